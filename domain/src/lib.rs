@@ -1,1 +1,29 @@
-//! domain
+//! The rule book: what a member, an activity, a campaign, a referral and a claim may do, and what
+//! each of them has done. Everything here is a pure function of its arguments.
+//!
+//! Deliberately absent: SQL, HTTP, Kafka and the clock. A moment, an id or a fact that a rule needs
+//! is handed in with the command.
+
+pub mod activity;
+mod aggregate;
+pub mod campaign;
+pub mod claim;
+pub mod condition;
+mod dates;
+pub mod event;
+pub mod facts;
+pub mod id;
+pub mod member;
+pub mod moment;
+pub mod name;
+pub mod period;
+pub mod quantity;
+pub mod referral;
+pub mod role;
+pub mod upcast;
+pub mod zone;
+
+pub use aggregate::LedgerAggregate;
+pub use dates::DateSet;
+pub use event::Event;
+pub use moment::Moment;

@@ -1,0 +1,229 @@
+//! A promotional event and the rewards it hands out. Protects: it starts before it ends, conditions
+//! are versioned, and its life goes scheduled → active ⇄ paused → ended.
+//! It does not count grants: stock, budget and unique names hold across aggregates and are guarded
+//! where events are appended.
+
+mod command;
+mod event;
+mod refusal;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use command::{CampaignCommand, Draft, NewReward, Revision};
+pub use event::{CampaignEvent, Created, Ended, Paused, Resumed, Revised, RewardAdded, RewardRevised, StockChanged};
+pub use refusal::CampaignRefusal;
+pub use terms::{Approval, CampaignStatus, CampaignTerms, PendingExpiry, RewardTerms, RewardType};
+
+use crate::condition::Condition;
+use crate::id::RewardId;
+use crate::moment::Moment;
+
+/// What later decisions about a campaign, and about claims in it, need to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Campaign {
+    state: Option<State>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    terms: CampaignTerms,
+    condition: Arc<Condition>,
+    condition_version: u32,
+    run: Run,
+    rewards: BTreeMap<RewardId, RewardTerms>,
+}
+
+/// What the operator decided; the clock decides the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Run {
+    Running,
+    Paused,
+    Ended,
+}
+
+impl Campaign {
+    /// Decides a command: the events that follow, or the reason why none do.
+    ///
+    /// # Errors
+    /// See [`CampaignRefusal`].
+    pub fn decide(&self, command: CampaignCommand) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+        let Some(state) = &self.state else {
+            return match command {
+                CampaignCommand::Create(draft) => create(*draft),
+                CampaignCommand::Revise { .. }
+                | CampaignCommand::Pause { .. }
+                | CampaignCommand::Resume { .. }
+                | CampaignCommand::End { .. }
+                | CampaignCommand::AddReward(_)
+                | CampaignCommand::ReviseReward { .. }
+                | CampaignCommand::ChangeStock { .. } => Err(CampaignRefusal::Unknown),
+            };
+        };
+        match command {
+            CampaignCommand::Create(_) => Err(CampaignRefusal::AlreadyCreated),
+            CampaignCommand::Revise { revision, at } => state.revise(*revision, at),
+            CampaignCommand::Pause { at } => state.step(at, CampaignEvent::Paused(Paused {})),
+            CampaignCommand::Resume { at } => state.step(at, CampaignEvent::Resumed(Resumed {})),
+            CampaignCommand::End { at } => state.step(at, CampaignEvent::Ended(Ended {})),
+            CampaignCommand::AddReward(reward) => state.add_reward(*reward),
+            CampaignCommand::ReviseReward { reward_id, name, description } => {
+                state.revise_reward(reward_id, name, description)
+            }
+            CampaignCommand::ChangeStock { reward_id, delta } => state.change_stock(reward_id, delta),
+        }
+    }
+
+    /// Takes one event into account.
+    pub fn evolve(&mut self, event: &CampaignEvent) {
+        if let CampaignEvent::Created(created) = event {
+            self.state = Some(State {
+                terms: created.terms.clone(),
+                condition: Arc::new(created.condition.clone()),
+                condition_version: 1,
+                run: Run::Running,
+                rewards: BTreeMap::new(),
+            });
+        }
+        let Some(state) = &mut self.state else { return };
+        match event {
+            CampaignEvent::Created(_) => {}
+            CampaignEvent::Revised(revised) => {
+                state.terms = revised.terms.clone();
+                if let Some(condition) = &revised.condition {
+                    state.condition = Arc::new(condition.clone());
+                }
+                state.condition_version = revised.condition_version;
+            }
+            CampaignEvent::Paused(_) => state.run = Run::Paused,
+            CampaignEvent::Resumed(_) => state.run = Run::Running,
+            CampaignEvent::Ended(_) => state.run = Run::Ended,
+            CampaignEvent::RewardAdded(added) => {
+                state.rewards.insert(added.reward_id, added.terms.clone());
+            }
+            CampaignEvent::RewardRevised(revised) => {
+                if let Some(terms) = state.rewards.get_mut(&revised.reward_id) {
+                    terms.name.clone_from(&revised.name);
+                    terms.description.clone_from(&revised.description);
+                }
+            }
+            CampaignEvent::StockChanged(change) => {
+                if let Some(terms) = state.rewards.get_mut(&change.reward_id) {
+                    terms.quantity = Some(change.quantity);
+                }
+            }
+        }
+    }
+
+    /// What the operator fixed, once created.
+    #[must_use]
+    pub fn terms(&self) -> Option<&CampaignTerms> {
+        self.state.as_ref().map(|state| &state.terms)
+    }
+
+    /// The condition in force and its version, once created.
+    #[must_use]
+    pub fn condition(&self) -> Option<(&Arc<Condition>, u32)> {
+        self.state.as_ref().map(|state| (&state.condition, state.condition_version))
+    }
+
+    /// What a reward of this campaign hands out.
+    #[must_use]
+    pub fn reward(&self, id: RewardId) -> Option<&RewardTerms> {
+        self.state.as_ref()?.rewards.get(&id)
+    }
+
+    /// Where the campaign stands at `at`, once created.
+    #[must_use]
+    pub fn status(&self, at: Moment) -> Option<CampaignStatus> {
+        self.state.as_ref().map(|state| state.status(at))
+    }
+}
+
+fn create(draft: Draft) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+    check_window(&draft.terms)?;
+    Ok(vec![CampaignEvent::Created(Created { terms: draft.terms, condition: draft.condition })])
+}
+
+fn check_window(terms: &CampaignTerms) -> Result<(), CampaignRefusal> {
+    if terms.starts_at < terms.ends_at { Ok(()) } else { Err(CampaignRefusal::EndsBeforeItStarts) }
+}
+
+impl State {
+    fn status(&self, at: Moment) -> CampaignStatus {
+        match self.run {
+            Run::Ended => CampaignStatus::Ended,
+            Run::Running | Run::Paused if at >= self.terms.ends_at => CampaignStatus::Ended,
+            Run::Paused => CampaignStatus::Paused,
+            Run::Running if at < self.terms.starts_at => CampaignStatus::Scheduled,
+            Run::Running => CampaignStatus::Active,
+        }
+    }
+
+    fn revise(&self, revision: Revision, at: Moment) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+        if self.status(at) == CampaignStatus::Ended {
+            return Err(CampaignRefusal::StepNotAllowed { from: CampaignStatus::Ended });
+        }
+        check_window(&revision.terms)?;
+        let condition = revision.condition.filter(|condition| *condition != *self.condition);
+        if revision.terms == self.terms && condition.is_none() {
+            return Ok(vec![]);
+        }
+        let condition_version = self.condition_version + u32::from(condition.is_some());
+        Ok(vec![CampaignEvent::Revised(Revised { terms: revision.terms, condition, condition_version })])
+    }
+
+    fn step(&self, at: Moment, event: CampaignEvent) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+        let from = self.status(at);
+        let allowed = match &event {
+            CampaignEvent::Paused(_) => matches!(from, CampaignStatus::Scheduled | CampaignStatus::Active),
+            CampaignEvent::Resumed(_) => from == CampaignStatus::Paused,
+            CampaignEvent::Ended(_) => from != CampaignStatus::Ended,
+            CampaignEvent::Created(_)
+            | CampaignEvent::Revised(_)
+            | CampaignEvent::RewardAdded(_)
+            | CampaignEvent::RewardRevised(_)
+            | CampaignEvent::StockChanged(_) => false,
+        };
+        if allowed { Ok(vec![event]) } else { Err(CampaignRefusal::StepNotAllowed { from }) }
+    }
+
+    fn add_reward(&self, reward: NewReward) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+        if self.rewards.contains_key(&reward.reward_id) {
+            return Err(CampaignRefusal::AlreadyCreated);
+        }
+        Ok(vec![CampaignEvent::RewardAdded(RewardAdded { reward_id: reward.reward_id, terms: reward.terms })])
+    }
+
+    fn revise_reward(
+        &self,
+        reward_id: RewardId,
+        name: String,
+        description: Option<String>,
+    ) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+        let terms = self.rewards.get(&reward_id).ok_or(CampaignRefusal::RewardUnknown)?;
+        if terms.name == name && terms.description == description {
+            return Ok(vec![]);
+        }
+        Ok(vec![CampaignEvent::RewardRevised(RewardRevised { reward_id, name, description })])
+    }
+
+    fn change_stock(&self, reward_id: RewardId, delta: i64) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+        let terms = self.rewards.get(&reward_id).ok_or(CampaignRefusal::RewardUnknown)?;
+        let quantity = terms.quantity.ok_or(CampaignRefusal::UnlimitedStock)?;
+        let quantity = quantity
+            .get()
+            .checked_add(delta)
+            .ok_or(CampaignRefusal::StockOutOfBounds)?
+            .try_into()
+            .map_err(|_| CampaignRefusal::StockOutOfBounds)?;
+        Ok(vec![CampaignEvent::StockChanged(StockChanged { reward_id, delta, quantity })])
+    }
+}
+
+crate::aggregate::adapt!(Campaign, "campaign", CampaignCommand, CampaignEvent, CampaignRefusal);

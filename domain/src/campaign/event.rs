@@ -1,0 +1,101 @@
+//! What can have happened to a campaign.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CampaignTerms, RewardTerms};
+use crate::condition::Condition;
+use crate::event::events;
+use crate::id::RewardId;
+use crate::quantity::StockUnits;
+
+events! {
+    /// A step in the life of a campaign or of its rewards.
+    CampaignEvent in Campaign {
+        /// It came into being.
+        Created(Created) = "campaign.created",
+        /// Its terms or its condition changed.
+        Revised(Revised) = "campaign.revised",
+        /// An operator stopped it for a while.
+        Paused(Paused) = "campaign.paused",
+        /// It goes on.
+        Resumed(Resumed) = "campaign.resumed",
+        /// An operator ended it.
+        Ended(Ended) = "campaign.ended",
+        /// It hands out one more kind of reward.
+        RewardAdded(RewardAdded) = "campaign.reward_added",
+        /// A reward is called or described otherwise.
+        RewardRevised(RewardRevised) = "campaign.reward_revised",
+        /// Grants were put into stock or taken out.
+        StockChanged(StockChanged) = "campaign.stock_changed",
+    }
+}
+
+/// It came into being, with version 1 of its condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// What the operator fixed.
+    pub terms: CampaignTerms,
+    /// Version 1 of the condition.
+    pub condition: Condition,
+}
+
+/// Its terms or its condition changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revised {
+    /// All terms from now on.
+    pub terms: CampaignTerms,
+    /// The new condition, where it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    /// The version of the condition in force from now on.
+    pub condition_version: u32,
+}
+
+/// An operator stopped it for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {}
+
+/// It goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {}
+
+/// An operator ended it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {}
+
+/// It hands out one more kind of reward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RewardAdded {
+    /// Its id.
+    pub reward_id: RewardId,
+    /// What it hands out.
+    pub terms: RewardTerms,
+}
+
+/// A reward is called or described otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RewardRevised {
+    /// Which.
+    pub reward_id: RewardId,
+    /// What members call it from now on.
+    pub name: String,
+    /// What members read about it from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// Grants were put into stock or taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StockChanged {
+    /// Which reward.
+    pub reward_id: RewardId,
+    /// How many grants more (or fewer).
+    pub delta: i64,
+    /// How many grants there are now, taken or not.
+    pub quantity: StockUnits,
+}

@@ -1,0 +1,186 @@
+//! What an operator fixes about a campaign and its rewards.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::moment::Moment;
+use crate::period::Frequency;
+use crate::quantity::{Amount, GrantLimit, StockUnits};
+use crate::zone::local_date;
+
+/// The terms of a campaign, apart from its condition, which is versioned by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CampaignTerms {
+    /// Unique among campaigns, without regard to case.
+    pub name: String,
+    /// What members read about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Active from this moment on …
+    pub starts_at: Moment,
+    /// … and before this one.
+    pub ends_at: Moment,
+    /// How often one member may claim one reward.
+    pub frequency: Frequency,
+    /// Decides periods and the date on which the campaign starts.
+    pub time_zone: Tz,
+    /// Who decides a claim whose condition is met.
+    pub approval: Approval,
+    /// The most grants of all its rewards together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_reward_count: Option<GrantLimit>,
+    /// The most grants to one member over all its rewards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_member_limit: Option<GrantLimit>,
+    /// How long a pending claim waits for a decision.
+    pub pending_expires_after: PendingExpiry,
+}
+
+impl CampaignTerms {
+    /// The date on which the campaign starts, in its own zone.
+    #[must_use]
+    pub fn starts_on(&self) -> NaiveDate {
+        local_date(self.time_zone, self.starts_at)
+    }
+}
+
+/// Who decides a claim whose condition is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Approval {
+    /// The condition alone: granted at once.
+    #[default]
+    Automatic,
+    /// An operator: pending until then.
+    Manual,
+}
+
+/// How long a pending claim waits, in whole hours; text such as `72h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PendingExpiry {
+    hours: u32,
+}
+
+/// The text is not a waiting time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a number of hours from 1h to 8760h")]
+pub struct NotAPendingExpiry;
+
+impl PendingExpiry {
+    /// A year.
+    const MAX_HOURS: u32 = 8_760;
+
+    /// The waiting time.
+    #[must_use]
+    pub fn duration(self) -> chrono::TimeDelta {
+        chrono::TimeDelta::hours(i64::from(self.hours))
+    }
+}
+
+impl Default for PendingExpiry {
+    fn default() -> Self {
+        Self { hours: 72 }
+    }
+}
+
+impl TryFrom<String> for PendingExpiry {
+    type Error = NotAPendingExpiry;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digits = text.strip_suffix('h').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .filter(|hours| (1..=Self::MAX_HOURS).contains(hours))
+            .map(|hours| Self { hours })
+            .ok_or(NotAPendingExpiry)
+    }
+}
+
+impl From<PendingExpiry> for String {
+    fn from(expiry: PendingExpiry) -> Self {
+        format!("{}h", expiry.hours)
+    }
+}
+
+/// Where a campaign stands at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CampaignStatus {
+    /// It has not started.
+    Scheduled,
+    /// Members can claim.
+    Active,
+    /// An operator stopped it for a while.
+    Paused,
+    /// It is over, by the clock or by an operator.
+    Ended,
+}
+
+impl CampaignStatus {
+    /// All of them, in the order of a campaign's life.
+    pub const ALL: [Self; 4] = [Self::Scheduled, Self::Active, Self::Paused, Self::Ended];
+
+    /// The name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// What one reward hands out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RewardTerms {
+    /// What members call it.
+    pub name: String,
+    /// What members read about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What kind of value it is.
+    #[serde(rename = "rewardType")]
+    pub reward_type: RewardType,
+    /// How much of it one grant hands out.
+    pub amount: Amount,
+    /// How many grants there are; `None` is without limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<StockUnits>,
+    /// The most grants to one member over all periods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_member_limit: Option<GrantLimit>,
+}
+
+/// What kind of value a reward is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RewardType {
+    /// Points.
+    #[default]
+    Point,
+    /// Things.
+    Item,
+    /// Coupons.
+    Coupon,
+}
+
+impl RewardType {
+    /// All of them, in the order the API shows.
+    pub const ALL: [Self; 3] = [Self::Point, Self::Item, Self::Coupon];
+
+    /// The name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Point => "POINT",
+            Self::Item => "ITEM",
+            Self::Coupon => "COUPON",
+        }
+    }
+}

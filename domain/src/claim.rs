@@ -1,0 +1,317 @@
+//! One member's claim of one reward in one period. Protects one promise: it is granted at most once.
+//! Its stream's id is derived from (reward, member, period), so a second grant has nowhere to live.
+//! Stock and limits hold across claims: they are guarded where events are appended, and a claim that
+//! they stop comes back here as a [`Shortage`].
+
+mod command;
+mod event;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use command::{ClaimCommand, Request, Shortage};
+pub use event::{
+    Approved, ClaimEvent, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed, Granted, Rejected,
+    Reversed, Subject, Submitted,
+};
+pub use refusal::ClaimRefusal;
+
+use crate::campaign::{Approval, CampaignStatus};
+use crate::condition::{Asked, LeafEvidence, evaluate};
+use crate::id::MemberId;
+use crate::moment::Moment;
+use crate::zone::local_date;
+
+/// What later decisions about a claim, and the answer to the claimant, need to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    state: Option<State>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    about: Subject,
+    status: ClaimStatus,
+    decision: Decision,
+    last_denial: Option<Denial>,
+    expires_at: Option<Moment>,
+}
+
+/// What makes two refused attempts the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Denial {
+    reason: DenialReason,
+    condition_version: u32,
+    evidence: Vec<LeafEvidence>,
+}
+
+/// Where a claim stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimStatus {
+    /// Refused; the member may ask again.
+    Denied,
+    /// Waits for an operator and holds its stock meanwhile.
+    Pending,
+    /// Nobody decided in time; the member may ask again.
+    Expired,
+    /// The reward is the member's.
+    Granted,
+    /// An operator said no; final for the period.
+    Rejected,
+    /// The reward was handed out.
+    Fulfilled,
+    /// Handing it out failed; may be tried again.
+    FulfilmentFailed,
+    /// The grant was taken back; final for the period.
+    Reversed,
+}
+
+impl ClaimStatus {
+    /// All of them, in the order the API shows.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Granted,
+        Self::Fulfilled,
+        Self::FulfilmentFailed,
+        Self::Denied,
+        Self::Rejected,
+        Self::Expired,
+        Self::Reversed,
+    ];
+
+    /// The name in the API and in the read tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Granted => "granted",
+            Self::Rejected => "rejected",
+            Self::Fulfilled => "fulfilled",
+            Self::FulfilmentFailed => "fulfilment_failed",
+            Self::Reversed => "reversed",
+        }
+    }
+
+    /// Whether the member may ask again.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Denied | Self::Expired => true,
+            Self::Pending
+            | Self::Granted
+            | Self::Rejected
+            | Self::Fulfilled
+            | Self::FulfilmentFailed
+            | Self::Reversed => false,
+        }
+    }
+}
+
+impl Claim {
+    /// Decides a command: the events that follow, or the reason why none do.
+    /// A refused attempt is an event too, unless it repeats the last one.
+    ///
+    /// # Errors
+    /// See [`ClaimRefusal`].
+    pub fn decide(&self, command: ClaimCommand) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        match command {
+            ClaimCommand::Request(request) => self.request(&request),
+            ClaimCommand::Approve { operator, note, at } => self.approve(operator, note, at),
+            ClaimCommand::Reject { note, at } => self.reject(note, at),
+            ClaimCommand::Fulfil { note } => self.fulfil(note),
+            ClaimCommand::FailFulfilment { note } => self.fail_fulfilment(note),
+            ClaimCommand::Reverse { note } => self.reverse(note),
+            ClaimCommand::Expire { at } => self.expire(at),
+        }
+    }
+
+    /// The ladder of a claim: the first rung that applies gives the reason.
+    fn request(&self, request: &Request) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let (met, decision) = request.judge();
+        let denied = |reason| self.deny(request, &decision, reason);
+        if request.blocked {
+            return Ok(denied(DenialReason::MemberBlocked));
+        }
+        if let Some(state) = self.state.as_ref().filter(|state| !state.status.is_open()) {
+            return Err(ClaimRefusal::AlreadyClaimed { status: state.status });
+        }
+        if request.campaign_status != CampaignStatus::Active {
+            return Ok(denied(DenialReason::EventNotActive));
+        }
+        if !met {
+            return Ok(denied(DenialReason::ConditionUnmet));
+        }
+        if let Some(shortage) = request.shortage {
+            return Ok(denied(shortage.into()));
+        }
+        let about = request.about.clone();
+        Ok(vec![match request.approval {
+            Approval::Automatic => ClaimEvent::Granted(Granted { about, decision }),
+            Approval::Manual => {
+                let expires_at = Moment::from(request.asked_at.utc() + request.pending_expires_after.duration());
+                ClaimEvent::Submitted(Submitted { about, decision, expires_at })
+            }
+        }])
+    }
+
+    fn deny(&self, request: &Request, decision: &Decision, reason: DenialReason) -> Vec<ClaimEvent> {
+        let denial =
+            Denial { reason, condition_version: decision.condition_version, evidence: decision.evidence.clone() };
+        if self.state.as_ref().and_then(|state| state.last_denial.as_ref()) == Some(&denial) {
+            return vec![];
+        }
+        vec![ClaimEvent::Denied(Denied { about: request.about.clone(), decision: decision.clone(), reason })]
+    }
+
+    /// The state, when it stands in one of the statuses that a step may start from.
+    fn from(&self, allowed: &[ClaimStatus]) -> Result<&State, ClaimRefusal> {
+        let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
+        if allowed.contains(&state.status) {
+            Ok(state)
+        } else {
+            Err(ClaimRefusal::StepNotAllowed { from: state.status })
+        }
+    }
+
+    fn pending(&self, at: Moment) -> Result<&State, ClaimRefusal> {
+        let state = self.from(&[ClaimStatus::Pending])?;
+        match state.expires_at {
+            Some(expires_at) if at >= expires_at => Err(ClaimRefusal::Expired { at: expires_at }),
+            Some(_) | None => Ok(state),
+        }
+    }
+
+    fn approve(&self, operator: MemberId, note: Option<String>, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.pending(at)?;
+        if operator == state.about.member_id {
+            return Err(ClaimRefusal::OwnClaim);
+        }
+        Ok(vec![ClaimEvent::Approved(Approved { about: state.about.clone(), note })])
+    }
+
+    fn reject(&self, note: Option<String>, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.pending(at)?;
+        Ok(vec![ClaimEvent::Rejected(Rejected { about: state.about.clone(), note })])
+    }
+
+    fn fulfil(&self, note: Option<String>) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.from(&[ClaimStatus::Granted, ClaimStatus::FulfilmentFailed])?;
+        Ok(vec![ClaimEvent::Fulfilled(Fulfilled { about: state.about.clone(), note })])
+    }
+
+    fn fail_fulfilment(&self, note: Option<String>) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.from(&[ClaimStatus::Granted])?;
+        Ok(vec![ClaimEvent::FulfilmentFailed(FulfilmentFailed { about: state.about.clone(), note })])
+    }
+
+    fn reverse(&self, note: Option<String>) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.from(&[ClaimStatus::Granted, ClaimStatus::Fulfilled, ClaimStatus::FulfilmentFailed])?;
+        Ok(vec![ClaimEvent::Reversed(Reversed { about: state.about.clone(), note })])
+    }
+
+    fn expire(&self, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.from(&[ClaimStatus::Pending])?;
+        match state.expires_at {
+            Some(expires_at) if at < expires_at => Err(ClaimRefusal::NotYetExpired { expires_at }),
+            Some(_) | None => Ok(vec![ClaimEvent::Expired(Expired { about: state.about.clone() })]),
+        }
+    }
+
+    /// Takes one event into account.
+    pub fn evolve(&mut self, event: &ClaimEvent) {
+        match event {
+            ClaimEvent::Denied(denied) => self.evolve_denied(denied),
+            ClaimEvent::Submitted(submitted) => {
+                self.decided(&submitted.about, &submitted.decision, ClaimStatus::Pending);
+                if let Some(state) = &mut self.state {
+                    state.expires_at = Some(submitted.expires_at);
+                }
+            }
+            ClaimEvent::Granted(granted) => self.decided(&granted.about, &granted.decision, ClaimStatus::Granted),
+            ClaimEvent::Approved(_) => self.stands(ClaimStatus::Granted),
+            ClaimEvent::Rejected(_) => self.stands(ClaimStatus::Rejected),
+            ClaimEvent::Expired(_) => self.stands(ClaimStatus::Expired),
+            ClaimEvent::Fulfilled(_) => self.stands(ClaimStatus::Fulfilled),
+            ClaimEvent::FulfilmentFailed(_) => self.stands(ClaimStatus::FulfilmentFailed),
+            ClaimEvent::Reversed(_) => self.stands(ClaimStatus::Reversed),
+        }
+    }
+
+    /// A refused attempt never changes a claim that was decided before (a blocked member asks again).
+    fn evolve_denied(&mut self, denied: &Denied) {
+        if self.state.as_ref().is_none_or(|state| state.status.is_open()) {
+            self.decided(&denied.about, &denied.decision, ClaimStatus::Denied);
+        }
+        if let Some(state) = &mut self.state {
+            state.last_denial = Some(Denial {
+                reason: denied.reason,
+                condition_version: denied.decision.condition_version,
+                evidence: denied.decision.evidence.clone(),
+            });
+        }
+    }
+
+    fn decided(&mut self, about: &Subject, decision: &Decision, status: ClaimStatus) {
+        let last_denial = self.state.take().and_then(|state| state.last_denial);
+        self.state =
+            Some(State { about: about.clone(), status, decision: decision.clone(), last_denial, expires_at: None });
+    }
+
+    fn stands(&mut self, status: ClaimStatus) {
+        if let Some(state) = &mut self.state {
+            state.status = status;
+        }
+    }
+
+    /// Where the claim stands, once asked for.
+    #[must_use]
+    pub fn status(&self) -> Option<ClaimStatus> {
+        self.state.as_ref().map(|state| state.status)
+    }
+
+    /// What is claimed, by whom and for which period, once asked for.
+    #[must_use]
+    pub fn about(&self) -> Option<&Subject> {
+        self.state.as_ref().map(|state| &state.about)
+    }
+
+    /// The judgement that the status rests on, once asked for.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        self.state.as_ref().map(|state| &state.decision)
+    }
+
+    /// Why the last refused attempt was refused, and what it saw.
+    #[must_use]
+    pub fn last_denial(&self) -> Option<(DenialReason, &[LeafEvidence])> {
+        let denial = self.state.as_ref()?.last_denial.as_ref()?;
+        Some((denial.reason, &denial.evidence))
+    }
+}
+
+impl Request {
+    /// Judges the condition on the facts: the outcome and its proof.
+    #[must_use]
+    pub fn judge(&self) -> (bool, Decision) {
+        let on = local_date(self.time_zone, self.asked_at);
+        let asked = Asked { on, event_starts_on: Some(self.event_starts_on) };
+        let (met, evidence) = evaluate(&self.condition, &self.facts, asked);
+        let decision = Decision {
+            met,
+            evidence,
+            facts_position: self.facts_position,
+            condition_version: self.condition_version,
+            evaluated_at: self.asked_at,
+            time_zone: self.time_zone,
+            event_starts_on: self.event_starts_on,
+        };
+        (met, decision)
+    }
+}
+
+crate::aggregate::adapt!(Claim, "claim", ClaimCommand, ClaimEvent, ClaimRefusal);

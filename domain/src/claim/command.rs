@@ -1,0 +1,108 @@
+//! What can be asked of a claim.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use super::{DenialReason, Subject};
+use crate::campaign::{Approval, CampaignStatus, PendingExpiry};
+use crate::condition::Condition;
+use crate::facts::Facts;
+use crate::id::MemberId;
+use crate::moment::Moment;
+
+/// A request to change a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimCommand {
+    /// A member asks for a reward.
+    Request(Box<Request>),
+    /// An operator says yes to a pending claim.
+    Approve {
+        /// Who says so: never the claimant.
+        operator: MemberId,
+        /// Why, for the record.
+        note: Option<String>,
+        /// The moment of asking.
+        at: Moment,
+    },
+    /// An operator says no to a pending claim.
+    Reject {
+        /// Why, for the record.
+        note: Option<String>,
+        /// The moment of asking.
+        at: Moment,
+    },
+    /// The reward was handed out.
+    Fulfil {
+        /// How, for the record.
+        note: Option<String>,
+    },
+    /// Handing the reward out failed.
+    FailFulfilment {
+        /// Why, for the record.
+        note: Option<String>,
+    },
+    /// Take a grant back.
+    Reverse {
+        /// Why, for the record.
+        note: Option<String>,
+    },
+    /// Nobody decided in time.
+    Expire {
+        /// The moment of looking.
+        at: Moment,
+    },
+}
+
+/// Everything that decides a claim, read before it is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is claimed, by whom and for which period.
+    pub about: Subject,
+    /// The member's claims are refused.
+    pub blocked: bool,
+    /// Where the campaign stands at the moment of asking.
+    pub campaign_status: CampaignStatus,
+    /// Who decides when the condition is met.
+    pub approval: Approval,
+    /// How long a pending claim waits.
+    pub pending_expires_after: PendingExpiry,
+    /// The condition in force.
+    pub condition: Arc<Condition>,
+    /// Its version.
+    pub condition_version: u32,
+    /// The date on which the campaign starts, in its own zone.
+    pub event_starts_on: NaiveDate,
+    /// What is known of the member …
+    pub facts: Arc<Facts>,
+    /// … up to this position of the log.
+    pub facts_position: i64,
+    /// The member's zone.
+    pub time_zone: Tz,
+    /// The moment of asking.
+    pub asked_at: Moment,
+    /// What the guards of the log refused this claim for, when it comes back from there.
+    pub shortage: Option<Shortage>,
+}
+
+/// A limit that holds across claims and leaves nothing for this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortage {
+    /// The member has all grants that one member may have.
+    LimitReached,
+    /// The campaign has given all grants that it may give.
+    BudgetExhausted,
+    /// The reward has no grant left.
+    OutOfStock,
+}
+
+impl From<Shortage> for DenialReason {
+    fn from(shortage: Shortage) -> Self {
+        match shortage {
+            Shortage::LimitReached => Self::LimitReached,
+            Shortage::BudgetExhausted => Self::BudgetExhausted,
+            Shortage::OutOfStock => Self::OutOfStock,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Why a claim is left as it is. A refused *attempt* is not here: it is an event.
+
+use super::ClaimStatus;
+use crate::moment::Moment;
+
+/// The named reasons.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimRefusal {
+    /// Nobody asked for this.
+    #[error("there is no such claim")]
+    Unknown,
+    /// The member asked before and the claim is not open any more.
+    #[error("claimed before: {}", status.name())]
+    AlreadyClaimed {
+        /// Where that claim stands.
+        status: ClaimStatus,
+    },
+    /// The claim is not where this step starts from.
+    #[error("not possible while the claim is {}", from.name())]
+    StepNotAllowed {
+        /// Where it stands.
+        from: ClaimStatus,
+    },
+    /// Nobody decides their own claim.
+    #[error("nobody decides their own claim")]
+    OwnClaim,
+    /// The claim waited too long.
+    #[error("the claim expired at {at}")]
+    Expired {
+        /// When.
+        at: Moment,
+    },
+    /// The claim may still be decided.
+    #[error("the claim does not expire before {expires_at}")]
+    NotYetExpired {
+        /// When it does.
+        expires_at: Moment,
+    },
+}

@@ -1,0 +1,205 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate};
+use uuid::Uuid;
+
+use super::*;
+use crate::campaign::{PendingExpiry, RewardType};
+use crate::condition::{Condition, Seen};
+use crate::facts::{Facts, KindFacts};
+use crate::id::{CampaignId, RewardId};
+use crate::name::Name;
+
+const ASKED: &str = "2026-11-21T12:00:00Z";
+
+fn at(text: &str) -> Moment {
+    DateTime::parse_from_rfc3339(text).unwrap().into()
+}
+
+fn facts(login_days: u64) -> Arc<Facts> {
+    let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
+    let mut logins = KindFacts::default();
+    for back in 0..login_days {
+        logins.dates.insert(today - chrono::Days::new(back));
+    }
+    Arc::new(Facts { kinds: BTreeMap::from([(Name::login(), logins)]), ..Facts::default() })
+}
+
+fn seven_days() -> Request {
+    Request {
+        about: Subject {
+            member_id: MemberId(Uuid::from_u128(1)),
+            reward_id: RewardId(Uuid::from_u128(2)),
+            campaign_id: CampaignId(Uuid::from_u128(3)),
+            period: "once".to_owned(),
+            amount: 10.try_into().unwrap(),
+            reward_type: RewardType::Point,
+        },
+        blocked: false,
+        campaign_status: CampaignStatus::Active,
+        approval: Approval::Automatic,
+        pending_expires_after: PendingExpiry::default(),
+        condition: Arc::new(Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap()),
+        condition_version: 1,
+        event_starts_on: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
+        facts: facts(7),
+        facts_position: 42,
+        time_zone: chrono_tz::UTC,
+        asked_at: at(ASKED),
+        shortage: None,
+    }
+}
+
+fn ask(request: Request) -> ClaimCommand {
+    ClaimCommand::Request(Box::new(request))
+}
+
+fn manual() -> ClaimCommand {
+    ask(Request { approval: Approval::Manual, ..seven_days() })
+}
+
+fn approve(at_text: &str) -> ClaimCommand {
+    ClaimCommand::Approve { operator: MemberId(Uuid::from_u128(9)), note: None, at: at(at_text) }
+}
+
+fn given(commands: Vec<ClaimCommand>) -> Claim {
+    let mut claim = Claim::default();
+    for command in commands {
+        for event in claim.decide(command).unwrap() {
+            claim.evolve(&event);
+        }
+    }
+    claim
+}
+
+#[track_caller]
+fn denied_for(claim: &Claim, request: Request) -> Option<DenialReason> {
+    match &claim.decide(ask(request)).unwrap()[..] {
+        [] => None,
+        [ClaimEvent::Denied(denied)] => Some(denied.reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_claim_whose_condition_is_met_is_granted_with_its_proof() {
+    let events = Claim::default().decide(ask(seven_days())).unwrap();
+    let [ClaimEvent::Granted(granted)] = &events[..] else { panic!("{events:?}") };
+    assert!(granted.decision.met);
+    assert_eq!(granted.decision.facts_position, 42);
+    let leaf = &granted.decision.evidence[0];
+    assert_eq!((leaf.need, leaf.have, leaf.met), (Seen::Number(7), Seen::Number(7), true));
+}
+
+#[test]
+fn a_second_claim_in_the_same_period_is_refused() {
+    let granted = given(vec![ask(seven_days())]);
+    assert_eq!(granted.decide(ask(seven_days())), Err(ClaimRefusal::AlreadyClaimed { status: ClaimStatus::Granted }));
+}
+
+#[test]
+fn the_first_reason_of_the_ladder_is_given() {
+    let all_wrong = Request {
+        blocked: true,
+        campaign_status: CampaignStatus::Paused,
+        facts: facts(5),
+        shortage: Some(Shortage::LimitReached),
+        ..seven_days()
+    };
+    let fresh = Claim::default();
+    let ladder = [
+        (all_wrong.clone(), DenialReason::MemberBlocked),
+        (Request { blocked: false, ..all_wrong.clone() }, DenialReason::EventNotActive),
+        (
+            Request { blocked: false, campaign_status: CampaignStatus::Active, ..all_wrong },
+            DenialReason::ConditionUnmet,
+        ),
+        (Request { shortage: Some(Shortage::LimitReached), ..seven_days() }, DenialReason::LimitReached),
+        (Request { shortage: Some(Shortage::BudgetExhausted), ..seven_days() }, DenialReason::BudgetExhausted),
+        (Request { shortage: Some(Shortage::OutOfStock), ..seven_days() }, DenialReason::OutOfStock),
+    ];
+    for (request, reason) in ladder {
+        assert_eq!(denied_for(&fresh, request), Some(reason));
+    }
+}
+
+#[test]
+fn a_refused_attempt_is_recorded_once_for_the_same_reason_and_facts() {
+    let short = |days| Request { facts: facts(days), ..seven_days() };
+    let denied = given(vec![ask(short(5))]);
+    assert_eq!(denied_for(&denied, short(5)), None);
+    assert_eq!(denied_for(&denied, short(6)), Some(DenialReason::ConditionUnmet));
+    assert_eq!(denied_for(&denied, Request { condition_version: 2, ..short(5) }), Some(DenialReason::ConditionUnmet));
+}
+
+#[test]
+fn a_denied_member_may_ask_again_and_is_granted() {
+    let claim = given(vec![ask(Request { facts: facts(5), ..seven_days() }), ask(seven_days())]);
+    assert_eq!(claim.status(), Some(ClaimStatus::Granted));
+}
+
+#[test]
+fn a_blocked_member_keeps_what_was_granted() {
+    let blocked = Request { blocked: true, ..seven_days() };
+    let claim = given(vec![ask(seven_days()), ask(blocked.clone())]);
+    assert_eq!(claim.status(), Some(ClaimStatus::Granted));
+    assert_eq!(claim.last_denial().unwrap().0, DenialReason::MemberBlocked);
+    assert_eq!(denied_for(&claim, blocked), None);
+}
+
+#[test]
+fn a_pending_claim_is_approved_by_another_in_time() {
+    let pending = given(vec![manual()]);
+    assert_eq!(pending.status(), Some(ClaimStatus::Pending));
+    let own = ClaimCommand::Approve { operator: MemberId(Uuid::from_u128(1)), note: None, at: at(ASKED) };
+    assert_eq!(pending.decide(own), Err(ClaimRefusal::OwnClaim));
+    assert_eq!(
+        pending.decide(approve("2026-11-24T12:00:00Z")),
+        Err(ClaimRefusal::Expired { at: at("2026-11-24T12:00:00Z") })
+    );
+    assert!(pending.decide(approve("2026-11-24T11:59:59.999Z")).is_ok());
+}
+
+#[test]
+fn an_expired_claim_may_be_asked_for_again() {
+    let too_early = ClaimCommand::Expire { at: at(ASKED) };
+    assert!(matches!(given(vec![manual()]).decide(too_early), Err(ClaimRefusal::NotYetExpired { .. })));
+    let expired = given(vec![manual(), ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z") }]);
+    assert_eq!(expired.status(), Some(ClaimStatus::Expired));
+    assert!(matches!(expired.decide(manual()).unwrap()[..], [ClaimEvent::Submitted(_)]));
+}
+
+#[test]
+fn every_step_starts_where_the_contract_says() {
+    use ClaimStatus::{Denied, Fulfilled, FulfilmentFailed, Granted, Pending, Rejected, Reversed};
+    let reject = || ClaimCommand::Reject { note: None, at: at(ASKED) };
+    let fulfil = || ClaimCommand::Fulfil { note: None };
+    let fail = || ClaimCommand::FailFulfilment { note: None };
+    let reverse = || ClaimCommand::Reverse { note: None };
+    let grant = || ask(seven_days());
+    let histories = [
+        (Denied, vec![ask(Request { facts: facts(0), ..seven_days() })]),
+        (Pending, vec![manual()]),
+        (Granted, vec![grant()]),
+        (Rejected, vec![manual(), reject()]),
+        (Fulfilled, vec![grant(), fulfil()]),
+        (FulfilmentFailed, vec![grant(), fail()]),
+        (Reversed, vec![grant(), reverse()]),
+    ];
+    for (status, history) in histories {
+        let claim = given(history);
+        assert_eq!(claim.status(), Some(status));
+        for (step, allowed) in [
+            (approve(ASKED), &[Pending][..]),
+            (reject(), &[Pending]),
+            (fulfil(), &[Granted, FulfilmentFailed]),
+            (fail(), &[Granted]),
+            (reverse(), &[Granted, Fulfilled, FulfilmentFailed]),
+        ] {
+            let expected =
+                if allowed.contains(&status) { Ok(1) } else { Err(ClaimRefusal::StepNotAllowed { from: status }) };
+            assert_eq!(claim.decide(step.clone()).map(|events| events.len()), expected, "{status:?} {step:?}");
+        }
+    }
+}

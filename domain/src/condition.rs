@@ -1,0 +1,240 @@
+//! A rule over a member's facts: a tree of `all`, `any`, `not` over typed leaves. This file is the
+//! tree itself; how it is read is in `parse`, how it is judged in `evaluate`, what was seen in
+//! `evidence`. The meaning of every leaf is fixed by the API contract.
+
+mod evaluate;
+mod evidence;
+mod parse;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+pub use evaluate::{Asked, evaluate};
+pub use evidence::{LeafEvidence, Seen};
+pub use parse::{ConditionProblem, Rule};
+
+use crate::facts::FactsNeeded;
+use crate::name::Name;
+
+/// The deepest tree; a lone leaf has depth 1.
+pub const MAX_DEPTH: usize = 8;
+/// The most leaves a tree may have.
+pub const MAX_LEAVES: usize = 50;
+/// The most days a streak or a count of active days may ask for: ten years.
+pub const MAX_DAYS: i64 = 3_660;
+/// The largest absolute value of a measure or a total: 2⁵³, what every JSON reader keeps exactly.
+pub const MAX_MEASURE: i64 = 1 << 53;
+
+/// A condition that has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Every part is met.
+    All(Vec<Condition>),
+    /// At least one part is met.
+    Any(Vec<Condition>),
+    /// The part is not met.
+    Not(Box<Condition>),
+    /// One question about the facts.
+    Leaf(Leaf),
+}
+
+/// One question about a member's facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named in the question that each variant documents")]
+pub enum Leaf {
+    /// A run of at least `days` consecutive local dates with a fact of `kind`, ending today or
+    /// yesterday, of which no date before `since` counts.
+    Streak { kind: Name, days: u32, since: Option<Since> },
+    /// At least `days` distinct local dates in `window` with a fact of `kind` (`None`: of any kind).
+    ActiveDays { kind: Option<Name>, days: u32, window: Window },
+    /// At least `count` facts of `kind` in `window`.
+    Count { kind: Name, count: i64, window: Window },
+    /// The sum of `measure` over the facts of `kind` in `window` is at least `total`.
+    Total { kind: Name, measure: Name, total: i64, window: Window },
+    /// At least `count` qualified referrals by the member, none before `since`.
+    Referrals { count: i64, since: Option<Since> },
+    /// Nickname, bio and picture are set.
+    ProfileComplete,
+    /// It is the member's birthday.
+    Birthday,
+    /// It is the day of the year on which the member joined, in a later year.
+    JoinAnniversary,
+    /// The member joined within so many days, not before `from` and not after `to`.
+    Joined { within: Option<Days>, from: Option<NaiveDate>, to: Option<NaiveDate> },
+}
+
+/// Which local dates count, apart from those after today, which never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// So many local days ending with today.
+    pub within: Option<Days>,
+    /// Not before this day.
+    pub since: Option<Since>,
+}
+
+/// A number of local days, `[1-9][0-9]{0,3}d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days(pub u32);
+
+/// The first local date that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// A calendar date.
+    Date(NaiveDate),
+    /// The date on which the campaign starts, in the campaign's zone.
+    EventStart,
+}
+
+impl Condition {
+    /// Reads a condition: a tree, or one of the shorthands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its path below the condition.
+    pub fn parse(value: &Value) -> Result<Self, Vec<ConditionProblem>> {
+        parse::condition(value)
+    }
+
+    /// All questions of the tree, in reading order.
+    pub fn leaves(&self) -> Box<dyn Iterator<Item = &Leaf> + '_> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => Box::new(parts.iter().flat_map(Self::leaves)),
+            Self::Not(part) => part.leaves(),
+            Self::Leaf(leaf) => Box::new(std::iter::once(leaf)),
+        }
+    }
+
+    /// The facts that decide this condition.
+    #[must_use]
+    pub fn needs(&self) -> FactsNeeded {
+        let mut needed = FactsNeeded::default();
+        for leaf in self.leaves() {
+            match leaf {
+                Leaf::Streak { kind, .. } | Leaf::ActiveDays { kind: Some(kind), .. } => {
+                    needed.dates.insert(kind.clone());
+                }
+                Leaf::ActiveDays { kind: None, .. } => needed.every_kind = true,
+                Leaf::Count { kind, .. } | Leaf::Total { kind, .. } => {
+                    needed.tallies.insert(kind.clone());
+                }
+                Leaf::Referrals { .. } => needed.referrals = true,
+                Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => {}
+            }
+        }
+        needed
+    }
+
+    /// Whether a leaf counts from the start of the campaign.
+    #[must_use]
+    pub fn counts_from_event_start(&self) -> bool {
+        self.leaves().any(|leaf| match leaf {
+            Leaf::Streak { since, .. } | Leaf::Referrals { since, .. } => *since == Some(Since::EventStart),
+            Leaf::ActiveDays { window, .. } | Leaf::Count { window, .. } | Leaf::Total { window, .. } => {
+                window.since == Some(Since::EventStart)
+            }
+            Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => false,
+        })
+    }
+
+    /// The tree as the API shows and accepts it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::All(parts) => json!({"all": parts.iter().map(Self::to_json).collect::<Vec<_>>()}),
+            Self::Any(parts) => json!({"any": parts.iter().map(Self::to_json).collect::<Vec<_>>()}),
+            Self::Not(part) => json!({"not": part.to_json()}),
+            Self::Leaf(leaf) => leaf.to_json(),
+        }
+    }
+}
+
+impl Leaf {
+    /// The key of the leaf in the tree.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Streak { .. } => "streak",
+            Self::ActiveDays { .. } => "activeDays",
+            Self::Count { .. } => "count",
+            Self::Total { .. } => "total",
+            Self::Referrals { .. } => "referrals",
+            Self::ProfileComplete => "profileComplete",
+            Self::Birthday => "birthday",
+            Self::JoinAnniversary => "joinAnniversary",
+            Self::Joined { .. } => "joined",
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut body = Map::new();
+        let mut put = |key: &str, value: Value| {
+            body.insert(key.to_owned(), value);
+        };
+        match self {
+            Self::Streak { kind, days, since } => {
+                put("kind", json!(kind));
+                put("days", json!(days));
+                since.iter().for_each(|since| put("since", since.to_json()));
+            }
+            Self::ActiveDays { kind, days, window } => {
+                put("kind", kind.as_ref().map_or(json!("*"), |kind| json!(kind)));
+                put("days", json!(days));
+                window.write(&mut put);
+            }
+            Self::Count { kind, count, window } => {
+                put("kind", json!(kind));
+                put("count", json!(count));
+                window.write(&mut put);
+            }
+            Self::Total { kind, measure, total, window } => {
+                put("kind", json!(kind));
+                put("measure", json!(measure));
+                put("total", json!(total));
+                window.write(&mut put);
+            }
+            Self::Referrals { count, since } => {
+                put("count", json!(count));
+                since.iter().for_each(|since| put("since", since.to_json()));
+            }
+            Self::ProfileComplete | Self::Birthday | Self::JoinAnniversary => {}
+            Self::Joined { within, from, to } => {
+                within.iter().for_each(|within| put("within", json!(format!("{}d", within.0))));
+                from.iter().for_each(|from| put("from", json!(from)));
+                to.iter().for_each(|to| put("to", json!(to)));
+            }
+        }
+        let mut leaf = Map::new();
+        leaf.insert(self.name().to_owned(), Value::Object(body));
+        Value::Object(leaf)
+    }
+}
+
+impl Window {
+    fn write(&self, put: &mut impl FnMut(&str, Value)) {
+        self.within.iter().for_each(|within| put("within", json!(format!("{}d", within.0))));
+        self.since.iter().for_each(|since| put("since", since.to_json()));
+    }
+}
+
+impl Since {
+    fn to_json(self) -> Value {
+        match self {
+            Self::Date(date) => json!(date),
+            Self::EventStart => json!("eventStart"),
+        }
+    }
+}
+
+impl Serialize for Condition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::parse(&value)
+            .map_err(|problems| serde::de::Error::custom(format!("{} problems in a condition", problems.len())))
+    }
+}

@@ -1,0 +1,170 @@
+//! Judges a condition: a pure function of the tree, the facts and the moment of asking. Every leaf
+//! is looked at, also where the outcome is already clear, because the evidence names all of them.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
+use crate::dates::{DateSet, window_start};
+use crate::facts::{Birthday, Facts};
+use crate::name::Name;
+
+/// The moment of asking, as far as a rule may know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The member's local date.
+    pub on: NaiveDate,
+    /// The local date on which the campaign starts, in the campaign's zone; none outside a campaign.
+    pub event_starts_on: Option<NaiveDate>,
+}
+
+/// Whether the condition is met, and what every leaf needed and saw.
+#[must_use]
+pub fn evaluate(condition: &Condition, facts: &Facts, asked: Asked) -> (bool, Vec<LeafEvidence>) {
+    let mut evidence = Vec::new();
+    let met = judge(condition, facts, asked, &mut String::new(), &mut evidence);
+    (met, evidence)
+}
+
+fn judge(
+    condition: &Condition,
+    facts: &Facts,
+    asked: Asked,
+    path: &mut String,
+    evidence: &mut Vec<LeafEvidence>,
+) -> bool {
+    let mut part = |step: std::fmt::Arguments<'_>, part: &Condition| {
+        let here = path.len();
+        if here > 0 {
+            path.push('.');
+        }
+        path.push_str(&step.to_string());
+        let met = judge(part, facts, asked, path, evidence);
+        path.truncate(here);
+        met
+    };
+    match condition {
+        Condition::All(parts) => {
+            parts.iter().enumerate().fold(true, |met, (index, node)| part(format_args!("all[{index}]"), node) && met)
+        }
+        Condition::Any(parts) => {
+            parts.iter().enumerate().fold(false, |met, (index, node)| part(format_args!("any[{index}]"), node) || met)
+        }
+        Condition::Not(node) => !part(format_args!("not"), node),
+        Condition::Leaf(leaf) => {
+            let (need, have, met) = look(leaf, facts, asked);
+            evidence.push(LeafEvidence {
+                path: path.clone(),
+                leaf: leaf.name().to_owned(),
+                kind: leaf.kind().map(str::to_owned),
+                measure: leaf.measure().cloned(),
+                need,
+                have,
+                met,
+            });
+            met
+        }
+    }
+}
+
+fn look(leaf: &Leaf, facts: &Facts, asked: Asked) -> (Seen, Seen, bool) {
+    match leaf {
+        Leaf::Streak { kind, days, since } => {
+            let have = facts.kinds.get(kind).map_or(0, |of_kind| of_kind.dates.streak(asked.on, asked.first(*since)));
+            at_least(i128::from(*days), i128::from(have))
+        }
+        Leaf::ActiveDays { kind, days, window } => {
+            let have = active_days(facts, kind.as_ref(), asked.start_of(*window), asked.on);
+            at_least(i128::from(*days), i128::from(have))
+        }
+        Leaf::Count { kind, count, window } => {
+            let have = tallies(facts, kind, *window, asked).map(|tally| i128::from(tally.count)).sum();
+            at_least(i128::from(*count), have)
+        }
+        Leaf::Total { kind, measure, total, window } => {
+            let have = tallies(facts, kind, *window, asked).filter_map(|tally| tally.sums.get(measure)).sum();
+            at_least(i128::from(*total), have)
+        }
+        Leaf::Referrals { count, since } => {
+            let first = asked.first(*since);
+            let counts = |day: &&NaiveDate| **day <= asked.on && first.is_none_or(|first| **day >= first);
+            at_least(i128::from(*count), facts.referrals.values().filter(counts).count() as i128)
+        }
+        Leaf::ProfileComplete => flag(facts.member.as_ref().is_some_and(|member| member.profile_complete)),
+        Leaf::Birthday => {
+            flag(facts.member.as_ref().and_then(|member| member.birthday).is_some_and(|day| day.falls_on(asked.on)))
+        }
+        Leaf::JoinAnniversary => flag(facts.member.as_ref().is_some_and(|member| {
+            asked.on.year() > member.joined_on.year() && Birthday::of(member.joined_on).falls_on(asked.on)
+        })),
+        Leaf::Joined { within, from, to } => flag(facts.member.as_ref().is_some_and(|member| {
+            let joined = member.joined_on;
+            within.is_none_or(|days| joined >= window_start(asked.on, days.0) && joined <= asked.on)
+                && from.is_none_or(|from| joined >= from)
+                && to.is_none_or(|to| joined <= to)
+        })),
+    }
+}
+
+fn at_least(need: i128, have: i128) -> (Seen, Seen, bool) {
+    (Seen::Number(need), Seen::Number(have), have >= need)
+}
+
+fn flag(have: bool) -> (Seen, Seen, bool) {
+    (Seen::Flag(true), Seen::Flag(have), have)
+}
+
+fn active_days(facts: &Facts, kind: Option<&Name>, from: Option<NaiveDate>, to: NaiveDate) -> u32 {
+    match kind {
+        Some(kind) => facts.kinds.get(kind).map_or(0, |of_kind| of_kind.dates.count(from, to)),
+        None => {
+            let mut any_kind = DateSet::default();
+            facts.kinds.values().for_each(|of_kind| any_kind.extend(&of_kind.dates));
+            any_kind.count(from, to)
+        }
+    }
+}
+
+fn tallies<'a>(
+    facts: &'a Facts,
+    kind: &Name,
+    window: Window,
+    asked: Asked,
+) -> impl Iterator<Item = &'a crate::facts::DayTally> {
+    let from = asked.start_of(window).unwrap_or(NaiveDate::MIN);
+    let days = facts.kinds.get(kind).filter(|_| from <= asked.on);
+    days.into_iter().flat_map(move |of_kind| of_kind.days.range(from..=asked.on)).map(|(_, tally)| tally)
+}
+
+impl Asked {
+    fn first(self, since: Option<Since>) -> Option<NaiveDate> {
+        match since? {
+            Since::Date(date) => Some(date),
+            Since::EventStart => self.event_starts_on,
+        }
+    }
+
+    /// The first date that counts: the later of the window's two bounds.
+    fn start_of(self, window: Window) -> Option<NaiveDate> {
+        let within = window.within.map(|days| window_start(self.on, days.0));
+        within.max(self.first(window.since))
+    }
+}
+
+impl Leaf {
+    /// The kind of activity the leaf is about, `*` for any.
+    fn kind(&self) -> Option<&str> {
+        match self {
+            Self::Streak { kind, .. } | Self::Count { kind, .. } | Self::Total { kind, .. } => Some(kind.as_str()),
+            Self::ActiveDays { kind, .. } => Some(kind.as_ref().map_or("*", Name::as_str)),
+            Self::Referrals { .. }
+            | Self::ProfileComplete
+            | Self::Birthday
+            | Self::JoinAnniversary
+            | Self::Joined { .. } => None,
+        }
+    }
+
+    fn measure(&self) -> Option<&Name> {
+        if let Self::Total { measure, .. } = self { Some(measure) } else { None }
+    }
+}

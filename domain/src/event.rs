@@ -1,0 +1,137 @@
+//! Every fact the log can hold, under the name it is stored, published and documented by.
+//! It knows how an event is named, versioned, read back and to whom it belongs; not where it is kept.
+
+use crate::activity::ActivityEvent;
+use crate::campaign::CampaignEvent;
+use crate::claim::ClaimEvent;
+use crate::member::MemberEvent;
+use crate::moment::Moment;
+use crate::referral::ReferralEvent;
+use crate::upcast;
+
+/// One event of any aggregate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Something a member did or had done to them.
+    Member(MemberEvent),
+    /// A fact about a member, reported by a source.
+    Activity(ActivityEvent),
+    /// A step in the life of a campaign or of its rewards.
+    Campaign(CampaignEvent),
+    /// A step in the life of one invitation.
+    Referral(ReferralEvent),
+    /// A step in the life of one claim.
+    Claim(ClaimEvent),
+}
+
+/// Why stored bytes are not an event that this program knows.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// No event has this name in this version.
+    #[error("no event is called {event_type} version {version}")]
+    Unknown {
+        /// The stored name.
+        event_type: String,
+        /// The stored version.
+        version: String,
+    },
+    /// The bytes do not have the shape of the event they are named after.
+    #[error("a stored {event_type} does not have its shape: {source}")]
+    Shape {
+        /// The stored name.
+        event_type: String,
+        /// What did not fit.
+        source: serde_json::Error,
+    },
+}
+
+impl Event {
+    /// Reads a stored event back, through the upcasters of older versions.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode(event_type: &str, version: &str, payload: &str) -> Result<Self, DecodeError> {
+        let (stream_type, _) = event_type.split_once('.').unwrap_or((event_type, ""));
+        match stream_type {
+            "member" => MemberEvent::decode(event_type, version, payload).map(Self::Member),
+            "activity" => ActivityEvent::decode(event_type, version, payload).map(Self::Activity),
+            "campaign" => CampaignEvent::decode(event_type, version, payload).map(Self::Campaign),
+            "referral" => ReferralEvent::decode(event_type, version, payload).map(Self::Referral),
+            "claim" => ClaimEvent::decode(event_type, version, payload).map(Self::Claim),
+            _ => Err(upcast::unknown(event_type, version)),
+        }
+    }
+
+    /// Whom the event concerns, the key it is published under: the member for member, activity,
+    /// referral (the inviter) and claim events, the campaign for campaign events.
+    #[must_use]
+    pub fn subject(&self, stream_id: &str) -> String {
+        match self {
+            Self::Member(_) | Self::Campaign(_) => stream_id.to_owned(),
+            Self::Activity(event) => event.member().to_string(),
+            Self::Referral(event) => event.inviter().to_string(),
+            Self::Claim(event) => event.member().to_string(),
+        }
+    }
+
+    /// When it happened by its source's clock; `None` when that is the moment of the command.
+    #[must_use]
+    pub fn occurred_at(&self) -> Option<Moment> {
+        match self {
+            Self::Activity(event) => event.occurred_at(),
+            Self::Member(_) | Self::Campaign(_) | Self::Referral(_) | Self::Claim(_) => None,
+        }
+    }
+}
+
+/// Declares an aggregate's events: the enum, the stored name of each, and how each is read back.
+/// The payload repeats the name in `type`, so that it explains itself outside the log as well.
+macro_rules! events {
+    ($(#[$doc:meta])* $enum:ident in $wrapper:ident {
+        $( $(#[$variant_doc:meta])* $variant:ident($body:ty) = $name:literal, )+
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "type")]
+        pub enum $enum {
+            $( $(#[$variant_doc])* #[serde(rename = $name)] $variant($body), )+
+        }
+
+        impl $enum {
+            /// The stored names of all events of this aggregate.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The name under which the event is stored and published.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $( Self::$variant(_) => $name, )+ }
+            }
+
+            /// Reads one stored event back.
+            ///
+            /// # Errors
+            /// See [`DecodeError`]($crate::event::DecodeError).
+            pub fn decode(event_type: &str, version: &str, payload: &str)
+                -> Result<Self, $crate::event::DecodeError> {
+                let payload = $crate::upcast::to_current(event_type, version, payload)?;
+                match event_type {
+                    $( $name => serde_json::from_str(&payload).map(Self::$variant), )+
+                    _ => return Err($crate::upcast::unknown(event_type, version)),
+                }
+                .map_err(|source| $crate::event::DecodeError::Shape {
+                    event_type: event_type.to_owned(), source,
+                })
+            }
+        }
+
+        impl cqrs_es::DomainEvent for $enum {
+            fn event_type(&self) -> String { self.name().to_owned() }
+            fn event_version(&self) -> String { $crate::upcast::CURRENT_VERSION.to_owned() }
+        }
+
+        impl From<$enum> for $crate::event::Event {
+            fn from(event: $enum) -> Self { Self::$wrapper(event) }
+        }
+    };
+}
+pub(crate) use events;

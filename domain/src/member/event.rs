@@ -1,0 +1,90 @@
+//! What can have happened to a member.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::event::events;
+use crate::facts::Birthday;
+use crate::moment::Moment;
+use crate::role::Role;
+
+events! {
+    /// Something a member did or had done to them.
+    MemberEvent in Member {
+        /// Somebody joined.
+        Registered(Registered) = "member.registered",
+        /// Nickname, bio and picture are all set now.
+        ProfileCompleted(ProfileCompleted) = "member.profile_completed",
+        /// One of nickname, bio and picture was taken away again.
+        ProfileReopened(ProfileReopened) = "member.profile_reopened",
+        /// The member moved to another zone.
+        TimeZoneChanged(TimeZoneChanged) = "member.time_zone_changed",
+        /// The account may do other things now.
+        RoleChanged(RoleChanged) = "member.role_changed",
+        /// Claims are refused from now on.
+        Blocked(Blocked) = "member.blocked",
+        /// Claims are judged again.
+        Unblocked(Unblocked) = "member.unblocked",
+        /// The account row was blanked; the random id stays.
+        Erased(Erased) = "member.erased",
+    }
+}
+
+/// Somebody joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    /// Decides the member's calendar days.
+    pub time_zone: Tz,
+    /// The local date of registering.
+    pub joined_on: NaiveDate,
+    /// Month and day alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<Birthday>,
+    /// What the account may do.
+    pub role: Role,
+}
+
+/// Nickname, bio and picture are all set now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileCompleted {}
+
+/// One of nickname, bio and picture was taken away again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileReopened {}
+
+/// The member moved to another zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeZoneChanged {
+    /// The new zone.
+    pub time_zone: Tz,
+    /// No other change before this moment.
+    pub locked_until: Moment,
+}
+
+/// The account may do other things now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleChanged {
+    /// The new role.
+    pub role: Role,
+}
+
+/// Claims are refused from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// Why, in the words of who did it.
+    pub note: String,
+}
+
+/// Claims are judged again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unblocked {
+    /// Why, in the words of who did it.
+    pub note: String,
+}
+
+/// The account row was blanked; the random id stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {}

@@ -1,0 +1,69 @@
+//! Where a local date was taken: an IANA zone, or the bare offset that a source's clock showed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{FixedOffset, NaiveDate};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::moment::Moment;
+
+/// The zone written on a fact beside its local date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// An IANA zone such as `Asia/Seoul`.
+    Named(Tz),
+    /// An offset from UTC such as `+09:00`.
+    Offset(FixedOffset),
+}
+
+impl Zone {
+    /// The calendar day it was in this zone at `moment`.
+    #[must_use]
+    pub fn local_date(self, moment: Moment) -> NaiveDate {
+        match self {
+            Self::Named(zone) => local_date(zone, moment),
+            Self::Offset(offset) => moment.utc().with_timezone(&offset).date_naive(),
+        }
+    }
+}
+
+/// The calendar day it was in `zone` at `moment`.
+#[must_use]
+pub fn local_date(zone: Tz, moment: Moment) -> NaiveDate {
+    moment.utc().with_timezone(&zone).date_naive()
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(zone) => f.write_str(zone.name()),
+            Self::Offset(offset) => offset.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Zone {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Tz::from_str(text) {
+            Ok(zone) => Ok(Self::Named(zone)),
+            Err(_) => FixedOffset::from_str(text).map(Self::Offset),
+        }
+    }
+}
+
+impl Serialize for Zone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
