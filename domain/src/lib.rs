@@ -7,6 +7,7 @@
 pub mod activity;
 mod aggregate;
 pub mod campaign;
+pub mod chain;
 pub mod claim;
 pub mod condition;
 mod dates;
