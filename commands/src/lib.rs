@@ -1,1 +1,250 @@
-//! commands
+//! The one write path: every command goes through [`Ledger::execute`] (or a [`Unit`] of several),
+//! every event enters the log through the [`sequencer`]. It knows no read table and no HTTP.
+//!
+//! | what is asked | aggregate | id of its stream |
+//! |---|---|---|
+//! | a member joins, moves, completes a profile, gets a role | `Member` | the member's id |
+//! | a source reports a fact, the ledger sees a log-in | `Activity` | `ActivityId::of(source, id)` |
+//! | an operator creates or changes a campaign or its rewards | `Campaign` | the campaign's id |
+//! | a member brings another, who qualifies | `Referral` | the invitee's id |
+//! | a member asks for a reward, staff decide | `Claim` | `ClaimId::of(reward, member, period)` |
+
+pub mod append;
+mod campaigns;
+mod claims;
+pub mod coalesce;
+mod epoch;
+pub mod failure;
+pub mod guards;
+pub mod metadata;
+pub mod repository;
+pub mod sequencer;
+pub mod store;
+pub mod streams;
+pub mod unit;
+
+use std::sync::Arc;
+
+use cqrs_es::AggregateError;
+use cqrs_es::CqrsFramework;
+use domain::{LedgerAggregate, Moment};
+use sqlx::PgPool;
+use tokio::sync::watch;
+
+pub use append::{AlsoWrite, AppendError, Appended, GuardRefusal, StreamKey};
+pub use claims::{Ask, ClaimError, FactsSource};
+pub use coalesce::{Coalescer, ReadError};
+pub use metadata::Metadata;
+pub use streams::Loaded;
+pub use unit::Unit;
+
+use repository::LedgerRepository;
+use sequencer::Sequencer;
+use store::{LedgerStore, Outcome};
+use streams::StreamReader;
+use unit::Pending;
+
+/// How often a command is decided anew because its streams went on meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// The write side of the ledger; cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pool: PgPool,
+    sequencer: Sequencer,
+    streams: StreamReader,
+    campaigns: campaigns::Campaigns,
+}
+
+impl Shared {
+    pub(crate) fn repository(&self) -> LedgerRepository {
+        LedgerRepository::new(self.pool.clone(), self.sequencer.clone())
+    }
+}
+
+/// What a command did.
+#[derive(Debug, Clone)]
+pub struct Receipt<A> {
+    /// The aggregate after it.
+    pub state: A,
+    /// The id of its stream.
+    pub stream_id: Arc<str>,
+    /// The number of the stream's last event.
+    pub sequence: i64,
+    /// The position of the stream's last event in the log; within a [`Unit`] it is not known yet.
+    pub position: i64,
+    /// How many events the command added; 0 when what was asked is so already.
+    pub appended: usize,
+    /// When the log took the stream's first event.
+    pub created_at: Option<Moment>,
+    /// When the log took the stream's last event.
+    pub updated_at: Option<Moment>,
+}
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R> {
+    /// A rule refused it.
+    #[error("refused by a rule")]
+    Refused {
+        /// Which rule.
+        refusal: R,
+        /// The position of the stream's last event.
+        position: i64,
+    },
+    /// A limit that holds across aggregates refused it.
+    #[error(transparent)]
+    Guard(GuardRefusal),
+    /// The stream kept going on while the command was decided.
+    #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
+    Conflict(StreamKey),
+    /// Too much is waiting already; nothing was tried.
+    #[error("too much is waiting")]
+    Overloaded,
+    /// The database is out of reach; it is not known whether the command took effect.
+    #[error("the database is out of reach")]
+    Unavailable,
+    /// A defect.
+    #[error("{0}")]
+    Broken(Arc<str>),
+}
+
+impl<R> From<AppendError> for CommandError<R> {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict(key) => Self::Conflict(key),
+            AppendError::Guard(refusal) => Self::Guard(refusal),
+            AppendError::Overloaded => Self::Overloaded,
+            AppendError::Unavailable => Self::Unavailable,
+            AppendError::Broken(reason) => Self::Broken(reason.into()),
+        }
+    }
+}
+
+impl<R> From<ReadError> for CommandError<R> {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Overloaded => Self::Overloaded,
+            ReadError::Unavailable => Self::Unavailable,
+            ReadError::Broken(reason) => Self::Broken(reason),
+        }
+    }
+}
+
+pub(crate) fn stream_key<A: LedgerAggregate>(id: &str) -> StreamKey {
+    StreamKey { stream_type: A::TYPE, stream_id: id.into() }
+}
+
+impl Ledger {
+    /// Starts the write side on a migrated database.
+    ///
+    /// # Errors
+    /// The database is out of reach.
+    pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
+        epoch::begin_a_new_one_after_a_restore(&pool).await?;
+        let (sequencer, _writing) = Sequencer::start((*pool.connect_options()).clone());
+        let shared = Shared {
+            streams: streams::reader(pool.clone()),
+            campaigns: campaigns::Campaigns::default(),
+            sequencer,
+            pool,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Decides a command and writes what follows, again and again while others change the same stream.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.run::<A>(id, command.clone(), metadata.clone(), vec![], None).await {
+                Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Several commands that stand or fall together.
+    #[must_use]
+    pub fn unit(&self, metadata: Metadata) -> Unit<'_> {
+        Unit::new(self, metadata)
+    }
+
+    /// Reads one aggregate.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn load<A: LedgerAggregate>(&self, id: &str) -> Result<Loaded<A>, ReadError> {
+        let key = stream_key::<A>(id);
+        let events = self.shared.streams.read(key.clone()).await?;
+        Loaded::fold(key, &events)
+    }
+
+    /// The position of the last event that this process has written: a hint to look at the log.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.shared.sequencer.head()
+    }
+
+    /// The log as persistence of `cqrs-es`.
+    #[must_use]
+    pub fn repository(&self) -> LedgerRepository {
+        self.shared.repository()
+    }
+
+    /// The log as an event store for `cqrs_es::CqrsFramework`.
+    #[must_use]
+    pub fn store<A: LedgerAggregate>(&self) -> LedgerStore<'_, A> {
+        LedgerStore::new(&self.shared)
+    }
+
+    /// One try of one command, through the framework.
+    pub(crate) async fn run<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: Metadata,
+        expects: Vec<(StreamKey, i64)>,
+        pending: Option<&Pending>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        let mut store = LedgerStore::<A>::new(&self.shared).with(metadata, expects);
+        if let Some(pending) = pending {
+            store = store.within(pending);
+        }
+        let slot = store.slot();
+        let framework = CqrsFramework::new(store, vec![], ());
+        let executed = framework.execute_with_metadata(id, command, Default::default()).await;
+        match (executed, slot.take()) {
+            (_, Some(Outcome::Done { loaded, appended })) => Ok(Receipt {
+                state: loaded.state,
+                stream_id: loaded.stream.stream_id,
+                sequence: loaded.sequence,
+                position: loaded.position,
+                appended,
+                created_at: loaded.created_at,
+                updated_at: loaded.updated_at,
+            }),
+            (_, Some(Outcome::Refused(error))) => Err(error.into()),
+            (_, Some(Outcome::Unread(error))) => Err(error.into()),
+            (Err(AggregateError::UserError(refusal)), None) => {
+                Err(CommandError::Refused { refusal, position: slot.position() })
+            }
+            (Err(error), None) => Err(CommandError::Broken(error.to_string().into())),
+            (Ok(()), None) => Err(CommandError::Broken("a command left no outcome".into())),
+        }
+    }
+}

@@ -6,7 +6,7 @@ use cqrs_es::Aggregate;
 use crate::event::{DecodeError, Event};
 
 /// An aggregate of this ledger: one that `cqrs-es` can run and whose events the log can hold.
-pub trait LedgerAggregate: Aggregate<Services = (), Event: Into<Event>> {
+pub trait LedgerAggregate: Aggregate<Services = (), Event: Into<Event>> + Clone + 'static {
     /// Reads one stored event of this aggregate back.
     ///
     /// # Errors

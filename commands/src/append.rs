@@ -1,0 +1,156 @@
+//! What the sequencer is asked to write, and what it answers. Nothing here knows SQL.
+
+use std::sync::Arc;
+
+use domain::{Event, Moment};
+use futures::future::BoxFuture;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::guards::GuardChange;
+use crate::metadata::Metadata;
+
+/// The name of one stream of events.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamKey {
+    /// The kind of aggregate.
+    pub stream_type: &'static str,
+    /// Its id.
+    pub stream_id: Arc<str>,
+}
+
+/// One event that is not in the log yet.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The stream it belongs to.
+    pub stream: StreamKey,
+    /// Its number in that stream, from 1.
+    pub sequence: i64,
+    /// Its stored name.
+    pub event_type: String,
+    /// Its stored version.
+    pub event_version: String,
+    /// Whom it concerns.
+    pub subject: String,
+    /// The bytes that are hashed, stored and published.
+    pub payload: String,
+    /// By the clock of its source; `None`: the moment of the command.
+    pub occurred_at: Option<Moment>,
+}
+
+impl NewEvent {
+    /// Makes the stored form of an event.
+    ///
+    /// # Errors
+    /// The event cannot be written as JSON.
+    pub fn of(
+        stream: StreamKey,
+        sequence: i64,
+        name: String,
+        version: String,
+        event: &Event,
+    ) -> Result<Self, serde_json::Error> {
+        let payload = match event {
+            Event::Member(event) => serde_json::to_string(event),
+            Event::Activity(event) => serde_json::to_string(event),
+            Event::Campaign(event) => serde_json::to_string(event),
+            Event::Referral(event) => serde_json::to_string(event),
+            Event::Claim(event) => serde_json::to_string(event),
+        }?;
+        let subject = event.subject(&stream.stream_id);
+        Ok(Self {
+            stream,
+            sequence,
+            event_type: name,
+            event_version: version,
+            subject,
+            payload,
+            occurred_at: event.occurred_at(),
+        })
+    }
+}
+
+/// Rows that must stand or fall with the events of a command, such as the account of a new member.
+/// Written in the append's transaction; a constraint that it violates refuses the whole command.
+pub trait AlsoWrite: Send + Sync {
+    /// Writes the rows.
+    fn write<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        appended: &'a Appended,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+}
+
+/// Everything one command wants to write: all of it or nothing.
+#[derive(Clone)]
+pub struct Append {
+    /// Who asked, and under which command id.
+    pub metadata: Metadata,
+    /// The events, in order; those of one stream with rising numbers.
+    pub events: Vec<NewEvent>,
+    /// Streams that were read for the decision and must still end at this number.
+    pub expects: Vec<(StreamKey, i64)>,
+    /// What the events change about limits that hold across aggregates.
+    pub guards: Vec<GuardChange>,
+    /// Rows outside the log that belong to the command.
+    pub also: Option<Arc<dyn AlsoWrite>>,
+}
+
+/// Where the events of a command stand in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// The command.
+    pub command_id: Uuid,
+    /// The position of its first event.
+    pub first_position: i64,
+    /// The position of its last event.
+    pub last_position: i64,
+    /// When the log took them, by its own clock.
+    pub recorded_at: Moment,
+}
+
+/// Why nothing of a command was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A stream went on since it was read: read it again and decide anew.
+    #[error("the stream {}/{} has gone on", .0.stream_type, .0.stream_id)]
+    Conflict(StreamKey),
+    /// A limit that holds across aggregates leaves no room.
+    #[error(transparent)]
+    Guard(#[from] GuardRefusal),
+    /// Too many commands wait already; nothing was tried.
+    #[error("too many commands are waiting")]
+    Overloaded,
+    /// The database is out of reach and it is not known whether the command took effect.
+    #[error("the database is out of reach")]
+    Unavailable,
+    /// The database refused what should have been right: a defect.
+    #[error("the log refused an append: {0}")]
+    Broken(String),
+}
+
+/// A limit that holds across aggregates and leaves no room for a command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GuardRefusal {
+    /// The member has all grants that one member may have.
+    #[error("the member has all grants that one member may have")]
+    LimitReached,
+    /// The campaign has given all grants that it may give.
+    #[error("the campaign has given all grants that it may give")]
+    BudgetExhausted,
+    /// The reward has no grant left.
+    #[error("the reward has no grant left")]
+    OutOfStock,
+    /// A limit would fall below what is committed already.
+    #[error("the limit would fall below what is committed")]
+    BelowCommitted,
+    /// Something else has the name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The rows beside the events break a rule of their own table.
+    #[error("the rule {constraint} refuses it")]
+    AlsoRefused {
+        /// The name of the constraint.
+        constraint: String,
+    },
+}

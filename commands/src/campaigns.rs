@@ -1,0 +1,76 @@
+//! What every claim needs of its campaign, kept at hand. It may be stale: whoever decides by it also
+//! says which version was read, and the append refuses when the campaign has gone on since.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::campaign::Campaign;
+use domain::id::{CampaignId, RewardId};
+
+use crate::coalesce::ReadError;
+use crate::streams::Loaded;
+use crate::{Ledger, Shared};
+
+/// Beyond this many campaigns all are forgotten and read again.
+const MAX_CACHED: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Campaigns {
+    loaded: RwLock<HashMap<CampaignId, Arc<Loaded<Campaign>>>>,
+    /// A reward never changes its campaign.
+    of_reward: RwLock<HashMap<RewardId, CampaignId>>,
+}
+
+impl Campaigns {
+    fn cached(&self, id: CampaignId) -> Option<Arc<Loaded<Campaign>>> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn keep(&self, id: CampaignId, loaded: Arc<Loaded<Campaign>>) {
+        let mut cache = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(id, loaded);
+    }
+
+    pub(crate) fn forget(&self, id: CampaignId) {
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+impl Shared {
+    async fn campaign_of(&self, reward: RewardId) -> Result<Option<CampaignId>, ReadError> {
+        let cached = self.campaigns.of_reward.read().unwrap_or_else(PoisonError::into_inner).get(&reward).copied();
+        if cached.is_some() {
+            return Ok(cached);
+        }
+        let found: Option<uuid::Uuid> = sqlx::query_scalar("select campaign_id from reward_stock where reward_id = $1")
+            .bind(reward.0)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(campaign) = found.map(CampaignId) else { return Ok(None) };
+        let mut cache = self.campaigns.of_reward.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(reward, campaign);
+        Ok(Some(campaign))
+    }
+}
+
+impl Ledger {
+    /// The campaign that hands out a reward, possibly as it was a moment ago.
+    pub(crate) async fn campaign_with(
+        &self,
+        reward: RewardId,
+    ) -> Result<Option<(CampaignId, Arc<Loaded<Campaign>>)>, ReadError> {
+        let Some(id) = self.shared.campaign_of(reward).await? else { return Ok(None) };
+        if let Some(loaded) = self.shared.campaigns.cached(id).filter(|cached| cached.state.reward(reward).is_some()) {
+            return Ok(Some((id, loaded)));
+        }
+        let loaded = Arc::new(self.load::<Campaign>(&id.to_string()).await?);
+        self.shared.campaigns.keep(id, loaded.clone());
+        Ok(Some((id, loaded)))
+    }
+}

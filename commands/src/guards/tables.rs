@@ -1,0 +1,152 @@
+//! The guard tables: how the rows that a batch touches are read and written. It decides nothing.
+
+use std::collections::BTreeMap;
+
+use domain::id::{CampaignId, MemberId, RewardId};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::{Budget, GrantChange, GuardChange, Guards, Stock};
+
+/// Reads the rows of these rewards and their campaigns that are not known yet.
+pub(crate) async fn load_rewards(
+    connection: &mut PgConnection,
+    guards: &mut Guards,
+    wanted: impl Iterator<Item = (RewardId, CampaignId)>,
+) -> Result<(), sqlx::Error> {
+    let (mut rewards, mut campaigns) = (Vec::new(), Vec::new());
+    for (reward, campaign) in wanted {
+        if !guards.rewards.contains_key(&reward) {
+            rewards.push(reward.0);
+        }
+        if !guards.campaigns.contains_key(&campaign) {
+            campaigns.push(campaign.0);
+        }
+    }
+    if !rewards.is_empty() {
+        let sql = "select reward_id, campaign_id, quantity, held, granted, per_member_limit
+                   from reward_stock
+                   where reward_id = any($1)";
+        for row in sqlx::query(sql).bind(rewards).fetch_all(&mut *connection).await? {
+            let stock = Stock {
+                campaign_id: CampaignId(row.try_get("campaign_id")?),
+                quantity: row.try_get("quantity")?,
+                held: row.try_get("held")?,
+                granted: row.try_get("granted")?,
+                per_member_limit: row.try_get("per_member_limit")?,
+            };
+            guards.rewards.insert(RewardId(row.try_get("reward_id")?), stock);
+        }
+    }
+    if !campaigns.is_empty() {
+        let sql = "select campaign_id, max_reward_count, per_member_limit, committed
+                   from campaign_budget
+                   where campaign_id = any($1)";
+        for row in sqlx::query(sql).bind(campaigns).fetch_all(&mut *connection).await? {
+            let budget = Budget {
+                max_reward_count: row.try_get("max_reward_count")?,
+                per_member_limit: row.try_get("per_member_limit")?,
+                committed: row.try_get("committed")?,
+            };
+            guards.campaigns.insert(CampaignId(row.try_get("campaign_id")?), budget);
+        }
+    }
+    Ok(())
+}
+
+/// Reads what these members have of these campaigns.
+pub(crate) async fn load_members(
+    connection: &mut PgConnection,
+    guards: &mut Guards,
+    wanted: &[(MemberId, CampaignId)],
+) -> Result<(), sqlx::Error> {
+    let members: Vec<Uuid> = wanted.iter().map(|(member, _)| member.0).collect();
+    let campaigns: Vec<Uuid> = wanted.iter().map(|(_, campaign)| campaign.0).collect();
+    let sql = "select distinct m.member_id, m.campaign_id, m.reward_id, m.committed
+               from unnest($1::uuid[], $2::uuid[]) as wanted (member_id, campaign_id)
+               join member_grants m using (member_id, campaign_id)";
+    for row in sqlx::query(sql).bind(members).bind(campaigns).fetch_all(&mut *connection).await? {
+        let key = (MemberId(row.try_get("member_id")?), CampaignId(row.try_get("campaign_id")?));
+        let reward = RewardId(row.try_get("reward_id")?);
+        guards.members.entry(key).or_default().insert(reward, row.try_get("committed")?);
+    }
+    Ok(())
+}
+
+/// Reads who has these names.
+pub(crate) async fn load_names(
+    connection: &mut PgConnection,
+    guards: &mut Guards,
+    names: Vec<String>,
+) -> Result<(), sqlx::Error> {
+    let sql = "select name_key, owner from unique_names where kind = 'campaign' and name_key = any($1)";
+    for row in sqlx::query(sql).bind(names).fetch_all(&mut *connection).await? {
+        guards.names.insert(row.try_get("name_key")?, CampaignId(row.try_get("owner")?));
+    }
+    Ok(())
+}
+
+/// Writes a change that is not a claim's. Claims are counted in the append statement itself.
+pub(crate) async fn write(connection: &mut PgConnection, change: &GuardChange) -> Result<(), sqlx::Error> {
+    match change {
+        GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key } => {
+            let budget = "insert into campaign_budget (campaign_id, max_reward_count, per_member_limit)
+                          values ($1, $2, $3)
+                          on conflict (campaign_id) do update
+                          set max_reward_count = excluded.max_reward_count,
+                              per_member_limit = excluded.per_member_limit";
+            sqlx::query(budget)
+                .bind(campaign_id.0)
+                .bind(max_reward_count)
+                .bind(per_member_limit)
+                .execute(&mut *connection)
+                .await?;
+            let name = "insert into unique_names (kind, name_key, owner)
+                        values ('campaign', $1, $2)
+                        on conflict (kind, owner) do update set name_key = excluded.name_key";
+            sqlx::query(name).bind(name_key).bind(campaign_id.0).execute(&mut *connection).await?;
+        }
+        GuardChange::Reward { reward_id, campaign_id, quantity, per_member_limit } => {
+            let sql = "insert into reward_stock (reward_id, campaign_id, quantity, per_member_limit)
+                       values ($1, $2, $3, $4)";
+            sqlx::query(sql)
+                .bind(reward_id.0)
+                .bind(campaign_id.0)
+                .bind(quantity)
+                .bind(per_member_limit)
+                .execute(&mut *connection)
+                .await?;
+        }
+        GuardChange::Quantity { reward_id, quantity } => {
+            let sql = "update reward_stock set quantity = $2 where reward_id = $1";
+            sqlx::query(sql).bind(reward_id.0).bind(quantity).execute(&mut *connection).await?;
+        }
+        GuardChange::Grants(_) => {}
+    }
+    Ok(())
+}
+
+/// The claims of a batch, summed up a row.
+#[derive(Debug, Default)]
+pub(crate) struct GrantTotals {
+    /// (held, granted) by reward.
+    pub(crate) rewards: BTreeMap<Uuid, (i64, i64)>,
+    /// Committed by campaign.
+    pub(crate) campaigns: BTreeMap<Uuid, i64>,
+    /// Committed by member, campaign and reward.
+    pub(crate) members: BTreeMap<(Uuid, Uuid, Uuid), i64>,
+}
+
+impl GrantTotals {
+    pub(crate) fn add(&mut self, change: &GrantChange) {
+        let committed = change.held + change.granted;
+        let (held, granted) = self.rewards.entry(change.reward_id.0).or_default();
+        *held += change.held;
+        *granted += change.granted;
+        if committed != 0 {
+            *self.campaigns.entry(change.campaign_id.0).or_default() += committed;
+            let key = (change.member_id.0, change.campaign_id.0, change.reward_id.0);
+            *self.members.entry(key).or_default() += committed;
+        }
+    }
+}

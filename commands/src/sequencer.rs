@@ -1,0 +1,89 @@
+//! The only way into the log. Commands that are in flight are gathered, without a timer: what queued
+//! while the last batch was written is the next batch. One batch is one statement and one fsync, and
+//! the order in which it is written is the order of the log.
+//!
+//! It does not know what an event means, nor how a command was decided.
+
+mod decide;
+mod statement;
+mod write;
+
+use domain::Moment;
+use domain::chain::Hash;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::append::{Append, AppendError, Appended};
+use write::Writer;
+
+/// How many commands may wait; one more is refused at once.
+const QUEUE_COMMANDS: usize = 4_096;
+/// How many commands one batch may hold.
+const BATCH_COMMANDS: usize = 512;
+
+/// The last event of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Its position; 0 for an empty log.
+    pub position: i64,
+    /// Its hash.
+    pub hash: Hash,
+    /// When the log took it.
+    pub recorded_at: Moment,
+    /// The life of the log it belongs to.
+    pub epoch: i64,
+}
+
+struct Job {
+    append: Append,
+    reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+/// A handle to the task that writes the log.
+#[derive(Debug, Clone)]
+pub struct Sequencer {
+    queue: mpsc::Sender<Job>,
+    head: watch::Receiver<i64>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("command_id", &self.append.metadata.command_id).finish_non_exhaustive()
+    }
+}
+
+impl Sequencer {
+    /// Starts the writing task. It ends when the last handle is gone and its queue is empty.
+    #[must_use]
+    pub fn start(database: PgConnectOptions) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, mut inbox) = mpsc::channel(QUEUE_COMMANDS);
+        let (announce, head) = watch::channel(0);
+        let task = tokio::spawn(async move {
+            let mut writer = Writer::new(database, announce);
+            let mut jobs = Vec::with_capacity(BATCH_COMMANDS);
+            while inbox.recv_many(&mut jobs, BATCH_COMMANDS).await > 0 {
+                writer.write(std::mem::take(&mut jobs)).await;
+            }
+        });
+        (Self { queue, head }, task)
+    }
+
+    /// Writes a command's events, all or none. A caller that stops waiting does not stop the writing.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Job { append, reply }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => AppendError::Unavailable,
+        })?;
+        answer.await.unwrap_or(Err(AppendError::Unavailable))
+    }
+
+    /// The position of the last event that this process has written: a hint to look at the log.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+}

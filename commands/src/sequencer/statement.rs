@@ -1,0 +1,208 @@
+//! The one statement that appends: it moves the head from exactly where it was, inserts the events
+//! and counts the grants. When the head is elsewhere it does nothing at all.
+
+use domain::Moment;
+use domain::chain::{Hash, Sealed};
+use sqlx::types::chrono::{DateTime, Utc};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::Head;
+use crate::append::Append;
+use crate::guards::GuardChange;
+use crate::guards::tables::GrantTotals;
+
+const APPEND: &str = "
+with head as (
+    update log_head
+    set position = $1, hash = $2, recorded_at = $3
+    where position = $4 and epoch = $5
+    returning true
+), appended as (
+    insert into events (
+        position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+        subject, occurred_at, recorded_at, command_id, opens_command, actor, correlation_id, causation_id, epoch,
+        previous_hash, hash
+    )
+    select
+        $4 + e.number, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version,
+        e.payload::json, e.metadata::json, e.subject, e.occurred_at, $3, e.command_id, e.opens_command, e.actor,
+        e.correlation_id, e.causation_id, $5, e.previous_hash, e.hash
+    from unnest(
+        $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[],
+        $14::text[], $15::timestamptz[], $16::uuid[], $17::boolean[], $18::text[], $19::uuid[], $20::uuid[],
+        $21::bytea[], $22::bytea[]
+    ) with ordinality as e (
+        event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, subject,
+        occurred_at, command_id, opens_command, actor, correlation_id, causation_id, previous_hash, hash, number
+    )
+    where exists (select from head)
+), stock as (
+    update reward_stock s
+    set held = s.held + d.held, granted = s.granted + d.granted
+    from unnest($23::uuid[], $24::bigint[], $25::bigint[]) as d (reward_id, held, granted)
+    where s.reward_id = d.reward_id and exists (select from head)
+), budget as (
+    update campaign_budget b
+    set committed = b.committed + d.committed
+    from unnest($26::uuid[], $27::bigint[]) as d (campaign_id, committed)
+    where b.campaign_id = d.campaign_id and exists (select from head)
+), members as (
+    insert into member_grants as m (member_id, campaign_id, reward_id, committed)
+    select d.member_id, d.campaign_id, d.reward_id, d.committed
+    from unnest($28::uuid[], $29::uuid[], $30::uuid[], $31::bigint[])
+        as d (member_id, campaign_id, reward_id, committed)
+    where exists (select from head)
+    on conflict (member_id, campaign_id, reward_id) do update
+    set committed = m.committed + excluded.committed
+)
+select count(*) from head";
+
+/// The columns of a batch, one array each.
+#[derive(Default)]
+pub(super) struct Columns {
+    event_ids: Vec<Uuid>,
+    stream_types: Vec<&'static str>,
+    stream_ids: Vec<std::sync::Arc<str>>,
+    sequences: Vec<i64>,
+    event_types: Vec<String>,
+    versions: Vec<String>,
+    payloads: Vec<String>,
+    metadata: Vec<String>,
+    subjects: Vec<String>,
+    occurred: Vec<DateTime<Utc>>,
+    commands: Vec<Uuid>,
+    opens: Vec<bool>,
+    actors: Vec<String>,
+    correlations: Vec<Uuid>,
+    causations: Vec<Option<Uuid>>,
+    previous: Vec<Vec<u8>>,
+    hashes: Vec<Vec<u8>>,
+    grants: GrantTotals,
+}
+
+impl Columns {
+    /// Adds a command's events behind `head`, which moves with them.
+    ///
+    /// # Errors
+    /// The metadata cannot be written as JSON.
+    pub(super) fn add(&mut self, append: &Append, head: &mut Head) -> Result<(), serde_json::Error> {
+        let metadata = serde_json::to_string(&append.metadata)?;
+        for (index, event) in append.events.iter().enumerate() {
+            let occurred_at = event.occurred_at.unwrap_or(append.metadata.requested_at);
+            let sealed = Sealed {
+                position: head.position + 1,
+                epoch: head.epoch,
+                event_id: Uuid::now_v7(),
+                stream_type: event.stream.stream_type,
+                stream_id: &event.stream.stream_id,
+                sequence: event.sequence,
+                event_type: &event.event_type,
+                version: &event.event_version,
+                subject: &event.subject,
+                payload: &event.payload,
+                metadata: &metadata,
+                occurred_at,
+                recorded_at: head.recorded_at,
+                command_id: append.metadata.command_id,
+                actor: &append.metadata.actor,
+                correlation_id: append.metadata.correlation_id,
+                causation_id: append.metadata.causation_id,
+                previous_hash: head.hash,
+            };
+            let hash: Hash = sealed.hash();
+            self.event_ids.push(sealed.event_id);
+            self.stream_types.push(event.stream.stream_type);
+            self.stream_ids.push(event.stream.stream_id.clone());
+            self.sequences.push(event.sequence);
+            self.event_types.push(event.event_type.clone());
+            self.versions.push(event.event_version.clone());
+            self.payloads.push(event.payload.clone());
+            self.metadata.push(metadata.clone());
+            self.subjects.push(event.subject.clone());
+            self.occurred.push(occurred_at.utc());
+            self.commands.push(append.metadata.command_id);
+            self.opens.push(index == 0);
+            self.actors.push(append.metadata.actor.clone());
+            self.correlations.push(append.metadata.correlation_id);
+            self.causations.push(append.metadata.causation_id);
+            self.previous.push(head.hash.to_vec());
+            self.hashes.push(hash.to_vec());
+            head.position += 1;
+            head.hash = hash;
+        }
+        for change in &append.guards {
+            if let GuardChange::Grants(change) = change {
+                self.grants.add(change);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.event_ids.is_empty()
+    }
+
+    /// Moves the head from `before` to `after` and writes everything; `false`: the head was elsewhere.
+    pub(super) async fn write(
+        self,
+        connection: &mut PgConnection,
+        before: &Head,
+        after: &Head,
+    ) -> Result<bool, sqlx::Error> {
+        let stock: Vec<(Uuid, (i64, i64))> = self.grants.rewards.into_iter().collect();
+        let members: Vec<((Uuid, Uuid, Uuid), i64)> = self.grants.members.into_iter().collect();
+        let row = sqlx::query(APPEND)
+            .bind(after.position)
+            .bind(after.hash.to_vec())
+            .bind(after.recorded_at.utc())
+            .bind(before.position)
+            .bind(before.epoch)
+            .bind(self.event_ids)
+            .bind(self.stream_types)
+            .bind(self.stream_ids.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
+            .bind(self.sequences)
+            .bind(self.event_types)
+            .bind(self.versions)
+            .bind(self.payloads)
+            .bind(self.metadata)
+            .bind(self.subjects)
+            .bind(self.occurred)
+            .bind(self.commands)
+            .bind(self.opens)
+            .bind(self.actors)
+            .bind(self.correlations)
+            .bind(self.causations)
+            .bind(self.previous)
+            .bind(self.hashes)
+            .bind(stock.iter().map(|(reward, _)| *reward).collect::<Vec<_>>())
+            .bind(stock.iter().map(|(_, (held, _))| *held).collect::<Vec<_>>())
+            .bind(stock.iter().map(|(_, (_, granted))| *granted).collect::<Vec<_>>())
+            .bind(self.grants.campaigns.keys().copied().collect::<Vec<_>>())
+            .bind(self.grants.campaigns.values().copied().collect::<Vec<_>>())
+            .bind(members.iter().map(|((member, _, _), _)| *member).collect::<Vec<_>>())
+            .bind(members.iter().map(|((_, campaign, _), _)| *campaign).collect::<Vec<_>>())
+            .bind(members.iter().map(|((_, _, reward), _)| *reward).collect::<Vec<_>>())
+            .bind(members.iter().map(|(_, committed)| *committed).collect::<Vec<_>>())
+            .fetch_one(connection)
+            .await?;
+        Ok(row.try_get::<i64, _>(0)? == 1)
+    }
+}
+
+/// Reads the head; with `lock` nobody else moves it until the transaction ends.
+pub(super) async fn read_head(connection: &mut PgConnection, lock: bool) -> Result<Head, sqlx::Error> {
+    let sql = if lock {
+        "select position, hash, recorded_at, epoch from log_head for update"
+    } else {
+        "select position, hash, recorded_at, epoch from log_head"
+    };
+    let row = sqlx::query(sql).fetch_one(connection).await?;
+    let hash: Vec<u8> = row.try_get("hash")?;
+    Ok(Head {
+        position: row.try_get("position")?,
+        hash: hash.try_into().map_err(|_| sqlx::Error::Decode("a hash has 32 bytes".into()))?,
+        recorded_at: Moment::from(row.try_get::<DateTime<Utc>, _>("recorded_at")?),
+        epoch: row.try_get("epoch")?,
+    })
+}

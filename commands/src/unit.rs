@@ -1,0 +1,109 @@
+//! Several commands that stand or fall together: each sees what those before it did, and all of
+//! their events are one append.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use domain::LedgerAggregate;
+
+use crate::append::{AlsoWrite, Append, Appended, StreamKey};
+use crate::coalesce::ReadError;
+use crate::metadata::Metadata;
+use crate::streams::{Loaded, read_streams};
+use crate::{CommandError, Ledger, Receipt, stream_key};
+
+/// Commands that are decided but not written yet.
+pub struct Unit<'a> {
+    ledger: &'a Ledger,
+    metadata: Metadata,
+    also: Option<Arc<dyn AlsoWrite>>,
+    pending: Pending,
+}
+
+/// What a unit has decided so far.
+#[derive(Default)]
+pub(crate) struct Pending {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    appends: Vec<Append>,
+    states: HashMap<StreamKey, Box<dyn Any + Send>>,
+}
+
+impl Pending {
+    pub(crate) fn loaded<A: LedgerAggregate>(&self, key: &StreamKey) -> Option<Loaded<A>> {
+        self.inner.lock().ok()?.states.get(key)?.downcast_ref::<Loaded<A>>().cloned()
+    }
+
+    pub(crate) fn add<A: LedgerAggregate>(&self, append: Append, loaded: Loaded<A>) {
+        if let Ok(mut inner) = self.inner.lock() {
+            inner.appends.push(append);
+            inner.states.insert(loaded.stream.clone(), Box::new(loaded));
+        }
+    }
+
+    fn remember<A: LedgerAggregate>(&self, loaded: Loaded<A>) {
+        if let Ok(mut inner) = self.inner.lock() {
+            inner.states.insert(loaded.stream.clone(), Box::new(loaded));
+        }
+    }
+}
+
+impl<'a> Unit<'a> {
+    pub(crate) fn new(ledger: &'a Ledger, metadata: Metadata) -> Self {
+        Self { ledger, metadata, also: None, pending: Pending::default() }
+    }
+
+    /// Writes these rows in the same transaction.
+    #[must_use]
+    pub fn also(self, rows: Arc<dyn AlsoWrite>) -> Self {
+        Self { also: Some(rows), ..self }
+    }
+
+    /// Reads many aggregates of one kind at once, so that the commands that follow need not.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn preload<A: LedgerAggregate>(&self, ids: &[String]) -> Result<(), ReadError> {
+        let keys: Vec<_> = ids.iter().map(|id| stream_key::<A>(id)).collect();
+        let streams = read_streams(&self.ledger.shared.pool, &keys).await?;
+        for (key, events) in keys.into_iter().zip(streams) {
+            self.pending.remember(Loaded::<A>::fold(key, &events)?);
+        }
+        Ok(())
+    }
+
+    /// Decides one command; its events wait for [`Unit::commit`].
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        self.ledger.run::<A>(id, command, self.metadata.clone(), vec![], Some(&self.pending)).await
+    }
+
+    /// Writes everything that was decided; `None` when there was nothing to write.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; on a conflict the whole unit must be decided anew.
+    pub async fn commit<R>(self) -> Result<Option<Appended>, CommandError<R>> {
+        let appends = self.pending.inner.into_inner().map(|inner| inner.appends).unwrap_or_default();
+        let mut whole =
+            Append { metadata: self.metadata, events: vec![], expects: vec![], guards: vec![], also: self.also };
+        for append in appends {
+            whole.events.extend(append.events);
+            whole.expects.extend(append.expects);
+            whole.guards.extend(append.guards);
+        }
+        if whole.events.is_empty() {
+            return Ok(None);
+        }
+        self.ledger.shared.sequencer.append(whole).await.map(Some).map_err(CommandError::from)
+    }
+}
