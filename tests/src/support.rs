@@ -1,0 +1,20 @@
+//! What a test stands on, from the machine upwards: processes, servers, the service, its client, its log.
+
+pub mod answer;
+pub mod binary;
+pub mod client;
+pub mod folder;
+pub mod kafka;
+pub mod log;
+pub mod postgres;
+pub mod process;
+pub mod programme;
+pub mod service;
+pub mod topic;
+
+pub use answer::Answer;
+pub use client::Client;
+pub use kafka::Broker;
+pub use log::Log;
+pub use postgres::{Cluster, Database};
+pub use service::Service;

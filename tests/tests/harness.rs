@@ -1,0 +1,118 @@
+//! The harness itself: what the black-box tests stand on holds before the service is there.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    producer::{FutureProducer, FutureRecord},
+};
+use sqlx::Connection as _;
+use tests::support::{Broker, Cluster, Database, topic::Topic};
+
+const CHILD: &str = "HARNESS_CHILD_TO_KILL";
+
+#[tokio::test]
+async fn a_database_belongs_to_a_role_without_privileges() {
+    let database = Database::fresh().await;
+    let pool = database.pool().await;
+    let superuser: bool = sqlx::query_scalar("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert!(!superuser);
+    sqlx::query("create table mine (number bigint)").execute(&pool).await.unwrap();
+    let fsync: String = sqlx::query_scalar("show fsync").fetch_one(&pool).await.unwrap();
+    assert_eq!(fsync, "on");
+}
+
+#[tokio::test]
+async fn a_crashed_postgres_comes_back_with_what_was_committed() {
+    let cluster = Cluster::launch().await;
+    let database = cluster.database().await;
+    let pool = database.pool().await;
+    sqlx::query("create table kept as select 7 as number").execute(&pool).await.unwrap();
+    for crash in [false, true] {
+        if crash { cluster.crash() } else { cluster.stop() }
+        assert!(sqlx::PgConnection::connect(&database.url).await.is_err());
+        let started = Instant::now();
+        cluster.start().await;
+        println!("PostgreSQL is back after {:?}", started.elapsed());
+        let kept: i32 = sqlx::query_scalar("select number from kept").fetch_one(&database.pool().await).await.unwrap();
+        assert_eq!(kept, 7);
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_broker_comes_back_with_its_messages() {
+    let started = Instant::now();
+    let broker = Broker::launch();
+    println!("Kafka is there after {:?}", started.elapsed());
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", broker.bootstrap());
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let topic = NewTopic::new("kept", 3, TopicReplication::Fixed(1));
+    admin.create_topics(&[topic], &AdminOptions::new()).await.unwrap().into_iter().for_each(|made| {
+        made.unwrap();
+    });
+    let producer: FutureProducer = config.clone().set("enable.idempotence", "true").create().unwrap();
+    for number in 0..20 {
+        let (key, value) = (format!("key {}", number % 4), format!("value {number}"));
+        producer.send(FutureRecord::to("kept").key(&key).payload(&value), Duration::from_secs(10)).await.unwrap();
+    }
+    let reader = Topic::new(&broker.bootstrap(), "kept");
+    assert_eq!(reader.partitions(), 3);
+    let before = reader.messages();
+    assert_eq!(before.len(), 20);
+    broker.stop();
+    let started = Instant::now();
+    broker.start();
+    println!("Kafka is back after {:?}", started.elapsed());
+    assert_eq!(Topic::new(&broker.bootstrap(), "kept").messages(), before);
+}
+
+#[test]
+fn a_killed_test_process_takes_its_servers_with_it() {
+    let mut victim = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_that_waits_to_be_killed", "--nocapture"])
+        .env(CHILD, "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+    let pids = lines.find_map(|line| line.unwrap().split_once("servers: ").map(|(_, pids)| pids.to_owned()));
+    let servers: Vec<String> = pids.expect("the victim says its servers").split(' ').map(str::to_owned).collect();
+    assert!(servers.iter().all(|pid| alive(pid)), "they run while the victim does");
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    let started = Instant::now();
+    while servers.iter().any(|pid| alive(pid)) {
+        assert!(started.elapsed() < Duration::from_secs(10), "a server outlived its test: {servers:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The other half of the test above; alone it has nothing to say.
+#[tokio::test]
+async fn a_process_that_waits_to_be_killed() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let broker = tokio::task::spawn_blocking(Broker::launch).await.unwrap(); // its thread may end: the broker may not
+    let cluster = Cluster::launch().await;
+    println!("servers: {} {}", broker.pid().unwrap(), cluster.pid().unwrap());
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+/// A zombie has ended: in a container nobody may be there to fetch its status.
+fn alive(pid: &str) -> bool {
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid).join("status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+}
