@@ -3,8 +3,8 @@
 
 use std::{
     fs,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
-    path::{Path, PathBuf},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
     process::{Child, Command},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -14,12 +14,13 @@ use nix::sys::signal::Signal;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::sync::OnceCell;
 
+use self::installed::{REMEDY, as_server_user, binaries, server_user};
 use super::{
     folder,
     process::{free_port, kept, must_succeed, signal, spawn, wait},
 };
 
-const REMEDY: &str = "The tests need the PostgreSQL server: on Debian `apt-get install postgresql`.";
+mod installed;
 
 /// A PostgreSQL server of our own.
 pub struct Cluster {
@@ -51,20 +52,37 @@ impl Cluster {
 
     fn initialise(&self) {
         if let Some((user, group)) = server_user() {
-            std::os::unix::fs::chown(&self.folder, Some(user), Some(group)).expect("the server's user owns its folder");
+            std::os::unix::fs::chown(&self.folder, Some(user), Some(group))
+                .expect("the server's user owns its folder");
         }
-        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700)).expect("a private data folder");
+        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))
+            .expect("a private data folder");
         let mut initdb = as_server_user(Command::new(self.binaries.join("initdb")));
-        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        initdb.args([
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]);
         initdb.arg("--pgdata").arg(&self.folder).current_dir("/");
         must_succeed(initdb, "initdb", REMEDY);
     }
 
     /// Starts the server and waits until it answers.
     pub async fn start(&self) {
-        let log = fs::File::options().create(true).append(true).open(self.log_file()).expect("a log file");
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .expect("a log file");
         let mut postgres = as_server_user(kept("QUIT", self.binaries.join("postgres")));
-        postgres.arg("-D").arg(&self.folder).arg("-p").arg(self.port.to_string()).current_dir("/");
+        postgres
+            .arg("-D")
+            .arg(&self.folder)
+            .arg("-p")
+            .arg(self.port.to_string())
+            .current_dir("/");
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -75,7 +93,9 @@ impl Cluster {
         ] {
             postgres.args(["-c", setting]);
         }
-        postgres.stdout(log.try_clone().expect("a second handle")).stderr(log);
+        postgres
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
         *self.server.lock().unwrap() = Some(spawn(postgres));
         self.wait_until_it_answers().await;
     }
@@ -83,9 +103,17 @@ impl Cluster {
     async fn wait_until_it_answers(&self) {
         let started = Instant::now();
         while PgConnection::connect(&self.admin_url()).await.is_err() {
-            let ended = self.server.lock().unwrap().as_mut().is_none_or(|server| server.try_wait().unwrap().is_some());
+            let ended = self
+                .server
+                .lock()
+                .unwrap()
+                .as_mut()
+                .is_none_or(|server| server.try_wait().unwrap().is_some());
             if ended || started.elapsed() > Duration::from_secs(60) {
-                panic!("PostgreSQL does not answer:\n{}", fs::read_to_string(self.log_file()).unwrap_or_default());
+                panic!(
+                    "PostgreSQL does not answer:\n{}",
+                    fs::read_to_string(self.log_file()).unwrap_or_default()
+                );
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -102,7 +130,9 @@ impl Cluster {
     }
 
     fn end(&self, how: Signal) {
-        let Some(mut server) = self.server.lock().unwrap().take() else { return };
+        let Some(mut server) = self.server.lock().unwrap().take() else {
+            return;
+        };
         signal(&server, how);
         if wait(&mut server, Duration::from_secs(30)).is_none() {
             server.kill().ok();
@@ -118,16 +148,26 @@ impl Cluster {
     /// A new, empty database and a role without privileges that owns it.
     pub async fn database(self: &Arc<Cluster>) -> Database {
         let name = format!("t_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-        let mut admin = PgConnection::connect(&self.admin_url()).await.expect("the cluster answers");
+        let mut admin = PgConnection::connect(&self.admin_url())
+            .await
+            .expect("the cluster answers");
         for statement in [
-            format!("create role {name} login nosuperuser nocreatedb nocreaterole password '{name}'"),
+            format!(
+                "create role {name} login nosuperuser nocreatedb nocreaterole password '{name}'"
+            ),
             format!("create database {name} owner {name}"),
         ] {
-            sqlx::query(&statement).execute(&mut admin).await.expect("a database for the test");
+            sqlx::query(&statement)
+                .execute(&mut admin)
+                .await
+                .expect("a database for the test");
         }
         admin.close().await.ok();
         let url = format!("postgres://{name}:{name}@127.0.0.1:{}/{name}", self.port);
-        Database { url, cluster: self.clone() }
+        Database {
+            url,
+            cluster: self.clone(),
+        }
     }
 
     fn admin_url(&self) -> String {
@@ -163,43 +203,10 @@ impl Database {
 
     /// A few connections as the role of the service.
     pub async fn pool(&self) -> PgPool {
-        PgPoolOptions::new().max_connections(4).connect(&self.url).await.expect("the test's database answers")
+        PgPoolOptions::new()
+            .max_connections(4)
+            .connect(&self.url)
+            .await
+            .expect("the test's database answers")
     }
-}
-
-/// The newest installed server's folder.
-fn binaries() -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = versions
-        .map(|version| version.path())
-        .filter(|version| version.join("bin/postgres").is_file())
-        .max_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
-    if let Some(version) = newest {
-        return version.join("bin");
-    }
-    let output = Command::new("pg_config").arg("--bindir").output().unwrap_or_else(|_| panic!("{REMEDY}"));
-    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    assert!(has_server(&folder), "{REMEDY}");
-    folder
-}
-
-fn has_server(folder: &Path) -> bool {
-    folder.join("postgres").is_file() && folder.join("initdb").is_file()
-}
-
-fn as_server_user(mut command: Command) -> Command {
-    if let Some((user, group)) = server_user() {
-        command.uid(user).gid(group);
-    }
-    command
-}
-
-/// Whom the server runs as when we are root, which it refuses.
-fn server_user() -> Option<(u32, u32)> {
-    if !nix::unistd::geteuid().is_root() {
-        return None;
-    }
-    let find = |name| nix::unistd::User::from_name(name).ok().flatten();
-    let user = find("postgres").or_else(|| find("nobody")).expect("a user `postgres` or `nobody`");
-    Some((user.uid.as_raw(), user.gid.as_raw()))
 }

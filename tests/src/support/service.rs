@@ -1,7 +1,6 @@
 //! The service as a child process: its configuration is environment, its end may be violent, its log is kept in a file.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -14,67 +13,12 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::{
-    Broker, Client, Database, binary, folder,
-    process::{free_port, kept, signal, spawn, wait},
+    Client, Database, Setup, binary, folder,
+    process::{kept, signal, spawn, wait},
 };
 
 const TO_READINESS: Duration = Duration::from_secs(90);
 const TO_DRAIN: Duration = Duration::from_secs(30);
-
-/// How a service is to be started. The default is demo mode, whose accounts cover every role.
-pub struct Setup {
-    environment: BTreeMap<String, String>,
-    port: u16,
-    folder: PathBuf,
-}
-
-impl Setup {
-    /// A service that brings its own PostgreSQL and broker.
-    pub fn embedded() -> Setup {
-        let (port, folder) = (free_port(), folder::fresh("service"));
-        let data = folder.join("data").display().to_string();
-        let listen = format!("127.0.0.1:{port}");
-        Setup { environment: BTreeMap::new(), port, folder }
-            .env("LISTEN", &listen)
-            .env("DATA_DIR", &data)
-            .env("DEMO", "true")
-            .env("RATE_LIMITS", "off")
-            .env("RUST_LOG", "info")
-            .env("RUST_BACKTRACE", "1")
-    }
-
-    /// Publishes to a real broker.
-    pub fn kafka(self, broker: &Broker, topic: &str) -> Setup {
-        self.env("KAFKA_BROKERS", &broker.bootstrap())
-            .env("KAFKA_TOPIC", topic)
-            .env("KAFKA_ACTIVITIES_TOPIC", &format!("{topic}.activities"))
-    }
-
-    /// Leaves out the demo accounts and data.
-    pub fn without_demo(self) -> Setup {
-        self.env("DEMO", "false")
-    }
-
-    /// Sets one variable of the environment.
-    pub fn env(mut self, name: &str, value: &str) -> Setup {
-        self.environment.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Starts the service and waits until it is ready.
-    pub async fn start(self) -> Service {
-        let service = self.launch();
-        service.ready().await;
-        service
-    }
-
-    /// Starts the service and does not wait.
-    pub fn launch(self) -> Service {
-        let service = Service { setup: self, child: Mutex::new(None) };
-        service.spawn();
-        service
-    }
-}
 
 /// A running service.
 pub struct Service {
@@ -88,11 +32,27 @@ impl Service {
         Setup::embedded().env("DATABASE_URL", &database.url)
     }
 
+    pub(super) fn launch(setup: Setup) -> Service {
+        let service = Service {
+            setup,
+            child: Mutex::new(None),
+        };
+        service.spawn();
+        service
+    }
+
     fn spawn(&self) {
-        let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .expect("a log file");
         let mut command = kept("KILL", binary::reward_ledger());
         self.dress(&mut command);
-        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
         *self.child.lock().unwrap() = Some(spawn(command));
     }
 
@@ -110,15 +70,30 @@ impl Service {
         let client = self.client();
         let started = Instant::now();
         loop {
-            if client.try_get("/health/ready").await.is_some_and(|answer| answer.status == 200) {
+            if client
+                .try_get("/health/ready")
+                .await
+                .is_some_and(|answer| answer.status == 200)
+            {
                 return;
             }
-            let ended = self.child.lock().unwrap().as_mut().and_then(|child| child.try_wait().unwrap());
+            let ended = self
+                .child
+                .lock()
+                .unwrap()
+                .as_mut()
+                .and_then(|child| child.try_wait().unwrap());
             if let Some(status) = ended {
-                panic!("the service ended before it was ready ({status}):\n{}", tail(&self.log_file()));
+                panic!(
+                    "the service ended before it was ready ({status}):\n{}",
+                    tail(&self.log_file())
+                );
             }
             if started.elapsed() > TO_READINESS {
-                panic!("the service is not ready after {TO_READINESS:?}:\n{}", tail(&self.log_file()));
+                panic!(
+                    "the service is not ready after {TO_READINESS:?}:\n{}",
+                    tail(&self.log_file())
+                );
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -136,7 +111,9 @@ impl Service {
 
     /// One of the demo accounts: `admin`, `operator`, `auditor`, `service`, `member`.
     pub async fn demo(&self, name: &str) -> Client {
-        self.client().login(&format!("{name}@example.com"), "ledger-demo").await
+        self.client()
+            .login(&format!("{name}@example.com"), "ledger-demo")
+            .await
     }
 
     /// Ends the process as a power cut would.
@@ -170,7 +147,11 @@ impl Service {
     pub fn command(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(binary::reward_ledger());
         self.dress(&mut command);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let mut stdin = child.stdin.take().expect("its standard input");
         stdin.write_all(input.as_bytes()).ok();
@@ -182,10 +163,25 @@ impl Service {
     #[track_caller]
     pub fn import(&self, activities: &[Value]) {
         let file = folder::fresh("import").join("activities.ndjson");
-        let lines: String = activities.iter().map(|activity| format!("{activity}\n")).collect();
+        let lines: String = activities
+            .iter()
+            .map(|activity| format!("{activity}\n"))
+            .collect();
         fs::write(&file, lines).expect("a file to import");
-        let output = self.command(&["import", "activities", &file.display().to_string(), "--create-members"], "");
-        assert!(output.status.success(), "the import failed: {}", String::from_utf8_lossy(&output.stderr));
+        let output = self.command(
+            &[
+                "import",
+                "activities",
+                &file.display().to_string(),
+                "--create-members",
+            ],
+            "",
+        );
+        assert!(
+            output.status.success(),
+            "the import failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// What it has written to its log.

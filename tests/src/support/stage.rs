@@ -1,0 +1,55 @@
+//! A service and its database. Tests that do not disturb each other share one; a test that breaks things makes its own.
+
+use tokio::sync::OnceCell;
+
+use super::{Client, Database, Log, Service};
+
+/// A running service in demo mode and the database under it.
+pub struct Stage {
+    /// The service.
+    pub service: Service,
+    /// Its database.
+    pub database: Database,
+}
+
+impl Stage {
+    /// The one that the quiet chapters share: whoever counts here counts only what is its own.
+    pub async fn shared() -> &'static Stage {
+        static SHARED: OnceCell<Stage> = OnceCell::const_new();
+        SHARED.get_or_init(Stage::own).await
+    }
+
+    /// One for a single test.
+    pub async fn own() -> Stage {
+        let database = Database::fresh().await;
+        Stage {
+            service: Service::on(&database).start().await,
+            database,
+        }
+    }
+
+    /// A caller without a token.
+    pub fn nobody(&self) -> Client {
+        self.service.client()
+    }
+
+    /// The demo operator.
+    pub async fn operator(&self) -> Client {
+        self.service.demo("operator").await
+    }
+
+    /// The demo service account, which reports activities and asks on behalf of members.
+    pub async fn reporter(&self) -> Client {
+        self.service.demo("service").await
+    }
+
+    /// The demo auditor.
+    pub async fn auditor(&self) -> Client {
+        self.service.demo("auditor").await
+    }
+
+    /// The log.
+    pub async fn log(&self) -> Log {
+        Log::of(&self.database).await
+    }
+}
