@@ -52,6 +52,9 @@ mod roles;
 #[path = "ledger/stampede.rs"]
 mod stampede;
 
+#[path = "ledger/unguarded.rs"]
+mod unguarded;
+
 #[path = "ledger/crash_and_resume.rs"]
 mod crash_and_resume;
 

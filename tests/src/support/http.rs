@@ -18,6 +18,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// A caller of something else that listens at `base`.
+    pub fn of(base: &str) -> Client {
+        Client::anonymous(base.to_owned(), PathBuf::new())
+    }
+
     pub(crate) fn anonymous(base: String, log: PathBuf) -> Client {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(60))

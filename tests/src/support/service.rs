@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::{
-    Client, Database, Setup, binary, folder,
+    Client, Setup, binary, folder,
     process::{kept, signal, spawn, wait},
 };
 
@@ -27,11 +27,6 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service on a database that is there already.
-    pub fn on(database: &Database) -> Setup {
-        Setup::embedded().env("DATABASE_URL", &database.url)
-    }
-
     pub(super) fn launch(setup: Setup) -> Service {
         let service = Service {
             setup,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{Broker, Service, folder, process::free_port};
+use super::{Broker, Database, Service, folder, process::free_port};
 
 /// How a service is to be started. The default is demo mode, whose accounts cover every role.
 pub struct Setup {
@@ -28,6 +28,11 @@ impl Setup {
         .env("RATE_LIMITS", "off")
         .env("RUST_LOG", "info")
         .env("RUST_BACKTRACE", "1")
+    }
+
+    /// A service on a database that is there already.
+    pub fn on(database: &Database) -> Setup {
+        Setup::embedded().env("DATABASE_URL", &database.url)
     }
 
     /// Publishes to a real broker.

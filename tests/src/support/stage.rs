@@ -1,8 +1,10 @@
 //! A service and its database. Tests that do not disturb each other share one; a test that breaks things makes its own.
 
+use std::sync::Mutex;
+
 use tokio::sync::OnceCell;
 
-use super::{Client, Database, Log, Service};
+use super::{Client, Database, Log, Service, Setup, programme::crowd};
 
 /// A running service in demo mode and the database under it.
 pub struct Stage {
@@ -10,6 +12,7 @@ pub struct Stage {
     pub service: Service,
     /// Its database.
     pub database: Database,
+    newcomers: OnceCell<Mutex<Vec<String>>>,
 }
 
 impl Stage {
@@ -22,10 +25,32 @@ impl Stage {
     /// One for a single test.
     pub async fn own() -> Stage {
         let database = Database::fresh().await;
+        Stage::on(database).await
+    }
+
+    /// One on a database that the test has chosen.
+    pub async fn on(database: Database) -> Stage {
+        let service = Setup::on(&database).start().await;
         Stage {
-            service: Service::on(&database).start().await,
+            service,
             database,
+            newcomers: OnceCell::new(),
         }
+    }
+
+    /// A member nobody else uses, with one `visit` and without an account, which would cost a password's hash.
+    pub async fn newcomer(&self) -> String {
+        let waiting = self.newcomers.get_or_init(async || {
+            let (members, facts) = crowd(100);
+            self.service.import(&facts);
+            Mutex::new(members)
+        });
+        waiting
+            .await
+            .lock()
+            .unwrap()
+            .pop()
+            .expect("a hundred newcomers are enough")
     }
 
     /// A caller without a token.

@@ -62,8 +62,7 @@ async fn a_decision_made_again_is_the_same() {
     );
     let campaign = operator.create_event(&event(login_streak(1))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
-    let member = id();
-    stage.service.import(&[activity(&member, "visit")]);
+    let member = stage.newcomer().await;
     let refused = reporter.claim_for(&prize, &member).await;
     refused.problem(422, "condition_unmet");
     reporter

@@ -5,15 +5,8 @@ use chrono_tz::Pacific::Kiritimati;
 use serde_json::{Value, json};
 use tests::support::{
     Client, Stage,
-    programme::{activity, anybody, event, id, reward, with},
+    programme::{activity, anybody, event, reward, with},
 };
-
-/// Somebody nobody knows yet, made by a fact: as many as a test wants, without the cost of a password.
-pub(crate) async fn newcomer(stage: &Stage) -> String {
-    let member = id();
-    stage.service.import(&[activity(&member, "visit")]);
-    member
-}
 
 /// An event that anybody meets, changed.
 pub(crate) async fn campaign(operator: &Client, changes: Value) -> String {
@@ -36,7 +29,7 @@ async fn a_denial_is_recorded_once_for_the_same_reason_and_facts() {
     )
     .await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
-    let member = newcomer(stage).await;
+    let member = stage.newcomer().await;
     let first = reporter.claim_for(&prize, &member).await;
     first.problem(422, "condition_unmet");
     let claim = first.text("/claimId");
@@ -85,7 +78,7 @@ async fn a_denial_is_recorded_once_for_the_same_reason_and_facts() {
 async fn a_claim_is_one_a_period_in_the_events_zone() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
-    let member = newcomer(stage).await;
+    let member = stage.newcomer().await;
     for (frequency, format) in [
         ("once", "once"),
         ("daily", "%Y-%m-%d"),
@@ -121,10 +114,10 @@ async fn a_pending_claim_holds_its_stock() {
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let manual = campaign(&operator, json!({"approval": "manual"})).await;
     let prize = operator.create_reward(&reward(&manual, Some(1))).await;
-    let pending = reporter.claim_for(&prize, &newcomer(stage).await).await;
+    let pending = reporter.claim_for(&prize, &stage.newcomer().await).await;
     assert_eq!(pending.expect(202)["claim"]["status"], "pending");
     reporter
-        .claim_for(&prize, &newcomer(stage).await)
+        .claim_for(&prize, &stage.newcomer().await)
         .await
         .problem(409, "out_of_stock");
     let read = operator
@@ -142,7 +135,7 @@ async fn a_misspelt_wish_never_becomes_a_claim() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let (_, prize) = operator.create_open_event(Some(1)).await;
-    let member = newcomer(stage).await;
+    let member = stage.newcomer().await;
     let path = format!("/claims/{prize}/claim");
     reporter
         .post(&format!("{path}?dryrun=1"), &json!({"memberId": member}))
@@ -164,7 +157,7 @@ async fn claims_are_found_by_what_staff_asks_for() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let (campaign, prize) = operator.create_open_event(Some(1)).await;
-    let (lucky, late) = (newcomer(stage).await, newcomer(stage).await);
+    let (lucky, late) = (stage.newcomer().await, stage.newcomer().await);
     reporter.claim_for(&prize, &lucky).await.created();
     let last = reporter.claim_for(&prize, &late).await;
     last.problem(409, "out_of_stock");

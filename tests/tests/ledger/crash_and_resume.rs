@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tests::support::{
-    Client, Cluster, Log, Service, Setup, Stage,
+    Client, Cluster, Log, Setup, Stage,
     programme::crowd,
     swarm::{Outcome, claim_for_all, tally},
 };
@@ -121,11 +121,7 @@ async fn a_polite_end_answers_what_it_has_begun() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_goes_away_is_told_as_503_and_nothing_else_goes_wrong() {
     let cluster = Cluster::launch().await;
-    let database = cluster.database().await;
-    let stage = Arc::new(Stage {
-        service: Service::on(&database).start().await,
-        database,
-    });
+    let stage = Arc::new(Stage::on(cluster.database().await).await);
     let (members, facts) = crowd(400);
     stage.service.import(&facts);
     let (reporter, log) = (stage.reporter().await, stage.log().await);

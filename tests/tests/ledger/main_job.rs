@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono_tz::{Asia::Seoul, Tz};
 use serde_json::{Value, json};
 use tests::support::{
-    Broker, Client, Database, Log, Service,
+    Broker, Client, Database, Log, Setup,
     client::Member,
     programme::{daily_until_yesterday, event, reward, unique},
     topic::Topic,
@@ -19,7 +19,7 @@ async fn seven_days_in_a_row_are_rewarded_once_and_everything_shows_it() {
         Broker::shared(),
         format!("main-{}", unique()),
     );
-    let service = Service::on(&database).kafka(broker, &topic).start().await;
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
     let (operator, reporter) = (
         service.demo("operator").await,
         service.demo("service").await,

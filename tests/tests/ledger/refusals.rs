@@ -7,7 +7,7 @@ use tests::support::{
     programme::{id, instant, login_streak, reward},
 };
 
-use super::claims::{campaign, newcomer};
+use super::claims::campaign;
 
 #[tokio::test]
 async fn an_unknown_reward_is_told_before_an_unknown_member() {
@@ -34,7 +34,7 @@ async fn an_unknown_reward_is_told_before_an_unknown_member() {
 async fn already_claimed_is_told_before_an_event_that_is_over() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
-    let (early, late) = (newcomer(stage).await, newcomer(stage).await);
+    let (early, late) = (stage.newcomer().await, stage.newcomer().await);
     let end = Utc::now() + TimeDelta::seconds(4);
     let short = campaign(&operator, json!({"endDate": instant(end)})).await;
     let prize = operator.create_reward(&reward(&short, None)).await;
@@ -58,7 +58,7 @@ async fn an_event_that_is_not_active_is_told_before_an_unmet_condition() {
     let scheduled = campaign(&operator, tomorrow).await;
     let prize = operator.create_reward(&reward(&scheduled, Some(0))).await;
     reporter
-        .claim_for(&prize, &newcomer(stage).await)
+        .claim_for(&prize, &stage.newcomer().await)
         .await
         .problem(409, "event_not_active");
 }
@@ -70,7 +70,7 @@ async fn an_unmet_condition_is_told_before_an_empty_shelf() {
     let strict = campaign(&operator, json!({"condition": login_streak(7)})).await;
     let prize = operator.create_reward(&reward(&strict, Some(0))).await;
     reporter
-        .claim_for(&prize, &newcomer(stage).await)
+        .claim_for(&prize, &stage.newcomer().await)
         .await
         .problem(422, "condition_unmet");
 }
@@ -82,7 +82,7 @@ async fn a_members_limit_comes_before_the_budget_and_the_budget_before_the_stock
     let tight = campaign(&operator, json!({"maxRewardCount": 1, "perMemberLimit": 1})).await;
     let plenty = operator.create_reward(&reward(&tight, None)).await;
     let sold_out = operator.create_reward(&reward(&tight, Some(0))).await;
-    let (first, second) = (newcomer(stage).await, newcomer(stage).await);
+    let (first, second) = (stage.newcomer().await, stage.newcomer().await);
     reporter
         .claim_for(&sold_out, &first)
         .await

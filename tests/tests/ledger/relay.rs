@@ -8,7 +8,7 @@ use rdkafka::{
     client::DefaultClientContext,
 };
 use tests::support::{
-    Broker, Database, Log, Service,
+    Broker, Database, Log, Service, Setup,
     log::Event,
     programme::{crowd, unique},
     swarm::claim_for_all,
@@ -104,7 +104,7 @@ async fn the_topic_is_the_log_also_after_the_relay_was_cut_off() {
         Broker::shared(),
         format!("relay-{}", unique()),
     );
-    let service = Service::on(&database).kafka(broker, &topic).start().await;
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
     something_happens(&service).await;
     is_complete(broker, &topic, &database).await;
     assert_eq!(Topic::new(&broker.bootstrap(), &topic).partitions(), 12);
@@ -120,7 +120,7 @@ async fn the_topic_is_the_log_also_after_the_relay_was_cut_off() {
 async fn without_its_broker_the_service_starts_serves_and_catches_up() {
     let (database, broker) = (Database::fresh().await, Broker::launch());
     broker.stop();
-    let service = Service::on(&database).kafka(&broker, "away").start().await;
+    let service = Setup::on(&database).kafka(&broker, "away").start().await;
     something_happens(&service).await;
     broker.start();
     is_complete(&broker, "away", &database).await;
@@ -154,7 +154,7 @@ async fn a_topic_with_another_number_of_partitions_stops_the_relay_and_not_the_s
         .unwrap()[0]
         .as_ref()
         .unwrap();
-    let service = Service::on(&database).kafka(broker, &topic).start().await;
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
     something_happens(&service).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let reader = Topic::new(&broker.bootstrap(), &topic);
@@ -165,7 +165,7 @@ async fn a_topic_with_another_number_of_partitions_stops_the_relay_and_not_the_s
 #[tokio::test(flavor = "multi_thread")]
 async fn without_kafka_it_brings_a_broker_of_its_own() {
     let database = Database::fresh().await;
-    let service = Service::on(&database).start().await;
+    let service = Setup::on(&database).start().await;
     something_happens(&service).await;
     let (service_url, printed) = (service.url(), service.log());
     let addresses = printed.split(|sign: char| !(sign.is_ascii_digit() || ".:".contains(sign)));

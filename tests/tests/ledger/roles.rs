@@ -57,7 +57,9 @@ async fn every_route_answers_every_role_as_the_table_says() {
         for ((caller, role), right) in callers.iter().zip(ROLES).zip(rights.chars()) {
             let status = ask(caller, method, &path.replace("{id}", &id())).await;
             let fits = match right {
-                '+' => !matches!(status, 401 | 403 | 405 | 500..),
+                // An id that nobody knows is a 404; on other paths that would be a route that is not there.
+                '+' if path.contains("{id}") => matches!(status, 200 | 400 | 404),
+                '+' => matches!(status, 200 | 400),
                 _ if role == "nobody" => status == 401,
                 _ => status == 403,
             };

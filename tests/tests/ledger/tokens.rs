@@ -1,7 +1,7 @@
 //! Who is asking: missing, garbled, expired and misdirected tokens, and the first administrator.
 
 use serde_json::{Value, json};
-use tests::support::{Database, Service, Stage, forge::Forge, programme::email};
+use tests::support::{Database, Setup, Stage, forge::Forge, programme::email};
 
 #[tokio::test]
 async fn without_a_genuine_token_nobody_is_let_in() {
@@ -71,7 +71,7 @@ async fn a_token_is_good_only_for_its_time_and_purpose() {
 
 #[tokio::test]
 async fn the_first_administrator_is_made_on_the_command_line() {
-    let service = Service::on(&Database::fresh().await)
+    let service = Setup::on(&Database::fresh().await)
         .without_demo()
         .start()
         .await;

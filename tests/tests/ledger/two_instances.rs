@@ -1,15 +1,15 @@
 //! Two processes on one database: started at once, asked at once, and still one log and one stock.
 
 use futures::future::join_all;
-use tests::support::{Client, Database, Log, Service, programme::email};
+use tests::support::{Client, Database, Log, Service, Setup, programme::email};
 
 const MEMBERS: usize = 40;
 const STOCK: i64 = 25;
 
 async fn pair(database: &Database) -> [Service; 2] {
     let both = [
-        Service::on(database).without_demo().launch(),
-        Service::on(database).without_demo().launch(),
+        Setup::on(database).without_demo().launch(),
+        Setup::on(database).without_demo().launch(),
     ];
     futures::join!(both[0].ready(), both[1].ready()); // both find an empty database and both migrate
     both
