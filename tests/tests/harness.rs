@@ -12,6 +12,8 @@ use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
+    message::{Header, OwnedHeaders},
+    mocking::MockCluster,
     producer::{FutureProducer, FutureRecord},
 };
 use sqlx::Connection as _;
@@ -74,7 +76,9 @@ async fn a_log_with_a_hole_or_a_broken_chain_is_noticed() {
 
 #[tokio::test]
 async fn a_crashed_postgres_comes_back_with_what_was_committed() {
+    let started = Instant::now();
     let cluster = Cluster::launch().await;
+    println!("PostgreSQL is there after {:?}", started.elapsed());
     let database = cluster.database().await;
     let pool = database.pool().await;
     sqlx::query("create table kept as select 7 as number")
@@ -140,6 +144,34 @@ async fn a_stopped_broker_comes_back_with_its_messages() {
     broker.start();
     println!("Kafka is back after {:?}", started.elapsed());
     assert_eq!(Topic::new(&broker.bootstrap(), "kept").messages(), before);
+}
+
+#[tokio::test]
+async fn an_embedded_broker_is_read_like_a_real_one() {
+    let broker = MockCluster::new(1).unwrap();
+    broker.create_topic("mock", 12, 1).unwrap();
+    let address = broker.bootstrap_servers();
+    let producer: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", &address)
+        .create()
+        .unwrap();
+    let headers = OwnedHeaders::new().insert(Header {
+        key: "ce_position",
+        value: Some("1"),
+    });
+    let record = FutureRecord::to("mock")
+        .key("somebody")
+        .payload("{}")
+        .headers(headers);
+    producer
+        .send(record, Duration::from_secs(10))
+        .await
+        .unwrap();
+    let messages = Topic::new(&address, "mock").messages_up_to(1, Duration::from_secs(10));
+    assert_eq!(
+        (messages[0].key.as_str(), messages[0].position()),
+        ("somebody", 1)
+    );
 }
 
 #[test]
