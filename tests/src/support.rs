@@ -1,0 +1,27 @@
+//! What a test stands on, from the machine upwards: processes, servers, the service, its client, its log.
+
+pub mod answer;
+pub mod binary;
+pub mod client;
+pub mod folder;
+pub mod forge;
+pub mod http;
+pub mod kafka;
+pub mod log;
+pub mod postgres;
+pub mod process;
+pub mod programme;
+pub mod service;
+pub mod setup;
+pub mod stage;
+pub mod swarm;
+pub mod topic;
+
+pub use answer::Answer;
+pub use http::Client;
+pub use kafka::Broker;
+pub use log::Log;
+pub use postgres::{Cluster, Database};
+pub use service::Service;
+pub use setup::Setup;
+pub use stage::Stage;

@@ -1,0 +1,189 @@
+//! A real Apache Kafka: fetched once into `target/kafka/lib`, one broker a test process.
+//! A test that stops the broker starts one of its own.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    sync::{Mutex, OnceLock},
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::Signal;
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+
+use super::{
+    folder,
+    process::{free_port, kept, must_succeed, signal, spawn, wait},
+};
+
+const REMEDY: &str = "The tests need a real Kafka: on Debian `apt-get install openjdk-17-jre-headless maven`, \
+                      and the way to Maven Central (or its mirror in ~/.m2/settings.xml).";
+
+/// A Kafka broker of our own.
+pub struct Broker {
+    folder: PathBuf,
+    port: u16,
+    server: Mutex<Option<Child>>,
+}
+
+impl Broker {
+    /// The broker that the tests of this process share: take a topic of your own.
+    pub fn shared() -> &'static Broker {
+        static SHARED: OnceLock<Broker> = OnceLock::new();
+        SHARED.get_or_init(Broker::launch)
+    }
+
+    /// A broker that one test may stop and start.
+    pub fn launch() -> Broker {
+        let folder = folder::fresh("kafka");
+        let broker = Broker {
+            folder,
+            port: free_port(),
+            server: Mutex::new(None),
+        };
+        let properties = include_str!("../../server.properties")
+            .replace("@PORT@", &broker.port.to_string())
+            .replace("@CONTROLLER_PORT@", &free_port().to_string())
+            .replace("@DATA@", &broker.folder.join("data").display().to_string());
+        fs::write(broker.properties(), properties).expect("the broker's settings");
+        let mut format = Command::new("java");
+        format.arg("-cp").arg(classes()).args([
+            "-XX:TieredStopAtLevel=1",
+            "kafka.tools.StorageTool",
+            "format",
+        ]);
+        format
+            .args(["--standalone", "-t", "cmV3YXJkLWxlZGdlci0xMg", "-c"])
+            .arg(broker.properties());
+        must_succeed(format, "formatting Kafka's data folder", REMEDY);
+        broker.start();
+        broker
+    }
+
+    /// Starts the broker, again on the same port and data when it was stopped, and waits until it serves.
+    pub fn start(&self) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .expect("a log file");
+        let mut kafka = kept("KILL", "java");
+        kafka
+            .args([
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+            ])
+            .arg(classes());
+        kafka.arg("kafka.Kafka").arg(self.properties());
+        kafka
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        *self.server.lock().unwrap() = Some(spawn(kafka));
+        self.wait_until_it_serves();
+    }
+
+    fn wait_until_it_serves(&self) {
+        let asking: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.bootstrap())
+            .create()
+            .expect("a Kafka client");
+        let started = Instant::now();
+        while !asking
+            .fetch_metadata(None, Duration::from_millis(500))
+            .is_ok_and(|seen| !seen.brokers().is_empty())
+        {
+            let ended = self
+                .server
+                .lock()
+                .unwrap()
+                .as_mut()
+                .is_none_or(|server| server.try_wait().unwrap().is_some());
+            if ended || started.elapsed() > Duration::from_secs(90) {
+                panic!(
+                    "Kafka does not serve. {REMEDY}\n{}",
+                    fs::read_to_string(self.log_file()).unwrap_or_default()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Stops the broker; its data stays.
+    pub fn stop(&self) {
+        let Some(mut server) = self.server.lock().unwrap().take() else {
+            return;
+        };
+        signal(&server, Signal::SIGTERM);
+        if wait(&mut server, Duration::from_secs(20)).is_none() {
+            server.kill().ok();
+            server.wait().ok();
+        }
+    }
+
+    /// What the service gets as `KAFKA_BROKERS`.
+    pub fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The process id of the broker.
+    pub fn pid(&self) -> Option<u32> {
+        self.server.lock().unwrap().as_ref().map(Child::id)
+    }
+
+    fn properties(&self) -> PathBuf {
+        self.folder.join("server.properties")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.join("broker.log")
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.lock().unwrap().take() {
+            server.kill().ok();
+            server.wait().ok();
+        }
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// The class path, after fetching what stands in `pom.xml`. One process fetches while the others wait.
+fn classes() -> PathBuf {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| {
+        let home = folder::target().join("kafka");
+        fs::create_dir_all(&home).expect("a folder for Kafka");
+        let lock = File::create(home.join("lock")).expect("a lock file");
+        lock.lock().expect("a lock on the folder of Kafka");
+        fetch(&home);
+        home.join("lib")
+    });
+    library.join("*")
+}
+
+fn fetch(home: &Path) {
+    let wanted = include_str!("../../pom.xml");
+    let stamp = home.join("fetched.xml");
+    if fs::read_to_string(&stamp).is_ok_and(|fetched| fetched == wanted) {
+        return;
+    }
+    fs::remove_dir_all(home.join("lib")).ok();
+    fs::write(home.join("pom.xml"), wanted).expect("the list of what to fetch");
+    let mut maven = Command::new("mvn");
+    maven.current_dir(home).args([
+        "-q",
+        "-B",
+        "dependency:copy-dependencies",
+        "-DoutputDirectory=lib",
+    ]);
+    must_succeed(maven, "fetching Kafka with Maven", REMEDY);
+    fs::write(stamp, wanted).expect("a note of what was fetched");
+}

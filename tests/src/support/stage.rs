@@ -1,0 +1,80 @@
+//! A service and its database. Tests that do not disturb each other share one; a test that breaks things makes its own.
+
+use std::sync::Mutex;
+
+use tokio::sync::OnceCell;
+
+use super::{Client, Database, Log, Service, Setup, programme::crowd};
+
+/// A running service in demo mode and the database under it.
+pub struct Stage {
+    /// The service.
+    pub service: Service,
+    /// Its database.
+    pub database: Database,
+    newcomers: OnceCell<Mutex<Vec<String>>>,
+}
+
+impl Stage {
+    /// The one that the quiet chapters share: whoever counts here counts only what is its own.
+    pub async fn shared() -> &'static Stage {
+        static SHARED: OnceCell<Stage> = OnceCell::const_new();
+        SHARED.get_or_init(Stage::own).await
+    }
+
+    /// One for a single test.
+    pub async fn own() -> Stage {
+        let database = Database::fresh().await;
+        Stage::on(database).await
+    }
+
+    /// One on a database that the test has chosen.
+    pub async fn on(database: Database) -> Stage {
+        let service = Setup::on(&database).start().await;
+        Stage {
+            service,
+            database,
+            newcomers: OnceCell::new(),
+        }
+    }
+
+    /// A member nobody else uses, with one `visit` and without an account, which would cost a password's hash.
+    pub async fn newcomer(&self) -> String {
+        let waiting = self.newcomers.get_or_init(async || {
+            let (members, facts) = crowd(100);
+            self.service.import(&facts);
+            Mutex::new(members)
+        });
+        waiting
+            .await
+            .lock()
+            .unwrap()
+            .pop()
+            .expect("a hundred newcomers are enough")
+    }
+
+    /// A caller without a token.
+    pub fn nobody(&self) -> Client {
+        self.service.client()
+    }
+
+    /// The demo operator.
+    pub async fn operator(&self) -> Client {
+        self.service.demo("operator").await
+    }
+
+    /// The demo service account, which reports activities and asks on behalf of members.
+    pub async fn reporter(&self) -> Client {
+        self.service.demo("service").await
+    }
+
+    /// The demo auditor.
+    pub async fn auditor(&self) -> Client {
+        self.service.demo("auditor").await
+    }
+
+    /// The log.
+    pub async fn log(&self) -> Log {
+        Log::of(&self.database).await
+    }
+}

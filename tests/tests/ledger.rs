@@ -1,0 +1,65 @@
+//! The specification of the service, told from outside, in reading order. One process, one harness; a chapter that only
+//! looks shares a service with the others, a chapter that breaks things has its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+// What it is for.
+#[path = "ledger/main_job.rs"]
+mod main_job;
+
+// What each caller may ask, and what bad input gets.
+#[path = "ledger/accounts.rs"]
+mod accounts;
+
+#[path = "ledger/profile.rs"]
+mod profile;
+
+#[path = "ledger/tokens.rs"]
+mod tokens;
+
+#[path = "ledger/events.rs"]
+mod events;
+
+#[path = "ledger/rewards.rs"]
+mod rewards;
+
+#[path = "ledger/conditions.rs"]
+mod conditions;
+
+#[path = "ledger/claims.rs"]
+mod claims;
+
+#[path = "ledger/refusals.rs"]
+mod refusals;
+
+#[path = "ledger/evidence.rs"]
+mod evidence;
+
+#[path = "ledger/activities.rs"]
+mod activities;
+
+#[path = "ledger/audit.rs"]
+mod audit;
+
+#[path = "ledger/roles.rs"]
+mod roles;
+
+// What holds when many come at once, and when things break.
+#[path = "ledger/stampede.rs"]
+mod stampede;
+
+#[path = "ledger/unguarded.rs"]
+mod unguarded;
+
+#[path = "ledger/crash_and_resume.rs"]
+mod crash_and_resume;
+
+#[path = "ledger/two_instances.rs"]
+mod two_instances;
+
+#[path = "ledger/relay.rs"]
+mod relay;
