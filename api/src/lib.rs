@@ -1,1 +1,3 @@
-//! api
+//! The edge of the service: HTTP, configuration and what is embedded. It knows no business rule.
+
+pub mod activities;
