@@ -16,7 +16,7 @@ use domain::id::ActivityId;
 use serde::Serialize;
 
 pub use check::check;
-pub use raw::RawActivity;
+pub use raw::{NOT_JSON, RawActivity};
 pub use record::{record, record_batch};
 
 /// A part of a report that breaks a rule.

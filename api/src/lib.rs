@@ -1,3 +1,4 @@
 //! The edge of the service: HTTP, configuration and what is embedded. It knows no business rule.
 
 pub mod activities;
+pub mod import;

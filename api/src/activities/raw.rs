@@ -11,6 +11,9 @@ use serde_json::Value;
 
 use super::FieldProblem;
 
+/// The rule that a text breaks which is no JSON at all.
+pub const NOT_JSON: &str = "json";
+
 /// A report as it arrives. Texts that are missing are empty here and refused by [`check`](super::check).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,12 +45,17 @@ impl RawActivity {
     /// Reads a report from JSON text.
     ///
     /// # Errors
-    /// The first part that does not have the shape of a report; the whole where it is no JSON.
+    /// The first part that does not have the shape of a report; the rule `json` where it is no JSON.
     pub fn from_json(text: &[u8]) -> Result<Self, FieldProblem> {
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let report = Self::read(&mut reader)?;
-        reader.end().map_err(|error| FieldProblem::new("body", "json", error))?;
-        Ok(report)
+        let read: Result<Object, _> = serde_path_to_error::deserialize(&mut reader);
+        match read {
+            Err(error) if !error.inner().is_data() => Err(FieldProblem::new("body", NOT_JSON, error.into_inner())),
+            Err(error) => Err(misshapen(error)),
+            Ok(Object(report)) => {
+                reader.end().map(|()| report).map_err(|error| FieldProblem::new("body", NOT_JSON, error))
+            }
+        }
     }
 
     /// Reads a report from a value that is JSON already, such as an item of a batch.
@@ -55,20 +63,14 @@ impl RawActivity {
     /// # Errors
     /// The first part that does not have the shape of a report.
     pub fn from_value(value: &Value) -> Result<Self, FieldProblem> {
-        Self::read(value)
+        serde_path_to_error::deserialize(value).map(|Object(report)| report).map_err(misshapen)
     }
+}
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, FieldProblem>
-    where
-        D::Error: fmt::Display,
-    {
-        let read: Result<Object, _> = serde_path_to_error::deserialize(deserializer);
-        read.map(|Object(report)| report).map_err(|error| {
-            let path = error.path().to_string();
-            let field = if path == "." { "body".to_owned() } else { path };
-            FieldProblem::new(&field, "shape", error.into_inner())
-        })
-    }
+fn misshapen(error: serde_path_to_error::Error<serde_json::Error>) -> FieldProblem {
+    let path = error.path().to_string();
+    let field = if path == "." { "body" } else { &path };
+    FieldProblem::new(field, "shape", error.inner())
 }
 
 /// A report is an object; what serde derives would take a list of its values as well.
