@@ -1,6 +1,12 @@
 //! What the embedded PostgreSQL promises, on real servers in folders of their own: it outlives who
 //! started it, comes back when it is killed, is shared, and says what is wrong.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it stands"
+)]
+
 use api::embedded::{EmbeddedPostgres, EmbeddedPostgresError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
