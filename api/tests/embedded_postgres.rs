@@ -13,6 +13,7 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -183,6 +184,7 @@ fn start_owner(dir: &DataDir) -> std::process::Child {
     let mut owner = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "owner", "--ignored", "--nocapture"])
         .env(OWNER_DIR, &dir.0)
+        .process_group(0)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -200,8 +202,10 @@ async fn the_server_outlives_a_killed_owner_and_the_next_start_attaches() {
     let dir = DataDir::new();
     let mut owner = start_owner(&dir);
     let pid = dir.running_server();
-    owner.kill().unwrap();
+    // The whole group, as a terminal does with a Ctrl-C.
+    signal(-i32::try_from(owner.id()).unwrap(), "-KILL");
     owner.wait().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
     assert_eq!(dir.running_server(), pid);
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     assert_eq!(dir.running_server(), pid);
@@ -288,6 +292,36 @@ async fn a_killed_server_is_started_again_with_its_data() {
         "the old connection is gone"
     );
     postgres.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_is_waited_for_while_a_statement_of_it_still_runs() {
+    let dir = DataDir::new();
+    let one = EmbeddedPostgres::start(&dir.0).await.unwrap();
+    let two = EmbeddedPostgres::start(&dir.0).await.unwrap();
+    let options = one.connect_options();
+    let mut at_work = options.connect().await.unwrap();
+    let busy = "do $$ declare start timestamptz := clock_timestamp(); begin \
+                while clock_timestamp() < start + '2 s' loop end loop; end $$";
+    let work = tokio::spawn(async move { at_work.execute(busy).await.map(|_| ()) });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let pid = dir.running_server();
+    signal(pid, "-KILL");
+    let killed = Instant::now();
+    while ask::<i32>(&options, "select 1").await.is_err() {
+        assert!(
+            killed.elapsed() < Duration::from_secs(30),
+            "not back within 30 s"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("back after {:?}", killed.elapsed());
+    let _ = work.await.unwrap();
+    let pid = dir.running_server();
+    one.stop().await.unwrap();
+    assert_eq!(dir.running_server(), pid, "the other one still uses it");
+    two.stop().await.unwrap();
+    assert_eq!(dir.server(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
