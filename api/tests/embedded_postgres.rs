@@ -8,6 +8,8 @@
 )]
 
 use api::embedded::{EmbeddedPostgres, EmbeddedPostgresError};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::fs;
@@ -59,7 +61,7 @@ impl DataDir {
 impl Drop for DataDir {
     fn drop(&mut self) {
         if let Some(pid) = self.server().filter(|pid| is_running(*pid)) {
-            signal(pid, "-QUIT");
+            kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
             wait_until("the server ended", || !is_running(pid));
         }
         let top = self
@@ -68,15 +70,6 @@ impl Drop for DataDir {
             .find(|path| path.parent() == Some(&std::env::temp_dir()));
         fs::remove_dir_all(top.unwrap_or(&self.0)).unwrap();
     }
-}
-
-fn signal(pid: i32, signal: &str) {
-    let sent = Command::new("kill")
-        .arg(signal)
-        .arg(pid.to_string())
-        .status()
-        .unwrap();
-    assert!(sent.success());
 }
 
 fn is_running(pid: i32) -> bool {
@@ -203,7 +196,11 @@ async fn the_server_outlives_a_killed_owner_and_the_next_start_attaches() {
     let mut owner = start_owner(&dir);
     let pid = dir.running_server();
     // The whole group, as a terminal does with a Ctrl-C.
-    signal(-i32::try_from(owner.id()).unwrap(), "-KILL");
+    killpg(
+        Pid::from_raw(i32::try_from(owner.id()).unwrap()),
+        Signal::SIGKILL,
+    )
+    .unwrap();
     owner.wait().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(dir.running_server(), pid);
@@ -231,7 +228,7 @@ async fn a_start_recovers_when_owner_and_server_were_killed_together() {
     let pid = dir.running_server();
     owner.kill().unwrap();
     owner.wait().unwrap();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     wait_until("the server is dead", || !is_running(pid));
     assert_eq!(dir.server(), Some(pid), "its postmaster.pid is left behind");
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
@@ -272,7 +269,7 @@ async fn a_killed_server_is_started_again_with_its_data() {
     tell(&options, "create table kept as select 7 as n").await;
     let mut at_work = options.connect().await.unwrap();
     let pid = dir.running_server();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let killed = Instant::now();
     loop {
         if let Ok(n) = ask::<i32>(&options, "select n from kept").await {
@@ -306,7 +303,7 @@ async fn a_killed_server_is_waited_for_while_a_statement_of_it_still_runs() {
     let work = tokio::spawn(async move { at_work.execute(busy).await.map(|_| ()) });
     tokio::time::sleep(Duration::from_millis(200)).await;
     let pid = dir.running_server();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let killed = Instant::now();
     while ask::<i32>(&options, "select 1").await.is_err() {
         assert!(
@@ -332,7 +329,7 @@ async fn an_adopted_server_that_is_killed_is_started_again_too() {
     owner.wait().unwrap();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     let pid = dir.running_server();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
     while ask::<i32>(&postgres.connect_options(), "select 1")
         .await
