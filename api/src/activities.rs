@@ -9,26 +9,16 @@ mod record;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use commands::{Metadata, ReadError};
 use domain::id::ActivityId;
-use serde::Serialize;
-
-pub use check::check;
-pub use raw::{NOT_JSON, RawActivity};
-pub use record::{record, record_batch};
 
 /// A part of a report that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldProblem {
-    /// Where: `occurredAt`, `measures.minutes`.
-    pub field: String,
-    /// The name of the rule.
-    pub rule: &'static str,
-    /// The rule in words.
-    pub message: String,
-}
+pub use crate::problem::FieldError as FieldProblem;
+
+pub use check::check;
+pub use raw::RawActivity;
+pub use record::{record, record_batch};
 
 /// What became of one report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,10 +118,4 @@ pub enum UnknownMembers {
     Refuse,
     /// Register the member with the report: zone UTC, joined on the fact's local date, role USER.
     Register,
-}
-
-impl FieldProblem {
-    pub(crate) fn new(field: &str, rule: &'static str, message: impl fmt::Display) -> Self {
-        Self { field: field.to_owned(), rule, message: message.to_string() }
-    }
 }

@@ -18,9 +18,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uuid::Uuid;
 
 use crate::activities::{
-    FieldProblem, NOT_JSON, Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch,
+    FieldProblem, Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch,
 };
-use lines::{Chunk, Line};
+use crate::problem::Problem;
+use lines::{Chunk, Line, MAX_LINE_BYTES};
 pub use report::{Refused, Report};
 use source::Source;
 
@@ -165,7 +166,7 @@ impl Run<'_> {
                     reports.push(report);
                     lines.push(line);
                 }
-                Err((code, problem)) => self.refuse(line, code, vec![problem])?,
+                Err(problem) => self.refuse(line, problem.code().name(), problem.errors().to_vec())?,
             }
         }
         let from_line = chunk.lines.first().map_or(0, |line| line.number);
@@ -214,15 +215,9 @@ impl Run<'_> {
 }
 
 impl Line {
-    fn read(&self) -> Result<RawActivity, (&'static str, FieldProblem)> {
-        let Some(text) = self.text() else {
-            let message = format!("a line must have at most {} bytes", lines::MAX_LINE_BYTES);
-            return Err(("validation_failed", FieldProblem::new("body", "length", message)));
-        };
-        RawActivity::from_json(text).map_err(|problem| {
-            let code = if problem.rule == NOT_JSON { "malformed_json" } else { "validation_failed" };
-            (code, problem)
-        })
+    fn read(&self) -> Result<RawActivity, Problem> {
+        let too_long = || Problem::field("body", "length", format!("must have at most {MAX_LINE_BYTES} bytes"));
+        RawActivity::from_json(self.text().ok_or_else(too_long)?)
     }
 }
 

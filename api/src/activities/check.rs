@@ -14,6 +14,7 @@ use domain::zone::Zone;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{FieldProblem, RawActivity};
+use crate::fields::Broken;
 
 /// The longest name of a source, in characters.
 const MAX_SOURCE_CHARS: usize = 64;
@@ -88,19 +89,20 @@ pub(super) fn is_reserved(source: &str) -> bool {
     source == LEDGER_SOURCE
 }
 
-/// A rule that a value breaks, and the rule in words.
-type Broken = (&'static str, String);
-
-fn broken(rule: &'static str, message: impl Into<String>) -> Broken {
-    (rule, message.into())
+fn broken(rule: &'static str, message: &str) -> Broken {
+    Broken::new(rule, message)
 }
 
 #[derive(Default)]
 struct Problems(Vec<FieldProblem>);
 
 impl Problems {
+    fn report(&mut self, field: &str, Broken { rule, message }: Broken) {
+        self.0.push(FieldProblem { field: field.to_owned(), rule, message });
+    }
+
     fn take<T>(&mut self, field: &str, read: Result<T, Broken>) -> Option<T> {
-        read.map_err(|(rule, message)| self.0.push(FieldProblem::new(field, rule, message))).ok()
+        read.map_err(|broken| self.report(field, broken)).ok()
     }
 
     fn text(&mut self, field: &str, text: &str, max_chars: usize) -> Option<String> {
@@ -116,7 +118,7 @@ impl Problems {
             if let (Some(name), Some(value)) = (self.take(&field, name(text)), self.take(&field, value))
                 && measures.insert(name, value).is_some()
             {
-                self.0.push(FieldProblem::new(&field, "duplicate_key", "must not be there twice"));
+                self.report(&field, broken("duplicate_key", "must not be there twice"));
             }
         }
         measures
@@ -131,7 +133,7 @@ fn plain(text: &str, max_chars: usize) -> Result<String, Broken> {
     let text: String = text.trim().nfc().collect();
     match text.chars().count() {
         0 => Err(broken("required", "is required")),
-        chars if chars > max_chars => Err(broken("length", format!("must have at most {max_chars} characters"))),
+        chars if chars > max_chars => Err(broken("length", &format!("must have at most {max_chars} characters"))),
         _ => Ok(text),
     }
 }

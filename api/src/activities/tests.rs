@@ -25,9 +25,9 @@ fn with(changes: Value) -> Value {
 #[track_caller]
 fn breaks(changes: Value, field: &str, rule: &str) {
     let report = with(changes);
-    let problems = match RawActivity::from_value(&report) {
+    let problems = match RawActivity::from_value(report.clone()) {
         Ok(raw) => check(&raw, None, now()).unwrap_err(),
-        Err(problem) => vec![problem],
+        Err(problems) => problems,
     };
     let found: Vec<_> = problems.iter().map(|problem| (problem.field.as_str(), problem.rule)).collect();
     assert_eq!(found, [(field, rule)], "{report}");
@@ -35,7 +35,7 @@ fn breaks(changes: Value, field: &str, rule: &str) {
 
 #[track_caller]
 fn counts_on(changes: Value, zone: &str, date: &str) {
-    let raw = RawActivity::from_value(&with(changes)).unwrap();
+    let raw = RawActivity::from_value(with(changes)).unwrap();
     let report = check(&raw, Some(Seoul), now()).unwrap();
     assert_eq!((report.time_zone.to_string().as_str(), report.local_date), (zone, date.parse::<NaiveDate>().unwrap()));
 }
@@ -58,7 +58,7 @@ fn a_part_that_breaks_a_rule_is_named() {
         (json!({"source": "x".repeat(65)}), "source", "length"),
         (json!({"source": "a\u{7}"}), "source", "characters"),
         (json!({"id": "x".repeat(129)}), "id", "length"),
-        (json!({"id": 7}), "id", "shape"),
+        (json!({"id": 7}), "id", "type"),
         (json!({"memberId": "nonsense"}), "memberId", "uuid"),
         (json!({"memberId": "5ade140e967882cfba3759edc50c8a1a"}), "memberId", "uuid"),
         (json!({"kind": "Login"}), "kind", "format"),
@@ -67,11 +67,11 @@ fn a_part_that_breaks_a_rule_is_named() {
         (json!({"occurredAt": "1969-12-31T23:59:59.999Z"}), "occurredAt", "range"),
         (json!({"occurredAt": "2026-11-21T12:05:00.001Z"}), "occurredAt", "range"),
         (json!({"timeZone": "Mars/Olympus"}), "timeZone", "time_zone"),
-        (json!({"measures": [1]}), "measures", "shape"),
-        (json!({"measures": {"minutes": 1.5}}), "measures.minutes", "shape"),
+        (json!({"measures": [1]}), "measures", "type"),
+        (json!({"measures": {"minutes": 1.5}}), "measures.minutes", "type"),
         (json!({"measures": {"minutes": 9_007_199_254_740_993_i64}}), "measures.minutes", "range"),
         (json!({"measures": {"Minutes": 1}}), "measures.Minutes", "format"),
-        (json!({"colour": "red"}), "colour", "shape"),
+        (json!({"colour": "red"}), "colour", "unknown_field"),
     ] {
         breaks(changes, field, rule);
     }
@@ -93,21 +93,21 @@ fn the_edges_are_taken() {
         json!({"measures": {"a": 9_007_199_254_740_992_i64, "b": -9_007_199_254_740_992_i64}}),
         json!({"timeZone": null}),
     ] {
-        let raw = RawActivity::from_value(&with(changes)).unwrap();
+        let raw = RawActivity::from_value(with(changes)).unwrap();
         assert_eq!(check(&raw, None, now()).map(|_| ()), Ok(()));
     }
 }
 
 #[test]
 fn texts_are_trimmed_and_normalised() {
-    let raw = RawActivity::from_value(&with(json!({"source": " shop ", "id": "e\u{301}"}))).unwrap();
+    let raw = RawActivity::from_value(with(json!({"source": " shop ", "id": "e\u{301}"}))).unwrap();
     let report = check(&raw, None, now()).unwrap();
     assert_eq!((report.source.as_str(), report.external_id.as_str()), ("shop", "\u{e9}"));
 }
 
 #[test]
 fn a_sixty_first_second_is_the_last_moment_before() {
-    let raw = RawActivity::from_value(&with(json!({"occurredAt": "2016-12-31T23:59:60Z"}))).unwrap();
+    let raw = RawActivity::from_value(with(json!({"occurredAt": "2016-12-31T23:59:60Z"}))).unwrap();
     assert_eq!(check(&raw, None, now()).unwrap().occurred_at, moment("2016-12-31T23:59:59.999Z"));
 }
 
