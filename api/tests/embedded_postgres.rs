@@ -8,11 +8,14 @@
 )]
 
 use api::embedded::{EmbeddedPostgres, EmbeddedPostgresError};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -38,6 +41,14 @@ impl DataDir {
         self.0.join("postgres/data")
     }
 
+    fn socket_options(&self) -> PgConnectOptions {
+        let socket = self.0.join("postgres/run");
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(socket)
+            .port(5432);
+        options.username("reward_ledger").database("reward_ledger")
+    }
+
     fn server(&self) -> Option<i32> {
         let text = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
         text.lines().next()?.trim().parse().ok()
@@ -58,7 +69,7 @@ impl DataDir {
 impl Drop for DataDir {
     fn drop(&mut self) {
         if let Some(pid) = self.server().filter(|pid| is_running(*pid)) {
-            signal(pid, "-QUIT");
+            kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
             wait_until("the server ended", || !is_running(pid));
         }
         let top = self
@@ -67,15 +78,6 @@ impl Drop for DataDir {
             .find(|path| path.parent() == Some(&std::env::temp_dir()));
         fs::remove_dir_all(top.unwrap_or(&self.0)).unwrap();
     }
-}
-
-fn signal(pid: i32, signal: &str) {
-    let sent = Command::new("kill")
-        .arg(signal)
-        .arg(pid.to_string())
-        .status()
-        .unwrap();
-    assert!(sent.success());
 }
 
 fn is_running(pid: i32) -> bool {
@@ -112,6 +114,18 @@ async fn tell(options: &PgConnectOptions, statement: &str) {
     let mut connection = options.connect().await.unwrap();
     connection.execute(statement).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// A statement that holds the server's memory for two seconds, whatever becomes of the server.
+async fn keep_busy(options: &PgConnectOptions) -> tokio::task::JoinHandle<()> {
+    let mut connection = options.connect().await.unwrap();
+    let work = tokio::spawn(async move {
+        let busy = "do $$ declare start timestamptz := clock_timestamp(); begin \
+                    while clock_timestamp() < start + '2 s' loop end loop; end $$";
+        let _ = connection.execute(busy).await;
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    work
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +197,7 @@ fn start_owner(dir: &DataDir) -> std::process::Child {
     let mut owner = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "owner", "--ignored", "--nocapture"])
         .env(OWNER_DIR, &dir.0)
+        .process_group(0)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -200,8 +215,14 @@ async fn the_server_outlives_a_killed_owner_and_the_next_start_attaches() {
     let dir = DataDir::new();
     let mut owner = start_owner(&dir);
     let pid = dir.running_server();
-    owner.kill().unwrap();
+    // The whole group, as a terminal does with a Ctrl-C.
+    killpg(
+        Pid::from_raw(i32::try_from(owner.id()).unwrap()),
+        Signal::SIGKILL,
+    )
+    .unwrap();
     owner.wait().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
     assert_eq!(dir.running_server(), pid);
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     assert_eq!(dir.running_server(), pid);
@@ -225,13 +246,18 @@ async fn a_start_recovers_when_owner_and_server_were_killed_together() {
     let dir = DataDir::new();
     let mut owner = start_owner(&dir);
     let pid = dir.running_server();
+    let work = keep_busy(&dir.socket_options()).await;
     owner.kill().unwrap();
     owner.wait().unwrap();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     wait_until("the server is dead", || !is_running(pid));
     assert_eq!(dir.server(), Some(pid), "its postmaster.pid is left behind");
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     assert_ne!(dir.running_server(), pid);
+    assert!(
+        work.is_finished(),
+        "the server waits for what the old one left running"
+    );
     postgres.stop().await.unwrap();
 }
 
@@ -241,7 +267,9 @@ async fn a_stale_postmaster_pid_that_names_another_program_stops_nobody() {
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     let stale = fs::read_to_string(dir.data().join("postmaster.pid")).unwrap();
     postgres.stop().await.unwrap();
-    let mut other = Command::new("sleep").arg("120").spawn().unwrap();
+    // Of the server's own user: a program of another user would not worry it.
+    let user = fs::metadata(dir.data()).unwrap().uid();
+    let mut other = Command::new("sleep").arg("120").uid(user).spawn().unwrap();
     let (_, rest) = stale.split_once('\n').unwrap();
     fs::write(
         dir.data().join("postmaster.pid"),
@@ -268,7 +296,7 @@ async fn a_killed_server_is_started_again_with_its_data() {
     tell(&options, "create table kept as select 7 as n").await;
     let mut at_work = options.connect().await.unwrap();
     let pid = dir.running_server();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let killed = Instant::now();
     loop {
         if let Ok(n) = ask::<i32>(&options, "select n from kept").await {
@@ -291,6 +319,35 @@ async fn a_killed_server_is_started_again_with_its_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_is_waited_for_while_a_statement_of_it_still_runs() {
+    let dir = DataDir::new();
+    let one = EmbeddedPostgres::start(&dir.0).await.unwrap();
+    let two = EmbeddedPostgres::start(&dir.0).await.unwrap();
+    let options = one.connect_options();
+    let work = keep_busy(&options).await;
+    let pid = dir.running_server();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    let killed = Instant::now();
+    while ask::<i32>(&options, "select 1").await.is_err() {
+        assert!(
+            killed.elapsed() < Duration::from_secs(30),
+            "not back within 30 s"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("back after {:?}", killed.elapsed());
+    assert!(
+        work.is_finished(),
+        "the server waits for what the old one left running"
+    );
+    let pid = dir.running_server();
+    one.stop().await.unwrap();
+    assert_eq!(dir.running_server(), pid, "the other one still uses it");
+    two.stop().await.unwrap();
+    assert_eq!(dir.server(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_adopted_server_that_is_killed_is_started_again_too() {
     let dir = DataDir::new();
     let mut owner = start_owner(&dir);
@@ -298,7 +355,7 @@ async fn an_adopted_server_that_is_killed_is_started_again_too() {
     owner.wait().unwrap();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     let pid = dir.running_server();
-    signal(pid, "-KILL");
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
     while ask::<i32>(&postgres.connect_options(), "select 1")
         .await
@@ -354,10 +411,13 @@ async fn starters_at_the_same_moment_share_one_server_and_the_last_one_stops_it(
 #[tokio::test(flavor = "multi_thread")]
 async fn starters_in_two_processes_share_one_server() {
     let dir = DataDir::new();
-    let second = async { tokio::task::block_in_place(|| start_owner(&dir)) };
-    let (postgres, mut owner) = tokio::join!(EmbeddedPostgres::start(&dir.0), second);
+    let path = dir.0.clone();
+    // A task of its own: the one here waits for the other process without yielding.
+    let first = tokio::spawn(async move { EmbeddedPostgres::start(&path).await.unwrap() });
+    let mut owner = tokio::task::block_in_place(|| start_owner(&dir));
+    let postgres = first.await.unwrap();
     let pid = dir.running_server();
-    postgres.unwrap().stop().await.unwrap();
+    postgres.stop().await.unwrap();
     assert_eq!(dir.running_server(), pid, "the other process still uses it");
     owner.kill().unwrap();
     owner.wait().unwrap();
@@ -376,7 +436,23 @@ async fn a_path_too_long_for_a_socket_gets_a_short_one() {
             .unwrap(),
         1
     );
+    let folder = postgres.connect_options().get_socket().unwrap().clone();
+    assert_eq!(
+        fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
     postgres.stop().await.unwrap();
+    assert!(
+        !folder.exists(),
+        "nothing is left outside of the data folder"
+    );
+    // A restart of the server makes it again.
+    EmbeddedPostgres::start(&dir.0)
+        .await
+        .unwrap()
+        .stop()
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -178,6 +178,9 @@ impl Cluster {
         if let Some(mut child) = self.lock_child().take_if(|_| ended) {
             let _ = child.wait();
         }
+        if ended && !self.socket_folder.starts_with(&self.folders.root) {
+            let _ = fs::remove_dir(&self.socket_folder);
+        }
         if ended {
             Ok(())
         } else {

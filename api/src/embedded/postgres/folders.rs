@@ -14,7 +14,7 @@ use super::error::EmbeddedPostgresError as Error;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The name of a Unix socket has 104 bytes on macOS and 108 on Linux, with the zero at its end.
@@ -139,8 +139,16 @@ fn make(folder: &Path) -> std::io::Result<bool> {
 
 /// Lets the server's user pass through a folder of ours; only who knows a name in it finds it.
 fn let_pass(folder: &Path) -> Result<(), Error> {
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o711))
-        .map_err(|source| not_writable(folder, source))
+    let allowed = fs::set_permissions(folder, fs::Permissions::from_mode(0o711));
+    allowed.map_err(|source| match fs::metadata(folder) {
+        Ok(found) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            Error::ForeignFolder {
+                path: folder.to_owned(),
+                owner: found.uid(),
+            }
+        }
+        _ => not_writable(folder, source),
+    })
 }
 
 fn fits(folder: &Path) -> bool {

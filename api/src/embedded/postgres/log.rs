@@ -95,9 +95,14 @@ impl Log {
     }
 }
 
-/// Whether a program ended because the disk is full (or its quota is).
+/// Whether a program ended because the disk is full (or its quota is). The hint comes with a write
+/// that found room for a part only, which is no error of the system's.
 pub(super) fn said_disk_full(said: &str) -> bool {
-    ["No space left on device", "Disk quota exceeded"]
-        .iter()
-        .any(|reason| said.contains(reason))
+    [
+        "No space left on device",
+        "Disk quota exceeded",
+        "Check free disk space",
+    ]
+    .iter()
+    .any(|reason| said.contains(reason))
 }
