@@ -1,0 +1,37 @@
+# What there is to do here. `make help` lists it; each target sets the machine up itself.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench check
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+run: ## builds the service and runs it with a demo (DEMO=false: without); needs nothing running
+	@.ci/setup run
+	cargo build --release --locked -p api
+	@export DEMO="$${DEMO-true}"; exec target/release/reward-ledger serve
+
+test: ## runs all tests, on a real PostgreSQL and a real Kafka
+	@.ci/setup test
+	@mkdir -p target
+	cargo test --workspace --locked --no-fail-fast 2>&1 | tee target/test.log \
+		&& status=passed || status=FAILED; \
+	awk '/^test result:/ { passed += $$4; failed += $$6; ignored += $$8 } \
+		END { printf "\n%d passed, %d failed, %d ignored\n", passed, failed, ignored }' target/test.log; \
+	echo "tests: $$status"; [[ $$status == passed ]]
+
+bench: ## measures, prints a table and writes target/bench.json
+	@.ci/setup bench
+	cargo build --release --locked -p api -p tests
+	cargo run --release --locked -p tests --bin bench
+
+check: ## form, lints, documentation and, where cargo-deny is there, licences
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
+	@if cargo deny --version >/dev/null 2>&1; then \
+		cargo deny --locked check licenses bans sources; \
+	else \
+		echo "cargo-deny is not here: licences are not checked"; \
+	fi

@@ -1,0 +1,165 @@
+//! The configuration: every option, from a flag or the environment, with its unit and default.
+//!
+//! Flags win over the environment. It is read once at start; contradictions are refused before
+//! anything else happens. It does not open files or connections: it only says where they are.
+//! `RUST_LOG` is read by the logging itself, before this.
+
+mod settings;
+mod validate;
+
+pub use settings::{Origin, Setting};
+pub use validate::{Contradiction, Contradictions};
+
+use clap::ValueEnum;
+use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What qualifies a referral unless told otherwise.
+pub const DEFAULT_REFERRAL_CONDITION: &str =
+    r#"{"any": [{"profileComplete": {}}, {"activeDays": {"kind": "*", "days": 2}}]}"#;
+
+/// Where the service listens, where it keeps its data and whom it talks to.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Config {
+    /// Address and port of the HTTP server.
+    #[arg(long, env = "LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:8080", value_parser = listen, global = true)]
+    pub listen: SocketAddr,
+
+    /// Make demo accounts and data before the service is ready. Only on a loopback address: their
+    /// passwords are known to everyone.
+    #[arg(long, env = "DEMO", default_value = "false", value_parser = BoolishValueParser::new(),
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    pub demo: bool,
+
+    /// PostgreSQL to use, `postgres://user:password@host:port/database`. None: a server of our own
+    /// in `DATA_DIR`. The role owns the schema and needs neither SUPERUSER nor CREATEROLE.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
+    pub database_url: Option<SecretString>,
+
+    /// Schema that holds the programme: small letters, digits and `_`.
+    #[arg(
+        long,
+        env = "DATABASE_SCHEMA",
+        value_name = "NAME",
+        default_value = "public",
+        global = true
+    )]
+    pub database_schema: String,
+
+    /// Kafka to publish to, `host:port,host:port`. None: a broker inside the process, in memory.
+    #[arg(long, env = "KAFKA_BROKERS", value_name = "LIST", global = true)]
+    pub kafka_brokers: Option<String>,
+
+    /// Topic the events are published to; made with 12 partitions when it is missing.
+    #[arg(
+        long,
+        env = "KAFKA_TOPIC",
+        value_name = "NAME",
+        default_value = "reward-ledger.events",
+        global = true
+    )]
+    pub kafka_topic: String,
+
+    /// `ce_source` of the published events, a URI reference: one for each programme.
+    #[arg(
+        long,
+        env = "KAFKA_CE_SOURCE",
+        value_name = "URI",
+        default_value = "/reward-ledger",
+        global = true
+    )]
+    pub kafka_ce_source: String,
+
+    /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        value_name = "FOLDER",
+        value_parser = OsStringValueParser::new().map(PathBuf::from),
+        default_value = ".data",
+        global = true
+    )]
+    pub data_dir: PathBuf,
+
+    /// File with the keys of the access tokens, one a line; the first signs, all are accepted.
+    /// None: made in `DATA_DIR`, mode 0600.
+    #[arg(long, env = "TOKEN_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
+    pub token_key_file: Option<PathBuf>,
+
+    /// Whether the refresh cookie is for HTTPS only; `auto`: yes, except in demo mode.
+    #[arg(long, env = "COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, global = true)]
+    pub cookie_secure: CookieSecure,
+
+    /// Condition over an invitee's facts that qualifies the referral, as JSON.
+    #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
+    pub referral_condition: String,
+}
+
+/// Whether browsers send the refresh cookie over HTTPS only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CookieSecure {
+    /// Yes, except in demo mode.
+    Auto,
+    /// Yes.
+    Always,
+    /// No: for a plain HTTP service behind nothing.
+    Never,
+}
+
+impl Config {
+    /// Whether the refresh cookie carries `Secure`.
+    #[must_use]
+    pub fn cookie_is_secure(&self) -> bool {
+        match self.cookie_secure {
+            CookieSecure::Auto => !self.demo,
+            CookieSecure::Always => true,
+            CookieSecure::Never => false,
+        }
+    }
+
+    /// How to connect to the configured PostgreSQL; `None` when the embedded one is to be used.
+    ///
+    /// # Errors
+    /// When `DATABASE_URL` is not an address of PostgreSQL. The error does not repeat it.
+    pub fn database(&self) -> Option<Result<PgConnectOptions, sqlx::Error>> {
+        let url = self.database_url.as_ref()?;
+        let options = PgConnectOptions::from_str(url.expose_secret());
+        Some(options.map(|options| self.in_schema(options.application_name("reward-ledger"))))
+    }
+
+    /// The same connection, seeing only the schema of this programme. For the embedded PostgreSQL
+    /// as well.
+    #[must_use]
+    pub fn in_schema(&self, options: PgConnectOptions) -> PgConnectOptions {
+        options.options([("search_path", &self.database_schema)])
+    }
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let address = text
+        .strip_prefix("localhost:")
+        .map(|port| format!("127.0.0.1:{port}"));
+    let address = address.as_deref().unwrap_or(text);
+    address
+        .parse()
+        .map_err(|_| "give an IP address and a port, as 127.0.0.1:8080".to_owned())
+}
+
+/// Lets an empty name through: it is refused with the others, and with a remedy.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// Without this, clap would keep the text where its own `Debug` shows it.
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
+}
+
+#[cfg(test)]
+mod tests;

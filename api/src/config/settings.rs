@@ -1,0 +1,146 @@
+//! The configuration in force, for people to read: each option, its value with secrets masked, and
+//! where it comes from. Knows nothing of what the values do.
+
+use super::Config;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, ValueEnum};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// Shown for an address that nobody can read, as it may be all password.
+pub(super) const UNREADABLE: &str = "***";
+
+/// One option as it is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The name in the environment.
+    pub name: &'static str,
+    /// The value, masked where it is secret.
+    pub value: String,
+    /// Where the value comes from.
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of the command line.
+    Flag,
+    /// A variable of the environment.
+    Environment,
+    /// Nobody said anything.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::Default => "default",
+        })
+    }
+}
+
+impl Config {
+    /// Every option in force, in the order of the documentation. `matches` is what the command line
+    /// was parsed to: only it knows where a value came from.
+    #[must_use]
+    pub fn settings(&self, matches: &ArgMatches) -> Vec<Setting> {
+        let setting = |name: &'static str, argument: &str, value: String| Setting {
+            name,
+            value,
+            origin: origin(matches, argument),
+        };
+        let cookie_secure = self.cookie_secure.to_possible_value();
+        vec![
+            setting("LISTEN", "listen", self.listen.to_string()),
+            setting("DEMO", "demo", self.demo.to_string()),
+            setting("DATABASE_URL", "database_url", self.database_url_masked()),
+            setting(
+                "DATABASE_SCHEMA",
+                "database_schema",
+                self.database_schema.clone(),
+            ),
+            setting(
+                "KAFKA_BROKERS",
+                "kafka_brokers",
+                self.kafka_brokers
+                    .clone()
+                    .unwrap_or_else(|| "(embedded)".to_owned()),
+            ),
+            setting("KAFKA_TOPIC", "kafka_topic", self.kafka_topic.clone()),
+            setting(
+                "KAFKA_CE_SOURCE",
+                "kafka_ce_source",
+                self.kafka_ce_source.clone(),
+            ),
+            setting("DATA_DIR", "data_dir", self.data_dir.display().to_string()),
+            setting(
+                "TOKEN_KEY_FILE",
+                "token_key_file",
+                self.token_key_file
+                    .as_deref()
+                    .map_or("(made in DATA_DIR)".to_owned(), shown),
+            ),
+            setting(
+                "COOKIE_SECURE",
+                "cookie_secure",
+                cookie_secure.map_or_else(String::new, |value| value.get_name().to_owned()),
+            ),
+            setting(
+                "REFERRAL_CONDITION",
+                "referral_condition",
+                self.referral_condition.clone(),
+            ),
+        ]
+    }
+
+    /// Where the database is, without the password: put together again from the parts that are no
+    /// secret, so that nothing else of the text gets through.
+    #[must_use]
+    pub fn database_url_masked(&self) -> String {
+        self.database_url
+            .as_ref()
+            .map_or_else(|| "(embedded)".to_owned(), masked)
+    }
+}
+
+fn masked(url: &SecretString) -> String {
+    let url = url.expose_secret();
+    let is_one = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let Some(options) = PgConnectOptions::from_str(url).ok().filter(|_| is_one) else {
+        return UNREADABLE.to_owned();
+    };
+    // A password with an unencoded `@` and `/` ends up as a host and a database.
+    let database = options.get_database().unwrap_or_default();
+    if database.contains(['@', '/']) {
+        return UNREADABLE.to_owned();
+    }
+    let socket = options
+        .get_socket()
+        .map(|folder| folder.display().to_string());
+    format!(
+        "postgres://{}:***@{}:{}/{}",
+        options.get_username(),
+        socket.as_deref().unwrap_or(options.get_host()),
+        options.get_port(),
+        database,
+    )
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn origin(matches: &ArgMatches, argument: &str) -> Origin {
+    // A name unknown to clap would panic in debug builds; the tests ask for all of them.
+    match matches.value_source(argument) {
+        Some(ValueSource::CommandLine) => Origin::Flag,
+        Some(ValueSource::EnvVariable) => Origin::Environment,
+        _ => Origin::Default,
+    }
+}

@@ -1,0 +1,215 @@
+//! What the configuration must not say: each refusal with the name of the option and the remedy.
+//! Looks at the text alone; whether a database answers is not its business.
+
+use super::Config;
+use super::settings::UNREADABLE;
+use secrecy::ExposeSecret;
+use std::fmt;
+
+/// One thing the configuration must not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The option to change.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.name, self.problem, self.remedy)
+    }
+}
+
+/// All of them at once, so that one start is enough to see them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Contradictions(pub Vec<Contradiction>);
+
+impl fmt::Display for Contradictions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used:")?;
+        self.0.iter().try_for_each(|one| write!(f, "\n  {one}"))
+    }
+}
+
+impl Config {
+    /// Refuses what cannot be meant.
+    ///
+    /// # Errors
+    /// With everything that is wrong, each with its remedy.
+    pub fn validate(&self) -> Result<(), Contradictions> {
+        let found: Vec<Contradiction> = [
+            self.demo_in_public(),
+            self.database_address(),
+            self.schema(),
+            self.brokers(),
+            self.topic(),
+            self.source(),
+            empty(
+                "DATA_DIR",
+                self.data_dir.as_os_str().is_empty(),
+                "name a folder",
+            ),
+            empty(
+                "TOKEN_KEY_FILE",
+                self.token_key_file
+                    .as_ref()
+                    .is_some_and(|file| file.as_os_str().is_empty()),
+                "name a file, or unset it to have a key made in DATA_DIR",
+            ),
+            self.condition(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if found.is_empty() {
+            Ok(())
+        } else {
+            Err(Contradictions(found))
+        }
+    }
+
+    fn demo_in_public(&self) -> Option<Contradiction> {
+        let public = self.demo && !self.listen.ip().is_loopback();
+        refuse_if(public, "DEMO", || {
+            (
+                format!(
+                    "is on while LISTEN is {}, which others can reach",
+                    self.listen
+                ),
+                "set DEMO=false, or LISTEN to 127.0.0.1:8080",
+            )
+        })
+    }
+
+    fn database_address(&self) -> Option<Contradiction> {
+        const NAME: &str = "DATABASE_URL";
+        let url = self.database_url.as_ref()?.expose_secret();
+        empty(NAME, url.trim().is_empty(), "unset it to use the embedded PostgreSQL").or_else(|| {
+            // What cannot be masked cannot be read either.
+            let readable = self.database_url_masked() != UNREADABLE;
+            refuse_if(!readable, NAME, || {
+                (
+                    "is not an address of PostgreSQL".to_owned(),
+                    "write postgres://user:password@host:port/database, with %-encoding for special characters",
+                )
+            })
+        })
+    }
+
+    fn schema(&self) -> Option<Contradiction> {
+        let name = &self.database_schema;
+        let plain = name.len() <= 63
+            && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !name.starts_with("pg_")
+            && name != "information_schema";
+        refuse_if(!plain, "DATABASE_SCHEMA", || {
+            (
+                format!("{name:?} is not a plain name"),
+                "use small letters, digits and _, at most 63, not starting with a digit or pg_",
+            )
+        })
+    }
+
+    fn brokers(&self) -> Option<Contradiction> {
+        const NAME: &str = "KAFKA_BROKERS";
+        let list = self.kafka_brokers.as_deref()?;
+        empty(
+            NAME,
+            list.trim().is_empty(),
+            "unset it to use the embedded broker",
+        )
+        .or_else(|| {
+            let bad = list
+                .split(',')
+                .map(str::trim)
+                .find(|broker| !is_broker(broker))?;
+            refuse_if(true, NAME, || {
+                (
+                    format!("has {bad:?} in it"),
+                    "write host:port, several with a comma between",
+                )
+            })
+        })
+    }
+
+    fn topic(&self) -> Option<Contradiction> {
+        let name = &self.kafka_topic;
+        let legal = (1..=249).contains(&name.len())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && name != "."
+            && name != "..";
+        refuse_if(!legal, "KAFKA_TOPIC", || {
+            (
+                format!("{name:?} is no name for a topic"),
+                "use letters, digits, '.', '_' and '-', at most 249",
+            )
+        })
+    }
+
+    fn source(&self) -> Option<Contradiction> {
+        let source = &self.kafka_ce_source;
+        let legal = !source.is_empty() && source.chars().all(|c| c.is_ascii_graphic());
+        refuse_if(!legal, "KAFKA_CE_SOURCE", || {
+            (
+                format!("{source:?} is no URI reference"),
+                "write something like /reward-ledger, without spaces",
+            )
+        })
+    }
+
+    fn condition(&self) -> Option<Contradiction> {
+        let object = serde_json::from_str::<serde_json::Map<_, _>>(&self.referral_condition);
+        refuse_if(object.is_err(), "REFERRAL_CONDITION", || {
+            (
+                "is not a JSON object".to_owned(),
+                r#"write a condition as {"profileComplete": {}}"#,
+            )
+        })
+    }
+}
+
+fn empty(name: &'static str, is_empty: bool, remedy: &'static str) -> Option<Contradiction> {
+    refuse_if(is_empty, name, || ("is empty".to_owned(), remedy))
+}
+
+fn refuse_if(
+    refused: bool,
+    name: &'static str,
+    why: impl FnOnce() -> (String, &'static str),
+) -> Option<Contradiction> {
+    refused.then(|| {
+        let (problem, remedy) = why();
+        Contradiction {
+            name,
+            problem,
+            remedy,
+        }
+    })
+}
+
+fn is_broker(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return false;
+    };
+    let host_is_one = match host
+        .strip_prefix('[')
+        .and_then(|inner| inner.strip_suffix(']'))
+    {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        }
+    };
+    host_is_one && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
