@@ -2,6 +2,8 @@
 //! that comes twice counts once, and batches may be cut anywhere. And that the rows are right: they
 //! are compared with the aggregates of the domain, folded from the same events.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,8 @@
 //! Facts are right however far their projection is behind: snapshot and tail say what a full fold of
 //! the log says, with late facts, withdrawals and the projection stopped anywhere.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use domain::facts::{Facts, FactsNeeded};

@@ -1,6 +1,8 @@
 //! The one loop: it is woken, it catches up, it steps aside for another, it stops before what it
 //! cannot read, and it starts again where it stopped.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::Duration;
@@ -27,25 +29,20 @@ async fn every_projection_catches_up_and_follows_what_others_append() {
         let appended = watch::channel(0).1;
         let followers = start_all(log.pool.clone(), appended, freshness.clone(), shutdown.clone());
         for _ in 0..2 {
+            log.append(generator.history(50)).await;
             for name in ALL {
                 assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
                 assert_eq!(freshness.state(name), State::Following);
             }
-            log.append(generator.history(50)).await;
         }
         let behind = freshness.wait_for("claim_history", 10_000, Duration::from_millis(10)).await.unwrap_err();
-        assert!(behind.position >= 300);
+        assert_eq!(behind.position, 400);
         shutdown.cancel();
         followers.stopped().await;
         for name in ALL {
             let live = log.digest(name).await;
-            let saved = sqlx::query_scalar::<_, i64>("select position from checkpoints where name = $1");
-            let saved = saved.bind(name).fetch_one(&log.pool).await.unwrap();
-            log.project(MemberFactsProjection, log.head(), 100, 1).await;
-            if saved == log.head() {
-                rebuild(&log.pool, name, |_, _| {}).await.unwrap();
-                assert_eq!(log.digest(name).await, live, "{name}");
-            }
+            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
+            assert_eq!(log.digest(name).await, live, "{name}");
         }
     })
     .await;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use domain::Moment;
 use domain::activity::{ActivityEvent, Recorded, Voided};
 use domain::campaign::{
     self, Approval, CampaignEvent, CampaignTerms, PendingExpiry, RewardAdded, RewardRevised, RewardTerms, RewardType,
@@ -19,7 +20,6 @@ use domain::period::Frequency;
 use domain::referral::{self, ReferralEvent};
 use domain::role::Role;
 use domain::zone::Zone;
-use domain::{Event, Moment};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
