@@ -1,1 +1,27 @@
-//! projections
+//! What is read: the one loop that follows the log, the tables folded from it with their queries,
+//! and the relay that publishes it.
+//!
+//! Deliberately absent: how commands are handled, and HTTP. Nothing here appends to the log.
+
+pub mod campaign_catalogue;
+pub mod checkpoint;
+pub mod claim_history;
+pub mod dashboard;
+mod error;
+pub mod follow;
+mod freshness;
+pub mod log;
+pub mod login_streak;
+pub mod member_facts;
+mod projection;
+mod rebuild;
+pub mod referral_tally;
+mod registry;
+pub mod relay;
+
+pub use error::{FoldError, FollowError};
+pub use follow::{Batch, Follower, Followers, Outcome};
+pub use freshness::{Behind, Freshness, State};
+pub use projection::{Projected, Projection};
+pub use rebuild::{RebuildError, digest, rebuild};
+pub use registry::{ALL, follow_all, start_all};

@@ -1,0 +1,140 @@
+//! How far each follower has come. A checkpoint is saved in the transaction that writes the rows it
+//! stands for; it does not know what those rows are.
+
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+/// How far one follower has come.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Checkpoint {
+    /// The follower.
+    pub name: String,
+    /// Of its logic.
+    pub version: i32,
+    /// The last position that it has taken in.
+    pub position: i64,
+    /// The life of the log in which it was saved.
+    pub epoch: i64,
+    /// Who saved it.
+    pub owner: Uuid,
+}
+
+/// The checkpoint of a follower, made at the start of the log when there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uuid) -> sqlx::Result<Checkpoint> {
+    sqlx::query(
+        "insert into checkpoints (name, version, position, epoch, owner, updated_at)
+        select $1, $2, 0, epoch, $3, now()
+        from log_head
+        on conflict (name) do nothing",
+    )
+    .bind(name)
+    .bind(version)
+    .bind(owner)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query_as("select name, version, position, epoch, owner from checkpoints where name = $1")
+        .bind(name)
+        .fetch_one(conn)
+        .await
+}
+
+/// Locks a checkpoint for the rest of the transaction; `None` when somebody else holds it.
+///
+/// # Errors
+/// The database's.
+pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
+    sqlx::query_as(
+        "select name, version, position, epoch, owner
+        from checkpoints
+        where name = $1
+        for update skip locked",
+    )
+    .bind(name)
+    .fetch_optional(conn)
+    .await
+}
+
+/// Locks a checkpoint for the rest of the transaction, however long that takes.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
+    sqlx::query_as(
+        "select name, version, position, epoch, owner
+        from checkpoints
+        where name = $1
+        for update",
+    )
+    .bind(name)
+    .fetch_optional(conn)
+    .await
+}
+
+/// Saves a checkpoint that is locked.
+///
+/// # Errors
+/// The database's.
+pub async fn save(conn: &mut PgConnection, name: &str, version: i32, position: i64, owner: Uuid) -> sqlx::Result<()> {
+    sqlx::query(
+        "update checkpoints
+        set version = $2, position = $3, owner = $4, epoch = log_head.epoch, updated_at = now()
+        from log_head
+        where checkpoints.name = $1",
+    )
+    .bind(name)
+    .bind(version)
+    .bind(position)
+    .bind(owner)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes a checkpoint over, at a position of its new owner's choice or where it stands.
+/// Whoever owned it before is refused by [`advance`] from now on.
+///
+/// # Errors
+/// The database's.
+pub async fn take_over(conn: &mut PgConnection, name: &str, position: Option<i64>, owner: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "update checkpoints
+        set owner = $2, position = coalesce($3, position), updated_at = now()
+        where name = $1
+        returning position",
+    )
+    .bind(name)
+    .bind(owner)
+    .bind(position)
+    .fetch_one(conn)
+    .await
+}
+
+/// Moves a checkpoint forward for its owner; `false` when it was taken over meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn advance(conn: &mut PgConnection, name: &str, position: i64, owner: Uuid) -> sqlx::Result<bool> {
+    let moved = sqlx::query(
+        "update checkpoints
+        set position = greatest(checkpoints.position, $2), epoch = log_head.epoch, updated_at = now()
+        from log_head
+        where checkpoints.name = $1 and checkpoints.owner = $3",
+    )
+    .bind(name)
+    .bind(position)
+    .bind(owner)
+    .execute(conn)
+    .await?;
+    Ok(moved.rows_affected() == 1)
+}
+
+/// How far every follower has come.
+///
+/// # Errors
+/// The database's.
+pub async fn positions(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
+    sqlx::query_as("select name, position from checkpoints").fetch_all(conn).await
+}

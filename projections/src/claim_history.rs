@@ -1,0 +1,267 @@
+//! What became of the claims? One row per claim with its current status, newest first under every
+//! filter of the API. Evidence and the single steps stay in the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use domain::Event;
+use domain::claim::{ClaimEvent, ClaimStatus, Decision};
+use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use sqlx::postgres::PgConnection;
+use sqlx::{PgPool, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use crate::error::FoldError;
+use crate::log::Recorded;
+use crate::projection::Projection;
+
+/// The projection of this file.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimHistory;
+
+/// One claim.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the fields are those of a claim as the API shows it")]
+pub struct ClaimRow {
+    pub claim_id: Uuid,
+    pub member_id: Uuid,
+    pub campaign_id: Uuid,
+    pub reward_id: Uuid,
+    pub period: String,
+    pub amount: i64,
+    pub reward_type: String,
+    /// A name of [`ClaimStatus`].
+    pub status: String,
+    /// Why it is denied, while it is.
+    pub reason: Option<String>,
+    pub condition_version: i64,
+    /// When a pending claim is too late.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The position of its first event: the place in lists.
+    pub created_position: i64,
+    /// The position of its last event.
+    pub position: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Which claims. What is left out does not filter.
+#[derive(Debug, Clone, Default)]
+pub struct ClaimFilter {
+    /// In one of these statuses; none named: in any.
+    pub statuses: Vec<ClaimStatus>,
+    /// Of this member.
+    pub member: Option<MemberId>,
+    /// In this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Of this reward.
+    pub reward: Option<RewardId>,
+    /// Created at or after this moment.
+    pub from: Option<DateTime<Utc>>,
+    /// Created before this moment.
+    pub to: Option<DateTime<Utc>>,
+    /// Created before this position: the cursor.
+    pub before: Option<i64>,
+}
+
+/// The columns of a claim, in the order of the row.
+macro_rules! columns {
+    () => {
+        "claim_id, member_id, campaign_id, reward_id, period, amount, reward_type, status, reason,
+         condition_version, expires_at, created_position, position, created_at, updated_at"
+    };
+}
+
+/// Claims, newest first, `limit` at most.
+///
+/// # Errors
+/// The database's.
+pub async fn list(pool: &PgPool, filter: &ClaimFilter, limit: i64) -> sqlx::Result<Vec<ClaimRow>> {
+    // each status is walked by itself along its index, then merged: `= any` would read and sort them all
+    let mut query = QueryBuilder::<Postgres>::new("select found.* from unnest(");
+    let statuses: Vec<Option<&str>> = match filter.statuses.as_slice() {
+        [] => vec![None],
+        statuses => statuses.iter().map(|status| Some(status.name())).collect::<BTreeSet<_>>().into_iter().collect(),
+    };
+    let by_status = statuses.iter().all(Option::is_some);
+    query.push_bind(statuses).push("::text[]) as wanted(status) cross join lateral (select ");
+    query.push(columns!()).push(" from claims where created_position < ");
+    query.push_bind(filter.before.unwrap_or(i64::MAX));
+    if by_status {
+        query.push(" and claims.status = wanted.status");
+    }
+    if let Some(member) = filter.member {
+        query.push(" and member_id = ").push_bind(member.0);
+    }
+    if let Some(campaign) = filter.campaign {
+        query.push(" and campaign_id = ").push_bind(campaign.0);
+    }
+    if let Some(reward) = filter.reward {
+        query.push(" and reward_id = ").push_bind(reward.0);
+    }
+    // moments never decrease along the log, so that a window of time is a window of positions
+    if let Some(from) = filter.from {
+        query.push(" and created_position >= ");
+        first_position_since(&mut query, from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" and created_position < ");
+        first_position_since(&mut query, to);
+    }
+    query.push(" order by created_position desc limit ").push_bind(limit);
+    query.push(") as found order by found.created_position desc limit ").push_bind(limit);
+    query.build_query_as().fetch_all(pool).await
+}
+
+fn first_position_since(query: &mut QueryBuilder<'_, Postgres>, moment: DateTime<Utc>) {
+    query.push("coalesce((select created_position from claims where created_at >= ").push_bind(moment);
+    query.push(" order by created_at, created_position limit 1), ").push_bind(i64::MAX).push(")");
+}
+
+/// One claim.
+///
+/// # Errors
+/// The database's.
+pub async fn find(pool: &PgPool, claim: ClaimId) -> sqlx::Result<Option<ClaimRow>> {
+    sqlx::query_as(concat!("select ", columns!(), " from claims where claim_id = $1"))
+        .bind(claim.0)
+        .fetch_optional(pool)
+        .await
+}
+
+impl Projection for ClaimHistory {
+    const NAME: &'static str = "claim_history";
+    const VERSION: i32 = 1;
+    const STREAMS: &'static [&'static str] = &["claim"];
+    const TABLES: &'static [&'static str] = &["claims"];
+
+    async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
+        let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;
+        let mut rows = load(tx, ids).await?;
+        for recorded in batch {
+            match &recorded.event {
+                Event::Claim(event) => apply(&mut rows, claim_id(recorded)?, event, recorded),
+                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
+            }
+        }
+        write(tx, &rows.into_values().collect::<Vec<_>>()).await
+    }
+}
+
+fn claim_id(recorded: &Recorded) -> Result<Uuid, FoldError> {
+    let id = &recorded.entry.aggregate_id;
+    id.parse().map_err(|_| FoldError::stored("claim id", id))
+}
+
+fn apply(rows: &mut BTreeMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recorded: &Recorded) {
+    let entry = &recorded.entry;
+    let about = event.about();
+    let row = rows.entry(id).or_insert_with(|| ClaimRow {
+        claim_id: id,
+        member_id: about.member_id.0,
+        campaign_id: about.campaign_id.0,
+        reward_id: about.reward_id.0,
+        period: about.period.clone(),
+        amount: about.amount.get(),
+        reward_type: about.reward_type.name().to_owned(),
+        status: ClaimStatus::Denied.name().to_owned(),
+        reason: None,
+        condition_version: 0,
+        expires_at: None,
+        created_position: entry.position,
+        position: entry.position,
+        created_at: entry.recorded_at.utc(),
+        updated_at: entry.recorded_at.utc(),
+    });
+    row.position = entry.position;
+    row.updated_at = entry.recorded_at.utc();
+    match event {
+        // a blocked member who asks again does not change what was decided before
+        ClaimEvent::Denied(denied) if row.is_open() => {
+            row.decided(ClaimStatus::Denied, &denied.decision);
+            row.reason = Some(denied.reason.name().to_owned());
+        }
+        ClaimEvent::Denied(_) => {}
+        ClaimEvent::Submitted(submitted) => {
+            row.amount = submitted.about.amount.get();
+            row.decided(ClaimStatus::Pending, &submitted.decision);
+            row.expires_at = Some(submitted.expires_at.utc());
+        }
+        ClaimEvent::Granted(granted) => {
+            row.amount = granted.about.amount.get();
+            row.decided(ClaimStatus::Granted, &granted.decision);
+        }
+        ClaimEvent::Approved(_) => row.stands(ClaimStatus::Granted),
+        ClaimEvent::Rejected(_) => row.stands(ClaimStatus::Rejected),
+        ClaimEvent::Expired(_) => row.stands(ClaimStatus::Expired),
+        ClaimEvent::Fulfilled(_) => row.stands(ClaimStatus::Fulfilled),
+        ClaimEvent::FulfilmentFailed(_) => row.stands(ClaimStatus::FulfilmentFailed),
+        ClaimEvent::Reversed(_) => row.stands(ClaimStatus::Reversed),
+    }
+}
+
+impl ClaimRow {
+    fn is_open(&self) -> bool {
+        [ClaimStatus::Denied, ClaimStatus::Expired].iter().any(|open| open.is_open() && open.name() == self.status)
+    }
+
+    fn decided(&mut self, status: ClaimStatus, decision: &Decision) {
+        self.stands(status);
+        self.condition_version = decision.condition_version.into();
+    }
+
+    fn stands(&mut self, status: ClaimStatus) {
+        status.name().clone_into(&mut self.status);
+        self.reason = None;
+        self.expires_at = None;
+    }
+}
+
+async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, ClaimRow>, FoldError> {
+    let rows: Vec<ClaimRow> = sqlx::query_as(concat!(
+        "select claim.* from unnest($1::uuid[]) as wanted(claim_id) cross join lateral (select ",
+        columns!(),
+        " from claims where claims.claim_id = wanted.claim_id limit 1) as claim"
+    ))
+    .bind(ids.into_iter().collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.claim_id, row)).collect())
+}
+
+async fn write(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
+    sqlx::query(concat!(
+        "insert into claims (",
+        columns!(),
+        ")
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
+                             $8::text[], $9::text[], $10::bigint[], $11::timestamptz[], $12::bigint[], $13::bigint[],
+                             $14::timestamptz[], $15::timestamptz[])
+        on conflict (claim_id) do update
+        set amount = excluded.amount,
+            status = excluded.status,
+            reason = excluded.reason,
+            condition_version = excluded.condition_version,
+            expires_at = excluded.expires_at,
+            position = excluded.position,
+            updated_at = excluded.updated_at"
+    ))
+    .bind(rows.iter().map(|row| row.claim_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.member_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.campaign_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reward_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.period.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.amount).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reward_type.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.status.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.condition_version).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.created_position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.updated_at).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! The one loop that follows the log: every projection, the relay and every reactor runs on it. It
+//! knows positions, batches, waiting and trouble; what is made of a batch is the follower's affair.
+
+use std::future::Future;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::checkpoint;
+use crate::error::FollowError;
+use crate::freshness::{Freshness, State};
+use crate::log::{self, Entry};
+
+/// The most positions in a batch, unless a follower says otherwise.
+pub const BATCH_LIMIT: i64 = 1_000;
+/// How often the head and the checkpoints are asked for when nobody says that they moved.
+const POLL_MS: u64 = 75;
+/// How long a follower waits that finds another one at work.
+const STANDBY_MS: u64 = 200;
+/// How long the first wait after trouble is; each further one is twice as long …
+const FIRST_BACK_OFF_MS: u64 = 50;
+/// … up to this.
+const LAST_BACK_OFF_MS: u64 = 5_000;
+
+/// A piece of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The position before the piece.
+    pub after: i64,
+    /// The last position of the piece, also where its entry is of no interest to the follower.
+    pub through: i64,
+    /// The entries of interest, in order.
+    pub entries: Vec<Entry>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken in up to here, and the follower saved its checkpoint itself.
+    Saved(i64),
+    /// Taken in up to here; the loop saves the checkpoint. What was done may be done again after a
+    /// crash: it must be harmless twice.
+    Handled(i64),
+}
+
+/// Somebody who follows the log.
+pub trait Follower: Send + Sync + 'static {
+    /// Under which its checkpoint is kept.
+    fn name(&self) -> &'static str;
+
+    /// Of its logic.
+    fn version(&self) -> i32 {
+        1
+    }
+
+    /// The most positions in a batch.
+    fn batch_limit(&self) -> i64 {
+        BATCH_LIMIT
+    }
+
+    /// The stream types it wants to see; none named: all of them.
+    fn streams(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Gets ready and says the position after which to begin: at the start, and again after trouble.
+    fn begin(&self, pool: &PgPool, owner: Uuid) -> impl Future<Output = Result<i64, FollowError>> + Send {
+        async move {
+            let mut conn = pool.acquire().await?;
+            checkpoint::ensure(&mut conn, self.name(), self.version(), owner).await?;
+            Ok(checkpoint::take_over(&mut conn, self.name(), None, owner).await?)
+        }
+    }
+
+    /// Makes of a batch what it makes of it.
+    fn handle(&self, batch: &Batch) -> impl Future<Output = Result<Outcome, FollowError>> + Send;
+}
+
+/// The loops of one process.
+#[derive(Debug, Clone)]
+pub struct Followers {
+    pool: PgPool,
+    head: watch::Receiver<i64>,
+    freshness: Freshness,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Followers {
+    /// Starts the ticker that tells all loops of this process where the log ends. `appended` brings
+    /// the head from whoever appends in this process, at once; other processes are seen by polling.
+    #[must_use]
+    pub fn start(
+        pool: PgPool,
+        appended: watch::Receiver<i64>,
+        freshness: Freshness,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let (moved, head) = watch::channel(0);
+        let tasks = TaskTracker::new();
+        tasks.spawn(tick(pool.clone(), appended, moved, freshness.clone(), shutdown.clone()));
+        Self { pool, head, freshness, shutdown, tasks }
+    }
+
+    /// Follows the log with one more follower, until shutdown.
+    pub fn follow(&self, follower: impl Follower) {
+        let turn = Loop {
+            pool: self.pool.clone(),
+            head: self.head.clone(),
+            freshness: self.freshness.clone(),
+            shutdown: self.shutdown.clone(),
+            owner: Uuid::new_v4(),
+            follower,
+        };
+        self.tasks.spawn(turn.run());
+    }
+
+    /// Waits, after shutdown, until every loop has finished its batch and saved its checkpoint.
+    pub async fn stopped(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+struct Loop<F> {
+    pool: PgPool,
+    head: watch::Receiver<i64>,
+    freshness: Freshness,
+    shutdown: CancellationToken,
+    owner: Uuid,
+    follower: F,
+}
+
+impl<F: Follower> Loop<F> {
+    async fn run(mut self) {
+        let name = self.follower.name();
+        let mut back_off = BackOff::default();
+        while !self.shutdown.is_cancelled() {
+            let wait = match self.go(&mut back_off).await {
+                Ok(()) => return,
+                Err(FollowError::Standby) => {
+                    self.freshness.is(name, State::Standby);
+                    Duration::from_millis(STANDBY_MS)
+                }
+                Err(error @ (FollowError::Database(_) | FollowError::Trouble(_))) => {
+                    let reason = error.to_string();
+                    tracing::warn!(follower = name, %reason, "a follower waits and tries again");
+                    self.freshness.is(name, State::Waiting { reason });
+                    back_off.next()
+                }
+                Err(FollowError::Poison { position, reason }) => {
+                    tracing::error!(follower = name, log.position = position, %reason, "a follower stopped: an event is impossible");
+                    return self
+                        .freshness
+                        .is(name, State::Stopped { reason: format!("position {position}: {reason}") });
+                }
+                Err(FollowError::Stop(reason)) => {
+                    tracing::error!(follower = name, %reason, "a follower stopped");
+                    return self.freshness.is(name, State::Stopped { reason });
+                }
+            };
+            let _ = tokio::time::timeout(wait, self.shutdown.cancelled()).await;
+        }
+    }
+
+    /// Follows until shutdown or until something is in the way.
+    async fn go(&mut self, back_off: &mut BackOff) -> Result<(), FollowError> {
+        let name = self.follower.name();
+        let mut position = self.follower.begin(&self.pool, self.owner).await?;
+        self.freshness.is(name, State::Following);
+        self.freshness.reached(name, position);
+        while let Some(head) = self.beyond(position).await {
+            let through = head.min(position + back_off.batch(self.follower.batch_limit()));
+            let mut conn = self.pool.acquire().await?;
+            let entries = log::read_between(&mut conn, position, through, self.follower.streams()).await?;
+            drop(conn);
+            position = match self.follower.handle(&Batch { after: position, through, entries }).await? {
+                Outcome::Saved(reached) => reached,
+                Outcome::Handled(reached) => self.save(reached).await?,
+            };
+            self.freshness.reached(name, position);
+            back_off.reset(self.follower.batch_limit());
+        }
+        Ok(())
+    }
+
+    async fn save(&self, position: i64) -> Result<i64, FollowError> {
+        let mut conn = self.pool.acquire().await?;
+        let still_ours = checkpoint::advance(&mut conn, self.follower.name(), position, self.owner).await?;
+        if still_ours { Ok(position) } else { Err(FollowError::Standby) }
+    }
+
+    /// Waits until the log goes on after `position`, and says how far; `None` at shutdown.
+    async fn beyond(&mut self, position: i64) -> Option<i64> {
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => None,
+            head = self.head.wait_for(|head| *head > position) => head.ok().map(|head| *head),
+        }
+    }
+}
+
+/// How long to wait after trouble, and how much to take at once afterwards: what fails as a whole
+/// may go through in pieces, and an impossible event is found alone.
+#[derive(Default)]
+struct BackOff {
+    failures: u32,
+    batch: Option<i64>,
+}
+
+impl BackOff {
+    fn batch(&self, limit: i64) -> i64 {
+        self.batch.unwrap_or(limit).clamp(1, limit.max(1))
+    }
+
+    fn next(&mut self) -> Duration {
+        self.batch = Some(self.batch.unwrap_or(BATCH_LIMIT) / 2);
+        let wait = FIRST_BACK_OFF_MS.saturating_mul(1 << self.failures.min(10));
+        self.failures += 1;
+        Duration::from_millis(wait.min(LAST_BACK_OFF_MS))
+    }
+
+    fn reset(&mut self, limit: i64) {
+        self.failures = 0;
+        self.batch = self.batch.map(|batch| batch.max(1) * 2).filter(|batch| *batch < limit);
+    }
+}
+
+/// Tells where the log ends and how far the followers of other processes have come: one small query
+/// for all loops, and none where the head comes from this process.
+async fn tick(
+    pool: PgPool,
+    mut appended: watch::Receiver<i64>,
+    moved: watch::Sender<i64>,
+    freshness: Freshness,
+    shutdown: CancellationToken,
+) {
+    let mut poll = tokio::time::interval(Duration::from_millis(POLL_MS));
+    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut appends_here = true;
+    loop {
+        let head = tokio::select! {
+            () = shutdown.cancelled() => return,
+            appended_to = appended.changed(), if appends_here => {
+                appends_here = appended_to.is_ok();
+                *appended.borrow_and_update()
+            }
+            _ = poll.tick() => match look(&pool, &freshness).await {
+                Ok(head) => head,
+                // each loop finds out by itself and says so
+                Err(_) => continue,
+            },
+        };
+        moved.send_if_modified(|known| {
+            let further = head > *known;
+            *known = head.max(*known);
+            further
+        });
+    }
+}
+
+async fn look(pool: &PgPool, freshness: &Freshness) -> sqlx::Result<i64> {
+    let mut conn = pool.acquire().await?;
+    for (name, position) in checkpoint::positions(&mut conn).await? {
+        freshness.reached(&name, position);
+    }
+    Ok(log::head(&mut conn).await?.position)
+}

@@ -1,0 +1,216 @@
+//! Reads the log: entries in their one order, and where it ends. It appends nothing and does not
+//! know what becomes of an entry.
+
+use domain::chain::{Hash, Sealed};
+use domain::event::DecodeError;
+use domain::{Event, Moment};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{FromRow, Row};
+use uuid::Uuid;
+
+/// One event as it is stored: every column, payload and metadata as the very text that was hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the columns of the log, explained in its migration")]
+pub struct Entry {
+    pub position: i64,
+    pub event_id: Uuid,
+    pub aggregate_type: String,
+    pub aggregate_id: String,
+    pub sequence: i64,
+    pub event_type: String,
+    pub event_version: String,
+    pub payload: String,
+    pub metadata: String,
+    pub subject: String,
+    pub occurred_at: Moment,
+    pub recorded_at: Moment,
+    pub command_id: Uuid,
+    pub opens_command: bool,
+    pub actor: String,
+    pub correlation_id: Uuid,
+    pub causation_id: Option<Uuid>,
+    pub epoch: i64,
+    pub previous_hash: Hash,
+    pub hash: Hash,
+}
+
+/// An entry together with the event it holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// As stored.
+    pub entry: Entry,
+    /// As read back.
+    pub event: Event,
+}
+
+/// Where the log ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last position; 0 before the first event.
+    pub position: i64,
+    /// Which life of the log this is.
+    pub epoch: i64,
+    /// The hash of the last event.
+    pub hash: Hash,
+    /// When the last event was recorded.
+    pub recorded_at: Moment,
+}
+
+/// The columns of [`Entry`] in their order, for every select that reads entries.
+macro_rules! entry_columns {
+    () => {
+        "position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+         payload::text, metadata::text, subject, occurred_at, recorded_at, command_id, opens_command,
+         actor, correlation_id, causation_id, epoch, previous_hash, hash"
+    };
+}
+
+/// The next entries after a position, in order, `limit` at most.
+///
+/// # Errors
+/// The database's.
+pub async fn read_after(conn: &mut PgConnection, after: i64, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as(concat!(
+        "select ",
+        entry_columns!(),
+        " from events
+        where position > $1
+        order by position
+        limit $2"
+    ))
+    .bind(after)
+    .bind(limit)
+    // planned each time: a plan made while the log was empty would read all of it ever after
+    .persistent(false)
+    .fetch_all(conn)
+    .await
+}
+
+/// The entries of some stream types (none named: of all) after one position and up to another.
+///
+/// # Errors
+/// The database's.
+pub async fn read_between(
+    conn: &mut PgConnection,
+    after: i64,
+    through: i64,
+    streams: &[&str],
+) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as(concat!(
+        "select ",
+        entry_columns!(),
+        " from events
+        where position > $1
+          and position <= $2
+          and (cardinality($3::text[]) = 0 or aggregate_type = any($3))
+        order by position"
+    ))
+    .bind(after)
+    .bind(through)
+    .bind(streams)
+    .persistent(false)
+    .fetch_all(conn)
+    .await
+}
+
+/// Where the log ends now.
+///
+/// # Errors
+/// The database's.
+pub async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
+    sqlx::query_as("select position, epoch, hash, recorded_at from log_head").fetch_one(conn).await
+}
+
+impl Entry {
+    /// The event it holds.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn event(&self) -> Result<Event, DecodeError> {
+        Event::decode(&self.event_type, &self.event_version, &self.payload)
+    }
+
+    /// The entry with its event.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn recorded(self) -> Result<Recorded, DecodeError> {
+        Ok(Recorded { event: self.event()?, entry: self })
+    }
+
+    /// Whether the stored hash is the one that the stored content has.
+    #[must_use]
+    pub fn hash_is_right(&self) -> bool {
+        self.sealed().hash() == self.hash
+    }
+
+    fn sealed(&self) -> Sealed<'_> {
+        Sealed {
+            position: self.position,
+            epoch: self.epoch,
+            event_id: self.event_id,
+            stream_type: &self.aggregate_type,
+            stream_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            version: &self.event_version,
+            subject: &self.subject,
+            payload: &self.payload,
+            metadata: &self.metadata,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            command_id: self.command_id,
+            actor: &self.actor,
+            correlation_id: self.correlation_id,
+            causation_id: self.causation_id,
+            previous_hash: self.previous_hash,
+        }
+    }
+}
+
+impl FromRow<'_, PgRow> for Entry {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            position: row.try_get(0)?,
+            event_id: row.try_get(1)?,
+            aggregate_type: row.try_get(2)?,
+            aggregate_id: row.try_get(3)?,
+            sequence: row.try_get(4)?,
+            event_type: row.try_get(5)?,
+            event_version: row.try_get(6)?,
+            payload: row.try_get(7)?,
+            metadata: row.try_get(8)?,
+            subject: row.try_get(9)?,
+            occurred_at: moment(row, 10)?,
+            recorded_at: moment(row, 11)?,
+            command_id: row.try_get(12)?,
+            opens_command: row.try_get(13)?,
+            actor: row.try_get(14)?,
+            correlation_id: row.try_get(15)?,
+            causation_id: row.try_get(16)?,
+            epoch: row.try_get(17)?,
+            previous_hash: hash(row, 18)?,
+            hash: hash(row, 19)?,
+        })
+    }
+}
+
+impl FromRow<'_, PgRow> for Head {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            position: row.try_get(0)?,
+            epoch: row.try_get(1)?,
+            hash: hash(row, 2)?,
+            recorded_at: moment(row, 3)?,
+        })
+    }
+}
+
+fn moment(row: &PgRow, column: usize) -> sqlx::Result<Moment> {
+    row.try_get::<chrono::DateTime<chrono::Utc>, _>(column).map(Moment::from)
+}
+
+fn hash(row: &PgRow, column: usize) -> sqlx::Result<Hash> {
+    let bytes: &[u8] = row.try_get(column)?;
+    bytes.try_into().map_err(|source| sqlx::Error::Decode(Box::new(source)))
+}

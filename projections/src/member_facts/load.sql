@@ -1,0 +1,55 @@
+-- One statement is one snapshot: the rows at the checkpoint, the fact events beyond it and the head.
+-- Every look-up stands in a lateral subquery with its key, so that no plan reads a whole table;
+-- the tail repeats the predicate of the partial index events_facts_of_a_subject.
+select at.head, at.folded,
+       member.time_zone, member.joined_on, member.birthday_month, member.birthday_day,
+       member.profile_complete, member.blocked, member.role,
+       runs.kinds as run_kinds, runs.firsts as run_firsts, runs.lasts as run_lasts,
+       days.kinds as day_kinds, days.dates as day_dates, days.counts as day_counts, days.sums as day_sums,
+       referrals.invitees, referrals.dates as referral_dates,
+       tail.positions as tail_positions, tail.types as tail_types, tail.versions as tail_versions,
+       tail.payloads as tail_payloads
+from (
+    select log_head.position as head,
+           coalesce((select position from checkpoints where name = 'member_facts'), 0) as folded
+    from log_head
+) as at
+cross join unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[])
+    with ordinality as wanted(member_id, date_kinds, tally_kinds, every_kind, referrals, number)
+left join lateral (
+    select time_zone, joined_on, birthday_month, birthday_day, profile_complete, blocked, role
+    from members
+    where members.member_id = wanted.member_id
+    limit 1
+) as member on true
+cross join lateral (
+    select array_agg(kind) as kinds, array_agg(first_on) as firsts, array_agg(last_on) as lasts
+    from member_runs
+    where member_runs.member_id = wanted.member_id
+      and (wanted.every_kind or kind = any(string_to_array(wanted.date_kinds, ',')))
+) as runs
+cross join lateral (
+    select array_agg(kind) as kinds, array_agg(local_date) as dates, array_agg(count) as counts,
+           array_agg(sums::text) as sums
+    from member_days
+    where member_days.member_id = wanted.member_id
+      and wanted.tally_kinds <> ''
+      and kind = any(string_to_array(wanted.tally_kinds, ','))
+) as days
+cross join lateral (
+    select array_agg(invitee_id) as invitees, array_agg(local_date) as dates
+    from member_referrals
+    where wanted.referrals
+      and member_referrals.member_id = wanted.member_id
+) as referrals
+cross join lateral (
+    select array_agg(position order by position) as positions,
+           array_agg(event_type order by position) as types,
+           array_agg(event_version order by position) as versions,
+           array_agg(payload::text order by position) as payloads
+    from events
+    where events.subject = wanted.member_id::text
+      and events.position > at.folded
+      and events.aggregate_type in ('member', 'activity', 'referral')
+) as tail
+order by wanted.number

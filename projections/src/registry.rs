@@ -1,0 +1,62 @@
+//! All projections by name: the one list that starting, rebuilding and comparing go through.
+
+use std::future::Future;
+
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::campaign_catalogue::CampaignCatalogue;
+use crate::claim_history::ClaimHistory;
+use crate::dashboard::Dashboard;
+use crate::follow::Followers;
+use crate::freshness::Freshness;
+use crate::member_facts::MemberFactsProjection;
+use crate::projection::{Projected, Projection};
+use crate::referral_tally::ReferralTally;
+
+/// The names of all projections.
+pub const ALL: [&str; 5] =
+    [MemberFactsProjection::NAME, ReferralTally::NAME, ClaimHistory::NAME, CampaignCatalogue::NAME, Dashboard::NAME];
+
+/// Something that is done with one projection, whichever it is.
+pub(crate) trait Visitor: Send {
+    type Answer;
+    fn visit<P: Projection>(self, projection: P) -> impl Future<Output = Self::Answer> + Send;
+}
+
+/// Does it with the projection of this name, if there is one.
+pub(crate) async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
+    Some(match name {
+        MemberFactsProjection::NAME => visitor.visit(MemberFactsProjection).await,
+        ReferralTally::NAME => visitor.visit(ReferralTally).await,
+        ClaimHistory::NAME => visitor.visit(ClaimHistory).await,
+        CampaignCatalogue::NAME => visitor.visit(CampaignCatalogue).await,
+        Dashboard::NAME => visitor.visit(Dashboard).await,
+        _ => return None,
+    })
+}
+
+/// Follows the log with every projection. The relay and reactors are added with
+/// [`Followers::follow`].
+#[must_use]
+pub fn start_all(
+    pool: PgPool,
+    appended: watch::Receiver<i64>,
+    freshness: Freshness,
+    shutdown: CancellationToken,
+) -> Followers {
+    let followers = Followers::start(pool, appended, freshness, shutdown);
+    follow_all(&followers);
+    followers
+}
+
+/// Follows the log with every projection, beside what these loops follow already.
+pub fn follow_all(followers: &Followers) {
+    let pool = || followers.pool().clone();
+    followers.follow(Projected::new(MemberFactsProjection, pool()));
+    followers.follow(Projected::new(ReferralTally, pool()));
+    followers.follow(Projected::new(ClaimHistory, pool()));
+    followers.follow(Projected::new(CampaignCatalogue, pool()));
+    followers.follow(Projected::new(Dashboard, pool()));
+}
