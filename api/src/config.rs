@@ -43,13 +43,7 @@ pub struct Config {
     pub database_url: Option<SecretString>,
 
     /// Schema that holds the programme: small letters, digits and `_`.
-    #[arg(
-        long,
-        env = "DATABASE_SCHEMA",
-        value_name = "NAME",
-        default_value = "public",
-        global = true
-    )]
+    #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]
     pub database_schema: String,
 
     /// Kafka to publish to, `host:port,host:port`. None: a broker inside the process, in memory.
@@ -57,23 +51,11 @@ pub struct Config {
     pub kafka_brokers: Option<String>,
 
     /// Topic the events are published to; made with 12 partitions when it is missing.
-    #[arg(
-        long,
-        env = "KAFKA_TOPIC",
-        value_name = "NAME",
-        default_value = "reward-ledger.events",
-        global = true
-    )]
+    #[arg(long, env = "KAFKA_TOPIC", value_name = "NAME", default_value = "reward-ledger.events", global = true)]
     pub kafka_topic: String,
 
     /// `ce_source` of the published events, a URI reference: one for each programme.
-    #[arg(
-        long,
-        env = "KAFKA_CE_SOURCE",
-        value_name = "URI",
-        default_value = "/reward-ledger",
-        global = true
-    )]
+    #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
 
     /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
@@ -142,13 +124,9 @@ impl Config {
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    let address = text
-        .strip_prefix("localhost:")
-        .map(|port| format!("127.0.0.1:{port}"));
+    let address = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let address = address.as_deref().unwrap_or(text);
-    address
-        .parse()
-        .map_err(|_| "give an IP address and a port, as 127.0.0.1:8080".to_owned())
+    address.parse().map_err(|_| "give an IP address and a port, as 127.0.0.1:8080".to_owned())
 }
 
 /// Lets an empty name through: it is refused with the others, and with a remedy.

@@ -1,4 +1,21 @@
-//! The edge of the service: HTTP, configuration and what is embedded. It knows no business rule.
+//! The edge of the service: HTTP, accounts, configuration and what is embedded. It knows no business
+//! rule: those are in `domain`, and are reached through `commands` and `projections`.
 
+pub mod accounts;
+pub mod activities;
+pub mod callers;
+mod clock;
 pub mod config;
+pub mod cursor;
 pub mod embedded;
+pub mod extract;
+pub mod facts;
+pub mod fields;
+pub mod import;
+mod json;
+pub mod positions;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod state;
+pub mod tokens;

@@ -76,6 +76,17 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
+    /// Reads one aggregate as the commands before left it; what was preloaded is not read again.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn load<A: LedgerAggregate>(&self, id: &str) -> Result<Loaded<A>, ReadError> {
+        match self.pending.loaded::<A>(&stream_key::<A>(id)) {
+            Some(loaded) => Ok(loaded),
+            None => self.ledger.load::<A>(id).await,
+        }
+    }
+
     /// Decides one command; its events wait for [`Unit::commit`].
     ///
     /// # Errors

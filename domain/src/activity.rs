@@ -97,6 +97,12 @@ impl Activity {
         }
     }
 
+    /// The fact, once recorded.
+    #[must_use]
+    pub fn recorded(&self) -> Option<&Recorded> {
+        self.recorded.as_ref()
+    }
+
     /// Takes one event into account.
     pub fn evolve(&mut self, event: &ActivityEvent) {
         match event {

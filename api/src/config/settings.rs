@@ -60,42 +60,26 @@ impl Config {
             setting("LISTEN", "listen", self.listen.to_string()),
             setting("DEMO", "demo", self.demo.to_string()),
             setting("DATABASE_URL", "database_url", self.database_url_masked()),
-            setting(
-                "DATABASE_SCHEMA",
-                "database_schema",
-                self.database_schema.clone(),
-            ),
+            setting("DATABASE_SCHEMA", "database_schema", self.database_schema.clone()),
             setting(
                 "KAFKA_BROKERS",
                 "kafka_brokers",
-                self.kafka_brokers
-                    .clone()
-                    .unwrap_or_else(|| "(embedded)".to_owned()),
+                self.kafka_brokers.clone().unwrap_or_else(|| "(embedded)".to_owned()),
             ),
             setting("KAFKA_TOPIC", "kafka_topic", self.kafka_topic.clone()),
-            setting(
-                "KAFKA_CE_SOURCE",
-                "kafka_ce_source",
-                self.kafka_ce_source.clone(),
-            ),
+            setting("KAFKA_CE_SOURCE", "kafka_ce_source", self.kafka_ce_source.clone()),
             setting("DATA_DIR", "data_dir", self.data_dir.display().to_string()),
             setting(
                 "TOKEN_KEY_FILE",
                 "token_key_file",
-                self.token_key_file
-                    .as_deref()
-                    .map_or("(made in DATA_DIR)".to_owned(), shown),
+                self.token_key_file.as_deref().map_or("(made in DATA_DIR)".to_owned(), shown),
             ),
             setting(
                 "COOKIE_SECURE",
                 "cookie_secure",
                 cookie_secure.map_or_else(String::new, |value| value.get_name().to_owned()),
             ),
-            setting(
-                "REFERRAL_CONDITION",
-                "referral_condition",
-                self.referral_condition.clone(),
-            ),
+            setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),
         ]
     }
 
@@ -103,9 +87,7 @@ impl Config {
     /// secret, so that nothing else of the text gets through.
     #[must_use]
     pub fn database_url_masked(&self) -> String {
-        self.database_url
-            .as_ref()
-            .map_or_else(|| "(embedded)".to_owned(), masked)
+        self.database_url.as_ref().map_or_else(|| "(embedded)".to_owned(), masked)
     }
 }
 
@@ -120,9 +102,7 @@ fn masked(url: &SecretString) -> String {
     if database.contains(['@', '/']) {
         return UNREADABLE.to_owned();
     }
-    let socket = options
-        .get_socket()
-        .map(|folder| folder.display().to_string());
+    let socket = options.get_socket().map(|folder| folder.display().to_string());
     format!(
         "postgres://{}:***@{}:{}/{}",
         options.get_username(),

@@ -28,10 +28,7 @@ fn read(arguments: &[&str]) -> (Config, Vec<Setting>) {
 
 #[track_caller]
 fn setting(settings: &[Setting], name: &str) -> (String, Origin) {
-    let found = settings
-        .iter()
-        .find(|setting| setting.name == name)
-        .unwrap();
+    let found = settings.iter().find(|setting| setting.name == name).unwrap();
     (found.value.clone(), found.origin)
 }
 
@@ -43,44 +40,21 @@ fn without_a_word_everything_is_embedded_and_on_the_loopback() {
     assert!(config.database().is_none());
     assert!(!config.demo && config.cookie_is_secure());
     assert_eq!(config.referral_condition, DEFAULT_REFERRAL_CONDITION);
-    assert!(
-        settings
-            .iter()
-            .all(|setting| setting.origin == Origin::Default),
-        "{settings:?}"
-    );
+    assert!(settings.iter().all(|setting| setting.origin == Origin::Default), "{settings:?}");
     assert_eq!(setting(&settings, "DATABASE_URL").0, "(embedded)");
 }
 
 #[test]
 fn a_flag_counts_before_and_after_the_subcommand() {
-    for arguments in [
-        ["--demo", "--listen=[::1]:9", "serve"],
-        ["serve", "--demo", "--listen=[::1]:9"],
-    ] {
+    for arguments in [["--demo", "--listen=[::1]:9", "serve"], ["serve", "--demo", "--listen=[::1]:9"]] {
         let (config, settings) = read(&arguments);
         assert!(config.demo && !config.cookie_is_secure());
-        assert_eq!(
-            setting(&settings, "LISTEN"),
-            ("[::1]:9".to_owned(), Origin::Flag)
-        );
-        assert_eq!(
-            setting(&settings, "DEMO"),
-            ("true".to_owned(), Origin::Flag)
-        );
+        assert_eq!(setting(&settings, "LISTEN"), ("[::1]:9".to_owned(), Origin::Flag));
+        assert_eq!(setting(&settings, "DEMO"), ("true".to_owned(), Origin::Flag));
         assert_eq!(config.validate(), Ok(()));
     }
-    assert_eq!(
-        read(&["serve", "--listen", "localhost:81"])
-            .0
-            .listen
-            .to_string(),
-        "127.0.0.1:81"
-    );
-    assert_eq!(
-        read(&["serve", "--cookie-secure=never"]).0.cookie_secure,
-        CookieSecure::Never
-    );
+    assert_eq!(read(&["serve", "--listen", "localhost:81"]).0.listen.to_string(), "127.0.0.1:81");
+    assert_eq!(read(&["serve", "--cookie-secure=never"]).0.cookie_secure, CookieSecure::Never);
 }
 
 const ASKED: &str = "CONFIG_TEST_PRINT";
@@ -90,26 +64,15 @@ fn the_environment_counts_and_a_flag_wins_over_it() {
     if std::env::var_os(ASKED).is_some() {
         let (_, settings) = read(&["serve", "--kafka-topic", "from.flag"]);
         for setting in settings {
-            println!(
-                "SET {}={} ({})",
-                setting.name, setting.value, setting.origin
-            );
+            println!("SET {}={} ({})", setting.name, setting.value, setting.origin);
         }
         return;
     }
     let this = "config::tests::the_environment_counts_and_a_flag_wins_over_it";
     let printed = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", this, "--nocapture"])
-        .envs([
-            (ASKED, "1"),
-            ("DEMO", "1"),
-            ("LISTEN", "127.0.0.1:81"),
-            ("KAFKA_TOPIC", "from.env"),
-        ])
-        .env(
-            "DATABASE_URL",
-            "postgres://ledger:tops3cret@db:5433/rewards",
-        )
+        .envs([(ASKED, "1"), ("DEMO", "1"), ("LISTEN", "127.0.0.1:81"), ("KAFKA_TOPIC", "from.env")])
+        .env("DATABASE_URL", "postgres://ledger:tops3cret@db:5433/rewards")
         .output()
         .unwrap();
     let printed = String::from_utf8(printed.stdout).unwrap();
@@ -136,22 +99,14 @@ fn no_password_is_shown_however_the_address_is_written() {
         "ledger:tops3cret",
     ] {
         let (config, settings) = read(&["serve", &format!("--database-url={url}")]);
-        let shown = format!(
-            "{config:?} {settings:?} {:?} {}",
-            config.validate(),
-            config.database_url_masked()
-        );
+        let shown = format!("{config:?} {settings:?} {:?} {}", config.validate(), config.database_url_masked());
         assert!(!shown.contains("tops3cret"), "{url}: {shown}");
     }
 }
 
 #[test]
 fn the_connection_sees_the_schema_of_the_programme() {
-    let (config, _) = read(&[
-        "serve",
-        "--database-url=postgres://a:b@db/c",
-        "--database-schema=spring",
-    ]);
+    let (config, _) = read(&["serve", "--database-url=postgres://a:b@db/c", "--database-schema=spring"]);
     let options = config.database().unwrap().unwrap();
     assert_eq!(options.get_options(), Some("-c search_path=spring"));
 }
@@ -160,11 +115,7 @@ fn the_connection_sees_the_schema_of_the_programme() {
 fn check_refused(flag: &str, name: &str) {
     let (config, _) = read(&["serve", flag]);
     let refused = config.validate().expect_err(flag);
-    assert_eq!(
-        refused.0.iter().map(|one| one.name).collect::<Vec<_>>(),
-        [name],
-        "{flag}"
-    );
+    assert_eq!(refused.0.iter().map(|one| one.name).collect::<Vec<_>>(), [name], "{flag}");
     assert!(!refused.0[0].remedy.is_empty());
 }
 
@@ -173,10 +124,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
     check_refused("--database-url=", "DATABASE_URL");
     check_refused("--database-url=mysql://a:b@db/c", "DATABASE_URL");
     check_refused("--database-url=postgres://a:b@db:port/c", "DATABASE_URL");
-    check_refused(
-        "--database-url=postgres://a:p@ss/word@db:5432/c",
-        "DATABASE_URL",
-    );
+    check_refused("--database-url=postgres://a:p@ss/word@db:5432/c", "DATABASE_URL");
     check_refused("--database-schema=", "DATABASE_SCHEMA");
     check_refused("--database-schema=Spring", "DATABASE_SCHEMA");
     check_refused("--database-schema=a,b", "DATABASE_SCHEMA");
@@ -200,9 +148,6 @@ fn what_cannot_be_meant_is_refused_by_name() {
 fn a_demo_that_others_can_reach_is_refused_with_the_remedy() {
     let (config, _) = read(&["serve", "--demo", "--listen=0.0.0.0:8080"]);
     let refused = config.validate().unwrap_err().to_string();
-    assert!(
-        refused.contains("DEMO is on while LISTEN is 0.0.0.0:8080"),
-        "{refused}"
-    );
+    assert!(refused.contains("DEMO is on while LISTEN is 0.0.0.0:8080"), "{refused}");
     assert!(refused.contains("set DEMO=false"), "{refused}");
 }

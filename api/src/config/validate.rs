@@ -47,16 +47,10 @@ impl Config {
             self.brokers(),
             self.topic(),
             self.source(),
-            empty(
-                "DATA_DIR",
-                self.data_dir.as_os_str().is_empty(),
-                "name a folder",
-            ),
+            empty("DATA_DIR", self.data_dir.as_os_str().is_empty(), "name a folder"),
             empty(
                 "TOKEN_KEY_FILE",
-                self.token_key_file
-                    .as_ref()
-                    .is_some_and(|file| file.as_os_str().is_empty()),
+                self.token_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()),
                 "name a file, or unset it to have a key made in DATA_DIR",
             ),
             self.condition(),
@@ -64,21 +58,14 @@ impl Config {
         .into_iter()
         .flatten()
         .collect();
-        if found.is_empty() {
-            Ok(())
-        } else {
-            Err(Contradictions(found))
-        }
+        if found.is_empty() { Ok(()) } else { Err(Contradictions(found)) }
     }
 
     fn demo_in_public(&self) -> Option<Contradiction> {
         let public = self.demo && !self.listen.ip().is_loopback();
         refuse_if(public, "DEMO", || {
             (
-                format!(
-                    "is on while LISTEN is {}, which others can reach",
-                    self.listen
-                ),
+                format!("is on while LISTEN is {}, which others can reach", self.listen),
                 "set DEMO=false, or LISTEN to 127.0.0.1:8080",
             )
         })
@@ -103,9 +90,7 @@ impl Config {
         let name = &self.database_schema;
         let plain = name.len() <= 63
             && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && name
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             && !name.starts_with("pg_")
             && name != "information_schema";
         refuse_if(!plain, "DATABASE_SCHEMA", || {
@@ -119,38 +104,20 @@ impl Config {
     fn brokers(&self) -> Option<Contradiction> {
         const NAME: &str = "KAFKA_BROKERS";
         let list = self.kafka_brokers.as_deref()?;
-        empty(
-            NAME,
-            list.trim().is_empty(),
-            "unset it to use the embedded broker",
-        )
-        .or_else(|| {
-            let bad = list
-                .split(',')
-                .map(str::trim)
-                .find(|broker| !is_broker(broker))?;
-            refuse_if(true, NAME, || {
-                (
-                    format!("has {bad:?} in it"),
-                    "write host:port, several with a comma between",
-                )
-            })
+        empty(NAME, list.trim().is_empty(), "unset it to use the embedded broker").or_else(|| {
+            let bad = list.split(',').map(str::trim).find(|broker| !is_broker(broker))?;
+            refuse_if(true, NAME, || (format!("has {bad:?} in it"), "write host:port, several with a comma between"))
         })
     }
 
     fn topic(&self) -> Option<Contradiction> {
         let name = &self.kafka_topic;
         let legal = (1..=249).contains(&name.len())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
             && name != "."
             && name != "..";
         refuse_if(!legal, "KAFKA_TOPIC", || {
-            (
-                format!("{name:?} is no name for a topic"),
-                "use letters, digits, '.', '_' and '-', at most 249",
-            )
+            (format!("{name:?} is no name for a topic"), "use letters, digits, '.', '_' and '-', at most 249")
         })
     }
 
@@ -158,20 +125,14 @@ impl Config {
         let source = &self.kafka_ce_source;
         let legal = !source.is_empty() && source.chars().all(|c| c.is_ascii_graphic());
         refuse_if(!legal, "KAFKA_CE_SOURCE", || {
-            (
-                format!("{source:?} is no URI reference"),
-                "write something like /reward-ledger, without spaces",
-            )
+            (format!("{source:?} is no URI reference"), "write something like /reward-ledger, without spaces")
         })
     }
 
     fn condition(&self) -> Option<Contradiction> {
         let object = serde_json::from_str::<serde_json::Map<_, _>>(&self.referral_condition);
         refuse_if(object.is_err(), "REFERRAL_CONDITION", || {
-            (
-                "is not a JSON object".to_owned(),
-                r#"write a condition as {"profileComplete": {}}"#,
-            )
+            ("is not a JSON object".to_owned(), r#"write a condition as {"profileComplete": {}}"#)
         })
     }
 }
@@ -180,18 +141,10 @@ fn empty(name: &'static str, is_empty: bool, remedy: &'static str) -> Option<Con
     refuse_if(is_empty, name, || ("is empty".to_owned(), remedy))
 }
 
-fn refuse_if(
-    refused: bool,
-    name: &'static str,
-    why: impl FnOnce() -> (String, &'static str),
-) -> Option<Contradiction> {
+fn refuse_if(refused: bool, name: &'static str, why: impl FnOnce() -> (String, &'static str)) -> Option<Contradiction> {
     refused.then(|| {
         let (problem, remedy) = why();
-        Contradiction {
-            name,
-            problem,
-            remedy,
-        }
+        Contradiction { name, problem, remedy }
     })
 }
 
@@ -199,17 +152,9 @@ fn is_broker(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else {
         return false;
     };
-    let host_is_one = match host
-        .strip_prefix('[')
-        .and_then(|inner| inner.strip_suffix(']'))
-    {
+    let host_is_one = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
         Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-        }
+        None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
     };
     host_is_one && port.parse::<u16>().is_ok_and(|port| port > 0)
 }

@@ -16,9 +16,7 @@ pub enum EmbeddedBrokerError {
     #[error("the embedded Kafka broker did not start: {0}. Set KAFKA_BROKERS to use a real one")]
     Start(#[source] KafkaError),
     /// librdkafka was built without the mock cluster.
-    #[error(
-        "this build has no embedded Kafka broker. Set KAFKA_BROKERS to the host:port of a real one"
-    )]
+    #[error("this build has no embedded Kafka broker. Set KAFKA_BROKERS to the host:port of a real one")]
     Missing,
     /// A topic could not be made; it may exist already.
     #[error("the embedded Kafka broker did not make the topic {topic}: {source}")]
@@ -46,19 +44,10 @@ impl EmbeddedBroker {
     /// # Errors
     /// When librdkafka cannot open the port.
     pub fn start() -> Result<Self, EmbeddedBrokerError> {
-        let owner: BaseProducer = ClientConfig::new()
-            .set("test.mock.num.brokers", "1")
-            .create()
-            .map_err(EmbeddedBrokerError::Start)?;
-        let bootstrap_servers = owner
-            .client()
-            .mock_cluster()
-            .ok_or(EmbeddedBrokerError::Missing)?
-            .bootstrap_servers();
-        Ok(Self {
-            owner,
-            bootstrap_servers,
-        })
+        let owner: BaseProducer =
+            ClientConfig::new().set("test.mock.num.brokers", "1").create().map_err(EmbeddedBrokerError::Start)?;
+        let bootstrap_servers = owner.client().mock_cluster().ok_or(EmbeddedBrokerError::Missing)?.bootstrap_servers();
+        Ok(Self { owner, bootstrap_servers })
     }
 
     /// The address clients start from, `127.0.0.1:port`.
@@ -78,19 +67,13 @@ impl EmbeddedBroker {
             .mock_cluster()
             .ok_or(EmbeddedBrokerError::Missing)?
             .create_topic(name, partitions, 1)
-            .map_err(|source| EmbeddedBrokerError::Topic {
-                topic: name.to_owned(),
-                source,
-            })
+            .map_err(|source| EmbeddedBrokerError::Topic { topic: name.to_owned(), source })
     }
 
     /// The words for the start-up line.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!(
-            "embedded Kafka broker at {} (in memory)",
-            self.bootstrap_servers
-        )
+        format!("embedded Kafka broker at {} (in memory)", self.bootstrap_servers)
     }
 }
 
@@ -118,25 +101,14 @@ mod tests {
         let broker = EmbeddedBroker::start().unwrap();
         broker.create_topic("events", 12).unwrap();
         let producer: BaseProducer = client(&broker).create().unwrap();
-        producer
-            .send(
-                BaseRecord::to("events")
-                    .partition(11)
-                    .key("member")
-                    .payload("granted"),
-            )
-            .unwrap();
+        producer.send(BaseRecord::to("events").partition(11).key("member").payload("granted")).unwrap();
         producer.flush(Duration::from_secs(10)).unwrap();
 
         let consumer: BaseConsumer = client(&broker).create().unwrap();
-        let metadata = consumer
-            .fetch_metadata(Some("events"), Duration::from_secs(10))
-            .unwrap();
+        let metadata = consumer.fetch_metadata(Some("events"), Duration::from_secs(10)).unwrap();
         assert_eq!(metadata.topics()[0].partitions().len(), 12);
         let mut from_start = TopicPartitionList::new();
-        from_start
-            .add_partition_offset("events", 11, Offset::Beginning)
-            .unwrap();
+        from_start.add_partition_offset("events", 11, Offset::Beginning).unwrap();
         consumer.assign(&from_start).unwrap();
         let message = consumer.poll(Duration::from_secs(10)).unwrap().unwrap();
         assert_eq!(message.payload(), Some(b"granted".as_slice()));
@@ -152,10 +124,7 @@ mod tests {
 
     #[test]
     fn two_brokers_stand_side_by_side() {
-        let (one, two) = (
-            EmbeddedBroker::start().unwrap(),
-            EmbeddedBroker::start().unwrap(),
-        );
+        let (one, two) = (EmbeddedBroker::start().unwrap(), EmbeddedBroker::start().unwrap());
         assert_ne!(one.bootstrap_servers(), two.bootstrap_servers());
     }
 }

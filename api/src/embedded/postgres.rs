@@ -61,20 +61,12 @@ impl EmbeddedPostgres {
         let turn = StartLock::take(&folders).await?;
         let user = UserLock::join(&folders, &turn)?;
         let cluster = blocking(move || Cluster::prepare(folders)).await?;
-        let shared = Arc::new(Shared {
-            cluster: Arc::new(cluster),
-        });
+        let shared = Arc::new(Shared { cluster: Arc::new(cluster) });
         let running = shared.bring_up_in_turn(&turn).await?;
         drop(turn);
         let stopping = CancellationToken::new();
         let supervisor = tokio::spawn(supervise::supervise(Arc::clone(&shared), stopping.clone()));
-        Ok(Self {
-            shared,
-            running,
-            user,
-            looked_after: stopping.drop_guard(),
-            supervisor,
-        })
+        Ok(Self { shared, running, user, looked_after: stopping.drop_guard(), supervisor })
     }
 
     /// How to connect: over the socket, as the role `reward_ledger`, which owns the database
@@ -87,21 +79,12 @@ impl EmbeddedPostgres {
     /// The words for the start-up line.
     #[must_use]
     pub fn describe(&self) -> String {
-        let Cluster {
-            folders,
-            account,
-            binaries,
-            ..
-        } = &*self.shared.cluster;
+        let Cluster { folders, account, binaries, .. } = &*self.shared.cluster;
         format!(
             "embedded PostgreSQL {} in {} ({}, user {}, socket in {})",
             binaries.version,
             folders.root.display(),
-            if self.running.attached {
-                "was running"
-            } else {
-                "started"
-            },
+            if self.running.attached { "was running" } else { "started" },
             account.name,
             self.running.socket_folder.display()
         )
@@ -112,13 +95,7 @@ impl EmbeddedPostgres {
     /// # Errors
     /// When the server does not end; the next start attaches to it.
     pub async fn stop(self) -> Result<(), EmbeddedPostgresError> {
-        let Self {
-            shared,
-            user,
-            looked_after,
-            supervisor,
-            ..
-        } = self;
+        let Self { shared, user, looked_after, supervisor, .. } = self;
         drop(looked_after);
         let _ = supervisor.await;
         let turn = StartLock::take(&shared.cluster.folders).await?;
@@ -163,9 +140,7 @@ impl Shared {
     /// A look that fails counts as alive: the next one decides.
     async fn is_alive(&self) -> bool {
         let cluster = Arc::clone(&self.cluster);
-        spawn_blocking(move || cluster.is_alive())
-            .await
-            .unwrap_or(true)
+        spawn_blocking(move || cluster.is_alive()).await.unwrap_or(true)
     }
 
     fn server_log(&self) -> PathBuf {
@@ -176,7 +151,5 @@ impl Shared {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, EmbeddedPostgresError> + Send + 'static,
 ) -> Result<T, EmbeddedPostgresError> {
-    spawn_blocking(work)
-        .await
-        .unwrap_or(Err(EmbeddedPostgresError::Interrupted))
+    spawn_blocking(work).await.unwrap_or(Err(EmbeddedPostgresError::Interrupted))
 }

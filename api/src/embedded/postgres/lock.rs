@@ -35,10 +35,7 @@ impl StartLock {
                     sleep(RETRY_EVERY).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Error::Busy {
-                        folder: folders.root.clone(),
-                        seconds: START_PATIENCE.as_secs(),
-                    });
+                    return Err(Error::Busy { folder: folders.root.clone(), seconds: START_PATIENCE.as_secs() });
                 }
                 Err(TryLockError::Error(source)) => {
                     return Err(super::folders::not_writable(&folders.start_lock(), source));
@@ -53,8 +50,7 @@ impl UserLock {
     pub(super) fn join(folders: &Folders, _turn: &StartLock) -> Result<Self, Error> {
         let path = folders.users_lock();
         let file = open(&path)?;
-        file.lock_shared()
-            .map_err(|source| super::folders::not_writable(&path, source))?;
+        file.lock_shared().map_err(|source| super::folders::not_writable(&path, source))?;
         Ok(Self(file))
     }
 
@@ -64,9 +60,7 @@ impl UserLock {
         match open(&folders.users_lock())?.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(source)) => {
-                Err(super::folders::not_writable(&folders.users_lock(), source))
-            }
+            Err(TryLockError::Error(source)) => Err(super::folders::not_writable(&folders.users_lock(), source)),
         }
     }
 }

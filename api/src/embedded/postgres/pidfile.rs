@@ -35,9 +35,7 @@ pub(super) fn observe(data: &Path) -> Server {
         return Server::Gone;
     }
     match (lines.get(4), lines.get(7)) {
-        (Some(folder), Some(&"ready")) if !folder.is_empty() => Server::Ready {
-            socket_folder: PathBuf::from(folder),
-        },
+        (Some(folder), Some(&"ready")) if !folder.is_empty() => Server::Ready { socket_folder: PathBuf::from(folder) },
         _ => Server::Busy,
     }
 }
@@ -54,10 +52,7 @@ pub(super) fn disarm(data: &Path) {
     let Some((number, rest)) = text.split_once('\n') else {
         return;
     };
-    let alive = number
-        .trim()
-        .parse()
-        .is_ok_and(|pid| kill(Pid::from_raw(pid), None).is_ok());
+    let alive = number.trim().parse().is_ok_and(|pid| kill(Pid::from_raw(pid), None).is_ok());
     if alive && !is_postmaster(number.trim().parse().unwrap_or_default(), data) {
         let _ = fs::write(&path, format!("{}\n{rest}", std::process::id()));
     }
@@ -83,9 +78,7 @@ fn is_postmaster(pid: i32, data: &Path) -> bool {
 
 #[cfg(not(target_os = "linux"))]
 fn is_postmaster(pid: i32, _data: &Path) -> bool {
-    let ps = std::process::Command::new("ps")
-        .args(["-o", "stat=,comm=", "-p", &pid.to_string()])
-        .output();
+    let ps = std::process::Command::new("ps").args(["-o", "stat=,comm=", "-p", &pid.to_string()]).output();
     ps.is_ok_and(|found| {
         let line = String::from_utf8_lossy(&found.stdout).trim().to_owned();
         !line.starts_with('Z') && line.ends_with("postgres")
@@ -106,19 +99,13 @@ mod tests {
 
     #[test]
     fn a_number_that_belongs_to_another_program_is_no_server_and_is_disarmed() {
-        let mut other = std::process::Command::new("sleep")
-            .arg("60")
-            .spawn()
-            .unwrap();
+        let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let folder = folder_with(other.id());
         assert_eq!(observe(&folder), Server::Gone);
         disarm(&folder);
         let text = std::fs::read_to_string(folder.join("postmaster.pid")).unwrap();
         let expected = format!("{}\n/data\n", std::process::id());
-        assert!(
-            text.starts_with(&expected) && text.contains("5432  12"),
-            "{text}"
-        );
+        assert!(text.starts_with(&expected) && text.contains("5432  12"), "{text}");
         other.kill().unwrap();
         other.wait().unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
@@ -132,10 +119,7 @@ mod tests {
         let before = std::fs::read(folder.join("postmaster.pid")).unwrap();
         disarm(&folder);
         assert_eq!(observe(&folder), Server::Gone);
-        assert_eq!(
-            std::fs::read(folder.join("postmaster.pid")).unwrap(),
-            before
-        );
+        assert_eq!(std::fs::read(folder.join("postmaster.pid")).unwrap(), before);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

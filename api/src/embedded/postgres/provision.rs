@@ -40,39 +40,22 @@ pub(super) fn was_answered(error: &sqlx::Error) -> bool {
 
 async fn bring_to_state(socket_folder: &Path) -> Result<(), sqlx::Error> {
     let mut server = connect(socket_folder, SUPERUSER).await?;
-    if !exists(
-        &mut server,
-        "select exists (select from pg_roles where rolname = $1)",
-    )
-    .await?
-    {
+    if !exists(&mut server, "select exists (select from pg_roles where rolname = $1)").await? {
         let role = "create role reward_ledger login nosuperuser nocreatedb nocreaterole";
         server.execute(role).await?;
     }
-    if !exists(
-        &mut server,
-        "select exists (select from pg_database where datname = $1)",
-    )
-    .await?
-    {
-        server
-            .execute("create database reward_ledger owner reward_ledger")
-            .await?;
+    if !exists(&mut server, "select exists (select from pg_database where datname = $1)").await? {
+        server.execute("create database reward_ledger owner reward_ledger").await?;
     }
     server.close().await?;
     let mut database = connect(socket_folder, ROLE).await?;
-    database
-        .execute("alter schema public owner to reward_ledger")
-        .await?;
+    database.execute("alter schema public owner to reward_ledger").await?;
     database.close().await
 }
 
 /// `cannot_connect_now`: it starts, recovers or shuts down.
 fn cannot_connect_now(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(|refusal| refusal.code())
-        .is_some_and(|code| code == "57P03")
+    error.as_database_error().and_then(|refusal| refusal.code()).is_some_and(|code| code == "57P03")
 }
 
 async fn connect(socket_folder: &Path, database: &str) -> Result<PgConnection, sqlx::Error> {
@@ -80,10 +63,7 @@ async fn connect(socket_folder: &Path, database: &str) -> Result<PgConnection, s
 }
 
 async fn exists(server: &mut PgConnection, question: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(question)
-        .bind(ROLE)
-        .fetch_one(server)
-        .await
+    sqlx::query_scalar(question).bind(ROLE).fetch_one(server).await
 }
 
 fn options(socket_folder: &Path, user: &str, database: &str) -> PgConnectOptions {

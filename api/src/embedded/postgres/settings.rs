@@ -59,13 +59,8 @@ pub(super) fn fixed(socket_folder: &Path) -> Vec<OsString> {
         folders.push(*byte);
     }
     folders.push(b'"');
-    let settings = FIXED
-        .iter()
-        .map(OsString::from)
-        .chain([OsString::from_vec(folders)]);
-    settings
-        .flat_map(|setting| [OsString::from("-c"), setting])
-        .collect()
+    let settings = FIXED.iter().map(OsString::from).chain([OsString::from_vec(folders)]);
+    settings.flat_map(|setting| [OsString::from("-c"), setting]).collect()
 }
 
 /// Adds the changeable settings to a new cluster's file.

@@ -14,11 +14,7 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 
 /// Runs until cancelled.
 pub(super) async fn supervise(shared: Arc<Shared>, stopping: CancellationToken) {
-    while stopping
-        .run_until_cancelled(sleep(LOOK_EVERY))
-        .await
-        .is_some()
-    {
+    while stopping.run_until_cancelled(sleep(LOOK_EVERY)).await.is_some() {
         if !shared.is_alive().await {
             start_again(&shared, &stopping).await;
         }
@@ -41,11 +37,7 @@ async fn start_again(shared: &Shared, stopping: &CancellationToken) {
                 tracing::error!(%error, "the embedded PostgreSQL did not start: trying again");
             }
         }
-        if stopping
-            .run_until_cancelled(sleep(back_off))
-            .await
-            .is_none()
-        {
+        if stopping.run_until_cancelled(sleep(back_off)).await.is_none() {
             return;
         }
         back_off = (back_off * 2).min(LONGEST_BACK_OFF);

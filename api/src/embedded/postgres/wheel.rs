@@ -37,28 +37,9 @@ fn fetch(folder: &Path, home: &Path) -> Result<(), String> {
     let partial = folder.join(format!("{VERSION}.partial-{}", std::process::id()));
     // The server's user must be able to read and run it, whatever our umask.
     let said = Command::new("sh")
-        .args([
-            "-c",
-            "umask 022 && exec \"$@\"",
-            "sh",
-            "python3",
-            "-m",
-            "pip",
-            "install",
-        ])
-        .args([
-            "--require-hashes",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--no-compile",
-        ])
-        .args([
-            "--no-input",
-            "--disable-pip-version-check",
-            "--quiet",
-            "--target",
-        ])
+        .args(["-c", "umask 022 && exec \"$@\"", "sh", "python3", "-m", "pip", "install"])
+        .args(["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile"])
+        .args(["--no-input", "--disable-pip-version-check", "--quiet", "--target"])
         .arg(&partial)
         .arg("--requirement")
         .arg(&requirements)
@@ -68,11 +49,7 @@ fn fetch(folder: &Path, home: &Path) -> Result<(), String> {
     if !said.status.success() {
         let _ = fs::remove_dir_all(&partial);
         let errors = String::from_utf8_lossy(&said.stderr);
-        return Err(errors
-            .lines()
-            .last()
-            .unwrap_or("pip failed without a word")
-            .to_owned());
+        return Err(errors.lines().last().unwrap_or("pip failed without a word").to_owned());
     }
     open_folders(&[folder, &partial]).map_err(text)?;
     let _ = fs::remove_dir_all(home);
@@ -81,9 +58,7 @@ fn fetch(folder: &Path, home: &Path) -> Result<(), String> {
 
 fn open_folders(folders: &[&Path]) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    folders
-        .iter()
-        .try_for_each(|folder| fs::set_permissions(folder, fs::Permissions::from_mode(0o755)))
+    folders.iter().try_for_each(|folder| fs::set_permissions(folder, fs::Permissions::from_mode(0o755)))
 }
 
 #[cfg(test)]

@@ -1,0 +1,3 @@
+//! Accounts.
+mod passwords;
+pub use passwords::Passwords;

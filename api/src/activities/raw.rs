@@ -1,0 +1,89 @@
+//! The shape of a report: its fields and their types. Whether the values keep the rules is not known here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::FieldProblem;
+use crate::fields::{Broken, Fields, FromFields, readers};
+use crate::problem::Problem;
+
+/// A report as it arrives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RawActivity {
+    /// Who reports.
+    pub source: String,
+    /// The source's own id of the fact.
+    pub id: String,
+    /// Whom it is about.
+    pub member_id: String,
+    /// What kind of thing the member did.
+    pub kind: String,
+    /// When, by the source's clock, with its offset.
+    pub occurred_at: String,
+    /// In which zone the calendar day is to be taken, if the source knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Whole numbers that came with it, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<String, i64>,
+}
+
+impl FromFields for RawActivity {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let source = fields.required("source", string);
+        let id = fields.required("id", string);
+        let member_id = fields.required("memberId", string);
+        let kind = fields.required("kind", string);
+        let occurred_at = fields.required("occurredAt", string);
+        let time_zone = fields.nullable("timeZone", string);
+        let measures = measures(fields);
+        Some(Self {
+            source: source?,
+            id: id?,
+            member_id: member_id?,
+            kind: kind?,
+            occurred_at: occurred_at?,
+            time_zone: time_zone?,
+            measures: measures?,
+        })
+    }
+}
+
+impl RawActivity {
+    /// Reads a report from JSON text.
+    ///
+    /// # Errors
+    /// `malformed_json`, or `validation_failed` with everything that is not as a report is.
+    pub fn from_json(text: &[u8]) -> Result<Self, Problem> {
+        crate::fields::read_body(crate::json::parse(text)?)
+    }
+
+    /// Reads a report that is an item of something larger.
+    ///
+    /// # Errors
+    /// Everything that is not as a report is.
+    pub fn from_value(value: Value) -> Result<Self, Vec<FieldProblem>> {
+        crate::fields::read(value, "")
+    }
+}
+
+fn string(value: Value) -> Result<String, Broken> {
+    if let Value::String(text) = value { Ok(text) } else { Err(Broken::wrong_type("a string")) }
+}
+
+fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {
+    let object = |value| if let Value::Object(map) = value { Ok(map) } else { Err(Broken::wrong_type("an object")) };
+    let Some(values) = fields.nullable("measures", object)? else { return Some(BTreeMap::new()) };
+    let mut measures = BTreeMap::new();
+    let count = values.len();
+    for (name, value) in values {
+        match readers::number(i64::MIN, i64::MAX)(value) {
+            Ok(number) => drop(measures.insert(name, number)),
+            Err(broken) => fields.report(&format!("measures.{name}"), broken),
+        }
+    }
+    (measures.len() == count).then_some(measures)
+}

@@ -1,0 +1,204 @@
+//! Writes reports into the log: one by itself, or many that are judged in order, as if they had come
+//! one after another, and written in one transaction.
+
+use std::collections::{BTreeSet, HashMap};
+
+use commands::{CommandError, Ledger, Loaded, ReadError, Unit};
+use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Recorded, Report};
+use domain::id::ActivityId;
+use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
+use domain::role::Role;
+use domain::zone::Zone;
+
+use super::check::{Reading, is_reserved, read};
+use super::{Outcome, RawActivity, RecordError, Refusal, Reporting, Sources, UnknownMembers};
+
+/// How often a batch is judged anew because others wrote about the same facts meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// Records one report about a member who is there. Many at the same moment share their round trips.
+///
+/// # Errors
+/// See [`RecordError`].
+pub async fn record(ledger: &Ledger, raw: &RawActivity, reporting: &Reporting) -> Result<Outcome, RecordError> {
+    let reading = match admit(raw, reporting) {
+        Ok(reading) => reading,
+        Err(refusal) => return Ok(Outcome::Refused(refusal)),
+    };
+    let member = ledger.load::<Member>(&reading.report().member_id.to_string()).await?.state;
+    if !member.is_registered() {
+        return Ok(Outcome::Refused(Refusal::MemberUnknown));
+    }
+    let (id, stream) = identity(reading.report());
+    let command = ActivityCommand::Record(reading.clone().in_zone(member.time_zone()));
+    match ledger.execute::<Activity>(&stream, command, &reporting.metadata).await {
+        Ok(receipt) if receipt.appended == 0 => Ok(Outcome::Duplicate { id, position: receipt.position }),
+        Ok(receipt) => Ok(Outcome::Recorded { id, position: receipt.position, made_member: false }),
+        Err(CommandError::Refused { .. }) => Ok(known_already(id, reading, &ledger.load(&stream).await?)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Records many reports: an outcome for each, in their order. All that are new are one append.
+///
+/// # Errors
+/// See [`RecordError`].
+pub async fn record_batch(
+    ledger: &Ledger,
+    reports: &[RawActivity],
+    reporting: &Reporting,
+) -> Result<Vec<Outcome>, RecordError> {
+    let mut attempt = 1;
+    loop {
+        match Batch::new(ledger, reporting).run(reports).await {
+            Err(RecordError::Write(CommandError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The rules that do not depend on what is in the log.
+fn admit(raw: &RawActivity, reporting: &Reporting) -> Result<Reading, Refusal> {
+    let reading = read(raw, reporting.metadata.requested_at).map_err(Refusal::Invalid)?;
+    let source = &reading.report().source;
+    if is_reserved(source) {
+        return Err(Refusal::SourceReserved);
+    }
+    match &reporting.sources {
+        Sources::Only(sources) if !sources.contains(source) => Err(Refusal::SourceNotAllowed),
+        Sources::Any | Sources::Only(_) => Ok(reading),
+    }
+}
+
+fn identity(report: &Report) -> (ActivityId, String) {
+    let id = ActivityId::of(&report.source, &report.external_id);
+    (id, id.to_string())
+}
+
+/// Other content under a known id is a conflict. A report that leaves the zone to us repeats itself
+/// also when the member has moved since.
+fn known_already(id: ActivityId, reading: Reading, known: &Loaded<Activity>) -> Outcome {
+    let Some(fact) = known.state.recorded().filter(|_| !reading.states_zone()) else {
+        return Outcome::Refused(Refusal::Conflict);
+    };
+    let then = if let Zone::Named(zone) = fact.time_zone { Some(zone) } else { None };
+    if *fact == Recorded::from(reading.in_zone(then)) {
+        Outcome::Duplicate { id, position: known.position }
+    } else {
+        Outcome::Refused(Refusal::Conflict)
+    }
+}
+
+/// One judgement of a batch.
+struct Batch<'a> {
+    reporting: &'a Reporting,
+    unit: Unit<'a>,
+    /// How many events wait to be written.
+    events: i64,
+    /// Which of them recorded a fact.
+    places: HashMap<ActivityId, i64>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(ledger: &'a Ledger, reporting: &'a Reporting) -> Self {
+        let unit = ledger.unit(reporting.metadata.clone());
+        Self { reporting, unit, events: 0, places: HashMap::new() }
+    }
+
+    async fn run(mut self, reports: &[RawActivity]) -> Result<Vec<Outcome>, RecordError> {
+        let readings: Vec<_> = reports.iter().map(|raw| admit(raw, self.reporting)).collect();
+        self.preload(readings.iter().flatten().map(Reading::report)).await?;
+        let mut outcomes = Vec::with_capacity(readings.len());
+        for reading in readings {
+            outcomes.push(match reading {
+                Ok(reading) => self.judge(reading).await?,
+                Err(refusal) => Outcome::Refused(refusal),
+            });
+        }
+        let Self { unit, places, .. } = self;
+        if let Some(appended) = unit.commit::<ActivityRefusal>().await? {
+            outcomes.iter_mut().for_each(|outcome| outcome.place(appended.first_position, &places));
+        }
+        Ok(outcomes)
+    }
+
+    async fn preload(&self, reports: impl Iterator<Item = &Report>) -> Result<(), ReadError> {
+        let (mut members, mut activities) = (BTreeSet::new(), BTreeSet::new());
+        for report in reports {
+            members.insert(report.member_id.to_string());
+            activities.insert(identity(report).1);
+        }
+        self.unit.preload::<Member>(&Vec::from_iter(members)).await?;
+        self.unit.preload::<Activity>(&Vec::from_iter(activities)).await
+    }
+
+    async fn judge(&mut self, reading: Reading) -> Result<Outcome, RecordError> {
+        let (id, stream) = identity(reading.report());
+        let member = self.unit.load::<Member>(&reading.report().member_id.to_string()).await?.state;
+        let report = reading.clone().in_zone(member.time_zone());
+        let made_member = !member.is_registered();
+        if made_member && let Some(refusal) = self.register(&report, &stream).await? {
+            return Ok(Outcome::Refused(refusal));
+        }
+        match self.unit.execute::<Activity>(&stream, ActivityCommand::Record(report)).await {
+            Ok(receipt) if receipt.appended == 0 => Ok(Outcome::Duplicate { id, position: receipt.position }),
+            Ok(_) => {
+                let position = self.events;
+                self.events += 1;
+                self.places.insert(id, position);
+                Ok(Outcome::Recorded { id, position, made_member })
+            }
+            Err(CommandError::Refused { .. }) => Ok(known_already(id, reading, &self.unit.load(&stream).await?)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes in the member of a report, or says why not.
+    async fn register(&mut self, report: &Report, stream: &str) -> Result<Option<Refusal>, RecordError> {
+        if self.reporting.unknown_members == UnknownMembers::Refuse {
+            return Ok(Some(Refusal::MemberUnknown));
+        }
+        if self.unit.load::<Activity>(stream).await?.sequence > 0 {
+            return Ok(Some(Refusal::Conflict)); // the fact is another member's: nobody is made by it
+        }
+        let registration =
+            Registration { time_zone: chrono_tz::UTC, joined_on: report.local_date, birthday: None, role: Role::User };
+        let command = MemberCommand::Register(registration);
+        match self.unit.execute::<Member>(&report.member_id.to_string(), command).await {
+            Ok(_) => {
+                self.events += 1;
+                Ok(None)
+            }
+            // The account behind the id was erased: nobody is made under it again.
+            Err(CommandError::Refused { .. }) => Ok(Some(Refusal::MemberUnknown)),
+            Err(error) => Err(RecordError::Write(of_the_activity(error))),
+        }
+    }
+}
+
+impl Outcome {
+    /// Turns a place within a batch into the position that the log has given it.
+    fn place(&mut self, first_position: i64, places: &HashMap<ActivityId, i64>) {
+        match self {
+            Self::Recorded { position, .. } => *position += first_position,
+            Self::Duplicate { id, position } => {
+                if let Some(place) = places.get(id) {
+                    *position = first_position + place;
+                }
+            }
+            Self::Refused(_) => {}
+        }
+    }
+}
+
+/// A failure that has nothing to do with the member it happened to.
+fn of_the_activity(error: CommandError<MemberRefusal>) -> CommandError<ActivityRefusal> {
+    match error {
+        CommandError::Refused { refusal, .. } => CommandError::Broken(refusal.to_string().into()),
+        CommandError::Guard(refusal) => CommandError::Guard(refusal),
+        CommandError::Conflict(stream) => CommandError::Conflict(stream),
+        CommandError::Overloaded => CommandError::Overloaded,
+        CommandError::Unavailable => CommandError::Unavailable,
+        CommandError::Broken(reason) => CommandError::Broken(reason),
+    }
+}

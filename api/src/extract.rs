@@ -1,0 +1,104 @@
+//! What a handler may ask of a request besides who sends it: its body, its query, an id in its path.
+//! Strict by construction: whatever is not asked for is refused.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query as RawQuery, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use futures::StreamExt;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::fields::readers::parse_id;
+use crate::fields::{self, Broken, Fields, FromFields};
+use crate::json;
+use crate::problem::{Code, Problem};
+
+/// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
+const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+
+/// The body, read strictly.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: FromFields, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let is_json = has_json_type(request.headers());
+        let bytes = collect(request, T::BODY_LIMIT_BYTES).await?;
+        if bytes.is_empty() {
+            return fields::read_body(Value::Object(Map::new())).map(Self);
+        }
+        if !is_json {
+            return Err(Problem::new(Code::UnsupportedMediaType));
+        }
+        fields::read_body(json::parse(&bytes)?).map(Self)
+    }
+}
+
+fn has_json_type(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"))
+}
+
+async fn collect(request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
+    let mut stream = request.into_body().into_data_stream();
+    let mut body = Vec::new();
+    let mut read_bytes = 0;
+    while let Some(chunk) = stream.next().await {
+        // whoever breaks off in the middle reads no answer
+        let Ok(chunk) = chunk else { return Err(Problem::new(Code::MalformedJson)) };
+        read_bytes += chunk.len();
+        if read_bytes <= limit_bytes {
+            body.extend_from_slice(&chunk);
+        } else if read_bytes > DRAIN_BYTES {
+            break;
+        }
+    }
+    if read_bytes > limit_bytes {
+        return Err(Problem::new(Code::BodyTooLarge).with("limitBytes", limit_bytes));
+    }
+    Ok(body.into())
+}
+
+/// The query, read strictly.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: FromFields, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = RawQuery::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+            .map_err(|_| Problem::field("query", "format", "must be name=value pairs"))?;
+        let mut values = Map::new();
+        let mut twice = Vec::new();
+        for (name, value) in pairs.0 {
+            if values.insert(name.clone(), Value::String(value)).is_some() {
+                twice.push(name);
+            }
+        }
+        let mut fields = Fields::of(values, "query.");
+        for name in twice {
+            fields.report(&name, Broken::new("duplicate_key", "must not be there twice"));
+        }
+        let read = T::read(&mut fields);
+        fields.finish(read).map(Self).map_err(Problem::invalid)
+    }
+}
+
+/// An id in the path. What is no id names nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let nothing = || Problem::new(Code::NotFound);
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
+        parse_id(&text).map(Self).ok_or_else(nothing)
+    }
+}

@@ -1,0 +1,74 @@
+//! How fresh an answer is: `Ledger-Position` says how far it has folded, `Ledger-Min-Position` asks to
+//! wait for what the caller has written.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// The header that carries a position of the log.
+pub const LEDGER_POSITION: HeaderName = HeaderName::from_static("ledger-position");
+const LEDGER_MIN_POSITION: HeaderName = HeaderName::from_static("ledger-min-position");
+/// How long a reader waits for a projection.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// How far a projection must have come before it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct MinPosition(i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(LEDGER_MIN_POSITION) else { return Ok(Self(0)) };
+        let position = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|position| *position >= 0);
+        position.map(Self).ok_or_else(|| {
+            Problem::field("header.Ledger-Min-Position", "position", "must be a position: a whole number from 0")
+        })
+    }
+}
+
+impl MinPosition {
+    /// Waits for every one of these projections, and says how far all of them are then. What is read
+    /// afterwards has at least that much folded in.
+    ///
+    /// # Errors
+    /// `projection_behind` when one of them does not come so far in time.
+    pub async fn reached_by(self, projections: &[&str], state: &AppState) -> Result<i64, Problem> {
+        let mut least = i64::MAX;
+        for name in projections {
+            let reached = state
+                .freshness
+                .wait_for(name, self.0, LONGEST_WAIT)
+                .await
+                .map_err(|behind| Problem::new(Code::ProjectionBehind).with("position", behind.position))?;
+            least = least.min(reached);
+        }
+        Ok(least)
+    }
+}
+
+/// An answer with the position it stands for.
+#[derive(Debug)]
+pub struct At<T>(pub i64, pub T);
+
+impl<T: IntoResponse> IntoResponse for At<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        response.headers_mut().insert(LEDGER_POSITION, HeaderValue::from(self.0));
+        response
+    }
+}
+
+impl Problem {
+    /// The answer stands for this position.
+    #[must_use]
+    pub fn at(self, position: i64) -> Self {
+        self.header(LEDGER_POSITION, HeaderValue::from(position))
+    }
+}

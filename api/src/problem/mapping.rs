@@ -1,0 +1,185 @@
+//! The one place where a failure becomes a problem. Three kinds: refused by a rule (a code of its
+//! own, with the numbers a client needs), short of breath (503, ask again), broken (500, text withheld).
+
+use commands::failure::{Failure, classify};
+use commands::{ClaimError, CommandError, GuardRefusal, ReadError};
+use domain::activity::ActivityRefusal;
+use domain::campaign::CampaignRefusal;
+use domain::claim::{ClaimRefusal, DenialReason};
+use domain::condition::ConditionProblem;
+use domain::member::MemberRefusal;
+use domain::referral::ReferralRefusal;
+use projections::FoldError;
+
+use super::{Code, FieldError, Problem};
+
+impl<R: Into<Problem>> From<CommandError<R>> for Problem {
+    fn from(error: CommandError<R>) -> Self {
+        match error {
+            CommandError::Refused { refusal, position: _ } => refusal.into(),
+            CommandError::Guard(refusal) => refusal.into(),
+            // too many others wanted the same: nothing was written
+            CommandError::Conflict(_) | CommandError::Overloaded => Self::new(Code::Overloaded),
+            CommandError::Unavailable => Self::new(Code::Unavailable),
+            CommandError::Broken(reason) => Self::internal("command", &reason),
+        }
+    }
+}
+
+impl From<ClaimError> for Problem {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::RewardUnknown => Self::new(Code::RewardUnknown),
+            ClaimError::MemberUnknown => Self::new(Code::MemberUnknown),
+            ClaimError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Overloaded => Self::new(Code::Overloaded),
+            ReadError::Unavailable => Self::new(Code::Unavailable),
+            ReadError::Broken(reason) => Self::internal("read", &reason),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        match classify(&error) {
+            Failure::Constraint(constraint) => {
+                refused_by(&constraint).unwrap_or_else(|| Self::internal("database", &error))
+            }
+            Failure::Retryable => Self::new(Code::Overloaded),
+            Failure::Away => Self::new(Code::Unavailable),
+            Failure::Defect => Self::internal("database", &error),
+        }
+    }
+}
+
+impl From<FoldError> for Problem {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Database(error) => error.into(),
+            error @ (FoldError::Event { .. } | FoldError::Stored { .. }) => Self::internal("fold", &error),
+        }
+    }
+}
+
+impl From<GuardRefusal> for Problem {
+    fn from(refusal: GuardRefusal) -> Self {
+        match refusal {
+            GuardRefusal::LimitReached => Self::new(Code::LimitReached),
+            GuardRefusal::BudgetExhausted => Self::new(Code::BudgetExhausted),
+            GuardRefusal::OutOfStock => Self::new(Code::OutOfStock),
+            GuardRefusal::BelowCommitted => Self::new(Code::BelowCommitted),
+            GuardRefusal::NameTaken => Self::new(Code::EventNameTaken),
+            GuardRefusal::AlsoRefused { constraint } => {
+                refused_by(&constraint).unwrap_or_else(|| Self::internal("constraint", &constraint))
+            }
+        }
+    }
+}
+
+/// The rules that tables outside the log keep, by the name of their constraint.
+fn refused_by(constraint: &str) -> Option<Problem> {
+    match constraint {
+        "accounts_one_an_email" => Some(Problem::new(Code::EmailTaken)),
+        "accounts_one_a_nickname" => Some(Problem::new(Code::NicknameTaken)),
+        _ => None,
+    }
+}
+
+impl From<MemberRefusal> for Problem {
+    fn from(refusal: MemberRefusal) -> Self {
+        match refusal {
+            MemberRefusal::Unknown | MemberRefusal::Erased => Self::new(Code::NotFound),
+            MemberRefusal::AlreadyRegistered => Self::internal("member", &refusal),
+            MemberRefusal::SameRole => Self::new(Code::SameRole),
+            MemberRefusal::TimeZoneLocked { allowed_at } => {
+                Self::new(Code::TimeZoneLocked).with("allowedAt", allowed_at)
+            }
+        }
+    }
+}
+
+impl From<CampaignRefusal> for Problem {
+    fn from(refusal: CampaignRefusal) -> Self {
+        match refusal {
+            CampaignRefusal::Unknown | CampaignRefusal::RewardUnknown => Self::new(Code::NotFound),
+            CampaignRefusal::AlreadyCreated => Self::internal("campaign", &refusal),
+            CampaignRefusal::EndsBeforeItStarts => Self::field("endDate", "order", "must be after `startDate`"),
+            CampaignRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
+            CampaignRefusal::UnlimitedStock => Self::new(Code::UnlimitedStock),
+            CampaignRefusal::StockOutOfBounds => {
+                Self::field("quantityDelta", "range", "must leave a stock from 0 to 1000000000")
+            }
+        }
+    }
+}
+
+impl From<ClaimRefusal> for Problem {
+    fn from(refusal: ClaimRefusal) -> Self {
+        match refusal {
+            ClaimRefusal::Unknown => Self::new(Code::NotFound),
+            ClaimRefusal::AlreadyClaimed { status } => {
+                Self::new(Code::AlreadyClaimed).with("claimStatus", status.name())
+            }
+            ClaimRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
+            ClaimRefusal::OwnClaim => Self::new(Code::OwnClaim),
+            ClaimRefusal::Expired { at } => Self::new(Code::ClaimExpired).with("expiredAt", at),
+            ClaimRefusal::NotYetExpired { .. } => Self::internal("claim", &refusal),
+        }
+    }
+}
+
+impl From<DenialReason> for Code {
+    fn from(reason: DenialReason) -> Self {
+        match reason {
+            DenialReason::MemberBlocked => Self::MemberBlocked,
+            DenialReason::EventNotActive => Self::EventNotActive,
+            DenialReason::ConditionUnmet => Self::ConditionUnmet,
+            DenialReason::LimitReached => Self::LimitReached,
+            DenialReason::BudgetExhausted => Self::BudgetExhausted,
+            DenialReason::OutOfStock => Self::OutOfStock,
+        }
+    }
+}
+
+impl From<ActivityRefusal> for Problem {
+    fn from(refusal: ActivityRefusal) -> Self {
+        match refusal {
+            ActivityRefusal::Conflict => Self::new(Code::ActivityConflict),
+            ActivityRefusal::Unknown => Self::new(Code::NotFound),
+            // voiding twice is not offered yet: nothing can ask for it
+            ActivityRefusal::AlreadyVoided => Self::internal("activity", &refusal),
+        }
+    }
+}
+
+impl From<ReferralRefusal> for Problem {
+    /// Nothing of a referral is asked for by its own request yet; a sign-up can only meet these by a defect.
+    fn from(refusal: ReferralRefusal) -> Self {
+        match refusal {
+            ReferralRefusal::Unknown => Self::new(Code::NotFound),
+            ReferralRefusal::OtherInviter | ReferralRefusal::SelfInvitation | ReferralRefusal::Circle => {
+                Self::internal("referral", &refusal)
+            }
+        }
+    }
+}
+
+/// What is wrong with a condition, as fields of the request.
+#[must_use]
+pub fn condition_errors(problems: Vec<ConditionProblem>, field: &str) -> Vec<FieldError> {
+    problems
+        .into_iter()
+        .map(|problem| FieldError {
+            field: if problem.path.is_empty() { field.to_owned() } else { format!("{field}.{}", problem.path) },
+            rule: problem.rule.name(),
+            message: problem.rule.to_string(),
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! What surrounds every route: the id of the request, its time limit, a net for panics, and the one
+//! place where a problem becomes a document. It knows no route.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, body::Body};
+use futures::FutureExt;
+use uuid::Uuid;
+
+use crate::fields::readers::parse_id;
+use crate::problem::{Code, Problem};
+use crate::routes;
+use crate::state::AppState;
+
+/// How long one request may take.
+const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request: the caller's own when it is a UUID, else a new one.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+impl RequestId {
+    /// The id of the request that is being answered.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().copied().unwrap_or_else(|| Self(Uuid::now_v7()))
+    }
+
+    fn from_headers(request: &Request) -> Self {
+        let sent = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(parse_id);
+        Self(sent.unwrap_or_else(Uuid::now_v7))
+    }
+}
+
+/// All routes with all that surrounds them.
+pub fn router(state: AppState) -> Router {
+    routes::router()
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_method)
+        .with_state(state)
+        .layer(from_fn(surround))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound)
+}
+
+async fn other_method() -> Problem {
+    Problem::new(Code::MethodNotAllowed)
+}
+
+async fn surround(mut request: Request, next: Next) -> Response {
+    let id = RequestId::from_headers(&request);
+    request.extensions_mut().insert(id);
+    let (method, path) = (request.method().clone(), request.uri().clone());
+    let answered = AssertUnwindSafe(tokio::time::timeout(REQUEST_TIME_LIMIT, next.run(request))).catch_unwind().await;
+    let response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Problem::new(Code::Unavailable).detail("the request took too long").into_response(),
+        // the panic itself was reported by the hook, with its place
+        Err(_) => Problem::internal("panic", &"a handler panicked").into_response(),
+    };
+    let mut response = documented(response, id.0);
+    if let Ok(value) = HeaderValue::try_from(id.0.to_string()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    log(&method, &path, response.status(), id);
+    response
+}
+
+/// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays.
+fn documented(mut response: Response, request: Uuid) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return plain(response, request) };
+    let mut rendered = problem.render(request);
+    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
+        rendered.headers_mut().insert(header::ALLOW, allow);
+    }
+    rendered
+}
+
+/// What the framework itself refuses must be a document too.
+fn plain(response: Response, request: Uuid) -> Response {
+    let code = match response.status() {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        _ => return response,
+    };
+    let mut framed = Problem::new(code).render(request);
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        framed.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    if response.headers().contains_key(header::CONTENT_TYPE) { response } else { framed.map(Body::new) }
+}
+
+/// One line for each refusal and failure; never a query, a body or a token.
+fn log(method: &Method, uri: &Uri, status: StatusCode, id: RequestId) {
+    let path = uri.path();
+    if status.is_server_error() {
+        tracing::warn!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+    } else {
+        tracing::debug!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+    }
+}

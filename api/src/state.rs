@@ -1,0 +1,30 @@
+//! What the handlers share: the write side, the read side, keys. It holds no request and no rule.
+
+use std::sync::Arc;
+
+use commands::Ledger;
+use projections::Freshness;
+use sqlx::PgPool;
+
+use crate::accounts::Passwords;
+use crate::facts::LedgerFacts;
+use crate::tokens::Keys;
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database, for reading.
+    pub pool: PgPool,
+    /// The write side.
+    pub ledger: Ledger,
+    /// What claims are decided on.
+    pub facts: LedgerFacts,
+    /// How far the projections are.
+    pub freshness: Freshness,
+    /// The keys of the access tokens.
+    pub keys: Arc<Keys>,
+    /// Hashes passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Whether the refresh cookie is for HTTPS only.
+    pub secure_cookie: bool,
+}

@@ -1,0 +1,151 @@
+//! The keys of the access tokens: read from a file, or made once in a file that only we may read.
+//! No key is ever shown.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use jsonwebtoken::crypto::sign;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use rand::RngCore as _;
+use sha2::{Digest, Sha256};
+
+/// The name of the file that is made when none is given.
+const FILE_NAME: &str = "token.keys";
+/// The shortest key, in bytes: as long as what HS256 makes of it.
+const MIN_KEY_BYTES: usize = 32;
+
+/// All keys that tokens may be signed with.
+#[derive(Clone)]
+pub struct Keys {
+    first: Key,
+    others: Vec<Key>,
+}
+
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) id: String,
+    pub(super) encoding: EncodingKey,
+    pub(super) decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
+/// The keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or made.
+    #[error("the file of the token keys {path}: {source}. Give TOKEN_KEY_FILE a file that can be read")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line is too short to be a key.
+    #[error("TOKEN_KEY_FILE: each line must be a key of at least {MIN_KEY_BYTES} characters, and there must be one")]
+    NoKey,
+}
+
+impl Keys {
+    /// Reads the given file, or the one in the data folder, which is made when it is missing.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn open(given: Option<&Path>, data_dir: &Path) -> Result<Self, KeyError> {
+        let path = given.map_or_else(|| data_dir.join(FILE_NAME), Path::to_owned);
+        let trouble = |source| KeyError::File { path: path.clone(), source };
+        if given.is_none() {
+            make_unless_there(data_dir, &path).map_err(trouble)?;
+        }
+        Self::parse(&std::fs::read_to_string(&path).map_err(trouble)?)
+    }
+
+    /// Reads keys, one a line.
+    ///
+    /// # Errors
+    /// [`KeyError::NoKey`].
+    pub fn parse(lines: &str) -> Result<Self, KeyError> {
+        let mut keys = lines
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(|line| if line.len() < MIN_KEY_BYTES { Err(KeyError::NoKey) } else { Ok(Key::of(line)) });
+        let first = keys.next().ok_or(KeyError::NoKey)??;
+        Ok(Self { first, others: keys.collect::<Result<_, _>>()? })
+    }
+
+    pub(super) fn signing(&self) -> &Key {
+        &self.first
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Key> {
+        std::iter::once(&self.first).chain(&self.others).find(|key| key.id == id)
+    }
+
+    /// A value that only we can compute of another one, once under each key; the first is the one to use.
+    pub fn derive<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
+        std::iter::once(&self.first)
+            .chain(&self.others)
+            .filter_map(move |key| sign(text.as_bytes(), &key.encoding, Algorithm::HS256).ok())
+    }
+}
+
+impl Key {
+    fn of(line: &str) -> Self {
+        let id = hex::encode(&Sha256::digest(line)[..8]);
+        Self {
+            id,
+            encoding: EncodingKey::from_secret(line.as_bytes()),
+            decoding: DecodingKey::from_secret(line.as_bytes()),
+        }
+    }
+}
+
+/// Two starters may do this at once: the file appears whole or not at all, and the first one stands.
+fn make_unless_there(data_dir: &Path, path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(data_dir)?;
+    let mut key = [0_u8; MIN_KEY_BYTES];
+    rand::rng().fill_bytes(&mut key);
+    let draft = data_dir.join(format!(".{FILE_NAME}.{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    writeln!(file, "{}", hex::encode(key))?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_missing_file_is_made_once_and_for_us_alone() {
+        let folder = std::env::temp_dir().join(format!("token-keys-{}", uuid::Uuid::new_v4()));
+        let first = Keys::open(None, &folder).unwrap();
+        let again = Keys::open(None, &folder).unwrap();
+        assert_eq!(first.signing().id, again.signing().id);
+        let mode = std::fs::metadata(folder.join(FILE_NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_short_key_and_an_empty_file_are_refused() {
+        assert!(Keys::parse("").is_err());
+        assert!(Keys::parse("short").is_err());
+    }
+}
