@@ -42,7 +42,7 @@ create index events_facts_of_a_subject on events (subject, position)
 
 -- Where the log ends. Only the sequencer locks this row, and whoever holds it is the only writer.
 create table log_head (
-    only              boolean        not null default true,
+    the_only_one      boolean        not null default true,
     position          bigint         not null,
     hash              bytea          not null,
     recorded_at       timestamptz(3) not null,
@@ -50,8 +50,8 @@ create table log_head (
     epoch             bigint         not null,
     system_identifier text,
     timeline          bigint,
-    constraint log_head_one_row primary key (only),
-    constraint log_head_is_the_only_one check (only)
+    constraint log_head_one_row primary key (the_only_one),
+    constraint log_head_is_the_only_one check (the_only_one)
 );
 
 insert into log_head (position, hash, recorded_at, epoch)

@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod extract;
 pub mod facts;
 pub mod fields;
+pub mod generate;
 pub mod import;
 mod json;
 pub mod positions;

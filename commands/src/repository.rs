@@ -127,7 +127,7 @@ async fn try_feed(
     feed: &mut ReplayFeed,
 ) -> Result<(), sqlx::Error> {
     let end: i64 = sqlx::query_scalar("select position from log_head").fetch_one(pool).await?;
-    let mut after = 0;
+    let mut after: i64 = 0;
     loop {
         let sql = "select position, aggregate_id, sequence, event_type, event_version, payload, metadata
                    from events

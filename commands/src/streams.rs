@@ -8,6 +8,18 @@ use sqlx::{PgPool, Row};
 use crate::append::StreamKey;
 use crate::coalesce::{Coalescer, ReadError};
 
+/// Every stream by its own walk over the index: a plan for `= any(…)` that was made while the table
+/// was small would read the whole index for ever.
+pub const READ_STREAMS: &str = "
+select wanted.number, e.*
+from unnest($1::text[], $2::text[]) with ordinality as wanted (stream_type, stream_id, number)
+cross join lateral (
+    select e.sequence, e.event_type, e.event_version, e.payload::text as payload, e.position, e.recorded_at
+    from events e
+    where e.aggregate_id = wanted.stream_id and e.aggregate_type = wanted.stream_type
+    order by e.aggregate_id, e.aggregate_type, e.sequence
+) e";
+
 /// One stored event, as far as a decision needs it.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
@@ -68,19 +80,8 @@ pub(crate) fn reader(pool: PgPool) -> StreamReader {
     })
 }
 
-/// Every stream by its own walk over the index: a plan for `= any(…)` that was made while the table
-/// was small would read the whole index for ever.
 pub(crate) async fn read_streams(pool: &PgPool, keys: &[StreamKey]) -> Result<Vec<Vec<StoredEvent>>, sqlx::Error> {
-    let sql = "select wanted.number, e.*
-               from unnest($1::text[], $2::text[]) with ordinality as wanted (stream_type, stream_id, number)
-               cross join lateral (
-                   select e.sequence, e.event_type, e.event_version, e.payload::text as payload, e.position,
-                          e.recorded_at
-                   from events e
-                   where e.aggregate_id = wanted.stream_id and e.aggregate_type = wanted.stream_type
-                   order by e.aggregate_id, e.aggregate_type, e.sequence
-               ) e";
-    let rows = sqlx::query(sql)
+    let rows = sqlx::query(READ_STREAMS)
         .bind(keys.iter().map(|key| key.stream_type).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| &*key.stream_id).collect::<Vec<_>>())
         .fetch_all(pool)

@@ -257,9 +257,8 @@ impl Claim {
     }
 
     fn decided(&mut self, about: &Subject, decision: &Decision, status: ClaimStatus) {
-        let last_denial = self.state.take().and_then(|state| state.last_denial);
-        self.state =
-            Some(State { about: about.clone(), status, decision: decision.clone(), last_denial, expires_at: None });
+        let (about, decision) = (about.clone(), decision.clone());
+        self.state = Some(State { about, status, decision, last_denial: None, expires_at: None });
     }
 
     fn stands(&mut self, status: ClaimStatus) {

@@ -84,6 +84,27 @@ impl Event {
     }
 }
 
+/// A payload says itself which event it is. Several events have the same fields or none at all, so
+/// that one stored under another's name would otherwise be read as something that never happened.
+pub(crate) fn check_name(event_type: &str, payload: &str) -> Result<(), serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        r#type: String,
+    }
+
+    // As this program writes it: not worth a second reading.
+    let after_name = payload.strip_prefix(r#"{"type":""#).and_then(|rest| rest.strip_prefix(event_type));
+    if after_name.is_some_and(|rest| rest.starts_with('"')) {
+        return Ok(());
+    }
+    let named: Named = serde_json::from_str(payload)?;
+    if named.r#type == event_type {
+        Ok(())
+    } else {
+        Err(serde::de::Error::custom(format_args!("the payload says that it is a {}", named.r#type)))
+    }
+}
+
 /// Declares an aggregate's events: the enum, the stored name of each, and how each is read back.
 /// The payload repeats the name in `type`, so that it explains itself outside the log as well.
 macro_rules! events {
@@ -118,6 +139,7 @@ macro_rules! events {
                     $( $name => serde_json::from_str(&payload).map(Self::$variant), )+
                     _ => return Err($crate::upcast::unknown(event_type, version)),
                 }
+                .and_then(|event| $crate::event::check_name(event_type, &payload).map(|()| event))
                 .map_err(|source| $crate::event::DecodeError::Shape {
                     event_type: event_type.to_owned(), source,
                 })

@@ -142,7 +142,7 @@ impl Facts {
         }
     }
 
-    /// The member, or what nobody is: zone UTC, joined never.
+    /// Nothing is known of a member before the registration.
     fn apply_member(&mut self, event: &MemberEvent) {
         if let MemberEvent::Registered(registered) = event {
             self.member = Some(MemberFacts {

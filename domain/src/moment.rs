@@ -1,6 +1,6 @@
 //! An instant as the ledger keeps it: UTC, whole milliseconds. It reads no clock.
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in UTC with a resolution of one millisecond; text is RFC 3339 with three digits.
@@ -22,9 +22,11 @@ impl Moment {
 }
 
 impl<Tz: chrono::TimeZone> From<DateTime<Tz>> for Moment {
-    /// Cuts what is finer than a millisecond.
+    /// Cuts what is finer than a millisecond. A leap second (`…:60`) is the first second of the next
+    /// minute, as it is in PostgreSQL: otherwise it would come back from the log as another text.
     fn from(instant: DateTime<Tz>) -> Self {
-        Self(instant.with_timezone(&Utc).trunc_subsecs(3))
+        let utc = instant.with_timezone(&Utc);
+        Self(DateTime::from_timestamp_millis(utc.timestamp_millis()).unwrap_or(utc))
     }
 }
 
@@ -43,5 +45,26 @@ impl Serialize for Moment {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         DateTime::<chrono::FixedOffset>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let moment: Moment = serde_json::from_value(text.into()).unwrap();
+        assert_eq!(moment.to_text(), expected);
+        assert_eq!(serde_json::to_value(moment).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_moment_has_whole_milliseconds_and_no_leap_second() {
+        check("2026-11-21T08:00:00Z", "2026-11-21T08:00:00.000Z");
+        check("2026-11-21T17:00:00.123999+09:00", "2026-11-21T08:00:00.123Z");
+        check("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z");
+        check("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z");
+        check("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.500Z");
     }
 }

@@ -105,6 +105,8 @@ impl<P: Projection> Follower for Projected<P> {
             return Err(newer(&known));
         }
         if known.position >= batch.through || known.position < batch.after {
+            // now, not when the connection is used next: the lock would look like another follower
+            tx.rollback().await?;
             return Ok(Outcome::Saved(known.position));
         }
         let (events, through) = Self::decode(batch, known.position)?;

@@ -97,7 +97,7 @@ impl Relay {
                         match self.delivered(session, &mut waiting).await {
                             Ok(Some(position)) => acknowledged = position,
                             Ok(None) => tokio::time::sleep(Duration::from_millis(5)).await,
-                            Err(error) => return (acknowledged, Some(error)),
+                            Err(error) => return (acknowledged, self.unless_stopping(error)),
                         }
                     }
                     Err(error) => return (acknowledged, Some(topic::trouble(error))),
@@ -108,9 +108,14 @@ impl Relay {
             match self.delivered(session, &mut waiting).await {
                 Ok(Some(position)) => acknowledged = position,
                 Ok(None) => return (batch.through, None),
-                Err(error) => return (acknowledged, Some(error)),
+                Err(error) => return (acknowledged, self.unless_stopping(error)),
             }
         }
+    }
+
+    /// At shutdown the rest is sent next time: that is no trouble.
+    fn unless_stopping(&self, error: FollowError) -> Option<FollowError> {
+        (!self.shutdown.is_cancelled()).then_some(error)
     }
 
     fn hand_over(&self, session: &Session, entry: &Entry) -> Result<DeliveryFuture, KafkaError> {

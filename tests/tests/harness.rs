@@ -25,21 +25,14 @@ const CHILD: &str = "HARNESS_CHILD_TO_KILL";
 async fn a_database_belongs_to_a_role_without_privileges() {
     let database = Database::fresh().await;
     let pool = database.pool().await;
-    let superuser: bool = sqlx::query_scalar(
-        "select rolsuper or rolcreaterole from pg_roles where rolname = current_user",
-    )
-    .fetch_one(&pool)
-    .await
-    .unwrap();
+    let superuser: bool =
+        sqlx::query_scalar("select rolsuper or rolcreaterole from pg_roles where rolname = current_user")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
     assert!(!superuser);
-    sqlx::query("create table mine (number bigint)")
-        .execute(&pool)
-        .await
-        .unwrap();
-    let fsync: String = sqlx::query_scalar("show fsync")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    sqlx::query("create table mine (number bigint)").execute(&pool).await.unwrap();
+    let fsync: String = sqlx::query_scalar("show fsync").fetch_one(&pool).await.unwrap();
     assert_eq!(fsync, "on");
 }
 
@@ -54,8 +47,7 @@ async fn a_log_with_a_hole_or_a_broken_chain_is_noticed() {
     ] {
         let database = Database::fresh().await;
         let log = Log::of(&database).await;
-        let insert =
-            "insert into events (position, event_id, sequence, previous_hash, hash) values";
+        let insert = "insert into events (position, event_id, sequence, previous_hash, hash) values";
         for statement in [
             "create table events (
                 position bigint, event_id text, sequence bigint, previous_hash bytea, hash bytea,
@@ -81,10 +73,7 @@ async fn a_crashed_postgres_comes_back_with_what_was_committed() {
     println!("PostgreSQL is there after {:?}", started.elapsed());
     let database = cluster.database().await;
     let pool = database.pool().await;
-    sqlx::query("create table kept as select 7 as number")
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query("create table kept as select 7 as number").execute(&pool).await.unwrap();
     for crash in [false, true] {
         if crash {
             cluster.crash()
@@ -95,10 +84,7 @@ async fn a_crashed_postgres_comes_back_with_what_was_committed() {
         let started = Instant::now();
         cluster.start().await;
         println!("PostgreSQL is back after {:?}", started.elapsed());
-        let kept: i32 = sqlx::query_scalar("select number from kept")
-            .fetch_one(&database.pool().await)
-            .await
-            .unwrap();
+        let kept: i32 = sqlx::query_scalar("select number from kept").fetch_one(&database.pool().await).await.unwrap();
         assert_eq!(kept, 7);
     }
 }
@@ -112,28 +98,13 @@ async fn a_stopped_broker_comes_back_with_its_messages() {
     config.set("bootstrap.servers", broker.bootstrap());
     let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
     let topic = NewTopic::new("kept", 3, TopicReplication::Fixed(1));
-    admin
-        .create_topics(&[topic], &AdminOptions::new())
-        .await
-        .unwrap()
-        .into_iter()
-        .for_each(|made| {
-            made.unwrap();
-        });
-    let producer: FutureProducer = config
-        .clone()
-        .set("enable.idempotence", "true")
-        .create()
-        .unwrap();
+    admin.create_topics(&[topic], &AdminOptions::new()).await.unwrap().into_iter().for_each(|made| {
+        made.unwrap();
+    });
+    let producer: FutureProducer = config.clone().set("enable.idempotence", "true").create().unwrap();
     for number in 0..20 {
         let (key, value) = (format!("key {}", number % 4), format!("value {number}"));
-        producer
-            .send(
-                FutureRecord::to("kept").key(&key).payload(&value),
-                Duration::from_secs(10),
-            )
-            .await
-            .unwrap();
+        producer.send(FutureRecord::to("kept").key(&key).payload(&value), Duration::from_secs(10)).await.unwrap();
     }
     let reader = Topic::new(&broker.bootstrap(), "kept");
     assert_eq!(reader.partitions(), 3);
@@ -151,64 +122,31 @@ async fn an_embedded_broker_is_read_like_a_real_one() {
     let broker = MockCluster::new(1).unwrap();
     broker.create_topic("mock", 12, 1).unwrap();
     let address = broker.bootstrap_servers();
-    let producer: FutureProducer = ClientConfig::new()
-        .set("bootstrap.servers", &address)
-        .create()
-        .unwrap();
-    let headers = OwnedHeaders::new().insert(Header {
-        key: "ce_position",
-        value: Some("1"),
-    });
-    let record = FutureRecord::to("mock")
-        .key("somebody")
-        .payload("{}")
-        .headers(headers);
-    producer
-        .send(record, Duration::from_secs(10))
-        .await
-        .unwrap();
+    let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", &address).create().unwrap();
+    let headers = OwnedHeaders::new().insert(Header { key: "ce_position", value: Some("1") });
+    let record = FutureRecord::to("mock").key("somebody").payload("{}").headers(headers);
+    producer.send(record, Duration::from_secs(10)).await.unwrap();
     let messages = Topic::new(&address, "mock").messages_up_to(1, Duration::from_secs(10));
-    assert_eq!(
-        (messages[0].key.as_str(), messages[0].position()),
-        ("somebody", 1)
-    );
+    assert_eq!((messages[0].key.as_str(), messages[0].position()), ("somebody", 1));
 }
 
 #[test]
 fn a_killed_test_process_takes_its_servers_with_it() {
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "a_process_that_waits_to_be_killed",
-            "--nocapture",
-        ])
+        .args(["--exact", "a_process_that_waits_to_be_killed", "--nocapture"])
         .env(CHILD, "1")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines();
-    let pids = lines.find_map(|line| {
-        line.unwrap()
-            .split_once("servers: ")
-            .map(|(_, pids)| pids.to_owned())
-    });
-    let servers: Vec<String> = pids
-        .expect("the victim says its servers")
-        .split(' ')
-        .map(str::to_owned)
-        .collect();
-    assert!(
-        servers.iter().all(|pid| alive(pid)),
-        "they run while the victim does"
-    );
+    let pids = lines.find_map(|line| line.unwrap().split_once("servers: ").map(|(_, pids)| pids.to_owned()));
+    let servers: Vec<String> = pids.expect("the victim says its servers").split(' ').map(str::to_owned).collect();
+    assert!(servers.iter().all(|pid| alive(pid)), "they run while the victim does");
     victim.kill().unwrap();
     victim.wait().unwrap();
     let started = Instant::now();
     while servers.iter().any(|pid| alive(pid)) {
-        assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "a server outlived its test: {servers:?}"
-        );
+        assert!(started.elapsed() < Duration::from_secs(10), "a server outlived its test: {servers:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -221,19 +159,12 @@ async fn a_process_that_waits_to_be_killed() {
     }
     let broker = tokio::task::spawn_blocking(Broker::launch).await.unwrap(); // its thread may end: the broker may not
     let cluster = Cluster::launch().await;
-    println!(
-        "servers: {} {}",
-        broker.pid().unwrap(),
-        cluster.pid().unwrap()
-    );
+    println!("servers: {} {}", broker.pid().unwrap(), cluster.pid().unwrap());
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
 /// A zombie has ended: in a container nobody may be there to fetch its status.
 fn alive(pid: &str) -> bool {
-    let status =
-        std::fs::read_to_string(Path::new("/proc").join(pid).join("status")).unwrap_or_default();
-    status
-        .lines()
-        .any(|line| line.starts_with("State:") && !line.contains('Z'))
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid).join("status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }

@@ -52,9 +52,16 @@ with head as (
     select d.member_id, d.campaign_id, d.reward_id, d.committed
     from unnest($28::uuid[], $29::uuid[], $30::uuid[], $31::bigint[])
         as d (member_id, campaign_id, reward_id, committed)
-    where exists (select from head)
+    where d.committed > 0 and exists (select from head)
     on conflict (member_id, campaign_id, reward_id) do update
     set committed = m.committed + excluded.committed
+), given_back as (
+    update member_grants m
+    set committed = m.committed + d.committed
+    from unnest($28::uuid[], $29::uuid[], $30::uuid[], $31::bigint[])
+        as d (member_id, campaign_id, reward_id, committed)
+    where d.committed < 0 and exists (select from head)
+      and (m.member_id, m.campaign_id, m.reward_id) = (d.member_id, d.campaign_id, d.reward_id)
 )
 select count(*) from head";
 

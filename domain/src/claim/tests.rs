@@ -171,6 +171,14 @@ fn an_expired_claim_may_be_asked_for_again() {
 }
 
 #[test]
+fn the_same_refusal_after_an_expired_claim_is_recorded_again() {
+    let sold_out = || Request { shortage: Some(Shortage::OutOfStock), ..seven_days() };
+    let expire = ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z") };
+    let expired = given(vec![ask(sold_out()), manual(), expire]);
+    assert_eq!(denied_for(&expired, sold_out()), Some(DenialReason::OutOfStock));
+}
+
+#[test]
 fn every_step_starts_where_the_contract_says() {
     use ClaimStatus::{Denied, Fulfilled, FulfilmentFailed, Granted, Pending, Rejected, Reversed};
     let reject = || ClaimCommand::Reject { note: None, at: at(ASKED) };

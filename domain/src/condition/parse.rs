@@ -310,8 +310,12 @@ impl Reader {
     }
 }
 
-/// `YYYY-MM-DD` and nothing else; chrono alone would also read signs and missing zeros.
+/// `YYYY-MM-DD` and nothing else; chrono alone would also read signs, missing zeros and longer years.
 fn plain_date(text: &str) -> Option<NaiveDate> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (date.format("%Y-%m-%d").to_string() == text).then_some(date)
+    let plain = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+    if plain { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
 }

@@ -27,11 +27,7 @@ impl Answer {
     #[track_caller]
     pub fn expect(&self, status: u16) -> &Value {
         if self.status != status {
-            panic!(
-                "{}\nwanted {status}, got {self}\n--- the service's log ---\n{}",
-                self.asked,
-                tail(&self.log)
-            );
+            panic!("{}\nwanted {status}, got {self}\n--- the service's log ---\n{}", self.asked, tail(&self.log));
         }
         &self.json
     }
@@ -53,24 +49,10 @@ impl Answer {
     pub fn problem(&self, status: u16, code: &str) -> &Value {
         self.expect(status);
         assert_eq!(self.json["code"], code, "{}\ngot {self}", self.asked);
-        assert_eq!(
-            self.json["type"],
-            format!("/problems/{code}"),
-            "{}\ngot {self}",
-            self.asked
-        );
+        assert_eq!(self.json["type"], format!("/problems/{code}"), "{}\ngot {self}", self.asked);
         assert_eq!(self.json["status"], status, "{}\ngot {self}", self.asked);
-        assert!(
-            self.json["title"].is_string(),
-            "{}\na problem has a title: {self}",
-            self.asked
-        );
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json"),
-            "{}",
-            self.asked
-        );
+        assert!(self.json["title"].is_string(), "{}\na problem has a title: {self}", self.asked);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.asked);
         &self.json
     }
 
@@ -78,18 +60,9 @@ impl Answer {
     #[track_caller]
     pub fn invalid(&self, field: &str) -> &Value {
         self.problem(400, "validation_failed");
-        let named = self.json["errors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|error| error["field"] == field);
-        let Some(error) = named else {
-            panic!("{}\nno error for the field {field:?}: {self}", self.asked)
-        };
-        assert!(
-            error["rule"].is_string() && error["message"].is_string(),
-            "a rule and a message: {self}"
-        );
+        let named = self.json["errors"].as_array().into_iter().flatten().find(|error| error["field"] == field);
+        let Some(error) = named else { panic!("{}\nno error for the field {field:?}: {self}", self.asked) };
+        assert!(error["rule"].is_string() && error["message"].is_string(), "a rule and a message: {self}");
         error
     }
 
@@ -138,11 +111,6 @@ impl Answer {
 
 impl std::fmt::Display for Answer {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "{} {}",
-            self.status,
-            String::from_utf8_lossy(&self.bytes)
-        )
+        write!(out, "{} {}", self.status, String::from_utf8_lossy(&self.bytes))
     }
 }

@@ -19,46 +19,22 @@ pub fn reward_ledger() -> &'static Path {
 
 fn build() -> PathBuf {
     let profile = folder::profile();
-    let name = match profile
-        .file_name()
-        .and_then(|name| name.to_str())
-        .expect("the profile's folder has a name")
-    {
+    let name = match profile.file_name().and_then(|name| name.to_str()).expect("the profile's folder has a name") {
         "debug" => "dev",
         other => other,
     };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(folder::workspace())
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--bin",
-            "reward-ledger",
-            "--profile",
-            name,
-            "--target-dir",
-        ])
+        .args(["build", "--quiet", "--workspace", "--bin", "reward-ledger", "--profile", name, "--target-dir"])
         .arg(folder::target());
     for (key, _) in std::env::vars_os() {
-        if key
-            .to_str()
-            .is_some_and(|key| key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_"))
-        {
+        if key.to_str().is_some_and(|key| key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_")) {
             cargo.env_remove(key);
         }
     }
-    must_succeed(
-        cargo,
-        "building reward-ledger",
-        "The service is tested as built: make it compile first.",
-    );
+    must_succeed(cargo, "building reward-ledger", "The service is tested as built: make it compile first.");
     let binary = profile.join("reward-ledger");
-    assert!(
-        binary.is_file(),
-        "cargo built reward-ledger, but not at {}",
-        binary.display()
-    );
+    assert!(binary.is_file(), "cargo built reward-ledger, but not at {}", binary.display());
     binary
 }

@@ -23,17 +23,12 @@ pub fn profile() -> PathBuf {
 
 /// The build's `target` folder.
 pub fn target() -> PathBuf {
-    profile()
-        .parent()
-        .expect("a profile folder stands in the target folder")
-        .to_path_buf()
+    profile().parent().expect("a profile folder stands in the target folder").to_path_buf()
 }
 
 /// The root of the workspace.
 pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the crate stands in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate stands in the workspace")
 }
 
 /// A new, empty folder inside the one of this process, open to be passed through by another user.
@@ -54,8 +49,7 @@ fn process() -> &'static Path {
         sweep(&parent);
         let folder = parent.join(&uuid::Uuid::new_v4().simple().to_string()[..8]);
         fs::create_dir(&folder).expect("a folder for this process");
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))
-            .expect("a folder others may pass through");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("a folder others may pass through");
         let lock = File::create(folder.join("lock")).expect("a lock file");
         lock.lock().expect("a lock on our own folder");
         (folder, lock)

@@ -24,21 +24,11 @@ impl Forge {
         let mut part = || parts.next().expect("a token has three parts");
         let (header, claims, signature) = (part(), part(), part());
         let signed = format!("{header}.{claims}");
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .expect("a signature in base64url");
-        let key = keys(data)
-            .into_iter()
-            .find(|key| hmac(key, signed.as_bytes()) == signature);
-        let read = |part: &str| {
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).expect("JSON")
-        };
+        let signature = URL_SAFE_NO_PAD.decode(signature).expect("a signature in base64url");
+        let key = keys(data).into_iter().find(|key| hmac(key, signed.as_bytes()) == signature);
+        let read = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).expect("JSON");
         let key = key.expect("the data folder holds the key of the token, one a line");
-        Forge {
-            header: read(header),
-            claims: read(claims),
-            key,
-        }
+        Forge { header: read(header), claims: read(claims), key }
     }
 
     /// A token whose claims were changed; null takes a claim out.
@@ -74,28 +64,13 @@ fn changed(part: &Value, changes: Value) -> Value {
 
 /// Every line of every small file, as it stands and as what it may encode.
 fn keys(data: &Path) -> Vec<Vec<u8>> {
-    let files = fs::read_dir(data)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|file| file.path().is_file());
-    let texts: Vec<String> = files
-        .filter_map(|file| fs::read_to_string(file.path()).ok())
-        .collect();
-    let words = texts
-        .iter()
-        .flat_map(|text| text.split_whitespace().chain(text.lines()));
+    let files = fs::read_dir(data).into_iter().flatten().flatten().filter(|file| file.path().is_file());
+    let texts: Vec<String> = files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect();
+    let words = texts.iter().flat_map(|text| text.split_whitespace().chain(text.lines()));
     let keys = words.flat_map(|word| {
         let word = word.trim();
-        let decoded = [
-            hex::decode(word).ok(),
-            STANDARD.decode(word).ok(),
-            URL_SAFE_NO_PAD.decode(word).ok(),
-        ];
-        decoded
-            .into_iter()
-            .flatten()
-            .chain([word.as_bytes().to_vec()])
+        let decoded = [hex::decode(word).ok(), STANDARD.decode(word).ok(), URL_SAFE_NO_PAD.decode(word).ok()];
+        decoded.into_iter().flatten().chain([word.as_bytes().to_vec()])
     });
     keys.collect()
 }
@@ -109,15 +84,8 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
         block[..key.len()].copy_from_slice(key);
     }
     let padded = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Sha256::new()
-        .chain_update(padded(0x36))
-        .chain_update(message)
-        .finalize();
-    Sha256::new()
-        .chain_update(padded(0x5c))
-        .chain_update(inner)
-        .finalize()
-        .to_vec()
+    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(message).finalize();
+    Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().to_vec()
 }
 
 #[cfg(test)]
@@ -134,11 +102,7 @@ mod tests {
         };
         let genuine = made.claims(serde_json::json!({}));
         let data = super::super::folder::fresh("forge");
-        fs::write(
-            data.join("keys"),
-            format!("{}\n{}\n", hex::encode("another"), hex::encode(key)),
-        )
-        .unwrap();
+        fs::write(data.join("keys"), format!("{}\n{}\n", hex::encode("another"), hex::encode(key))).unwrap();
         let forge = Forge::with(&genuine, &data);
         assert_eq!(forge.claims(serde_json::json!({})), genuine);
         assert_ne!(forge.claims(serde_json::json!({"exp": 2})), genuine);
@@ -148,9 +112,6 @@ mod tests {
     #[test]
     fn the_signature_is_the_one_of_the_standard() {
         let wanted = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(
-            hex::encode(hmac(b"Jefe", b"what do ya want for nothing?")),
-            wanted
-        );
+        assert_eq!(hex::encode(hmac(b"Jefe", b"what do ya want for nothing?")), wanted);
     }
 }

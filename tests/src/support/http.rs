@@ -24,32 +24,18 @@ impl Client {
     }
 
     pub(crate) fn anonymous(base: String, log: PathBuf) -> Client {
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(60))
-            .no_proxy()
-            .build();
-        Client {
-            http: http.expect("an HTTP client"),
-            base,
-            token: None,
-            log,
-        }
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build();
+        Client { http: http.expect("an HTTP client"), base, token: None, log }
     }
 
     /// The same caller with another token.
     pub fn with_token(&self, token: &str) -> Client {
-        Client {
-            token: Some(token.to_owned()),
-            ..self.clone()
-        }
+        Client { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// The same caller without a token.
     pub fn without_token(&self) -> Client {
-        Client {
-            token: None,
-            ..self.clone()
-        }
+        Client { token: None, ..self.clone() }
     }
 
     /// The token it shows.
@@ -59,13 +45,7 @@ impl Client {
     }
 
     /// Sends a request as it stands; none when no answer came.
-    pub async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Vec<u8>,
-    ) -> Option<Answer> {
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Option<Answer> {
         let shown = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
         let asked = format!("{method} {path} {shown}");
         let mut request = self.http.request(method, format!("{}{path}", self.base));
@@ -79,27 +59,12 @@ impl Client {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await.ok()?.to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Some(Answer {
-            status,
-            headers,
-            bytes,
-            json,
-            asked,
-            log: self.log.clone(),
-        })
+        Some(Answer { status, headers, bytes, json, asked, log: self.log.clone() })
     }
 
-    async fn must(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Vec<u8>,
-    ) -> Answer {
+    async fn must(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let asked = format!("{method} {path}");
-        self.send(method, path, headers, body)
-            .await
-            .unwrap_or_else(|| panic!("no answer to {asked}"))
+        self.send(method, path, headers, body).await.unwrap_or_else(|| panic!("no answer to {asked}"))
     }
 
     /// GET.
@@ -116,14 +81,7 @@ impl Client {
     pub async fn get_at(&self, path: &str, position: i64) -> Answer {
         let position = position.to_string();
         for _ in 0..10 {
-            let answer = self
-                .must(
-                    Method::GET,
-                    path,
-                    &[("ledger-min-position", &position)],
-                    Vec::new(),
-                )
-                .await;
+            let answer = self.must(Method::GET, path, &[("ledger-min-position", &position)], Vec::new()).await;
             if answer.json["code"] != "projection_behind" {
                 return answer;
             }
@@ -133,52 +91,29 @@ impl Client {
 
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.must(
-            Method::POST,
-            path,
-            &[("content-type", "application/json")],
-            body.to_string().into_bytes(),
-        )
-        .await
+        self.must(Method::POST, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
     }
 
     /// POST of JSON; none when no answer came.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         let headers = [("content-type", "application/json")];
-        self.send(Method::POST, path, &headers, body.to_string().into_bytes())
-            .await
+        self.send(Method::POST, path, &headers, body.to_string().into_bytes()).await
     }
 
     /// POST of JSON under an idempotency key.
     pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> Answer {
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotency-key", key),
-        ];
-        self.must(Method::POST, path, &headers, body.to_string().into_bytes())
-            .await
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        self.must(Method::POST, path, &headers, body.to_string().into_bytes()).await
     }
 
     /// POST of raw text that is called JSON.
     pub async fn post_text(&self, path: &str, body: &str) -> Answer {
-        self.must(
-            Method::POST,
-            path,
-            &[("content-type", "application/json")],
-            body.as_bytes().to_vec(),
-        )
-        .await
+        self.must(Method::POST, path, &[("content-type", "application/json")], body.as_bytes().to_vec()).await
     }
 
     /// PATCH of JSON.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        self.must(
-            Method::PATCH,
-            path,
-            &[("content-type", "application/json")],
-            body.to_string().into_bytes(),
-        )
-        .await
+        self.must(Method::PATCH, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
     }
 
     /// Every item of a list after a cursor, page by page.
@@ -186,12 +121,7 @@ impl Client {
         let mut items = Vec::new();
         let mut cursor = after.to_owned();
         loop {
-            let page = self
-                .get(&format!(
-                    "{path}{}cursor={cursor}",
-                    if path.contains('?') { '&' } else { '?' }
-                ))
-                .await;
+            let page = self.get(&format!("{path}{}cursor={cursor}", if path.contains('?') { '&' } else { '?' })).await;
             page.ok();
             items.extend_from_slice(page.list(&format!("/{name}")));
             match page.json["nextCursor"].as_str() {

@@ -40,25 +40,15 @@ impl Broker {
     /// A broker that one test may stop and start.
     pub fn launch() -> Broker {
         let folder = folder::fresh("kafka");
-        let broker = Broker {
-            folder,
-            port: free_port(),
-            server: Mutex::new(None),
-        };
+        let broker = Broker { folder, port: free_port(), server: Mutex::new(None) };
         let properties = include_str!("../../server.properties")
             .replace("@PORT@", &broker.port.to_string())
             .replace("@CONTROLLER_PORT@", &free_port().to_string())
             .replace("@DATA@", &broker.folder.join("data").display().to_string());
         fs::write(broker.properties(), properties).expect("the broker's settings");
         let mut format = Command::new("java");
-        format.arg("-cp").arg(classes()).args([
-            "-XX:TieredStopAtLevel=1",
-            "kafka.tools.StorageTool",
-            "format",
-        ]);
-        format
-            .args(["--standalone", "-t", "cmV3YXJkLWxlZGdlci0xMg", "-c"])
-            .arg(broker.properties());
+        format.arg("-cp").arg(classes()).args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]);
+        format.args(["--standalone", "-t", "cmV3YXJkLWxlZGdlci0xMg", "-c"]).arg(broker.properties());
         must_succeed(format, "formatting Kafka's data folder", REMEDY);
         broker.start();
         broker
@@ -66,49 +56,23 @@ impl Broker {
 
     /// Starts the broker, again on the same port and data when it was stopped, and waits until it serves.
     pub fn start(&self) {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_file())
-            .expect("a log file");
+        let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut kafka = kept("KILL", "java");
-        kafka
-            .args([
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-            ])
-            .arg(classes());
+        kafka.args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"]).arg(classes());
         kafka.arg("kafka.Kafka").arg(self.properties());
-        kafka
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log);
+        kafka.stdout(log.try_clone().expect("a second handle")).stderr(log);
         *self.server.lock().unwrap() = Some(spawn(kafka));
         self.wait_until_it_serves();
     }
 
     fn wait_until_it_serves(&self) {
-        let asking: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", self.bootstrap())
-            .create()
-            .expect("a Kafka client");
+        let asking: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", self.bootstrap()).create().expect("a Kafka client");
         let started = Instant::now();
-        while !asking
-            .fetch_metadata(None, Duration::from_millis(500))
-            .is_ok_and(|seen| !seen.brokers().is_empty())
-        {
-            let ended = self
-                .server
-                .lock()
-                .unwrap()
-                .as_mut()
-                .is_none_or(|server| server.try_wait().unwrap().is_some());
+        while !asking.fetch_metadata(None, Duration::from_millis(500)).is_ok_and(|seen| !seen.brokers().is_empty()) {
+            let ended = self.server.lock().unwrap().as_mut().is_none_or(|server| server.try_wait().unwrap().is_some());
             if ended || started.elapsed() > Duration::from_secs(90) {
-                panic!(
-                    "Kafka does not serve. {REMEDY}\n{}",
-                    fs::read_to_string(self.log_file()).unwrap_or_default()
-                );
+                panic!("Kafka does not serve. {REMEDY}\n{}", fs::read_to_string(self.log_file()).unwrap_or_default());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -178,12 +142,7 @@ fn fetch(home: &Path) {
     fs::remove_dir_all(home.join("lib")).ok();
     fs::write(home.join("pom.xml"), wanted).expect("the list of what to fetch");
     let mut maven = Command::new("mvn");
-    maven.current_dir(home).args([
-        "-q",
-        "-B",
-        "dependency:copy-dependencies",
-        "-DoutputDirectory=lib",
-    ]);
+    maven.current_dir(home).args(["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
     must_succeed(maven, "fetching Kafka with Maven", REMEDY);
     fs::write(stamp, wanted).expect("a note of what was fetched");
 }

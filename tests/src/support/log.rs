@@ -43,9 +43,7 @@ pub struct Log {
 impl Log {
     /// Opens the log of a database.
     pub async fn of(database: &Database) -> Log {
-        Log {
-            pool: database.pool().await,
-        }
+        Log { pool: database.pool().await }
     }
 
     /// All events by position.
@@ -56,10 +54,7 @@ impl Log {
              from events
              order by position",
         );
-        let rows = rows
-            .fetch_all(&self.pool)
-            .await
-            .expect("the log can be read");
+        let rows = rows.fetch_all(&self.pool).await.expect("the log can be read");
         let events = rows.iter().map(|row| Event {
             position: row.get("position"),
             event_id: row.get("event_id"),
@@ -79,20 +74,14 @@ impl Log {
 
     /// How many events of one type there are.
     pub async fn count(&self, kind: &str) -> i64 {
-        let count =
-            sqlx::query_scalar("select count(*) from events where event_type = $1").bind(kind);
-        count
-            .fetch_one(&self.pool)
-            .await
-            .expect("the log can be counted")
+        let count = sqlx::query_scalar("select count(*) from events where event_type = $1").bind(kind);
+        count.fetch_one(&self.pool).await.expect("the log can be counted")
     }
 
     /// The last position.
     pub async fn head(&self) -> i64 {
         let head = sqlx::query_scalar("select position from log_head");
-        head.fetch_one(&self.pool)
-            .await
-            .expect("the log has a head")
+        head.fetch_one(&self.pool).await.expect("the log has a head")
     }
 
     /// The stock guard of a reward: (quantity, held, granted).
@@ -100,23 +89,14 @@ impl Log {
         let row = sqlx::query(
             "select quantity::bigint, held::bigint, granted::bigint from reward_stock where reward_id::text = $1",
         );
-        let row = row
-            .bind(reward)
-            .fetch_one(&self.pool)
-            .await
-            .expect("the reward has a stock row");
+        let row = row.bind(reward).fetch_one(&self.pool).await.expect("the reward has a stock row");
         (row.get("quantity"), row.get("held"), row.get("granted"))
     }
 
     /// The streams that saw one type of event, each with how often.
     pub async fn streams_with(&self, kind: &str) -> BTreeMap<String, usize> {
         let mut streams = BTreeMap::new();
-        for event in self
-            .events()
-            .await
-            .into_iter()
-            .filter(|event| event.kind == kind)
-        {
+        for event in self.events().await.into_iter().filter(|event| event.kind == kind) {
             *streams.entry(event.stream_id).or_default() += 1;
         }
         streams
@@ -124,10 +104,7 @@ impl Log {
 
     /// Runs a statement as the service's own role.
     pub async fn run(&self, statement: &str) -> Result<u64, sqlx::Error> {
-        sqlx::query(statement)
-            .execute(&self.pool)
-            .await
-            .map(|done| done.rows_affected())
+        sqlx::query(statement).execute(&self.pool).await.map(|done| done.rows_affected())
     }
 
     /// Checks what the log promises whatever happened: dense positions, dense streams, a clock that never goes back,
@@ -136,48 +113,19 @@ impl Log {
         let events = self.events().await;
         let mut sequences: BTreeMap<(&str, &str), i64> = BTreeMap::new();
         for (index, event) in events.iter().enumerate() {
-            assert_eq!(
-                event.position,
-                i64::try_from(index).unwrap() + 1,
-                "the positions have no hole"
-            );
-            let last = sequences
-                .entry((&event.stream_type, &event.stream_id))
-                .or_default();
-            assert_eq!(
-                event.sequence,
-                *last + 1,
-                "the stream of {event:?} has no hole"
-            );
+            assert_eq!(event.position, i64::try_from(index).unwrap() + 1, "the positions have no hole");
+            let last = sequences.entry((&event.stream_type, &event.stream_id)).or_default();
+            assert_eq!(event.sequence, *last + 1, "the stream of {event:?} has no hole");
             *last = event.sequence;
         }
         for pair in events.windows(2) {
-            assert_eq!(
-                pair[1].previous_hash, pair[0].hash,
-                "the chain holds at {}",
-                pair[1].position
-            );
-            assert!(
-                pair[1].recorded_at >= pair[0].recorded_at,
-                "recorded_at goes back at {}",
-                pair[1].position
-            );
+            assert_eq!(pair[1].previous_hash, pair[0].hash, "the chain holds at {}", pair[1].position);
+            assert!(pair[1].recorded_at >= pair[0].recorded_at, "recorded_at goes back at {}", pair[1].position);
         }
-        let head = sqlx::query("select position, hash from log_head")
-            .fetch_one(&self.pool)
-            .await
-            .expect("one head");
-        assert_eq!(
-            head.get::<i64, _>("position"),
-            i64::try_from(events.len()).unwrap(),
-            "the head is the last event"
-        );
+        let head = sqlx::query("select position, hash from log_head").fetch_one(&self.pool).await.expect("one head");
+        assert_eq!(head.get::<i64, _>("position"), i64::try_from(events.len()).unwrap(), "the head is the last event");
         if let Some(last) = events.last() {
-            assert_eq!(
-                head.get::<Vec<u8>, _>("hash"),
-                last.hash,
-                "the head has the last event's hash"
-            );
+            assert_eq!(head.get::<Vec<u8>, _>("hash"), last.hash, "the head has the last event's hash");
         }
     }
 }

@@ -52,37 +52,20 @@ impl Cluster {
 
     fn initialise(&self) {
         if let Some((user, group)) = server_user() {
-            std::os::unix::fs::chown(&self.folder, Some(user), Some(group))
-                .expect("the server's user owns its folder");
+            std::os::unix::fs::chown(&self.folder, Some(user), Some(group)).expect("the server's user owns its folder");
         }
-        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))
-            .expect("a private data folder");
+        fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700)).expect("a private data folder");
         let mut initdb = as_server_user(Command::new(self.binaries.join("initdb")));
-        initdb.args([
-            "--username=postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-        ]);
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
         initdb.arg("--pgdata").arg(&self.folder).current_dir("/");
         must_succeed(initdb, "initdb", REMEDY);
     }
 
     /// Starts the server and waits until it answers.
     pub async fn start(&self) {
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_file())
-            .expect("a log file");
+        let log = fs::File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut postgres = as_server_user(kept("QUIT", self.binaries.join("postgres")));
-        postgres
-            .arg("-D")
-            .arg(&self.folder)
-            .arg("-p")
-            .arg(self.port.to_string())
-            .current_dir("/");
+        postgres.arg("-D").arg(&self.folder).arg("-p").arg(self.port.to_string()).current_dir("/");
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -93,9 +76,7 @@ impl Cluster {
         ] {
             postgres.args(["-c", setting]);
         }
-        postgres
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log);
+        postgres.stdout(log.try_clone().expect("a second handle")).stderr(log);
         *self.server.lock().unwrap() = Some(spawn(postgres));
         self.wait_until_it_answers().await;
     }
@@ -103,17 +84,9 @@ impl Cluster {
     async fn wait_until_it_answers(&self) {
         let started = Instant::now();
         while PgConnection::connect(&self.admin_url()).await.is_err() {
-            let ended = self
-                .server
-                .lock()
-                .unwrap()
-                .as_mut()
-                .is_none_or(|server| server.try_wait().unwrap().is_some());
+            let ended = self.server.lock().unwrap().as_mut().is_none_or(|server| server.try_wait().unwrap().is_some());
             if ended || started.elapsed() > Duration::from_secs(60) {
-                panic!(
-                    "PostgreSQL does not answer:\n{}",
-                    fs::read_to_string(self.log_file()).unwrap_or_default()
-                );
+                panic!("PostgreSQL does not answer:\n{}", fs::read_to_string(self.log_file()).unwrap_or_default());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -148,26 +121,16 @@ impl Cluster {
     /// A new, empty database and a role without privileges that owns it.
     pub async fn database(self: &Arc<Cluster>) -> Database {
         let name = format!("t_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-        let mut admin = PgConnection::connect(&self.admin_url())
-            .await
-            .expect("the cluster answers");
+        let mut admin = PgConnection::connect(&self.admin_url()).await.expect("the cluster answers");
         for statement in [
-            format!(
-                "create role {name} login nosuperuser nocreatedb nocreaterole password '{name}'"
-            ),
+            format!("create role {name} login nosuperuser nocreatedb nocreaterole password '{name}'"),
             format!("create database {name} owner {name}"),
         ] {
-            sqlx::query(&statement)
-                .execute(&mut admin)
-                .await
-                .expect("a database for the test");
+            sqlx::query(&statement).execute(&mut admin).await.expect("a database for the test");
         }
         admin.close().await.ok();
         let url = format!("postgres://{name}:{name}@127.0.0.1:{}/{name}", self.port);
-        Database {
-            url,
-            cluster: self.clone(),
-        }
+        Database { url, cluster: self.clone() }
     }
 
     fn admin_url(&self) -> String {
@@ -203,10 +166,6 @@ impl Database {
 
     /// A few connections as the role of the service.
     pub async fn pool(&self) -> PgPool {
-        PgPoolOptions::new()
-            .max_connections(4)
-            .connect(&self.url)
-            .await
-            .expect("the test's database answers")
+        PgPoolOptions::new().max_connections(4).connect(&self.url).await.expect("the test's database answers")
     }
 }

@@ -43,9 +43,7 @@ pub fn kept(signal: &str, program: impl AsRef<OsStr>) -> Command {
 /// Starts a command made by [`kept`].
 pub fn spawn(command: Command) -> Child {
     let (reply, child) = mpsc::channel();
-    KEEPER
-        .send((command, reply))
-        .expect("the keeper lives as long as the process");
+    KEEPER.send((command, reply)).expect("the keeper lives as long as the process");
     match child.recv().expect("the keeper answers") {
         Ok(child) => child,
         Err(error) => {

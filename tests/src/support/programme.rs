@@ -68,17 +68,9 @@ pub fn daily_until_yesterday(member: &str, kind: &str, days: u64, zone: Tz) -> V
     let today = Utc::now().with_timezone(&zone).date_naive();
     (1..=days)
         .map(|ago| {
-            let noon =
-                (today - Days::new(ago)).and_time(NaiveTime::from_hms_opt(12, 0, 0).expect("noon"));
-            let at = noon
-                .and_local_timezone(zone)
-                .earliest()
-                .expect("noon is on every day")
-                .with_timezone(&Utc);
-            with(
-                activity(member, kind),
-                json!({"occurredAt": instant(at), "timeZone": zone.name()}),
-            )
+            let noon = (today - Days::new(ago)).and_time(NaiveTime::from_hms_opt(12, 0, 0).expect("noon"));
+            let at = noon.and_local_timezone(zone).earliest().expect("noon is on every day").with_timezone(&Utc);
+            with(activity(member, kind), json!({"occurredAt": instant(at), "timeZone": zone.name()}))
         })
         .collect()
 }

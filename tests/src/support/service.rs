@@ -28,26 +28,16 @@ pub struct Service {
 
 impl Service {
     pub(super) fn launch(setup: Setup) -> Service {
-        let service = Service {
-            setup,
-            child: Mutex::new(None),
-        };
+        let service = Service { setup, child: Mutex::new(None) };
         service.spawn();
         service
     }
 
     fn spawn(&self) {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_file())
-            .expect("a log file");
+        let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut command = kept("KILL", binary::reward_ledger());
         self.dress(&mut command);
-        command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log);
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         *self.child.lock().unwrap() = Some(spawn(command));
     }
 
@@ -65,30 +55,15 @@ impl Service {
         let client = self.client();
         let started = Instant::now();
         loop {
-            if client
-                .try_get("/health/ready")
-                .await
-                .is_some_and(|answer| answer.status == 200)
-            {
+            if client.try_get("/health/ready").await.is_some_and(|answer| answer.status == 200) {
                 return;
             }
-            let ended = self
-                .child
-                .lock()
-                .unwrap()
-                .as_mut()
-                .and_then(|child| child.try_wait().unwrap());
+            let ended = self.child.lock().unwrap().as_mut().and_then(|child| child.try_wait().unwrap());
             if let Some(status) = ended {
-                panic!(
-                    "the service ended before it was ready ({status}):\n{}",
-                    tail(&self.log_file())
-                );
+                panic!("the service ended before it was ready ({status}):\n{}", tail(&self.log_file()));
             }
             if started.elapsed() > TO_READINESS {
-                panic!(
-                    "the service is not ready after {TO_READINESS:?}:\n{}",
-                    tail(&self.log_file())
-                );
+                panic!("the service is not ready after {TO_READINESS:?}:\n{}", tail(&self.log_file()));
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -106,9 +81,7 @@ impl Service {
 
     /// One of the demo accounts: `admin`, `operator`, `auditor`, `service`, `member`.
     pub async fn demo(&self, name: &str) -> Client {
-        self.client()
-            .login(&format!("{name}@example.com"), "ledger-demo")
-            .await
+        self.client().login(&format!("{name}@example.com"), "ledger-demo").await
     }
 
     /// Ends the process as a power cut would.
@@ -142,11 +115,7 @@ impl Service {
     pub fn command(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(binary::reward_ledger());
         self.dress(&mut command);
-        command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let mut stdin = child.stdin.take().expect("its standard input");
         stdin.write_all(input.as_bytes()).ok();
@@ -158,25 +127,10 @@ impl Service {
     #[track_caller]
     pub fn import(&self, activities: &[Value]) {
         let file = folder::fresh("import").join("activities.ndjson");
-        let lines: String = activities
-            .iter()
-            .map(|activity| format!("{activity}\n"))
-            .collect();
+        let lines: String = activities.iter().map(|activity| format!("{activity}\n")).collect();
         fs::write(&file, lines).expect("a file to import");
-        let output = self.command(
-            &[
-                "import",
-                "activities",
-                &file.display().to_string(),
-                "--create-members",
-            ],
-            "",
-        );
-        assert!(
-            output.status.success(),
-            "the import failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let output = self.command(&["import", "activities", &file.display().to_string(), "--create-members"], "");
+        assert!(output.status.success(), "the import failed: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// What it has written to its log.

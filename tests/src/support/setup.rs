@@ -17,17 +17,13 @@ impl Setup {
         let (port, folder) = (free_port(), folder::fresh("service"));
         let data = folder.join("data").display().to_string();
         let listen = format!("127.0.0.1:{port}");
-        Setup {
-            environment: BTreeMap::new(),
-            port,
-            folder,
-        }
-        .env("LISTEN", &listen)
-        .env("DATA_DIR", &data)
-        .env("DEMO", "true")
-        .env("RATE_LIMITS", "off")
-        .env("RUST_LOG", "info")
-        .env("RUST_BACKTRACE", "1")
+        Setup { environment: BTreeMap::new(), port, folder }
+            .env("LISTEN", &listen)
+            .env("DATA_DIR", &data)
+            .env("DEMO", "true")
+            .env("RATE_LIMITS", "off")
+            .env("RUST_LOG", "info")
+            .env("RUST_BACKTRACE", "1")
     }
 
     /// A service on a database that is there already.

@@ -31,11 +31,7 @@ impl Stage {
     /// One on a database that the test has chosen.
     pub async fn on(database: Database) -> Stage {
         let service = Setup::on(&database).start().await;
-        Stage {
-            service,
-            database,
-            newcomers: OnceCell::new(),
-        }
+        Stage { service, database, newcomers: OnceCell::new() }
     }
 
     /// A member nobody else uses, with one `visit` and without an account, which would cost a password's hash.
@@ -45,12 +41,7 @@ impl Stage {
             self.service.import(&facts);
             Mutex::new(members)
         });
-        waiting
-            .await
-            .lock()
-            .unwrap()
-            .pop()
-            .expect("a hundred newcomers are enough")
+        waiting.await.lock().unwrap().pop().expect("a hundred newcomers are enough")
     }
 
     /// A caller without a token.

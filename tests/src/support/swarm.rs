@@ -17,38 +17,23 @@ pub struct Outcome {
 impl Outcome {
     /// The granted claim's id, if this is a grant.
     pub fn granted(&self) -> Option<String> {
-        self.answer
-            .as_ref()
-            .filter(|answer| answer.status == 201)
-            .map(|answer| answer.text("/claim/id"))
+        self.answer.as_ref().filter(|answer| answer.status == 201).map(|answer| answer.text("/claim/id"))
     }
 
     /// `201`, or the code of the problem, or `no answer`.
     pub fn name(&self) -> String {
         match &self.answer {
             None => "no answer".to_owned(),
-            Some(answer) => answer.json["code"]
-                .as_str()
-                .map_or_else(|| answer.status.to_string(), str::to_owned),
+            Some(answer) => answer.json["code"].as_str().map_or_else(|| answer.status.to_string(), str::to_owned),
         }
     }
 }
 
 /// Asks for a reward on behalf of each member, so many at a time.
-pub async fn claim_for_all(
-    reporter: &Client,
-    reward: &str,
-    members: &[String],
-    width: usize,
-) -> Vec<Outcome> {
+pub async fn claim_for_all(reporter: &Client, reward: &str, members: &[String], width: usize) -> Vec<Outcome> {
     let asking = members.iter().cloned().map(|member| {
         let (reporter, reward) = (reporter.clone(), reward.to_owned());
-        async move {
-            Outcome {
-                answer: reporter.try_claim_for(&reward, &member).await,
-                member,
-            }
-        }
+        async move { Outcome { answer: reporter.try_claim_for(&reward, &member).await, member } }
     });
     stream::iter(asking).buffer_unordered(width).collect().await
 }

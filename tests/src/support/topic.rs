@@ -38,9 +38,7 @@ impl Message {
     /// The position in the log.
     #[track_caller]
     pub fn position(&self) -> i64 {
-        self.header("ce_position")
-            .parse()
-            .expect("ce_position is a number")
+        self.header("ce_position").parse().expect("ce_position is a number")
     }
 }
 
@@ -60,23 +58,13 @@ impl Topic {
             .set("enable.partition.eof", "false")
             .create()
             .expect("a Kafka consumer");
-        Topic {
-            consumer,
-            name: name.to_owned(),
-        }
+        Topic { consumer, name: name.to_owned() }
     }
 
     /// The number of partitions; none when there is no such topic.
     pub fn partitions(&self) -> usize {
-        let metadata = self
-            .consumer
-            .fetch_metadata(Some(&self.name), ASKING)
-            .expect("the broker answers");
-        metadata
-            .topics()
-            .iter()
-            .find(|topic| topic.name() == self.name)
-            .map_or(0, |topic| topic.partitions().len())
+        let metadata = self.consumer.fetch_metadata(Some(&self.name), ASKING).expect("the broker answers");
+        metadata.topics().iter().find(|topic| topic.name() == self.name).map_or(0, |topic| topic.partitions().len())
     }
 
     /// Every message now on the topic, by partition and offset.
@@ -84,26 +72,16 @@ impl Topic {
         let mut assignment = TopicPartitionList::new();
         let mut wanted = 0;
         for partition in 0..i32::try_from(self.partitions()).expect("few partitions") {
-            let (low, high) = self
-                .consumer
-                .fetch_watermarks(&self.name, partition, ASKING)
-                .expect("the broker tells the watermarks");
+            let (low, high) =
+                self.consumer.fetch_watermarks(&self.name, partition, ASKING).expect("the broker tells the watermarks");
             wanted += high - low;
-            assignment
-                .add_partition_offset(&self.name, partition, Offset::Beginning)
-                .expect("a partition");
+            assignment.add_partition_offset(&self.name, partition, Offset::Beginning).expect("a partition");
         }
-        self.consumer
-            .assign(&assignment)
-            .expect("the partitions are ours to read");
+        self.consumer.assign(&assignment).expect("the partitions are ours to read");
         let started = Instant::now();
         let mut messages = Vec::new();
         while i64::try_from(messages.len()).unwrap() < wanted {
-            assert!(
-                started.elapsed() < Duration::from_secs(30),
-                "read {} of {wanted} messages",
-                messages.len()
-            );
+            assert!(started.elapsed() < Duration::from_secs(30), "read {} of {wanted} messages", messages.len());
             if let Some(Ok(message)) = self.consumer.poll(Duration::from_millis(100)) {
                 messages.push(read(&message));
             }
@@ -118,38 +96,24 @@ impl Topic {
     pub fn messages_up_to(&self, head: i64, bound: Duration) -> Vec<Message> {
         let started = Instant::now();
         loop {
-            let messages = if self.partitions() == 0 {
-                Vec::new()
-            } else {
-                self.messages()
-            };
+            let messages = if self.partitions() == 0 { Vec::new() } else { self.messages() };
             let mut seen: Vec<i64> = messages.iter().map(Message::position).collect();
             seen.sort_unstable();
             seen.dedup();
-            let missing: Vec<i64> = (1..=head)
-                .filter(|position| seen.binary_search(position).is_err())
-                .collect();
+            let missing: Vec<i64> = (1..=head).filter(|position| seen.binary_search(position).is_err()).collect();
             if missing.is_empty() {
                 return messages;
             }
-            assert!(
-                started.elapsed() < bound,
-                "not on {}: positions {missing:?} of {head}",
-                self.name
-            );
+            assert!(started.elapsed() < bound, "not on {}: positions {missing:?} of {head}", self.name);
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 }
 
 fn read(message: &rdkafka::message::BorrowedMessage<'_>) -> Message {
-    let text =
-        |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
     let headers = message.headers().map_or_else(Vec::new, |headers| {
-        headers
-            .iter()
-            .map(|header| (header.key.to_owned(), text(header.value)))
-            .collect()
+        headers.iter().map(|header| (header.key.to_owned(), text(header.value))).collect()
     });
     Message {
         partition: message.partition(),

@@ -11,10 +11,7 @@ use tests::support::{
 async fn a_fact_reported_twice_counts_once_and_another_under_its_id_is_refused() {
     let stage = Stage::shared().await;
     let reporter = stage.reporter().await;
-    let member = stage
-        .nobody()
-        .register_with(json!({"timeZone": "Asia/Seoul"}))
-        .await;
+    let member = stage.nobody().register_with(json!({"timeZone": "Asia/Seoul"})).await;
     let at = json!({"occurredAt": "2026-06-10T12:00:00Z", "timeZone": "Asia/Seoul", "measures": {"minutes": 25}});
     let fact = with(activity(&member.id, "timer"), at);
     let first = reporter.report_activity(&fact).await;
@@ -23,15 +20,8 @@ async fn a_fact_reported_twice_counts_once_and_another_under_its_id_is_refused()
     let again = reporter.report_activity(&fact).await;
     assert_eq!(again.ok()["duplicate"], true);
     assert_eq!(again.json["id"], first.json["id"]);
-    let other_words = with(
-        fact.clone(),
-        json!({"occurredAt": "2026-06-10T21:00:00+09:00"}),
-    );
-    assert_eq!(
-        reporter.report_activity(&other_words).await.ok()["duplicate"],
-        true,
-        "the same instant, date and zone"
-    );
+    let other_words = with(fact.clone(), json!({"occurredAt": "2026-06-10T21:00:00+09:00"}));
+    assert_eq!(reporter.report_activity(&other_words).await.ok()["duplicate"], true, "the same instant, date and zone");
     for change in [
         json!({"kind": "session"}),
         json!({"occurredAt": "2026-06-10T12:00:01Z"}),
@@ -39,10 +29,7 @@ async fn a_fact_reported_twice_counts_once_and_another_under_its_id_is_refused()
         json!({"measures": {"minutes": 26}}),
         json!({"measures": {}}),
     ] {
-        reporter
-            .report_activity(&with(fact.clone(), change))
-            .await
-            .problem(409, "activity_conflict");
+        reporter.report_activity(&with(fact.clone(), change)).await.problem(409, "activity_conflict");
     }
     let elsewhere = with(fact.clone(), json!({"source": "survey"}));
     reporter.report_activity(&elsewhere).await.created();
@@ -51,12 +38,7 @@ async fn a_fact_reported_twice_counts_once_and_another_under_its_id_is_refused()
 #[tokio::test]
 async fn who_is_not_known_has_no_facts() {
     let stage = Stage::shared().await;
-    stage
-        .reporter()
-        .await
-        .report_activity(&activity(&id(), "visit"))
-        .await
-        .problem(404, "member_unknown");
+    stage.reporter().await.report_activity(&activity(&id(), "visit")).await.problem(404, "member_unknown");
 }
 
 #[tokio::test]
@@ -89,30 +71,13 @@ async fn a_batch_is_judged_in_order() {
     .into_iter()
     .enumerate()
     {
-        assert_eq!(
-            (&results[index]["index"], &results[index]["status"]),
-            (&json!(index), &json!(status)),
-            "{answer}"
-        );
+        assert_eq!((&results[index]["index"], &results[index]["status"]), (&json!(index), &json!(status)), "{answer}");
         assert_eq!(results[index]["code"], code, "{index}: {answer}");
     }
-    assert!(
-        results[4]["errors"]
-            .as_array()
-            .is_some_and(|errors| !errors.is_empty()),
-        "{answer}"
-    );
+    assert!(results[4]["errors"].as_array().is_some_and(|errors| !errors.is_empty()), "{answer}");
     let again = reporter.post("/activities/batch", &batch).await;
-    let statuses: Vec<i64> = again
-        .list("/results")
-        .iter()
-        .map(|result| result["status"].as_i64().unwrap())
-        .collect();
-    assert_eq!(
-        statuses,
-        [200, 200, 409, 404, 400, 403, 200],
-        "judged again, nothing is new"
-    );
+    let statuses: Vec<i64> = again.list("/results").iter().map(|result| result["status"].as_i64().unwrap()).collect();
+    assert_eq!(statuses, [200, 200, 409, 404, 400, 403, 200], "judged again, nothing is new");
 }
 
 #[tokio::test]
@@ -121,29 +86,12 @@ async fn a_batch_has_a_bound() {
     let reporter = stage.reporter().await;
     let fact = activity(&id(), "visit");
     let crowded = json!({"activities": vec![fact.clone(); 1001]});
-    reporter
-        .post("/activities/batch", &crowded)
-        .await
-        .invalid("activities");
-    let full = reporter
-        .post(
-            "/activities/batch",
-            &json!({"activities": vec![fact; 1000]}),
-        )
-        .await;
+    reporter.post("/activities/batch", &crowded).await.invalid("activities");
+    let full = reporter.post("/activities/batch", &json!({"activities": vec![fact; 1000]})).await;
     full.ok();
     assert_eq!(full.list("/results").len(), 1000);
-    reporter
-        .post("/activities/batch", &json!({}))
-        .await
-        .invalid("activities");
-    reporter
-        .post(
-            "/activities/batch",
-            &json!({"activities": [], "atomic": true}),
-        )
-        .await
-        .invalid("atomic");
+    reporter.post("/activities/batch", &json!({})).await.invalid("activities");
+    reporter.post("/activities/batch", &json!({"activities": [], "atomic": true})).await.invalid("atomic");
 }
 
 #[tokio::test]
@@ -169,13 +117,7 @@ async fn a_fact_that_breaks_a_rule_names_the_field() {
         ("measures", json!([1])),
         ("colour", json!("red")),
     ] {
-        reporter
-            .report_activity(&with(
-                activity(&member.id, "visit"),
-                json!({ field: value }),
-            ))
-            .await
-            .invalid(field);
+        reporter.report_activity(&with(activity(&member.id, "visit"), json!({ field: value }))).await.invalid(field);
     }
     for (measure, value) in [
         ("minutes", json!(9_007_199_254_740_993_i64)),
@@ -183,33 +125,14 @@ async fn a_fact_that_breaks_a_rule_names_the_field() {
         ("minutes", json!("25")),
         ("Minutes", json!(1)),
     ] {
-        let fact = with(
-            activity(&member.id, "timer"),
-            json!({"measures": {measure: value}}),
-        );
-        reporter
-            .report_activity(&fact)
-            .await
-            .invalid(&format!("measures.{measure}"));
+        let fact = with(activity(&member.id, "timer"), json!({"measures": {measure: value}}));
+        reporter.report_activity(&fact).await.invalid(&format!("measures.{measure}"));
     }
     for field in ["source", "id", "memberId", "kind", "occurredAt"] {
-        reporter
-            .report_activity(&without(activity(&member.id, "visit"), field))
-            .await
-            .invalid(field);
+        reporter.report_activity(&without(activity(&member.id, "visit"), field)).await.invalid(field);
     }
-    for at in [
-        soon(3),
-        json!("1970-01-01T00:00:00Z"),
-        json!("2001-01-01T00:00:00-11:00"),
-    ] {
-        reporter
-            .report_activity(&with(
-                activity(&member.id, "visit"),
-                json!({"occurredAt": at}),
-            ))
-            .await
-            .created();
+    for at in [soon(3), json!("1970-01-01T00:00:00Z"), json!("2001-01-01T00:00:00-11:00")] {
+        reporter.report_activity(&with(activity(&member.id, "visit"), json!({"occurredAt": at}))).await.created();
     }
 }
 
@@ -218,21 +141,9 @@ async fn our_own_source_is_not_for_others() {
     let stage = Stage::shared().await;
     let member = stage.nobody().register_with(json!({})).await;
     let ours = with(activity(&member.id, "login"), json!({"source": "ledger"}));
-    for caller in [
-        stage.reporter().await,
-        stage.operator().await,
-        stage.service.demo("admin").await,
-    ] {
-        caller
-            .report_activity(&ours)
-            .await
-            .problem(403, "source_reserved");
+    for caller in [stage.reporter().await, stage.operator().await, stage.service.demo("admin").await] {
+        caller.report_activity(&ours).await.problem(403, "source_reserved");
     }
     let theirs = with(ours, json!({"source": "app"}));
-    stage
-        .reporter()
-        .await
-        .report_activity(&theirs)
-        .await
-        .created();
+    stage.reporter().await.report_activity(&theirs).await.created();
 }

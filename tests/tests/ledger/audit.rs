@@ -14,9 +14,7 @@ async fn the_log_is_shown_as_it_is_stored() {
     let mut after = 0;
     let mut shown = 0;
     loop {
-        let page = auditor
-            .get(&format!("/audit/log?after={after}&limit=1000"))
-            .await;
+        let page = auditor.get(&format!("/audit/log?after={after}&limit=1000")).await;
         page.ok();
         let text = String::from_utf8(page.bytes.clone()).unwrap();
         for line in page.list("/events") {
@@ -26,18 +24,11 @@ async fn the_log_is_shown_as_it_is_stored() {
             assert_eq!(line["position"], stored.position);
             assert_eq!(line["eventId"], stored.event_id);
             assert_eq!(line["type"], stored.kind);
-            assert_eq!(
-                (&line["streamType"], &line["sequence"]),
-                (&json!(stored.stream_type), &json!(stored.sequence))
-            );
+            assert_eq!((&line["streamType"], &line["sequence"]), (&json!(stored.stream_type), &json!(stored.sequence)));
             assert_eq!(line["subject"], stored.subject);
             assert_eq!(line["hash"], hex::encode(&stored.hash));
             assert_eq!(line["previousHash"], hex::encode(&stored.previous_hash));
-            assert!(
-                text.contains(&stored.payload),
-                "the stored bytes of {} are in the answer",
-                stored.position
-            );
+            assert!(text.contains(&stored.payload), "the stored bytes of {} are in the answer", stored.position);
             shown += 1;
         }
         let Some(next) = page.json["nextAfter"].as_i64() else {
@@ -46,38 +37,23 @@ async fn the_log_is_shown_as_it_is_stored() {
         after = next;
     }
     assert!(shown >= events.len(), "{shown} of {} events", events.len());
-    auditor
-        .get("/audit/log?limit=1001")
-        .await
-        .invalid("query.limit");
+    auditor.get("/audit/log?limit=1001").await.invalid("query.limit");
 }
 
 #[tokio::test]
 async fn a_decision_made_again_is_the_same() {
     let stage = Stage::shared().await;
-    let (operator, reporter, auditor) = (
-        stage.operator().await,
-        stage.reporter().await,
-        stage.auditor().await,
-    );
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
     let campaign = operator.create_event(&event(login_streak(1))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = stage.newcomer().await;
     let refused = reporter.claim_for(&prize, &member).await;
     refused.problem(422, "condition_unmet");
-    reporter
-        .report_activity(&activity(&member, "login"))
-        .await
-        .created();
+    reporter.report_activity(&activity(&member, "login")).await.created();
     let granted = reporter.claim_for(&prize, &member).await;
     granted.created();
     let claim = granted.text("/claim/id");
-    let answer = auditor
-        .get_at(
-            &format!("/audit/claims/{claim}/re-evaluation"),
-            granted.position(),
-        )
-        .await;
+    let answer = auditor.get_at(&format!("/audit/claims/{claim}/re-evaluation"), granted.position()).await;
     assert_eq!(answer.ok()["same"], true);
     let attempts = answer.list("/attempts");
     assert_eq!(attempts.len(), 2, "the denial and the grant: {answer}");
@@ -86,14 +62,8 @@ async fn a_decision_made_again_is_the_same() {
         assert_eq!(attempt["decided"], attempt["reEvaluated"]);
         assert_eq!(attempt["same"], true);
     }
-    assert_eq!(
-        attempts[1]["decided"]["evidence"],
-        granted.json["claim"]["evidence"]
-    );
-    auditor
-        .get(&format!("/audit/claims/{}/re-evaluation", id()))
-        .await
-        .problem(404, "not_found");
+    assert_eq!(attempts[1]["decided"]["evidence"], granted.json["claim"]["evidence"]);
+    auditor.get(&format!("/audit/claims/{}/re-evaluation", id())).await.problem(404, "not_found");
 }
 
 #[tokio::test]

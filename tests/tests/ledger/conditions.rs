@@ -12,10 +12,7 @@ async fn a_shorthand_is_shown_as_its_tree() {
         json!({"all": [{ day: {} }, logged_in]})
     };
     for (shorthand, tree) in [
-        (
-            "DAILY_LOGIN_7_DAYS",
-            json!({"streak": {"kind": "login", "days": 7}}),
-        ),
+        ("DAILY_LOGIN_7_DAYS", json!({"streak": {"kind": "login", "days": 7}})),
         ("REFER_3_FRIENDS", json!({"referrals": {"count": 3}})),
         ("COMPLETE_PROFILE", json!({"profileComplete": {}})),
         ("WRITE_REVIEW", once("review")),
@@ -40,13 +37,7 @@ async fn a_tree_is_shown_as_it_was_written() {
         json!({"joined": {"from": "2026-01-01", "to": "2026-12-31"}}),
         json!({"joined": {"within": "9999d"}}),
     ] {
-        assert_eq!(
-            operator
-                .post("/events", &event(tree.clone()))
-                .await
-                .created()["condition"],
-            tree
-        );
+        assert_eq!(operator.post("/events", &event(tree.clone())).await.created()["condition"], tree);
     }
 }
 
@@ -60,53 +51,29 @@ async fn a_mistake_is_named_by_its_path() {
         ("condition.streak.days", streak(json!(3661))),
         ("condition.streak.days", streak(json!("seven"))),
         ("condition.streak.days", streak(json!(1.5))),
-        (
-            "condition.streak.days",
-            json!({"streak": {"kind": "login"}}),
-        ),
+        ("condition.streak.days", json!({"streak": {"kind": "login"}})),
         ("condition.streak.kind", json!({"streak": {"days": 7}})),
-        (
-            "condition.streak.kind",
-            json!({"streak": {"kind": "Login!", "days": 7}}),
-        ),
-        (
-            "condition.streak.colour",
-            json!({"streak": {"kind": "login", "days": 7, "colour": 1}}),
-        ),
-        (
-            "condition.all[0].streak.days",
-            json!({"all": [streak(json!(0))]}),
-        ),
+        ("condition.streak.kind", json!({"streak": {"kind": "Login!", "days": 7}})),
+        ("condition.streak.colour", json!({"streak": {"kind": "login", "days": 7, "colour": 1}})),
+        ("condition.all[0].streak.days", json!({"all": [streak(json!(0))]})),
         (
             "condition.all[1].any[0].not.streak.days",
             json!({"all": [streak(json!(1)), {"any": [{"not": streak(json!(0))}]}]}),
         ),
         ("condition.count.count", count(json!({"count": 0}))),
-        (
-            "condition.count.count",
-            count(json!({"count": 1_000_000_001})),
-        ),
+        ("condition.count.count", count(json!({"count": 1_000_000_001}))),
         ("condition.count.within", count(json!({"within": "0d"}))),
         ("condition.count.within", count(json!({"within": "7 days"}))),
         ("condition.count.within", count(json!({"within": "10000d"}))),
-        (
-            "condition.count.since",
-            count(json!({"since": "2026-02-30"})),
-        ),
+        ("condition.count.since", count(json!({"since": "2026-02-30"}))),
         ("condition.count.since", count(json!({"since": "eventEnd"}))),
-        (
-            "condition.total.measure",
-            json!({"total": {"kind": "purchase", "total": 5}}),
-        ),
+        ("condition.total.measure", json!({"total": {"kind": "purchase", "total": 5}})),
         ("condition.joined.from", json!({"joined": {"from": "then"}})),
         ("condition.all", json!({"all": []})),
         ("condition.any", json!({"any": []})),
         ("condition.all", json!({"all": streak(json!(1))})),
     ] {
-        operator
-            .post("/events", &event(condition))
-            .await
-            .invalid(path);
+        operator.post("/events", &event(condition)).await.invalid(path);
     }
 }
 

@@ -46,10 +46,7 @@ async fn each_is_there_once(log: &Log, acknowledged: &BTreeMap<String, String>) 
 }
 
 fn acknowledged(outcomes: &[Outcome]) -> BTreeMap<String, String> {
-    outcomes
-        .iter()
-        .filter_map(|outcome| Some((outcome.member.clone(), outcome.granted()?)))
-        .collect()
+    outcomes.iter().filter_map(|outcome| Some((outcome.member.clone(), outcome.granted()?))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,11 +57,7 @@ async fn a_power_cut_in_a_stampede_loses_nothing_acknowledged() {
     stage.service.kill_9();
     let first = running.await.unwrap();
     let promised = acknowledged(&first);
-    assert!(
-        first.iter().any(|outcome| outcome.answer.is_none()),
-        "it was cut in the middle: {:?}",
-        tally(&first)
-    );
+    assert!(first.iter().any(|outcome| outcome.answer.is_none()), "it was cut in the middle: {:?}", tally(&first));
     each_is_there_once(&log, &promised).await;
 
     stage.service.restart().await;
@@ -83,16 +76,8 @@ async fn a_power_cut_in_a_stampede_loses_nothing_acknowledged() {
         "after both rounds the shelf is empty: {:?}",
         tally(&second)
     );
-    let read = stage
-        .operator()
-        .await
-        .get_at(&format!("/rewards/{prize}"), log.head().await)
-        .await;
-    assert_eq!(
-        read.ok()["reward"]["granted"],
-        STOCK,
-        "the projections resumed without doubling"
-    );
+    let read = stage.operator().await.get_at(&format!("/rewards/{prize}"), log.head().await).await;
+    assert_eq!(read.ok()["reward"]["granted"], STOCK, "the projections resumed without doubling");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,20 +86,13 @@ async fn a_polite_end_answers_what_it_has_begun() {
     let (reporter, log) = (stage.reporter().await, stage.log().await);
     let running = stampede(&reporter, &prize, &members, &log, 40).await;
     let ending = stage.clone();
-    let status = tokio::task::spawn_blocking(move || ending.service.terminate())
-        .await
-        .unwrap();
+    let status = tokio::task::spawn_blocking(move || ending.service.terminate()).await.unwrap();
     assert_eq!(status.expect("it ends in time").code(), Some(0));
     let outcomes = running.await.unwrap();
     let promised = acknowledged(&outcomes);
     each_is_there_once(&log, &promised).await;
     let (_, _, granted) = log.stock(&prize).await;
-    assert_eq!(
-        usize::try_from(granted).unwrap(),
-        promised.len(),
-        "every grant was answered: {:?}",
-        tally(&outcomes)
-    );
+    assert_eq!(usize::try_from(granted).unwrap(), promised.len(), "every grant was answered: {:?}", tally(&outcomes));
     stage.service.restart().await;
 }
 
@@ -145,33 +123,20 @@ async fn a_database_that_goes_away_is_told_as_503_and_nothing_else_goes_wrong() 
     let first = running.await.unwrap();
     let told = tally(&first);
     for outcome in first.iter().filter(|outcome| outcome.granted().is_none()) {
-        outcome
-            .answer
-            .as_ref()
-            .expect("an answer, if only a 503")
-            .expect(503);
+        outcome.answer.as_ref().expect("an answer, if only a 503").expect(503);
     }
 
     cluster.start().await;
     stage.service.ready().await; // by itself
     let second = claim_for_all(&reporter, &prize, &members, 32).await;
     let names = tally(&second);
-    assert!(
-        names
-            .keys()
-            .all(|name| ["201", "already_claimed"].contains(&name.as_str())),
-        "{told:?}, then {names:?}"
-    );
+    assert!(names.keys().all(|name| ["201", "already_claimed"].contains(&name.as_str())), "{told:?}, then {names:?}");
     let log = stage.log().await;
     let mut all = acknowledged(&first);
     all.extend(acknowledged(&second));
     each_is_there_once(&log, &all).await;
     assert_eq!(log.stock(&prize).await.2, 400, "one each");
-    let read = stage
-        .operator()
-        .await
-        .get_at(&format!("/rewards/{prize}"), log.head().await)
-        .await;
+    let read = stage.operator().await.get_at(&format!("/rewards/{prize}"), log.head().await).await;
     assert_eq!(read.ok()["reward"]["granted"], 400);
 }
 
@@ -186,14 +151,8 @@ async fn with_its_own_database_it_survives_a_power_cut_too() {
     service.kill_9();
     service.restart().await;
     let again = member.client.claim(&prize).await; // a restart ends no session
-    assert_eq!(
-        again.problem(409, "already_claimed")["claimId"],
-        granted.json["claim"]["id"]
-    );
+    assert_eq!(again.problem(409, "already_claimed")["claimId"], granted.json["claim"]["id"]);
     let history = member.client.get_at("/claims/me", granted.position()).await;
     assert_eq!(history.list("/claims").len(), 1);
-    assert_eq!(
-        service.terminate().expect("it ends in time").code(),
-        Some(0)
-    );
+    assert_eq!(service.terminate().expect("it ends in time").code(), Some(0));
 }

@@ -28,12 +28,7 @@ async fn a_new_event_shows_its_defaults() {
     ] {
         assert_eq!(made[field], value, "{field} in {made}");
     }
-    let read = operator
-        .get_at(
-            &format!("/events/{}", made["id"].as_str().unwrap()),
-            answer.position(),
-        )
-        .await;
+    let read = operator.get_at(&format!("/events/{}", made["id"].as_str().unwrap()), answer.position()).await;
     assert_eq!(*read.ok(), made, "read as it was answered");
 }
 
@@ -43,47 +38,21 @@ async fn a_status_follows_the_clock() {
     let now = Utc::now();
     for (start, end, status) in [(-2, -1, "ended"), (-1, 1, "active"), (1, 2, "scheduled")] {
         let [start, end] = [start, end].map(|days| instant(now + TimeDelta::days(days)));
-        let answer = operator
-            .post(
-                "/events",
-                &with(
-                    event(anybody()),
-                    json!({"startDate": start, "endDate": end}),
-                ),
-            )
-            .await;
+        let answer =
+            operator.post("/events", &with(event(anybody()), json!({"startDate": start, "endDate": end}))).await;
         assert_eq!(answer.created()["status"], status);
-        let listed = operator
-            .get_at(
-                &format!("/events?status={status}&limit=200"),
-                answer.position(),
-            )
-            .await;
+        let listed = operator.get_at(&format!("/events?status={status}&limit=200"), answer.position()).await;
         listed.ok();
-        assert!(
-            listed
-                .list("/events")
-                .iter()
-                .any(|event| event["id"] == answer.json["id"]),
-            "{status}: {listed}"
-        );
-        assert!(
-            listed
-                .list("/events")
-                .iter()
-                .all(|event| event["status"] == status)
-        );
+        assert!(listed.list("/events").iter().any(|event| event["id"] == answer.json["id"]), "{status}: {listed}");
+        assert!(listed.list("/events").iter().all(|event| event["status"] == status));
     }
 }
 
 #[tokio::test]
 async fn a_date_is_midnight_in_the_events_zone() {
     let operator = Stage::shared().await.operator().await;
-    let dates =
-        json!({"timeZone": "Asia/Seoul", "startDate": "2026-11-01", "endDate": "2026-12-01"});
-    let answer = operator
-        .post("/events", &with(event(anybody()), dates))
-        .await;
+    let dates = json!({"timeZone": "Asia/Seoul", "startDate": "2026-11-01", "endDate": "2026-12-01"});
+    let answer = operator.post("/events", &with(event(anybody()), dates)).await;
     assert_eq!(answer.created()["startDate"], "2026-10-31T15:00:00.000Z");
     assert_eq!(answer.json["endDate"], "2026-11-30T15:00:00.000Z");
 }
@@ -110,29 +79,14 @@ async fn an_event_that_breaks_a_rule_names_the_field() {
         ("perMemberLimit", json!("one")),
         ("condition", Value::Null),
     ] {
-        operator
-            .post("/events", &with(event(anybody()), json!({ field: value })))
-            .await
-            .invalid(field);
+        operator.post("/events", &with(event(anybody()), json!({ field: value }))).await.invalid(field);
     }
     for field in ["name", "startDate", "endDate", "condition"] {
-        operator
-            .post("/events", &without(event(anybody()), field))
-            .await
-            .invalid(field);
+        operator.post("/events", &without(event(anybody()), field)).await.invalid(field);
     }
-    let backwards = with(
-        event(anybody()),
-        json!({"startDate": "2026-12-01", "endDate": "2026-12-01"}),
-    );
-    operator
-        .post("/events", &backwards)
-        .await
-        .invalid("endDate");
-    operator
-        .post("/events?dryrun=1", &event(anybody()))
-        .await
-        .invalid("query.dryrun");
+    let backwards = with(event(anybody()), json!({"startDate": "2026-12-01", "endDate": "2026-12-01"}));
+    operator.post("/events", &backwards).await.invalid("endDate");
+    operator.post("/events?dryrun=1", &event(anybody())).await.invalid("query.dryrun");
 }
 
 #[tokio::test]
@@ -142,9 +96,6 @@ async fn an_event_name_is_taken_without_regard_to_case_or_composition() {
     let named = |name: &str| with(event(anybody()), json!({"name": format!("{name} {mark}")}));
     operator.post("/events", &named("Café")).await.created();
     for same in ["Café", "CAFÉ", "cafe\u{301}", "  café"] {
-        operator
-            .post("/events", &named(same))
-            .await
-            .problem(409, "event_name_taken");
+        operator.post("/events", &named(same)).await.problem(409, "event_name_taken");
     }
 }

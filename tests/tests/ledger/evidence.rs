@@ -19,10 +19,7 @@ async fn every_leaf_shows_what_it_needed_and_what_it_saw() {
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = stage.nobody().sign_up().await;
     for cents in [700, 800, 900] {
-        let purchase = with(
-            activity(&member.id, "purchase"),
-            json!({"measures": {"cents": cents}}),
-        );
+        let purchase = with(activity(&member.id, "purchase"), json!({"measures": {"cents": cents}}));
         reporter.report_activity(&purchase).await.created();
     }
     let refused = member.client.claim(&prize).await;
@@ -30,27 +27,13 @@ async fn every_leaf_shows_what_it_needed_and_what_it_saw() {
     for (path, leaf, need, have, met) in [
         ("all[0]", "count", json!(2), json!(3), true),
         ("all[1].any[0]", "referrals", json!(3), json!(0), false),
-        (
-            "all[1].any[1]",
-            "profileComplete",
-            json!(true),
-            json!(false),
-            false,
-        ),
+        ("all[1].any[1]", "profileComplete", json!(true), json!(false), false),
         ("all[2].not", "total", json!(1000), json!(2400), true),
     ] {
-        let line = refused
-            .list("/evidence")
-            .iter()
-            .find(|line| line["path"] == path)
-            .cloned()
-            .unwrap_or_default();
+        let line = refused.list("/evidence").iter().find(|line| line["path"] == path).cloned().unwrap_or_default();
         assert_eq!(line["leaf"], leaf, "{path} in {refused}");
         assert_eq!((&line["need"], &line["have"]), (&need, &have), "{path}");
-        assert_eq!(
-            line["met"], met,
-            "{path}: the leaf's own, whatever stands above it"
-        );
+        assert_eq!(line["met"], met, "{path}: the leaf's own, whatever stands above it");
     }
     assert_eq!(refused.list("/evidence").len(), 4);
 }
@@ -59,18 +42,13 @@ async fn every_leaf_shows_what_it_needed_and_what_it_saw() {
 async fn a_lone_leaf_has_an_empty_path() {
     let stage = Stage::shared().await;
     let operator = stage.operator().await;
-    let campaign = operator
-        .create_event(&event(json!("COMPLETE_PROFILE")))
-        .await;
+    let campaign = operator.create_event(&event(json!("COMPLETE_PROFILE"))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = stage.nobody().sign_up().await;
     let refused = member.client.claim(&prize).await;
     let line = &refused.problem(422, "condition_unmet")["evidence"][0];
     assert_eq!(line["path"], "");
-    assert_eq!(
-        (&line["leaf"], &line["need"], &line["have"]),
-        (&json!("profileComplete"), &json!(true), &json!(false))
-    );
+    assert_eq!((&line["leaf"], &line["need"], &line["have"]), (&json!("profileComplete"), &json!(true), &json!(false)));
 }
 
 /// Two facts an hour apart, around midnight in Seoul, on one day in UTC.
@@ -78,9 +56,7 @@ async fn a_lone_leaf_has_an_empty_path() {
 async fn a_fact_counts_for_the_local_day_of_its_zone_its_offset_or_its_member() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
-    let campaign = operator
-        .create_event(&event(json!({"activeDays": {"kind": "visit", "days": 3}})))
-        .await;
+    let campaign = operator.create_event(&event(json!({"activeDays": {"kind": "visit", "days": 3}}))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let utc = ["2026-06-10T14:30:00Z", "2026-06-10T15:30:00Z"];
     let seoul = ["2026-06-10T23:30:00+09:00", "2026-06-11T00:30:00+09:00"];
@@ -91,10 +67,7 @@ async fn a_fact_counts_for_the_local_day_of_its_zone_its_offset_or_its_member() 
         ("UTC", utc, json!("Asia/Seoul"), 2),
         ("Asia/Seoul", seoul, json!("UTC"), 1),
     ] {
-        let member = stage
-            .nobody()
-            .register_with(json!({"timeZone": home}))
-            .await;
+        let member = stage.nobody().register_with(json!({"timeZone": home})).await;
         for at in instants {
             let mut fact = with(activity(&member.id, "visit"), json!({"occurredAt": at}));
             if !zone.is_null() {
@@ -112,9 +85,7 @@ async fn a_fact_counts_for_the_local_day_of_its_zone_its_offset_or_its_member() 
 async fn an_imported_member_asks_like_any_other() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
-    let campaign = operator
-        .create_event(&event(json!({"count": {"kind": "visit", "count": 2}})))
-        .await;
+    let campaign = operator.create_event(&event(json!({"count": {"kind": "visit", "count": 2}}))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = id();
     let facts = [activity(&member, "visit"), activity(&member, "visit")];

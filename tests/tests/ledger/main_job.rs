@@ -14,38 +14,19 @@ use tests::support::{
 
 #[tokio::test]
 async fn seven_days_in_a_row_are_rewarded_once_and_everything_shows_it() {
-    let (database, broker, topic) = (
-        Database::fresh().await,
-        Broker::shared(),
-        format!("main-{}", unique()),
-    );
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("main-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
-    let (operator, reporter) = (
-        service.demo("operator").await,
-        service.demo("service").await,
-    );
+    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
     let before = operator.get("/dashboard").await.ok().clone();
 
     let inviter = service.client().sign_up().await;
-    let code = inviter
-        .client
-        .get("/auth/invite-code")
-        .await
-        .text("/inviteCode");
-    let member = service
-        .client()
-        .sign_up_with(json!({"inviteCode": code, "timeZone": "Asia/Seoul"}))
-        .await;
-    let other = service
-        .client()
-        .sign_up_with(json!({"timeZone": "Asia/Seoul"}))
-        .await;
+    let code = inviter.client.get("/auth/invite-code").await.text("/inviteCode");
+    let member = service.client().sign_up_with(json!({"inviteCode": code, "timeZone": "Asia/Seoul"})).await;
+    let other = service.client().sign_up_with(json!({"timeZone": "Asia/Seoul"})).await;
     report_logins(&reporter, &member, 6, Seoul).await; // the seventh is today's own log-in
     report_logins(&reporter, &other, 4, Seoul).await;
 
-    let campaign = operator
-        .create_event(&event(json!("DAILY_LOGIN_7_DAYS")))
-        .await;
+    let campaign = operator.create_event(&event(json!("DAILY_LOGIN_7_DAYS"))).await;
     let prize = operator.create_reward(&reward(&campaign, Some(10))).await;
 
     let granted = member.client.claim(&prize).await;
@@ -66,27 +47,18 @@ async fn seven_days_in_a_row_are_rewarded_once_and_everything_shows_it() {
 
     the_history_shows(&member.client, refused.position(), &prize, "granted").await;
     the_history_shows(&other.client, refused.position(), &prize, "denied").await;
-    let now = operator
-        .get_at("/dashboard", refused.position())
-        .await
-        .ok()
-        .clone();
+    let now = operator.get_at("/dashboard", refused.position()).await.ok().clone();
     for status in ["granted", "denied"] {
         let count = |dashboard: &Value| dashboard["claims"][status].as_i64().unwrap();
         assert_eq!(count(&now) - count(&before), 1, "{status} in {now}");
     }
-    let stock = operator
-        .get_at(&format!("/rewards/{prize}"), refused.position())
-        .await;
+    let stock = operator.get_at(&format!("/rewards/{prize}"), refused.position()).await;
     assert_eq!(stock.ok()["reward"]["remaining"], 9);
 
     the_invitation_counts(&operator, &inviter.client).await;
 
     let log = Log::of(&database).await;
-    assert_eq!(
-        log.streams_with("claim.granted").await.get(&claim),
-        Some(&1)
-    );
+    assert_eq!(log.streams_with("claim.granted").await.get(&claim), Some(&1));
     log.assert_sound().await;
     let head = log.head().await;
     Topic::new(&broker.bootstrap(), &topic).messages_up_to(head, Duration::from_secs(30));
@@ -94,19 +66,13 @@ async fn seven_days_in_a_row_are_rewarded_once_and_everything_shows_it() {
     service.kill_9();
     service.restart().await;
     is_refused_the_second_time(&member.client, &prize, &claim).await;
-    assert_eq!(
-        log.streams_with("claim.granted").await.get(&claim),
-        Some(&1),
-        "nothing is lost, nothing doubled"
-    );
+    assert_eq!(log.streams_with("claim.granted").await.get(&claim), Some(&1), "nothing is lost, nothing doubled");
     the_history_shows(&member.client, refused.position(), &prize, "granted").await;
     log.assert_sound().await;
 }
 
 async fn report_logins(reporter: &Client, member: &Member, days: u64, zone: Tz) {
-    reporter
-        .report_activities(&daily_until_yesterday(&member.id, "login", days, zone))
-        .await;
+    reporter.report_activities(&daily_until_yesterday(&member.id, "login", days, zone)).await;
 }
 
 fn streak_of(days: u32) -> Value {
@@ -129,19 +95,13 @@ async fn the_history_shows(member: &Client, position: i64, prize: &str, status: 
     assert_eq!(claims[0]["status"], status);
     assert_eq!(claims[0]["rewardId"], prize);
     assert_eq!(claims[0]["reward"]["name"], "A hundred points");
-    let reason = if status == "denied" {
-        json!("condition_unmet")
-    } else {
-        Value::Null
-    };
+    let reason = if status == "denied" { json!("condition_unmet") } else { Value::Null };
     assert_eq!(claims[0]["reason"], reason);
 }
 
 /// The invitee was active on two days, so the referral qualifies: soon, since a follower of the log sees to it.
 async fn the_invitation_counts(operator: &Client, inviter: &Client) {
-    let campaign = operator
-        .create_event(&event(json!({"referrals": {"count": 1}})))
-        .await;
+    let campaign = operator.create_event(&event(json!({"referrals": {"count": 1}}))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     for _ in 0..100 {
         let answer = inviter.claim(&prize).await;

@@ -19,10 +19,7 @@ const CATCH_UP: Duration = Duration::from_secs(40);
 
 /// Some of everything: an event, a reward, members, facts, grants and denials.
 async fn something_happens(service: &Service) {
-    let (operator, reporter) = (
-        service.demo("operator").await,
-        service.demo("service").await,
-    );
+    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
     let (members, facts) = crowd(30);
     service.import(&facts);
     let (_, prize) = operator.create_open_event(Some(20)).await;
@@ -37,12 +34,7 @@ fn the_topic_is_the_log(messages: &[Message], events: &[Event]) {
     for message in messages {
         let event = &events[usize::try_from(message.position()).unwrap() - 1];
         assert_eq!(message.key, event.subject);
-        assert_eq!(
-            message.value,
-            event.payload.as_bytes(),
-            "the stored bytes at {}",
-            event.position
-        );
+        assert_eq!(message.value, event.payload.as_bytes(), "the stored bytes at {}", event.position);
         for (header, value) in [
             ("ce_specversion", "1.0".to_owned()),
             ("ce_id", event.event_id.clone()),
@@ -57,33 +49,16 @@ fn the_topic_is_the_log(messages: &[Message], events: &[Event]) {
             ("ce_epoch", event.epoch.to_string()),
             ("ce_hash", hex::encode(&event.hash)),
         ] {
-            assert_eq!(
-                message.header(header),
-                value,
-                "{header} at {}",
-                event.position
-            );
+            assert_eq!(message.header(header), value, "{header} at {}", event.position);
         }
         assert!(chrono::DateTime::parse_from_rfc3339(message.header("ce_time")).is_ok());
         if let Some(first) = seen.insert(event.position, message) {
-            assert_eq!(
-                (&first.headers, &first.value),
-                (&message.headers, &message.value),
-                "sent again as it was"
-            );
+            assert_eq!((&first.headers, &first.value), (&message.headers, &message.value), "sent again as it was");
             continue;
         }
         let (partition, position) = last.entry(&message.key).or_insert((message.partition, 0));
-        assert_eq!(
-            *partition, message.partition,
-            "the key {} stays in one partition",
-            message.key
-        );
-        assert!(
-            *position < event.position,
-            "the key {} is in order",
-            message.key
-        );
+        assert_eq!(*partition, message.partition, "the key {} stays in one partition", message.key);
+        assert!(*position < event.position, "the key {} is in order", message.key);
         *position = event.position;
     }
     assert_eq!(seen.len(), events.len(), "all of the log is there");
@@ -99,11 +74,7 @@ async fn is_complete(broker: &Broker, topic: &str, database: &Database) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_topic_is_the_log_also_after_the_relay_was_cut_off() {
-    let (database, broker, topic) = (
-        Database::fresh().await,
-        Broker::shared(),
-        format!("relay-{}", unique()),
-    );
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("relay-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
     something_happens(&service).await;
     is_complete(broker, &topic, &database).await;
@@ -127,33 +98,18 @@ async fn without_its_broker_the_service_starts_serves_and_catches_up() {
 
     broker.stop();
     something_happens(&service).await;
-    assert_eq!(
-        service.client().get("/health/ready").await.status,
-        200,
-        "ready does not depend on Kafka"
-    );
+    assert_eq!(service.client().get("/health/ready").await.status, 200, "ready does not depend on Kafka");
     broker.start();
     is_complete(&broker, "away", &database).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_with_another_number_of_partitions_stops_the_relay_and_not_the_service() {
-    let (database, broker, topic) = (
-        Database::fresh().await,
-        Broker::shared(),
-        format!("odd-{}", unique()),
-    );
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-        .set("bootstrap.servers", broker.bootstrap())
-        .create()
-        .unwrap();
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("odd-{}", unique()));
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().unwrap();
     let odd = NewTopic::new(&topic, 3, TopicReplication::Fixed(1));
-    admin
-        .create_topics(&[odd], &AdminOptions::new())
-        .await
-        .unwrap()[0]
-        .as_ref()
-        .unwrap();
+    admin.create_topics(&[odd], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
     something_happens(&service).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -170,17 +126,11 @@ async fn without_kafka_it_brings_a_broker_of_its_own() {
     let (service_url, printed) = (service.url(), service.log());
     let addresses = printed.split(|sign: char| !(sign.is_ascii_digit() || ".:".contains(sign)));
     let mut candidates: Vec<&str> = addresses
-        .filter(|word| {
-            word.starts_with("127.0.0.1:")
-                && !service_url.ends_with(word)
-                && !database.url.contains(word)
-        })
+        .filter(|word| word.starts_with("127.0.0.1:") && !service_url.ends_with(word) && !database.url.contains(word))
         .collect();
     candidates.sort_unstable();
     candidates.dedup();
-    let [address] = candidates[..] else {
-        panic!("the start-up lines name one broker: {candidates:?}")
-    };
+    let [address] = candidates[..] else { panic!("the start-up lines name one broker: {candidates:?}") };
     let log = Log::of(&database).await;
     let (head, events) = (log.head().await, log.events().await);
     let messages = Topic::new(address, "reward-ledger.events").messages_up_to(head, CATCH_UP);

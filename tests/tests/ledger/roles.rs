@@ -5,9 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use tests::support::{Client, Stage, programme::id};
 
-const ROLES: [&str; 6] = [
-    "nobody", "member", "service", "operator", "auditor", "admin",
-];
+const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
 const TABLE: [(&str, &str, &str); 32] = [
@@ -73,44 +71,17 @@ async fn every_route_answers_every_role_as_the_table_says() {
 
 async fn ask(caller: &Client, method: &str, path: &str) -> u16 {
     let method: Method = method.parse().unwrap();
-    let body = if method == Method::GET {
-        Vec::new()
-    } else {
-        json!({"nonsense": true}).to_string().into_bytes()
-    };
-    let headers: &[_] = if body.is_empty() {
-        &[]
-    } else {
-        &[("content-type", "application/json")]
-    };
-    caller
-        .send(method, path, headers, body)
-        .await
-        .unwrap()
-        .status
+    let body = if method == Method::GET { Vec::new() } else { json!({"nonsense": true}).to_string().into_bytes() };
+    let headers: &[_] = if body.is_empty() { &[] } else { &[("content-type", "application/json")] };
+    caller.send(method, path, headers, body).await.unwrap().status
 }
 
 #[tokio::test]
 async fn a_refusal_says_which_of_the_two_it_is() {
     let stage = Stage::shared().await;
-    stage
-        .nobody()
-        .get("/dashboard")
-        .await
-        .problem(401, "unauthenticated");
-    stage
-        .service
-        .demo("member")
-        .await
-        .get("/dashboard")
-        .await
-        .problem(403, "forbidden");
-    stage
-        .auditor()
-        .await
-        .claim(&id())
-        .await
-        .problem(403, "forbidden");
+    stage.nobody().get("/dashboard").await.problem(401, "unauthenticated");
+    stage.service.demo("member").await.get("/dashboard").await.problem(403, "forbidden");
+    stage.auditor().await.claim(&id()).await.problem(403, "forbidden");
 }
 
 #[tokio::test]
@@ -118,14 +89,8 @@ async fn an_unknown_route_and_an_unknown_method_are_told_apart() {
     let stage = Stage::shared().await;
     let admin = stage.service.demo("admin").await;
     admin.get("/nothing/here").await.problem(404, "not_found");
-    let answer = admin
-        .send(Method::DELETE, "/events", &[], Vec::new())
-        .await
-        .unwrap();
+    let answer = admin.send(Method::DELETE, "/events", &[], Vec::new()).await.unwrap();
     answer.problem(405, "method_not_allowed");
     let allowed = answer.header("allow").unwrap();
-    assert!(
-        allowed.contains("GET") && allowed.contains("POST"),
-        "{allowed}"
-    );
+    assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
 }

@@ -7,29 +7,16 @@ const MEMBERS: usize = 40;
 const STOCK: i64 = 25;
 
 async fn pair(database: &Database) -> [Service; 2] {
-    let both = [
-        Setup::on(database).without_demo().launch(),
-        Setup::on(database).without_demo().launch(),
-    ];
+    let both = [Setup::on(database).without_demo().launch(), Setup::on(database).without_demo().launch()];
     futures::join!(both[0].ready(), both[1].ready()); // both find an empty database and both migrate
     both
 }
 
 async fn administrator(service: &Service) -> Client {
     let chief = email();
-    let made = service.command(
-        &["admin", "create", "--email", &chief],
-        "a long enough password\n",
-    );
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    service
-        .client()
-        .login(&chief, "a long enough password")
-        .await
+    let made = service.command(&["admin", "create", "--email", &chief], "a long enough password\n");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    service.client().login(&chief, "a long enough password").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,10 +29,7 @@ async fn two_instances_that_start_at_once_share_one_log_and_one_stock() {
     // Every member is logged in on both: each instance signs with a key of its own.
     let members = join_all((0..MEMBERS).map(async |_| {
         let member = left.client().sign_up().await;
-        let there = right
-            .client()
-            .login(&member.email, "correct horse battery")
-            .await;
+        let there = right.client().login(&member.email, "correct horse battery").await;
         [member.client, there]
     }))
     .await;
@@ -60,19 +44,13 @@ async fn two_instances_that_start_at_once_share_one_log_and_one_stock() {
     let mut granted = 0;
     for pair in &answers {
         let grants: Vec<_> = pair.iter().filter(|answer| answer.status == 201).collect();
-        assert!(
-            grants.len() <= 1,
-            "one member, one grant: {} and {}",
-            pair[0],
-            pair[1]
-        );
+        assert!(grants.len() <= 1, "one member, one grant: {} and {}", pair[0], pair[1]);
         granted += i64::try_from(grants.len()).unwrap();
         for refused in pair.iter().filter(|answer| answer.status != 201) {
             match grants.first() {
-                Some(grant) => assert_eq!(
-                    refused.problem(409, "already_claimed")["claimId"],
-                    grant.json["claim"]["id"]
-                ),
+                Some(grant) => {
+                    assert_eq!(refused.problem(409, "already_claimed")["claimId"], grant.json["claim"]["id"])
+                }
                 None => _ = refused.problem(409, "out_of_stock"),
             }
         }
@@ -94,14 +72,8 @@ async fn what_one_instance_wrote_the_other_shows_and_survives() {
     let member = right.client().sign_up().await;
     let granted = member.client.claim(&prize).await;
     granted.created();
-    let seen = operator
-        .get_at(&format!("/claims?rewardId={prize}"), granted.position())
-        .await;
-    assert_eq!(
-        seen.list("/claims").len(),
-        1,
-        "the other instance shows it: {seen}"
-    );
+    let seen = operator.get_at(&format!("/claims?rewardId={prize}"), granted.position()).await;
+    assert_eq!(seen.list("/claims").len(), 1, "the other instance shows it: {seen}");
 
     left.kill_9(); // whichever of the two folds the log and publishes it
     let other = right.client().sign_up().await;

@@ -7,30 +7,19 @@ use std::{
     process::Command,
 };
 
-pub(super) const REMEDY: &str =
-    "The tests need the PostgreSQL server: on Debian `apt-get install postgresql`.";
+pub(super) const REMEDY: &str = "The tests need the PostgreSQL server: on Debian `apt-get install postgresql`.";
 
 /// The newest installed server's folder.
 pub(super) fn binaries() -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = versions
         .map(|version| version.path())
         .filter(|version| version.join("bin/postgres").is_file())
-        .max_by_key(|version| {
-            version
-                .file_name()
-                .and_then(|name| name.to_str()?.parse::<u32>().ok())
-        });
+        .max_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     if let Some(version) = newest {
         return version.join("bin");
     }
-    let output = Command::new("pg_config")
-        .arg("--bindir")
-        .output()
-        .unwrap_or_else(|_| panic!("{REMEDY}"));
+    let output = Command::new("pg_config").arg("--bindir").output().unwrap_or_else(|_| panic!("{REMEDY}"));
     let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     assert!(has_server(&folder), "{REMEDY}");
     folder
@@ -53,8 +42,6 @@ pub(super) fn server_user() -> Option<(u32, u32)> {
         return None;
     }
     let find = |name| nix::unistd::User::from_name(name).ok().flatten();
-    let user = find("postgres")
-        .or_else(|| find("nobody"))
-        .expect("a user `postgres` or `nobody`");
+    let user = find("postgres").or_else(|| find("nobody")).expect("a user `postgres` or `nobody`");
     Some((user.uid.as_raw(), user.gid.as_raw()))
 }

@@ -1,0 +1,313 @@
+//! What every projection promises, written once: folded again it has the rows it has live, a batch
+//! that comes twice counts once, and batches may be cut anywhere. And that the rows are right: they
+//! are compared with the aggregates of the domain, folded from the same events.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::Event;
+use domain::campaign::{Campaign, CampaignEvent};
+use domain::claim::{Claim, ClaimStatus};
+use domain::member::MemberEvent;
+use domain::referral::ReferralEvent;
+use domain::role::Role;
+use projections::campaign_catalogue::CampaignCatalogue;
+use projections::claim_history::{ClaimFilter, ClaimHistory};
+use projections::dashboard::Dashboard;
+use projections::member_facts::MemberFactsProjection;
+use projections::referral_tally::{ReferralFilter, ReferralTally};
+use projections::{Follower, Outcome, Projected, Projection, campaign_catalogue, claim_history, dashboard};
+use projections::{rebuild, referral_tally};
+use support::history::Generator;
+use support::{TestLog, recorded_at, with_log};
+use uuid::Uuid;
+
+const EVENTS: usize = 600;
+
+async fn written(log: &mut TestLog, seed: u64) {
+    log.append(Generator::new(seed).history(EVENTS)).await;
+}
+
+async fn keeps_the_contract<P: Projection + Copy>(projection: P, seed: u64) {
+    with_log(async |log| {
+        written(log, seed).await;
+        // in pieces of no particular size, each of them twice
+        log.project(projection, log.head(), 37, 2).await;
+        let live = log.digest(P::NAME).await;
+        assert!(!live.contains("=0:"), "the history leaves a table of {} empty: {live}", P::NAME);
+
+        rebuild(&log.pool, P::NAME, |_, _| {}).await.unwrap();
+        assert_eq!(log.digest(P::NAME).await, live, "rebuilt rows of {} equal live rows", P::NAME);
+
+        // a batch that reaches back behind the checkpoint, and one that the checkpoint is beyond
+        let follower = Projected::new(projection, log.pool.clone());
+        assert_eq!(follower.handle(&log.batch::<P>(0, log.head()).await).await.unwrap(), Outcome::Saved(log.head()));
+        assert_eq!(follower.handle(&log.batch::<P>(10, 20).await).await.unwrap(), Outcome::Saved(log.head()));
+        assert_eq!(log.digest(P::NAME).await, live);
+    })
+    .await;
+    with_log(async |log| {
+        written(log, seed).await;
+        log.project(projection, log.head(), 1, 1).await;
+        let one_by_one = log.digest(P::NAME).await;
+        rebuild(&log.pool, P::NAME, |_, _| {}).await.unwrap();
+        assert_eq!(log.digest(P::NAME).await, one_by_one, "{} folds one by one as it folds at once", P::NAME);
+    })
+    .await;
+    with_log(async |log| {
+        written(log, seed).await;
+        log.project(projection, 100, 100, 1).await;
+        let follower = Projected::new(projection, log.pool.clone());
+        assert_eq!(follower.handle(&log.batch::<P>(50, 400).await).await.unwrap(), Outcome::Saved(400));
+        let beyond_a_hole = log.batch::<P>(500, 550).await;
+        assert_eq!(follower.handle(&beyond_a_hole).await.unwrap(), Outcome::Saved(400), "holes are never folded over");
+        log.project(projection, log.head(), 100, 1).await;
+        let overlapping = log.digest(P::NAME).await;
+        rebuild(&log.pool, P::NAME, |_, _| {}).await.unwrap();
+        assert_eq!(log.digest(P::NAME).await, overlapping);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn member_facts_keep_the_contract() {
+    keeps_the_contract(MemberFactsProjection, 1).await;
+}
+
+#[tokio::test]
+async fn the_referral_tally_keeps_the_contract() {
+    keeps_the_contract(ReferralTally, 2).await;
+}
+
+#[tokio::test]
+async fn the_claim_history_keeps_the_contract() {
+    keeps_the_contract(ClaimHistory, 3).await;
+}
+
+#[tokio::test]
+async fn the_campaign_catalogue_keeps_the_contract() {
+    keeps_the_contract(CampaignCatalogue, 4).await;
+}
+
+#[tokio::test]
+async fn the_dashboard_keeps_the_contract() {
+    keeps_the_contract(Dashboard, 5).await;
+}
+
+#[tokio::test]
+async fn claims_stand_where_the_domain_says_and_every_filter_finds_its_own() {
+    with_log(async |log| {
+        written(log, 11).await;
+        log.project(ClaimHistory, log.head(), 50, 1).await;
+        let mut claims: BTreeMap<Uuid, (Claim, i64)> = BTreeMap::new();
+        for (position, draft) in &log.events {
+            if let Event::Claim(event) = &draft.event {
+                claims.entry(draft.stream_id).or_insert((Claim::default(), *position)).0.evolve(event);
+            }
+        }
+        let all = claim_history::list(&log.pool, &ClaimFilter::default(), 1_000).await.unwrap();
+        assert_eq!(all.len(), claims.len());
+        assert!(all.is_sorted_by(|newer, older| newer.created_position > older.created_position));
+        for row in &all {
+            let (claim, created) = &claims[&row.claim_id];
+            assert_eq!((row.status.as_str(), row.created_position), (claim.status().unwrap().name(), *created));
+            assert_eq!(row.created_at, recorded_at(*created));
+            assert_eq!(row.reason.is_some(), row.status == "denied");
+        }
+        let (from, to) = (recorded_at(200), recorded_at(450));
+        let some = &all[all.len() / 2];
+        let filters = [
+            ClaimFilter { statuses: vec![ClaimStatus::Denied, ClaimStatus::Granted], ..ClaimFilter::default() },
+            ClaimFilter { member: Some(domain::id::MemberId(some.member_id)), ..ClaimFilter::default() },
+            ClaimFilter { reward: Some(domain::id::RewardId(some.reward_id)), ..ClaimFilter::default() },
+            ClaimFilter {
+                campaign: Some(domain::id::CampaignId(some.campaign_id)),
+                from: Some(from),
+                ..ClaimFilter::default()
+            },
+            ClaimFilter {
+                from: Some(from),
+                to: Some(to),
+                statuses: ClaimStatus::ALL.to_vec(),
+                ..ClaimFilter::default()
+            },
+            ClaimFilter { from: Some(recorded_at(10_000)), ..ClaimFilter::default() },
+        ];
+        for filter in filters {
+            let expected: Vec<Uuid> = all
+                .iter()
+                .filter(|row| filter.statuses.is_empty() || filter.statuses.iter().any(|one| one.name() == row.status))
+                .filter(|row| filter.member.is_none_or(|member| member.0 == row.member_id))
+                .filter(|row| filter.campaign.is_none_or(|campaign| campaign.0 == row.campaign_id))
+                .filter(|row| filter.reward.is_none_or(|reward| reward.0 == row.reward_id))
+                .filter(|row| filter.from.is_none_or(|from| row.created_at >= from))
+                .filter(|row| filter.to.is_none_or(|to| row.created_at < to))
+                .map(|row| row.claim_id)
+                .collect();
+            let mut walked = Vec::new();
+            let mut page = ClaimFilter { before: None, ..filter };
+            loop {
+                let rows = claim_history::list(&log.pool, &page, 7).await.unwrap();
+                let Some(last) = rows.last() else { break };
+                page.before = Some(last.created_position);
+                walked.extend(rows.iter().map(|row| row.claim_id));
+            }
+            assert_eq!(walked, expected, "{page:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_catalogue_says_what_the_campaigns_say_and_what_is_left() {
+    with_log(async |log| {
+        written(log, 12).await;
+        log.project(CampaignCatalogue, log.head(), 50, 1).await;
+        let mut campaigns: BTreeMap<Uuid, Campaign> = BTreeMap::new();
+        let mut claims: BTreeMap<Uuid, Claim> = BTreeMap::new();
+        for (_, draft) in &log.events {
+            match &draft.event {
+                Event::Campaign(event) => campaigns.entry(draft.stream_id).or_default().evolve(event),
+                Event::Claim(event) => claims.entry(draft.stream_id).or_default().evolve(event),
+                Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
+            }
+        }
+        let now: DateTime<Utc> = support::history::FIRST_DAY.parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(20);
+        let rows = campaign_catalogue::campaigns(&log.pool, None, now, None, 1_000).await.unwrap();
+        assert_eq!(rows.len(), campaigns.len());
+        let mut by_status = 0;
+        for status in domain::campaign::CampaignStatus::ALL {
+            let rows = campaign_catalogue::campaigns(&log.pool, Some(status), now, None, 1_000).await.unwrap();
+            assert!(rows.iter().all(|row| row.status(now) == status), "{status:?}");
+            by_status += rows.len();
+        }
+        assert_eq!(by_status, rows.len());
+        for row in rows {
+            let campaign = &campaigns[&row.campaign_id];
+            assert_eq!(Some(row.status(now)), campaign.status(now.into()));
+            assert_eq!(row.name, campaign.terms().unwrap().name);
+            let (condition, version) = campaign.condition().unwrap();
+            assert_eq!((row.condition.0, row.condition_version), (condition.to_json(), i64::from(version)));
+        }
+        for row in campaign_catalogue::rewards(&log.pool, None, None, 1_000).await.unwrap() {
+            let terms = campaigns[&row.campaign_id].reward(domain::id::RewardId(row.reward_id)).unwrap();
+            assert_eq!((&row.name, row.quantity), (&terms.name, terms.quantity.map(Into::into)));
+            let standing = |wanted: &[ClaimStatus]| {
+                let of_reward = claims.values().filter(|claim| claim.about().unwrap().reward_id.0 == row.reward_id);
+                of_reward.filter(|claim| wanted.contains(&claim.status().unwrap())).count() as i64
+            };
+            let granted = [ClaimStatus::Granted, ClaimStatus::Fulfilled, ClaimStatus::FulfilmentFailed];
+            assert_eq!((row.held, row.granted), (standing(&[ClaimStatus::Pending]), standing(&granted)));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_dashboard_counts_what_a_reader_of_the_log_counts() {
+    with_log(async |log| {
+        written(log, 13).await;
+        log.project(Dashboard, log.head(), 50, 1).await;
+        let (from, to) = (recorded_at(100), recorded_at(500));
+        let day: DateTime<Utc> = support::history::FIRST_DAY.parse().unwrap();
+        let mut users = BTreeMap::new();
+        let (mut facts, mut claimants, mut rewards) = (Vec::new(), BTreeSet::new(), 0);
+        for (position, draft) in &log.events {
+            match &draft.event {
+                Event::Member(MemberEvent::Registered(event)) => {
+                    users.insert(draft.stream_id, (event.role, *position));
+                }
+                Event::Member(MemberEvent::RoleChanged(event)) => {
+                    users.entry(draft.stream_id).and_modify(|user| user.0 = event.role);
+                }
+                Event::Member(MemberEvent::Erased(_)) => drop(users.remove(&draft.stream_id)),
+                Event::Activity(domain::activity::ActivityEvent::Recorded(fact)) => facts.push(fact.clone()),
+                Event::Activity(domain::activity::ActivityEvent::Voided(voided)) => {
+                    facts.retain(|fact| fact.id != voided.id)
+                }
+                Event::Claim(event) => drop(claimants.insert(event.member().0)),
+                Event::Campaign(CampaignEvent::RewardAdded(_)) => rewards += 1,
+                Event::Member(_) | Event::Campaign(_) | Event::Referral(_) => {}
+            }
+        }
+        users.retain(|_, (role, _)| *role == Role::User);
+        let summary = dashboard::summary(&log.pool, from, to, day).await.unwrap();
+        assert_eq!(summary.members.total, users.len() as i64);
+        assert_eq!(summary.members.new, users.values().filter(|(_, at)| (100..500).contains(at)).count() as i64);
+        assert_eq!(summary.members.claimants, claimants.iter().filter(|id| users.contains_key(id)).count() as i64);
+        assert_eq!(summary.rewards.iter().map(|(_, count)| count).sum::<i64>(), rewards);
+        assert_eq!((summary.as_of.position, summary.as_of.recorded_at), (log.head(), recorded_at(log.head())));
+        for (from, to) in [(0, 86_400), (3_600, 3_601), (100_000, 1_000_000), (0, 1)] {
+            let (from, to) = (day + TimeDelta::seconds(from), day + TimeDelta::seconds(to));
+            let seen = facts.iter().filter(|fact| (from..to).contains(&fact.occurred_at.utc()));
+            let active: BTreeSet<_> = seen.map(|fact| fact.member_id.0).filter(|id| users.contains_key(id)).collect();
+            let summary = dashboard::summary(&log.pool, from, to, day).await.unwrap();
+            assert_eq!(summary.members.active, active.len() as i64);
+        }
+        let claims = claim_statuses(log);
+        for (status, count) in summary.claims {
+            assert_eq!(count, claims.iter().filter(|one| **one == status).count() as i64, "{status:?}");
+        }
+    })
+    .await;
+}
+
+fn claim_statuses(log: &TestLog) -> Vec<ClaimStatus> {
+    let mut claims: BTreeMap<Uuid, Claim> = BTreeMap::new();
+    for (_, draft) in &log.events {
+        if let Event::Claim(event) = &draft.event {
+            claims.entry(draft.stream_id).or_default().evolve(event);
+        }
+    }
+    claims.values().filter_map(Claim::status).collect()
+}
+
+#[tokio::test]
+async fn a_summary_of_nothing_has_every_status_and_no_participation() {
+    with_log(async |log| {
+        let now = recorded_at(0);
+        let summary = dashboard::summary(&log.pool, now, now, now).await.unwrap();
+        assert_eq!((summary.campaigns.len(), summary.rewards.len(), summary.claims.len()), (4, 3, 8));
+        assert_eq!((summary.participation_rate, summary.as_of.position), (0.0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn referrals_are_listed_by_inviter_and_status_and_found_by_invitee() {
+    with_log(async |log| {
+        written(log, 14).await;
+        log.project(ReferralTally, log.head(), 50, 1).await;
+        let mut expected = BTreeMap::new();
+        for (_, draft) in &log.events {
+            if let Event::Referral(event) = &draft.event {
+                let status = match event {
+                    ReferralEvent::Created(_) => "pending",
+                    ReferralEvent::Qualified(_) => "qualified",
+                    ReferralEvent::Voided(_) => "voided",
+                };
+                expected.insert(event.invitee().0, (event.inviter(), status));
+            }
+        }
+        let all = referral_tally::list(&log.pool, ReferralFilter::default(), 1_000).await.unwrap();
+        assert_eq!(all.len(), expected.len());
+        for row in &all {
+            assert_eq!(
+                (row.inviter_id, row.status.as_str()),
+                (expected[&row.invitee_id].0.0, expected[&row.invitee_id].1)
+            );
+        }
+        let (inviter, _) = *expected.values().next().unwrap();
+        let filter = ReferralFilter { inviter: Some(inviter), ..ReferralFilter::default() };
+        let own = referral_tally::list(&log.pool, filter, 1_000).await.unwrap();
+        assert_eq!(own.len(), expected.values().filter(|(one, _)| *one == inviter).count());
+        let invitees: Vec<_> = expected.keys().map(|id| domain::id::MemberId(*id)).collect();
+        let pending = referral_tally::pending_among(&log.pool, &invitees).await.unwrap();
+        assert_eq!(pending.len(), expected.values().filter(|(_, status)| *status == "pending").count());
+    })
+    .await;
+}

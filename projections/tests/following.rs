@@ -1,0 +1,198 @@
+//! The one loop: it is woken, it catches up, it steps aside for another, it stops before what it
+//! cannot read, and it starts again where it stopped.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use projections::claim_history::ClaimHistory;
+use projections::member_facts::MemberFactsProjection;
+use projections::{
+    ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, State, rebuild, start_all,
+};
+use support::history::Generator;
+use support::with_log;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn every_projection_catches_up_and_follows_what_others_append() {
+    with_log(async |log| {
+        let mut generator = Generator::new(1);
+        log.append(generator.history(300)).await;
+        let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+        // nobody appends in this process: the sender is gone and the poll alone says that there is more
+        let appended = watch::channel(0).1;
+        let followers = start_all(log.pool.clone(), appended, freshness.clone(), shutdown.clone());
+        for _ in 0..2 {
+            log.append(generator.history(50)).await;
+            for name in ALL {
+                assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
+                assert_eq!(freshness.state(name), State::Following);
+            }
+        }
+        let behind = freshness.wait_for("claim_history", 10_000, Duration::from_millis(10)).await.unwrap_err();
+        assert_eq!(behind.position, 400);
+        shutdown.cancel();
+        followers.stopped().await;
+        for name in ALL {
+            let live = log.digest(name).await;
+            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
+            assert_eq!(log.digest(name).await, live, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_followers_of_one_projection_fold_everything_once() {
+    with_log(async |log| {
+        let mut generator = Generator::new(2);
+        let (moved, appended) = watch::channel(0);
+        let shutdown = CancellationToken::new();
+        let both = [Freshness::new(), Freshness::new()];
+        let followers =
+            both.clone().map(|freshness| start_all(log.pool.clone(), appended.clone(), freshness, shutdown.clone()));
+        for _ in 0..20 {
+            log.append(generator.history(25)).await;
+            moved.send_replace(log.head());
+        }
+        for name in ALL {
+            for freshness in &both {
+                assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
+            }
+        }
+        shutdown.cancel();
+        for followers in followers {
+            followers.stopped().await;
+        }
+        for name in ALL {
+            let live = log.digest(name).await;
+            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
+            assert_eq!(log.digest(name).await, live, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_knows_stops_who_reads_its_stream_and_nobody_else() {
+    with_log(async |log| {
+        log.append(Generator::new(3).history(100)).await;
+        log.append_poison("claim.forgotten").await;
+        let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+        let followers = start_all(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        assert_eq!(freshness.wait_for(MemberFactsProjection::NAME, 101, SOON).await, Ok(101));
+        assert_eq!(freshness.wait_for(ClaimHistory::NAME, 100, SOON).await, Ok(100), "what is before it is folded");
+        let stopped = async {
+            while !matches!(freshness.state(ClaimHistory::NAME), State::Stopped { .. }) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(SOON, stopped).await.unwrap();
+        assert_eq!(freshness.position(ClaimHistory::NAME), 100);
+        shutdown.cancel();
+        followers.stopped().await;
+    })
+    .await;
+}
+
+/// A reactor that fails twice before it does its work.
+struct Reluctant {
+    failures: std::sync::atomic::AtomicI64,
+    seen: std::sync::Arc<std::sync::Mutex<Vec<i64>>>,
+}
+
+impl Follower for Reluctant {
+    fn name(&self) -> &'static str {
+        "reluctant"
+    }
+
+    fn batch_limit(&self) -> i64 {
+        7
+    }
+
+    fn streams(&self) -> &'static [&'static str] {
+        &["activity"]
+    }
+
+    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
+        if self.failures.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 0 {
+            return Err(FollowError::Trouble("not yet".to_owned()));
+        }
+        self.seen.lock().unwrap().extend(batch.entries.iter().map(|entry| entry.position));
+        Ok(Outcome::Handled(batch.through))
+    }
+}
+
+#[tokio::test]
+async fn a_reactor_sees_its_streams_in_order_and_goes_on_after_trouble_and_after_a_restart() {
+    with_log(async |log| {
+        let mut generator = Generator::new(4);
+        let seen = std::sync::Arc::default();
+        for _ in 0..2 {
+            log.append(generator.history(60)).await;
+            let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+            let followers =
+                Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+            followers.follow(Reluctant { failures: 2.into(), seen: std::sync::Arc::clone(&seen) });
+            assert_eq!(freshness.wait_for("reluctant", log.head(), SOON).await, Ok(log.head()));
+            shutdown.cancel();
+            followers.stopped().await;
+        }
+        let is_activity = |draft: &support::Draft| matches!(draft.event, domain::Event::Activity(_));
+        let activities = log.events.iter().filter(|(_, draft)| is_activity(draft)).map(|(at, _)| *at);
+        assert_eq!(*seen.lock().unwrap(), activities.collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn readers_see_the_old_rows_until_a_rebuild_is_done_and_the_follower_waits() {
+    with_log(async |log| {
+        log.append(Generator::new(5).history(200)).await;
+        log.project(ClaimHistory, 200, 100, 1).await;
+        let claims = async || {
+            let count = sqlx::query_scalar::<_, i64>("select count(*) from claims");
+            count.fetch_one(&log.pool).await.unwrap()
+        };
+        let before = claims().await;
+        let mut rebuilding = log.pool.begin().await.unwrap();
+        projections::checkpoint::lock(&mut rebuilding, ClaimHistory::NAME).await.unwrap();
+        ClaimHistory.clear(&mut rebuilding).await.unwrap();
+        assert_eq!(claims().await, before);
+        let follower = Projected::new(ClaimHistory, log.pool.clone());
+        let batch = log.batch::<ClaimHistory>(100, 200).await;
+        assert!(matches!(follower.handle(&batch).await, Err(FollowError::Standby)));
+        rebuilding.rollback().await.unwrap();
+
+        let mut told = Vec::new();
+        rebuild(&log.pool, ClaimHistory::NAME, |done, total| told.push((done, total))).await.unwrap();
+        assert_eq!((told.first(), told.last()), (Some(&(0, 200)), Some(&(200, 200))));
+        assert_eq!(claims().await, before);
+        assert!(rebuild(&log.pool, "horoscope", |_, _| {}).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_read_as_it_was_hashed() {
+    with_log(async |log| {
+        log.append(Generator::new(6).history(50)).await;
+        let mut conn = log.pool.acquire().await.unwrap();
+        let entries = projections::log::read_after(&mut conn, 10, 20).await.unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.position).collect::<Vec<_>>(), (11..=30).collect::<Vec<_>>());
+        assert!(entries.iter().all(projections::log::Entry::hash_is_right));
+        let mut forged = entries[3].clone();
+        forged.payload.push(' ');
+        assert!(!forged.hash_is_right());
+        let head = projections::log::head(&mut conn).await.unwrap();
+        assert_eq!((head.position, head.epoch), (50, 1));
+        assert_eq!(projections::log::read_after(&mut conn, 49, 9).await.unwrap()[0].hash, head.hash);
+    })
+    .await;
+}

@@ -1,0 +1,241 @@
+//! The relay against a broker inside the test: every entry once and in order per key, with the
+//! headers of the contract; where it goes on; when it stops. What needs durability is tested on a
+//! real Kafka elsewhere.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::moment::Moment;
+use projections::relay::{NAME, PARTITIONS, Relay, RelayConfig};
+use projections::{Followers, Freshness, State};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use support::history::Generator;
+use support::{TestLog, with_log};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+const SOON: Duration = Duration::from_secs(30);
+const TOPIC: &str = "events";
+
+type Broker = MockCluster<'static, DefaultProducerContext>;
+
+fn broker(partitions: i32) -> Broker {
+    let broker = MockCluster::new(1).unwrap();
+    broker.create_topic(TOPIC, partitions, 1).unwrap();
+    broker
+}
+
+struct Running {
+    followers: Followers,
+    freshness: Freshness,
+    shutdown: CancellationToken,
+}
+
+fn relay(log: &TestLog, broker: &Broker, start_over: bool) -> Running {
+    let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+    let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+    let config = RelayConfig {
+        brokers: broker.bootstrap_servers(),
+        topic: TOPIC.to_owned(),
+        ce_source: "/test".to_owned(),
+        start_over,
+    };
+    followers.follow(Relay::new(config, log.pool.clone(), shutdown.clone()));
+    Running { followers, freshness, shutdown }
+}
+
+impl Running {
+    async fn published(&self, position: i64) {
+        assert_eq!(
+            self.freshness.wait_for(NAME, position, SOON).await,
+            Ok(position),
+            "{:?}",
+            self.freshness.state(NAME)
+        );
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.followers.stopped().await;
+    }
+
+    async fn is(&self, wanted: impl Fn(&State) -> bool) {
+        let becomes = async {
+            while !wanted(&self.freshness.state(NAME)) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(SOON, becomes).await.unwrap();
+    }
+}
+
+struct Sent {
+    partition: i32,
+    key: String,
+    value: String,
+    headers: BTreeMap<String, String>,
+}
+
+impl Sent {
+    fn position(&self) -> i64 {
+        self.headers["ce_position"].parse().unwrap()
+    }
+}
+
+/// The next messages on the topic, in the order of each partition.
+fn consume(broker: &Broker, count: usize) -> Vec<Sent> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", broker.bootstrap_servers())
+        .set("group.id", "test")
+        .create()
+        .unwrap();
+    let mut all = rdkafka::TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        all.add_partition_offset(TOPIC, partition, rdkafka::Offset::Beginning).unwrap();
+    }
+    consumer.assign(&all).unwrap();
+    let mut sent = Vec::new();
+    while sent.len() < count {
+        let message = consumer.poll(SOON).expect("another message").unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        sent.push(Sent {
+            partition: message.partition(),
+            key: text(message.key().unwrap()),
+            value: text(message.payload().unwrap()),
+            headers: message
+                .headers()
+                .unwrap()
+                .iter()
+                .map(|header| (header.key.to_owned(), text(header.value.unwrap())))
+                .collect(),
+        });
+    }
+    assert!(consumer.poll(Duration::from_millis(300)).is_none(), "and no more");
+    sent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_entry_is_published_once_and_in_the_order_of_its_subject() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        let mut generator = Generator::new(1);
+        log.append(generator.history(1_500)).await;
+        let running = relay(log, &broker, false);
+        running.published(1_500).await;
+        log.append(generator.history(100)).await;
+        running.published(1_600).await;
+        running.stop().await;
+
+        let sent = consume(&broker, 1_600);
+        let mut conn = log.pool.acquire().await.unwrap();
+        let entries = projections::log::read_after(&mut conn, 0, 2_000).await.unwrap();
+        let mut last: BTreeMap<&str, (i32, i64)> = BTreeMap::new();
+        for message in &sent {
+            let entry = &entries[usize::try_from(message.position()).unwrap() - 1];
+            assert_eq!((&message.key, &message.value), (&entry.subject, &entry.payload));
+            let before = last.insert(&message.key, (message.partition, entry.position));
+            assert!(
+                before.is_none_or(|(partition, position)| partition == message.partition && position < entry.position)
+            );
+        }
+        let message = &sent[0];
+        let entry = &entries[usize::try_from(message.position()).unwrap() - 1];
+        let expected = [
+            ("ce_specversion", "1.0".to_owned()),
+            ("ce_id", entry.event_id.to_string()),
+            ("ce_source", "/test".to_owned()),
+            ("ce_type", format!("reward-ledger.{}.v1", entry.event_type)),
+            ("ce_subject", entry.subject.clone()),
+            ("ce_time", Moment::to_text(entry.occurred_at)),
+            ("content-type", "application/json".to_owned()),
+            ("ce_dataschema", format!("/schemas/{}.v1.json", entry.event_type)),
+            ("ce_position", entry.position.to_string()),
+            ("ce_sequence", entry.sequence.to_string()),
+            ("ce_streamtype", entry.aggregate_type.clone()),
+            ("ce_streamid", entry.aggregate_id.clone()),
+            ("ce_epoch", "1".to_owned()),
+            ("ce_hash", hex::encode(entry.hash)),
+        ];
+        assert_eq!(message.headers, expected.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_goes_on_after_its_checkpoint_and_starts_over_where_the_broker_forgets() {
+    with_log(async |log| {
+        let first = broker(PARTITIONS);
+        let mut generator = Generator::new(2);
+        log.append(generator.history(50)).await;
+        let running = relay(log, &first, false);
+        running.published(50).await;
+        running.stop().await;
+        log.append(generator.history(50)).await;
+        let running = relay(log, &first, false);
+        running.published(100).await;
+        running.stop().await;
+        consume(&first, 100);
+
+        let forgetful = broker(PARTITIONS);
+        let running = relay(log, &forgetful, true);
+        consume(&forgetful, 100);
+        running.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_relay_is_active_and_the_other_takes_over() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        let mut generator = Generator::new(3);
+        log.append(generator.history(20)).await;
+        let first = relay(log, &broker, false);
+        first.published(20).await;
+        let second = relay(log, &broker, false);
+        second.is(|state| *state == State::Standby).await;
+        first.stop().await;
+        log.append(generator.history(20)).await;
+        second.published(40).await;
+        second.stop().await;
+        consume(&broker, 40);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_with_other_partitions_stops_the_relay() {
+    with_log(async |log| {
+        let broker = broker(3);
+        log.append(Generator::new(4).history(5)).await;
+        let running = relay(log, &broker, false);
+        running.is(|state| matches!(state, State::Stopped { reason } if reason.contains("3 partitions"))).await;
+        assert_eq!(running.freshness.position(NAME), 0);
+        running.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_away_is_waited_for() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        log.append(Generator::new(5).history(30)).await;
+        broker.broker_down(1).unwrap();
+        let running = relay(log, &broker, false);
+        running.is(|state| matches!(state, State::Waiting { .. })).await;
+        broker.broker_up(1).unwrap();
+        running.published(30).await;
+        running.stop().await;
+        consume(&broker, 30);
+    })
+    .await;
+}

@@ -1,0 +1,221 @@
+//! A log of one's own for each test: a fresh database and a small writer that appends events with
+//! right positions and hashes. It is not the sequencer and keeps no rule of the domain.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+
+pub mod history;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::chain::{GENESIS, Hash, Sealed};
+use domain::{Event, Moment};
+use projections::log;
+use projections::{Batch, Follower, Projected, Projection};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use uuid::Uuid;
+
+/// An event on its way into the log.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub stream_id: Uuid,
+    pub event: Event,
+}
+
+pub struct TestLog {
+    pub pool: PgPool,
+    pub events: Vec<(i64, Draft)>,
+    pub epoch: i64,
+    last_hash: Hash,
+    sequences: BTreeMap<(&'static str, Uuid), i64>,
+}
+
+/// The moment at which the event of a position is recorded.
+pub fn recorded_at(position: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(position)
+}
+
+/// Runs a test on a fresh database, which is dropped when the test succeeds.
+pub async fn with_log(test: impl AsyncFnOnce(&mut TestLog)) {
+    let url = std::env::var("TEST_DATABASE_URL").expect(
+        "set TEST_DATABASE_URL to a PostgreSQL whose role may create databases, such as postgres://postgres@127.0.0.1:5432/postgres",
+    );
+    let admin: PgConnectOptions = url.parse().expect("TEST_DATABASE_URL is a PostgreSQL URL");
+    let name = format!("projections_{}", Uuid::new_v4().simple());
+    let mut conn = PgConnection::connect_with(&admin).await.expect("TEST_DATABASE_URL answers");
+    conn.execute(format!("create database {name}").as_str()).await.unwrap();
+    let options = admin.clone().database(&name).disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(12).connect_with(options).await.unwrap();
+    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    sqlx::migrate::Migrator::new(migrations).await.unwrap().run(&pool).await.unwrap();
+    let mut log = TestLog { pool, events: Vec::new(), epoch: 1, last_hash: GENESIS, sequences: BTreeMap::new() };
+    test(&mut log).await;
+    log.pool.close().await;
+    conn.execute(format!("drop database {name} with (force)").as_str()).await.unwrap();
+}
+
+fn name_and_payload(event: &Event) -> (&'static str, String) {
+    match event {
+        Event::Member(event) => (event.name(), serde_json::to_string(event).unwrap()),
+        Event::Activity(event) => (event.name(), serde_json::to_string(event).unwrap()),
+        Event::Campaign(event) => (event.name(), serde_json::to_string(event).unwrap()),
+        Event::Referral(event) => (event.name(), serde_json::to_string(event).unwrap()),
+        Event::Claim(event) => (event.name(), serde_json::to_string(event).unwrap()),
+    }
+}
+
+#[derive(Default)]
+struct Columns {
+    position: Vec<i64>,
+    event_id: Vec<Uuid>,
+    aggregate_type: Vec<String>,
+    aggregate_id: Vec<String>,
+    sequence: Vec<i64>,
+    event_type: Vec<String>,
+    payload: Vec<String>,
+    subject: Vec<String>,
+    occurred_at: Vec<DateTime<Utc>>,
+    recorded_at: Vec<DateTime<Utc>>,
+    previous_hash: Vec<Vec<u8>>,
+    hash: Vec<Vec<u8>>,
+}
+
+impl TestLog {
+    /// The position of the last event.
+    pub fn head(&self) -> i64 {
+        self.events.last().map_or(0, |(position, _)| *position)
+    }
+
+    pub async fn append(&mut self, drafts: Vec<Draft>) {
+        for chunk in drafts.chunks(1_000) {
+            self.append_chunk(chunk).await;
+        }
+    }
+
+    /// An event that no program knows, in a stream that every projection but one reads.
+    pub async fn append_poison(&mut self, event_type: &str) {
+        let position = self.head() + 1;
+        sqlx::query(
+            "with head as (update log_head set position = $1)
+            insert into events
+            select $1, $2, split_part($3, '.', 1), 'poison', $1, $3, '1', '{}', '{}', 'poison', now(), now(),
+                   $2, true, 'test', $2, null, 1, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')",
+        )
+        .bind(position)
+        .bind(Uuid::new_v4())
+        .bind(event_type)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
+    async fn append_chunk(&mut self, drafts: &[Draft]) {
+        let mut rows = Columns::default();
+        let mut head = self.head();
+        for draft in drafts {
+            head += 1;
+            let (event_type, payload) = name_and_payload(&draft.event);
+            let stream_type = event_type.split_once('.').unwrap().0;
+            let sequence = self.sequences.entry((stream_type, draft.stream_id)).or_default();
+            *sequence += 1;
+            let stream_id = draft.stream_id.to_string();
+            let subject = draft.event.subject(&stream_id);
+            let at = recorded_at(head);
+            let occurred_at = draft.event.occurred_at().unwrap_or(Moment::from(at));
+            let event_id = Uuid::from_u128(u128::from(head.unsigned_abs()));
+            let sealed = Sealed {
+                position: head,
+                epoch: self.epoch,
+                event_id,
+                stream_type,
+                stream_id: &stream_id,
+                sequence: *sequence,
+                event_type,
+                version: "1",
+                subject: &subject,
+                payload: &payload,
+                metadata: "{}",
+                occurred_at,
+                recorded_at: at.into(),
+                command_id: event_id,
+                actor: "test",
+                correlation_id: event_id,
+                causation_id: None,
+                previous_hash: self.last_hash,
+            };
+            rows.previous_hash.push(self.last_hash.to_vec());
+            self.last_hash = sealed.hash();
+            rows.hash.push(self.last_hash.to_vec());
+            rows.position.push(head);
+            rows.event_id.push(event_id);
+            rows.aggregate_type.push(stream_type.to_owned());
+            rows.sequence.push(*sequence);
+            rows.event_type.push(event_type.to_owned());
+            rows.aggregate_id.push(stream_id);
+            rows.payload.push(payload);
+            rows.subject.push(subject);
+            rows.occurred_at.push(occurred_at.utc());
+            rows.recorded_at.push(at);
+            self.events.push((head, draft.clone()));
+        }
+        self.insert(rows, head).await;
+    }
+
+    async fn insert(&self, rows: Columns, head: i64) {
+        sqlx::query(
+            "with head as (update log_head set position = $13, hash = $14, recorded_at = $15)
+            insert into events
+            select position, event_id, aggregate_type, aggregate_id, sequence, event_type, '1', payload::json, '{}',
+                   subject, occurred_at, recorded_at, event_id, true, 'test', event_id, null, $16, previous_hash, hash
+            from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+                        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::bytea[])
+                as new(position, event_id, aggregate_type, aggregate_id, sequence, event_type, payload, subject,
+                       occurred_at, recorded_at, previous_hash, hash)",
+        )
+        .bind(rows.position)
+        .bind(rows.event_id)
+        .bind(rows.aggregate_type)
+        .bind(rows.aggregate_id)
+        .bind(rows.sequence)
+        .bind(rows.event_type)
+        .bind(rows.payload)
+        .bind(rows.subject)
+        .bind(rows.occurred_at)
+        .bind(rows.recorded_at)
+        .bind(rows.previous_hash)
+        .bind(rows.hash)
+        .bind(head)
+        .bind(self.last_hash.to_vec())
+        .bind(recorded_at(head))
+        .bind(self.epoch)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
+    /// The piece of the log between two positions, as a projection is given it.
+    pub async fn batch<P: Projection>(&self, after: i64, through: i64) -> Batch {
+        let mut conn = self.pool.acquire().await.unwrap();
+        let entries = log::read_between(&mut conn, after, through, P::STREAMS).await.unwrap();
+        Batch { after, through, entries }
+    }
+
+    /// Folds the log up to a position, `size` positions at a time, each batch given so many times.
+    pub async fn project<P: Projection + Copy>(&self, projection: P, through: i64, size: i64, times: usize) {
+        let follower = Projected::new(projection, self.pool.clone());
+        let mut position = follower.begin(&self.pool, Uuid::nil()).await.unwrap();
+        while position < through {
+            let next = through.min(position + size);
+            let batch = self.batch::<P>(position, next).await;
+            for _ in 0..times {
+                follower.handle(&batch).await.unwrap();
+            }
+            position = next;
+        }
+    }
+
+    pub async fn digest(&self, name: &str) -> String {
+        projections::digest(&mut self.pool.acquire().await.unwrap(), name).await.unwrap()
+    }
+}

@@ -1,0 +1,116 @@
+//! Closed-loop load: so many waiters, each asking again as soon as it has its answer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How one round is run.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    /// How many ask at the same time.
+    pub(crate) waiters: usize,
+    /// For how long.
+    pub(crate) length: Duration,
+    /// The server whose CPU time is counted.
+    pub(crate) postgres: Option<u32>,
+}
+
+/// What one round showed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) done: usize,
+    pub(crate) seconds: f64,
+    pub(crate) latencies_us: Vec<u32>,
+    pub(crate) own_cpu_us: f64,
+    pub(crate) postgres_cpu_us: f64,
+    pub(crate) rss_mib: Option<f64>,
+}
+
+impl Measured {
+    pub(crate) fn per_second(&self) -> f64 {
+        self.done as f64 / self.seconds.max(f64::EPSILON)
+    }
+}
+
+impl Load {
+    /// Runs `ask` in closed loops until the time is over; it says how many things one call did.
+    pub(crate) async fn run<F, A>(self, ask: F) -> Measured
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = usize> + Send,
+    {
+        let ask = Arc::new(ask);
+        let (own, postgres) = (own_cpu(), self.postgres_cpu());
+        let started = Instant::now();
+        let waiters: Vec<_> = (0..self.waiters)
+            .map(|_| {
+                let ask = ask.clone();
+                tokio::spawn(async move {
+                    let (mut done, mut latencies) = (0, Vec::new());
+                    while started.elapsed() < self.length {
+                        let asked = Instant::now();
+                        done += ask().await;
+                        latencies.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
+                    }
+                    (done, latencies)
+                })
+            })
+            .collect();
+        let mut measured = Measured::default();
+        for waiter in waiters {
+            let (done, latencies) = waiter.await.expect("a waiter ends by itself");
+            measured.done += done;
+            measured.latencies_us.extend(latencies);
+        }
+        measured.seconds = started.elapsed().as_secs_f64();
+        measured.own_cpu_us = own_cpu() - own;
+        measured.postgres_cpu_us = self.postgres_cpu() - postgres;
+        measured
+    }
+
+    pub(crate) fn postgres_cpu(&self) -> f64 {
+        self.postgres.map_or(0.0, family_cpu)
+    }
+}
+
+fn own_cpu() -> f64 {
+    cpu_of(std::process::id()).unwrap_or(0.0)
+}
+
+/// CPU time of a process and of its children, those that ended included, in µs.
+pub(crate) fn family_cpu(parent: u32) -> f64 {
+    let children = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| stat(*pid).and_then(|fields| fields.get(1)?.parse::<u32>().ok()) == Some(parent));
+    children.filter_map(cpu_of).sum::<f64>() + cpu_of(parent).unwrap_or(0.0) + ended_children(parent)
+}
+
+/// The fields of `/proc/PID/stat` behind the name: state, parent, …
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, behind_name) = text.rsplit_once(") ")?;
+    Some(behind_name.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Clock ticks are 10 ms on every Linux that Rust runs on.
+const TICK_US: f64 = 10_000.0;
+
+pub(crate) fn cpu_of(pid: u32) -> Option<f64> {
+    let fields = stat(pid)?;
+    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) * TICK_US)
+}
+
+fn ended_children(pid: u32) -> f64 {
+    let Some(fields) = stat(pid) else { return 0.0 };
+    let ticks = |index: usize| fields.get(index).and_then(|text: &String| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(13) + ticks(14)) * TICK_US
+}
+
+/// Resident memory of a process in MiB.
+pub(crate) fn rss_mib(pid: u32) -> Option<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+}

@@ -1,0 +1,73 @@
+//! `make bench`: claims per second against the raw limit of the machine, against `cqrs-es` and
+//! `postgres-es` used as their documentation shows, and against an HTTP constant; interleaved rounds
+//! in one run on one machine, fsync on. Ratios carry from machine to machine; absolute numbers do not.
+//! After every run the log is checked: events = head position = grants counted by the guards.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure must stop")]
+#![allow(missing_docs, reason = "a program, not a library")]
+
+mod http;
+mod load;
+mod ours;
+mod raw;
+mod report;
+mod textbook;
+
+use std::time::Duration;
+
+use tests::support::postgres::Cluster;
+
+use load::{Load, Measured};
+use report::Report;
+
+/// How long and how large a run is.
+pub(crate) struct Size {
+    /// Length of one round of one contender.
+    pub(crate) round: Duration,
+    /// Interleaved rounds.
+    pub(crate) rounds: usize,
+    /// Members with a seven-day streak.
+    pub(crate) members: usize,
+}
+
+impl Size {
+    fn from_arguments() -> Self {
+        if std::env::args().any(|argument| argument == "--smoke") {
+            Self { round: Duration::from_millis(300), rounds: 1, members: 500 }
+        } else {
+            Self { round: Duration::from_millis(2_000), rounds: 3, members: 40_000 }
+        }
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(run(&Size::from_arguments()));
+}
+
+async fn run(size: &Size) {
+    let cluster = Cluster::launch().await;
+    let mut report = Report::default();
+    eprintln!("preparing {} members with a streak of seven days each", size.members);
+    let mut raw = raw::Raw::prepare(&cluster).await;
+    let textbook = textbook::Textbook::prepare(&cluster).await;
+    let ours = ours::Ours::prepare(&cluster, size.members).await;
+    for round in 1..=size.rounds {
+        eprintln!("round {round} of {}", size.rounds);
+        let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
+        report.add("raw limit, 512 events a statement", raw.run(load(1)).await);
+        for waiters in [1, 8, 64, 256] {
+            report.add(&format!("ours hot, {waiters}"), ours.hot(load(waiters)).await);
+            report.add(&format!("ours cold, {waiters}"), ours.cold(load(waiters)).await);
+        }
+        report.add("cqrs-es hot with snapshots, 64", textbook.hot(load(64)).await);
+        report.add("cqrs-es cold, 64", textbook.cold(load(64)).await);
+    }
+    ours.assert_sound().await;
+    http::run(size, &mut report).await;
+    report.finish();
+}
+
+/// The larger of two rates, by claims a second.
+pub(crate) fn best<'a>(all: impl Iterator<Item = &'a Measured>) -> f64 {
+    all.map(Measured::per_second).fold(0.0, f64::max)
+}

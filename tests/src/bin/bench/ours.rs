@@ -1,0 +1,210 @@
+//! Our own write path in process, with the whole decision in place: facts from the projection and
+//! the log, the condition of a seven-day streak, the guards, the hash chain.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{Days, TimeDelta, Utc};
+use commands::{Ask, Ledger, Metadata};
+use domain::Moment;
+use domain::activity::{Activity, ActivityCommand, Report};
+use domain::campaign::{
+    Approval, Campaign, CampaignCommand, CampaignTerms, Draft, NewReward, PendingExpiry, RewardTerms, RewardType,
+};
+use domain::claim::ClaimStatus;
+use domain::condition::Condition;
+use domain::id::{ActivityId, CampaignId, MemberId, RewardId};
+use domain::member::{Member, MemberCommand, Registration};
+use domain::name::Name;
+use domain::period::Frequency;
+use domain::role::Role;
+use domain::zone::Zone;
+use sqlx::PgPool;
+use tests::support::postgres::{Cluster, Database};
+use uuid::Uuid;
+
+use crate::load::{Load, Measured};
+
+/// How many campaigns the cold claims are spread over.
+const COLD_REWARDS: usize = 1_000;
+/// How many members are registered in one append.
+const MEMBERS_A_UNIT: usize = 100;
+
+pub(crate) struct Ours {
+    pool: PgPool,
+    desk: Arc<Desk>,
+    cold: Arc<Vec<RewardId>>,
+    next_cold: Arc<AtomicUsize>,
+    _database: Database,
+}
+
+struct Desk {
+    ledger: Ledger,
+    facts: Stub,
+    members: Vec<MemberId>,
+}
+
+fn now() -> Moment {
+    Moment::from(Utc::now())
+}
+
+impl Ours {
+    pub(crate) async fn prepare(cluster: &Arc<Cluster>, members: usize) -> Self {
+        let database = cluster.database().await;
+        let pool = database.pool().await;
+        sqlx::migrate!("../migrations").run(&pool).await.unwrap();
+        let ledger = Ledger::start(pool.clone()).await.unwrap();
+        let members: Vec<_> = (0..members).map(|_| MemberId(Uuid::now_v7())).collect();
+        for unit in members.chunks(MEMBERS_A_UNIT) {
+            register(&ledger, unit).await;
+        }
+        let mut cold = Vec::new();
+        for number in 0..COLD_REWARDS.min(members.len()) {
+            cold.push(reward(&ledger, &format!("Cold {number}")).await);
+        }
+        for table in ["events", "member_runs", "member_days"] {
+            sqlx::query(&format!("vacuum analyze {table}")).execute(&pool).await.ok();
+        }
+        let desk = Arc::new(Desk { facts: Stub, ledger, members });
+        Self { pool, desk, cold: Arc::new(cold), next_cold: Arc::default(), _database: database }
+    }
+
+    /// Everybody claims one reward; when everybody has, the next one.
+    pub(crate) async fn hot(&self, load: Load) -> Measured {
+        let mut rewards = Vec::new();
+        for _ in 0..8 {
+            rewards.push(reward(&self.desk.ledger, &Uuid::now_v7().to_string()).await);
+        }
+        let (desk, next) = (self.desk.clone(), Arc::new(AtomicUsize::new(0)));
+        load.run(move || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let member = desk.members[number % desk.members.len()];
+            let reward = rewards[(number / desk.members.len()) % rewards.len()];
+            let desk = desk.clone();
+            async move { desk.claim(reward, member).await }
+        })
+        .await
+    }
+
+    /// Claims spread over many campaigns.
+    pub(crate) async fn cold(&self, load: Load) -> Measured {
+        let (desk, cold, next) = (self.desk.clone(), self.cold.clone(), self.next_cold.clone());
+        load.run(move || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let reward = cold[number % cold.len()];
+            let member = desk.members[(number / cold.len() + number * 7) % desk.members.len()];
+            let desk = desk.clone();
+            async move { desk.claim(reward, member).await }
+        })
+        .await
+    }
+
+    /// Events = head position = what the guards counted.
+    pub(crate) async fn assert_sound(&self) {
+        let sql = "select (select position from log_head), (select count(*) from events),
+                          (select count(*) from events where event_type = 'claim.granted'),
+                          (select sum(granted)::bigint from reward_stock)";
+        let (head, events, grants, taken): (i64, i64, i64, i64) =
+            sqlx::query_as(sql).fetch_one(&self.pool).await.unwrap();
+        assert_eq!((head, grants), (events, taken), "events = head position, grants = stock taken");
+        eprintln!("checked: {events} events = head position {head}; {grants} grants = stock taken {taken}");
+    }
+}
+
+impl Desk {
+    async fn claim(&self, reward_id: RewardId, member_id: MemberId) -> usize {
+        let ask = Ask { reward_id, member_id, at: now() };
+        let metadata = Metadata::of(member_id, Role::User, ask.at);
+        match self.ledger.request_reward(ask, &self.facts, &metadata).await {
+            Ok(receipt) => {
+                assert_eq!(receipt.state.status(), Some(ClaimStatus::Granted), "{:?}", receipt.state.last_denial());
+                1
+            }
+            // A round may come around to a member that has this reward.
+            Err(commands::ClaimError::Command(commands::CommandError::Refused { .. })) => 0,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+async fn register(ledger: &Ledger, members: &[MemberId]) {
+    let at = now();
+    let unit = ledger.unit(Metadata::system(at));
+    let today = at.utc().date_naive();
+    let mut reports = Vec::new();
+    for member in members {
+        for back in 0..7 {
+            let day = today - Days::new(back);
+            reports.push((member, day, format!("{member}:{day}")));
+        }
+    }
+    unit.preload::<Member>(&members.iter().map(ToString::to_string).collect::<Vec<_>>()).await.unwrap();
+    let ids: Vec<String> = reports.iter().map(|(_, _, id)| ActivityId::of("bench", id).to_string()).collect();
+    unit.preload::<Activity>(&ids).await.unwrap();
+    for member in members {
+        let registration = Registration {
+            time_zone: chrono_tz::UTC,
+            joined_on: today,
+            birthday: None,
+            role: Role::User,
+        };
+        unit.execute::<Member>(&member.to_string(), MemberCommand::Register(registration)).await.unwrap();
+    }
+    for ((member, day, external_id), id) in reports.into_iter().zip(ids) {
+        let report = Report {
+            source: "bench".to_owned(),
+            external_id,
+            member_id: *member,
+            kind: Name::login(),
+            occurred_at: at,
+            local_date: day,
+            time_zone: Zone::Named(chrono_tz::UTC),
+            measures: Default::default(),
+        };
+        unit.execute::<Activity>(&id, ActivityCommand::Record(report)).await.unwrap();
+    }
+    unit.commit::<()>().await.unwrap();
+}
+
+async fn reward(ledger: &Ledger, name: &str) -> RewardId {
+    let (campaign, reward_id) = (CampaignId(Uuid::now_v7()).to_string(), RewardId(Uuid::now_v7()));
+    let at = now();
+    let terms = CampaignTerms {
+        name: name.to_owned(),
+        description: None,
+        starts_at: Moment::from(at.utc() - TimeDelta::days(10)),
+        ends_at: Moment::from(at.utc() + TimeDelta::days(10)),
+        frequency: Frequency::Once,
+        time_zone: chrono_tz::UTC,
+        approval: Approval::Automatic,
+        max_reward_count: None,
+        per_member_limit: None,
+        pending_expires_after: PendingExpiry::default(),
+    };
+    let condition = Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap();
+    let create = CampaignCommand::Create(Box::new(Draft { terms, condition }));
+    let staff = Metadata::system(at);
+    ledger.execute::<Campaign>(&campaign, create, &staff).await.unwrap();
+    let terms = RewardTerms {
+        name: "Points".to_owned(),
+        description: None,
+        reward_type: RewardType::Point,
+        amount: 10.try_into().unwrap(),
+        quantity: Some(1_000_000.try_into().unwrap()),
+        per_member_limit: None,
+    };
+    let add = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
+    ledger.execute::<Campaign>(&campaign, add, &staff.next_command()).await.unwrap();
+    reward_id
+}
+
+struct Stub;
+impl commands::FactsSource for Stub {
+    fn facts(&self, _m: MemberId, _n: domain::facts::FactsNeeded) -> futures::future::BoxFuture<'_, Result<(domain::facts::Facts, i64), commands::ReadError>> {
+        let mut k = domain::facts::KindFacts::default();
+        let today = Utc::now().date_naive();
+        for b in 0..7 { k.dates.insert(today - Days::new(b)); }
+        let member = domain::facts::MemberFacts { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, profile_complete: true, blocked: false, role: Role::User };
+        Box::pin(async move { Ok((domain::facts::Facts { member: Some(member), kinds: [(Name::login(), k)].into(), ..Default::default() }, 1)) })
+    }
+}

@@ -1,0 +1,97 @@
+//! The table on the screen and `target/bench.json`.
+
+use std::collections::BTreeMap;
+
+use crate::best;
+use crate::load::Measured;
+
+/// All rounds, by contender, in the order in which they first ran.
+#[derive(Default)]
+pub(crate) struct Report {
+    names: Vec<String>,
+    rounds: BTreeMap<String, Vec<Measured>>,
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, name: &str, measured: Measured) {
+        if !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+        self.rounds.entry(name.to_owned()).or_default().push(measured);
+    }
+
+    fn of(&self, name: &str) -> &[Measured] {
+        self.rounds.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rate over all rounds of a contender.
+    fn rate(&self, name: &str) -> f64 {
+        let rounds = self.of(name);
+        let done: usize = rounds.iter().map(|round| round.done).sum();
+        done as f64 / rounds.iter().map(|round| round.seconds).sum::<f64>().max(f64::EPSILON)
+    }
+
+    fn ratios(&self) -> BTreeMap<&'static str, f64> {
+        let hottest =
+            [1, 8, 64, 256].into_iter().map(|waiters| self.rate(&format!("ours hot, {waiters}"))).fold(0.0, f64::max);
+        let of = |ours: f64, theirs: f64| ours / theirs.max(f64::EPSILON);
+        BTreeMap::from([
+            ("hot_vs_limit", of(hottest, self.rate("raw limit, 512 events a statement"))),
+            ("hot64_vs_cqrs_es", of(self.rate("ours hot, 64"), self.rate("cqrs-es hot with snapshots, 64"))),
+            ("cold64_vs_cqrs_es", of(self.rate("ours cold, 64"), self.rate("cqrs-es cold, 64"))),
+            ("http_hot256_vs_constant", of(self.rate("http hot, 256"), self.rate("http constant, 256"))),
+            ("http_hot64_vs_constant", of(self.rate("http hot, 64"), self.rate("http constant, 64"))),
+        ])
+    }
+
+    /// Prints the table and writes the file.
+    pub(crate) fn finish(&self) {
+        let mut figures = BTreeMap::new();
+        println!(
+            "{:<36} {:>10} {:>10} {:>9} {:>9} {:>11} {:>11}",
+            "", "per second", "best round", "p50 µs", "p99 µs", "own CPU µs", "PG CPU µs"
+        );
+        for name in &self.names {
+            let rounds = self.of(name);
+            let mut latencies: Vec<u32> = rounds.iter().flat_map(|round| round.latencies_us.iter().copied()).collect();
+            latencies.sort_unstable();
+            let percentile = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(0);
+            let done = rounds.iter().map(|round| round.done).sum::<usize>().max(1) as f64;
+            let own = rounds.iter().map(|round| round.own_cpu_us).sum::<f64>() / done;
+            let postgres = rounds.iter().map(|round| round.postgres_cpu_us).sum::<f64>() / done;
+            println!(
+                "{name:<36} {:>10.0} {:>10.0} {:>9} {:>9} {own:>11.1} {postgres:>11.1}",
+                self.rate(name),
+                best(rounds.iter()),
+                percentile(0.50),
+                percentile(0.99),
+            );
+            let key = key_of(name);
+            figures.insert(format!("{key}_per_s"), self.rate(name));
+            figures.insert(format!("{key}_p50_us"), f64::from(percentile(0.50)));
+            figures.insert(format!("{key}_p99_us"), f64::from(percentile(0.99)));
+            figures.insert(format!("{key}_own_cpu_us"), own);
+            figures.insert(format!("{key}_postgres_cpu_us"), postgres);
+            if let Some(rss) = rounds.iter().filter_map(|round| round.rss_mib).reduce(f64::max) {
+                println!("{:<36} {rss:>10.0} MiB resident", "");
+                figures.insert(format!("{key}_rss_mib"), rss);
+            }
+        }
+        let ratios = self.ratios();
+        println!();
+        for (name, ratio) in &ratios {
+            println!("{name:<36} {ratio:>10.2}");
+        }
+        let file = tests::support::folder::target().join("bench.json");
+        let json = serde_json::json!({"figures": figures, "ratios": ratios});
+        std::fs::write(&file, format!("{json:#}\n")).expect("the report can be written");
+        println!("\nwritten to {}", file.display());
+    }
+}
+
+/// `ours hot, 64` → `ours_hot64`.
+fn key_of(name: &str) -> String {
+    let (what, waiters) = name.split_once(", ").unwrap_or((name, ""));
+    let digits: String = waiters.chars().take_while(char::is_ascii_digit).collect();
+    format!("{}{digits}", what.replace([' ', '-'], "_"))
+}

@@ -1,0 +1,13 @@
+//! The write path in process, on a real PostgreSQL: order, density, guards, durability, and the
+//! promises of the traits that `cqrs-es` runs on.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod log {
+    mod append;
+    mod framework;
+    mod guards;
+    mod outage;
+    mod schema;
+    mod support;
+    mod two_writers;
+}

@@ -1,0 +1,99 @@
+//! What the log promises of what was appended.
+
+use commands::{CommandError, Metadata};
+use domain::campaign::{Campaign, CampaignCommand};
+use domain::claim::{ClaimStatus, DenialReason};
+
+use super::support::{Limits, Programme, all, member, now, shared};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_hundred_claims_on_a_stock_of_fifty_grant_fifty() {
+    let programme = shared(Programme::with(Limits { stock: Some(50), ..Limits::default() }).await);
+    let claims = (0..400).map(|number| {
+        let programme = programme.clone();
+        async move { programme.claim(member(number)).await.unwrap() }
+    });
+    let receipts = all(claims).await;
+    let granted = receipts.iter().filter(|receipt| receipt.state.status() == Some(ClaimStatus::Granted)).count();
+    let sold_out = receipts
+        .iter()
+        .filter(|receipt| receipt.state.last_denial().map(|(reason, _)| reason) == Some(DenialReason::OutOfStock))
+        .count();
+    assert_eq!((granted, sold_out), (50, 350));
+    programme.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_claims_of_one_member_grant_one() {
+    let programme = shared(Programme::with(Limits::default()).await);
+    let claims = (0..100).map(|_| {
+        let programme = programme.clone();
+        async move { programme.claim(member(1)).await }
+    });
+    let granted = all(claims).await.into_iter().filter(Result::is_ok).count();
+    assert_eq!(granted, 1);
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_command_id_takes_effect_once() {
+    let programme = Programme::with(Limits::default()).await;
+    let once = Metadata::system(now());
+    let pause = CampaignCommand::Pause { at: now() };
+    let id = programme.campaign.to_string();
+    let first = programme.ledger.execute::<Campaign>(&id, pause, &once).await.unwrap();
+    let resume = CampaignCommand::Resume { at: now() };
+    let again = programme.ledger.execute::<Campaign>(&id, resume, &once).await.unwrap();
+    assert_eq!(again.position, first.position, "the earlier outcome is repeated");
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_does_not_cut_its_command_in_two() {
+    let programme = shared(Programme::with(Limits::default()).await);
+    for number in 0..40 {
+        let claimed = programme.clone();
+        let asked = tokio::spawn(async move { claimed.claim(member(number)).await });
+        tokio::time::sleep(std::time::Duration::from_micros(100 * u64::try_from(number).unwrap())).await;
+        asked.abort();
+    }
+    programme.claim(member(1_000)).await.unwrap();
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_bad_command_in_a_batch_fails_alone() {
+    let programme = shared(Programme::with(Limits::default()).await);
+    programme.claim(member(7)).await.unwrap();
+    let claims = (0..20).map(|number| {
+        let programme = programme.clone();
+        async move { programme.claim(member(number)).await }
+    });
+    let outcomes = all(claims).await;
+    for (number, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.is_ok(), number != 7, "{number}: {outcome:?}");
+    }
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_claim_is_judged_by_the_campaign_as_it_is_now() {
+    let programme = Programme::with(Limits::default()).await;
+    programme.claim(member(1)).await.unwrap();
+    let other = commands::Ledger::start(programme.pool.clone()).await.unwrap();
+    let pause = CampaignCommand::Pause { at: now() };
+    other.execute::<Campaign>(&programme.campaign.to_string(), pause, &Metadata::system(now())).await.unwrap();
+    let late = programme.claim(member(2)).await.unwrap();
+    assert_eq!(late.state.last_denial().map(|(reason, _)| reason), Some(DenialReason::EventNotActive));
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_refusal_by_a_rule_names_the_position_of_the_stream() {
+    let programme = Programme::with(Limits::default()).await;
+    let resume = CampaignCommand::Resume { at: now() };
+    let refused =
+        programme.ledger.execute::<Campaign>(&programme.campaign.to_string(), resume, &Metadata::system(now())).await;
+    let Err(CommandError::Refused { position, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(position, 2);
+}
