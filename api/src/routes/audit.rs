@@ -83,11 +83,7 @@ impl Slice {
 }
 
 /// The log, in its order.
-async fn log(
-    State(state): State<AppState>,
-    _: Auditor,
-    Query(slice): Query<Slice>,
-) -> Result<Json<LogBody>, Problem> {
+async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slice>) -> Result<Json<LogBody>, Problem> {
     let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
     let mut entries = slice.read_entries(&state.pool).await?;
     let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);

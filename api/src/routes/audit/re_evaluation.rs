@@ -129,10 +129,7 @@ struct Judgement {
 
 impl Judgement {
     fn of(met: bool, evidence: &[LeafEvidence]) -> Self {
-        Self {
-            verdict: if met { "met" } else { "unmet" },
-            evidence: evidence.iter().map(|leaf| json!(leaf)).collect(),
-        }
+        Self { verdict: if met { "met" } else { "unmet" }, evidence: evidence.iter().map(|leaf| json!(leaf)).collect() }
     }
 }
 

@@ -52,12 +52,7 @@ impl FromFields for ProfileChange {
         let bio = fields.change("bio", readers::text(1, 500));
         let profile_image_url = fields.change("profileImageUrl", readers::https_url);
         let time_zone = fields.optional("timeZone", readers::zone);
-        Some(Self {
-            nickname: nickname?,
-            bio: bio?,
-            profile_image_url: profile_image_url?,
-            time_zone: time_zone?,
-        })
+        Some(Self { nickname: nickname?, bio: bio?, profile_image_url: profile_image_url?, time_zone: time_zone? })
     }
 }
 

@@ -213,10 +213,7 @@ impl Line {
                 reward_type: row.reward_type,
                 amount: row.amount,
             },
-            event: EventLine {
-                id: row.campaign_id.to_string(),
-                name: names.map(|names| names.campaign_name.clone()),
-            },
+            event: EventLine { id: row.campaign_id.to_string(), name: names.map(|names| names.campaign_name.clone()) },
             status: row.status,
             reason: row.reason,
             period: row.period,
