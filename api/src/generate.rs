@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::activities::RawActivity;
 use member::Member;
@@ -84,14 +85,23 @@ impl Generate {
     /// device reports late.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        let key = self.key();
         Facts {
-            members: (0..self.members).map(|index| Member::new(self.seed, index, self.days)).collect(),
+            members: (0..self.members).map(|index| Member::new(&key, index, self.days)).collect(),
             first_date: self.end - Days::new(self.days.into()),
             days: self.days,
             next_day: 0,
             ends_at: midnight(self.end),
             waiting: BinaryHeap::new(),
         }
+    }
+}
+
+impl Generate {
+    /// What all chance comes from. Programmes that differ in more than the number of members have no
+    /// member and no fact in common, so that several can be imported into one ledger.
+    fn key(&self) -> [u8; 32] {
+        Sha256::digest(format!("{} {} {}", self.seed, self.days, self.end)).into()
     }
 }
 

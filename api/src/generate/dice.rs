@@ -10,10 +10,8 @@ pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
     /// The dice of one member of one programme.
-    pub(super) fn of(seed: u64, member: u32) -> Self {
-        let mut key = [0_u8; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        let mut rng = ChaCha8Rng::from_seed(key);
+    pub(super) fn of(programme: [u8; 32], member: u32) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(programme);
         rng.set_stream(u64::from(member));
         Self(rng)
     }

@@ -1,5 +1,5 @@
 //! One made-up member: where and how they live, and what they do on a day. What is decided for a
-//! member depends on the seed and the member's number alone.
+//! member depends on the programme and the member's number alone.
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -24,6 +24,8 @@ const JOURNEY_DAYS: u32 = 10;
 pub(super) struct Member {
     dice: Dice,
     index: u32,
+    /// What the ids of the member's facts begin with.
+    prefix: String,
     id: String,
     home: Tz,
     away: Option<Tz>,
@@ -41,13 +43,14 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(seed: u64, index: u32, days: u32) -> Self {
-        let mut dice = Dice::of(seed, index);
+    pub(super) fn new(programme: &[u8; 32], index: u32, days: u32) -> Self {
+        let mut dice = Dice::of(*programme, index);
         let id = uuid::Builder::from_custom_bytes(dice.bytes()).into_uuid().to_string();
         let home = dice.weighted(&ZONES, Tz::UTC);
         let away = dice.permille(60).then(|| dice.weighted(&ZONES, Tz::UTC));
         Self {
             index,
+            prefix: format!("{}-{index:06}", hex::encode(&programme[..4])),
             id,
             home,
             away,
@@ -147,7 +150,7 @@ impl Member {
             at: moment.with_timezone(&Utc) + delay,
             member: self.index,
             number: self.number,
-            fact: deed.told(format!("{:06}-{:05}", self.index, self.number), self.id.clone(), moment),
+            fact: deed.told(format!("{}-{:05}", self.prefix, self.number), self.id.clone(), moment),
         });
     }
 

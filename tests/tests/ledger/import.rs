@@ -14,7 +14,7 @@ use tests::support::{
     programme::{activity, id, with, without},
 };
 
-/// A small programme and how many facts it has.
+/// A small programme, unlike that of the demonstration, and how many facts it has.
 fn programme(seed: u64) -> (String, usize) {
     let end = "2026-06-01".parse().expect("a date");
     let mut lines = Vec::new();
