@@ -16,6 +16,7 @@ pub mod coalesce;
 mod epoch;
 pub mod failure;
 pub mod guards;
+pub mod lookups;
 pub mod metadata;
 pub mod repository;
 pub mod sequencer;
@@ -146,9 +147,9 @@ impl Ledger {
     /// The database is out of reach.
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
-        let (sequencer, _writing) = Sequencer::start((*pool.connect_options()).clone());
+        let (sequencer, _writing) = Sequencer::start(lookups::for_lookups(&pool.connect_options()));
         let shared = Shared {
-            streams: streams::reader(pool.clone()),
+            streams: streams::reader(lookups::lookup_pool(&pool)),
             campaigns: campaigns::Campaigns::default(),
             sequencer,
             pool,
