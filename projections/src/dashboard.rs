@@ -3,9 +3,10 @@
 //! What is exact: everything. Claims, rewards and members of all time are counters; new members and
 //! active members are counted from rows of one instant each, so that any window cuts between them.
 //! The price is that a window is read as a whole: its cost grows with the facts in it.
-//! How the rows are folded is in `fold`.
+//! How the rows are folded is in `fold`, how they are written in `write`.
 
 mod fold;
+mod write;
 
 use std::collections::BTreeMap;
 

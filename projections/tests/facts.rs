@@ -84,6 +84,10 @@ async fn a_streak_is_mended_by_a_late_fact_and_broken_by_a_withdrawal() {
         let (first, second, fourth) = (day(0), day(1), day(3));
         log.append(vec![registered, first, second, fourth]).await;
         let on: chrono::NaiveDate = "2024-09-05".parse().unwrap();
+        let runs = async |log: &TestLog| {
+            let count = sqlx::query_scalar::<_, i64>("select count(*) from member_runs");
+            count.fetch_one(&log.pool).await.unwrap()
+        };
         let said = async |log: &TestLog| streak(&log.pool, member, &name("login"), on).await.unwrap();
 
         log.project(MemberFactsProjection, log.head(), 10, 1).await;
@@ -93,6 +97,7 @@ async fn a_streak_is_mended_by_a_late_fact_and_broken_by_a_withdrawal() {
         log.append(vec![generator.fact_on(member, "login", 2)]).await;
         log.project(MemberFactsProjection, log.head(), 10, 1).await;
         assert_eq!(said(log).await, Streak { current: 4, longest: 4, last_on, days: 4 });
+        assert_eq!(runs(log).await, 1, "what was merged into one run is one row");
 
         let late: Draft = log.events.last().unwrap().1.clone();
         let domain::Event::Activity(domain::activity::ActivityEvent::Recorded(fact)) = late.event else {

@@ -239,3 +239,30 @@ async fn a_broker_that_is_away_is_waited_for() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_acknowledged_is_not_saved_and_sent_by_the_next_relay() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        let mut generator = Generator::new(6);
+        log.append(generator.history(10)).await;
+        let running = relay(log, &broker, false);
+        running.published(10).await;
+        broker.broker_down(1).unwrap();
+        log.append(generator.history(20)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let stopping = std::time::Instant::now();
+        running.stop().await;
+        assert!(stopping.elapsed() < Duration::from_secs(5), "it does not wait for a broker that is away");
+        let saved = sqlx::query_scalar::<_, i64>("select position from checkpoints where name = 'relay'");
+        assert_eq!(saved.fetch_one(&log.pool).await.unwrap(), 10);
+
+        broker.broker_up(1).unwrap();
+        let running = relay(log, &broker, false);
+        running.published(30).await;
+        running.stop().await;
+        let positions: Vec<i64> = consume(&broker, 30).iter().map(Sent::position).collect();
+        assert!((1..=30).all(|position| positions.contains(&position)));
+    })
+    .await;
+}

@@ -35,6 +35,9 @@ pub struct Loaded {
 
 /// The facts of many members at once, one answer for each request, in order, all as of one position.
 ///
+/// Connect with `jit=off`: PostgreSQL would take ten times as long to compile the statement for a
+/// large batch as to run it.
+///
 /// # Errors
 /// See [`FoldError`].
 pub async fn load_many(pool: &PgPool, requests: &[FactsRequest]) -> Result<Vec<Loaded>, FoldError> {
