@@ -1,11 +1,7 @@
 //! What the embedded PostgreSQL promises, on real servers in folders of their own: it outlives who
 //! started it, comes back when it is killed, is shared, and says what is wrong.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test may stop where it stands"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where it stands")]
 
 use api::embedded::{EmbeddedPostgres, EmbeddedPostgresError};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -43,9 +39,7 @@ impl DataDir {
 
     fn socket_options(&self) -> PgConnectOptions {
         let socket = self.0.join("postgres/run");
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(socket)
-            .port(5432);
+        let options = PgConnectOptions::new_without_pgpass().socket(socket).port(5432);
         options.username("reward_ledger").database("reward_ledger")
     }
 
@@ -58,10 +52,7 @@ impl DataDir {
     #[track_caller]
     fn running_server(&self) -> i32 {
         let pid = self.server().expect("a server is running");
-        assert!(
-            is_running(pid),
-            "process {pid} of postmaster.pid does not run"
-        );
+        assert!(is_running(pid), "process {pid} of postmaster.pid does not run");
         pid
     }
 }
@@ -72,19 +63,13 @@ impl Drop for DataDir {
             kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
             wait_until("the server ended", || !is_running(pid));
         }
-        let top = self
-            .0
-            .ancestors()
-            .find(|path| path.parent() == Some(&std::env::temp_dir()));
+        let top = self.0.ancestors().find(|path| path.parent() == Some(&std::env::temp_dir()));
         fs::remove_dir_all(top.unwrap_or(&self.0)).unwrap();
     }
 }
 
 fn is_running(pid: i32) -> bool {
-    let ps = Command::new("ps")
-        .args(["-o", "stat=", "-p", &pid.to_string()])
-        .output()
-        .unwrap();
+    let ps = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
     let state = String::from_utf8(ps.stdout).unwrap();
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
@@ -103,9 +88,7 @@ where
     T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
     let mut connection = options.connect().await?;
-    let answer = sqlx::query_scalar(question)
-        .fetch_one(&mut connection)
-        .await?;
+    let answer = sqlx::query_scalar(question).fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(answer)
 }
@@ -132,24 +115,14 @@ async fn keep_busy(options: &PgConnectOptions) -> tokio::task::JoinHandle<()> {
 async fn the_role_of_the_service_owns_its_database_and_is_no_superuser() {
     let dir = DataDir::new();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
-    assert!(
-        postgres.describe().contains("started"),
-        "{}",
-        postgres.describe()
-    );
+    assert!(postgres.describe().contains("started"), "{}", postgres.describe());
     let options = postgres.connect_options();
     let role = "select rolsuper or rolcreaterole or rolcreatedb from pg_roles where rolname = current_user";
     assert!(!ask::<bool>(&options, role).await.unwrap());
     tell(&options, "create table kept (n int)").await;
     tell(&options, "create schema other").await;
-    for (name, expected) in [
-        ("fsync", "on"),
-        ("listen_addresses", ""),
-        ("max_wal_size", "2GB"),
-    ] {
-        let shown: String = ask(&options, &format!("select current_setting('{name}')"))
-            .await
-            .unwrap();
+    for (name, expected) in [("fsync", "on"), ("listen_addresses", ""), ("max_wal_size", "2GB")] {
+        let shown: String = ask(&options, &format!("select current_setting('{name}')")).await.unwrap();
         assert_eq!(shown, expected, "{name}");
     }
     let mode = fs::metadata(dir.data()).unwrap().permissions().mode();
@@ -164,19 +137,10 @@ async fn the_role_of_the_service_owns_its_database_and_is_no_superuser() {
 async fn what_was_written_is_there_after_a_stop_and_a_start() {
     let dir = DataDir::new();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
-    tell(
-        &postgres.connect_options(),
-        "create table kept as select 7 as n",
-    )
-    .await;
+    tell(&postgres.connect_options(), "create table kept as select 7 as n").await;
     postgres.stop().await.unwrap();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
-    assert_eq!(
-        ask::<i32>(&postgres.connect_options(), "select n from kept")
-            .await
-            .unwrap(),
-        7
-    );
+    assert_eq!(ask::<i32>(&postgres.connect_options(), "select n from kept").await.unwrap(), 7);
     postgres.stop().await.unwrap();
 }
 
@@ -202,11 +166,7 @@ fn start_owner(dir: &DataDir) -> std::process::Child {
         .spawn()
         .unwrap();
     let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
-    assert!(
-        lines
-            .map_while(Result::ok)
-            .any(|line| line.starts_with("owner: "))
-    );
+    assert!(lines.map_while(Result::ok).any(|line| line.starts_with("owner: ")));
     owner
 }
 
@@ -216,27 +176,14 @@ async fn the_server_outlives_a_killed_owner_and_the_next_start_attaches() {
     let mut owner = start_owner(&dir);
     let pid = dir.running_server();
     // The whole group, as a terminal does with a Ctrl-C.
-    killpg(
-        Pid::from_raw(i32::try_from(owner.id()).unwrap()),
-        Signal::SIGKILL,
-    )
-    .unwrap();
+    killpg(Pid::from_raw(i32::try_from(owner.id()).unwrap()), Signal::SIGKILL).unwrap();
     owner.wait().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(dir.running_server(), pid);
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     assert_eq!(dir.running_server(), pid);
-    assert!(
-        postgres.describe().contains("was running"),
-        "{}",
-        postgres.describe()
-    );
-    assert_eq!(
-        ask::<i32>(&postgres.connect_options(), "select 1")
-            .await
-            .unwrap(),
-        1
-    );
+    assert!(postgres.describe().contains("was running"), "{}", postgres.describe());
+    assert_eq!(ask::<i32>(&postgres.connect_options(), "select 1").await.unwrap(), 1);
     postgres.stop().await.unwrap();
     wait_until("the adopted server ended", || !is_running(pid));
 }
@@ -254,10 +201,7 @@ async fn a_start_recovers_when_owner_and_server_were_killed_together() {
     assert_eq!(dir.server(), Some(pid), "its postmaster.pid is left behind");
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     assert_ne!(dir.running_server(), pid);
-    assert!(
-        work.is_finished(),
-        "the server waits for what the old one left running"
-    );
+    assert!(work.is_finished(), "the server waits for what the old one left running");
     postgres.stop().await.unwrap();
 }
 
@@ -271,18 +215,9 @@ async fn a_stale_postmaster_pid_that_names_another_program_stops_nobody() {
     let user = fs::metadata(dir.data()).unwrap().uid();
     let mut other = Command::new("sleep").arg("120").uid(user).spawn().unwrap();
     let (_, rest) = stale.split_once('\n').unwrap();
-    fs::write(
-        dir.data().join("postmaster.pid"),
-        format!("{}\n{rest}", other.id()),
-    )
-    .unwrap();
+    fs::write(dir.data().join("postmaster.pid"), format!("{}\n{rest}", other.id())).unwrap();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
-    assert_eq!(
-        ask::<i32>(&postgres.connect_options(), "select 1")
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(ask::<i32>(&postgres.connect_options(), "select 1").await.unwrap(), 1);
     postgres.stop().await.unwrap();
     other.kill().unwrap();
     other.wait().unwrap();
@@ -303,18 +238,12 @@ async fn a_killed_server_is_started_again_with_its_data() {
             assert_eq!(n, 7);
             break;
         }
-        assert!(
-            killed.elapsed() < Duration::from_secs(30),
-            "not back within 30 s"
-        );
+        assert!(killed.elapsed() < Duration::from_secs(30), "not back within 30 s");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("back after {:?}", killed.elapsed());
     assert_ne!(dir.running_server(), pid);
-    assert!(
-        at_work.execute("select 1").await.is_err(),
-        "the old connection is gone"
-    );
+    assert!(at_work.execute("select 1").await.is_err(), "the old connection is gone");
     postgres.stop().await.unwrap();
 }
 
@@ -329,17 +258,11 @@ async fn a_killed_server_is_waited_for_while_a_statement_of_it_still_runs() {
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let killed = Instant::now();
     while ask::<i32>(&options, "select 1").await.is_err() {
-        assert!(
-            killed.elapsed() < Duration::from_secs(30),
-            "not back within 30 s"
-        );
+        assert!(killed.elapsed() < Duration::from_secs(30), "not back within 30 s");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("back after {:?}", killed.elapsed());
-    assert!(
-        work.is_finished(),
-        "the server waits for what the old one left running"
-    );
+    assert!(work.is_finished(), "the server waits for what the old one left running");
     let pid = dir.running_server();
     one.stop().await.unwrap();
     assert_eq!(dir.running_server(), pid, "the other one still uses it");
@@ -357,11 +280,7 @@ async fn an_adopted_server_that_is_killed_is_started_again_too() {
     let pid = dir.running_server();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
-    while ask::<i32>(&postgres.connect_options(), "select 1")
-        .await
-        .is_err()
-        || dir.server() == Some(pid)
-    {
+    while ask::<i32>(&postgres.connect_options(), "select 1").await.is_err() || dir.server() == Some(pid) {
         assert!(Instant::now() < deadline, "not back within 30 s");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -376,12 +295,7 @@ async fn a_server_whose_socket_was_removed_is_started_anew() {
     owner.wait().unwrap();
     fs::remove_file(dir.0.join("postgres/run/.s.PGSQL.5432")).unwrap();
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
-    assert_eq!(
-        ask::<i32>(&postgres.connect_options(), "select 1")
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(ask::<i32>(&postgres.connect_options(), "select 1").await.unwrap(), 1);
     postgres.stop().await.unwrap();
 }
 
@@ -398,12 +312,7 @@ async fn starters_at_the_same_moment_share_one_server_and_the_last_one_stops_it(
     one.stop().await.unwrap();
     three.stop().await.unwrap();
     assert_eq!(dir.running_server(), pid, "one of three still uses it");
-    assert_eq!(
-        ask::<i32>(&two.connect_options(), "select 1")
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(ask::<i32>(&two.connect_options(), "select 1").await.unwrap(), 1);
     two.stop().await.unwrap();
     wait_until("the server ended with its last user", || !is_running(pid));
 }
@@ -425,34 +334,15 @@ async fn starters_in_two_processes_share_one_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_too_long_for_a_socket_gets_a_short_one() {
-    let dir = DataDir::below(&format!(
-        "{}/a 'quoted\" name, with a comma",
-        "long".repeat(30)
-    ));
+    let dir = DataDir::below(&format!("{}/a 'quoted\" name, with a comma", "long".repeat(30)));
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
-    assert_eq!(
-        ask::<i32>(&postgres.connect_options(), "select 1")
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(ask::<i32>(&postgres.connect_options(), "select 1").await.unwrap(), 1);
     let folder = postgres.connect_options().get_socket().unwrap().clone();
-    assert_eq!(
-        fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
-        0o700
-    );
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     postgres.stop().await.unwrap();
-    assert!(
-        !folder.exists(),
-        "nothing is left outside of the data folder"
-    );
+    assert!(!folder.exists(), "nothing is left outside of the data folder");
     // A restart of the server makes it again.
-    EmbeddedPostgres::start(&dir.0)
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    EmbeddedPostgres::start(&dir.0).await.unwrap().stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -460,12 +350,7 @@ async fn a_quoted_name_with_a_comma_is_only_a_name() {
     let dir = DataDir::below("a \"b\", c");
     let postgres = EmbeddedPostgres::start(&dir.0).await.unwrap();
     assert!(dir.0.join("postgres/run/.s.PGSQL.5432").exists());
-    assert_eq!(
-        ask::<i32>(&postgres.connect_options(), "select 1")
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(ask::<i32>(&postgres.connect_options(), "select 1").await.unwrap(), 1);
     postgres.stop().await.unwrap();
 }
 
@@ -483,18 +368,8 @@ async fn data_of_another_major_version_is_refused_with_the_package_to_install() 
     fs::create_dir_all(dir.data()).unwrap();
     fs::write(dir.data().join("PG_VERSION"), "9\n").unwrap();
     let error = EmbeddedPostgres::start(&dir.0).await.unwrap_err();
-    assert!(
-        matches!(error, EmbeddedPostgresError::WrongMajor { needed: 9, .. }),
-        "{error:?}"
-    );
-    check_refusal(
-        error,
-        &[
-            "PostgreSQL 9",
-            "apt-get install postgresql-9",
-            "move the folder away",
-        ],
-    );
+    assert!(matches!(error, EmbeddedPostgresError::WrongMajor { needed: 9, .. }), "{error:?}");
+    check_refusal(error, &["PostgreSQL 9", "apt-get install postgresql-9", "move the folder away"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -511,13 +386,8 @@ async fn a_folder_with_something_else_in_it_is_left_alone() {
 async fn a_place_that_cannot_be_written_is_refused_with_its_name() {
     let dir = DataDir::new();
     fs::write(dir.0.join("file"), "in the way").unwrap();
-    let error = EmbeddedPostgres::start(&dir.0.join("file"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, EmbeddedPostgresError::NotWritable { .. }),
-        "{error:?}"
-    );
+    let error = EmbeddedPostgres::start(&dir.0.join("file")).await.unwrap_err();
+    assert!(matches!(error, EmbeddedPostgresError::NotWritable { .. }), "{error:?}");
     check_refusal(error, &["cannot write", "file/postgres", "DATA_DIR"]);
 }
 
@@ -526,19 +396,14 @@ async fn a_closed_folder_on_the_way_is_named() {
     let dir = DataDir::new();
     let closed = dir.0.join("closed");
     fs::create_dir_all(closed.join("inner")).unwrap();
-    let as_root =
-        fs::write("/proc/self/oom_score_adj", "0").is_ok() && fs::read("/etc/shadow").is_ok();
+    let as_root = fs::write("/proc/self/oom_score_adj", "0").is_ok() && fs::read("/etc/shadow").is_ok();
     if as_root {
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
-        let error = EmbeddedPostgres::start(&closed.join("inner"))
-            .await
-            .unwrap_err();
+        let error = EmbeddedPostgres::start(&closed.join("inner")).await.unwrap_err();
         check_refusal(error, &["does not run as root", "chmod o+x", "/closed"]);
     } else {
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
-        let error = EmbeddedPostgres::start(&closed.join("new"))
-            .await
-            .unwrap_err();
+        let error = EmbeddedPostgres::start(&closed.join("new")).await.unwrap_err();
         check_refusal(error, &["cannot write", "/closed/new"]);
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
     }
@@ -547,12 +412,7 @@ async fn a_closed_folder_on_the_way_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_does_not_start_is_quoted() {
     let dir = DataDir::new();
-    EmbeddedPostgres::start(&dir.0)
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    EmbeddedPostgres::start(&dir.0).await.unwrap().stop().await.unwrap();
     let file = dir.data().join("postgresql.conf");
     let settings = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{settings}\nno_such_setting = 1\n")).unwrap();

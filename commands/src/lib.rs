@@ -43,7 +43,6 @@ use repository::LedgerRepository;
 use sequencer::Sequencer;
 use store::{LedgerStore, Outcome};
 use streams::StreamReader;
-use unit::Pending;
 
 /// How often a command is decided anew because its streams went on meanwhile.
 const ATTEMPTS: usize = 8;
@@ -172,7 +171,7 @@ impl Ledger {
     {
         let mut attempt = 1;
         loop {
-            match self.run::<A>(id, command.clone(), metadata.clone(), vec![], None).await {
+            match self.run(id, command.clone(), self.store().with(metadata.clone(), vec![])).await {
                 Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
@@ -218,14 +217,8 @@ impl Ledger {
         &self,
         id: &str,
         command: A::Command,
-        metadata: Metadata,
-        expects: Vec<(StreamKey, i64)>,
-        pending: Option<&Pending>,
+        store: LedgerStore<'_, A>,
     ) -> Result<Receipt<A>, CommandError<A::Error>> {
-        let mut store = LedgerStore::<A>::new(&self.shared).with(metadata, expects);
-        if let Some(pending) = pending {
-            store = store.within(pending);
-        }
         let slot = store.slot();
         let framework = CqrsFramework::new(store, vec![], ());
         let executed = framework.execute_with_metadata(id, command, Default::default()).await;

@@ -47,19 +47,10 @@ impl Cluster {
         account.must_reach(&folders.data())?;
         let binaries = super::binaries::find(&folders, &account)?;
         let socket_folder = folders.socket_folder(&account)?;
-        let cluster = Self {
-            folders,
-            account,
-            binaries,
-            socket_folder,
-            child: Mutex::new(None),
-        };
+        let cluster = Self { folders, account, binaries, socket_folder, child: Mutex::new(None) };
         if cluster.folders.data().exists() {
             let data = cluster.folders.data();
-            cluster
-                .account
-                .own(&data)
-                .map_err(|source| not_writable(&data, source))?;
+            cluster.account.own(&data).map_err(|source| not_writable(&data, source))?;
         } else {
             cluster.make()?;
         }
@@ -86,13 +77,7 @@ impl Cluster {
             .status();
         let made = status
             .map_err(|source| failed("initdb", &source, &log))
-            .and_then(|status| {
-                if status.success() {
-                    Ok(())
-                } else {
-                    Err(self.refuse("initdb", &status, &log))
-                }
-            })
+            .and_then(|status| if status.success() { Ok(()) } else { Err(self.refuse("initdb", &status, &log)) })
             .and_then(|()| {
                 settings::write(&partial.join("postgresql.conf"))
                     .and_then(|()| fs::rename(&partial, self.folders.data()))
@@ -113,10 +98,7 @@ impl Cluster {
         loop {
             match pidfile::observe(&data) {
                 Server::Ready { socket_folder } => {
-                    return Ok(Running {
-                        socket_folder,
-                        attached,
-                    });
+                    return Ok(Running { socket_folder, attached });
                 }
                 Server::Busy => {}
                 Server::Gone => match self.child_end() {
@@ -159,16 +141,7 @@ impl Cluster {
         let log = Log::open(&self.folders.server_log())?;
         let status = self
             .command("pg_ctl")
-            .args([
-                "stop",
-                "--mode",
-                "fast",
-                "--wait",
-                "--timeout",
-                STOP_PATIENCE_S,
-                "--silent",
-                "--pgdata",
-            ])
+            .args(["stop", "--mode", "fast", "--wait", "--timeout", STOP_PATIENCE_S, "--silent", "--pgdata"])
             .arg(self.folders.data())
             .stdout(log.output()?)
             .stderr(log.output()?)
@@ -181,11 +154,7 @@ impl Cluster {
         if ended && !self.socket_folder.starts_with(&self.folders.root) {
             let _ = fs::remove_dir(&self.socket_folder);
         }
-        if ended {
-            Ok(())
-        } else {
-            Err(self.refuse("pg_ctl", &status, &log))
-        }
+        if ended { Ok(()) } else { Err(self.refuse("pg_ctl", &status, &log)) }
     }
 
     fn spawn(&self, log: &Log) -> Result<(), Error> {
@@ -243,23 +212,13 @@ impl Cluster {
     fn refuse(&self, program: &'static str, status: &impl ToString, log: &Log) -> Error {
         let said = log.tail();
         if said_disk_full(&said) {
-            return Error::DiskFull {
-                folder: self.folders.root.clone(),
-                said,
-            };
+            return Error::DiskFull { folder: self.folders.root.clone(), said };
         }
-        Error::Failed {
-            program,
-            status: status.to_string(),
-            log: log.path().to_owned(),
-            said,
-        }
+        Error::Failed { program, status: status.to_string(), log: log.path().to_owned(), said }
     }
 
     fn partial(&self) -> PathBuf {
-        self.folders
-            .root
-            .join(format!("data.partial-{}", uuid::Uuid::new_v4().simple()))
+        self.folders.root.join(format!("data.partial-{}", uuid::Uuid::new_v4().simple()))
     }
 
     /// Removes what an interrupted first start left. An `initdb` whose owner was killed may still
@@ -270,12 +229,7 @@ impl Cluster {
         };
         entries
             .flatten()
-            .filter(|entry| {
-                entry
-                    .file_name()
-                    .to_string_lossy()
-                    .starts_with("data.partial-")
-            })
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with("data.partial-"))
             .for_each(|entry| drop(fs::remove_dir_all(entry.path())));
     }
 }
@@ -288,10 +242,5 @@ enum ChildEnd {
 
 fn failed(program: &'static str, source: &std::io::Error, log: &Log) -> Error {
     let path: &Path = log.path();
-    Error::Failed {
-        program,
-        status: source.to_string(),
-        log: path.to_owned(),
-        said: log.tail(),
-    }
+    Error::Failed { program, status: source.to_string(), log: path.to_owned(), said: log.tail() }
 }

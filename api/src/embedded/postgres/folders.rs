@@ -38,9 +38,7 @@ impl Folders {
             let_pass(data_dir)?;
         }
         let_pass(&root)?;
-        fs::canonicalize(&root)
-            .map(|root| Self { root })
-            .map_err(|source| not_writable(&root, source))
+        fs::canonicalize(&root).map(|root| Self { root }).map_err(|source| not_writable(&root, source))
     }
 
     pub(super) fn data(&self) -> PathBuf {
@@ -79,9 +77,7 @@ impl Folders {
         }
         let folder = self.short_socket_folder(account);
         if make(&folder).map_err(|source| not_writable(&folder, source))? {
-            account
-                .own(&folder)
-                .map_err(|source| not_writable(&folder, source))?;
+            account.own(&folder).map_err(|source| not_writable(&folder, source))?;
         }
         // Anyone may have made a folder of this name first.
         if account.owns_alone(&folder) {
@@ -116,16 +112,9 @@ pub(super) fn sweep_socket(folder: &Path) {
 /// The error for a path we cannot write.
 pub(super) fn not_writable(path: &Path, source: std::io::Error) -> Error {
     if source.kind() == std::io::ErrorKind::StorageFull {
-        return Error::DiskFull {
-            folder: path.to_owned(),
-            said: source.to_string(),
-        };
+        return Error::DiskFull { folder: path.to_owned(), said: source.to_string() };
     }
-    Error::NotWritable {
-        path: path.to_owned(),
-        user: my_name(),
-        source,
-    }
+    Error::NotWritable { path: path.to_owned(), user: my_name(), source }
 }
 
 /// Makes one folder; false when it is there already.
@@ -142,10 +131,7 @@ fn let_pass(folder: &Path) -> Result<(), Error> {
     let allowed = fs::set_permissions(folder, fs::Permissions::from_mode(0o711));
     allowed.map_err(|source| match fs::metadata(folder) {
         Ok(found) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            Error::ForeignFolder {
-                path: folder.to_owned(),
-                owner: found.uid(),
-            }
+            Error::ForeignFolder { path: folder.to_owned(), owner: found.uid() }
         }
         _ => not_writable(folder, source),
     })

@@ -29,18 +29,9 @@ impl Log {
             let _ = fs::rename(path, path.with_extension("log.1"));
         }
         let not_writable = |source| not_writable(path, source);
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(not_writable)?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(not_writable)?;
         let from = file.metadata().map_err(not_writable)?.len();
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            from,
-        })
+        Ok(Self { path: path.to_owned(), file, from })
     }
 
     /// Opens a log anew.
@@ -55,10 +46,7 @@ impl Log {
 
     /// For a program to write to.
     pub(super) fn output(&self) -> Result<Stdio, Error> {
-        let copy = self
-            .file
-            .try_clone()
-            .map_err(|source| not_writable(&self.path, source))?;
+        let copy = self.file.try_clone().map_err(|source| not_writable(&self.path, source))?;
         Ok(Stdio::from(copy))
     }
 
@@ -67,9 +55,7 @@ impl Log {
         let mut bytes = Vec::new();
         let read = File::open(&self.path).and_then(|mut file| {
             let end = file.metadata()?.len();
-            file.seek(SeekFrom::Start(
-                self.from.max(end.saturating_sub(TAIL_BYTES)),
-            ))?;
+            file.seek(SeekFrom::Start(self.from.max(end.saturating_sub(TAIL_BYTES))))?;
             file.take(TAIL_BYTES).read_to_end(&mut bytes)
         });
         if read.is_err() || bytes.is_empty() {
@@ -77,32 +63,22 @@ impl Log {
         }
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
-        lines
-            .get(lines.len().saturating_sub(TAIL_LINES)..)
-            .unwrap_or_default()
-            .join("\n")
+        lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default().join("\n")
     }
 
     /// Whether the server refused for a reason that goes away by itself.
     pub(super) fn says_it_passes(&self) -> bool {
         let said = self.tail();
-        [
-            "pre-existing shared memory block",
-            "\"postmaster.pid\" already exists",
-        ]
-        .iter()
-        .any(|reason| said.contains(reason))
+        ["pre-existing shared memory block", "\"postmaster.pid\" already exists"]
+            .iter()
+            .any(|reason| said.contains(reason))
     }
 }
 
 /// Whether a program ended because the disk is full (or its quota is). The hint comes with a write
 /// that found room for a part only, which is no error of the system's.
 pub(super) fn said_disk_full(said: &str) -> bool {
-    [
-        "No space left on device",
-        "Disk quota exceeded",
-        "Check free disk space",
-    ]
-    .iter()
-    .any(|reason| said.contains(reason))
+    ["No space left on device", "Disk quota exceeded", "Check free disk space"]
+        .iter()
+        .any(|reason| said.contains(reason))
 }

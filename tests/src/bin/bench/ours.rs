@@ -144,12 +144,8 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
     let ids: Vec<String> = reports.iter().map(|(_, _, id)| ActivityId::of("bench", id).to_string()).collect();
     unit.preload::<Activity>(&ids).await.unwrap();
     for member in members {
-        let registration = Registration {
-            time_zone: chrono_tz::UTC,
-            joined_on: today,
-            birthday: None,
-            role: Role::User,
-        };
+        let registration =
+            Registration { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, role: Role::User };
         unit.execute::<Member>(&member.to_string(), MemberCommand::Register(registration)).await.unwrap();
     }
     for ((member, day, external_id), id) in reports.into_iter().zip(ids) {
