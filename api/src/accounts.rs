@@ -1,3 +1,106 @@
-//! Accounts.
+//! Accounts: the people behind the random ids of the log. All personal data is in this table, and
+//! none of it in the log; what both must agree on is written in one transaction.
+//! It does not know HTTP beyond problems.
+
 mod passwords;
+mod profile;
+mod sessions;
+mod sign_up;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use domain::id::MemberId;
+use domain::role::Role;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
 pub use passwords::Passwords;
+pub use profile::{ProfileChange, change_profile};
+pub use sessions::{FAMILY_LIFETIME, Session, log_in, log_out, refresh};
+pub use sign_up::{NewAccount, SignedUp, raise_to, sign_up};
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the fields are those of an account as the API shows it")]
+pub struct Account {
+    pub id: Uuid,
+    pub email: String,
+    pub password_hash: String,
+    pub nickname: Option<String>,
+    pub bio: Option<String>,
+    pub profile_image_url: Option<String>,
+    pub birth_date: Option<NaiveDate>,
+    pub time_zone: String,
+    pub invite_code: String,
+    pub role: String,
+    pub blocked: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Account {
+    /// Nickname, bio and picture are set.
+    #[must_use]
+    pub fn profile_is_complete(&self) -> bool {
+        self.nickname.is_some() && self.bio.is_some() && self.profile_image_url.is_some()
+    }
+
+    /// The account as the ledger knows it.
+    #[must_use]
+    pub fn member(&self) -> MemberId {
+        MemberId(self.id)
+    }
+
+    /// Decides the member's calendar days.
+    ///
+    /// # Errors
+    /// `internal`: the stored name is none.
+    pub fn zone(&self) -> Result<Tz, Problem> {
+        self.time_zone.parse().map_err(|error| Problem::internal("account", &error))
+    }
+
+    /// What the account may do.
+    ///
+    /// # Errors
+    /// `internal`: the stored name is none.
+    pub fn known_role(&self) -> Result<Role, Problem> {
+        Role::from_name(&self.role).ok_or_else(|| Problem::internal("account", &"a stored role is none"))
+    }
+}
+
+/// The account of this id.
+///
+/// # Errors
+/// The database's.
+pub async fn find(pool: &PgPool, id: MemberId) -> sqlx::Result<Option<Account>> {
+    let sql = "select id, email, password_hash, nickname, bio, profile_image_url, birth_date, time_zone, invite_code,
+                      role, blocked, created_at
+               from accounts
+               where id = $1";
+    sqlx::query_as(sql).bind(id.0).fetch_optional(pool).await
+}
+
+/// The account of this e-mail, in any case.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_email(pool: &PgPool, email: &str) -> sqlx::Result<Option<Account>> {
+    let sql = "select id, email, password_hash, nickname, bio, profile_image_url, birth_date, time_zone, invite_code,
+                      role, blocked, created_at
+               from accounts
+               where email_key = $1";
+    sqlx::query_as(sql).bind(crate::fields::readers::folded(email)).fetch_optional(pool).await
+}
+
+/// Whose invite code it is.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_invite_code(pool: &PgPool, code: &str) -> sqlx::Result<Option<MemberId>> {
+    let id: Option<Uuid> = sqlx::query_scalar("select id from accounts where invite_code = $1")
+        .bind(code.to_ascii_uppercase())
+        .fetch_optional(pool)
+        .await?;
+    Ok(id.map(MemberId))
+}

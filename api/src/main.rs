@@ -1,1 +1,67 @@
-fn main() {}
+//! `reward-ledger`: one binary, several roles. Each role is a short file in `roles`.
+
+use std::process::ExitCode;
+
+use api::config::Config;
+use api::generate::Generate;
+use api::import::Import;
+use api::roles::{self, Admin, Rebuild};
+use clap::{CommandFactory, FromArgMatches, Parser};
+use tracing_subscriber::EnvFilter;
+
+/// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision stays.
+#[derive(Parser)]
+#[command(name = "reward-ledger", version)]
+struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(clap::Subcommand)]
+enum Role {
+    /// Serve the API until asked to stop (the default).
+    Serve,
+    /// Bring the database to the shape of this version, and end.
+    Migrate,
+    /// Fold a projection again from the first position.
+    Rebuild(Rebuild),
+    /// Make administrators.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Show the configuration in force and where each option comes from.
+    Config,
+    /// Bring in what happened elsewhere.
+    #[command(subcommand)]
+    Import(Import),
+    /// Write the facts of a made-up programme, as `import activities` reads them.
+    Generate(Generate),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let outcome = match cli.role {
+        None | Some(Role::Serve) => roles::serve(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Migrate) => roles::migrate(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Rebuild(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Admin(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Config) => roles::show_config(&cli.config, &matches).map(|()| ExitCode::SUCCESS),
+        Some(Role::Import(order)) => roles::import(cli.config, &order).await,
+        Some(Role::Generate(order)) => Ok(order.run()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

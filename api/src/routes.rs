@@ -1,7 +1,16 @@
-//! All routes, by the first part of their path.
+//! All routes, by the first part of their path, and what lists have in common.
 
+mod activities;
+mod audit;
+mod auth;
+mod claims;
+mod dashboard;
+mod events;
 mod health;
+mod lists;
 mod problems;
+mod referrals;
+mod rewards;
 
 use axum::Router;
 
@@ -9,5 +18,15 @@ use crate::state::AppState;
 
 /// Every route of the service.
 pub fn router() -> Router<AppState> {
-    Router::new().merge(health::router()).merge(problems::router())
+    Router::new()
+        .merge(auth::router())
+        .merge(events::router())
+        .merge(rewards::router())
+        .merge(claims::router())
+        .merge(activities::router())
+        .merge(referrals::router())
+        .merge(dashboard::router())
+        .merge(audit::router())
+        .merge(problems::router())
+        .merge(health::router())
 }

@@ -77,6 +77,7 @@ codes! {
     // activities
     ActivityConflict = "activity_conflict", CONFLICT, "The source reported another fact under this id";
     SourceReserved = "source_reserved", FORBIDDEN, "The source is the ledger's own";
+    SourceNotAllowed = "source_not_allowed", FORBIDDEN, "The source is not for this caller";
     // the service itself
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much is waiting; nothing was tried";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer now";

@@ -11,6 +11,8 @@ use domain::member::MemberRefusal;
 use domain::referral::ReferralRefusal;
 use projections::FoldError;
 
+use crate::activities::{RecordError, Refusal};
+
 use super::{Code, FieldError, Problem};
 
 impl<R: Into<Problem>> From<CommandError<R>> for Problem {
@@ -155,6 +157,27 @@ impl From<ActivityRefusal> for Problem {
             ActivityRefusal::Unknown => Self::new(Code::NotFound),
             // voiding twice is not offered yet: nothing can ask for it
             ActivityRefusal::AlreadyVoided => Self::internal("activity", &refusal),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(errors) => Self::invalid(errors),
+            Refusal::SourceReserved => Self::new(Code::SourceReserved),
+            Refusal::SourceNotAllowed => Self::new(Code::SourceNotAllowed),
+            Refusal::MemberUnknown => Self::new(Code::MemberUnknown),
+            Refusal::Conflict => Self::new(Code::ActivityConflict),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Read(error) => error.into(),
+            RecordError::Write(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,202 @@
+//! Log-ins and what follows from them: one family of refresh tokens each, kept as hashes. A token is
+//! followed by exactly one other, which only we can compute from it: two tabs that present the same
+//! one get the same answer, and a token that comes back later gives a thief away.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use commands::{Ledger, Metadata};
+use domain::Moment;
+use domain::activity::{Activity, ActivityCommand, LEDGER_SOURCE, Report};
+use domain::id::{ActivityId, MemberId};
+use domain::name::Name;
+use domain::zone::Zone;
+use rand::RngCore as _;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Account, find, find_by_email};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+use crate::tokens::{Identity, Keys};
+
+/// How long a log-in lasts without being used.
+pub const FAMILY_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// How long the token before the last is accepted: two tabs may ask at the same moment.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// What a log-in gives.
+#[derive(Debug)]
+pub struct Session {
+    /// For requests.
+    pub access_token: String,
+    /// For the next access token.
+    pub refresh_token: String,
+}
+
+/// Logs somebody in, and records that they were here today.
+///
+/// # Errors
+/// `invalid_credentials`, the same and as slow for an unknown e-mail.
+pub async fn log_in(state: &AppState, email: &str, password: String, now: Moment) -> Result<Session, Problem> {
+    let account = find_by_email(&state.pool, email).await?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let matches = state.passwords.matches(password, stored).await?;
+    let account = account.filter(|_| matches).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    let mut secret = [0_u8; 32];
+    rand::rng().fill_bytes(&mut secret);
+    let family = Uuid::new_v4();
+    let token = Token { family, secret: URL_SAFE_NO_PAD.encode(secret) };
+    let sql = "insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
+               values ($1, $2, $3, $4, $5)";
+    sqlx::query(sql)
+        .bind(family)
+        .bind(account.id)
+        .bind(token.hash())
+        .bind(now.utc())
+        .bind(now.utc() + FAMILY_LIFETIME)
+        .execute(&state.pool)
+        .await?;
+    record_visit(&state.ledger, &account, now).await?;
+    session(&state.keys, &account, &token, now)
+}
+
+/// Gives the next tokens for a refresh token.
+///
+/// # Errors
+/// `unauthenticated`, `refresh_token_reused`.
+pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Session, Problem> {
+    let nobody = || Problem::new(Code::Unauthenticated);
+    let presented = Token::parse(token).ok_or_else(nobody)?;
+    let mut transaction = state.pool.begin().await?;
+    let sql = "select account_id, token_hash, previous_hash, rotated_at
+               from refresh_families
+               where id = $1 and revoked_at is null and expires_at > $2
+               for update";
+    let family: Option<Family> =
+        sqlx::query_as(sql).bind(presented.family).bind(now.utc()).fetch_optional(&mut *transaction).await?;
+    let family = family.ok_or_else(nobody)?;
+    let hash = presented.hash();
+    let next = if hash == family.token_hash {
+        let next = presented.next(&state.keys).next().ok_or_else(|| Problem::internal("token", &"no key"))?;
+        let sql = "update refresh_families
+                   set token_hash = $2, previous_hash = $3, rotated_at = $4, expires_at = $5
+                   where id = $1";
+        sqlx::query(sql)
+            .bind(presented.family)
+            .bind(next.hash())
+            .bind(&hash)
+            .bind(now.utc())
+            .bind(now.utc() + FAMILY_LIFETIME)
+            .execute(&mut *transaction)
+            .await?;
+        Some(next)
+    } else if Some(&hash) == family.previous_hash.as_ref() && now.utc() <= family.rotated_at + GRACE {
+        presented.next(&state.keys).find(|next| next.hash() == family.token_hash)
+    } else {
+        None
+    };
+    let Some(next) = next else {
+        transaction.rollback().await?;
+        revoke(&state.pool, presented.family, now).await?;
+        return Err(Problem::new(Code::RefreshTokenReused));
+    };
+    transaction.commit().await?;
+    let account = find(&state.pool, MemberId(family.account_id)).await?.ok_or_else(nobody)?;
+    record_visit(&state.ledger, &account, now).await?;
+    session(&state.keys, &account, &next, now)
+}
+
+/// Ends a log-in; an unknown token ends nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn log_out(pool: &PgPool, token: &str, now: Moment) -> Result<(), Problem> {
+    match Token::parse(token) {
+        Some(token) => revoke(pool, token.family, now).await,
+        None => Ok(()),
+    }
+}
+
+async fn revoke(pool: &PgPool, family: Uuid, now: Moment) -> Result<(), Problem> {
+    let sql = "update refresh_families set revoked_at = $2 where id = $1 and revoked_at is null";
+    sqlx::query(sql).bind(family).bind(now.utc()).execute(pool).await?;
+    Ok(())
+}
+
+/// Once a local day; the first of a day stands.
+async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result<(), Problem> {
+    let zone = Zone::Named(account.zone()?);
+    let local_date = zone.local_date(now);
+    let report = Report {
+        source: LEDGER_SOURCE.to_owned(),
+        external_id: format!("{}:{local_date}", account.id),
+        member_id: account.member(),
+        kind: Name::login(),
+        occurred_at: now,
+        local_date,
+        time_zone: zone,
+        measures: Default::default(),
+    };
+    let id = ActivityId::of(&report.source, &report.external_id).to_string();
+    let metadata = Metadata::of(account.member(), account.known_role()?, now);
+    ledger.execute::<Activity>(&id, ActivityCommand::LogIn(report), &metadata).await?;
+    Ok(())
+}
+
+fn session(keys: &Keys, account: &Account, token: &Token, now: Moment) -> Result<Session, Problem> {
+    let identity = Identity { member: account.member(), role: account.known_role()?, family: token.family };
+    Ok(Session { access_token: keys.issue(identity, now)?, refresh_token: token.text() })
+}
+
+#[derive(sqlx::FromRow)]
+struct Family {
+    account_id: Uuid,
+    token_hash: Vec<u8>,
+    previous_hash: Option<Vec<u8>>,
+    rotated_at: DateTime<Utc>,
+}
+
+/// A refresh token: the family, and a secret that is only ever stored as its hash.
+struct Token {
+    family: Uuid,
+    secret: String,
+}
+
+impl Token {
+    fn parse(text: &str) -> Option<Self> {
+        let (family, secret) = text.split_once('.')?;
+        Some(Self { family: Uuid::try_parse(family).ok()?, secret: secret.to_owned() })
+    }
+
+    fn text(&self) -> String {
+        format!("{}.{}", self.family.simple(), self.secret)
+    }
+
+    fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.text()).to_vec()
+    }
+
+    /// The token that follows, under each of our keys.
+    fn next<'a>(&'a self, keys: &'a Keys) -> impl Iterator<Item = Self> + 'a {
+        let text = format!("refresh:{}", self.text());
+        let secrets: Vec<_> = keys.derive(&text).collect();
+        secrets.into_iter().map(|secret| Self { family: self.family, secret })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_followed_by_exactly_one_other() {
+        let keys = Keys::parse("0123456789abcdef0123456789abcdef").unwrap();
+        let token = Token { family: Uuid::new_v4(), secret: "secret".to_owned() };
+        let again = Token::parse(&token.text()).unwrap();
+        let (next, same) = (token.next(&keys).next().unwrap(), again.next(&keys).next().unwrap());
+        assert_eq!(next.text(), same.text());
+        assert_ne!(next.hash(), token.hash());
+    }
+}

@@ -1,0 +1,180 @@
+//! Signing up: the account and its registration in the log come into being together, and so does the
+//! referral where somebody was invited.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata};
+use domain::Moment;
+use domain::facts::Birthday;
+use domain::id::MemberId;
+use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
+use domain::referral::{Referral, ReferralCommand};
+use domain::role::Role;
+use domain::zone::local_date;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use rand::Rng as _;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{Account, find_by_email, find_by_invite_code};
+use crate::fields::readers::folded;
+use crate::problem::{Code, Problem};
+
+/// Letters and digits that are not taken for each other.
+const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+/// 31¹⁰ codes: a chance of one in a million that two of a million members share one.
+const CODE_LENGTH: usize = 10;
+/// How often a decision is made anew because the role changed meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// Somebody who is not here yet.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Their address.
+    pub email: String,
+    /// The stored form of their password.
+    pub password_hash: String,
+    /// How others see them.
+    pub nickname: Option<String>,
+    /// The whole date stays outside the log.
+    pub birth_date: Option<NaiveDate>,
+    /// Decides their calendar days.
+    pub time_zone: Tz,
+    /// What they may do.
+    pub role: Role,
+    /// Whose code they came with.
+    pub invite_code: Option<String>,
+}
+
+/// Somebody who is here now.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedUp {
+    /// Their id.
+    pub id: MemberId,
+    /// The position of the last event that followed.
+    pub position: i64,
+}
+
+/// Takes somebody in.
+///
+/// # Errors
+/// `email_taken`, `nickname_taken`, `invite_code_unknown`.
+pub async fn sign_up(
+    ledger: &Ledger,
+    pool: &PgPool,
+    account: NewAccount,
+    now: Moment,
+    correlation: Uuid,
+) -> Result<SignedUp, Problem> {
+    let inviter = match &account.invite_code {
+        None => None,
+        Some(code) => match find_by_invite_code(pool, code).await? {
+            Some(inviter) => Some(inviter),
+            None => return Err(Problem::new(Code::InviteCodeUnknown)),
+        },
+    };
+    let id = MemberId(Uuid::now_v7());
+    let registration = Registration {
+        time_zone: account.time_zone,
+        joined_on: local_date(account.time_zone, now),
+        birthday: account.birth_date.map(Birthday::of),
+        role: account.role,
+    };
+    let metadata = Metadata::of(id, account.role, now).correlated(correlation);
+    let unit = ledger.unit(metadata).also(Arc::new(AccountRow { id, account, invite_code: new_invite_code() }));
+    unit.execute::<Member>(&id.to_string(), MemberCommand::Register(registration)).await?;
+    if let Some(inviter_id) = inviter {
+        // nobody can have come by somebody who is not here yet: the line need not be walked
+        let command = ReferralCommand::Create { invitee_id: id, inviter_id, inviter_line: vec![] };
+        unit.execute::<Referral>(&id.to_string(), command).await?;
+    }
+    let appended = unit.commit::<MemberRefusal>().await?;
+    Ok(SignedUp { id, position: appended.map_or(0, |appended| appended.last_position) })
+}
+
+/// Gives an account another role, in the log and in its row at once.
+///
+/// # Errors
+/// `not_found`, when nobody has the e-mail.
+pub async fn raise_to(ledger: &Ledger, pool: &PgPool, email: &str, role: Role, now: Moment) -> Result<(), Problem> {
+    let account = find_by_email(pool, email).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let mut attempt = 1;
+    loop {
+        let unit = ledger.unit(Metadata::system(now)).also(Arc::new(RoleOfRow { account: account.clone(), role }));
+        match unit.execute::<Member>(&account.id.to_string(), MemberCommand::ChangeRole(role)).await {
+            Err(CommandError::Refused { refusal: MemberRefusal::SameRole, .. }) => return Ok(()),
+            changed => changed?,
+        };
+        match unit.commit::<MemberRefusal>().await {
+            Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
+            committed => return Ok(committed.map(|_| ())?),
+        }
+    }
+}
+
+fn new_invite_code() -> String {
+    let mut random = rand::rng();
+    (0..CODE_LENGTH).map(|_| char::from(CODE_LETTERS[random.random_range(0..CODE_LETTERS.len())])).collect()
+}
+
+struct AccountRow {
+    id: MemberId,
+    account: NewAccount,
+    invite_code: String,
+}
+
+impl AlsoWrite for AccountRow {
+    fn write<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        appended: &'a Appended,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        let sql = "insert into accounts (id, email, email_key, password_hash, nickname, nickname_key, birth_date,
+                                         time_zone, invite_code, role, created_at)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        async move {
+            sqlx::query(sql)
+                .bind(self.id.0)
+                .bind(&self.account.email)
+                .bind(folded(&self.account.email))
+                .bind(&self.account.password_hash)
+                .bind(&self.account.nickname)
+                .bind(self.account.nickname.as_deref().map(folded))
+                .bind(self.account.birth_date)
+                .bind(self.account.time_zone.name())
+                .bind(&self.invite_code)
+                .bind(self.account.role.name())
+                .bind(appended.recorded_at.utc())
+                .execute(connection)
+                .await
+                .map(|_| ())
+        }
+        .boxed()
+    }
+}
+
+struct RoleOfRow {
+    account: Account,
+    role: Role,
+}
+
+impl AlsoWrite for RoleOfRow {
+    fn write<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        _: &'a Appended,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        async move {
+            sqlx::query("update accounts set role = $2 where id = $1")
+                .bind(self.account.id)
+                .bind(self.role.name())
+                .execute(connection)
+                .await
+                .map(|_| ())
+        }
+        .boxed()
+    }
+}

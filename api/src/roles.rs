@@ -1,0 +1,18 @@
+//! The roles of the binary: each a short file of wiring. What all of them open and close alike is in
+//! `roles/database`.
+
+mod admin;
+mod config;
+mod database;
+mod import;
+mod migrate;
+mod rebuild;
+mod serve;
+
+pub use admin::Admin;
+pub use config::show_config;
+pub use database::{Database, MIGRATOR};
+pub use import::import;
+pub use migrate::migrate;
+pub use rebuild::Rebuild;
+pub use serve::serve;

@@ -1,0 +1,78 @@
+//! `reward-ledger admin`: the first administrator, who cannot be made by another one.
+
+use anyhow::{Context, anyhow, bail};
+use chrono_tz::Tz;
+use commands::Ledger;
+use domain::role::Role;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Database;
+use crate::accounts::{self, NewAccount, Passwords};
+use crate::clock;
+use crate::config::Config;
+use crate::fields::readers;
+use crate::problem::Problem;
+
+/// Makes administrators.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Admin {
+    /// Make an administrator; one line of standard input is the password. An account that is there is
+    /// made ADMIN and keeps its password.
+    Create {
+        /// The e-mail of the account.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+impl Admin {
+    /// Does it.
+    ///
+    /// # Errors
+    /// With the rule that is broken, or the database's.
+    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        let Self::Create { email } = self;
+        let email = readers::email(Value::String(email)).map_err(|broken| anyhow!("--email {}", broken.message))?;
+        let database = Database::open(&config).await?;
+        let made = make(&database, &email).await;
+        database.close().await?;
+        println!("{}", made?);
+        Ok(())
+    }
+}
+
+async fn make(database: &Database, email: &str) -> anyhow::Result<&'static str> {
+    let ledger = Ledger::start(database.pool.clone()).await?;
+    let (pool, now) = (&database.pool, clock::now());
+    if accounts::find_by_email(pool, email).await?.is_some() {
+        accounts::raise_to(&ledger, pool, email, Role::Admin, now).await.map_err(told)?;
+        return Ok("the account is an administrator now and keeps its password");
+    }
+    let passwords = Passwords::new().map_err(told)?;
+    let account = NewAccount {
+        email: email.to_owned(),
+        password_hash: passwords.hash(password()?).await.map_err(told)?,
+        nickname: None,
+        birth_date: None,
+        time_zone: Tz::UTC,
+        role: Role::Admin,
+        invite_code: None,
+    };
+    accounts::sign_up(&ledger, pool, account, now, Uuid::now_v7()).await.map_err(told)?;
+    Ok("the administrator is made")
+}
+
+fn password() -> anyhow::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("standard input must hold the password")?;
+    let text = Value::String(line.trim_end_matches(['\r', '\n']).to_owned());
+    match readers::password(8, 128)(text) {
+        Ok(password) => Ok(password),
+        Err(broken) => bail!("the password on standard input {}", broken.message),
+    }
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow!("{}", problem.code().title())
+}

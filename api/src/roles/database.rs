@@ -1,0 +1,84 @@
+//! The database of a role: the configured one, or the embedded one, which is started and stopped with
+//! us; brought to the shape of this version.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::config::Config;
+use crate::embedded::EmbeddedPostgres;
+
+/// All changes of the schema; they run one after another behind a lock of their own.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// How many connections one process holds: reads are gathered, and one writer appends.
+const MAX_CONNECTIONS: u32 = 24;
+/// How long a request waits for a connection before it is told that the database is away.
+const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The schema that is always there.
+const PUBLIC: &str = "public";
+
+/// An open, migrated database.
+#[derive(Debug)]
+pub struct Database {
+    /// Its connections.
+    pub pool: PgPool,
+    /// The words for the start-up line.
+    pub description: String,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    /// Opens and migrates the database of the configuration.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        config.validate()?;
+        let (options, description, embedded) = match config.database() {
+            Some(options) => (
+                options.context("DATABASE_URL cannot be read")?,
+                format!("PostgreSQL at {}", config.database_url_masked()),
+                None,
+            ),
+            None => {
+                let embedded = EmbeddedPostgres::start(&config.data_dir).await?;
+                (config.in_schema(embedded.connect_options()), embedded.describe(), Some(embedded))
+            }
+        };
+        make_schema(&config.database_schema, &options).await.context("the database cannot be reached")?;
+        let pool = PgPoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIME_LIMIT)
+            .connect_with(options)
+            .await
+            .context("the database cannot be reached")?;
+        MIGRATOR.run(&pool).await.context("the database cannot be brought to the shape of this version")?;
+        Ok(Self { pool, description, embedded })
+    }
+
+    /// Closes all connections, and stops the server if it is ours.
+    ///
+    /// # Errors
+    /// The embedded server does not stop.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.pool.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The name was checked with the configuration: small letters, digits and `_`.
+async fn make_schema(schema: &str, options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    if schema == PUBLIC {
+        return Ok(());
+    }
+    let mut connection = PgConnection::connect_with(options).await?;
+    sqlx::query(&format!("create schema if not exists \"{schema}\"")).execute(&mut connection).await?;
+    connection.close().await
+}

@@ -1,0 +1,152 @@
+//! `reward-ledger serve`: everything at once. It starts from the inside out (database, write side,
+//! followers, HTTP) and stops from the outside in.
+
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use commands::Ledger;
+use domain::condition::Condition;
+use projections::relay::{PARTITIONS, Relay, RelayConfig};
+use projections::{Followers, Freshness, start_all};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::Database;
+use crate::accounts::Passwords;
+use crate::config::Config;
+use crate::embedded::EmbeddedBroker;
+use crate::facts::LedgerFacts;
+use crate::problem::Problem;
+use crate::reactors::ReferralReactor;
+use crate::state::AppState;
+use crate::tokens::Keys;
+use crate::{demo, server};
+
+/// How long requests that are being answered may take when we are asked to stop.
+const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(15);
+/// How long the followers may take to finish their batches.
+const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// With the remedy in the text.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    config.validate()?;
+    let database = Database::open(&config).await?;
+    let served = run(&config, &database).await;
+    let closed = database.close().await;
+    served.and(closed)
+}
+
+async fn run(config: &Config, database: &Database) -> anyhow::Result<()> {
+    tracing::info!("database: {}", database.description);
+    let broker = Broker::of(config)?;
+    tracing::info!("broker: {}", broker.description);
+    let state = state(config, database).await?;
+    let stopping = CancellationToken::new();
+    let followers = follow(config, &state, &broker, stopping.clone())?;
+    let answered = answer(config, state).await;
+    stopping.cancel();
+    if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
+        tracing::warn!("a follower did not finish its batch; it will be done again");
+    }
+    answered
+}
+
+async fn state(config: &Config, database: &Database) -> anyhow::Result<AppState> {
+    let pool = database.pool.clone();
+    Ok(AppState {
+        ledger: Ledger::start(pool.clone()).await?,
+        facts: LedgerFacts::start(pool.clone()),
+        freshness: Freshness::new(),
+        keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
+        passwords: Passwords::new().map_err(told)?,
+        secure_cookie: config.cookie_is_secure(),
+        pool,
+    })
+}
+
+fn follow(
+    config: &Config,
+    state: &AppState,
+    broker: &Broker,
+    stopping: CancellationToken,
+) -> anyhow::Result<Followers> {
+    let pool = state.pool.clone();
+    let followers = start_all(pool.clone(), state.ledger.head(), state.freshness.clone(), stopping.clone());
+    let condition = serde_json::from_str::<Condition>(&config.referral_condition).context("REFERRAL_CONDITION")?;
+    followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
+    let relay = RelayConfig {
+        brokers: broker.address.clone(),
+        topic: config.kafka_topic.clone(),
+        ce_source: config.kafka_ce_source.clone(),
+        start_over: broker.embedded.is_some(),
+    };
+    followers.follow(Relay::new(relay, pool, stopping));
+    Ok(followers)
+}
+
+/// Answers requests until asked to stop, and then those that are under way.
+async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
+    if config.demo {
+        demo::make(&state).await.map_err(told)?;
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; set LISTEN to another address", config.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}");
+    if config.demo {
+        demo::explain(address);
+    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let asked = CancellationToken::new();
+    let draining = asked.clone();
+    let http = axum::serve(listener, server::router(state))
+        .with_graceful_shutdown(async move { draining.cancelled().await })
+        .into_future();
+    tokio::pin!(http);
+    tokio::select! {
+        ended = &mut http => return Ok(ended?),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("asked to stop: finishing what is under way");
+    asked.cancel();
+    match tokio::time::timeout(DRAIN_TIME_LIMIT, http).await {
+        Ok(ended) => ended?,
+        Err(_) => tracing::warn!("some requests were not finished in time"),
+    }
+    Ok(())
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow!("{}", problem.code().title())
+}
+
+/// The broker that is published to.
+struct Broker {
+    address: String,
+    description: String,
+    /// Lives as long as we do.
+    embedded: Option<EmbeddedBroker>,
+}
+
+impl Broker {
+    fn of(config: &Config) -> anyhow::Result<Self> {
+        if let Some(address) = &config.kafka_brokers {
+            return Ok(Self { address: address.clone(), description: format!("Kafka at {address}"), embedded: None });
+        }
+        let embedded = EmbeddedBroker::start()?;
+        embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
+        Ok(Self {
+            address: embedded.bootstrap_servers().to_owned(),
+            description: embedded.describe(),
+            embedded: Some(embedded),
+        })
+    }
+}

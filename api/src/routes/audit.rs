@@ -1,0 +1,150 @@
+//! `/audit`: what an auditor can hold against the service. The log as it is stored is here, decisions
+//! made again are in `audit/re_evaluation`.
+
+mod re_evaluation;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::Moment;
+use projections::log::Entry;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::{PgPool, Postgres, QueryBuilder};
+
+use crate::callers::Auditor;
+use crate::extract::Query;
+use crate::fields::{Fields, FromFields, readers};
+use crate::problem::Problem;
+use crate::state::AppState;
+
+const DEFAULT_LIMIT: i64 = 100;
+const MAX_LIMIT: i64 = 1_000;
+
+/// The routes.
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/audit/log", get(log))
+        .route("/audit/claims/{id}/re-evaluation", get(re_evaluation::re_evaluate))
+}
+
+struct Slice {
+    after: i64,
+    limit: i64,
+    event_type: Option<String>,
+    subject: Option<String>,
+    stream_type: Option<String>,
+    stream_id: Option<String>,
+}
+
+impl FromFields for Slice {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let after = fields.optional("after", readers::digits(0, i64::MAX));
+        let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
+        let event_type = fields.optional("type", readers::text(1, 100));
+        let subject = fields.optional("subject", readers::text(1, 100));
+        let stream_type = fields.optional("streamType", readers::text(1, 100));
+        let stream_id = fields.optional("streamId", readers::text(1, 100));
+        Some(Self {
+            after: after?.unwrap_or(0),
+            limit: limit?.unwrap_or(DEFAULT_LIMIT),
+            event_type: event_type?,
+            subject: subject?,
+            stream_type: stream_type?,
+            stream_id: stream_id?,
+        })
+    }
+}
+
+impl Slice {
+    /// One more than is shown tells whether there is more.
+    async fn read_entries(&self, pool: &PgPool) -> sqlx::Result<Vec<Entry>> {
+        let mut query = QueryBuilder::<Postgres>::new(
+            "select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                    payload::text, metadata::text, subject, occurred_at, recorded_at, command_id, opens_command,
+                    actor, correlation_id, causation_id, epoch, previous_hash, hash
+             from events
+             where position > ",
+        );
+        query.push_bind(self.after);
+        for (column, value) in [
+            ("event_type", &self.event_type),
+            ("subject", &self.subject),
+            ("aggregate_type", &self.stream_type),
+            ("aggregate_id", &self.stream_id),
+        ] {
+            if let Some(value) = value {
+                query.push(format!(" and {column} = ")).push_bind(value);
+            }
+        }
+        query.push(" order by position limit ").push_bind(self.limit + 1);
+        query.build_query_as().persistent(false).fetch_all(pool).await
+    }
+}
+
+/// The log, in its order.
+async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slice>) -> Result<Json<LogBody>, Problem> {
+    let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
+    let mut entries = slice.read_entries(&state.pool).await?;
+    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    let next_after = entries.last().filter(|_| more).map(|last| last.position);
+    let events = entries.into_iter().map(EntryBody::try_from).collect::<Result<_, _>>()?;
+    Ok(Json(LogBody { events, next_after, head }))
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogBody {
+    events: Vec<EntryBody>,
+    next_after: Option<i64>,
+    head: i64,
+}
+
+/// One event. Payload and metadata are the stored text, byte for byte.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryBody {
+    position: i64,
+    epoch: i64,
+    event_id: String,
+    stream_type: String,
+    stream_id: String,
+    sequence: i64,
+    #[serde(rename = "type")]
+    event_type: String,
+    version: String,
+    subject: String,
+    payload: Box<RawValue>,
+    metadata: Box<RawValue>,
+    occurred_at: Moment,
+    recorded_at: Moment,
+    previous_hash: String,
+    hash: String,
+}
+
+impl TryFrom<Entry> for EntryBody {
+    type Error = Problem;
+
+    fn try_from(entry: Entry) -> Result<Self, Problem> {
+        let stored = |text: String| RawValue::from_string(text).map_err(|error| Problem::internal("log", &error));
+        Ok(Self {
+            position: entry.position,
+            epoch: entry.epoch,
+            event_id: entry.event_id.to_string(),
+            stream_type: entry.aggregate_type,
+            stream_id: entry.aggregate_id,
+            sequence: entry.sequence,
+            event_type: entry.event_type,
+            version: entry.event_version,
+            subject: entry.subject,
+            payload: stored(entry.payload)?,
+            metadata: stored(entry.metadata)?,
+            occurred_at: entry.occurred_at,
+            recorded_at: entry.recorded_at,
+            previous_hash: hex::encode(entry.previous_hash),
+            hash: hex::encode(entry.hash),
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! `/auth`: signing up, logging in and out, and the own profile.
+
+mod profile;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use domain::role::Role;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session};
+use crate::clock;
+use crate::extract::{Body, Query};
+use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::positions::At;
+use crate::problem::{Code, Problem};
+use crate::server::RequestId;
+use crate::state::AppState;
+use crate::tokens;
+
+/// The routes.
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/auth/signup", post(sign_up))
+        .route("/auth/users", post(sign_up))
+        .route("/auth/login", post(log_in))
+        .route("/auth/refresh", post(refresh))
+        .route("/auth/logout", post(log_out))
+        .route("/auth/test", get(test))
+        .merge(profile::router())
+}
+
+async fn test(_: Query<Nothing>) -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+/// The first birth date that is believed.
+const EARLIEST_BIRTH_YEAR: i32 = 1_900;
+
+struct SignUp {
+    email: String,
+    password: String,
+    birth_date: NaiveDate,
+    nickname: Option<String>,
+    time_zone: Option<Tz>,
+    invite_code: Option<String>,
+}
+
+impl FromFields for SignUp {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", readers::email);
+        let password = fields.required("password", readers::password(8, 128));
+        let birth_date = fields.required("birthDate", birth_date);
+        let nickname = fields.nullable("nickname", readers::text(2, 30));
+        let time_zone = fields.optional("timeZone", readers::zone);
+        let invite_code = fields.nullable("inviteCode", readers::text(1, 64));
+        Some(Self {
+            email: email?,
+            password: password?,
+            birth_date: birth_date?,
+            nickname: nickname?,
+            time_zone: time_zone?,
+            invite_code: invite_code?,
+        })
+    }
+}
+
+fn birth_date(value: Value) -> Result<NaiveDate, Broken> {
+    use chrono::Datelike;
+    let date = readers::date(value)?;
+    // whoever is born today somewhere may be born tomorrow here
+    let tomorrow = clock::now().utc().date_naive() + chrono::Days::new(1);
+    if date.year() >= EARLIEST_BIRTH_YEAR && date <= tomorrow {
+        Ok(date)
+    } else {
+        Err(Broken::new("range", format!("must be a day from {EARLIEST_BIRTH_YEAR} until today")))
+    }
+}
+
+/// Takes somebody in.
+async fn sign_up(
+    State(state): State<AppState>,
+    request: axum::Extension<RequestId>,
+    _: Query<Nothing>,
+    Body(body): Body<SignUp>,
+) -> Result<At<(StatusCode, Json<SignedUpBody>)>, Problem> {
+    let account = NewAccount {
+        email: body.email.clone(),
+        password_hash: state.passwords.hash(body.password).await?,
+        nickname: body.nickname,
+        birth_date: Some(body.birth_date),
+        time_zone: body.time_zone.unwrap_or(Tz::UTC),
+        role: Role::User,
+        invite_code: body.invite_code,
+    };
+    let signed_up = accounts::sign_up(&state.ledger, &state.pool, account, clock::now(), request.0.0).await?;
+    let body = SignedUpBody { id: signed_up.id.to_string(), email: body.email, role: Role::User.name() };
+    Ok(At(signed_up.position, (StatusCode::CREATED, Json(body))))
+}
+
+#[derive(Debug, Serialize)]
+struct SignedUpBody {
+    id: String,
+    email: String,
+    role: &'static str,
+}
+
+struct LogIn {
+    email: String,
+    password: String,
+}
+
+impl FromFields for LogIn {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", readers::text(0, 254));
+        let password = fields.required("password", readers::password(0, 1_000));
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// Logs somebody in.
+async fn log_in(
+    State(state): State<AppState>,
+    _: Query<Nothing>,
+    Body(body): Body<LogIn>,
+) -> Result<SessionBody, Problem> {
+    let session = accounts::log_in(&state, &body.email, body.password, clock::now()).await?;
+    Ok(SessionBody { session, secure: state.secure_cookie })
+}
+
+struct Refresh {
+    token: Option<String>,
+}
+
+impl FromFields for Refresh {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { token: fields.nullable("refreshToken", readers::text(0, 1_000))? })
+    }
+}
+
+impl Refresh {
+    fn token_or_cookie(self, headers: &HeaderMap) -> Option<String> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        self.token.or_else(|| pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned()))
+    }
+}
+
+/// Gives the next tokens.
+async fn refresh(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    _: Query<Nothing>,
+    Body(body): Body<Refresh>,
+) -> Result<SessionBody, Problem> {
+    let token = body.token_or_cookie(&headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let session = accounts::refresh(&state, &token, clock::now()).await?;
+    Ok(SessionBody { session, secure: state.secure_cookie })
+}
+
+/// Ends a log-in.
+async fn log_out(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    _: Query<Nothing>,
+    Body(body): Body<Refresh>,
+) -> Result<Response, Problem> {
+    if let Some(token) = body.token_or_cookie(&headers) {
+        accounts::log_out(&state.pool, &token, clock::now()).await?;
+    }
+    let gone = cookie("", 0, state.secure_cookie)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+}
+
+const COOKIE: &str = "refreshToken";
+
+struct SessionBody {
+    session: Session,
+    secure: bool,
+}
+
+impl IntoResponse for SessionBody {
+    fn into_response(self) -> Response {
+        let Session { access_token, refresh_token } = self.session;
+        let body = json!({
+            "accessToken": access_token,
+            "refreshToken": refresh_token,
+            "expiresIn": tokens::LIFETIME.num_seconds(),
+        });
+        match cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure) {
+            Ok(cookie) => ([(header::SET_COOKIE, cookie)], Json(body)).into_response(),
+            Err(problem) => problem.into_response(),
+        }
+    }
+}
+
+fn cookie(token: &str, max_age_s: i64, secure: bool) -> Result<HeaderValue, Problem> {
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/auth; Max-Age={max_age_s}{secure}");
+    HeaderValue::try_from(text).map_err(|error| Problem::internal("cookie", &error))
+}

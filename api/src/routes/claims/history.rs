@@ -1,0 +1,224 @@
+//! What became of claims: the own ones, those that staff look for, and one with its steps.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use domain::Moment;
+use domain::claim::ClaimStatus;
+use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use domain::role::Role;
+use projections::campaign_catalogue::{self, RewardName};
+use projections::claim_history::{self, ClaimFilter, ClaimRow};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::callers::{Caller, Member, Staff};
+use crate::extract::{PathId, Query};
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::positions::{At, MinPosition};
+use crate::problem::{Code, Problem};
+use crate::routes::lists::Page;
+use crate::state::AppState;
+
+/// The read models behind these routes.
+const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
+
+pub(super) struct Filter {
+    filter: ClaimFilter,
+    page: Page,
+}
+
+impl FromFields for Filter {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let statuses = fields.optional("status", readers::choice(statuses()));
+        let campaign = fields.optional("eventId", readers::id::<Uuid>);
+        let reward = fields.optional("rewardId", readers::id::<Uuid>);
+        let member = fields.optional("userId", readers::id::<Uuid>);
+        let from = fields.optional("from", readers::instant_or_date);
+        let to = fields.optional("to", readers::instant_or_date);
+        let page = Page::read(fields);
+        let utc = |moment: readers::InstantOrDate| moment.in_zone(chrono_tz::UTC).utc();
+        let filter = ClaimFilter {
+            statuses: statuses?.unwrap_or_default(),
+            member: member?.map(MemberId),
+            campaign: campaign?.map(CampaignId),
+            reward: reward?.map(RewardId),
+            from: from?.map(utc),
+            to: to?.map(utc),
+            before: None,
+        };
+        Some(Self { filter, page: page? })
+    }
+}
+
+/// The statuses by name, and the two names that stand for several.
+fn statuses() -> Vec<(&'static str, Vec<ClaimStatus>)> {
+    let single = ClaimStatus::ALL.map(|status| (status.name(), vec![status]));
+    let groups = [("success", true), ("failed", false)].map(|(name, success)| {
+        (name, ClaimStatus::ALL.into_iter().filter(|status| outcome(*status) == Some(success)).collect())
+    });
+    single.into_iter().chain(groups).collect()
+}
+
+/// Whether a claim came to a good end, if it came to one.
+fn outcome(status: ClaimStatus) -> Option<bool> {
+    match status {
+        ClaimStatus::Granted | ClaimStatus::Fulfilled => Some(true),
+        ClaimStatus::Pending => None,
+        ClaimStatus::Denied
+        | ClaimStatus::Rejected
+        | ClaimStatus::Expired
+        | ClaimStatus::FulfilmentFailed
+        | ClaimStatus::Reversed => Some(false),
+    }
+}
+
+pub(super) struct OwnFilter(Filter);
+
+impl FromFields for OwnFilter {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let own = Filter::read(fields)?;
+        if own.filter.member.is_some() {
+            fields.report("userId", crate::fields::Broken::new("unknown_field", "is not known here"));
+            return None;
+        }
+        Some(Self(own))
+    }
+}
+
+/// The own claims.
+pub(super) async fn own(
+    State(state): State<AppState>,
+    member: Member,
+    uri: Uri,
+    min: MinPosition,
+    Query(OwnFilter(mut filter)): Query<OwnFilter>,
+) -> Result<At<Json<Value>>, Problem> {
+    filter.filter.member = Some(member.id);
+    list(&state, &member, &uri, min, filter).await
+}
+
+/// Everybody's claims.
+pub(super) async fn all(
+    State(state): State<AppState>,
+    staff: Staff,
+    uri: Uri,
+    min: MinPosition,
+    Query(filter): Query<Filter>,
+) -> Result<At<Json<Value>>, Problem> {
+    list(&state, &staff, &uri, min, filter).await
+}
+
+/// One member's claims.
+pub(super) async fn of_user(
+    State(state): State<AppState>,
+    staff: Staff,
+    PathId(user): PathId,
+    uri: Uri,
+    min: MinPosition,
+    Query(OwnFilter(mut filter)): Query<OwnFilter>,
+) -> Result<At<Json<Value>>, Problem> {
+    filter.filter.member = Some(MemberId(user));
+    list(&state, &staff, &uri, min, filter).await
+}
+
+async fn list(
+    state: &AppState,
+    caller: &Caller,
+    uri: &Uri,
+    min: MinPosition,
+    wanted: Filter,
+) -> Result<At<Json<Value>>, Problem> {
+    let walk = wanted.page.of(uri, caller.id)?;
+    let position = min.reached_by(&READ, state).await?;
+    let filter = ClaimFilter { before: walk.before, ..wanted.filter };
+    let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
+    let next = walk.cut(&mut rows, |row| row.created_position);
+    let claims = lines(state, rows).await?;
+    Ok(At(position, Json(json!({"message": "These are the claims.", "claims": claims, "nextCursor": next}))))
+}
+
+/// One claim with its steps: the own, or any for staff. What is another member's is not there.
+pub(super) async fn one(
+    State(state): State<AppState>,
+    member: Member,
+    PathId(id): PathId,
+    min: MinPosition,
+    _: Query<Nothing>,
+) -> Result<At<Json<Value>>, Problem> {
+    let position = min.reached_by(&READ, &state).await?;
+    let sees_all = match member.role {
+        Role::Operator | Role::Auditor | Role::Admin => true,
+        Role::User | Role::Service => false,
+    };
+    let row = claim_history::find(&state.pool, ClaimId(id)).await?;
+    let row = row.filter(|row| sees_all || row.member_id == member.id.0);
+    let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
+    let mut lines = lines(&state, vec![row]).await?;
+    Ok(At(position, Json(json!({"claim": lines.pop()}))))
+}
+
+async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
+    let rewards: Vec<_> = rows.iter().map(|row| RewardId(row.reward_id)).collect();
+    let names = campaign_catalogue::names_of(&state.pool, &rewards).await?;
+    let names: HashMap<_, _> = names.into_iter().map(|name| (name.reward_id, name)).collect();
+    Ok(rows.into_iter().map(|row| Line::of(names.get(&row.reward_id), row)).collect())
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    id: String,
+    user_id: String,
+    event_id: String,
+    reward_id: String,
+    reward: RewardLine,
+    event: EventLine,
+    status: String,
+    reason: Option<String>,
+    period: String,
+    created_at: Moment,
+    updated_at: Moment,
+}
+
+#[derive(Debug, Serialize)]
+struct RewardLine {
+    id: String,
+    /// Not there yet only while the catalogue is behind the claims.
+    name: Option<String>,
+    #[serde(rename = "type")]
+    reward_type: String,
+    amount: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct EventLine {
+    id: String,
+    name: Option<String>,
+}
+
+impl Line {
+    fn of(names: Option<&RewardName>, row: ClaimRow) -> Self {
+        Self {
+            id: row.claim_id.to_string(),
+            user_id: row.member_id.to_string(),
+            event_id: row.campaign_id.to_string(),
+            reward_id: row.reward_id.to_string(),
+            reward: RewardLine {
+                id: row.reward_id.to_string(),
+                name: names.map(|names| names.reward_name.clone()),
+                reward_type: row.reward_type,
+                amount: row.amount,
+            },
+            event: EventLine { id: row.campaign_id.to_string(), name: names.map(|names| names.campaign_name.clone()) },
+            status: row.status,
+            reason: row.reason,
+            period: row.period,
+            created_at: Moment::from(row.created_at),
+            updated_at: Moment::from(row.updated_at),
+        }
+    }
+}

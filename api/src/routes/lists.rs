@@ -1,0 +1,63 @@
+//! What all lists share: newest first by position, so many at a time, and a cursor to go on with.
+
+use axum::http::Uri;
+use domain::id::MemberId;
+
+use crate::cursor::Binding;
+use crate::fields::{Fields, readers};
+use crate::problem::Problem;
+
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    limit: i64,
+    cursor: Option<String>,
+}
+
+impl Page {
+    /// Reads `limit` and `cursor`.
+    pub(super) fn read(fields: &mut Fields) -> Option<Self> {
+        let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
+        let cursor = fields.optional("cursor", readers::text(0, 1_000));
+        Some(Self { limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
+    }
+
+    /// For a list at a path, under a filter, for one caller.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub(super) fn of(self, uri: &Uri, caller: MemberId) -> Result<Walk, Problem> {
+        let binding = Binding::of(uri, caller);
+        let before = self.cursor.map(|cursor| binding.position(&cursor)).transpose()?;
+        Ok(Walk { binding, before, limit: self.limit })
+    }
+}
+
+/// One step of walking a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk {
+    binding: Binding,
+    /// Only what was created before this position.
+    pub(super) before: Option<i64>,
+    limit: i64,
+}
+
+impl Walk {
+    /// How many rows to read: one more than is shown tells whether there is more.
+    pub(super) fn rows(self) -> i64 {
+        self.limit + 1
+    }
+
+    /// Cuts the rows to what is shown, and makes the cursor of the rest.
+    pub(super) fn cut<T>(self, rows: &mut Vec<T>, position: impl Fn(&T) -> i64) -> Option<String> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        if rows.len() <= limit {
+            return None;
+        }
+        rows.truncate(limit);
+        rows.last().map(|last| self.binding.cursor(position(last)))
+    }
+}
