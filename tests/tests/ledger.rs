@@ -37,6 +37,12 @@ mod evidence;
 #[path = "ledger/activities.rs"]
 mod activities;
 
+#[path = "ledger/import.rs"]
+mod import;
+
+#[path = "ledger/history.rs"]
+mod history;
+
 #[path = "ledger/audit.rs"]
 mod audit;
 
