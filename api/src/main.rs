@@ -1,5 +1,6 @@
 //! `reward-ledger`: one binary, several roles. Each role is a short file in `roles`.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use api::config::Config;
@@ -47,7 +48,8 @@ async fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     let outcome = match cli.role {
         None | Some(Role::Serve) => roles::serve(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Migrate) => roles::migrate(cli.config).await.map(|()| ExitCode::SUCCESS),
