@@ -1,6 +1,7 @@
 //! The facts that claims are decided on: the projected part and the tail of the log beyond it. Claims
 //! that are asked for at the same moment share one query.
 
+use commands::lookups::lookup_pool;
 use commands::{Coalescer, FactsSource, ReadError};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
@@ -20,6 +21,7 @@ impl LedgerFacts {
     /// Starts the reading task.
     #[must_use]
     pub fn start(pool: PgPool) -> Self {
+        let pool = lookup_pool(&pool);
         let reads = Coalescer::start(move |requests: Vec<FactsRequest>| {
             let pool = pool.clone();
             async move { load_many(&pool, &requests).await.map_err(read_error) }.boxed()

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use domain::Moment;
-use domain::campaign::Campaign;
+use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, Request, Shortage, Subject};
+use domain::condition::Condition;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use futures::future::BoxFuture;
@@ -69,11 +70,15 @@ impl Ledger {
         let mut attempt = 1;
         loop {
             let (campaign_id, campaign) = self.campaign_with(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
-            let request = self.request(ask, campaign_id, &campaign, facts, shortage).await?;
-            let id = ClaimId::of(ask.reward_id, ask.member_id, &request.about.period).to_string();
-            let command = ClaimCommand::Request(Box::new(request));
+            let offer = Offer::of(ask, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
+            let id = ClaimId::of(ask.reward_id, ask.member_id, &offer.about.period).to_string();
+            let (known, claim) =
+                tokio::join!(facts.facts(ask.member_id, offer.condition.needs()), self.load::<Claim>(&id));
+            let (facts, facts_position) = known?;
+            let request = offer.request(ask, facts, facts_position, shortage)?;
             let expects = vec![(campaign.stream.clone(), campaign.sequence)];
-            match self.run::<Claim>(&id, command, metadata.clone(), expects, None).await {
+            let store = self.store().with(metadata.clone(), expects).on(claim?);
+            match self.run(&id, ClaimCommand::Request(Box::new(request)), store).await {
                 Err(CommandError::Conflict(stale)) if attempt < ATTEMPTS => self.forget_stale(&stale, campaign_id),
                 Err(CommandError::Guard(refusal)) if attempt < ATTEMPTS => {
                     shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
@@ -89,39 +94,50 @@ impl Ledger {
             self.shared.campaigns.forget(campaign);
         }
     }
+}
 
-    async fn request(
-        &self,
+/// What a campaign offers to a member who asks now.
+struct Offer<'a> {
+    about: Subject,
+    terms: &'a CampaignTerms,
+    condition: &'a Arc<Condition>,
+    condition_version: u32,
+    campaign_status: CampaignStatus,
+}
+
+impl<'a> Offer<'a> {
+    fn of(ask: Ask, campaign_id: CampaignId, campaign: &'a Loaded<Campaign>) -> Option<Self> {
+        let state = &campaign.state;
+        let (terms, reward) = (state.terms()?, state.reward(ask.reward_id)?);
+        let (condition, condition_version) = state.condition()?;
+        let about = Subject {
+            member_id: ask.member_id,
+            reward_id: ask.reward_id,
+            campaign_id,
+            period: terms.frequency.period(ask.at, terms.time_zone),
+            amount: reward.amount,
+            reward_type: reward.reward_type,
+        };
+        Some(Self { about, terms, condition, condition_version, campaign_status: state.status(ask.at)? })
+    }
+
+    fn request(
+        self,
         ask: Ask,
-        campaign_id: CampaignId,
-        campaign: &Loaded<Campaign>,
-        source: &dyn FactsSource,
+        facts: Facts,
+        facts_position: i64,
         shortage: Option<Shortage>,
     ) -> Result<Request, ClaimError> {
-        let state = &campaign.state;
-        let (Some(terms), Some((condition, condition_version)), Some(reward), Some(campaign_status)) =
-            (state.terms(), state.condition(), state.reward(ask.reward_id), state.status(ask.at))
-        else {
-            return Err(ClaimError::RewardUnknown);
-        };
-        let (facts, facts_position) = source.facts(ask.member_id, condition.needs()).await?;
         let MemberFacts { blocked, time_zone, .. } = *facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         Ok(Request {
-            about: Subject {
-                member_id: ask.member_id,
-                reward_id: ask.reward_id,
-                campaign_id,
-                period: terms.frequency.period(ask.at, terms.time_zone),
-                amount: reward.amount,
-                reward_type: reward.reward_type,
-            },
+            about: self.about,
             blocked,
-            campaign_status,
-            approval: terms.approval,
-            pending_expires_after: terms.pending_expires_after,
-            condition: Arc::clone(condition),
-            condition_version,
-            event_starts_on: terms.starts_on(),
+            campaign_status: self.campaign_status,
+            approval: self.terms.approval,
+            pending_expires_after: self.terms.pending_expires_after,
+            condition: Arc::clone(self.condition),
+            condition_version: self.condition_version,
+            event_starts_on: self.terms.starts_on(),
             facts: Arc::new(facts),
             facts_position,
             time_zone,

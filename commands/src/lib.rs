@@ -16,6 +16,7 @@ pub mod coalesce;
 mod epoch;
 pub mod failure;
 pub mod guards;
+pub mod lookups;
 pub mod metadata;
 pub mod repository;
 pub mod sequencer;
@@ -42,7 +43,6 @@ use repository::LedgerRepository;
 use sequencer::Sequencer;
 use store::{LedgerStore, Outcome};
 use streams::StreamReader;
-use unit::Pending;
 
 /// How often a command is decided anew because its streams went on meanwhile.
 const ATTEMPTS: usize = 8;
@@ -146,9 +146,9 @@ impl Ledger {
     /// The database is out of reach.
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
-        let (sequencer, _writing) = Sequencer::start((*pool.connect_options()).clone());
+        let (sequencer, _writing) = Sequencer::start(lookups::for_lookups(&pool.connect_options()));
         let shared = Shared {
-            streams: streams::reader(pool.clone()),
+            streams: streams::reader(lookups::lookup_pool(&pool)),
             campaigns: campaigns::Campaigns::default(),
             sequencer,
             pool,
@@ -171,7 +171,7 @@ impl Ledger {
     {
         let mut attempt = 1;
         loop {
-            match self.run::<A>(id, command.clone(), metadata.clone(), vec![], None).await {
+            match self.run(id, command.clone(), self.store().with(metadata.clone(), vec![])).await {
                 Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
@@ -217,14 +217,8 @@ impl Ledger {
         &self,
         id: &str,
         command: A::Command,
-        metadata: Metadata,
-        expects: Vec<(StreamKey, i64)>,
-        pending: Option<&Pending>,
+        store: LedgerStore<'_, A>,
     ) -> Result<Receipt<A>, CommandError<A::Error>> {
-        let mut store = LedgerStore::<A>::new(&self.shared).with(metadata, expects);
-        if let Some(pending) = pending {
-            store = store.within(pending);
-        }
         let slot = store.slot();
         let framework = CqrsFramework::new(store, vec![], ());
         let executed = framework.execute_with_metadata(id, command, Default::default()).await;

@@ -22,6 +22,7 @@ pub struct LedgerStore<'a, A> {
     metadata: Option<Metadata>,
     expects: Vec<(StreamKey, i64)>,
     pending: Option<&'a Pending>,
+    loaded: Mutex<Option<Loaded<A>>>,
     slot: Slot<A>,
 }
 
@@ -81,7 +82,7 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
     #[must_use]
     pub(crate) fn new(shared: &'a Shared) -> Self {
         let slot = Slot(Arc::new(Mutex::new(Left { outcome: None, position: 0 })));
-        Self { shared, metadata: None, expects: Vec::new(), pending: None, slot }
+        Self { shared, metadata: None, expects: Vec::new(), pending: None, loaded: Mutex::new(None), slot }
     }
 
     pub(crate) fn with(self, metadata: Metadata, expects: Vec<(StreamKey, i64)>) -> Self {
@@ -90,6 +91,11 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
 
     pub(crate) fn within(self, pending: &'a Pending) -> Self {
         Self { pending: Some(pending), ..self }
+    }
+
+    /// Decides on what was read already, instead of reading it again.
+    pub(crate) fn on(self, loaded: Loaded<A>) -> Self {
+        Self { loaded: Mutex::new(Some(loaded)), ..self }
     }
 
     pub(crate) fn slot(&self) -> Slot<A> {
@@ -101,6 +107,9 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
     }
 
     async fn load(&self, id: &str) -> Result<Loaded<A>, AggregateError<A::Error>> {
+        if let Some(loaded) = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(loaded);
+        }
         let key = stream_key::<A>(id);
         if let Some(loaded) = self.pending.and_then(|pending| pending.loaded::<A>(&key)) {
             return Ok(loaded);

@@ -96,7 +96,8 @@ impl<'a> Unit<'a> {
         id: &str,
         command: A::Command,
     ) -> Result<Receipt<A>, CommandError<A::Error>> {
-        self.ledger.run::<A>(id, command, self.metadata.clone(), vec![], Some(&self.pending)).await
+        let store = self.ledger.store().with(self.metadata.clone(), vec![]).within(&self.pending);
+        self.ledger.run(id, command, store).await
     }
 
     /// Writes everything that was decided; `None` when there was nothing to write.

@@ -1,5 +1,5 @@
 //! The harness itself: what the black-box tests stand on holds before the service is there.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,6 +1,6 @@
 //! The specification of the service, told from outside, in reading order. One process, one harness; a chapter that only
 //! looks shares a service with the others, a chapter that breaks things has its own.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 // What it is for.
 #[path = "ledger/main_job.rs"]

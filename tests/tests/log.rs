@@ -1,6 +1,6 @@
 //! The write path in process, on a real PostgreSQL: order, density, guards, durability, and the
 //! promises of the traits that `cqrs-es` runs on.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod log {
     mod append;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use api::facts::LedgerFacts;
 use chrono::{Days, TimeDelta, Utc};
 use commands::{Ask, Ledger, Metadata};
 use domain::Moment;
@@ -40,7 +41,7 @@ pub(crate) struct Ours {
 
 struct Desk {
     ledger: Ledger,
-    facts: Stub,
+    facts: LedgerFacts,
     members: Vec<MemberId>,
 }
 
@@ -58,6 +59,7 @@ impl Ours {
         for unit in members.chunks(MEMBERS_A_UNIT) {
             register(&ledger, unit).await;
         }
+        projections::rebuild(&pool, "member_facts", |_, _| {}).await.unwrap();
         let mut cold = Vec::new();
         for number in 0..COLD_REWARDS.min(members.len()) {
             cold.push(reward(&ledger, &format!("Cold {number}")).await);
@@ -65,7 +67,7 @@ impl Ours {
         for table in ["events", "member_runs", "member_days"] {
             sqlx::query(&format!("vacuum analyze {table}")).execute(&pool).await.ok();
         }
-        let desk = Arc::new(Desk { facts: Stub, ledger, members });
+        let desk = Arc::new(Desk { facts: LedgerFacts::start(pool.clone()), ledger, members });
         Self { pool, desk, cold: Arc::new(cold), next_cold: Arc::default(), _database: database }
     }
 
@@ -142,12 +144,8 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
     let ids: Vec<String> = reports.iter().map(|(_, _, id)| ActivityId::of("bench", id).to_string()).collect();
     unit.preload::<Activity>(&ids).await.unwrap();
     for member in members {
-        let registration = Registration {
-            time_zone: chrono_tz::UTC,
-            joined_on: today,
-            birthday: None,
-            role: Role::User,
-        };
+        let registration =
+            Registration { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, role: Role::User };
         unit.execute::<Member>(&member.to_string(), MemberCommand::Register(registration)).await.unwrap();
     }
     for ((member, day, external_id), id) in reports.into_iter().zip(ids) {
@@ -196,15 +194,4 @@ async fn reward(ledger: &Ledger, name: &str) -> RewardId {
     let add = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
     ledger.execute::<Campaign>(&campaign, add, &staff.next_command()).await.unwrap();
     reward_id
-}
-
-struct Stub;
-impl commands::FactsSource for Stub {
-    fn facts(&self, _m: MemberId, _n: domain::facts::FactsNeeded) -> futures::future::BoxFuture<'_, Result<(domain::facts::Facts, i64), commands::ReadError>> {
-        let mut k = domain::facts::KindFacts::default();
-        let today = Utc::now().date_naive();
-        for b in 0..7 { k.dates.insert(today - Days::new(b)); }
-        let member = domain::facts::MemberFacts { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, profile_complete: true, blocked: false, role: Role::User };
-        Box::pin(async move { Ok((domain::facts::Facts { member: Some(member), kinds: [(Name::login(), k)].into(), ..Default::default() }, 1)) })
-    }
 }

@@ -55,7 +55,8 @@ impl Report {
             let rounds = self.of(name);
             let mut latencies: Vec<u32> = rounds.iter().flat_map(|round| round.latencies_us.iter().copied()).collect();
             latencies.sort_unstable();
-            let percentile = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(0);
+            let percentile =
+                |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(0);
             let done = rounds.iter().map(|round| round.done).sum::<usize>().max(1) as f64;
             let own = rounds.iter().map(|round| round.own_cpu_us).sum::<f64>() / done;
             let postgres = rounds.iter().map(|round| round.postgres_cpu_us).sum::<f64>() / done;

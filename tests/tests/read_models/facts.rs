@@ -1,18 +1,14 @@
 //! Facts are right however far their projection is behind: snapshot and tail say what a full fold of
 //! the log says, with late facts, withdrawals and the projection stopped anywhere.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use super::support::history::{Generator, KINDS, name};
+use super::support::{Draft, TestLog, with_log};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
 use projections::login_streak::{Streak, streak};
 use projections::member_facts::{FactsRequest, MemberFactsProjection, fold_until, load_many, restrict};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use support::history::{Generator, KINDS, name};
-use support::{Draft, TestLog, with_log};
 
 /// The facts of a member as a plain fold of what was written says.
 fn plain_fold(log: &TestLog, member: MemberId, position: i64) -> Facts {
@@ -125,7 +121,7 @@ async fn a_streak_is_mended_by_a_late_fact_and_broken_by_a_withdrawal() {
 async fn no_plan_made_on_an_empty_log_reads_a_whole_table() {
     with_log(async |log| {
         let mut conn = log.pool.acquire().await.unwrap();
-        let load = include_str!("../src/member_facts/load.sql");
+        let load = include_str!("../../../projections/src/member_facts/load.sql");
         let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[]) as {load}");
         sqlx::raw_sql(&prepare).execute(&mut *conn).await.unwrap();
         sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&mut *conn).await.unwrap();

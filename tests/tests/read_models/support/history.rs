@@ -27,14 +27,14 @@ use uuid::Uuid;
 
 use super::Draft;
 
-pub const KINDS: [&str; 3] = ["login", "purchase", "review"];
-pub const FIRST_DAY: &str = "2024-09-01T00:00:00Z";
+pub(crate) const KINDS: [&str; 3] = ["login", "purchase", "review"];
+pub(crate) const FIRST_DAY: &str = "2024-09-01T00:00:00Z";
 const DAYS: u64 = 40;
 
-pub struct Generator {
+pub(crate) struct Generator {
     random: StdRng,
     next_id: u128,
-    pub members: Vec<MemberId>,
+    pub(crate) members: Vec<MemberId>,
     facts: Vec<Recorded>,
     referrals: Vec<(MemberId, MemberId, &'static str)>,
     campaigns: Vec<(CampaignId, CampaignTerms, u32)>,
@@ -42,7 +42,7 @@ pub struct Generator {
     claims: BTreeMap<ClaimId, (Subject, &'static str)>,
 }
 
-pub fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::try_from(text.to_owned()).unwrap()
 }
 
@@ -51,7 +51,7 @@ fn first_day() -> DateTime<Utc> {
 }
 
 impl Generator {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             random: StdRng::seed_from_u64(seed),
             next_id: 0,
@@ -64,7 +64,7 @@ impl Generator {
         }
     }
 
-    pub fn history(&mut self, events: usize) -> Vec<Draft> {
+    pub(crate) fn history(&mut self, events: usize) -> Vec<Draft> {
         let mut drafts = Vec::with_capacity(events);
         while drafts.len() < events {
             let draft = match self.random.random_range(0..100) {
@@ -92,7 +92,7 @@ impl Generator {
         *self.members.choose(&mut self.random).unwrap()
     }
 
-    pub fn register(&mut self) -> Draft {
+    pub(crate) fn register(&mut self) -> Draft {
         let id = self.id();
         self.members.push(MemberId(id));
         let zones = [chrono_tz::UTC, chrono_tz::Asia::Seoul, chrono_tz::America::New_York];
@@ -105,7 +105,7 @@ impl Generator {
         Draft { stream_id: id, event: MemberEvent::Registered(registered).into() }
     }
 
-    pub fn fact(&mut self) -> Draft {
+    pub(crate) fn fact(&mut self) -> Draft {
         let occurred_at = first_day() + TimeDelta::seconds(self.random.random_range(0..86_400 * DAYS as i64));
         let kind = name(KINDS.choose(&mut self.random).unwrap());
         let mut measures = BTreeMap::new();
@@ -117,7 +117,7 @@ impl Generator {
     }
 
     /// A fact of the day `day` of the history.
-    pub fn fact_on(&mut self, member: MemberId, kind: &str, day: u64) -> Draft {
+    pub(crate) fn fact_on(&mut self, member: MemberId, kind: &str, day: u64) -> Draft {
         self.record(member, name(kind), first_day() + Days::new(day), BTreeMap::new())
     }
 
@@ -143,7 +143,7 @@ impl Generator {
         Draft { stream_id: ActivityId::of("test", &id).0, event: ActivityEvent::Recorded(fact).into() }
     }
 
-    pub fn void(&mut self) -> Option<Draft> {
+    pub(crate) fn void(&mut self) -> Option<Draft> {
         if self.facts.is_empty() {
             return None;
         }
@@ -329,7 +329,7 @@ impl Generator {
     }
 }
 
-pub fn condition() -> Condition {
+pub(crate) fn condition() -> Condition {
     Condition::parse(&serde_json::json!({"streak": {"kind": "login", "days": 7}})).unwrap()
 }
 

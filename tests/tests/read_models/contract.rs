@@ -2,12 +2,10 @@
 //! that comes twice counts once, and batches may be cut anywhere. And that the rows are right: they
 //! are compared with the aggregates of the domain, folded from the same events.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::support::history::Generator;
+use super::support::{TestLog, recorded_at, with_log};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Event;
 use domain::campaign::{Campaign, CampaignEvent};
@@ -22,8 +20,6 @@ use projections::member_facts::MemberFactsProjection;
 use projections::referral_tally::{ReferralFilter, ReferralTally};
 use projections::{Follower, Outcome, Projected, Projection, campaign_catalogue, claim_history, dashboard};
 use projections::{rebuild, referral_tally};
-use support::history::Generator;
-use support::{TestLog, recorded_at, with_log};
 use uuid::Uuid;
 
 const EVENTS: usize = 600;
@@ -176,7 +172,8 @@ async fn the_catalogue_says_what_the_campaigns_say_and_what_is_left() {
                 Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
             }
         }
-        let now: DateTime<Utc> = support::history::FIRST_DAY.parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(20);
+        let now: DateTime<Utc> =
+            super::support::history::FIRST_DAY.parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(20);
         let rows = campaign_catalogue::campaigns(&log.pool, None, now, None, 1_000).await.unwrap();
         assert_eq!(rows.len(), campaigns.len());
         let mut by_status = 0;
@@ -213,7 +210,7 @@ async fn the_dashboard_counts_what_a_reader_of_the_log_counts() {
         written(log, 13).await;
         log.project(Dashboard, log.head(), 50, 1).await;
         let (from, to) = (recorded_at(100), recorded_at(500));
-        let day: DateTime<Utc> = support::history::FIRST_DAY.parse().unwrap();
+        let day: DateTime<Utc> = super::support::history::FIRST_DAY.parse().unwrap();
         let mut users = BTreeMap::new();
         let (mut facts, mut claimants, mut rewards) = (Vec::new(), BTreeSet::new(), 0);
         for (position, draft) in &log.events {

@@ -1,19 +1,15 @@
 //! The one loop: it is woken, it catches up, it steps aside for another, it stops before what it
 //! cannot read, and it starts again where it stopped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::time::Duration;
 
+use super::support::history::Generator;
+use super::support::with_log;
 use projections::claim_history::ClaimHistory;
 use projections::member_facts::MemberFactsProjection;
 use projections::{
     ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, State, rebuild, start_all,
 };
-use support::history::Generator;
-use support::with_log;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -144,7 +140,7 @@ async fn a_reactor_sees_its_streams_in_order_and_goes_on_after_trouble_and_after
             shutdown.cancel();
             followers.stopped().await;
         }
-        let is_activity = |draft: &support::Draft| matches!(draft.event, domain::Event::Activity(_));
+        let is_activity = |draft: &super::support::Draft| matches!(draft.event, domain::Event::Activity(_));
         let activities = log.events.iter().filter(|(_, draft)| is_activity(draft)).map(|(at, _)| *at);
         assert_eq!(*seen.lock().unwrap(), activities.collect::<Vec<_>>());
     })

@@ -2,13 +2,11 @@
 //! headers of the contract; where it goes on; when it stops. What needs durability is tested on a
 //! real Kafka elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::support::history::Generator;
+use super::support::{TestLog, with_log};
 use domain::moment::Moment;
 use projections::relay::{NAME, PARTITIONS, Relay, RelayConfig};
 use projections::{Followers, Freshness, State};
@@ -17,8 +15,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
-use support::history::Generator;
-use support::{TestLog, with_log};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

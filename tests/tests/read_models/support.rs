@@ -1,9 +1,7 @@
 //! A log of one's own for each test: a fresh database and a small writer that appends events with
 //! right positions and hashes. It is not the sequencer and keeps no rule of the domain.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
-
-pub mod history;
+pub(crate) mod history;
 
 use std::collections::BTreeMap;
 
@@ -13,46 +11,40 @@ use domain::{Event, Moment};
 use projections::log;
 use projections::{Batch, Follower, Projected, Projection};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use sqlx::{ConnectOptions, PgPool};
+use tests::support::postgres::Database;
 use uuid::Uuid;
 
 /// An event on its way into the log.
 #[derive(Debug, Clone)]
-pub struct Draft {
-    pub stream_id: Uuid,
-    pub event: Event,
+pub(crate) struct Draft {
+    pub(crate) stream_id: Uuid,
+    pub(crate) event: Event,
 }
 
-pub struct TestLog {
-    pub pool: PgPool,
-    pub events: Vec<(i64, Draft)>,
-    pub epoch: i64,
+pub(crate) struct TestLog {
+    pub(crate) pool: PgPool,
+    pub(crate) events: Vec<(i64, Draft)>,
+    pub(crate) epoch: i64,
     last_hash: Hash,
     sequences: BTreeMap<(&'static str, Uuid), i64>,
 }
 
 /// The moment at which the event of a position is recorded.
-pub fn recorded_at(position: i64) -> DateTime<Utc> {
+pub(crate) fn recorded_at(position: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(position)
 }
 
-/// Runs a test on a fresh database, which is dropped when the test succeeds.
-pub async fn with_log(test: impl AsyncFnOnce(&mut TestLog)) {
-    let url = std::env::var("TEST_DATABASE_URL").expect(
-        "set TEST_DATABASE_URL to a PostgreSQL whose role may create databases, such as postgres://postgres@127.0.0.1:5432/postgres",
-    );
-    let admin: PgConnectOptions = url.parse().expect("TEST_DATABASE_URL is a PostgreSQL URL");
-    let name = format!("projections_{}", Uuid::new_v4().simple());
-    let mut conn = PgConnection::connect_with(&admin).await.expect("TEST_DATABASE_URL answers");
-    conn.execute(format!("create database {name}").as_str()).await.unwrap();
-    let options = admin.clone().database(&name).disable_statement_logging();
-    let pool = PgPoolOptions::new().max_connections(12).connect_with(options).await.unwrap();
-    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
-    sqlx::migrate::Migrator::new(migrations).await.unwrap().run(&pool).await.unwrap();
+/// Runs a test on a fresh database.
+pub(crate) async fn with_log(test: impl AsyncFnOnce(&mut TestLog)) {
+    let database = Database::fresh().await;
+    let options: PgConnectOptions = database.url.parse().unwrap();
+    let pool =
+        PgPoolOptions::new().max_connections(12).connect_with(options.disable_statement_logging()).await.unwrap();
+    sqlx::migrate!("../migrations").run(&pool).await.unwrap();
     let mut log = TestLog { pool, events: Vec::new(), epoch: 1, last_hash: GENESIS, sequences: BTreeMap::new() };
     test(&mut log).await;
     log.pool.close().await;
-    conn.execute(format!("drop database {name} with (force)").as_str()).await.unwrap();
 }
 
 fn name_and_payload(event: &Event) -> (&'static str, String) {
@@ -83,18 +75,18 @@ struct Columns {
 
 impl TestLog {
     /// The position of the last event.
-    pub fn head(&self) -> i64 {
+    pub(crate) fn head(&self) -> i64 {
         self.events.last().map_or(0, |(position, _)| *position)
     }
 
-    pub async fn append(&mut self, drafts: Vec<Draft>) {
+    pub(crate) async fn append(&mut self, drafts: Vec<Draft>) {
         for chunk in drafts.chunks(1_000) {
             self.append_chunk(chunk).await;
         }
     }
 
     /// An event that no program knows, in a stream that every projection but one reads.
-    pub async fn append_poison(&mut self, event_type: &str) {
+    pub(crate) async fn append_poison(&mut self, event_type: &str) {
         let position = self.head() + 1;
         sqlx::query(
             "with head as (update log_head set position = $1)
@@ -195,14 +187,14 @@ impl TestLog {
     }
 
     /// The piece of the log between two positions, as a projection is given it.
-    pub async fn batch<P: Projection>(&self, after: i64, through: i64) -> Batch {
+    pub(crate) async fn batch<P: Projection>(&self, after: i64, through: i64) -> Batch {
         let mut conn = self.pool.acquire().await.unwrap();
         let entries = log::read_between(&mut conn, after, through, P::STREAMS).await.unwrap();
         Batch { after, through, entries }
     }
 
     /// Folds the log up to a position, `size` positions at a time, each batch given so many times.
-    pub async fn project<P: Projection + Copy>(&self, projection: P, through: i64, size: i64, times: usize) {
+    pub(crate) async fn project<P: Projection + Copy>(&self, projection: P, through: i64, size: i64, times: usize) {
         let follower = Projected::new(projection, self.pool.clone());
         let mut position = follower.begin(&self.pool, Uuid::nil()).await.unwrap();
         while position < through {
@@ -215,7 +207,7 @@ impl TestLog {
         }
     }
 
-    pub async fn digest(&self, name: &str) -> String {
+    pub(crate) async fn digest(&self, name: &str) -> String {
         projections::digest(&mut self.pool.acquire().await.unwrap(), name).await.unwrap()
     }
 }

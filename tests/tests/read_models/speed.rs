@@ -1,12 +1,10 @@
 //! How fast the log is folded into the served tables and how dear facts are. Ignored: run it by name
 //! with `--release -- --ignored --nocapture` where figures are wanted.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::time::Instant;
 
+use super::support::history::{Generator, name};
+use super::support::{TestLog, with_log};
 use domain::facts::FactsNeeded;
 use domain::id::MemberId;
 use projections::campaign_catalogue::CampaignCatalogue;
@@ -15,8 +13,6 @@ use projections::dashboard::Dashboard;
 use projections::member_facts::{FactsRequest, MemberFactsProjection, load_many};
 use projections::referral_tally::ReferralTally;
 use projections::{Projection, rebuild};
-use support::history::{Generator, name};
-use support::{TestLog, with_log};
 
 const EVENTS: usize = 60_000;
 

@@ -1,0 +1,12 @@
+//! The read side on a real PostgreSQL: every projection is the fold of the log, facts are right
+//! wherever the projection stands, the loop and the relay step aside, stop and go on as they should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod read_models {
+    mod contract;
+    mod facts;
+    mod following;
+    mod relaying;
+    mod speed;
+    mod support;
+}
