@@ -97,8 +97,20 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let nothing = || Problem::new(Code::NotFound);
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
-        parse_id(&text).map(Self).ok_or_else(nothing)
+        let PathText(text) = PathText::from_request_parts(parts, state).await?;
+        parse_id(&text).map(Self).ok_or_else(|| Problem::new(Code::NotFound))
+    }
+}
+
+/// A word in the path. What cannot be read names nothing.
+#[derive(Debug, Clone)]
+pub struct PathText(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = Path::<String>::from_request_parts(parts, state).await;
+        read.map(|Path(text)| Self(text)).map_err(|_| Problem::new(Code::NotFound))
     }
 }

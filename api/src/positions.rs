@@ -34,6 +34,14 @@ impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
 }
 
 impl MinPosition {
+    /// For what is read from the log itself, which ends at `head`: there is nothing to wait for.
+    ///
+    /// # Errors
+    /// `projection_behind` when the log has not come so far.
+    pub fn within(self, head: i64) -> Result<i64, Problem> {
+        if self.0 <= head { Ok(head) } else { Err(behind(head)) }
+    }
+
     /// Waits for every one of these projections, and says how far all of them are then. What is read
     /// afterwards has at least that much folded in.
     ///
@@ -42,15 +50,16 @@ impl MinPosition {
     pub async fn reached_by(self, projections: &[&str], state: &AppState) -> Result<i64, Problem> {
         let mut least = i64::MAX;
         for name in projections {
-            let reached = state
-                .freshness
-                .wait_for(name, self.0, LONGEST_WAIT)
-                .await
-                .map_err(|behind| Problem::new(Code::ProjectionBehind).with("position", behind.position))?;
+            let reached =
+                state.freshness.wait_for(name, self.0, LONGEST_WAIT).await.map_err(|late| behind(late.position))?;
             least = least.min(reached);
         }
         Ok(least)
     }
+}
+
+fn behind(position: i64) -> Problem {
+    Problem::new(Code::ProjectionBehind).with("position", position).at(position)
 }
 
 /// An answer with the position it stands for.

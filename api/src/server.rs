@@ -4,11 +4,11 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, body::Body};
 use futures::FutureExt;
 use uuid::Uuid;
 
@@ -76,26 +76,12 @@ async fn surround(mut request: Request, next: Next) -> Response {
 
 /// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays.
 fn documented(mut response: Response, request: Uuid) -> Response {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return plain(response, request) };
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let mut rendered = problem.render(request);
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow);
     }
     rendered
-}
-
-/// What the framework itself refuses must be a document too.
-fn plain(response: Response, request: Uuid) -> Response {
-    let code = match response.status() {
-        StatusCode::NOT_FOUND => Code::NotFound,
-        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
-        _ => return response,
-    };
-    let mut framed = Problem::new(code).render(request);
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        framed.headers_mut().insert(header::ALLOW, allow.clone());
-    }
-    if response.headers().contains_key(header::CONTENT_TYPE) { response } else { framed.map(Body::new) }
 }
 
 /// One line for each refusal and failure; never a query, a body or a token.
@@ -105,5 +91,49 @@ fn log(method: &Method, uri: &Uri, status: StatusCode, id: RequestId) {
         tracing::warn!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
     } else {
         tracing::debug!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::get;
+    use serde_json::Value;
+    use tower::ServiceExt as _;
+
+    async fn broken() -> StatusCode {
+        panic!("a secret")
+    }
+
+    async fn asked(method: Method, path: &str) -> (Response, Value) {
+        let router = Router::new()
+            .route("/broken", get(broken))
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(other_method)
+            .layer(from_fn(surround));
+        let id = "0190a0a0-0000-7000-8000-000000000000";
+        let request = Request::builder().method(method).uri(path).header(X_REQUEST_ID, id).body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[X_REQUEST_ID], id);
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        (Response::from_parts(parts, Body::empty()), serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_its_words() {
+        let (response, body) = asked(Method::GET, "/broken").await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["code"], "internal");
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_path_and_an_unknown_method_are_documents() {
+        assert_eq!(asked(Method::GET, "/nothing").await.1["code"], "not_found");
+        let (response, body) = asked(Method::POST, "/broken").await;
+        assert_eq!(body["code"], "method_not_allowed");
+        assert!(response.headers()[header::ALLOW].to_str().unwrap().contains("GET"));
     }
 }

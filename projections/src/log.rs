@@ -5,7 +5,7 @@ use domain::chain::{Hash, Sealed};
 use domain::event::DecodeError;
 use domain::{Event, Moment};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
@@ -111,6 +111,66 @@ pub async fn read_between(
     .persistent(false)
     .fetch_all(conn)
     .await
+}
+
+/// All entries of one stream, in order.
+///
+/// # Errors
+/// The database's.
+pub async fn read_stream(conn: &mut PgConnection, stream_type: &str, stream_id: &str) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as(concat!(
+        "select ",
+        entry_columns!(),
+        " from events
+        where aggregate_id = $1
+          and aggregate_type = $2
+        order by aggregate_id, aggregate_type, sequence"
+    ))
+    .bind(stream_id)
+    .bind(stream_type)
+    .persistent(false)
+    .fetch_all(conn)
+    .await
+}
+
+/// Which entries. What is left out does not filter.
+#[derive(Debug, Clone, Default)]
+pub struct EntryFilter {
+    /// Of this type, such as `claim.granted`.
+    pub event_type: Option<String>,
+    /// Concerning this member or campaign.
+    pub subject: Option<String>,
+    /// In streams of this type.
+    pub stream_type: Option<String>,
+    /// In the stream of this id.
+    pub stream_id: Option<String>,
+}
+
+/// The next entries that pass a filter after a position, in order, `limit` at most.
+///
+/// # Errors
+/// The database's.
+pub async fn read_filtered(
+    conn: &mut PgConnection,
+    filter: &EntryFilter,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    let mut query =
+        QueryBuilder::<Postgres>::new(concat!("select ", entry_columns!(), " from events where position > "));
+    query.push_bind(after);
+    for (condition, value) in [
+        (" and event_type = ", &filter.event_type),
+        (" and subject = ", &filter.subject),
+        (" and aggregate_type = ", &filter.stream_type),
+        (" and aggregate_id = ", &filter.stream_id),
+    ] {
+        if let Some(value) = value {
+            query.push(condition).push_bind(value);
+        }
+    }
+    query.push(" order by position limit ").push_bind(limit);
+    query.build_query_as().persistent(false).fetch_all(conn).await
 }
 
 /// Where the log ends now.

@@ -17,7 +17,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 /// How many connections one process holds: reads are gathered, and one writer appends.
 const MAX_CONNECTIONS: u32 = 24;
 /// How long a request waits for a connection before it is told that the database is away.
-const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(3);
 /// The schema that is always there.
 const PUBLIC: &str = "public";
 

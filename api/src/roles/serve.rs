@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use axum::serve::ListenerExt;
 use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{PARTITIONS, Relay, RelayConfig};
@@ -106,6 +107,10 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let asked = CancellationToken::new();
     let draining = asked.clone();
+    // an answer is one small packet that waits for nothing
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     let http = axum::serve(listener, server::router(state))
         .with_graceful_shutdown(async move { draining.cancelled().await })
         .into_future();

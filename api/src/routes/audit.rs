@@ -7,10 +7,9 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use domain::Moment;
-use projections::log::Entry;
+use projections::log::{Entry, EntryFilter, read_filtered};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use crate::callers::Auditor;
 use crate::extract::Query;
@@ -31,10 +30,7 @@ pub(super) fn router() -> Router<AppState> {
 struct Slice {
     after: i64,
     limit: i64,
-    event_type: Option<String>,
-    subject: Option<String>,
-    stream_type: Option<String>,
-    stream_id: Option<String>,
+    filter: EntryFilter,
 }
 
 impl FromFields for Slice {
@@ -45,47 +41,22 @@ impl FromFields for Slice {
         let subject = fields.optional("subject", readers::text(1, 100));
         let stream_type = fields.optional("streamType", readers::text(1, 100));
         let stream_id = fields.optional("streamId", readers::text(1, 100));
-        Some(Self {
-            after: after?.unwrap_or(0),
-            limit: limit?.unwrap_or(DEFAULT_LIMIT),
+        let filter = EntryFilter {
             event_type: event_type?,
             subject: subject?,
             stream_type: stream_type?,
             stream_id: stream_id?,
-        })
-    }
-}
-
-impl Slice {
-    /// One more than is shown tells whether there is more.
-    async fn read_entries(&self, pool: &PgPool) -> sqlx::Result<Vec<Entry>> {
-        let mut query = QueryBuilder::<Postgres>::new(
-            "select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                    payload::text, metadata::text, subject, occurred_at, recorded_at, command_id, opens_command,
-                    actor, correlation_id, causation_id, epoch, previous_hash, hash
-             from events
-             where position > ",
-        );
-        query.push_bind(self.after);
-        for (column, value) in [
-            ("event_type", &self.event_type),
-            ("subject", &self.subject),
-            ("aggregate_type", &self.stream_type),
-            ("aggregate_id", &self.stream_id),
-        ] {
-            if let Some(value) = value {
-                query.push(format!(" and {column} = ")).push_bind(value);
-            }
-        }
-        query.push(" order by position limit ").push_bind(self.limit + 1);
-        query.build_query_as().persistent(false).fetch_all(pool).await
+        };
+        Some(Self { after: after?.unwrap_or(0), limit: limit?.unwrap_or(DEFAULT_LIMIT), filter })
     }
 }
 
 /// The log, in its order.
 async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slice>) -> Result<Json<LogBody>, Problem> {
-    let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
-    let mut entries = slice.read_entries(&state.pool).await?;
+    let mut connection = state.pool.acquire().await?;
+    let head = projections::log::head(&mut connection).await?.position;
+    // one more than is shown tells whether there is more
+    let mut entries = read_filtered(&mut connection, &slice.filter, slice.after, slice.limit + 1).await?;
     let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
     let more = entries.len() > limit;
     entries.truncate(limit);

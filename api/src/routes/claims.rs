@@ -1,8 +1,9 @@
 //! `/claims`: a member asks for a reward, and everybody sees what became of it. How an answer to a
-//! wish is written is in `claims/answer`, lists and single claims are in `claims/history`.
+//! wish is written is in `claims/answer`, lists are in `claims/history`, one claim in `claims/single`.
 
 mod answer;
 mod history;
+mod single;
 
 use axum::Router;
 use axum::extract::State;
@@ -28,7 +29,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/claims", get(history::all))
         .route("/claims/filter", get(history::all))
         .route("/claims/user/{id}", get(history::of_user))
-        .route("/claims/{id}", get(history::one))
+        .route("/claims/{id}", get(single::one))
 }
 
 struct Wish {

@@ -1,12 +1,11 @@
 //! `/problems`: what every code means. The `type` of a problem document points here.
 
-use axum::extract::Path;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::extract::Query;
+use crate::extract::{PathText, Query};
 use crate::fields::Nothing;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -21,7 +20,7 @@ async fn list(_: Query<Nothing>) -> Json<Value> {
     Json(json!({"problems": problems}))
 }
 
-async fn one(Path(code): Path<String>, _: Query<Nothing>) -> Result<Json<Description>, Problem> {
+async fn one(PathText(code): PathText, _: Query<Nothing>) -> Result<Json<Description>, Problem> {
     let code = Code::from_name(&code).ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(Json(code.into()))
 }

@@ -1,6 +1,6 @@
 //! `/rewards` and `/events/{id}/rewards`: what events hand out, and what is left of it.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::events::grant_limit;
 use super::lists::Page;
 use crate::callers::{Account, Operator};
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{Body, PathId, PathText, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
@@ -116,7 +116,7 @@ async fn create(
 async fn create_typed(
     State(state): State<AppState>,
     operator: Operator,
-    Path(name): Path<String>,
+    PathText(name): PathText,
     _: Query<Nothing>,
     Body(body): Body<WantedOfEvent>,
 ) -> Result<Created, Problem> {

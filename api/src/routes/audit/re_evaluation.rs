@@ -11,7 +11,7 @@ use domain::condition::{Asked, Condition, LeafEvidence, evaluate};
 use domain::event::Event;
 use domain::id::CampaignId;
 use domain::zone::local_date;
-use projections::log::{Entry, Recorded};
+use projections::log::{Recorded, read_stream};
 use projections::member_facts::fold_until;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -41,11 +41,11 @@ pub(super) async fn re_evaluate(
     State(state): State<AppState>,
     _: Auditor,
     PathId(claim): PathId,
-    _: MinPosition,
+    min: MinPosition,
     _: Query<By>,
 ) -> Result<At<Json<Value>>, Problem> {
     let mut connection = state.pool.acquire().await?;
-    let head = projections::log::head(&mut connection).await?.position;
+    let head = min.within(projections::log::head(&mut connection).await?.position)?;
     let mut attempts = Vec::new();
     for recorded in stream(&mut connection, "claim", &claim.to_string()).await? {
         if let Event::Claim(event) = &recorded.event
@@ -96,14 +96,7 @@ async fn condition(connection: &mut PgConnection, campaign: CampaignId, version:
 }
 
 async fn stream(connection: &mut PgConnection, stream_type: &str, id: &str) -> Result<Vec<Recorded>, Problem> {
-    let sql = "select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                      payload::text, metadata::text, subject, occurred_at, recorded_at, command_id, opens_command,
-                      actor, correlation_id, causation_id, epoch, previous_hash, hash
-               from events
-               where aggregate_type = $1 and aggregate_id = $2
-               order by aggregate_id, aggregate_type, sequence";
-    let entries: Vec<Entry> =
-        sqlx::query_as(sql).bind(stream_type).bind(id).persistent(false).fetch_all(connection).await?;
+    let entries = read_stream(connection, stream_type, id).await?;
     entries
         .into_iter()
         .map(|entry| entry.recorded().map_err(|error| Problem::internal("re-evaluation", &error)))

@@ -1,4 +1,4 @@
-//! What became of claims: the own ones, those that staff look for, and one with its steps.
+//! Lists of claims: the own ones, and those that staff look for.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use domain::Moment;
 use domain::claim::ClaimStatus;
-use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use domain::role::Role;
+use domain::id::{CampaignId, MemberId, RewardId};
 use projections::campaign_catalogue::{self, RewardName};
 use projections::claim_history::{self, ClaimFilter, ClaimRow};
 use serde::Serialize;
@@ -17,14 +16,14 @@ use uuid::Uuid;
 
 use crate::callers::{Caller, Member, Staff};
 use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::fields::{Fields, FromFields, readers};
 use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::routes::lists::Page;
 use crate::state::AppState;
 
 /// The read models behind these routes.
-const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
+pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
 
 pub(super) struct Filter {
     filter: ClaimFilter,
@@ -141,27 +140,8 @@ async fn list(
     Ok(At(position, Json(json!({"message": "These are the claims.", "claims": claims, "nextCursor": next}))))
 }
 
-/// One claim with its steps: the own, or any for staff. What is another member's is not there.
-pub(super) async fn one(
-    State(state): State<AppState>,
-    member: Member,
-    PathId(id): PathId,
-    min: MinPosition,
-    _: Query<Nothing>,
-) -> Result<At<Json<Value>>, Problem> {
-    let position = min.reached_by(&READ, &state).await?;
-    let sees_all = match member.role {
-        Role::Operator | Role::Auditor | Role::Admin => true,
-        Role::User | Role::Service => false,
-    };
-    let row = claim_history::find(&state.pool, ClaimId(id)).await?;
-    let row = row.filter(|row| sees_all || row.member_id == member.id.0);
-    let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    let mut lines = lines(&state, vec![row]).await?;
-    Ok(At(position, Json(json!({"claim": lines.pop()}))))
-}
-
-async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
+/// Claims as lists show them.
+pub(super) async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
     let rewards: Vec<_> = rows.iter().map(|row| RewardId(row.reward_id)).collect();
     let names = campaign_catalogue::names_of(&state.pool, &rewards).await?;
     let names: HashMap<_, _> = names.into_iter().map(|name| (name.reward_id, name)).collect();
@@ -170,7 +150,7 @@ async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Probl
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line {
+pub(super) struct Line {
     id: String,
     user_id: String,
     event_id: String,
