@@ -10,6 +10,10 @@ use api::roles::{self, Admin, Rebuild};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tracing_subscriber::EnvFilter;
 
+/// Allocation is a fifth of the work of a claim with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision stays.
 #[derive(Parser)]
 #[command(name = "reward-ledger", version)]

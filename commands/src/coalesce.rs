@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How many reads may wait.
 const QUEUE_READS: usize = 8_192;
-/// How many reads one query may answer.
-const BATCH_READS: usize = 256;
+/// How many reads one query may answer: few enough that those who wait do not all move in step, which
+/// would leave the database idle while they think and them idle while it works.
+const BATCH_READS: usize = 64;
+/// How many queries may run at the same time.
+const CONCURRENT_QUERIES: usize = 3;
 
 /// Why a read was not answered.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -58,22 +61,19 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
         R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
     {
         let (queue, mut inbox) = mpsc::channel::<Waiting<K, V>>(QUEUE_READS);
+        let running = Arc::new(Semaphore::new(CONCURRENT_QUERIES));
         tokio::spawn(async move {
             let mut waiting = Vec::with_capacity(BATCH_READS);
-            while inbox.recv_many(&mut waiting, BATCH_READS).await > 0 {
-                let (keys, callers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
-                match read(keys).await {
-                    Ok(values) => {
-                        for (caller, value) in callers.into_iter().zip(values) {
-                            let _ = caller.send(Ok(value));
-                        }
-                    }
-                    Err(error) => {
-                        for caller in callers {
-                            let _ = caller.send(Err(error.clone()));
-                        }
-                    }
+            while let Ok(permit) = running.clone().acquire_owned().await {
+                if inbox.recv_many(&mut waiting, BATCH_READS).await == 0 {
+                    break;
                 }
+                let (keys, callers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
+                let reading = read(keys);
+                tokio::spawn(async move {
+                    answer(callers, reading.await);
+                    drop(permit);
+                });
             }
         });
         Self { queue }
@@ -90,5 +90,21 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
             mpsc::error::TrySendError::Closed(_) => ReadError::Unavailable,
         })?;
         answer.await.unwrap_or(Err(ReadError::Unavailable))
+    }
+}
+
+/// A caller that went away needs no answer.
+fn answer<V>(callers: Vec<oneshot::Sender<Result<V, ReadError>>>, read: Result<Vec<V>, ReadError>) {
+    match read {
+        Ok(values) => {
+            for (caller, value) in callers.into_iter().zip(values) {
+                let _ = caller.send(Ok(value));
+            }
+        }
+        Err(error) => {
+            for caller in callers {
+                let _ = caller.send(Err(error.clone()));
+            }
+        }
     }
 }

@@ -27,6 +27,7 @@ pub struct Cluster {
     binaries: PathBuf,
     folder: PathBuf,
     port: u16,
+    settings: &'static [&'static str],
     server: Mutex<Option<Child>>,
 }
 
@@ -39,10 +40,16 @@ impl Cluster {
 
     /// A cluster that one test may stop and start.
     pub async fn launch() -> Arc<Cluster> {
+        Self::launch_with(&["shared_buffers=64MB"]).await
+    }
+
+    /// Starts a server of one's own with these settings, `name=value` each.
+    pub async fn launch_with(settings: &'static [&'static str]) -> Arc<Cluster> {
         let cluster = Cluster {
             binaries: binaries(),
             folder: folder::fresh("postgres"),
             port: free_port(),
+            settings,
             server: Mutex::new(None),
         };
         cluster.initialise();
@@ -70,10 +77,12 @@ impl Cluster {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=400",
-            "shared_buffers=64MB",
             "fsync=on",
             "synchronous_commit=on",
         ] {
+            postgres.args(["-c", setting]);
+        }
+        for setting in self.settings {
             postgres.args(["-c", setting]);
         }
         postgres.stdout(log.try_clone().expect("a second handle")).stderr(log);

@@ -19,6 +19,10 @@ use tests::support::postgres::Cluster;
 use load::{Load, Measured};
 use report::Report;
 
+/// The allocator of the service.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long and how large a run is.
 pub(crate) struct Size {
     /// Length of one round of one contender.
@@ -39,13 +43,16 @@ impl Size {
     }
 }
 
+/// Of a server that is not the bottleneck by its defaults; the same for all contenders.
+const POSTGRES: [&str; 2] = ["shared_buffers=1GB", "max_wal_size=8GB"];
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(run(&Size::from_arguments()));
 }
 
 async fn run(size: &Size) {
-    let cluster = Cluster::launch().await;
+    let cluster = Cluster::launch_with(&POSTGRES).await;
     let mut report = Report::default();
     eprintln!("preparing {} members with a streak of seven days each", size.members);
     let mut raw = raw::Raw::prepare(&cluster).await;
