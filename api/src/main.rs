@@ -44,6 +44,9 @@ enum Role {
     Generate(Generate),
 }
 
+/// What is logged unless `RUST_LOG` says otherwise: not that the database finds its tables there already.
+const DEFAULT_LOG: &str = "info,sqlx::postgres::notice=warn";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
@@ -51,7 +54,7 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     let outcome = match cli.role {

@@ -3,6 +3,8 @@
 
 mod keys;
 
+use std::sync::LazyLock;
+
 use chrono::TimeDelta;
 use domain::Moment;
 use domain::id::MemberId;
@@ -48,6 +50,16 @@ struct Claims {
     jti: Uuid,
 }
 
+static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.leeway = LEEWAY_S;
+    validation.validate_nbf = true;
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    validation
+});
+
 impl Keys {
     /// Gives out an access token.
     ///
@@ -83,13 +95,7 @@ impl Keys {
             return Err(nobody());
         }
         let key = header.kid.as_deref().and_then(|id| self.find(id)).ok_or_else(nobody)?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY_S;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        match decode::<Claims>(token, &key.decoding, &validation) {
+        match decode::<Claims>(token, &key.decoding, &VALIDATION) {
             Ok(token) => {
                 let Claims { sub, role, fam, .. } = token.claims;
                 Ok(Identity { member: sub, role, family: fam })
