@@ -10,9 +10,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 const QUEUE_READS: usize = 8_192;
 /// How many reads one query may answer: few enough that those who wait do not all move in step, which
 /// would leave the database idle while they think and them idle while it works.
-const BATCH_READS: usize = 64;
+const BATCH_READS: usize = 128;
 /// How many queries may run at the same time.
-const CONCURRENT_QUERIES: usize = 3;
+const CONCURRENT_QUERIES: usize = 2;
 
 /// Why a read was not answered.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -152,26 +152,16 @@ async fn our_own_source_is_not_for_others() {
 async fn a_fact_that_leaves_the_zone_to_us_is_still_the_same_when_the_member_has_moved() {
     let stage = Stage::shared().await;
     let reporter = stage.reporter().await;
-    let member = stage
-        .nobody()
-        .sign_up_with(json!({"timeZone": "Asia/Seoul"}))
-        .await;
+    let member = stage.nobody().sign_up_with(json!({"timeZone": "Asia/Seoul"})).await;
     let at = json!({"occurredAt": "2026-06-10T18:00:00Z"});
     let fact = with(activity(&member.id, "visit"), at);
     reporter.report_activity(&fact).await.created();
     let moved = json!({"timeZone": "America/New_York"});
     member.client.patch("/auth/profile", &moved).await.ok();
     let again = reporter.report_activity(&fact).await;
-    assert_eq!(
-        again.ok()["duplicate"],
-        true,
-        "it was on 11 June in Seoul and stays there"
-    );
+    assert_eq!(again.ok()["duplicate"], true, "it was on 11 June in Seoul and stays there");
     let batch = json!({"activities": [fact, with(fact.clone(), json!({"kind": "purchase"}))]});
     let judged = reporter.post("/activities/batch", &batch).await;
-    let statuses = judged
-        .list("/results")
-        .iter()
-        .map(|result| &result["status"]);
+    let statuses = judged.list("/results").iter().map(|result| &result["status"]);
     assert!(statuses.eq([&json!(200), &json!(409)]), "{judged}");
 }

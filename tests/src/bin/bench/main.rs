@@ -74,7 +74,9 @@ async fn run(size: &Size) {
         report.add("cqrs-es hot with snapshots, 64", textbook.hot(load(64)).await);
         report.add("cqrs-es cold, 64", textbook.cold(load(64)).await);
     }
-    ours.assert_sound().await;
+    if std::env::var("ONLY").is_err() {
+        ours.assert_sound().await;
+    }
     http::run(size, &mut report).await;
     report.finish();
 }
