@@ -4,6 +4,7 @@
 
 mod log {
     mod append;
+    mod facts;
     mod framework;
     mod guards;
     mod outage;

@@ -67,33 +67,33 @@ select count(*) from head";
 
 /// The columns of a batch, one array each.
 #[derive(Default)]
-pub(super) struct Columns {
+pub(super) struct Columns<'a> {
     event_ids: Vec<Uuid>,
     stream_types: Vec<&'static str>,
-    stream_ids: Vec<std::sync::Arc<str>>,
+    stream_ids: Vec<&'a str>,
     sequences: Vec<i64>,
-    event_types: Vec<String>,
-    versions: Vec<String>,
-    payloads: Vec<String>,
+    event_types: Vec<&'a str>,
+    versions: Vec<&'a str>,
+    payloads: Vec<&'a str>,
     metadata: Vec<String>,
-    subjects: Vec<String>,
+    subjects: Vec<&'a str>,
     occurred: Vec<DateTime<Utc>>,
     commands: Vec<Uuid>,
     opens: Vec<bool>,
-    actors: Vec<String>,
+    actors: Vec<&'a str>,
     correlations: Vec<Uuid>,
     causations: Vec<Option<Uuid>>,
-    previous: Vec<Vec<u8>>,
-    hashes: Vec<Vec<u8>>,
+    previous: Vec<Hash>,
+    hashes: Vec<Hash>,
     grants: GrantTotals,
 }
 
-impl Columns {
+impl<'a> Columns<'a> {
     /// Adds a command's events behind `head`, which moves with them.
     ///
     /// # Errors
     /// The metadata cannot be written as JSON.
-    pub(super) fn add(&mut self, append: &Append, head: &mut Head) -> Result<(), serde_json::Error> {
+    pub(super) fn add(&mut self, append: &'a Append, head: &mut Head) -> Result<(), serde_json::Error> {
         let metadata = serde_json::to_string(&append.metadata)?;
         for (index, event) in append.events.iter().enumerate() {
             let occurred_at = event.occurred_at.unwrap_or(append.metadata.requested_at);
@@ -120,21 +120,21 @@ impl Columns {
             let hash: Hash = sealed.hash();
             self.event_ids.push(sealed.event_id);
             self.stream_types.push(event.stream.stream_type);
-            self.stream_ids.push(event.stream.stream_id.clone());
+            self.stream_ids.push(&event.stream.stream_id);
             self.sequences.push(event.sequence);
-            self.event_types.push(event.event_type.clone());
-            self.versions.push(event.event_version.clone());
-            self.payloads.push(event.payload.clone());
+            self.event_types.push(&event.event_type);
+            self.versions.push(&event.event_version);
+            self.payloads.push(&event.payload);
             self.metadata.push(metadata.clone());
-            self.subjects.push(event.subject.clone());
+            self.subjects.push(&event.subject);
             self.occurred.push(occurred_at.utc());
             self.commands.push(append.metadata.command_id);
             self.opens.push(index == 0);
-            self.actors.push(append.metadata.actor.clone());
+            self.actors.push(&append.metadata.actor);
             self.correlations.push(append.metadata.correlation_id);
             self.causations.push(append.metadata.causation_id);
-            self.previous.push(head.hash.to_vec());
-            self.hashes.push(hash.to_vec());
+            self.previous.push(head.hash);
+            self.hashes.push(hash);
             head.position += 1;
             head.hash = hash;
         }
@@ -167,7 +167,7 @@ impl Columns {
             .bind(before.epoch)
             .bind(self.event_ids)
             .bind(self.stream_types)
-            .bind(self.stream_ids.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
+            .bind(self.stream_ids)
             .bind(self.sequences)
             .bind(self.event_types)
             .bind(self.versions)
