@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use axum::serve::ListenerExt;
 use commands::Ledger;
 use domain::condition::Condition;
@@ -80,6 +80,9 @@ fn follow(
     let pool = state.pool.clone();
     let followers = start_all(pool.clone(), state.ledger.head(), state.freshness.clone(), stopping.clone());
     let condition = serde_json::from_str::<Condition>(&config.referral_condition).context("REFERRAL_CONDITION")?;
+    if condition.counts_from_event_start() {
+        bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
+    }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
     let relay = RelayConfig {
         brokers: broker.address.clone(),
