@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::guards::GuardChange;
+use crate::guards::{GuardChange, GuardRefusal};
 use crate::metadata::Metadata;
 
 /// The name of one stream of events.
@@ -127,30 +127,4 @@ pub enum AppendError {
     /// The database refused what should have been right: a defect.
     #[error("the log refused an append: {0}")]
     Broken(String),
-}
-
-/// A limit that holds across aggregates and leaves no room for a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GuardRefusal {
-    /// The member has all grants that one member may have.
-    #[error("the member has all grants that one member may have")]
-    LimitReached,
-    /// The campaign has given all grants that it may give.
-    #[error("the campaign has given all grants that it may give")]
-    BudgetExhausted,
-    /// The reward has no grant left.
-    #[error("the reward has no grant left")]
-    OutOfStock,
-    /// A limit would fall below what is committed already.
-    #[error("the limit would fall below what is committed")]
-    BelowCommitted,
-    /// Something else has the name.
-    #[error("the name is taken")]
-    NameTaken,
-    /// The rows beside the events break a rule of their own table.
-    #[error("the rule {constraint} refuses it")]
-    AlsoRefused {
-        /// The name of the constraint.
-        constraint: String,
-    },
 }

@@ -11,8 +11,8 @@ use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use futures::future::BoxFuture;
 
-use crate::append::GuardRefusal;
 use crate::coalesce::ReadError;
+use crate::guards::GuardRefusal;
 use crate::metadata::Metadata;
 use crate::streams::Loaded;
 use crate::{ATTEMPTS, CommandError, Ledger, Receipt, StreamKey};

@@ -1,20 +1,18 @@
-//! The limits that hold across aggregates: what each event changes about them, and who is refused.
-//! Everything here is pure, so that the guard tables can be derived from the log by the same words;
-//! how they are stored is in `guards/tables`, how they are checked in `guards/compare`.
+//! The limits that hold across aggregates: what each event changes about them. A pure function of the
+//! event, so that the guard tables can be derived from the log by the same words. Who is refused is
+//! decided in `guards/rows`, how the rows are stored in `guards/tables`, how they are compared with
+//! the log in `guards/compare`.
 
 pub mod compare;
+mod rows;
 pub(crate) mod tables;
-#[cfg(test)]
-mod tests;
 
-use std::collections::HashMap;
+pub use rows::{Budget, Guards, Stock};
 
 use domain::Event;
 use domain::campaign::{CampaignEvent, CampaignTerms};
 use domain::claim::{ClaimEvent, Subject};
 use domain::id::{CampaignId, MemberId, RewardId};
-
-use crate::append::GuardRefusal;
 
 /// One change that an event makes to the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +63,17 @@ pub struct GrantChange {
     pub held: i64,
     /// Given.
     pub granted: i64,
+}
+
+impl GuardChange {
+    /// The change as one of a claim, if it is.
+    #[must_use]
+    pub fn grants(&self) -> Option<&GrantChange> {
+        match self {
+            Self::Grants(change) => Some(change),
+            Self::Campaign { .. } | Self::Reward { .. } | Self::Quantity { .. } => None,
+        }
+    }
 }
 
 impl GrantChange {
@@ -129,151 +138,28 @@ fn grants(about: &Subject, held: i64, granted: i64) -> GuardChange {
     })
 }
 
-/// The guard rows that a batch of commands touches, as they stand while it is decided.
-#[derive(Debug, Clone, Default)]
-pub struct Guards {
-    /// Stock by reward.
-    pub rewards: HashMap<RewardId, Stock>,
-    /// Budget by campaign.
-    pub campaigns: HashMap<CampaignId, Budget>,
-    /// Grants by member, campaign and reward.
-    pub members: HashMap<(MemberId, CampaignId), HashMap<RewardId, i64>>,
-    /// Owner by folded name of a campaign.
-    pub names: HashMap<String, CampaignId>,
-}
-
-/// A row of `reward_stock`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stock {
-    /// Of which campaign.
-    pub campaign_id: CampaignId,
-    /// How many grants there are; `None` is without limit.
-    pub quantity: Option<i64>,
-    /// Promised.
-    pub held: i64,
-    /// Given.
-    pub granted: i64,
-    /// The most grants to one member.
-    pub per_member_limit: Option<i64>,
-}
-
-/// A row of `campaign_budget`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// The most grants over all rewards.
-    pub max_reward_count: Option<i64>,
-    /// The most grants to one member.
-    pub per_member_limit: Option<i64>,
-    /// Promised or given.
-    pub committed: i64,
-}
-
-impl Guards {
-    /// Applies all changes of one command, or none of them when one is refused.
-    ///
-    /// # Errors
-    /// The first limit that leaves no room, in the order member limit, budget, stock.
-    pub fn apply(&mut self, changes: &[GuardChange]) -> Result<(), GuardRefusal> {
-        for (index, change) in changes.iter().enumerate() {
-            if let Err(refusal) = self.apply_one(change) {
-                for done in changes[..index].iter().rev() {
-                    self.take_back(done);
-                }
-                return Err(refusal);
-            }
-        }
-        Ok(())
-    }
-
-    fn apply_one(&mut self, change: &GuardChange) -> Result<(), GuardRefusal> {
-        match change {
-            GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key } => {
-                if self.names.get(name_key).is_some_and(|owner| owner != campaign_id) {
-                    return Err(GuardRefusal::NameTaken);
-                }
-                let committed = self.campaigns.get(campaign_id).map_or(0, |budget| budget.committed);
-                if max_reward_count.is_some_and(|max| committed > max) {
-                    return Err(GuardRefusal::BelowCommitted);
-                }
-                self.names.insert(name_key.clone(), *campaign_id);
-                let budget =
-                    Budget { max_reward_count: *max_reward_count, per_member_limit: *per_member_limit, committed };
-                self.campaigns.insert(*campaign_id, budget);
-            }
-            GuardChange::Reward { reward_id, campaign_id, quantity, per_member_limit } => {
-                let stock = Stock {
-                    campaign_id: *campaign_id,
-                    quantity: *quantity,
-                    held: 0,
-                    granted: 0,
-                    per_member_limit: *per_member_limit,
-                };
-                self.rewards.insert(*reward_id, stock);
-            }
-            GuardChange::Quantity { reward_id, quantity } => {
-                if let Some(stock) = self.rewards.get_mut(reward_id) {
-                    if stock.held + stock.granted > *quantity {
-                        return Err(GuardRefusal::BelowCommitted);
-                    }
-                    stock.quantity = Some(*quantity);
-                }
-            }
-            GuardChange::Grants(change) => {
-                if change.committed() > 0 {
-                    self.room_for(change)?;
-                }
-                self.count(change);
-            }
-        }
-        Ok(())
-    }
-
-    fn room_for(&self, change: &GrantChange) -> Result<(), GuardRefusal> {
-        let by_reward = self.members.get(&(change.member_id, change.campaign_id));
-        let of_reward = by_reward.and_then(|rewards| rewards.get(&change.reward_id)).copied().unwrap_or(0);
-        let of_campaign = by_reward.map_or(0, |rewards| rewards.values().sum::<i64>());
-        let full = |limit: Option<i64>, taken: i64| limit.is_some_and(|limit| taken + change.committed() > limit);
-        let stock = self.rewards.get(&change.reward_id);
-        let budget = self.campaigns.get(&change.campaign_id);
-        if full(stock.and_then(|stock| stock.per_member_limit), of_reward)
-            || full(budget.and_then(|budget| budget.per_member_limit), of_campaign)
-        {
-            return Err(GuardRefusal::LimitReached);
-        }
-        if budget.is_some_and(|budget| full(budget.max_reward_count, budget.committed)) {
-            return Err(GuardRefusal::BudgetExhausted);
-        }
-        if stock.is_some_and(|stock| full(stock.quantity, stock.held + stock.granted)) {
-            return Err(GuardRefusal::OutOfStock);
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, change: &GrantChange) {
-        if let Some(stock) = self.rewards.get_mut(&change.reward_id) {
-            stock.held += change.held;
-            stock.granted += change.granted;
-        }
-        if let Some(budget) = self.campaigns.get_mut(&change.campaign_id) {
-            budget.committed += change.committed();
-        }
-        let by_reward = self.members.entry((change.member_id, change.campaign_id)).or_default();
-        *by_reward.entry(change.reward_id).or_default() += change.committed();
-    }
-
-    /// Undoes a change of a command that was refused later on. Only grants come several to a command.
-    fn take_back(&mut self, change: &GuardChange) {
-        match change {
-            GuardChange::Grants(change) => {
-                self.count(&GrantChange { held: -change.held, granted: -change.granted, ..*change });
-            }
-            GuardChange::Campaign { campaign_id, name_key, .. } => {
-                self.names.remove(name_key);
-                self.campaigns.remove(campaign_id);
-            }
-            GuardChange::Reward { reward_id, .. } | GuardChange::Quantity { reward_id, .. } => {
-                self.rewards.remove(reward_id);
-            }
-        }
-    }
+/// A limit that holds across aggregates and leaves no room for a command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GuardRefusal {
+    /// The member has all grants that one member may have.
+    #[error("the member has all grants that one member may have")]
+    LimitReached,
+    /// The campaign has given all grants that it may give.
+    #[error("the campaign has given all grants that it may give")]
+    BudgetExhausted,
+    /// The reward has no grant left.
+    #[error("the reward has no grant left")]
+    OutOfStock,
+    /// A limit would fall below what is committed already.
+    #[error("the limit would fall below what is committed")]
+    BelowCommitted,
+    /// Something else has the name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The rows beside the events break a rule of their own table.
+    #[error("the rule {constraint} refuses it")]
+    AlsoRefused {
+        /// The name of the constraint.
+        constraint: String,
+    },
 }

@@ -32,9 +32,10 @@ use domain::{LedgerAggregate, Moment};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-pub use append::{AlsoWrite, AppendError, Appended, GuardRefusal, StreamKey};
+pub use append::{AlsoWrite, AppendError, Appended, StreamKey};
 pub use claims::{Ask, ClaimError, FactsSource};
 pub use coalesce::{Coalescer, ReadError};
+pub use guards::GuardRefusal;
 pub use metadata::Metadata;
 pub use streams::Loaded;
 pub use unit::Unit;

@@ -5,6 +5,8 @@
 //! It does not know what an event means, nor how a command was decided.
 
 mod decide;
+mod learn;
+mod settle;
 mod statement;
 mod write;
 

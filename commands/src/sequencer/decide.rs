@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::append::{Append, AppendError, StreamKey};
-use crate::guards::{GuardChange, Guards};
+use crate::guards::Guards;
 
 /// Beyond this many streams all versions are forgotten: they are knowledge, not truth.
 const MAX_KNOWN_STREAMS: usize = 200_000;
@@ -58,9 +58,5 @@ impl Known {
 
 /// Whether a command must be written by itself, under the lock of the head.
 pub(super) fn stands_alone(append: &Append) -> bool {
-    let opens = |change: &GuardChange| match change {
-        GuardChange::Grants(_) => false,
-        GuardChange::Campaign { .. } | GuardChange::Reward { .. } | GuardChange::Quantity { .. } => true,
-    };
-    append.also.is_some() || append.guards.iter().any(opens)
+    append.also.is_some() || append.guards.iter().any(|change| change.grants().is_none())
 }

@@ -138,11 +138,7 @@ impl<'a> Columns<'a> {
             head.position += 1;
             head.hash = hash;
         }
-        for change in &append.guards {
-            if let GuardChange::Grants(change) = change {
-                self.grants.add(change);
-            }
-        }
+        append.guards.iter().filter_map(GuardChange::grants).for_each(|change| self.grants.add(change));
         Ok(())
     }
 

@@ -6,30 +6,29 @@ use std::time::Duration;
 use chrono::Utc;
 use domain::Moment;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, PgConnection, Row};
+use sqlx::{ConnectOptions, PgConnection};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::decide::{Known, stands_alone};
 use super::statement::{Columns, read_head};
 use super::{Head, Job};
-use crate::append::{Append, AppendError, Appended, GuardRefusal, StreamKey};
+use crate::append::{Append, AppendError, Appended};
 use crate::failure::{Failure, classify};
-use crate::guards::{GuardChange, tables};
+use crate::guards::tables;
 
 /// How many events one statement may hold; larger commands are written by themselves.
 const STATEMENT_EVENTS: usize = 1_024;
 /// How long a batch waits for a lost database before its callers are told that nobody knows.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long to wait between two tries to reach the database.
-const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// After another writer was met, so many batches take the lock first instead of being turned away.
 const POLITE_BATCHES: u32 = 32;
 
 pub(super) struct Writer {
-    database: PgConnectOptions,
-    connection: Option<PgConnection>,
+    pub(super) database: PgConnectOptions,
+    pub(super) connection: Option<PgConnection>,
     head: Option<Head>,
     known: Known,
     polite: u32,
@@ -58,7 +57,7 @@ impl From<sqlx::Error> for Setback {
     }
 }
 
-type Outcome = Result<Appended, AppendError>;
+pub(super) type Outcome = Result<Appended, AppendError>;
 
 impl Writer {
     pub(super) fn new(database: PgConnectOptions, announce: watch::Sender<i64>) -> Self {
@@ -145,7 +144,7 @@ impl Writer {
         self.known.forget();
     }
 
-    fn disconnect(&mut self) {
+    pub(super) fn disconnect(&mut self) {
         self.connection = None;
         self.forget();
     }
@@ -209,7 +208,7 @@ impl Writer {
             Some(head) => head,
             None => *self.head.insert(read_head(connection, false).await?),
         };
-        self.learn(connection, batch, locked).await?;
+        self.known.learn(connection, batch, locked).await?;
         let verdicts = self.known.judge(batch.iter().copied());
         self.known.guards.members.clear();
         let now = Moment::from(Utc::now()).max(before.recorded_at);
@@ -244,153 +243,4 @@ impl Writer {
         }
         Ok(outcomes)
     }
-
-    /// Reads what the batch is judged by and is not known yet. Under the lock that is everything;
-    /// without it, streams that nobody touched lately are left to the constraints.
-    async fn learn(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[&Append],
-        locked: bool,
-    ) -> Result<(), sqlx::Error> {
-        let read = batch.iter().flat_map(|append| append.expects.iter().map(|(key, _)| key));
-        let written = batch.iter().flat_map(|append| append.events.iter().map(|event| &event.stream));
-        let mut unknown: Vec<&StreamKey> =
-            read.chain(written.filter(|_| locked)).filter(|key| !self.known.streams.contains_key(key)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        if !unknown.is_empty() {
-            for (key, sequence) in last_sequences(connection, &unknown).await? {
-                self.known.streams.insert(key, sequence);
-            }
-        }
-        let changes = || batch.iter().flat_map(|append| append.guards.iter());
-        let grants = || {
-            changes().filter_map(|change| match change {
-                GuardChange::Grants(grant) => Some(grant),
-                GuardChange::Campaign { .. } | GuardChange::Reward { .. } | GuardChange::Quantity { .. } => None,
-            })
-        };
-        let guards = &mut self.known.guards;
-        tables::load_rewards(connection, guards, grants().map(|grant| (grant.reward_id, grant.campaign_id))).await?;
-        let limited: Vec<_> = grants()
-            .filter(|grant| {
-                guards.rewards.get(&grant.reward_id).is_some_and(|stock| stock.per_member_limit.is_some())
-                    || guards.campaigns.get(&grant.campaign_id).is_some_and(|budget| budget.per_member_limit.is_some())
-            })
-            .map(|grant| (grant.member_id, grant.campaign_id))
-            .collect();
-        if !limited.is_empty() {
-            tables::load_members(connection, guards, &limited).await?;
-        }
-        for change in changes() {
-            match change {
-                GuardChange::Campaign { campaign_id, name_key, .. } => {
-                    guards.names.clear();
-                    tables::load_names(connection, guards, vec![name_key.clone()]).await?;
-                    let wanted = std::iter::once((domain::id::RewardId::default(), *campaign_id));
-                    tables::load_rewards(connection, guards, wanted).await?;
-                }
-                GuardChange::Quantity { reward_id, .. } => {
-                    let wanted = std::iter::once((*reward_id, domain::id::CampaignId::default()));
-                    tables::load_rewards(connection, guards, wanted).await?;
-                }
-                GuardChange::Reward { .. } | GuardChange::Grants(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// A command that the database itself refused, by itself and under the lock.
-    async fn refused(&mut self, append: &Append, constraint: String) -> Outcome {
-        match constraint.as_str() {
-            "events_one_of_each_command" => match self.find(&[append]).await {
-                Ok(found) => found.into_iter().next().flatten().ok_or(AppendError::Unavailable),
-                Err(_) => Err(AppendError::Unavailable),
-            },
-            "events_one_of_each_step" => {
-                let stream = append.events.first().map(|event| event.stream.clone());
-                Err(stream.map_or(AppendError::Broken(constraint), AppendError::Conflict))
-            }
-            "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
-            "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted.into()),
-            "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),
-            _ if append.also.is_some() => Err(GuardRefusal::AlsoRefused { constraint }.into()),
-            _ => Err(AppendError::Broken(constraint)),
-        }
-    }
-
-    /// After a lost connection: finds out, under the lock of the head, whether the batch stands.
-    /// `None`: it does not, and may be tried again.
-    async fn settle(&mut self, batch: &[&Append], deadline: Instant) -> Option<Vec<Outcome>> {
-        loop {
-            if let Ok(found) = self.find(batch).await {
-                if found.iter().all(Option::is_none) && Instant::now() < deadline {
-                    return None;
-                }
-                return Some(found.into_iter().map(|appended| appended.ok_or(AppendError::Unavailable)).collect());
-            }
-            self.disconnect();
-            if Instant::now() >= deadline {
-                return Some(batch.iter().map(|_| Err(AppendError::Unavailable)).collect());
-            }
-            tokio::time::sleep(RECONNECT_PAUSE).await;
-        }
-    }
-
-    /// Looks the commands up. Holding the head means that nothing sent before is still under way.
-    async fn find(&mut self, batch: &[&Append]) -> Result<Vec<Option<Appended>>, sqlx::Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.database.connect().await?,
-        };
-        sqlx::query("begin").execute(&mut connection).await?;
-        read_head(&mut connection, true).await?;
-        let commands: Vec<Uuid> = batch.iter().map(|append| append.metadata.command_id).collect();
-        let sql = "select command_id, position, recorded_at from events where opens_command and command_id = any($1)";
-        let rows = sqlx::query(sql).bind(commands).fetch_all(&mut connection).await?;
-        sqlx::query("commit").execute(&mut connection).await?;
-        self.connection = Some(connection);
-        let mut found = Vec::with_capacity(batch.len());
-        for append in batch {
-            let mut standing = None;
-            for row in &rows {
-                if row.try_get::<Uuid, _>("command_id")? == append.metadata.command_id {
-                    let first_position: i64 = row.try_get("position")?;
-                    let events = i64::try_from(append.events.len()).unwrap_or(i64::MAX);
-                    standing = Some(Appended {
-                        command_id: append.metadata.command_id,
-                        first_position,
-                        last_position: first_position + events - 1,
-                        recorded_at: Moment::from(row.try_get::<chrono::DateTime<Utc>, _>("recorded_at")?),
-                    });
-                }
-            }
-            found.push(standing);
-        }
-        Ok(found)
-    }
-}
-
-/// The last sequence of each stream; 0 where there is none.
-async fn last_sequences(
-    connection: &mut PgConnection,
-    keys: &[&StreamKey],
-) -> Result<Vec<(StreamKey, i64)>, sqlx::Error> {
-    let sql = "select coalesce(last.sequence, 0)
-               from unnest($1::text[], $2::text[]) with ordinality as wanted (stream_type, stream_id, number)
-               left join lateral (
-                   select e.sequence
-                   from events e
-                   where e.aggregate_id = wanted.stream_id and e.aggregate_type = wanted.stream_type
-                   order by e.sequence desc
-                   limit 1
-               ) last on true
-               order by wanted.number";
-    let sequences: Vec<i64> = sqlx::query_scalar(sql)
-        .bind(keys.iter().map(|key| key.stream_type).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| &*key.stream_id).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await?;
-    Ok(keys.iter().map(|key| (*key).clone()).zip(sequences).collect())
 }

@@ -1,0 +1,221 @@
+//! The guard rows in memory, and who is refused: pure, decided one command after the other.
+
+use std::collections::HashMap;
+
+use domain::id::{CampaignId, MemberId, RewardId};
+
+use super::{GrantChange, GuardChange, GuardRefusal};
+
+/// The guard rows that a batch of commands touches, as they stand while it is decided.
+#[derive(Debug, Clone, Default)]
+pub struct Guards {
+    /// Stock by reward.
+    pub rewards: HashMap<RewardId, Stock>,
+    /// Budget by campaign.
+    pub campaigns: HashMap<CampaignId, Budget>,
+    /// Grants by member, campaign and reward.
+    pub members: HashMap<(MemberId, CampaignId), HashMap<RewardId, i64>>,
+    /// Owner by folded name of a campaign.
+    pub names: HashMap<String, CampaignId>,
+}
+
+/// A row of `reward_stock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stock {
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// How many grants there are; `None` is without limit.
+    pub quantity: Option<i64>,
+    /// Promised.
+    pub held: i64,
+    /// Given.
+    pub granted: i64,
+    /// The most grants to one member.
+    pub per_member_limit: Option<i64>,
+}
+
+/// A row of `campaign_budget`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The most grants over all rewards.
+    pub max_reward_count: Option<i64>,
+    /// The most grants to one member.
+    pub per_member_limit: Option<i64>,
+    /// Promised or given.
+    pub committed: i64,
+}
+
+impl Guards {
+    /// Applies all changes of one command, or none of them when one is refused.
+    ///
+    /// # Errors
+    /// The first limit that leaves no room, in the order member limit, budget, stock.
+    pub fn apply(&mut self, changes: &[GuardChange]) -> Result<(), GuardRefusal> {
+        for (index, change) in changes.iter().enumerate() {
+            if let Err(refusal) = self.apply_one(change) {
+                for done in changes[..index].iter().rev() {
+                    self.take_back(done);
+                }
+                return Err(refusal);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_one(&mut self, change: &GuardChange) -> Result<(), GuardRefusal> {
+        match change {
+            GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key } => {
+                if self.names.get(name_key).is_some_and(|owner| owner != campaign_id) {
+                    return Err(GuardRefusal::NameTaken);
+                }
+                let committed = self.campaigns.get(campaign_id).map_or(0, |budget| budget.committed);
+                if max_reward_count.is_some_and(|max| committed > max) {
+                    return Err(GuardRefusal::BelowCommitted);
+                }
+                self.names.insert(name_key.clone(), *campaign_id);
+                let budget =
+                    Budget { max_reward_count: *max_reward_count, per_member_limit: *per_member_limit, committed };
+                self.campaigns.insert(*campaign_id, budget);
+            }
+            GuardChange::Reward { reward_id, campaign_id, quantity, per_member_limit } => {
+                let stock = Stock {
+                    campaign_id: *campaign_id,
+                    quantity: *quantity,
+                    held: 0,
+                    granted: 0,
+                    per_member_limit: *per_member_limit,
+                };
+                self.rewards.insert(*reward_id, stock);
+            }
+            GuardChange::Quantity { reward_id, quantity } => {
+                if let Some(stock) = self.rewards.get_mut(reward_id) {
+                    if stock.held + stock.granted > *quantity {
+                        return Err(GuardRefusal::BelowCommitted);
+                    }
+                    stock.quantity = Some(*quantity);
+                }
+            }
+            GuardChange::Grants(change) => {
+                if change.committed() > 0 {
+                    self.room_for(change)?;
+                }
+                self.count(change);
+            }
+        }
+        Ok(())
+    }
+
+    fn room_for(&self, change: &GrantChange) -> Result<(), GuardRefusal> {
+        let by_reward = self.members.get(&(change.member_id, change.campaign_id));
+        let of_reward = by_reward.and_then(|rewards| rewards.get(&change.reward_id)).copied().unwrap_or(0);
+        let of_campaign = by_reward.map_or(0, |rewards| rewards.values().sum::<i64>());
+        let full = |limit: Option<i64>, taken: i64| limit.is_some_and(|limit| taken + change.committed() > limit);
+        let stock = self.rewards.get(&change.reward_id);
+        let budget = self.campaigns.get(&change.campaign_id);
+        if full(stock.and_then(|stock| stock.per_member_limit), of_reward)
+            || full(budget.and_then(|budget| budget.per_member_limit), of_campaign)
+        {
+            return Err(GuardRefusal::LimitReached);
+        }
+        if budget.is_some_and(|budget| full(budget.max_reward_count, budget.committed)) {
+            return Err(GuardRefusal::BudgetExhausted);
+        }
+        if stock.is_some_and(|stock| full(stock.quantity, stock.held + stock.granted)) {
+            return Err(GuardRefusal::OutOfStock);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, change: &GrantChange) {
+        if let Some(stock) = self.rewards.get_mut(&change.reward_id) {
+            stock.held += change.held;
+            stock.granted += change.granted;
+        }
+        if let Some(budget) = self.campaigns.get_mut(&change.campaign_id) {
+            budget.committed += change.committed();
+        }
+        let by_reward = self.members.entry((change.member_id, change.campaign_id)).or_default();
+        *by_reward.entry(change.reward_id).or_default() += change.committed();
+    }
+
+    /// Undoes a change of a command that was refused later on. Only grants come several to a command.
+    fn take_back(&mut self, change: &GuardChange) {
+        match change {
+            GuardChange::Grants(change) => {
+                self.count(&GrantChange { held: -change.held, granted: -change.granted, ..*change });
+            }
+            GuardChange::Campaign { campaign_id, name_key, .. } => {
+                self.names.remove(name_key);
+                self.campaigns.remove(campaign_id);
+            }
+            GuardChange::Reward { reward_id, .. } | GuardChange::Quantity { reward_id, .. } => {
+                self.rewards.remove(reward_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const REWARD: RewardId = RewardId(Uuid::from_u128(1));
+    const CAMPAIGN: CampaignId = CampaignId(Uuid::from_u128(2));
+
+    fn rows(quantity: i64, budget: i64, limit: i64) -> Guards {
+        let (quantity, per_member_limit) = (Some(quantity), None);
+        let stock = Stock { campaign_id: CAMPAIGN, quantity, held: 0, granted: 0, per_member_limit };
+        let budget = Budget { max_reward_count: Some(budget), per_member_limit: Some(limit), committed: 0 };
+        Guards {
+            rewards: HashMap::from([(REWARD, stock)]),
+            campaigns: HashMap::from([(CAMPAIGN, budget)]),
+            ..Guards::default()
+        }
+    }
+
+    fn change(member: u128, held: i64, granted: i64) -> GuardChange {
+        let member_id = MemberId(Uuid::from_u128(member));
+        GuardChange::Grants(GrantChange { member_id, campaign_id: CAMPAIGN, reward_id: REWARD, held, granted })
+    }
+
+    #[test]
+    fn the_first_limit_without_room_refuses() {
+        for (quantity, budget, limit, refusal) in [
+            (0, 0, 0, GuardRefusal::LimitReached),
+            (0, 0, 1, GuardRefusal::BudgetExhausted),
+            (0, 1, 1, GuardRefusal::OutOfStock),
+        ] {
+            assert_eq!(rows(quantity, budget, limit).apply(&[change(1, 0, 1)]), Err(refusal));
+        }
+        assert_eq!(rows(1, 1, 1).apply(&[change(1, 0, 1)]), Ok(()));
+    }
+
+    #[test]
+    fn a_held_grant_takes_room_until_it_is_given_back() {
+        let mut rows = rows(1, 9, 9);
+        assert_eq!(rows.apply(&[change(1, 1, 0)]), Ok(()));
+        assert_eq!(rows.apply(&[change(2, 1, 0)]), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&[change(1, -1, 1)]), Ok(()), "a decided claim needs no more room");
+        assert_eq!(rows.apply(&[change(1, 0, -1)]), Ok(()));
+        assert_eq!(rows.apply(&[change(2, 1, 0)]), Ok(()));
+    }
+
+    #[test]
+    fn a_command_that_is_refused_takes_nothing() {
+        let mut rows = rows(3, 9, 9);
+        let four: Vec<_> = (1..=4).map(|member| change(member, 0, 1)).collect();
+        assert_eq!(rows.apply(&four), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&four[..3]), Ok(()));
+    }
+
+    #[test]
+    fn limits_never_fall_below_what_is_committed() {
+        let mut rows = rows(5, 5, 5);
+        rows.apply(&[change(1, 0, 1), change(2, 1, 0)]).unwrap();
+        let quantity = |quantity| [GuardChange::Quantity { reward_id: REWARD, quantity }];
+        assert_eq!(rows.apply(&quantity(1)), Err(GuardRefusal::BelowCommitted));
+        assert_eq!(rows.apply(&quantity(2)), Ok(()));
+        assert_eq!(rows.apply(&[change(3, 0, 1)]), Err(GuardRefusal::OutOfStock));
+    }
+}
