@@ -13,7 +13,8 @@ pub enum Failure {
     Defect,
 }
 
-/// Reads the SQLSTATE: class 23 constraints, 40 rollbacks, 08 connections, 53 resources, 57 operator.
+/// Reads the SQLSTATE: class 23 constraints, 40 rollbacks, 55P03 a lock that is held too long, 08
+/// connections, 53 resources, 57 operator, 58 the system.
 #[must_use]
 pub fn classify(error: &sqlx::Error) -> Failure {
     match error {
@@ -21,9 +22,10 @@ pub fn classify(error: &sqlx::Error) -> Failure {
             if let Some(constraint) = error.constraint() {
                 return Failure::Constraint(constraint.to_owned());
             }
-            match error.code().as_deref().and_then(|code| code.get(..2)) {
-                Some("40") => Failure::Retryable,
-                Some("08" | "53" | "57" | "58") => Failure::Away,
+            let code = error.code().unwrap_or_default();
+            match (code.as_ref(), code.get(..2)) {
+                ("55P03", _) | (_, Some("40")) => Failure::Retryable,
+                (_, Some("08" | "53" | "57" | "58")) => Failure::Away,
                 _ => Failure::Defect,
             }
         }

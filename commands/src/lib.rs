@@ -147,7 +147,7 @@ impl Ledger {
     /// The database is out of reach.
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
-        let (sequencer, _writing) = Sequencer::start(lookups::for_lookups(&pool.connect_options()));
+        let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
         let shared = Shared {
             streams: streams::reader(lookups::lookup_pool(&pool)),
             campaigns: campaigns::Campaigns::default(),

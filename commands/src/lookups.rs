@@ -14,6 +14,13 @@ pub fn for_lookups(database: &PgConnectOptions) -> PgConnectOptions {
     database.clone().options([("jit", "off"), ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")])
 }
 
+/// The same database, for the one connection that appends. It does not wait for the head for ever:
+/// whoever holds it so long is not writing but stuck.
+#[must_use]
+pub fn for_appends(database: &PgConnectOptions) -> PgConnectOptions {
+    for_lookups(database).options([("lock_timeout", "5s")])
+}
+
 /// A small pool of such connections beside `pool`.
 #[must_use]
 pub fn lookup_pool(pool: &PgPool) -> PgPool {

@@ -98,3 +98,43 @@ async fn a_server_that_is_killed_and_comes_back_loses_nothing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_can_wait_is_refused_at_once_and_nothing_of_it_is_written() {
+    let programme = shared(Programme::with(Limits::default()).await);
+    programme.claim(member(1)).await.unwrap();
+    let mut stuck = programme.pool.begin().await.unwrap();
+    sqlx::query("select from log_head for update").execute(&mut *stuck).await.unwrap();
+    let crowd: Vec<_> = (10..6_010_u128)
+        .map(|number| {
+            let programme = programme.clone();
+            tokio::spawn(async move { programme.claim(member(number)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stuck.rollback().await.unwrap();
+    let (mut accepted, mut refused) = (0, 0);
+    for claim in crowd {
+        match claim.await.unwrap() {
+            Ok(_) => accepted += 1,
+            Err(ClaimError::Command(CommandError::Overloaded)) => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(refused > 0 && accepted >= 4_000, "{accepted} accepted, {refused} refused");
+    assert_eq!(granted(&programme).await.len(), accepted + 1);
+    programme.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_somebody_holds_for_ever_is_an_outage_and_not_a_hang() {
+    let programme = Programme::with(Limits::default()).await;
+    programme.claim(member(1)).await.unwrap();
+    let mut stuck = programme.pool.begin().await.unwrap();
+    sqlx::query("select from log_head for update").execute(&mut *stuck).await.unwrap();
+    let late = tokio::time::timeout(Duration::from_secs(30), programme.claim(member(2))).await.unwrap();
+    assert!(matches!(late, Err(ClaimError::Command(CommandError::Unavailable))), "{late:?}");
+    stuck.rollback().await.unwrap();
+    programme.claim(member(2)).await.unwrap();
+    programme.assert_sound().await;
+}
