@@ -43,13 +43,15 @@ cross join lateral (
       and member_referrals.member_id = wanted.member_id
 ) as referrals
 cross join lateral (
-    select array_agg(position order by position) as positions,
-           array_agg(event_type order by position) as types,
-           array_agg(event_version order by position) as versions,
-           array_agg(payload::text order by position) as payloads
-    from events
-    where events.subject = wanted.member_id::text
-      and events.position > at.folded
-      and events.aggregate_type in ('member', 'activity', 'referral')
+    select array_agg(position) as positions, array_agg(event_type) as types, array_agg(event_version) as versions,
+           array_agg(payload) as payloads
+    from (
+        select position, event_type, event_version, payload::text as payload
+        from events
+        where events.subject = wanted.member_id::text
+          and events.position > at.folded
+          and events.aggregate_type in ('member', 'activity', 'referral')
+        order by events.subject, events.position
+    ) as fact
 ) as tail
 order by wanted.number
