@@ -23,8 +23,8 @@ test: ## runs all tests, on a real PostgreSQL and a real Kafka
 
 bench: ## measures, prints a table and writes target/bench.json
 	@.ci/setup bench
-	cargo build --release --locked -p api -p tests
-	cargo run --release --locked -p tests --bin bench
+	cargo build --release --locked --workspace
+	target/release/bench
 
 check: ## form, lints, documentation and, where cargo-deny is there, licences
 	cargo fmt --all --check

@@ -74,6 +74,11 @@ impl Service {
         format!("http://127.0.0.1:{}", self.setup.port)
     }
 
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.lock().unwrap().as_ref().map(Child::id)
+    }
+
     /// A caller without a token.
     pub fn client(&self) -> Client {
         Client::anonymous(self.url(), self.log_file())

@@ -21,7 +21,8 @@ pub(crate) struct Measured {
     pub(crate) seconds: f64,
     pub(crate) latencies_us: Vec<u32>,
     pub(crate) own_cpu_us: f64,
-    pub(crate) postgres_cpu_us: f64,
+    /// None when PostgreSQL has no part in it.
+    pub(crate) postgres_cpu_us: Option<f64>,
     pub(crate) rss_mib: Option<f64>,
 }
 
@@ -63,7 +64,7 @@ impl Load {
         }
         measured.seconds = started.elapsed().as_secs_f64();
         measured.own_cpu_us = own_cpu() - own;
-        measured.postgres_cpu_us = self.postgres_cpu() - postgres;
+        measured.postgres_cpu_us = Some(self.postgres_cpu() - postgres);
         measured
     }
 

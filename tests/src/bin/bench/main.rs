@@ -5,15 +5,20 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure must stop")]
 #![allow(missing_docs, reason = "a program, not a library")]
 
+mod constant;
 mod http;
 mod load;
 mod ours;
 mod raw;
 mod report;
+mod sound;
 mod textbook;
+mod wrk;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tests::support::folder;
 use tests::support::postgres::Cluster;
 
 use load::{Load, Measured};
@@ -33,39 +38,47 @@ pub(crate) struct Size {
     pub(crate) members: usize,
 }
 
-impl Size {
-    fn from_arguments() -> Self {
-        if std::env::args().any(|argument| argument == "--smoke") {
-            Self { round: Duration::from_millis(300), rounds: 1, members: 500 }
-        } else {
-            Self { round: Duration::from_millis(2_000), rounds: 3, members: 40_000 }
-        }
-    }
-}
+const FULL: Size = Size { round: Duration::from_millis(2_000), rounds: 3, members: 40_000 };
+/// Shows that everything still runs; its numbers say nothing.
+const SMOKE: Size = Size { round: Duration::from_millis(300), rounds: 1, members: 500 };
 
 /// Of a server that is not the bottleneck by its defaults; the same for all contenders.
 const POSTGRES: [&str; 2] = ["shared_buffers=1GB", "max_wal_size=8GB"];
 
+/// `bench [--smoke] [--to FILE]`.
 fn main() {
+    let mut arguments = std::env::args().skip(1).peekable();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(run(&Size::from_arguments()));
+    if arguments.next_if(|first| first == constant::ROLE).is_some() {
+        return runtime.block_on(constant::serve(arguments));
+    }
+    let (mut size, mut file) = (&FULL, folder::target().join("bench.json"));
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--smoke" => size = &SMOKE,
+            "--to" => file = arguments.next().expect("--to FILE").into(),
+            other => panic!("{other}: bench [--smoke] [--to FILE]"),
+        }
+    }
+    runtime.block_on(run(size)).finish(&file);
 }
 
-async fn run(size: &Size) {
+async fn run(size: &Size) -> Report {
     let cluster = Cluster::launch_with(&POSTGRES).await;
     let mut report = Report::default();
-    eprintln!("preparing {} members with a streak of seven days each", size.members);
-    let mut raw = raw::Raw::prepare(&cluster).await;
-    let textbook = textbook::Textbook::prepare(&cluster).await;
-    let ours = ours::Ours::prepare(&cluster, size.members).await;
+    in_process(&cluster, size, &mut report).await;
+    over_http(&cluster, size, &mut report).await;
+    report
+}
+
+async fn in_process(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("in process: preparing {} members with a streak of seven days each", size.members);
+    let mut raw = raw::Raw::prepare(cluster).await;
+    let textbook = textbook::Textbook::prepare(cluster).await;
+    let ours = ours::Ours::prepare(cluster, size.members).await;
     for round in 1..=size.rounds {
         eprintln!("round {round} of {}", size.rounds);
         let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
-        if std::env::var("ONLY").is_ok() {
-            report.add("ours hot, 256", ours.hot(load(256)).await);
-            report.add("raw limit, 512 events a statement", raw.run(load(1)).await);
-            continue;
-        }
         report.add("raw limit, 512 events a statement", raw.run(load(1)).await);
         for waiters in [1, 8, 64, 256] {
             report.add(&format!("ours hot, {waiters}"), ours.hot(load(waiters)).await);
@@ -74,11 +87,21 @@ async fn run(size: &Size) {
         report.add("cqrs-es hot with snapshots, 64", textbook.hot(load(64)).await);
         report.add("cqrs-es cold, 64", textbook.cold(load(64)).await);
     }
-    if std::env::var("ONLY").is_err() {
-        ours.assert_sound().await;
+    ours.assert_sound().await;
+}
+
+async fn over_http(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("over HTTP: preparing members, and a service that has read their log");
+    let http = http::Http::prepare(cluster, size).await;
+    for round in 1..=size.rounds {
+        eprintln!("round {round} of {}", size.rounds);
+        let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
+        for connections in [64, 256] {
+            report.add(&format!("http constant, {connections}"), http.constant(load(connections)).await);
+            report.add(&format!("http hot, {connections}"), http.hot(load(connections)).await);
+        }
     }
-    http::run(size, &mut report).await;
-    report.finish();
+    http.assert_sound().await;
 }
 
 /// The larger of two rates, by claims a second.

@@ -25,6 +25,7 @@ use tests::support::postgres::{Cluster, Database};
 use uuid::Uuid;
 
 use crate::load::{Load, Measured};
+use crate::sound;
 
 /// How many campaigns the cold claims are spread over.
 const COLD_REWARDS: usize = 1_000;
@@ -45,7 +46,7 @@ struct Desk {
     members: Vec<MemberId>,
 }
 
-fn now() -> Moment {
+pub(crate) fn now() -> Moment {
     Moment::from(Utc::now())
 }
 
@@ -53,12 +54,8 @@ impl Ours {
     pub(crate) async fn prepare(cluster: &Arc<Cluster>, members: usize) -> Self {
         let database = cluster.database().await;
         let pool = database.pool().await;
-        sqlx::migrate!("../migrations").run(&pool).await.unwrap();
+        let members = write_members(&pool, members).await;
         let ledger = Ledger::start(pool.clone()).await.unwrap();
-        let members: Vec<_> = (0..members).map(|_| MemberId(Uuid::now_v7())).collect();
-        for unit in members.chunks(MEMBERS_A_UNIT) {
-            register(&ledger, unit).await;
-        }
         projections::rebuild(&pool, "member_facts", |_, _| {}).await.unwrap();
         let mut cold = Vec::new();
         for number in 0..COLD_REWARDS.min(members.len()) {
@@ -101,15 +98,8 @@ impl Ours {
         .await
     }
 
-    /// Events = head position = what the guards counted.
     pub(crate) async fn assert_sound(&self) {
-        let sql = "select (select position from log_head), (select count(*) from events),
-                          (select count(*) from events where event_type = 'claim.granted'),
-                          (select sum(granted)::bigint from reward_stock)";
-        let (head, events, grants, taken): (i64, i64, i64, i64) =
-            sqlx::query_as(sql).fetch_one(&self.pool).await.unwrap();
-        assert_eq!((head, grants), (events, taken), "events = head position, grants = stock taken");
-        eprintln!("checked: {events} events = head position {head}; {grants} grants = stock taken {taken}");
+        sound::assert_sound(&self.pool).await;
     }
 }
 
@@ -127,6 +117,17 @@ impl Desk {
             Err(error) => panic!("{error:?}"),
         }
     }
+}
+
+/// Makes a log with so many members in it, each with a streak of seven days.
+pub(crate) async fn write_members(pool: &PgPool, members: usize) -> Vec<MemberId> {
+    sqlx::migrate!("../migrations").run(pool).await.unwrap();
+    let ledger = Ledger::start(pool.clone()).await.unwrap();
+    let members: Vec<_> = (0..members).map(|_| MemberId(Uuid::now_v7())).collect();
+    for unit in members.chunks(MEMBERS_A_UNIT) {
+        register(&ledger, unit).await;
+    }
+    members
 }
 
 async fn register(ledger: &Ledger, members: &[MemberId]) {

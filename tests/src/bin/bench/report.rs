@@ -1,6 +1,7 @@
-//! The table on the screen and `target/bench.json`.
+//! The table on the screen, and the same numbers as JSON.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::best;
 use crate::load::Measured;
@@ -45,7 +46,7 @@ impl Report {
     }
 
     /// Prints the table and writes the file.
-    pub(crate) fn finish(&self) {
+    pub(crate) fn finish(&self, file: &Path) {
         let mut figures = BTreeMap::new();
         println!(
             "{:<36} {:>10} {:>10} {:>9} {:>9} {:>11} {:>11}",
@@ -59,20 +60,22 @@ impl Report {
                 |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(0);
             let done = rounds.iter().map(|round| round.done).sum::<usize>().max(1) as f64;
             let own = rounds.iter().map(|round| round.own_cpu_us).sum::<f64>() / done;
-            let postgres = rounds.iter().map(|round| round.postgres_cpu_us).sum::<f64>() / done;
+            let postgres = rounds.iter().filter_map(|round| round.postgres_cpu_us).reduce(|sum, more| sum + more);
+            let postgres = postgres.map(|sum| sum / done);
             println!(
-                "{name:<36} {:>10.0} {:>10.0} {:>9} {:>9} {own:>11.1} {postgres:>11.1}",
+                "{name:<36} {:>10.0} {:>10.0} {:>9} {:>9} {own:>11.1} {:>11}",
                 self.rate(name),
                 best(rounds.iter()),
                 percentile(0.50),
                 percentile(0.99),
+                postgres.map_or_else(String::new, |postgres| format!("{postgres:.1}")),
             );
             let key = key_of(name);
             figures.insert(format!("{key}_per_s"), self.rate(name));
             figures.insert(format!("{key}_p50_us"), f64::from(percentile(0.50)));
             figures.insert(format!("{key}_p99_us"), f64::from(percentile(0.99)));
             figures.insert(format!("{key}_own_cpu_us"), own);
-            figures.insert(format!("{key}_postgres_cpu_us"), postgres);
+            figures.extend(postgres.map(|postgres| (format!("{key}_postgres_cpu_us"), postgres)));
             if let Some(rss) = rounds.iter().filter_map(|round| round.rss_mib).reduce(f64::max) {
                 println!("{:<36} {rss:>10.0} MiB resident", "");
                 figures.insert(format!("{key}_rss_mib"), rss);
@@ -83,9 +86,8 @@ impl Report {
         for (name, ratio) in &ratios {
             println!("{name:<36} {ratio:>10.2}");
         }
-        let file = tests::support::folder::target().join("bench.json");
         let json = serde_json::json!({"figures": figures, "ratios": ratios});
-        std::fs::write(&file, format!("{json:#}\n")).expect("the report can be written");
+        std::fs::write(file, format!("{json:#}\n")).expect("the report can be written");
         println!("\nwritten to {}", file.display());
     }
 }

@@ -1,0 +1,58 @@
+//! The bench measures what it says it measures, in small: every figure and every ratio is there and is a number. How
+//! fast anything was is not looked at here.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+use std::process::Command;
+
+use serde_json::Value;
+use tests::support::folder;
+
+/// Each has its rate, its latencies and the CPU time of the server and of PostgreSQL.
+const CONTENDERS: [&str; 13] = [
+    "raw_limit512",
+    "cqrs_es_hot_with_snapshots64",
+    "cqrs_es_cold64",
+    "ours_hot1",
+    "ours_hot8",
+    "ours_hot64",
+    "ours_hot256",
+    "ours_cold1",
+    "ours_cold8",
+    "ours_cold64",
+    "ours_cold256",
+    "http_hot64",
+    "http_hot256",
+];
+/// These do without PostgreSQL.
+const CONSTANTS: [&str; 2] = ["http_constant64", "http_constant256"];
+const RATIOS: [&str; 5] =
+    ["hot_vs_limit", "hot64_vs_cqrs_es", "cold64_vs_cqrs_es", "http_hot256_vs_constant", "http_hot64_vs_constant"];
+
+#[test]
+fn a_small_run_of_the_bench_yields_every_figure() {
+    let file = folder::fresh("bench").join("bench.json");
+    let run = Command::new(env!("CARGO_BIN_EXE_bench")).args(["--smoke", "--to"]).arg(&file).output().unwrap();
+    let table = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{}\n{table}\n{}", run.status, String::from_utf8_lossy(&run.stderr));
+    let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    // JSON has no NaN and no infinity: they are written as null, and are no numbers here
+    let number = |group: &str, name: &str| {
+        report[group][name].as_f64().unwrap_or_else(|| panic!("{group}.{name} is missing: {report:#}"))
+    };
+    for contender in CONTENDERS.iter().chain(&CONSTANTS) {
+        for measure in ["per_s", "p50_us", "p99_us"] {
+            let name = format!("{contender}_{measure}");
+            assert!(number("figures", &name) > 0.0, "{name}: {report:#}");
+        }
+        // counted in ticks of the system's clock, of which a small run may see none
+        assert!(number("figures", &format!("{contender}_own_cpu_us")) >= 0.0);
+    }
+    for contender in CONTENDERS {
+        assert!(number("figures", &format!("{contender}_postgres_cpu_us")) >= 0.0);
+    }
+    assert!(number("figures", "http_hot256_rss_mib") > 0.0);
+    for name in RATIOS {
+        assert!(number("ratios", name) > 0.0, "{name}: {report:#}");
+        assert!(table.contains(name), "{table}");
+    }
+}
