@@ -21,7 +21,8 @@ const MAX_URL_CHARS: usize = 2_048;
 /// From here on every float is a whole number: 2⁵³. What JSON wrote may have been one of any length.
 const ONLY_WHOLE: f64 = 9_007_199_254_740_992.0;
 
-fn string(value: Value) -> Result<String, Broken> {
+/// A text as it was sent, for those who judge it themselves.
+pub fn string(value: Value) -> Result<String, Broken> {
     match value {
         Value::String(text) => Ok(text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
