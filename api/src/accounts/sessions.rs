@@ -33,6 +33,8 @@ pub struct Session {
     pub access_token: String,
     /// For the next access token.
     pub refresh_token: String,
+    /// Where the log has the visit, when it is the first of its day.
+    pub position: Option<i64>,
 }
 
 /// Logs somebody in, and records that they were here today.
@@ -58,8 +60,8 @@ pub async fn log_in(state: &AppState, email: &str, password: String, now: Moment
         .bind(now.utc() + FAMILY_LIFETIME)
         .execute(&state.pool)
         .await?;
-    record_visit(&state.ledger, &account, now).await?;
-    session(&state.keys, &account, &token, now)
+    let position = record_visit(&state.ledger, &account, now).await?;
+    session(&state.keys, &account, &token, position, now)
 }
 
 /// Gives the next tokens for a refresh token.
@@ -104,8 +106,8 @@ pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Sessi
     };
     transaction.commit().await?;
     let account = find(&state.pool, MemberId(family.account_id)).await?.ok_or_else(nobody)?;
-    record_visit(&state.ledger, &account, now).await?;
-    session(&state.keys, &account, &next, now)
+    let position = record_visit(&state.ledger, &account, now).await?;
+    session(&state.keys, &account, &next, position, now)
 }
 
 /// Ends a log-in; an unknown token ends nothing.
@@ -125,8 +127,8 @@ async fn revoke(pool: &PgPool, family: Uuid, now: Moment) -> Result<(), Problem>
     Ok(())
 }
 
-/// Once a local day; the first of a day stands.
-async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result<(), Problem> {
+/// Once a local day; the first of a day stands, and only that one has a position.
+async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result<Option<i64>, Problem> {
     let zone = Zone::Named(account.zone()?);
     let local_date = zone.local_date(now);
     let report = Report {
@@ -141,13 +143,19 @@ async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result
     };
     let id = ActivityId::of(&report.source, &report.external_id).to_string();
     let metadata = Metadata::of(account.member(), account.known_role()?, now);
-    ledger.execute::<Activity>(&id, ActivityCommand::LogIn(report), &metadata).await?;
-    Ok(())
+    let receipt = ledger.execute::<Activity>(&id, ActivityCommand::LogIn(report), &metadata).await?;
+    Ok((receipt.appended > 0).then_some(receipt.position))
 }
 
-fn session(keys: &Keys, account: &Account, token: &Token, now: Moment) -> Result<Session, Problem> {
+fn session(
+    keys: &Keys,
+    account: &Account,
+    token: &Token,
+    position: Option<i64>,
+    now: Moment,
+) -> Result<Session, Problem> {
     let identity = Identity { member: account.member(), role: account.known_role()?, family: token.family };
-    Ok(Session { access_token: keys.issue(identity, now)?, refresh_token: token.text() })
+    Ok(Session { access_token: keys.issue(identity, now)?, refresh_token: token.text(), position })
 }
 
 #[derive(sqlx::FromRow)]

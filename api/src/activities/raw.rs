@@ -33,12 +33,12 @@ pub struct RawActivity {
 
 impl FromFields for RawActivity {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let source = fields.required("source", string);
-        let id = fields.required("id", string);
-        let member_id = fields.required("memberId", string);
-        let kind = fields.required("kind", string);
-        let occurred_at = fields.required("occurredAt", string);
-        let time_zone = fields.nullable("timeZone", string);
+        let source = fields.required("source", readers::string);
+        let id = fields.required("id", readers::string);
+        let member_id = fields.required("memberId", readers::string);
+        let kind = fields.required("kind", readers::string);
+        let occurred_at = fields.required("occurredAt", readers::string);
+        let time_zone = fields.nullable("timeZone", readers::string);
         let measures = measures(fields);
         Some(Self {
             source: source?,
@@ -68,10 +68,6 @@ impl RawActivity {
     pub fn from_value(value: Value) -> Result<Self, Vec<FieldProblem>> {
         crate::fields::read(value, "")
     }
-}
-
-fn string(value: Value) -> Result<String, Broken> {
-    if let Value::String(text) = value { Ok(text) } else { Err(Broken::wrong_type("a string")) }
 }
 
 fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {

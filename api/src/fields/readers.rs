@@ -18,8 +18,11 @@ use super::Broken;
 const MAX_EMAIL_CHARS: usize = 254;
 /// The longest URL, in characters.
 const MAX_URL_CHARS: usize = 2_048;
+/// From here on every float is a whole number: 2⁵³. What JSON wrote may have been one of any length.
+const ONLY_WHOLE: f64 = 9_007_199_254_740_992.0;
 
-fn string(value: Value) -> Result<String, Broken> {
+/// A text as it was sent, for those who judge it themselves.
+pub fn string(value: Value) -> Result<String, Broken> {
     match value {
         Value::String(text) => Ok(text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
@@ -78,11 +81,11 @@ pub fn https_url(value: Value) -> Result<String, Broken> {
 /// A whole number.
 pub fn number(min: i64, max: i64) -> impl FnOnce(Value) -> Result<i64, Broken> {
     move |value| {
-        let out_of_range = || Broken::new("range", format!("must be from {min} to {max}"));
+        let too_long = |number: &serde_json::Number| number.as_f64().is_some_and(|float| float.abs() >= ONLY_WHOLE);
         match value {
-            Value::Number(number) if number.is_f64() => Err(Broken::wrong_type("a whole number")),
+            Value::Number(number) if number.is_f64() && !too_long(&number) => Err(Broken::wrong_type("a whole number")),
             Value::Number(number) => {
-                number.as_i64().filter(|number| (min..=max).contains(number)).ok_or_else(out_of_range)
+                number.as_i64().filter(|number| (min..=max).contains(number)).ok_or_else(|| out_of_range(min, max))
             }
             Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
                 Err(Broken::wrong_type("a whole number"))
@@ -91,11 +94,20 @@ pub fn number(min: i64, max: i64) -> impl FnOnce(Value) -> Result<i64, Broken> {
     }
 }
 
-/// A whole number of a query, which has only texts.
+fn out_of_range(min: i64, max: i64) -> Broken {
+    Broken::new("range", format!("must be from {min} to {max}"))
+}
+
+/// A whole number of a query or a header, which have only texts: digits, perhaps after a minus.
 pub fn digits(min: i64, max: i64) -> impl FnOnce(Value) -> Result<i64, Broken> {
     move |value| {
-        let number: i64 = string(value)?.parse().map_err(|_| Broken::wrong_type("a whole number"))?;
-        self::number(min, max)(number.into())
+        let text = string(value)?;
+        let digits = text.strip_prefix('-').unwrap_or(&text);
+        if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(Broken::wrong_type("a whole number"));
+        }
+        // digits that make no number make too large a one
+        text.parse().ok().filter(|number| (min..=max).contains(number)).ok_or_else(|| out_of_range(min, max))
     }
 }
 
@@ -237,6 +249,30 @@ mod tests {
         assert_eq!(text(1, 10)(json!("  Cafe\u{301} ")), Ok("Café".to_owned()));
         assert_eq!(text(1, 10)(json!("a\nb")).unwrap_err().rule, "characters");
         assert_eq!(text(1, 10)(json!("   ")).unwrap_err().rule, "length");
+    }
+
+    #[test]
+    fn a_number_of_any_length_is_out_of_range_and_a_fraction_is_none() {
+        let rule = |text: &str| number(1, 200)(serde_json::from_str(text).unwrap()).map_err(|broken| broken.rule);
+        assert_eq!(rule("200"), Ok(200));
+        for long in ["0", "201", "-1", "18446744073709551616", "123456789012345678901234567890", "-1e30"] {
+            assert_eq!(rule(long), Err("range"), "{long}");
+        }
+        for other in ["1.0", "1.5", "1e2", "\"7\"", "true", "null"] {
+            assert_eq!(rule(other), Err("type"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_a_query_is_digits_alone() {
+        let rule = |text: &str| digits(1, 200)(json!(text)).map_err(|broken| broken.rule);
+        assert_eq!(rule("200"), Ok(200));
+        for long in ["0", "201", "-1", "99999999999999999999"] {
+            assert_eq!(rule(long), Err("range"), "{long}");
+        }
+        for other in ["", "-", "+5", " 5", "5 ", "0x5", "1.0", "1e2", "٥"] {
+            assert_eq!(rule(other), Err("type"), "{other}");
+        }
     }
 
     #[test]

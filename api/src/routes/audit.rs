@@ -10,6 +10,7 @@ use domain::Moment;
 use projections::log::{Entry, EntryFilter, read_filtered};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use crate::callers::Auditor;
 use crate::extract::Query;
@@ -38,14 +39,14 @@ impl FromFields for Slice {
         let after = fields.optional("after", readers::digits(0, i64::MAX));
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         let event_type = fields.optional("type", readers::text(1, 100));
-        let subject = fields.optional("subject", readers::text(1, 100));
+        let subject = fields.optional("subject", readers::id::<Uuid>);
         let stream_type = fields.optional("streamType", readers::text(1, 100));
-        let stream_id = fields.optional("streamId", readers::text(1, 100));
+        let stream_id = fields.optional("streamId", readers::id::<Uuid>);
         let filter = EntryFilter {
             event_type: event_type?,
-            subject: subject?,
+            subject: subject?.map(|id| id.to_string()),
             stream_type: stream_type?,
-            stream_id: stream_id?,
+            stream_id: stream_id?.map(|id| id.to_string()),
         };
         Some(Self { after: after?.unwrap_or(0), limit: limit?.unwrap_or(DEFAULT_LIMIT), filter })
     }

@@ -186,15 +186,19 @@ struct SessionBody {
 
 impl IntoResponse for SessionBody {
     fn into_response(self) -> Response {
-        let Session { access_token, refresh_token } = self.session;
+        let Session { access_token, refresh_token, position } = self.session;
         let body = json!({
             "accessToken": access_token,
             "refreshToken": refresh_token,
             "expiresIn": tokens::LIFETIME.num_seconds(),
         });
-        match cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure) {
+        let answer = match cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure) {
             Ok(cookie) => ([(header::SET_COOKIE, cookie)], Json(body)).into_response(),
             Err(problem) => problem.into_response(),
+        };
+        match position {
+            Some(position) => At(position, answer).into_response(),
+            None => answer,
         }
     }
 }

@@ -21,7 +21,8 @@ impl Page {
     /// Reads `limit` and `cursor`.
     pub(super) fn read(fields: &mut Fields) -> Option<Self> {
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
-        let cursor = fields.optional("cursor", readers::text(0, 1_000));
+        // whatever is no cursor is an invalid one: its shape is no rule of the request
+        let cursor = fields.optional("cursor", readers::string);
         Some(Self { limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
     }
 

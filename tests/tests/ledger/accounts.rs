@@ -103,6 +103,11 @@ async fn a_log_in_gives_a_token_and_a_cookie() {
     for part in ["refreshToken=", "HttpOnly", "SameSite=Strict", "Path=/auth"] {
         assert!(cookie.contains(part), "{part} in {cookie}");
     }
+    let visit = member.client.login(&member.email, "correct horse battery").await;
+    assert!(visit.get_at("/claims/me", answer.position()).await.position() >= answer.position());
+    let again = nobody.post("/auth/login", &body).await;
+    assert_eq!(again.ok()["expiresIn"], 900);
+    assert_eq!(again.header("ledger-position"), None, "the second visit of a day appends nothing");
 }
 
 #[tokio::test]

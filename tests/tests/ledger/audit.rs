@@ -41,6 +41,21 @@ async fn the_log_is_shown_as_it_is_stored() {
 }
 
 #[tokio::test]
+async fn the_log_of_one_subject_is_found_by_its_id_in_any_case() {
+    let stage = Stage::shared().await;
+    let (auditor, member) = (stage.auditor().await, stage.newcomer().await);
+    for id in [member.clone(), member.to_uppercase()] {
+        for filter in ["subject", "streamId"] {
+            let page = auditor.get(&format!("/audit/log?{filter}={id}")).await;
+            page.ok();
+            assert_eq!(page.text("/events/0/subject"), member);
+        }
+    }
+    auditor.get("/audit/log?subject=somebody").await.invalid("query.subject");
+    auditor.get("/audit/log?streamId=something").await.invalid("query.streamId");
+}
+
+#[tokio::test]
 async fn a_decision_made_again_is_the_same() {
     let stage = Stage::shared().await;
     let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);

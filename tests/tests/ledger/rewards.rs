@@ -80,7 +80,9 @@ async fn a_list_is_walked_newest_first_without_gap_or_repetition() {
     operator.get("/events?limit=0").await.invalid("query.limit");
     operator.get("/events?limit=201").await.invalid("query.limit");
     operator.get("/events?limit=many").await.invalid("query.limit");
-    operator.get("/events?cursor=garbage").await.problem(400, "invalid_cursor");
+    for garbage in ["garbage", "%00", "", &"A".repeat(2_000)] {
+        operator.get(&format!("/events?cursor={garbage}")).await.problem(400, "invalid_cursor");
+    }
     operator.get(&format!("/events?cursor={cursor}")).await.problem(400, "invalid_cursor");
     operator.get("/events?status=gone").await.invalid("query.status");
     operator.get(&format!("/events/{}", id())).await.problem(404, "not_found");
