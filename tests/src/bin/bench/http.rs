@@ -21,7 +21,7 @@ use crate::{ours, sound};
 /// Members claim one reward after the other; more of them would only take longer to prepare.
 const MEMBERS: usize = 20_000;
 /// Enough that nobody has to ask twice for one in a round.
-const REWARDS: usize = 4;
+const REWARDS: usize = 16;
 const STOCK: i64 = 1_000_000;
 /// How long the followers may take to come to the end of the log.
 const TO_SETTLE: Duration = Duration::from_secs(180);

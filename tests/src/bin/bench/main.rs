@@ -40,7 +40,7 @@ pub(crate) struct Size {
 
 const FULL: Size = Size { round: Duration::from_millis(2_000), rounds: 3, members: 40_000 };
 /// Shows that everything still runs; its numbers say nothing.
-const SMOKE: Size = Size { round: Duration::from_millis(300), rounds: 1, members: 500 };
+const SMOKE: Size = Size { round: Duration::from_millis(300), rounds: 1, members: 1_000 };
 
 /// Of a server that is not the bottleneck by its defaults; the same for all contenders.
 const POSTGRES: [&str; 2] = ["shared_buffers=1GB", "max_wal_size=8GB"];
