@@ -19,6 +19,11 @@ use crate::log::{self, Entry};
 pub const BATCH_LIMIT: i64 = 1_000;
 /// How often the head and the checkpoints are asked for when nobody says that they moved.
 const POLL_MS: u64 = 75;
+/// A batch of so many positions, and nothing beyond it, means that the log is busy …
+const BUSY_POSITIONS: i64 = 32;
+/// … and a follower then waits this long for more: a batch costs much the same whatever is in it, and
+/// what is spent on small ones is missing where claims are decided.
+const BREATH_MS: u64 = 10;
 /// How long a follower waits that finds another one at work.
 const STANDBY_MS: u64 = 200;
 /// How long the first wait after trouble is; each further one is twice as long …
@@ -182,12 +187,16 @@ impl<F: Follower> Loop<F> {
             let mut conn = self.pool.acquire().await?;
             let entries = log::read_between(&mut conn, position, through, self.follower.streams()).await?;
             drop(conn);
-            position = match self.follower.handle(&Batch { after: position, through, entries }).await? {
+            let after = position;
+            position = match self.follower.handle(&Batch { after, through, entries }).await? {
                 Outcome::Saved(reached) => reached,
                 Outcome::Handled(reached) => self.save(reached).await?,
             };
             self.freshness.reached(name, position);
             back_off.reset(self.follower.batch_limit());
+            if through == head && through - after >= BUSY_POSITIONS {
+                let _ = tokio::time::timeout(Duration::from_millis(BREATH_MS), self.shutdown.cancelled()).await;
+            }
         }
         Ok(())
     }
