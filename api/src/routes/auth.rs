@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use domain::role::Role;
+use domain::zone::local_date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -55,9 +56,10 @@ impl FromFields for SignUp {
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", readers::email);
         let password = fields.required("password", readers::password(8, 128));
-        let birth_date = fields.required("birthDate", birth_date);
-        let nickname = fields.nullable("nickname", readers::text(2, 30));
         let time_zone = fields.optional("timeZone", readers::zone);
+        let today = local_date(time_zone.flatten().unwrap_or(Tz::UTC), clock::now());
+        let birth_date = fields.required("birthDate", birth_date(today));
+        let nickname = fields.nullable("nickname", readers::text(2, 30));
         let invite_code = fields.nullable("inviteCode", readers::text(1, 64));
         Some(Self {
             email: email?,
@@ -70,15 +72,15 @@ impl FromFields for SignUp {
     }
 }
 
-fn birth_date(value: Value) -> Result<NaiveDate, Broken> {
-    use chrono::Datelike;
-    let date = readers::date(value)?;
-    // whoever is born today somewhere may be born tomorrow here
-    let tomorrow = clock::now().utc().date_naive() + chrono::Days::new(1);
-    if date.year() >= EARLIEST_BIRTH_YEAR && date <= tomorrow {
-        Ok(date)
-    } else {
-        Err(Broken::new("range", format!("must be a day from {EARLIEST_BIRTH_YEAR} until today")))
+/// A day that is not ahead of the member's own calendar.
+fn birth_date(today: NaiveDate) -> impl FnOnce(Value) -> Result<NaiveDate, Broken> {
+    move |value| {
+        let date = readers::date(value)?;
+        if date.year() >= EARLIEST_BIRTH_YEAR && date <= today {
+            Ok(date)
+        } else {
+            Err(Broken::new("range", format!("must be a day from {EARLIEST_BIRTH_YEAR} until today")))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Accounts: signing up and every way it is refused, and logging in.
 
+use chrono::{NaiveDate, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::support::{
@@ -49,6 +50,18 @@ async fn a_sign_up_that_breaks_a_rule_names_the_field() {
     for field in ["email", "password", "birthDate"] {
         nobody.post("/auth/signup", &without(valid(), field)).await.invalid(field);
     }
+}
+
+#[tokio::test]
+async fn nobody_is_born_after_today_by_their_own_calendar() {
+    let nobody = Stage::shared().await.nobody();
+    // a minute more, so that no midnight comes between this clock and the service's
+    let tomorrow = Utc::now() + TimeDelta::days(1) + TimeDelta::minutes(1);
+    let born = |day: NaiveDate, zone: &str| with(valid(), json!({"birthDate": day.to_string(), "timeZone": zone}));
+    nobody.post("/auth/signup", &born(tomorrow.date_naive(), "UTC")).await.invalid("birthDate");
+    let on_line_islands = (Utc::now() + TimeDelta::hours(14)).date_naive();
+    nobody.post("/auth/signup", &born(on_line_islands, "Pacific/Kiritimati")).await.created();
+    nobody.post("/auth/signup", &born(tomorrow.date_naive(), "Pacific/Pago_Pago")).await.invalid("birthDate");
 }
 
 #[tokio::test]
