@@ -16,6 +16,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// How many connections one process holds: reads are gathered, and one writer appends.
 const MAX_CONNECTIONS: u32 = 24;
+/// How many connections the followers of the log hold: their batches never starve the requests.
+const FOLLOWER_CONNECTIONS: u32 = 12;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(3);
 /// The schema that is always there.
@@ -58,6 +60,18 @@ impl Database {
             .context("the database cannot be reached")?;
         MIGRATOR.run(&pool).await.context("the database cannot be brought to the shape of this version")?;
         Ok(Self { pool, description, embedded })
+    }
+
+    /// Connections for the followers of the log. What they write is derived from the log and saved
+    /// together with its checkpoint, so that a commit need not wait for the disk: what a crash of the
+    /// server takes away is folded, or sent, again.
+    #[must_use]
+    pub fn for_followers(&self) -> PgPool {
+        let options = (*self.pool.connect_options()).clone().options([("synchronous_commit", "off"), ("jit", "off")]);
+        PgPoolOptions::new()
+            .max_connections(FOLLOWER_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIME_LIMIT)
+            .connect_lazy_with(options)
     }
 
     /// Closes all connections, and stops the server if it is ours.

@@ -11,6 +11,7 @@ use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{PARTITIONS, Relay, RelayConfig};
 use projections::{Followers, Freshness, start_all};
+use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +50,7 @@ async fn run(config: &Config, database: &Database) -> anyhow::Result<()> {
     tracing::info!("broker: {}", broker.description);
     let state = state(config, database).await?;
     let stopping = CancellationToken::new();
-    let followers = follow(config, &state, &broker, stopping.clone())?;
+    let followers = follow(config, &state, database.for_followers(), &broker, stopping.clone())?;
     let answered = answer(config, state).await;
     stopping.cancel();
     if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
@@ -74,10 +75,10 @@ async fn state(config: &Config, database: &Database) -> anyhow::Result<AppState>
 fn follow(
     config: &Config,
     state: &AppState,
+    pool: PgPool,
     broker: &Broker,
     stopping: CancellationToken,
 ) -> anyhow::Result<Followers> {
-    let pool = state.pool.clone();
     let followers = start_all(pool.clone(), state.ledger.head(), state.freshness.clone(), stopping.clone());
     let condition = serde_json::from_str::<Condition>(&config.referral_condition).context("REFERRAL_CONDITION")?;
     if condition.counts_from_event_start() {
