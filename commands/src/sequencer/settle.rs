@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::Moment;
-use sqlx::{ConnectOptions, Row};
+use sqlx::Row;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -51,10 +51,7 @@ impl Writer {
 
     /// Looks the commands up. Holding the head means that nothing sent before is still under way.
     async fn find(&mut self, batch: &[&Append]) -> Result<Vec<Option<Appended>>, sqlx::Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.database.connect().await?,
-        };
+        let mut connection = self.take_connection().await?;
         sqlx::query("begin").execute(&mut connection).await?;
         read_head(&mut connection, true).await?;
         let commands: Vec<Uuid> = batch.iter().map(|append| append.metadata.command_id).collect();

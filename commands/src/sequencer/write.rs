@@ -27,7 +27,7 @@ pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 const POLITE_BATCHES: u32 = 32;
 
 pub(super) struct Writer {
-    pub(super) database: PgConnectOptions,
+    database: PgConnectOptions,
     pub(super) connection: Option<PgConnection>,
     head: Option<Head>,
     known: Known,
@@ -139,6 +139,14 @@ impl Writer {
         }
     }
 
+    /// The connection to work with: whoever leaves it in good order gives it back.
+    pub(super) async fn take_connection(&mut self) -> Result<PgConnection, sqlx::Error> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.database.connect().await,
+        }
+    }
+
     fn forget(&mut self) {
         self.head = None;
         self.known.forget();
@@ -151,10 +159,7 @@ impl Writer {
 
     /// One try. Whatever goes wrong leaves no transaction open.
     async fn attempt(&mut self, batch: &[&Append], locked: bool) -> Result<Vec<Outcome>, Setback> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.database.connect().await?,
-        };
+        let mut connection = self.take_connection().await?;
         let result = if locked {
             self.attempt_locked(&mut connection, batch).await
         } else {
