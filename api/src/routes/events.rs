@@ -1,9 +1,10 @@
 //! `/events`: promotional events, created by operators and read by everybody who has an account.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::Uri;
 use chrono_tz::Tz;
 use domain::Moment;
 use domain::campaign::{Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, PendingExpiry};
@@ -12,6 +13,7 @@ use domain::id::CampaignId;
 use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
 use projections::campaign_catalogue::{self, CampaignRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,7 +21,8 @@ use uuid::Uuid;
 use super::lists::Page;
 use crate::callers::{Account, Operator};
 use crate::extract::{Body, PathId, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::openapi::{ConditionInput, ConditionNode, Created, Describe as _};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
@@ -28,23 +31,43 @@ use crate::state::AppState;
 const CATALOGUE: &str = "campaign_catalogue";
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/events", post(create).get(list)).route("/events/{id}", get(one))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/events",
+            post_with(create, |op| {
+                op.named("createEvent", "Creates an event").refuses(&[Code::EventNameTaken]).body_example(example())
+            })
+            .get_with(list, |op| op.named("listEvents", "Events, newest first")),
+        )
+        .api_route("/events/{id}", get_with(one, |op| op.named("getEvent", "One event")))
+}
+
+/// A draft as it is sent.
+fn example() -> Value {
+    json!({
+        "name": "Seven days in a row",
+        "startDate": "2026-11-01",
+        "endDate": "2026-12-01",
+        "condition": {"streak": {"kind": "login", "days": 7}},
+        "frequency": "once",
+        "timeZone": "Asia/Seoul",
+    })
 }
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("name", readers::text(1, 120));
         let description = fields.nullable("description", readers::text(0, 2_000));
-        let starts_at = fields.required("startDate", readers::instant_or_date);
-        let ends_at = fields.required("endDate", readers::instant_or_date);
+        let starts_at = fields.required("startDate", readers::instant_or_date());
+        let ends_at = fields.required("endDate", readers::instant_or_date());
         let condition = condition(fields);
         let frequency = fields.optional("frequency", readers::choice(frequencies()));
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let time_zone = fields.optional("timeZone", readers::zone());
         let approval = fields.optional("approval", readers::choice(approvals()));
-        let max_reward_count = fields.nullable("maxRewardCount", grant_limit);
-        let per_member_limit = fields.nullable("perMemberLimit", grant_limit);
-        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry);
+        let max_reward_count = fields.nullable("maxRewardCount", grant_limit());
+        let per_member_limit = fields.nullable("perMemberLimit", grant_limit());
+        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry());
         let time_zone = time_zone?.unwrap_or(Tz::UTC);
         let terms = CampaignTerms {
             name: name?,
@@ -63,7 +86,7 @@ impl FromFields for Draft {
 }
 
 fn condition(fields: &mut Fields) -> Option<Condition> {
-    let value = fields.required("condition", Ok)?;
+    let value = fields.required("condition", readers::any::<ConditionInput>())?;
     Condition::parse(&value).map_err(|problems| fields.report_all(condition_errors(problems, "condition"))).ok()
 }
 
@@ -81,14 +104,14 @@ fn approvals() -> [(&'static str, Approval); 2] {
 }
 
 /// A limit of grants.
-pub(super) fn grant_limit(value: Value) -> Result<GrantLimit, Broken> {
-    let number = readers::number(1, MAX_COUNT)(value)?;
-    GrantLimit::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+pub(super) fn grant_limit() -> impl Reader<Value = GrantLimit> {
+    let limit = |number: i64| GrantLimit::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
+    readers::number(1, MAX_COUNT).then(limit)
 }
 
-fn pending_expiry(value: Value) -> Result<PendingExpiry, Broken> {
-    let text = readers::text(0, 20)(value)?;
-    PendingExpiry::try_from(text).map_err(|not| Broken::new("duration", not.to_string()))
+fn pending_expiry() -> impl Reader<Value = PendingExpiry> {
+    let expiry = |text: String| PendingExpiry::try_from(text).map_err(|not| Broken::new("duration", not.to_string()));
+    readers::text(0, 20).then(expiry)
 }
 
 /// Creates an event.
@@ -97,7 +120,7 @@ async fn create(
     operator: Operator,
     _: Query<Nothing>,
     Body(draft): Body<Draft>,
-) -> Result<At<(StatusCode, Json<EventBody>)>, Problem> {
+) -> Result<At<Created<EventBody>>, Problem> {
     let id = CampaignId(Uuid::now_v7());
     let command = CampaignCommand::Create(Box::new(draft.clone()));
     let receipt = state.ledger.execute::<Campaign>(&id.to_string(), command, &operator.metadata()).await?;
@@ -118,7 +141,7 @@ async fn create(
         max_reward_count: draft.terms.max_reward_count.map(GrantLimit::get),
         per_member_limit: draft.terms.per_member_limit.map(GrantLimit::get),
     };
-    Ok(At(receipt.position, (StatusCode::CREATED, Json(body))))
+    Ok(At(receipt.position, Created(body)))
 }
 
 struct Filter {
@@ -142,14 +165,14 @@ async fn list(
     uri: Uri,
     min: MinPosition,
     Query(filter): Query<Filter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<EventsBody>>, Problem> {
     let walk = filter.page.of(&uri, account.id)?;
     let position = min.reached_by(&[CATALOGUE], &state).await?;
     let now = account.at.utc();
     let mut rows = campaign_catalogue::campaigns(&state.pool, filter.status, now, walk.before, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
-    let events: Vec<_> = rows.into_iter().map(|row| EventBody::of(row, account.at)).collect();
-    Ok(At(position, Json(json!({"events": events, "nextCursor": next}))))
+    let events = rows.into_iter().map(|row| EventBody::of(row, account.at)).collect();
+    Ok(At(position, Json(EventsBody { events, next_cursor: next })))
 }
 
 /// One event.
@@ -166,7 +189,14 @@ async fn one(
     Ok(At(position, Json(EventBody::of(row, account.at))))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct EventsBody {
+    events: Vec<EventBody>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct EventBody {
     id: String,
@@ -174,14 +204,18 @@ struct EventBody {
     description: Option<String>,
     start_date: Moment,
     end_date: Moment,
+    #[schemars(with = "ConditionNode")]
     condition: Value,
     condition_version: i64,
+    #[schemars(with = "Frequency")]
     frequency: Value,
     time_zone: String,
+    #[schemars(with = "Approval")]
     approval: Value,
     max_reward_count: Option<i64>,
     per_member_limit: Option<i64>,
     pending_expires_after: String,
+    #[schemars(with = "CampaignStatus")]
     status: &'static str,
     created_at: Option<Moment>,
 }

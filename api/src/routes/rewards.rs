@@ -1,23 +1,25 @@
 //! `/rewards` and `/events/{id}/rewards`: what events hand out, and what is left of it.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::Uri;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, NewReward, RewardTerms, RewardType};
 use domain::id::{CampaignId, RewardId};
 use domain::quantity::{Amount, GrantLimit, MAX_COUNT, StockUnits};
 use projections::campaign_catalogue::{self, RewardRow};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::events::grant_limit;
 use super::lists::Page;
 use crate::callers::{Account, Operator};
 use crate::extract::{Body, PathId, PathText, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::openapi::{Created, Describe as _};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -26,13 +28,33 @@ use crate::state::AppState;
 const CATALOGUE: &str = "campaign_catalogue";
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/rewards", post(create).get(list))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/rewards",
+            post_with(create, |op| {
+                op.named("createReward", "Creates a reward of the event that the body names").refuses(&[Code::NotFound])
+            })
+            .get_with(list, |op| op.named("listRewards", "Rewards of all events, newest first")),
+        )
         // one name for two things: what is posted is a type, what is read is an id
-        .route("/rewards/{id}", get(one).post(create_typed))
-        .route("/rewards/event/{id}", get(of_event))
-        .route("/events/{id}/rewards", post(create_in_event).get(of_event))
+        .api_route(
+            "/rewards/{id}",
+            get_with(one, |op| op.named("getReward", "One reward")).post_with(create_typed, |op| {
+                op.named("createRewardOfType", "Creates a reward of the type that the path names")
+            }),
+        )
+        .api_route(
+            "/rewards/event/{id}",
+            get_with(of_event, |op| op.named("listRewardsByEvent", "Rewards of one event, newest first")),
+        )
+        .api_route(
+            "/events/{id}/rewards",
+            post_with(create_in_event, |op| {
+                op.named("createRewardOfEvent", "Creates a reward of the event that the path names")
+            })
+            .get_with(of_event, |op| op.named("listRewardsOfEvent", "Rewards of one event, newest first")),
+        )
 }
 
 /// What a reward is to hand out; the type may stand elsewhere.
@@ -47,10 +69,10 @@ impl FromFields for Wanted {
         let description = fields.nullable("description", readers::text(0, 2_000));
         let types = RewardType::ALL.map(|kind| (kind.name(), kind));
         let reward_type = fields.optional("type", readers::choice(types));
-        let amount = fields.optional("amount", amount);
-        let quantity = fields.nullable("quantity", quantity);
-        let per_member_limit = fields.nullable("perMemberLimit", grant_limit);
-        let is_limited = fields.optional("isLimited", readers::boolean);
+        let amount = fields.optional("amount", amount());
+        let quantity = fields.nullable("quantity", quantity());
+        let per_member_limit = fields.nullable("perMemberLimit", grant_limit());
+        let is_limited = fields.optional("isLimited", readers::boolean());
         let per_member_limit = limited(fields, is_limited?, per_member_limit?);
         let reward_type = reward_type?;
         let terms = RewardTerms {
@@ -65,14 +87,14 @@ impl FromFields for Wanted {
     }
 }
 
-fn amount(value: Value) -> Result<Amount, Broken> {
-    let number = readers::number(1, MAX_COUNT)(value)?;
-    Amount::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+fn amount() -> impl Reader<Value = Amount> {
+    let amount = |number: i64| Amount::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
+    readers::number(1, MAX_COUNT).then(amount)
 }
 
-fn quantity(value: Value) -> Result<StockUnits, Broken> {
-    let number = readers::number(0, MAX_COUNT)(value)?;
-    StockUnits::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+fn quantity() -> impl Reader<Value = StockUnits> {
+    let units = |number: i64| StockUnits::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
+    readers::number(0, MAX_COUNT).then(units)
 }
 
 /// `isLimited` is another way to say that one member gets one.
@@ -94,13 +116,19 @@ struct WantedOfEvent {
 
 impl FromFields for WantedOfEvent {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let event = fields.required("eventId", readers::id::<Uuid>);
+        let event = fields.required("eventId", readers::id::<Uuid>());
         let wanted = Wanted::read(fields);
         Some(Self { event: CampaignId(event?), wanted: wanted? })
     }
 }
 
-type Created = At<(StatusCode, Json<Value>)>;
+type Added = At<Created<OneBody>>;
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct OneBody {
+    message: &'static str,
+    reward: RewardBody,
+}
 
 /// Creates a reward of the event that the body names.
 async fn create(
@@ -108,7 +136,7 @@ async fn create(
     operator: Operator,
     _: Query<Nothing>,
     Body(body): Body<WantedOfEvent>,
-) -> Result<Created, Problem> {
+) -> Result<Added, Problem> {
     add(&state, &operator, body.event, body.wanted.terms).await
 }
 
@@ -119,7 +147,7 @@ async fn create_typed(
     PathText(name): PathText,
     _: Query<Nothing>,
     Body(body): Body<WantedOfEvent>,
-) -> Result<Created, Problem> {
+) -> Result<Added, Problem> {
     let named = RewardType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let reward_type = named.ok_or_else(|| Problem::new(Code::NotFound))?;
     if body.wanted.reward_type.is_some_and(|other| other != reward_type) {
@@ -135,11 +163,11 @@ async fn create_in_event(
     PathId(event): PathId,
     _: Query<Nothing>,
     Body(wanted): Body<Wanted>,
-) -> Result<Created, Problem> {
+) -> Result<Added, Problem> {
     add(&state, &operator, CampaignId(event), wanted.terms).await
 }
 
-async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: RewardTerms) -> Result<Created, Problem> {
+async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: RewardTerms) -> Result<Added, Problem> {
     let reward_id = RewardId(Uuid::now_v7());
     let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms: terms.clone() }));
     let receipt = state.ledger.execute::<Campaign>(&event.to_string(), command, &operator.metadata()).await?;
@@ -160,8 +188,7 @@ async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: Re
         is_limited: per_member_limit == Some(1),
         created_at: receipt.updated_at,
     };
-    let body = json!({"message": "The reward is created.", "reward": reward});
-    Ok(At(receipt.position, (StatusCode::CREATED, Json(body))))
+    Ok(At(receipt.position, Created(OneBody { message: "The reward is created.", reward })))
 }
 
 struct Listing {
@@ -181,7 +208,7 @@ async fn list(
     uri: Uri,
     min: MinPosition,
     Query(listing): Query<Listing>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<RewardsBody>>, Problem> {
     rewards(&state, &account, &uri, min, listing.page, None).await
 }
 
@@ -193,7 +220,7 @@ async fn of_event(
     uri: Uri,
     min: MinPosition,
     Query(listing): Query<Listing>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<RewardsBody>>, Problem> {
     rewards(&state, &account, &uri, min, listing.page, Some(CampaignId(event))).await
 }
 
@@ -204,7 +231,7 @@ async fn rewards(
     min: MinPosition,
     page: Page,
     event: Option<CampaignId>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<RewardsBody>>, Problem> {
     let walk = page.of(uri, account.id)?;
     let position = min.reached_by(&[CATALOGUE], state).await?;
     if let Some(event) = event
@@ -214,8 +241,8 @@ async fn rewards(
     }
     let mut rows = campaign_catalogue::rewards(&state.pool, event, walk.before, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
-    let rewards: Vec<_> = rows.into_iter().map(RewardBody::from).collect();
-    Ok(At(position, Json(json!({"message": "These are the rewards.", "rewards": rewards, "nextCursor": next}))))
+    let rewards = rows.into_iter().map(RewardBody::from).collect();
+    Ok(At(position, Json(RewardsBody { message: "These are the rewards.", rewards, next_cursor: next })))
 }
 
 /// One reward.
@@ -225,14 +252,22 @@ async fn one(
     PathId(id): PathId,
     min: MinPosition,
     _: Query<Nothing>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<OneBody>>, Problem> {
     let position = min.reached_by(&[CATALOGUE], &state).await?;
     let row = campaign_catalogue::reward(&state.pool, RewardId(id)).await?;
     let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    Ok(At(position, Json(json!({"message": "This is the reward.", "reward": RewardBody::from(row)}))))
+    Ok(At(position, Json(OneBody { message: "This is the reward.", reward: row.into() })))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct RewardsBody {
+    message: &'static str,
+    rewards: Vec<RewardBody>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RewardBody {
     id: String,

@@ -1,6 +1,7 @@
 //! The answer to a wish for a reward: granted, pending, or refused with the reason and the evidence.
 //! A refusal is a decision too: it is in the log, and the answer says where.
 
+use aide::OperationOutput;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,8 +10,8 @@ use domain::Moment;
 use domain::claim::{Claim, ClaimRefusal, ClaimStatus, Decision, Subject};
 use domain::condition::LeafEvidence;
 use projections::log;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 use sqlx::PgPool;
 
 use crate::positions::At;
@@ -24,10 +25,14 @@ pub(super) struct Answer {
     claim: ClaimBody,
 }
 
+impl OperationOutput for Answer {
+    type Inner = Answered;
+}
+
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let body = json!({"message": self.message, "claim": self.claim});
-        At(self.claim.position, (self.status, Json(body))).into_response()
+        let Self { status, message, claim } = self;
+        At(claim.position, (status, Json(Answered { message, claim }))).into_response()
     }
 }
 
@@ -121,7 +126,14 @@ impl Answer {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// What is answered to a wish.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Answered {
+    message: &'static str,
+    claim: ClaimBody,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ClaimBody {
     id: String,

@@ -10,8 +10,8 @@ use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, MemberId, RewardId};
 use projections::campaign_catalogue::{self, RewardName};
 use projections::claim_history::{self, ClaimFilter, ClaimRow};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::callers::{Caller, Member, Staff};
@@ -32,17 +32,25 @@ pub(super) struct Filter {
 
 impl FromFields for Filter {
     fn read(fields: &mut Fields) -> Option<Self> {
+        let member = fields.optional("userId", readers::id::<Uuid>());
+        let filter = Self::of(fields, member.flatten());
+        member.and(filter)
+    }
+}
+
+impl Filter {
+    /// Everything but whose claims they are.
+    fn of(fields: &mut Fields, member: Option<Uuid>) -> Option<Self> {
         let statuses = fields.optional("status", readers::choice(statuses()));
-        let campaign = fields.optional("eventId", readers::id::<Uuid>);
-        let reward = fields.optional("rewardId", readers::id::<Uuid>);
-        let member = fields.optional("userId", readers::id::<Uuid>);
-        let from = fields.optional("from", readers::instant_or_date);
-        let to = fields.optional("to", readers::instant_or_date);
+        let campaign = fields.optional("eventId", readers::id::<Uuid>());
+        let reward = fields.optional("rewardId", readers::id::<Uuid>());
+        let from = fields.optional("from", readers::instant_or_date());
+        let to = fields.optional("to", readers::instant_or_date());
         let page = Page::read(fields);
         let utc = |moment: readers::InstantOrDate| moment.in_zone(chrono_tz::UTC).utc();
         let filter = ClaimFilter {
             statuses: statuses?.unwrap_or_default(),
-            member: member?.map(MemberId),
+            member: member.map(MemberId),
             campaign: campaign?.map(CampaignId),
             reward: reward?.map(RewardId),
             from: from?.map(utc),
@@ -79,12 +87,7 @@ pub(super) struct OwnFilter(Filter);
 
 impl FromFields for OwnFilter {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let own = Filter::read(fields)?;
-        if own.filter.member.is_some() {
-            fields.report("userId", crate::fields::Broken::new("unknown_field", "is not known here"));
-            return None;
-        }
-        Some(Self(own))
+        Filter::of(fields, None).map(Self)
     }
 }
 
@@ -95,7 +98,7 @@ pub(super) async fn own(
     uri: Uri,
     min: MinPosition,
     Query(OwnFilter(mut filter)): Query<OwnFilter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<ClaimsBody>>, Problem> {
     filter.filter.member = Some(member.id);
     list(&state, &member, &uri, min, filter).await
 }
@@ -107,7 +110,7 @@ pub(super) async fn all(
     uri: Uri,
     min: MinPosition,
     Query(filter): Query<Filter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<ClaimsBody>>, Problem> {
     list(&state, &staff, &uri, min, filter).await
 }
 
@@ -119,7 +122,7 @@ pub(super) async fn of_user(
     uri: Uri,
     min: MinPosition,
     Query(OwnFilter(mut filter)): Query<OwnFilter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<ClaimsBody>>, Problem> {
     filter.filter.member = Some(MemberId(user));
     list(&state, &staff, &uri, min, filter).await
 }
@@ -130,14 +133,22 @@ async fn list(
     uri: &Uri,
     min: MinPosition,
     wanted: Filter,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<ClaimsBody>>, Problem> {
     let walk = wanted.page.of(uri, caller.id)?;
     let position = min.reached_by(&READ, state).await?;
     let filter = ClaimFilter { before: walk.before, ..wanted.filter };
     let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let claims = lines(state, rows).await?;
-    Ok(At(position, Json(json!({"message": "These are the claims.", "claims": claims, "nextCursor": next}))))
+    Ok(At(position, Json(ClaimsBody { message: "These are the claims.", claims, next_cursor: next })))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ClaimsBody {
+    message: &'static str,
+    claims: Vec<Line>,
+    next_cursor: Option<String>,
 }
 
 /// Claims as lists show them.
@@ -148,7 +159,7 @@ pub(super) async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<L
     Ok(rows.into_iter().map(|row| Line::of(names.get(&row.reward_id), row)).collect())
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
     id: String,
@@ -164,7 +175,7 @@ pub(super) struct Line {
     updated_at: Moment,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RewardLine {
     id: String,
     /// Not there yet only while the catalogue is behind the claims.
@@ -174,7 +185,7 @@ struct RewardLine {
     amount: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EventLine {
     id: String,
     name: Option<String>,

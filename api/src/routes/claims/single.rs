@@ -8,8 +8,8 @@ use domain::role::Role;
 use domain::{Event, Moment};
 use projections::claim_history;
 use projections::log::{Entry, read_stream};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::history::{Line, READ, lines};
 use crate::callers::Member;
@@ -26,7 +26,7 @@ pub(super) async fn one(
     PathId(id): PathId,
     min: MinPosition,
     _: Query<Nothing>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<Single>>, Problem> {
     let position = min.reached_by(&READ, &state).await?;
     let sees_all = match member.role {
         Role::Operator | Role::Auditor | Role::Admin => true,
@@ -39,18 +39,23 @@ pub(super) async fn one(
     let mut connection = state.pool.acquire().await?;
     let stored = read_stream(&mut connection, "claim", &id.to_string()).await?;
     let history = stored.iter().map(Step::of).collect::<Result<Vec<_>, _>>()?;
-    Ok(At(position, Json(json!({"claim": line.map(|line| Claim { line, history })}))))
+    Ok(At(position, Json(Single { claim: line.map(|line| Claim { line, history }) })))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Single {
+    claim: Option<Claim>,
 }
 
 /// A claim with everything that happened to it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Claim {
     #[serde(flatten)]
     line: Line,
     history: Vec<Step>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Step {
     step: &'static str,
     at: Moment,
