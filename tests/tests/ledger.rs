@@ -49,6 +49,9 @@ mod audit;
 #[path = "ledger/roles.rs"]
 mod roles;
 
+#[path = "ledger/metrics.rs"]
+mod metrics;
+
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]
 mod stampede;
