@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use futures::FutureExt;
@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::fields::readers::parse_id;
 use crate::openapi;
 use crate::problem::{Code, Problem};
-use crate::routes;
 use crate::state::AppState;
+use crate::{once, routes};
 
 /// How long one request may take.
 const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -46,7 +46,8 @@ pub fn router(state: AppState) -> Router {
         .layer(Extension(document))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
-        .with_state(state)
+        .with_state(state.clone())
+        .layer(from_fn_with_state(state, once::layer))
         .layer(from_fn(surround))
 }
 
@@ -78,7 +79,7 @@ async fn surround(mut request: Request, next: Next) -> Response {
 }
 
 /// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays.
-fn documented(mut response: Response, request: Uuid) -> Response {
+pub(crate) fn documented(mut response: Response, request: Uuid) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let mut rendered = problem.render(request);
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
@@ -109,6 +110,7 @@ mod tests {
         panic!("a secret")
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
     async fn asked(method: Method, path: &str) -> (Response, Value) {
         let router = Router::new()
             .route("/broken", get(broken))

@@ -12,6 +12,7 @@ use schemars::{Schema, json_schema};
 use super::refusals::refuse;
 use crate::extract::{Body, PathId, PathText, Query};
 use crate::fields::{FromFields, describe};
+use crate::once::Once;
 use crate::positions::MinPosition;
 use crate::problem::Code;
 
@@ -64,6 +65,21 @@ impl<T: FromFields> OperationInput for Body<T> {
         let media = MediaType { schema: Some(schema_object(described.into_object())), ..MediaType::default() };
         let content = [("application/json".to_owned(), media)].into_iter().collect();
         set_body(ctx, operation, RequestBody { content, required, ..RequestBody::default() });
+    }
+}
+
+impl<T: FromFields> OperationInput for Once<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let schema = json_schema!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"});
+        header(
+            operation,
+            "Idempotency-Key",
+            "The same again under the same key is answered again, not done again",
+            schema,
+        );
+        let codes = [Code::IdempotencyKeyInvalid, Code::IdempotencyKeyReused, Code::IdempotencyKeyInProgress];
+        refuse(operation, &codes);
+        Body::<T>::operation_input(ctx, operation);
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use chrono_tz::Tz;
+use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, PendingExpiry};
 use domain::condition::Condition;
@@ -20,8 +21,9 @@ use uuid::Uuid;
 
 use super::lists::Page;
 use crate::callers::{Account, Operator};
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::once::Once;
 use crate::openapi::{ConditionInput, ConditionNode, Created, Describe as _};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem, condition_errors};
@@ -119,29 +121,34 @@ async fn create(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(draft): Body<Draft>,
+    Once(draft, key): Once<Draft>,
 ) -> Result<At<Created<EventBody>>, Problem> {
     let id = CampaignId(Uuid::now_v7());
     let command = CampaignCommand::Create(Box::new(draft.clone()));
-    let receipt = state.ledger.execute::<Campaign>(&id.to_string(), command, &operator.metadata()).await?;
+    let answer = move |receipt: &Receipt<Campaign>| created(id, &draft, operator.at, receipt);
+    Ok(key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?)
+}
+
+fn created(id: CampaignId, draft: &Draft, now: Moment, receipt: &Receipt<Campaign>) -> At<Created<EventBody>> {
+    let Draft { terms, condition } = draft.clone();
     let body = EventBody {
         id: id.to_string(),
-        condition: draft.condition.to_json(),
+        condition: condition.to_json(),
         condition_version: 1,
-        status: receipt.state.status(operator.at).map_or("", CampaignStatus::name),
+        status: receipt.state.status(now).map_or("", CampaignStatus::name),
         created_at: receipt.created_at,
-        frequency: json!(draft.terms.frequency),
-        approval: json!(draft.terms.approval),
-        time_zone: draft.terms.time_zone.name().to_owned(),
-        pending_expires_after: draft.terms.pending_expires_after.into(),
-        name: draft.terms.name,
-        description: draft.terms.description,
-        start_date: draft.terms.starts_at,
-        end_date: draft.terms.ends_at,
-        max_reward_count: draft.terms.max_reward_count.map(GrantLimit::get),
-        per_member_limit: draft.terms.per_member_limit.map(GrantLimit::get),
+        frequency: json!(terms.frequency),
+        approval: json!(terms.approval),
+        time_zone: terms.time_zone.name().to_owned(),
+        pending_expires_after: terms.pending_expires_after.into(),
+        name: terms.name,
+        description: terms.description,
+        start_date: terms.starts_at,
+        end_date: terms.ends_at,
+        max_reward_count: terms.max_reward_count.map(GrantLimit::get),
+        per_member_limit: terms.per_member_limit.map(GrantLimit::get),
     };
-    Ok(At(receipt.position, Created(body)))
+    At(receipt.position, Created(body))
 }
 
 struct Filter {

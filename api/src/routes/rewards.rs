@@ -5,6 +5,7 @@ use aide::axum::routing::{get_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
+use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, NewReward, RewardTerms, RewardType};
 use domain::id::{CampaignId, RewardId};
@@ -17,8 +18,9 @@ use uuid::Uuid;
 use super::events::grant_limit;
 use super::lists::Page;
 use crate::callers::{Account, Operator};
-use crate::extract::{Body, PathId, PathText, Query};
+use crate::extract::{PathId, PathText, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::once::{Key, Once};
 use crate::openapi::{Created, Describe as _};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
@@ -135,9 +137,9 @@ async fn create(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(body): Body<WantedOfEvent>,
+    Once(body, key): Once<WantedOfEvent>,
 ) -> Result<Added, Problem> {
-    add(&state, &operator, body.event, body.wanted.terms).await
+    add(&state, &operator, body.event, body.wanted.terms, &key).await
 }
 
 /// Creates a reward of the type that the path names.
@@ -146,14 +148,14 @@ async fn create_typed(
     operator: Operator,
     PathText(name): PathText,
     _: Query<Nothing>,
-    Body(body): Body<WantedOfEvent>,
+    Once(body, key): Once<WantedOfEvent>,
 ) -> Result<Added, Problem> {
     let named = RewardType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let reward_type = named.ok_or_else(|| Problem::new(Code::NotFound))?;
     if body.wanted.reward_type.is_some_and(|other| other != reward_type) {
         return Err(Problem::field("type", "contradiction", "is not the type that the path names"));
     }
-    add(&state, &operator, body.event, RewardTerms { reward_type, ..body.wanted.terms }).await
+    add(&state, &operator, body.event, RewardTerms { reward_type, ..body.wanted.terms }, &key).await
 }
 
 /// Creates a reward of the event that the path names.
@@ -162,15 +164,25 @@ async fn create_in_event(
     operator: Operator,
     PathId(event): PathId,
     _: Query<Nothing>,
-    Body(wanted): Body<Wanted>,
+    Once(wanted, key): Once<Wanted>,
 ) -> Result<Added, Problem> {
-    add(&state, &operator, CampaignId(event), wanted.terms).await
+    add(&state, &operator, CampaignId(event), wanted.terms, &key).await
 }
 
-async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: RewardTerms) -> Result<Added, Problem> {
+async fn add(
+    state: &AppState,
+    operator: &Operator,
+    event: CampaignId,
+    terms: RewardTerms,
+    key: &Key,
+) -> Result<Added, Problem> {
     let reward_id = RewardId(Uuid::now_v7());
     let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms: terms.clone() }));
-    let receipt = state.ledger.execute::<Campaign>(&event.to_string(), command, &operator.metadata()).await?;
+    let answer = move |receipt: &Receipt<Campaign>| created(event, reward_id, terms.clone(), receipt);
+    Ok(key.execute(&state.ledger, &event.to_string(), command, &operator.metadata(), answer).await?)
+}
+
+fn created(event: CampaignId, reward_id: RewardId, terms: RewardTerms, receipt: &Receipt<Campaign>) -> Added {
     let quantity = terms.quantity.map(StockUnits::get);
     let per_member_limit = terms.per_member_limit.map(GrantLimit::get);
     let reward = RewardBody {
@@ -188,7 +200,7 @@ async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: Re
         is_limited: per_member_limit == Some(1),
         created_at: receipt.updated_at,
     };
-    Ok(At(receipt.position, Created(OneBody { message: "The reward is created.", reward })))
+    At(receipt.position, Created(OneBody { message: "The reward is created.", reward }))
 }
 
 struct Listing {

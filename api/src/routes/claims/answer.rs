@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgPool;
 
+use crate::once::Key;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -37,8 +38,9 @@ impl IntoResponse for Answer {
 }
 
 /// Decides a wish, and puts the decision into words.
-pub(super) async fn answer(state: &AppState, ask: Ask, metadata: &Metadata) -> Result<Answer, Problem> {
-    match state.ledger.request_reward(ask, &state.facts, metadata).await {
+pub(super) async fn answer(state: &AppState, ask: Ask, metadata: &Metadata, key: &Key) -> Result<Answer, Problem> {
+    let keep = key.keep(move |receipt| decided(ask, receipt));
+    match state.ledger.request_reward_keeping(ask, &state.facts, metadata, &keep).await {
         Ok(receipt) => decided(ask, &receipt),
         Err(ClaimError::Command(CommandError::Refused { refusal, position })) => {
             Err(refused(&state.pool, refusal, position).await?)
@@ -82,6 +84,7 @@ fn denied(receipt: &Receipt<Claim>) -> Problem {
         .with("position", receipt.position)
         .with("evidence", evidence)
         .at(receipt.position)
+        .recorded()
 }
 
 /// A claim that is not open any more: which one it is, stands in the log at its last position.
