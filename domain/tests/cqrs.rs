@@ -15,7 +15,7 @@ use domain::campaign::{
     Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, NewReward, PendingExpiry, Revision,
     RewardTerms, RewardType,
 };
-use domain::claim::{Claim, ClaimCommand, Request, Subject};
+use domain::claim::{Claim, ClaimCommand, Request, StaffStep, Step, Subject};
 use domain::condition::Condition;
 use domain::facts::{Birthday, Facts, MemberFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
@@ -284,9 +284,13 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
     }))
 }
 
+fn staff(step: Step, note: Option<String>) -> ClaimCommand {
+    ClaimCommand::Step(StaffStep { step, operator: member(9), note, at: at("2026-11-22T08:00:00Z") })
+}
+
 #[tokio::test]
 async fn a_claim_that_is_granted_lives_under_the_framework() {
-    let approve = || ClaimCommand::Approve { operator: member(9), note: None, at: at("2026-11-22T08:00:00Z") };
+    let approve = || staff(Step::Approve, None);
     let commands = vec![
         approve(), // refused
         request(false, Approval::Manual),
@@ -296,9 +300,9 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
         request(true, Approval::Manual),
         approve(),
         request(true, Approval::Manual), // refused
-        ClaimCommand::FailFulfilment { note: Some(note()) },
-        ClaimCommand::Fulfil { note: None },
-        ClaimCommand::Reverse { note: Some(note()) },
+        staff(Step::FailFulfilment, Some(note())),
+        staff(Step::Fulfil, None),
+        staff(Step::Reverse, Some(note())),
     ];
     let names = [
         "claim.denied",
@@ -315,7 +319,7 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_claim_that_is_rejected_lives_under_the_framework() {
-    let reject = || ClaimCommand::Reject { note: Some(note()), at: at("2026-11-22T08:00:00Z") };
+    let reject = || staff(Step::Reject, Some(note()));
     let commands = vec![request(true, Approval::Manual), reject(), reject()];
     check(Claim::decide, commands, &["claim.submitted", "claim.rejected"]).await;
     let commands = vec![request(true, Approval::Automatic), reject()];
