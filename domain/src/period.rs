@@ -40,7 +40,7 @@ impl Frequency {
     #[must_use]
     pub fn next_starts_at(self, moment: Moment, zone: Tz) -> Option<Moment> {
         let next = self.next_starts_on(local_date(zone, moment))?;
-        Some(first_moment(zone, next))
+        Some(first_moment(next, zone))
     }
 
     fn next_starts_on(self, today: NaiveDate) -> Option<NaiveDate> {

@@ -35,13 +35,13 @@ pub fn local_date(zone: Tz, moment: Moment) -> NaiveDate {
     moment.utc().with_timezone(&zone).date_naive()
 }
 
-/// The first moment of a calendar day in `zone`: local midnight, or the first moment after it where midnight is
-/// skipped. A day that the zone skipped altogether begins with the next one.
+/// The first moment of a calendar day in `zone`: midnight, or what comes after it where midnight is
+/// skipped.
 #[must_use]
-pub fn first_moment(zone: Tz, date: NaiveDate) -> Moment {
+pub fn first_moment(date: NaiveDate, zone: Tz) -> Moment {
     let midnight = date.and_time(NaiveTime::MIN);
-    let quarters = (0..=24 * 4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
-    let found = quarters.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
+    let steps = (0..=24 * 4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
+    let found = steps.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
     found.map_or_else(|| Moment::from(midnight.and_utc()), Moment::from)
 }
 
