@@ -31,6 +31,12 @@ mod claims;
 #[path = "ledger/refusals.rs"]
 mod refusals;
 
+#[path = "ledger/reward_requests.rs"]
+mod reward_requests;
+
+#[path = "ledger/dry_run.rs"]
+mod dry_run;
+
 #[path = "ledger/evidence.rs"]
 mod evidence;
 
