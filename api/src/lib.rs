@@ -15,6 +15,7 @@ pub mod fields;
 pub mod generate;
 pub mod import;
 mod json;
+pub mod once;
 pub mod positions;
 pub mod problem;
 pub mod reactors;

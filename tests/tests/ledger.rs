@@ -62,6 +62,9 @@ mod stampede;
 #[path = "ledger/unguarded.rs"]
 mod unguarded;
 
+#[path = "ledger/idempotency.rs"]
+mod idempotency;
+
 #[path = "ledger/crash_and_resume.rs"]
 mod crash_and_resume;
 

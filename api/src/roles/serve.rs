@@ -21,6 +21,7 @@ use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::embedded::EmbeddedBroker;
 use crate::facts::LedgerFacts;
+use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
 use crate::state::AppState;
@@ -51,6 +52,7 @@ async fn run(config: &Config, database: &Database) -> anyhow::Result<()> {
     let state = state(config, database).await?;
     let stopping = CancellationToken::new();
     let followers = follow(config, &state, database.for_followers(), &broker, stopping.clone())?;
+    tokio::spawn(once::clean_up(state.pool.clone(), stopping.clone()));
     let answered = answer(config, state).await;
     stopping.cancel();
     if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
@@ -67,6 +69,7 @@ async fn state(config: &Config, database: &Database) -> anyhow::Result<AppState>
         freshness: Freshness::new(),
         keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
         passwords: Passwords::new().map_err(told)?,
+        in_progress: InProgress::default(),
         secure_cookie: config.cookie_is_secure(),
         pool,
     })

@@ -17,8 +17,9 @@ use uuid::Uuid;
 
 use self::answer::{Answer, Manner, answer};
 use crate::callers::Claimant;
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, readers};
+use crate::once::Once;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -73,10 +74,10 @@ async fn claim(
     caller: Claimant,
     PathId(reward): PathId,
     Query(manner): Query<Manner>,
-    Body(wish): Body<Wish>,
+    Once(wish, key): Once<Wish>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: RewardId(reward), member_id: wish.member(&caller)?, at: caller.at };
-    answer(&state, ask, manner, &caller.metadata()).await
+    answer(&state, ask, manner, &caller.metadata(), &key).await
 }
 
 struct WishInEvent {
@@ -98,11 +99,11 @@ async fn request_reward(
     caller: Claimant,
     PathId(event): PathId,
     Query(manner): Query<Manner>,
-    Body(body): Body<WishInEvent>,
+    Once(body, key): Once<WishInEvent>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: body.reward, member_id: body.wish.member(&caller)?, at: caller.at };
     if state.ledger.campaign_of(body.reward).await? != Some(CampaignId(event)) {
         return Err(manner.mark(Problem::new(Code::RewardUnknown)));
     }
-    answer(&state, ask, manner, &caller.metadata()).await
+    answer(&state, ask, manner, &caller.metadata(), &key).await
 }

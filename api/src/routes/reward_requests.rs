@@ -15,8 +15,9 @@ use serde::Serialize;
 use super::claims::body::ClaimBody;
 use super::claims::history::{Filter, List, own_or_all};
 use crate::callers::{Caller, Member, Operator};
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -81,12 +82,12 @@ async fn decide(
     operator: Operator,
     PathId(id): PathId,
     _: Query<Nothing>,
-    Body(decision): Body<Decision>,
+    Once(decision, key): Once<Decision>,
 ) -> Result<At<Json<Decided>>, Problem> {
     let step = decision.step;
     let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
-    let receipt = state.ledger.execute::<Claim>(&id, command, &operator.metadata()).await?;
-    decided(step, &receipt)
+    let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
+    key.execute(&state.ledger, &id, command, &operator.metadata(), answer).await?
 }
 
 fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<At<Json<Decided>>, Problem> {

@@ -226,12 +226,14 @@ impl Writer {
                 Ok(()) => {
                     let first_position = after.position + 1;
                     columns.add(append, &mut after).map_err(|error| Setback::Broken(error.to_string()))?;
-                    Ok(Appended {
+                    let appended = Appended {
                         command_id: append.metadata.command_id,
                         first_position,
                         last_position: after.position,
                         recorded_at: now,
-                    })
+                    };
+                    columns.keep(append.keep.as_ref().and_then(|keep| keep(&appended)));
+                    Ok(appended)
                 }
             });
         }

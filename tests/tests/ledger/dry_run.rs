@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::support::{
     Answer, Client, Stage,
-    programme::{id, instant, login_streak, reward},
+    programme::{id, instant, login_streak, reward, unique},
 };
 
 use super::claims::campaign;
@@ -114,4 +114,24 @@ async fn a_dry_run_leaves_no_trace() {
         .post(&format!("/claims/{prize}/claim?dryRun=true"), &json!({}))
         .await
         .problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_dry_run_keeps_no_key() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    for (quantity, status) in [(Some(1), 201), (Some(0), 409)] {
+        let (_, prize) = operator.create_open_event(quantity).await;
+        let (wish, key) = (json!({"memberId": stage.newcomer().await}), unique());
+        let path = format!("/claims/{prize}/claim");
+        for _ in 0..2 {
+            let tried = reporter.post_once(&format!("{path}?dryRun=true"), &wish, &key).await;
+            assert_eq!(tried.expect(status)["dryRun"], true);
+            assert_eq!(tried.header("idempotency-replayed"), None);
+        }
+        let asked = reporter.post_once(&path, &wish, &key).await;
+        assert_eq!(asked.expect(status).get("dryRun"), None, "the key was free");
+        let again = reporter.post_once(&path, &wish, &key).await;
+        assert_eq!((again.status, again.header("idempotency-replayed")), (status, Some("true")));
+    }
 }

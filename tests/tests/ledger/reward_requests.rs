@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::support::{
     Answer, Client, Stage,
-    programme::{id, reward},
+    programme::{id, reward, unique},
 };
 
 use super::claims::campaign;
@@ -242,4 +242,33 @@ async fn members_see_their_own_requests_and_staff_all() {
     stage.reporter().await.get("/reward-requests").await.problem(403, "forbidden");
     operator.get("/reward-requests?from=2026-11-02&to=2026-11-01").await.invalid("query.to");
     operator.get("/claims?from=2026-11-01T00:00:00Z&to=2026-11-01").await.ok();
+}
+
+#[tokio::test]
+async fn a_decision_under_a_key_is_answered_again_and_not_taken_again() {
+    let stage = Stage::shared().await;
+    let (operator, reporter, log) = (stage.operator().await, stage.reporter().await, stage.log().await);
+    let prize = waiting_prize(&operator, Some(2)).await;
+    let mut claims = Vec::new();
+    for _ in 0..2 {
+        claims.push(reporter.claim_for(&prize, &stage.newcomer().await).await.text("/claim/id"));
+    }
+    let (batch, key) = (json!({"ids": claims, "status": "APPROVED"}), unique());
+    let first = operator.post_once("/reward-requests/batch", &batch, &key).await;
+    first.ok();
+    let again = operator.post_once("/reward-requests/batch", &batch, &key).await;
+    assert_eq!((again.ok(), again.position()), (&first.json, first.position()));
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+    let body = json!({"status": "FULFILLED"}).to_string().into_bytes();
+    let path = format!("/reward-requests/{}", claims[0]);
+    let other = operator.send(reqwest::Method::PATCH, &path, &headers, body.clone()).await.unwrap();
+    other.problem(422, "idempotency_key_reused");
+    let (key, mut answers) = (unique(), Vec::new());
+    let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+    for _ in 0..2 {
+        answers.push(operator.send(reqwest::Method::PATCH, &path, &headers, body.clone()).await.unwrap());
+    }
+    assert_eq!(answers[0].ok(), answers[1].ok());
+    assert_eq!(log.stock(&prize).await, (Some(2), 0, 2));
 }

@@ -10,6 +10,7 @@ use domain::claim::{Claim, ClaimStatus};
 use serde::Serialize;
 
 use super::body::ClaimBody;
+use crate::once::{Key, Unkept};
 use crate::positions::At;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -56,15 +57,24 @@ impl IntoResponse for Answer {
         let response = (self.status, Json(self.body)).into_response();
         match self.position {
             Some(position) => At(position, response).into_response(),
-            None => response,
+            None => Unkept(response).into_response(),
         }
     }
 }
 
 /// Decides a wish, and puts the decision into words.
-pub(super) async fn answer(state: &AppState, ask: Ask, manner: Manner, metadata: &Metadata) -> Result<Answer, Problem> {
+pub(super) async fn answer(
+    state: &AppState,
+    ask: Ask,
+    manner: Manner,
+    metadata: &Metadata,
+    key: &Key,
+) -> Result<Answer, Problem> {
     let decision = match manner {
-        Manner::InEarnest => state.ledger.request_reward(ask, &state.facts, metadata).await,
+        Manner::InEarnest => {
+            let keep = key.keep(move |receipt| decided(ask, manner, receipt));
+            state.ledger.request_reward_keeping(ask, &state.facts, metadata, &keep).await
+        }
         Manner::DryRun => state.ledger.try_reward(ask, &state.facts).await,
     };
     match decision {
@@ -93,7 +103,7 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
             | ClaimStatus::Fulfilled
             | ClaimStatus::FulfilmentFailed
             | ClaimStatus::Reversed,
-        ) => return Err(manner.mark(denied(receipt))),
+        ) => return Err(denied(manner, receipt)),
     };
     Ok(match manner {
         Manner::InEarnest => {
@@ -106,13 +116,17 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
     })
 }
 
-fn denied(receipt: &Receipt<Claim>) -> Problem {
+fn denied(manner: Manner, receipt: &Receipt<Claim>) -> Problem {
     let Some((reason, evidence)) = receipt.state.last_denial() else {
         return Problem::internal("claim", &"a denied claim has no denial");
     };
-    Problem::new(reason.into())
+    let problem = Problem::new(reason.into())
         .with("claimId", &receipt.stream_id)
         .with("position", receipt.position)
         .with("evidence", evidence)
-        .at(receipt.position)
+        .at(receipt.position);
+    match manner {
+        Manner::InEarnest => problem.recorded(),
+        Manner::DryRun => manner.mark(problem),
+    }
 }

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::Decision;
 use crate::callers::Operator;
-use crate::extract::{Body, Query};
+use crate::extract::Query;
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::once::{Key, Once};
 use crate::positions::LEDGER_POSITION;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -59,13 +60,13 @@ pub(super) async fn decide_all(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(batch): Body<Batch>,
+    Once(batch, key): Once<Batch>,
 ) -> Result<Response, Problem> {
     let mut attempt = 1;
     loop {
-        match judge(&state, &operator, &batch).await {
+        match judge(&state, &operator, &batch, &key).await {
             Err(BatchError::Append(CommandError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
-            Ok((results, position)) => return Ok(answer(results, position)),
+            Ok(answer) => return Ok(answer),
             Err(BatchError::Append(error)) => return Err(error.into()),
             Err(BatchError::Problem(problem)) => return Err(problem),
         }
@@ -78,7 +79,7 @@ enum BatchError {
 }
 
 /// One reading for all claims, one append for all that goes on.
-async fn judge(state: &AppState, operator: &Operator, batch: &Batch) -> Result<(Vec<Judged>, Option<i64>), BatchError> {
+async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) -> Result<Response, BatchError> {
     let unit = state.ledger.unit(operator.metadata());
     let ids: Vec<String> = batch.ids.iter().map(ClaimId::to_string).collect();
     unit.preload::<Claim>(&ids).await.map_err(|error| BatchError::Problem(error.into()))?;
@@ -93,11 +94,13 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch) -> Result<(
             Err(error) => return Err(BatchError::Append(error)),
         });
     }
+    let kept = results.clone();
+    let unit = unit.keep(key.keep_unit(move |appended| answer(&kept, Some(appended.last_position))));
     let appended = unit.commit::<ClaimRefusal>().await.map_err(BatchError::Append)?;
-    Ok((results, appended.map(|appended| appended.last_position)))
+    Ok(answer(&results, appended.map(|appended| appended.last_position)))
 }
 
-fn answer(results: Vec<Judged>, position: Option<i64>) -> Response {
+fn answer(results: &[Judged], position: Option<i64>) -> Response {
     let mut response = Json(Results { results }).into_response();
     if let Some(position) = position {
         response.headers_mut().insert(LEDGER_POSITION, position.into());
@@ -107,12 +110,12 @@ fn answer(results: Vec<Judged>, position: Option<i64>) -> Response {
 
 /// What became of each, in the order in which they were named.
 #[derive(Debug, Serialize)]
-struct Results {
-    results: Vec<Judged>,
+struct Results<'a> {
+    results: &'a [Judged],
 }
 
 /// Where the claim stands now, or why it stands where it stood.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Judged {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
