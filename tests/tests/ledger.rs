@@ -62,5 +62,8 @@ mod crash_and_resume;
 #[path = "ledger/two_instances.rs"]
 mod two_instances;
 
+#[path = "ledger/scheduler.rs"]
+mod scheduler;
+
 #[path = "ledger/relay.rs"]
 mod relay;

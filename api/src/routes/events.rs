@@ -99,7 +99,7 @@ async fn create(
     Body(draft): Body<Draft>,
 ) -> Result<At<(StatusCode, Json<EventBody>)>, Problem> {
     let id = CampaignId(Uuid::now_v7());
-    let command = CampaignCommand::Create(Box::new(draft.clone()));
+    let command = CampaignCommand::Create { draft: Box::new(draft.clone()), at: operator.at };
     let receipt = state.ledger.execute::<Campaign>(&id.to_string(), command, &operator.metadata()).await?;
     let body = EventBody {
         id: id.to_string(),
