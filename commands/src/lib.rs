@@ -20,6 +20,7 @@ pub mod guards;
 pub mod keep;
 pub mod lookups;
 pub mod metadata;
+pub mod metrics;
 pub mod repository;
 pub mod sequencer;
 pub mod store;

@@ -55,6 +55,9 @@ mod audit;
 #[path = "ledger/roles.rs"]
 mod roles;
 
+#[path = "ledger/metrics.rs"]
+mod metrics;
+
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]
 mod stampede;
@@ -70,6 +73,9 @@ mod crash_and_resume;
 
 #[path = "ledger/two_instances.rs"]
 mod two_instances;
+
+#[path = "ledger/scheduler.rs"]
+mod scheduler;
 
 #[path = "ledger/relay.rs"]
 mod relay;
