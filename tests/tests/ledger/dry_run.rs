@@ -24,7 +24,9 @@ fn said(answer: &Answer) -> Value {
         }
     }
     if let Some(body) = body.as_object_mut() {
-        ["dryRun", "position", "instance"].map(|name| body.remove(name));
+        for name in ["dryRun", "position", "instance"] {
+            body.remove(name);
+        }
     }
     body
 }
