@@ -25,18 +25,29 @@ pub struct Broken {
     pub message: String,
     /// Where in the value: `[3]`, `.days`; empty for the value itself.
     pub at: String,
+    /// What else is wrong with other parts of the value.
+    also: Vec<Self>,
 }
 
 impl Broken {
     /// A rule that a value breaks.
     pub fn new(rule: &'static str, message: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), at: String::new() }
+        Self { rule, message: message.into(), at: String::new(), also: vec![] }
+    }
+
+    /// Everything that is wrong with the parts of a value; none if nothing is.
+    #[must_use]
+    pub fn all(parts: Vec<Self>) -> Option<Self> {
+        let mut parts = parts.into_iter();
+        let first = parts.next()?;
+        Some(Self { also: parts.collect(), ..first })
     }
 
     /// The same rule, broken by a part of a larger value.
     #[must_use]
     pub fn within(self, part: &str) -> Self {
-        Self { at: format!("{part}{}", self.at), ..self }
+        let also = self.also.into_iter().map(|other| other.within(part)).collect();
+        Self { at: format!("{part}{}", self.at), also, ..self }
     }
 
     /// The value has another type.
@@ -91,12 +102,15 @@ impl Fields {
 
     /// Says what is wrong with a field.
     pub fn report(&mut self, field: &str, broken: Broken) {
-        let field = if field.is_empty() {
+        let path = if field.is_empty() {
             self.prefix.trim_end_matches('.').to_owned()
         } else {
             format!("{}{field}{}", self.prefix, broken.at)
         };
-        self.errors.push(FieldError { field, rule: broken.rule, message: broken.message });
+        self.errors.push(FieldError { field: path, rule: broken.rule, message: broken.message });
+        for other in broken.also {
+            self.report(field, other);
+        }
     }
 
     /// Refuses a change that changes nothing.

@@ -201,8 +201,14 @@ impl<R: Reader> Reader for List<R> {
             let (min, max) = (self.min, self.max);
             return Err(Broken::new("length", format!("must have from {min} to {max} items")));
         }
-        let read = |(index, item)| self.item.read(item).map_err(|broken| broken.within(&format!("[{index}]")));
-        items.into_iter().enumerate().map(read).collect()
+        let (mut read, mut broken) = (Vec::with_capacity(items.len()), Vec::new());
+        for (index, item) in items.into_iter().enumerate() {
+            match self.item.read(item) {
+                Ok(item) => read.push(item),
+                Err(rule) => broken.push(rule.within(&format!("[{index}]"))),
+            }
+        }
+        Broken::all(broken).map_or(Ok(read), Err)
     }
 
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {

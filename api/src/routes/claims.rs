@@ -1,22 +1,24 @@
 //! `/claims`: a member asks for a reward, and everybody sees what became of it. How an answer to a
-//! wish is written is in `claims/answer`, lists are in `claims/history`, one claim in `claims/single`.
+//! wish is written is in `claims/answer`, a claim in `claims/body`, lists are in `claims/history`, one claim in
+//! `claims/single`. What staff decide is in `reward_requests`.
 
 mod answer;
-mod history;
+pub(super) mod body;
+pub(super) mod history;
 mod single;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::extract::State;
 use commands::Ask;
-use domain::id::{MemberId, RewardId};
+use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
 use uuid::Uuid;
 
-use self::answer::{Answer, answer};
+use self::answer::{Answer, AnswerBody, Manner, answer};
 use crate::callers::Claimant;
 use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::fields::{Fields, FromFields, readers};
 use crate::once::Once;
 use crate::openapi::Describe as _;
 use crate::problem::{Code, Problem};
@@ -30,9 +32,9 @@ pub(super) fn router() -> ApiRouter<AppState> {
             post_with(claim, |op| {
                 op.named("claimReward", "Asks for a reward")
                     .refuses(REFUSALS)
-                    .answers::<answer::Answered>(201)
+                    .answers::<AnswerBody>(201)
                     .tells_position(201)
-                    .answers::<answer::Answered>(202)
+                    .answers::<AnswerBody>(202)
                     .tells_position(202)
             }),
         )
@@ -41,9 +43,9 @@ pub(super) fn router() -> ApiRouter<AppState> {
             post_with(request_reward, |op| {
                 op.named("requestReward", "Asks for a reward of an event")
                     .refuses(REFUSALS)
-                    .answers::<answer::Answered>(201)
+                    .answers::<AnswerBody>(201)
                     .tells_position(201)
-                    .answers::<answer::Answered>(202)
+                    .answers::<AnswerBody>(202)
                     .tells_position(202)
             }),
         )
@@ -61,6 +63,14 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/claims/{id}",
             get_with(single::one, |op| op.named("getClaim", "One claim with everything that happened to it")),
         )
+}
+
+/// `?dryRun=true` only looks; anything else in the query is refused, so that a slip never becomes a claim.
+impl FromFields for Manner {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let dry_run = fields.optional("dryRun", readers::flag());
+        Some(if dry_run? == Some(true) { Self::DryRun } else { Self::InEarnest })
+    }
 }
 
 /// Why a wish may be refused.
@@ -106,11 +116,11 @@ async fn claim(
     State(state): State<AppState>,
     caller: Claimant,
     PathId(reward): PathId,
-    _: Query<Nothing>,
+    Query(manner): Query<Manner>,
     Once(wish, key): Once<Wish>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: RewardId(reward), member_id: wish.member(&caller)?, at: caller.at };
-    answer(&state, ask, &caller.metadata(), &key).await
+    answer(&state, ask, manner, &caller.metadata(), &key).await
 }
 
 struct WishInEvent {
@@ -131,13 +141,12 @@ async fn request_reward(
     State(state): State<AppState>,
     caller: Claimant,
     PathId(event): PathId,
-    _: Query<Nothing>,
+    Query(manner): Query<Manner>,
     Once(body, key): Once<WishInEvent>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: body.reward, member_id: body.wish.member(&caller)?, at: caller.at };
-    let campaign = state.ledger.load::<domain::campaign::Campaign>(&event.to_string()).await?;
-    if campaign.state.reward(body.reward).is_none() {
-        return Err(Problem::new(Code::RewardUnknown));
+    if state.ledger.campaign_of(body.reward).await? != Some(CampaignId(event)) {
+        return Err(manner.mark(Problem::new(Code::RewardUnknown)));
     }
-    answer(&state, ask, &caller.metadata(), &key).await
+    answer(&state, ask, manner, &caller.metadata(), &key).await
 }

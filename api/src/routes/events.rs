@@ -124,7 +124,7 @@ async fn create(
     Once(draft, key): Once<Draft>,
 ) -> Result<At<Created<EventBody>>, Problem> {
     let id = CampaignId(Uuid::now_v7());
-    let command = CampaignCommand::Create(Box::new(draft.clone()));
+    let command = CampaignCommand::Create { draft: Box::new(draft.clone()), at: operator.at };
     let answer = move |receipt: &Receipt<Campaign>| created(id, &draft, operator.at, receipt);
     Ok(key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?)
 }

@@ -8,6 +8,7 @@ use axum::http::Uri;
 use domain::Moment;
 use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, MemberId, RewardId};
+use domain::role::Role;
 use projections::campaign_catalogue::{self, RewardName};
 use projections::claim_history::{self, ClaimFilter, ClaimRow};
 use schemars::JsonSchema;
@@ -16,16 +17,18 @@ use uuid::Uuid;
 
 use crate::callers::{Caller, Member, Staff};
 use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
+use crate::fields::{Broken, Fields, FromFields, readers};
 use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::routes::lists::Page;
 use crate::state::AppState;
 
 /// The read models behind these routes.
 pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
 
-pub(super) struct Filter {
+/// Which claims.
+#[derive(Debug, Clone)]
+pub(in crate::routes) struct Filter {
     filter: ClaimFilter,
     page: Page,
 }
@@ -48,13 +51,18 @@ impl Filter {
         let to = fields.optional("to", readers::instant_or_date());
         let page = Page::read(fields);
         let utc = |moment: readers::InstantOrDate| moment.in_zone(chrono_tz::UTC).utc();
+        let (from, to) = (from?.map(utc), to?.map(utc));
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            fields.report("to", Broken::new("order", "must not be before `from`"));
+            return None;
+        }
         let filter = ClaimFilter {
             statuses: statuses?.unwrap_or_default(),
             member: member.map(MemberId),
             campaign: campaign?.map(CampaignId),
             reward: reward?.map(RewardId),
-            from: from?.map(utc),
-            to: to?.map(utc),
+            from,
+            to,
             before: None,
         };
         Some(Self { filter, page: page? })
@@ -98,7 +106,7 @@ pub(super) async fn own(
     uri: Uri,
     min: MinPosition,
     Query(OwnFilter(mut filter)): Query<OwnFilter>,
-) -> Result<At<Json<ClaimsBody>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     filter.filter.member = Some(member.id);
     list(&state, &member, &uri, min, filter).await
 }
@@ -110,7 +118,7 @@ pub(super) async fn all(
     uri: Uri,
     min: MinPosition,
     Query(filter): Query<Filter>,
-) -> Result<At<Json<ClaimsBody>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     list(&state, &staff, &uri, min, filter).await
 }
 
@@ -122,9 +130,27 @@ pub(super) async fn of_user(
     uri: Uri,
     min: MinPosition,
     Query(OwnFilter(mut filter)): Query<OwnFilter>,
-) -> Result<At<Json<ClaimsBody>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     filter.filter.member = Some(MemberId(user));
     list(&state, &staff, &uri, min, filter).await
+}
+
+/// What members ask for through a door that staff uses too: their own, whatever the filter says.
+pub(in crate::routes) async fn own_or_all(
+    state: &AppState,
+    caller: &Caller,
+    uri: &Uri,
+    min: MinPosition,
+    mut filter: Filter,
+) -> Result<At<Json<List>>, Problem> {
+    match caller.role {
+        Role::Operator | Role::Auditor | Role::Admin => {}
+        Role::User | Role::Service if filter.filter.member.is_some_and(|member| member != caller.id) => {
+            return Err(Problem::new(Code::Forbidden));
+        }
+        Role::User | Role::Service => filter.filter.member = Some(caller.id),
+    }
+    list(state, caller, uri, min, filter).await
 }
 
 async fn list(
@@ -133,19 +159,20 @@ async fn list(
     uri: &Uri,
     min: MinPosition,
     wanted: Filter,
-) -> Result<At<Json<ClaimsBody>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     let walk = wanted.page.of(uri, caller.id)?;
     let position = min.reached_by(&READ, state).await?;
     let filter = ClaimFilter { before: walk.before, ..wanted.filter };
     let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let claims = lines(state, rows).await?;
-    Ok(At(position, Json(ClaimsBody { message: "These are the claims.", claims, next_cursor: next })))
+    Ok(At(position, Json(List { message: "These are the claims.", claims, next_cursor: next })))
 }
 
+/// One page of claims.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ClaimsBody {
+pub(in crate::routes) struct List {
     message: &'static str,
     claims: Vec<Line>,
     next_cursor: Option<String>,
@@ -166,17 +193,17 @@ pub(super) struct Line {
     user_id: String,
     event_id: String,
     reward_id: String,
-    reward: RewardLine,
-    event: EventLine,
+    pub(super) reward: RewardLine,
+    pub(super) event: EventLine,
     status: String,
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     period: String,
     created_at: Moment,
     updated_at: Moment,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct RewardLine {
+pub(super) struct RewardLine {
     id: String,
     /// Not there yet only while the catalogue is behind the claims.
     name: Option<String>,
@@ -186,7 +213,7 @@ struct RewardLine {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct EventLine {
+pub(super) struct EventLine {
     id: String,
     name: Option<String>,
 }
