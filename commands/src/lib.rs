@@ -33,6 +33,7 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 
 pub use append::{AlsoWrite, AppendError, Appended, StreamKey};
+pub use campaigns::Taken;
 pub use claims::{Ask, ClaimError, FactsSource};
 pub use coalesce::{Coalescer, ReadError};
 pub use guards::GuardRefusal;
@@ -100,6 +101,14 @@ pub enum CommandError<R> {
     /// A limit that holds across aggregates refused it.
     #[error(transparent)]
     Guard(GuardRefusal),
+    /// The stream has gone on since whoever asks has seen it; nothing was tried.
+    #[error("the stream is at {sequence} by now")]
+    Stale {
+        /// The number of the stream's last event.
+        sequence: i64,
+        /// The position of the stream's last event.
+        position: i64,
+    },
     /// The stream kept going on while the command was decided.
     #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
     Conflict(StreamKey),
@@ -170,9 +179,27 @@ impl Ledger {
     where
         A::Command: Clone,
     {
+        self.execute_at(id, command, metadata, None).await
+    }
+
+    /// The same, but only while the number of the stream's last event is one of those `seen`, if any are given.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute_at<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        seen: Option<&[i64]>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
         let mut attempt = 1;
         loop {
-            match self.run(id, command.clone(), self.store().with(metadata.clone(), vec![])).await {
+            let store = self.store().with(metadata.clone(), vec![]).seen_at(seen.map(<[i64]>::to_vec));
+            match self.run(id, command.clone(), store).await {
                 Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
@@ -235,6 +262,7 @@ impl Ledger {
             }),
             (_, Some(Outcome::Refused(error))) => Err(error.into()),
             (_, Some(Outcome::Unread(error))) => Err(error.into()),
+            (_, Some(Outcome::Stale { sequence, position })) => Err(CommandError::Stale { sequence, position }),
             (Err(AggregateError::UserError(refusal)), None) => {
                 Err(CommandError::Refused { refusal, position: slot.position() })
             }

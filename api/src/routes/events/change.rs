@@ -1,0 +1,85 @@
+//! `PATCH /events/{id}` and the steps of an event's life. With `If-Match` only on what was seen.
+
+use axum::Json;
+use axum::extract::State;
+use commands::Receipt;
+use domain::Moment;
+use domain::campaign::{Campaign, CampaignCommand, Revision};
+use domain::id::CampaignId;
+
+use super::answer::EventBody;
+use crate::callers::Operator;
+use crate::etag::{IfMatch, Tagged};
+use crate::extract::{Body, PathId, Query};
+use crate::fields::Nothing;
+use crate::positions::Written;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+type Changed = Written<Tagged<Json<EventBody>>>;
+
+/// Changes what it names: a moment stays when only the zone changes, a date is taken in the new zone.
+pub(super) async fn revise(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    seen: IfMatch,
+    _: Query<Nothing>,
+    Body(revision): Body<Revision>,
+) -> Result<Changed, Problem> {
+    let command = CampaignCommand::Revise { revision: Box::new(revision), at: operator.at };
+    change(&state, &operator, CampaignId(id), &seen, command).await
+}
+
+/// Stops it for a while: nobody can claim.
+pub(super) async fn pause(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    seen: IfMatch,
+    _: Query<Nothing>,
+    _: Body<Nothing>,
+) -> Result<Changed, Problem> {
+    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Pause { at: operator.at }).await
+}
+
+/// Lets it go on.
+pub(super) async fn resume(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    seen: IfMatch,
+    _: Query<Nothing>,
+    _: Body<Nothing>,
+) -> Result<Changed, Problem> {
+    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Resume { at: operator.at }).await
+}
+
+/// Ends it for good.
+pub(super) async fn end(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    seen: IfMatch,
+    _: Query<Nothing>,
+    _: Body<Nothing>,
+) -> Result<Changed, Problem> {
+    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::End { at: operator.at }).await
+}
+
+async fn change(
+    state: &AppState,
+    operator: &Operator,
+    id: CampaignId,
+    seen: &IfMatch,
+    command: CampaignCommand,
+) -> Result<Changed, Problem> {
+    let executed =
+        state.ledger.execute_at::<Campaign>(&id.to_string(), command, &operator.metadata(), seen.seen()).await;
+    answer(&executed?, operator.at)
+}
+
+fn answer(receipt: &Receipt<Campaign>, now: Moment) -> Result<Changed, Problem> {
+    let body = EventBody::after(receipt, now).ok_or_else(|| Problem::internal("event", &"it is not there"))?;
+    Ok(Written::by(receipt, Tagged(receipt.sequence, Json(body))))
+}
