@@ -32,6 +32,12 @@ impl<T: IntoResponse> IntoResponse for Tagged<T> {
 pub struct IfMatch(Option<Vec<i64>>);
 
 impl IfMatch {
+    /// Whatever it is.
+    #[must_use]
+    pub fn anything() -> Self {
+        Self(None)
+    }
+
     /// The numbers of which one must be the stream's last; none: whatever it is.
     #[must_use]
     pub fn seen(&self) -> Option<&[i64]> {

@@ -16,6 +16,8 @@ pub mod fields;
 pub mod generate;
 pub mod import;
 mod json;
+pub mod metrics;
+pub mod once;
 pub mod positions;
 pub mod problem;
 pub mod reactors;

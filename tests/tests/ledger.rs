@@ -52,12 +52,18 @@ mod audit;
 #[path = "ledger/roles.rs"]
 mod roles;
 
+#[path = "ledger/metrics.rs"]
+mod metrics;
+
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]
 mod stampede;
 
 #[path = "ledger/unguarded.rs"]
 mod unguarded;
+
+#[path = "ledger/idempotency.rs"]
+mod idempotency;
 
 #[path = "ledger/crash_and_resume.rs"]
 mod crash_and_resume;

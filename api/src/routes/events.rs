@@ -20,8 +20,9 @@ use uuid::Uuid;
 use super::lists::Page;
 use crate::callers::{Account, Operator};
 use crate::etag::Tagged;
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::positions::{At, MinPosition, Written};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -49,12 +50,12 @@ async fn create(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(draft): Body<Draft>,
+    Once(draft, key): Once<Draft>,
 ) -> Result<Created, Problem> {
     let id = CampaignId(Uuid::now_v7());
     let command = CampaignCommand::Create(Box::new(draft));
-    let receipt = state.ledger.execute::<Campaign>(&id.to_string(), command, &operator.metadata()).await?;
-    created(&receipt, operator.at)
+    let answer = move |receipt: &Receipt<Campaign>| created(receipt, operator.at);
+    key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?
 }
 
 fn created(receipt: &Receipt<Campaign>, now: Moment) -> Result<Created, Problem> {

@@ -10,8 +10,9 @@ use domain::id::CampaignId;
 use super::answer::EventBody;
 use crate::callers::Operator;
 use crate::etag::{IfMatch, Tagged};
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::Nothing;
+use crate::once::{Key, Once};
 use crate::positions::Written;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -25,10 +26,10 @@ pub(super) async fn revise(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Body(revision): Body<Revision>,
+    Once(revision, key): Once<Revision>,
 ) -> Result<Changed, Problem> {
     let command = CampaignCommand::Revise { revision: Box::new(revision), at: operator.at };
-    change(&state, &operator, CampaignId(id), &seen, command).await
+    change(&state, &operator, CampaignId(id), &seen, command, &key).await
 }
 
 /// Stops it for a while: nobody can claim.
@@ -38,9 +39,9 @@ pub(super) async fn pause(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    _: Body<Nothing>,
+    Once(_, key): Once<Nothing>,
 ) -> Result<Changed, Problem> {
-    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Pause { at: operator.at }).await
+    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Pause { at: operator.at }, &key).await
 }
 
 /// Lets it go on.
@@ -50,9 +51,9 @@ pub(super) async fn resume(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    _: Body<Nothing>,
+    Once(_, key): Once<Nothing>,
 ) -> Result<Changed, Problem> {
-    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Resume { at: operator.at }).await
+    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Resume { at: operator.at }, &key).await
 }
 
 /// Ends it for good.
@@ -62,9 +63,9 @@ pub(super) async fn end(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    _: Body<Nothing>,
+    Once(_, key): Once<Nothing>,
 ) -> Result<Changed, Problem> {
-    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::End { at: operator.at }).await
+    change(&state, &operator, CampaignId(id), &seen, CampaignCommand::End { at: operator.at }, &key).await
 }
 
 async fn change(
@@ -73,13 +74,14 @@ async fn change(
     id: CampaignId,
     seen: &IfMatch,
     command: CampaignCommand,
+    key: &Key,
 ) -> Result<Changed, Problem> {
-    let executed =
-        state.ledger.execute_at::<Campaign>(&id.to_string(), command, &operator.metadata(), seen.seen()).await;
-    answer(&executed?, operator.at)
+    let now = operator.at;
+    let answer = move |receipt: &Receipt<Campaign>| changed(receipt, now);
+    key.execute_at(&state.ledger, &id.to_string(), command, &operator.metadata(), seen, answer).await?
 }
 
-fn answer(receipt: &Receipt<Campaign>, now: Moment) -> Result<Changed, Problem> {
+fn changed(receipt: &Receipt<Campaign>, now: Moment) -> Result<Changed, Problem> {
     let body = EventBody::after(receipt, now).ok_or_else(|| Problem::internal("event", &"it is not there"))?;
     Ok(Written::by(receipt, Tagged(receipt.sequence, Json(body))))
 }

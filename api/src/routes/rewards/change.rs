@@ -10,8 +10,9 @@ use domain::id::RewardId;
 use super::answer::{OneReward, RewardBody};
 use crate::callers::Operator;
 use crate::etag::{IfMatch, Tagged};
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::Nothing;
+use crate::once::Once;
 use crate::positions::Written;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -25,18 +26,18 @@ pub(super) async fn revise(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Body(revision): Body<RewardRevision>,
+    Once(revision, key): Once<RewardRevision>,
 ) -> Result<Changed, Problem> {
     let reward_id = RewardId(id);
     let taken = state.ledger.taken_of(reward_id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let command = CampaignCommand::ReviseReward { reward_id, revision: Box::new(revision) };
     let event = taken.campaign_id.to_string();
-    let executed = state.ledger.execute_at::<Campaign>(&event, command, &operator.metadata(), seen.seen()).await;
-    answer(&executed?, reward_id, taken)
+    let answer = move |receipt: &Receipt<Campaign>| changed(receipt, reward_id, taken);
+    key.execute_at(&state.ledger, &event, command, &operator.metadata(), &seen, answer).await?
 }
 
 /// What is taken was read just before: claims go on meanwhile.
-fn answer(receipt: &Receipt<Campaign>, id: RewardId, taken: Taken) -> Result<Changed, Problem> {
+fn changed(receipt: &Receipt<Campaign>, id: RewardId, taken: Taken) -> Result<Changed, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it is not there"))?;
     let reward = RewardBody::of((taken.campaign_id, id), terms, (taken.held, taken.granted), taken.added_at);
     let body = OneReward { message: "The reward is changed.", reward };

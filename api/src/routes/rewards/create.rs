@@ -12,8 +12,9 @@ use super::answer::{OneReward, RewardBody};
 use super::fields::{Wanted, WantedOfEvent};
 use crate::callers::Operator;
 use crate::etag::Tagged;
-use crate::extract::{Body, PathId, PathText, Query};
+use crate::extract::{PathId, PathText, Query};
 use crate::fields::Nothing;
+use crate::once::{Key, Once};
 use crate::positions::Written;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -25,9 +26,9 @@ pub(super) async fn untyped(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(body): Body<WantedOfEvent>,
+    Once(body, key): Once<WantedOfEvent>,
 ) -> Result<Created, Problem> {
-    add(&state, &operator, body.event, body.wanted.terms).await
+    add(&state, &operator, body.event, body.wanted.terms, &key).await
 }
 
 /// Creates a reward of the type that the path names.
@@ -36,14 +37,14 @@ pub(super) async fn typed(
     operator: Operator,
     PathText(name): PathText,
     _: Query<Nothing>,
-    Body(body): Body<WantedOfEvent>,
+    Once(body, key): Once<WantedOfEvent>,
 ) -> Result<Created, Problem> {
     let named = RewardType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let reward_type = named.ok_or_else(|| Problem::new(Code::NotFound))?;
     if body.wanted.reward_type.is_some_and(|other| other != reward_type) {
         return Err(Problem::field("type", "contradiction", "is not the type that the path names"));
     }
-    add(&state, &operator, body.event, RewardTerms { reward_type, ..body.wanted.terms }).await
+    add(&state, &operator, body.event, RewardTerms { reward_type, ..body.wanted.terms }, &key).await
 }
 
 /// Creates a reward of the event that the path names.
@@ -52,16 +53,22 @@ pub(super) async fn in_event(
     operator: Operator,
     PathId(event): PathId,
     _: Query<Nothing>,
-    Body(wanted): Body<Wanted>,
+    Once(wanted, key): Once<Wanted>,
 ) -> Result<Created, Problem> {
-    add(&state, &operator, CampaignId(event), wanted.terms).await
+    add(&state, &operator, CampaignId(event), wanted.terms, &key).await
 }
 
-async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: RewardTerms) -> Result<Created, Problem> {
+async fn add(
+    state: &AppState,
+    operator: &Operator,
+    event: CampaignId,
+    terms: RewardTerms,
+    key: &Key,
+) -> Result<Created, Problem> {
     let reward_id = RewardId(Uuid::now_v7());
     let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
-    let receipt = state.ledger.execute::<Campaign>(&event.to_string(), command, &operator.metadata()).await?;
-    created(&receipt, event, reward_id)
+    let answer = move |receipt: &Receipt<Campaign>| created(receipt, event, reward_id);
+    key.execute(&state.ledger, &event.to_string(), command, &operator.metadata(), answer).await?
 }
 
 fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Created, Problem> {
