@@ -23,6 +23,7 @@ pub mod problem;
 pub mod reactors;
 pub mod roles;
 pub mod routes;
+pub mod scheduler;
 pub mod server;
 pub mod state;
 pub mod tokens;

@@ -13,6 +13,7 @@ pub mod append;
 mod campaigns;
 mod claims;
 pub mod coalesce;
+mod dry_run;
 mod epoch;
 pub mod failure;
 pub mod guards;

@@ -34,6 +34,12 @@ mod claims;
 #[path = "ledger/refusals.rs"]
 mod refusals;
 
+#[path = "ledger/reward_requests.rs"]
+mod reward_requests;
+
+#[path = "ledger/dry_run.rs"]
+mod dry_run;
+
 #[path = "ledger/evidence.rs"]
 mod evidence;
 
@@ -70,6 +76,9 @@ mod crash_and_resume;
 
 #[path = "ledger/two_instances.rs"]
 mod two_instances;
+
+#[path = "ledger/scheduler.rs"]
+mod scheduler;
 
 #[path = "ledger/relay.rs"]
 mod relay;

@@ -25,6 +25,7 @@ use crate::facts::LedgerFacts;
 use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
+use crate::scheduler::Scheduler;
 use crate::state::AppState;
 use crate::tokens::Keys;
 use crate::{demo, metrics, server};
@@ -98,6 +99,7 @@ fn follow(
         ce_source: config.kafka_ce_source.clone(),
         start_over: broker.embedded.is_some(),
     };
+    Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
     followers.follow(Relay::new(relay, pool, stopping));
     Ok(followers)
 }

@@ -53,7 +53,7 @@ async fn create(
     Once(draft, key): Once<Draft>,
 ) -> Result<Created, Problem> {
     let id = CampaignId(Uuid::now_v7());
-    let command = CampaignCommand::Create(Box::new(draft));
+    let command = CampaignCommand::Create { draft: Box::new(draft), at: operator.at };
     let answer = move |receipt: &Receipt<Campaign>| created(receipt, operator.at);
     key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?
 }

@@ -15,7 +15,12 @@ use crate::zone::first_moment;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CampaignCommand {
     /// Bring it into being.
-    Create(Box<Draft>),
+    Create {
+        /// How it shall be.
+        draft: Box<Draft>,
+        /// The moment of asking.
+        at: Moment,
+    },
     /// Change its terms or its condition.
     Revise {
         /// How it shall be.
@@ -46,6 +51,11 @@ pub enum CampaignCommand {
         reward_id: RewardId,
         /// What is to change.
         revision: Box<RewardRevision>,
+    },
+    /// Note what the clock has brought: the window has opened, or closed.
+    KeepTime {
+        /// The moment of looking.
+        at: Moment,
     },
 }
 
