@@ -10,6 +10,7 @@ use aide::operation::set_body;
 use schemars::{Schema, json_schema};
 
 use super::refusals::refuse;
+use crate::etag::IfMatch;
 use crate::extract::{Body, PathId, PathText, Query};
 use crate::fields::{FromFields, describe};
 use crate::once::Once;
@@ -111,6 +112,14 @@ impl OperationInput for PathId {
 impl OperationInput for PathText {
     fn operation_input(_: &mut GenContext, operation: &mut Operation) {
         refuse(operation, &[Code::NotFound]);
+    }
+}
+
+impl OperationInput for IfMatch {
+    fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+        let schema = json_schema!({"type": "string", "examples": ["\"7\""]});
+        header(operation, "If-Match", "Change it only while its `ETag` is still this one", schema);
+        refuse(operation, &[Code::ValidationFailed, Code::ChangedMeanwhile]);
     }
 }
 

@@ -6,11 +6,12 @@ use aide::openapi::{Header, HeaderStyle, Operation, ParameterSchemaOrContent, Re
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use schemars::{JsonSchema, json_schema};
+use schemars::{JsonSchema, Schema, json_schema};
 use serde::Serialize;
 
 use super::inputs::schema_object;
-use crate::positions::At;
+use crate::etag::Tagged;
+use crate::positions::{At, Written};
 use crate::problem::Problem;
 
 /// Something was made: 201.
@@ -66,6 +67,36 @@ impl<T: OperationOutput> OperationOutput for At<T> {
     }
 }
 
+impl<T: OperationOutput> OperationOutput for Written<T> {
+    type Inner = T::Inner;
+
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Response> {
+        At::<T>::operation_response(ctx, operation)
+    }
+
+    fn inferred_responses(ctx: &mut GenContext, operation: &mut Operation) -> Vec<(Option<u16>, Response)> {
+        At::<T>::inferred_responses(ctx, operation)
+    }
+}
+
+impl<T: OperationOutput> OperationOutput for Tagged<T> {
+    type Inner = T::Inner;
+
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<Response> {
+        let mut answer = T::operation_response(ctx, operation)?;
+        with_tag(&mut answer);
+        Some(answer)
+    }
+
+    fn inferred_responses(ctx: &mut GenContext, operation: &mut Operation) -> Vec<(Option<u16>, Response)> {
+        let mut answers = T::inferred_responses(ctx, operation);
+        for (_, answer) in &mut answers {
+            with_tag(answer);
+        }
+        answers
+    }
+}
+
 impl OperationOutput for Problem {
     /// Which problems there are is said by `refuses` and by what is taken.
     type Inner = Self;
@@ -78,8 +109,18 @@ pub(super) fn response(description: &str) -> Response {
 /// Adds the header that says which position of the log the answer stands for.
 pub(super) fn with_position(answer: &mut Response) {
     let schema = json_schema!({"type": "integer", "format": "int64", "minimum": 0});
+    with_header(answer, "Ledger-Position", "The position of the log that the answer stands for", schema);
+}
+
+fn with_tag(answer: &mut Response) {
+    let schema = json_schema!({"type": "string", "pattern": "^\"[0-9]+\"$"});
+    with_header(answer, "ETag", "What the resource is now, for `If-Match`", schema);
+}
+
+/// Adds a header to an answer.
+pub(super) fn with_header(answer: &mut Response, name: &str, description: &str, schema: Schema) {
     let header = Header {
-        description: Some("The position of the log that the answer stands for".to_owned()),
+        description: Some(description.to_owned()),
         style: HeaderStyle::Simple,
         required: false,
         deprecated: None,
@@ -88,5 +129,5 @@ pub(super) fn with_position(answer: &mut Response) {
         examples: Default::default(),
         extensions: Default::default(),
     };
-    answer.headers.insert("Ledger-Position".to_owned(), ReferenceOr::Item(header));
+    answer.headers.insert(name.to_owned(), ReferenceOr::Item(header));
 }

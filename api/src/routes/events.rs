@@ -1,19 +1,20 @@
-//! `/events`: promotional events, created by operators and read by everybody who has an account.
+//! `/events`: promotional events, created and changed by operators, read by everybody who has an
+//! account. What is said of an event is in `fields`, how it is shown in `answer`, changes in `change`.
+
+mod answer;
+mod change;
+mod fields;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use chrono_tz::Tz;
 use commands::Receipt;
 use domain::Moment;
-use domain::campaign::{Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, PendingExpiry};
-use domain::condition::Condition;
+use domain::campaign::{Campaign, CampaignCommand, CampaignStatus, Draft};
 use domain::id::CampaignId;
-use domain::period::Frequency;
-use domain::quantity::{GrantLimit, MAX_COUNT};
-use projections::campaign_catalogue::{self, CampaignRow};
+use projections::campaign_catalogue;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,13 +22,17 @@ use uuid::Uuid;
 
 use super::lists::Page;
 use crate::callers::{Account, Operator};
+use crate::etag::Tagged;
 use crate::extract::{PathId, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
-use crate::openapi::{ConditionInput, ConditionNode, Created, Describe as _};
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem, condition_errors};
+use crate::openapi::{Created, Describe as _};
+use crate::positions::{At, MinPosition, Written};
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use answer::EventBody;
+
+pub(super) use fields::grant_limit;
 
 /// The read model behind these routes.
 const CATALOGUE: &str = "campaign_catalogue";
@@ -42,7 +47,31 @@ pub(super) fn router() -> ApiRouter<AppState> {
             })
             .get_with(list, |op| op.named("listEvents", "Events, newest first")),
         )
-        .api_route("/events/{id}", get_with(one, |op| op.named("getEvent", "One event")))
+        .api_route(
+            "/events/{id}",
+            get_with(one, |op| op.named("getEvent", "One event")).patch_with(change::revise, |op| {
+                op.named("changeEvent", "Changes what it names").refuses(&[
+                    Code::EventNameTaken,
+                    Code::EventInUse,
+                    Code::BelowCommitted,
+                    Code::StepNotAllowed,
+                ])
+            }),
+        )
+        .api_route(
+            "/events/{id}/pause",
+            post_with(change::pause, |op| {
+                op.named("pauseEvent", "Stops it for a while: nobody can claim").refuses(&[Code::StepNotAllowed])
+            }),
+        )
+        .api_route(
+            "/events/{id}/resume",
+            post_with(change::resume, |op| op.named("resumeEvent", "Lets it go on").refuses(&[Code::StepNotAllowed])),
+        )
+        .api_route(
+            "/events/{id}/end",
+            post_with(change::end, |op| op.named("endEvent", "Ends it for good").refuses(&[Code::StepNotAllowed])),
+        )
 }
 
 /// A draft as it is sent.
@@ -57,64 +86,7 @@ fn example() -> Value {
     })
 }
 
-impl FromFields for Draft {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let name = fields.required("name", readers::text(1, 120));
-        let description = fields.nullable("description", readers::text(0, 2_000));
-        let starts_at = fields.required("startDate", readers::instant_or_date());
-        let ends_at = fields.required("endDate", readers::instant_or_date());
-        let condition = condition(fields);
-        let frequency = fields.optional("frequency", readers::choice(frequencies()));
-        let time_zone = fields.optional("timeZone", readers::zone());
-        let approval = fields.optional("approval", readers::choice(approvals()));
-        let max_reward_count = fields.nullable("maxRewardCount", grant_limit());
-        let per_member_limit = fields.nullable("perMemberLimit", grant_limit());
-        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry());
-        let time_zone = time_zone?.unwrap_or(Tz::UTC);
-        let terms = CampaignTerms {
-            name: name?,
-            description: description?,
-            starts_at: starts_at?.in_zone(time_zone),
-            ends_at: ends_at?.in_zone(time_zone),
-            frequency: frequency?.unwrap_or_default(),
-            time_zone,
-            approval: approval?.unwrap_or_default(),
-            max_reward_count: max_reward_count?,
-            per_member_limit: per_member_limit?,
-            pending_expires_after: pending_expires_after?.unwrap_or_default(),
-        };
-        Some(Self { terms, condition: condition? })
-    }
-}
-
-fn condition(fields: &mut Fields) -> Option<Condition> {
-    let value = fields.required("condition", readers::any::<ConditionInput>())?;
-    Condition::parse(&value).map_err(|problems| fields.report_all(condition_errors(problems, "condition"))).ok()
-}
-
-fn frequencies() -> [(&'static str, Frequency); 4] {
-    [
-        ("once", Frequency::Once),
-        ("daily", Frequency::Daily),
-        ("weekly", Frequency::Weekly),
-        ("monthly", Frequency::Monthly),
-    ]
-}
-
-fn approvals() -> [(&'static str, Approval); 2] {
-    [("automatic", Approval::Automatic), ("manual", Approval::Manual)]
-}
-
-/// A limit of grants.
-pub(super) fn grant_limit() -> impl Reader<Value = GrantLimit> {
-    let limit = |number: i64| GrantLimit::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
-    readers::number(1, MAX_COUNT).then(limit)
-}
-
-fn pending_expiry() -> impl Reader<Value = PendingExpiry> {
-    let expiry = |text: String| PendingExpiry::try_from(text).map_err(|not| Broken::new("duration", not.to_string()));
-    readers::text(0, 20).then(expiry)
-}
+type Made = Written<Tagged<Created<EventBody>>>;
 
 /// Creates an event.
 async fn create(
@@ -122,33 +94,16 @@ async fn create(
     operator: Operator,
     _: Query<Nothing>,
     Once(draft, key): Once<Draft>,
-) -> Result<At<Created<EventBody>>, Problem> {
+) -> Result<Made, Problem> {
     let id = CampaignId(Uuid::now_v7());
-    let command = CampaignCommand::Create { draft: Box::new(draft.clone()), at: operator.at };
-    let answer = move |receipt: &Receipt<Campaign>| created(id, &draft, operator.at, receipt);
-    Ok(key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?)
+    let command = CampaignCommand::Create { draft: Box::new(draft), at: operator.at };
+    let answer = move |receipt: &Receipt<Campaign>| created(receipt, operator.at);
+    key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?
 }
 
-fn created(id: CampaignId, draft: &Draft, now: Moment, receipt: &Receipt<Campaign>) -> At<Created<EventBody>> {
-    let Draft { terms, condition } = draft.clone();
-    let body = EventBody {
-        id: id.to_string(),
-        condition: condition.to_json(),
-        condition_version: 1,
-        status: receipt.state.status(now).map_or("", CampaignStatus::name),
-        created_at: receipt.created_at,
-        frequency: json!(terms.frequency),
-        approval: json!(terms.approval),
-        time_zone: terms.time_zone.name().to_owned(),
-        pending_expires_after: terms.pending_expires_after.into(),
-        name: terms.name,
-        description: terms.description,
-        start_date: terms.starts_at,
-        end_date: terms.ends_at,
-        max_reward_count: terms.max_reward_count.map(GrantLimit::get),
-        per_member_limit: terms.per_member_limit.map(GrantLimit::get),
-    };
-    At(receipt.position, Created(body))
+fn created(receipt: &Receipt<Campaign>, now: Moment) -> Result<Made, Problem> {
+    let body = EventBody::after(receipt, now).ok_or_else(|| Problem::internal("event", &"it was not made"))?;
+    Ok(Written::by(receipt, Tagged(receipt.sequence, Created(body))))
 }
 
 struct Filter {
@@ -178,22 +133,8 @@ async fn list(
     let now = account.at.utc();
     let mut rows = campaign_catalogue::campaigns(&state.pool, filter.status, now, walk.before, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
-    let events = rows.into_iter().map(|row| EventBody::of(row, account.at)).collect();
+    let events: Vec<_> = rows.into_iter().map(|row| EventBody::of(row, account.at)).collect();
     Ok(At(position, Json(EventsBody { events, next_cursor: next })))
-}
-
-/// One event.
-async fn one(
-    State(state): State<AppState>,
-    account: Account,
-    PathId(id): PathId,
-    min: MinPosition,
-    _: Query<Nothing>,
-) -> Result<At<Json<EventBody>>, Problem> {
-    let position = min.reached_by(&[CATALOGUE], &state).await?;
-    let row = campaign_catalogue::campaign(&state.pool, CampaignId(id)).await?;
-    let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    Ok(At(position, Json(EventBody::of(row, account.at))))
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -203,48 +144,16 @@ struct EventsBody {
     next_cursor: Option<String>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct EventBody {
-    id: String,
-    name: String,
-    description: Option<String>,
-    start_date: Moment,
-    end_date: Moment,
-    #[schemars(with = "ConditionNode")]
-    condition: Value,
-    condition_version: i64,
-    #[schemars(with = "Frequency")]
-    frequency: Value,
-    time_zone: String,
-    #[schemars(with = "Approval")]
-    approval: Value,
-    max_reward_count: Option<i64>,
-    per_member_limit: Option<i64>,
-    pending_expires_after: String,
-    #[schemars(with = "CampaignStatus")]
-    status: &'static str,
-    created_at: Option<Moment>,
-}
-
-impl EventBody {
-    fn of(row: CampaignRow, now: Moment) -> Self {
-        Self {
-            status: row.status(now.utc()).name(),
-            id: row.campaign_id.to_string(),
-            name: row.name,
-            description: row.description,
-            start_date: Moment::from(row.starts_at),
-            end_date: Moment::from(row.ends_at),
-            condition: row.condition.0,
-            condition_version: row.condition_version,
-            frequency: row.frequency.into(),
-            time_zone: row.time_zone,
-            approval: row.approval.into(),
-            max_reward_count: row.max_reward_count,
-            per_member_limit: row.per_member_limit,
-            pending_expires_after: row.pending_expires_after,
-            created_at: Some(Moment::from(row.created_at)),
-        }
-    }
+/// One event.
+async fn one(
+    State(state): State<AppState>,
+    account: Account,
+    PathId(id): PathId,
+    min: MinPosition,
+    _: Query<Nothing>,
+) -> Result<At<Tagged<Json<EventBody>>>, Problem> {
+    let position = min.reached_by(&[CATALOGUE], &state).await?;
+    let row = campaign_catalogue::campaign(&state.pool, CampaignId(id)).await?;
+    let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
+    Ok(At(position, Tagged(row.sequence, Json(EventBody::of(row, account.at)))))
 }
