@@ -26,3 +26,4 @@ pub mod scheduler;
 pub mod server;
 pub mod state;
 pub mod tokens;
+pub mod words;

@@ -23,6 +23,7 @@ use crate::once::{Key, Once};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 /// The read model behind these routes.
 const CATALOGUE: &str = "campaign_catalogue";
@@ -172,7 +173,7 @@ fn created(event: CampaignId, reward_id: RewardId, terms: RewardTerms, receipt: 
         is_limited: per_member_limit == Some(1),
         created_at: receipt.updated_at,
     };
-    let body = json!({"message": "The reward is created.", "reward": reward});
+    let body = json!({"message": phrases::reward_created(), "reward": reward});
     At(receipt.position, (StatusCode::CREATED, Json(body)))
 }
 
@@ -227,7 +228,7 @@ async fn rewards(
     let mut rows = campaign_catalogue::rewards(&state.pool, event, walk.before, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let rewards: Vec<_> = rows.into_iter().map(RewardBody::from).collect();
-    Ok(At(position, Json(json!({"message": "These are the rewards.", "rewards": rewards, "nextCursor": next}))))
+    Ok(At(position, Json(json!({"message": phrases::rewards(), "rewards": rewards, "nextCursor": next}))))
 }
 
 /// One reward.
@@ -241,7 +242,7 @@ async fn one(
     let position = min.reached_by(&[CATALOGUE], &state).await?;
     let row = campaign_catalogue::reward(&state.pool, RewardId(id)).await?;
     let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    Ok(At(position, Json(json!({"message": "This is the reward.", "reward": RewardBody::from(row)}))))
+    Ok(At(position, Json(json!({"message": phrases::reward(), "reward": RewardBody::from(row)}))))
 }
 
 #[derive(Debug, Serialize)]

@@ -17,11 +17,12 @@ use crate::once::Key;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// A wish that was fulfilled, now or as soon as somebody approves.
 pub(super) struct Answer {
     status: StatusCode,
-    message: &'static str,
+    message: Said,
     claim: ClaimBody,
 }
 
@@ -54,10 +55,10 @@ fn decided(ask: Ask, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let of_now = receipt.appended > 0 && decision.evaluated_at == ask.at;
     match status {
         ClaimStatus::Granted if of_now => {
-            Ok(Answer::new(StatusCode::CREATED, "The reward is yours.", receipt, status, about, decision))
+            Ok(Answer::new(StatusCode::CREATED, phrases::claim_granted(), receipt, status, about, decision))
         }
         ClaimStatus::Pending if of_now => {
-            Ok(Answer::new(StatusCode::ACCEPTED, "Your wish waits for a decision.", receipt, status, about, decision))
+            Ok(Answer::new(StatusCode::ACCEPTED, phrases::claim_pending(), receipt, status, about, decision))
         }
         ClaimStatus::Granted
         | ClaimStatus::Pending
@@ -96,7 +97,7 @@ async fn refused(pool: &PgPool, refusal: ClaimRefusal, position: i64) -> Result<
 impl Answer {
     fn new(
         status: StatusCode,
-        message: &'static str,
+        message: Said,
         receipt: &Receipt<Claim>,
         claim_status: ClaimStatus,
         about: &Subject,

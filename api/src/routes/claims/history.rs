@@ -21,6 +21,7 @@ use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::routes::lists::Page;
 use crate::state::AppState;
+use crate::words::phrases;
 
 /// The read models behind these routes.
 pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
@@ -137,7 +138,7 @@ async fn list(
     let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let claims = lines(state, rows).await?;
-    Ok(At(position, Json(json!({"message": "These are the claims.", "claims": claims, "nextCursor": next}))))
+    Ok(At(position, Json(json!({"message": phrases::claims(), "claims": claims, "nextCursor": next}))))
 }
 
 /// Claims as lists show them.
