@@ -28,7 +28,11 @@ phrases! {
     claims = "message-claims";
     claim_granted = "message-claim-granted";
     claim_pending = "message-claim-pending";
-    claim_decided = "message-claim-decided";
+    claim_approved = "message-claim-approved";
+    claim_rejected = "message-claim-rejected";
+    claim_fulfilled = "message-claim-fulfilled";
+    claim_fulfilment_failed = "message-claim-fulfilment-failed";
+    claim_reversed = "message-claim-reversed";
     rewards = "message-rewards";
     reward = "message-reward";
     reward_created = "message-reward-created";

@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 32] = [
+const TABLE: [(&str, &str, &str); 41] = [
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -26,10 +26,19 @@ const TABLE: [(&str, &str, &str); 32] = [
     ("GET", "/rewards/{id}", "-+++++"),
     ("GET", "/rewards/event/{id}", "-+++++"),
     ("POST", "/events", "---+-+"),
+    ("PATCH", "/events/{id}", "---+-+"),
+    ("POST", "/events/{id}/pause", "---+-+"),
+    ("POST", "/events/{id}/resume", "---+-+"),
+    ("POST", "/events/{id}/end", "---+-+"),
     ("POST", "/rewards", "---+-+"),
+    ("PATCH", "/rewards/{id}", "---+-+"),
     ("POST", "/rewards/POINT", "---+-+"),
     ("POST", "/events/{id}/rewards", "---+-+"),
     ("POST", "/claims/{id}/claim", "-+++-+"),
+    ("POST", "/events/{id}/request-reward", "-+++-+"),
+    ("GET", "/reward-requests", "-+-+++"),
+    ("PATCH", "/reward-requests/{id}", "---+-+"),
+    ("POST", "/reward-requests/batch", "---+-+"),
     ("GET", "/claims", "---+++"),
     ("GET", "/claims/filter", "---+++"),
     ("GET", "/claims/user/{id}", "---+++"),
