@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 36] = [
+const TABLE: [(&str, &str, &str); 37] = [
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -30,6 +30,7 @@ const TABLE: [(&str, &str, &str); 36] = [
     ("POST", "/rewards/POINT", "---+-+"),
     ("POST", "/events/{id}/rewards", "---+-+"),
     ("POST", "/claims/{id}/claim", "-+++-+"),
+    ("GET", "/events/{id}/progress", "-+++-+"),
     ("POST", "/events/{id}/request-reward", "-+++-+"),
     ("GET", "/reward-requests", "-+-+++"),
     ("PATCH", "/reward-requests/{id}", "---+-+"),
