@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::claims::body::ClaimBody;
 use super::claims::history::{Filter, List, own_or_all};
 use crate::callers::{Caller, Member, Operator};
+use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
@@ -81,16 +82,19 @@ async fn decide(
     State(state): State<AppState>,
     operator: Operator,
     PathId(id): PathId,
+    seen: IfMatch,
     _: Query<Nothing>,
     Once(decision, key): Once<Decision>,
-) -> Result<At<Json<Decided>>, Problem> {
+) -> Result<Answer, Problem> {
     let step = decision.step;
     let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
     let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
-    key.execute(&state.ledger, &id, command, &operator.metadata(), answer).await?
+    key.execute_at(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
 }
 
-fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<At<Json<Decided>>, Problem> {
+type Answer = Tagged<At<Json<Decided>>>;
+
+fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let claim = ClaimBody::of(receipt);
     let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
     let message = match step {
@@ -100,7 +104,7 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<At<Json<Decided>>, Pr
         Step::FailFulfilment => "Handing the reward out failed.",
         Step::Reverse => "The grant is taken back.",
     };
-    Ok(At(receipt.position, Json(Decided { message, claim })))
+    Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
 }
 
 /// The claim after the step.
