@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::claims::body::ClaimBody;
 use super::claims::history::{Filter, List, own_or_all};
 use crate::callers::{Caller, Member, Operator};
+use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
@@ -82,16 +83,19 @@ async fn decide(
     State(state): State<AppState>,
     operator: Operator,
     PathId(id): PathId,
+    seen: IfMatch,
     _: Query<Nothing>,
     Once(decision, key): Once<Decision>,
-) -> Result<At<Json<Decided>>, Problem> {
+) -> Result<Answer, Problem> {
     let step = decision.step;
     let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
     let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
-    key.execute(&state.ledger, &id, command, &operator.metadata(), answer).await?
+    key.execute_at(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
 }
 
-fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<At<Json<Decided>>, Problem> {
+type Answer = Tagged<At<Json<Decided>>>;
+
+fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let claim = ClaimBody::of(receipt);
     let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
     let message = match step {
@@ -101,7 +105,7 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<At<Json<Decided>>, Pr
         Step::FailFulfilment => phrases::claim_fulfilment_failed(),
         Step::Reverse => phrases::claim_reversed(),
     };
-    Ok(At(receipt.position, Json(Decided { message, claim })))
+    Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
 }
 
 /// The claim after the step.

@@ -10,6 +10,7 @@ use domain::claim::{Claim, ClaimStatus};
 use serde::Serialize;
 
 use super::body::ClaimBody;
+use crate::etag::Tagged;
 use crate::once::{Key, Unkept};
 use crate::positions::At;
 use crate::problem::Problem;
@@ -39,8 +40,8 @@ impl Manner {
 #[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
-    /// Of the last event; none after a dry run.
-    position: Option<i64>,
+    /// Number in its stream and position of the last event; none after a dry run.
+    last: Option<(i64, i64)>,
     body: AnswerBody,
 }
 
@@ -56,8 +57,8 @@ struct AnswerBody {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let response = (self.status, Json(self.body)).into_response();
-        match self.position {
-            Some(position) => At(position, response).into_response(),
+        match self.last {
+            Some((sequence, position)) => Tagged(sequence, At(position, response)).into_response(),
             None => Unkept(response).into_response(),
         }
     }
@@ -107,12 +108,14 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
         ) => return Err(denied(manner, receipt)),
     };
     Ok(match manner {
-        Manner::InEarnest => {
-            Answer { status, position: Some(receipt.position), body: AnswerBody { message, dry_run: None, claim } }
-        }
+        Manner::InEarnest => Answer {
+            status,
+            last: Some((receipt.sequence, receipt.position)),
+            body: AnswerBody { message, dry_run: None, claim },
+        },
         Manner::DryRun => {
             let claim = claim.without_position();
-            Answer { status, position: None, body: AnswerBody { message, dry_run: Some(true), claim } }
+            Answer { status, last: None, body: AnswerBody { message, dry_run: Some(true), claim } }
         }
     })
 }
