@@ -18,6 +18,7 @@ use crate::openapi::Describe as _;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
@@ -47,7 +48,7 @@ async fn own_account(state: &AppState, caller: &Caller) -> Result<Account, Probl
 /// The own account.
 async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<ProfileAnswer>, Problem> {
     let user = UserBody::from(own_account(&state, &member).await?);
-    Ok(Json(ProfileAnswer { message: "This is you.", user }))
+    Ok(Json(ProfileAnswer { message: phrases::you(), user }))
 }
 
 /// The code that brings others.
@@ -81,7 +82,7 @@ async fn change(
     let metadata = member.metadata();
     let (account, appended) =
         accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await?;
-    let body = Json(ProfileAnswer { message: "Your profile is changed.", user: UserBody::from(account) });
+    let body = Json(ProfileAnswer { message: phrases::profile_changed(), user: UserBody::from(account) });
     Ok(match appended {
         Some(appended) => At(appended.last_position, body).into_response(),
         None => body.into_response(),
@@ -90,7 +91,7 @@ async fn change(
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct ProfileAnswer {
-    message: &'static str,
+    message: Said,
     user: UserBody,
 }
 

@@ -8,10 +8,12 @@ use projections::campaign_catalogue::RewardRow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::words::Said;
+
 /// One reward, and what is said about it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct OneReward {
-    pub(super) message: &'static str,
+    pub(super) message: Said,
     pub(super) reward: RewardBody,
 }
 
@@ -19,7 +21,7 @@ pub(super) struct OneReward {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rewards {
-    pub(super) message: &'static str,
+    pub(super) message: Said,
     pub(super) rewards: Vec<RewardBody>,
     pub(super) next_cursor: Option<String>,
 }

@@ -17,6 +17,7 @@ use crate::openapi::Created;
 use crate::positions::Written;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 type Made = Written<Tagged<Created<OneReward>>>;
 
@@ -73,6 +74,6 @@ async fn add(
 fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Made, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it was not made"))?;
     let reward = RewardBody::of((event, id), terms, (0, 0), receipt.updated_at);
-    let body = OneReward { message: "The reward is created.", reward };
+    let body = OneReward { message: phrases::reward_created(), reward };
     Ok(Written::by(receipt, Tagged(receipt.sequence, Created(body))))
 }
