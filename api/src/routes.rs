@@ -13,6 +13,7 @@ mod progress;
 mod referrals;
 mod reward_requests;
 mod rewards;
+mod schemas;
 
 use aide::axum::ApiRouter;
 
@@ -32,6 +33,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(referrals::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(schemas::router())
         .merge(problems::router())
         .merge(health::router())
         .merge(openapi::router())
