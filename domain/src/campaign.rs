@@ -138,6 +138,11 @@ impl Campaign {
         self.state.as_ref()?.rewards.get(&id)
     }
 
+    /// All rewards of this campaign, by id.
+    pub fn rewards(&self) -> impl Iterator<Item = (RewardId, &RewardTerms)> {
+        self.state.iter().flat_map(|state| &state.rewards).map(|(id, terms)| (*id, terms))
+    }
+
     /// Where the campaign stands at `at`, once created.
     #[must_use]
     pub fn status(&self, at: Moment) -> Option<CampaignStatus> {

@@ -151,6 +151,18 @@ impl Referral {
         self.state.as_ref().map(|state| state.inviter_id)
     }
 
+    /// Who was brought, if anybody was.
+    #[must_use]
+    pub fn invitee(&self) -> Option<MemberId> {
+        self.state.as_ref().map(|state| state.invitee_id)
+    }
+
+    /// Where it stands, once created.
+    #[must_use]
+    pub fn status(&self) -> Option<ReferralStatus> {
+        self.state.as_ref().map(|state| state.status)
+    }
+
     /// Whether it waits for the invitee to meet the condition.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -1,21 +1,26 @@
-//! `/audit`: what an auditor can hold against the service. The log as it is stored is here, decisions
-//! made again are in `audit/re_evaluation`.
+//! `/audit`: what an auditor can hold against the service. The log as it is stored is here; streams and
+//! facts as they were, decisions made again and the verification are in the folder beside.
 
+mod as_of;
+mod facts;
 mod re_evaluation;
+mod re_evaluations;
+mod streams;
 
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::Moment;
 use projections::log::{Entry, EntryFilter, read_filtered};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use crate::callers::Auditor;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, readers};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;
@@ -25,7 +30,21 @@ const MAX_LIMIT: i64 = 1_000;
 pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/audit/log", get(log))
+        .route("/audit/streams/{type}/{id}", get(streams::state))
+        .route("/audit/members/{id}/facts", get(facts::facts))
         .route("/audit/claims/{id}/re-evaluation", get(re_evaluation::re_evaluate))
+        .route("/audit/re-evaluations", post(re_evaluations::re_evaluate_all_of))
+}
+
+/// Folds of the whole log: one at a time in a process, since each of them takes all the time it can get.
+static FOLDING: Semaphore = Semaphore::const_new(1);
+
+/// The turn of one who folds the whole log.
+///
+/// # Errors
+/// `overloaded` while another one does.
+pub(super) fn heavy() -> Result<SemaphorePermit<'static>, Problem> {
+    FOLDING.try_acquire().map_err(|_| Problem::new(Code::Overloaded).detail("the log is being folded for another one"))
 }
 
 struct Slice {

@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 32] = [
+const TABLE: [(&str, &str, &str); 35] = [
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -38,6 +38,9 @@ const TABLE: [(&str, &str, &str); 32] = [
     ("GET", "/dashboard", "---+++"),
     ("GET", "/audit/log", "----++"),
     ("GET", "/audit/log?limit=0", "----++"),
+    ("GET", "/audit/streams/claim/{id}", "----++"),
+    ("GET", "/audit/members/{id}/facts", "----++"),
+    ("POST", "/audit/re-evaluations", "----++"),
     ("GET", "/audit/claims/{id}/re-evaluation", "----++"),
     ("POST", "/events?unknown=1", "---+-+"),
     ("GET", "/claims?unknown=1", "---+++"),
