@@ -3,6 +3,7 @@
 mod activities;
 mod audit;
 mod auth;
+mod backtest;
 mod claims;
 mod dashboard;
 mod events;
@@ -27,6 +28,7 @@ pub fn router() -> Router<AppState> {
         .merge(referrals::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())
 }

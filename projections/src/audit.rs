@@ -3,6 +3,7 @@
 //! table is kept, and nothing here appends or changes a row.
 
 mod as_of;
+mod backtest;
 mod facts;
 mod judge;
 mod re_evaluation;
@@ -12,6 +13,7 @@ mod streams;
 use domain::event::DecodeError;
 
 pub use as_of::{AsOf, NotYet, resolve};
+pub use backtest::{Ask, Draft, Outcome, Winner, backtest};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
 pub use judge::{Attempt, Basis, ConditionBasis, Difference, FactsBasis, Judgement, ReEvaluation, re_evaluate};
 pub use re_evaluation::{Bulk, Change, MAX_CHANGES, re_evaluate_all};

@@ -46,6 +46,9 @@ mod history;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/backtest.rs"]
+mod backtest;
+
 #[path = "ledger/roles.rs"]
 mod roles;
 
