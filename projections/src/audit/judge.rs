@@ -221,7 +221,9 @@ impl Rules {
                 }
                 self.terms = Some(revised.terms.clone());
             }
-            CampaignEvent::Paused(_)
+            CampaignEvent::Opened(_)
+            | CampaignEvent::Closed(_)
+            | CampaignEvent::Paused(_)
             | CampaignEvent::Resumed(_)
             | CampaignEvent::Ended(_)
             | CampaignEvent::RewardAdded(_)
