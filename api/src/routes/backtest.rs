@@ -20,8 +20,9 @@ use uuid::Uuid;
 
 use super::audit::heavy;
 use crate::callers::Staff;
-use crate::extract::{Body, Query};
+use crate::extract::Query;
 use crate::fields::{self, Broken, Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::positions::At;
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
@@ -150,7 +151,7 @@ async fn replay(
     State(state): State<AppState>,
     _: Staff,
     _: Query<Nothing>,
-    Body(order): Body<Order>,
+    Once(order, _): Once<Order>,
 ) -> Result<At<Json<OutcomeBody>>, Problem> {
     let _turn = heavy()?;
     let started = Instant::now();

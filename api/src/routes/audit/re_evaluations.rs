@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::heavy;
 use crate::callers::Auditor;
-use crate::extract::{Body, Query};
+use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::positions::At;
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
@@ -56,7 +57,7 @@ pub(super) async fn re_evaluate_all_of(
     State(state): State<AppState>,
     _: Auditor,
     _: Query<Nothing>,
-    Body(order): Body<Order>,
+    Once(order, _): Once<Order>,
 ) -> Result<At<Json<Bulk>>, Problem> {
     let _turn = heavy()?;
     let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
