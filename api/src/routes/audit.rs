@@ -44,7 +44,7 @@ static FOLDING: Semaphore = Semaphore::const_new(1);
 /// # Errors
 /// `overloaded` while another one does.
 pub(super) fn heavy() -> Result<SemaphorePermit<'static>, Problem> {
-    FOLDING.try_acquire().map_err(|_| Problem::new(Code::Overloaded).detail("the log is being folded for another one"))
+    FOLDING.try_acquire().map_err(|_| Problem::new(Code::Overloaded))
 }
 
 struct Slice {
