@@ -3,9 +3,10 @@
 
 use std::time::Instant;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::post_with;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use domain::Moment;
@@ -14,6 +15,7 @@ use domain::id::CampaignId;
 use domain::period::Frequency;
 use domain::quantity::MAX_COUNT;
 use projections::audit::{Ask, Draft, Outcome, backtest};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,8 +23,9 @@ use uuid::Uuid;
 use super::audit::heavy;
 use crate::callers::Staff;
 use crate::extract::Query;
-use crate::fields::{self, Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::once::Once;
+use crate::openapi::{ConditionInput, Describe as _};
 use crate::positions::At;
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
@@ -31,8 +34,14 @@ use crate::state::AppState;
 const SHOWN_WINNERS: usize = 100;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/events/backtest", post(replay))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new().api_route(
+        "/events/backtest",
+        post_with(replay, |op| {
+            op.named("backtestEvent", "Replays a draft of an event over all that happened")
+                .refuses(&[Code::NotFound, Code::Overloaded])
+        }),
+    )
 }
 
 /// A draft, and when members ask.
@@ -44,10 +53,10 @@ pub(crate) struct Order {
 
 impl FromFields for Order {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let event = part::<EventDraft>(fields, "event");
-        let reward = part::<RewardDraft>(fields, "reward");
+        let event = fields.object::<EventDraft>("event");
+        let reward = fields.object::<RewardDraft>("reward");
         let ask = fields.required("ask", readers::choice([("firstPossible", false), ("asClaimed", true)]));
-        let campaign = fields.nullable("eventId", readers::id::<Uuid>);
+        let campaign = fields.nullable("eventId", readers::id::<Uuid>());
         let ask = match (ask?, campaign?) {
             (false, _) => Ask::FirstPossible,
             (true, Some(campaign)) => Ask::AsClaimed(CampaignId(campaign)),
@@ -73,16 +82,6 @@ impl FromFields for Order {
     }
 }
 
-/// An object inside the body.
-fn part<T: FromFields>(fields: &mut Fields, name: &str) -> Option<T> {
-    let value = fields.required(name, Ok)?;
-    if !value.is_object() {
-        fields.report(name, Broken::wrong_type("an object"));
-        return None;
-    }
-    fields::read(value, &format!("{name}.")).map_err(|errors| fields.report_all(errors)).ok()
-}
-
 struct EventDraft {
     condition: Condition,
     starts_at: Moment,
@@ -101,11 +100,12 @@ impl FromFields for EventDraft {
             ("weekly", Frequency::Weekly),
             ("monthly", Frequency::Monthly),
         ];
-        let condition = fields.required("condition", Ok).and_then(|value| condition(fields, &value));
-        let starts_at = fields.required("startDate", readers::instant_or_date);
-        let ends_at = fields.required("endDate", readers::instant_or_date);
+        let condition =
+            fields.required("condition", readers::any::<ConditionInput>()).and_then(|value| condition(fields, &value));
+        let starts_at = fields.required("startDate", readers::instant_or_date());
+        let ends_at = fields.required("endDate", readers::instant_or_date());
         let frequency = fields.optional("frequency", readers::choice(frequencies));
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let time_zone = fields.optional("timeZone", readers::zone());
         let max_reward_count = fields.nullable("maxRewardCount", readers::number(1, MAX_COUNT));
         let per_member_limit = fields.nullable("perMemberLimit", readers::number(1, MAX_COUNT));
         let time_zone = time_zone?.unwrap_or(Tz::UTC);
@@ -168,7 +168,7 @@ async fn replay(
 }
 
 /// What would have come of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OutcomeBody {
     position: i64,
@@ -183,14 +183,14 @@ pub(crate) struct OutcomeBody {
 }
 
 /// One day in the zone of the draft.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DayBody {
     date: NaiveDate,
     granted: i64,
 }
 
 /// One grant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WinnerBody {
     member_id: String,

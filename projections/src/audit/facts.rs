@@ -7,6 +7,7 @@ use domain::condition::Seen;
 use domain::facts::Facts;
 use domain::id::MemberId;
 use domain::name::Name;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -32,16 +33,18 @@ pub struct FactsAsOf {
 }
 
 /// The facts of one kind on one local date.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FactRow {
     /// What kind of thing the member did.
+    #[schemars(with = "String")]
     pub kind: Name,
     /// On which day of the member's.
     pub local_date: NaiveDate,
     /// How often.
     pub count: u64,
     /// The sum of each measure: a number; beyond 64 bits its digits.
+    #[schemars(with = "BTreeMap<String, Seen>")]
     pub sums: BTreeMap<Name, Seen>,
 }
 

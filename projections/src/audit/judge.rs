@@ -19,6 +19,7 @@ use domain::id::{CampaignId, ClaimId, MemberId};
 use domain::member::MemberEvent;
 use domain::zone::local_date;
 use domain::{Event, Moment};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -66,7 +67,7 @@ impl Basis {
 }
 
 /// All decisions of one claim, made again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReEvaluation {
     /// Which claim.
@@ -78,7 +79,7 @@ pub struct ReEvaluation {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
     /// Where it stands in the log.
@@ -94,7 +95,7 @@ pub struct Attempt {
 }
 
 /// What a condition said, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Judgement {
     /// `met` or `unmet`.
     pub verdict: &'static str,
@@ -103,7 +104,7 @@ pub struct Judgement {
 }
 
 /// A leaf that is not as it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// Where it stands in the condition.

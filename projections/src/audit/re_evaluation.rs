@@ -15,6 +15,7 @@ use domain::facts::{Facts, FactsNeeded};
 use domain::id::{CampaignId, ClaimId, MemberId};
 use domain::zone::local_date;
 use domain::{Event, Moment};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -34,7 +35,7 @@ const CLAIMS: &[&str] = &["claim"];
 const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
 
 /// All decisions, made again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Bulk {
     /// How many decisions there are.
     pub decisions: i64,
@@ -47,7 +48,7 @@ pub struct Bulk {
 }
 
 /// One decision that would be another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Of which claim.

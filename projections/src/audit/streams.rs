@@ -11,17 +11,21 @@ use domain::member::Member;
 use domain::referral::{Referral, ReferralStatus};
 use domain::role::Role;
 use domain::{Event, Moment};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 
 use super::AuditError;
 use crate::log;
 
+/// As it is stored in the log.
+type Object = serde_json::Map<String, serde_json::Value>;
+
 /// The types of streams, as they are named in the log.
 pub const STREAM_TYPES: [&str; 5] = ["member", "activity", "campaign", "claim", "referral"];
 
 /// A stream as it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StreamAsOf {
     /// The state.
     pub state: StreamState,
@@ -32,7 +36,7 @@ pub struct StreamAsOf {
 }
 
 /// The state of one stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum StreamState {
     /// Of a member.
@@ -48,11 +52,12 @@ pub enum StreamState {
 }
 
 /// An account as the ledger sees it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct MemberState {
     pub role: Role,
+    #[schemars(with = "String")]
     pub time_zone: Tz,
     /// No change of zone before this moment.
     pub time_zone_locked_until: Option<Moment>,
@@ -62,23 +67,26 @@ pub struct MemberState {
 }
 
 /// A fact, and whether it counts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityState {
     /// The fact as it was reported.
     #[serde(flatten)]
+    #[schemars(with = "Object")]
     pub fact: ActivityRecorded,
     /// It was taken out of later evaluations.
     pub voided: bool,
 }
 
 /// A promotional event, its rule and its rewards.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct CampaignState {
     #[serde(flatten)]
+    #[schemars(with = "Object")]
     pub terms: CampaignTerms,
+    #[schemars(with = "Object")]
     pub condition: Condition,
     pub condition_version: u32,
     /// At the moment it is as of.
@@ -87,23 +95,26 @@ pub struct CampaignState {
 }
 
 /// A reward of a campaign.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RewardState {
     /// Its id.
     pub id: RewardId,
     /// What it hands out.
     #[serde(flatten)]
+    #[schemars(with = "Object")]
     pub terms: RewardTerms,
 }
 
 /// One member's claim of one reward in one period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct ClaimState {
+    #[schemars(with = "Object")]
     pub about: Subject,
     pub status: ClaimStatus,
     /// The judgement that the status rests on.
+    #[schemars(with = "Object")]
     pub decision: Decision,
     /// When a pending claim is too late.
     pub expires_at: Option<Moment>,
@@ -112,16 +123,17 @@ pub struct ClaimState {
 }
 
 /// A refused attempt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DenialState {
     /// Why.
+    #[schemars(with = "String")]
     pub reason: DenialReason,
     /// What it saw.
     pub evidence: Vec<LeafEvidence>,
 }
 
 /// Who brought whom.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct ReferralState {

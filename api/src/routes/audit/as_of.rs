@@ -10,7 +10,7 @@ use crate::problem::Problem;
 /// Reads both.
 pub(super) fn read(fields: &mut Fields) -> Option<AsOf> {
     let position = read_position(fields);
-    let time = fields.optional("atTime", readers::instant);
+    let time = fields.optional("atTime", readers::instant());
     match (position?, time?) {
         (Some(_), Some(_)) => {
             fields.report("atTime", Broken::new("conflict", "must not be there beside `atPosition`"));

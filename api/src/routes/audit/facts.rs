@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use domain::id::MemberId;
 use domain::name::Name;
 use projections::audit::{AsOf, FactRow, facts_as_of};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::as_of;
@@ -32,7 +33,7 @@ pub(super) struct Part {
 impl FromFields for Part {
     fn read(fields: &mut Fields) -> Option<Self> {
         let at_position = as_of::read_position(fields);
-        let cursor = fields.optional("cursor", readers::string);
+        let cursor = fields.optional("cursor", readers::string());
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         Some(Self { at_position: at_position?, cursor: cursor?, limit: limit?.unwrap_or(DEFAULT_LIMIT) })
     }
@@ -75,7 +76,7 @@ pub(super) async fn facts(
 }
 
 /// Facts of one member.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FactsBody {
     member_id: String,

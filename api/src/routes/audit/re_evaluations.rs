@@ -1,12 +1,15 @@
 //! `POST /audit/re-evaluations`: every decision of the log made again in one fold. It writes nothing.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use domain::condition::Condition;
 use domain::id::CampaignId;
 use projections::audit::{Basis, Bulk, ConditionBasis, FactsBasis, re_evaluate_all};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::heavy;
@@ -14,6 +17,7 @@ use crate::callers::Auditor;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
+use crate::openapi::ConditionInput;
 use crate::positions::At;
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
@@ -27,7 +31,7 @@ pub(super) struct Order {
 
 impl FromFields for Order {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let event = fields.nullable("eventId", readers::id::<Uuid>);
+        let event = fields.nullable("eventId", readers::id::<Uuid>());
         let facts = [("asDecided", FactsBasis::AsDecided), ("known", FactsBasis::Known)];
         let facts = fields.optional("facts", readers::choice(facts));
         let condition = condition(fields);
@@ -38,7 +42,7 @@ impl FromFields for Order {
 
 /// `asDecided`, `current`, or a condition of its own.
 fn condition(fields: &mut Fields) -> Option<ConditionBasis> {
-    match fields.take("condition") {
+    match fields.optional("condition", readers::any::<RuleInput>())? {
         None => Some(ConditionBasis::AsDecided),
         Some(Value::String(name)) if name == "asDecided" => Some(ConditionBasis::AsDecided),
         Some(Value::String(name)) if name == "current" => Some(ConditionBasis::Current),
@@ -49,6 +53,20 @@ fn condition(fields: &mut Fields) -> Option<ConditionBasis> {
                 None
             }
         },
+    }
+}
+
+/// How the rule may be named.
+struct RuleInput;
+
+impl JsonSchema for RuleInput {
+    fn schema_name() -> Cow<'static, str> {
+        "RuleInput".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let given = generator.subschema_for::<ConditionInput>();
+        json_schema!({"anyOf": [{"type": "string", "enum": ["asDecided", "current"]}, given]})
     }
 }
 
