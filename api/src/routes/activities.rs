@@ -1,6 +1,8 @@
 //! `/activities`: facts that sources report, one by one or many at once. The rules of a report are in
 //! `crate::activities`; here is only what it becomes over HTTP.
 
+mod void;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -25,7 +27,10 @@ const MAX_BATCH: usize = 1_000;
 
 /// The routes.
 pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/activities", post(report)).route("/activities/batch", post(report_batch))
+    Router::new()
+        .route("/activities", post(report))
+        .route("/activities/batch", post(report_batch))
+        .route("/activities/void", post(void::void))
 }
 
 /// Reports one fact.

@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 41] = [
+const TABLE: [(&str, &str, &str); 45] = [
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -44,6 +44,10 @@ const TABLE: [(&str, &str, &str); 41] = [
     ("GET", "/claims/user/{id}", "---+++"),
     ("POST", "/activities", "--++-+"),
     ("POST", "/activities/batch", "--++-+"),
+    ("POST", "/activities/void", "--++-+"),
+    ("GET", "/referrals/me", "-+-+++"),
+    ("GET", "/referrals", "---+++"),
+    ("POST", "/referrals/{id}/void", "---+-+"),
     ("GET", "/dashboard", "---+++"),
     ("GET", "/audit/log", "----++"),
     ("GET", "/audit/log?limit=0", "----++"),
