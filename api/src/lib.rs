@@ -27,3 +27,4 @@ pub mod scheduler;
 pub mod server;
 pub mod state;
 pub mod tokens;
+pub mod words;

@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 45] = [
+const TABLE: [(&str, &str, &str); 46] = [
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -35,6 +35,7 @@ const TABLE: [(&str, &str, &str); 45] = [
     ("POST", "/rewards/POINT", "---+-+"),
     ("POST", "/events/{id}/rewards", "---+-+"),
     ("POST", "/claims/{id}/claim", "-+++-+"),
+    ("GET", "/events/{id}/progress", "-+++-+"),
     ("POST", "/events/{id}/request-reward", "-+++-+"),
     ("GET", "/reward-requests", "-+-+++"),
     ("PATCH", "/reward-requests/{id}", "---+-+"),
@@ -64,7 +65,7 @@ async fn every_route_answers_every_role_as_the_table_says() {
         callers.push(stage.service.demo(role).await);
     }
     let mut wrong = Vec::new();
-    for (method, path, rights) in TABLE {
+    for &(method, path, rights) in TABLE {
         for ((caller, role), right) in callers.iter().zip(ROLES).zip(rights.chars()) {
             let status = ask(caller, method, &path.replace("{id}", &id())).await;
             let fits = match right {
