@@ -2,14 +2,16 @@
 
 mod void;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use domain::Moment;
 use domain::id::MemberId;
 use domain::referral::ReferralStatus;
 use projections::referral_tally::{self, ReferralFilter, ReferralRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,19 +19,29 @@ use super::lists::{Page, Walk};
 use crate::callers::{Member, Staff};
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, readers};
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 /// The read model behind these routes.
 const TALLY: &str = "referral_tally";
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/referrals", get(all))
-        .route("/referrals/me", get(own))
-        .route("/referrals/{id}/void", post(void::void))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/referrals", get_with(all, |op| op.named("listReferrals", "Who brought whom, newest first")))
+        .api_route(
+            "/referrals/me",
+            get_with(own, |op| op.named("listOwnReferrals", "Whom the caller brought, newest first")),
+        )
+        .api_route(
+            "/referrals/{id}/void",
+            post_with(void::void, |op| {
+                op.named("voidReferral", "Takes a referral out, so that no condition counts it")
+                    .refuses(&[Code::NotFound, Code::StepNotAllowed])
+            }),
+        )
 }
 
 struct Listing {
@@ -63,7 +75,7 @@ struct Filter {
 
 impl FromFields for Filter {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let inviter = fields.optional("inviterId", readers::id::<Uuid>);
+        let inviter = fields.optional("inviterId", readers::id::<Uuid>());
         let statuses = ReferralStatus::ALL.map(|status| (status.name(), status));
         let status = fields.optional("status", readers::choice(statuses));
         let page = Page::read(fields);
@@ -97,7 +109,7 @@ async fn referrals<R: From<ReferralRow>>(
     Ok(At(position, Json(Referrals { referrals: rows.into_iter().map(R::from).collect(), next_cursor })))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Referrals<R> {
     referrals: Vec<R>,
@@ -105,7 +117,7 @@ struct Referrals<R> {
 }
 
 /// A referral as its inviter sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OwnReferral {
     invitee_id: String,
@@ -126,7 +138,7 @@ impl From<ReferralRow> for OwnReferral {
 }
 
 /// A referral as staff see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReferralBody {
     invitee_id: String,

@@ -3,18 +3,19 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use commands::Receipt;
 use domain::activity::{Activity, ActivityCommand};
 use domain::id::ActivityId;
-use serde::Serialize;
 
+use super::{Duplicate, Recorded};
 use crate::activities::{Reporting, may_speak_for};
 use crate::callers::Reporter;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
-use crate::positions::Written;
+use crate::openapi::Created;
+use crate::positions::At;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -41,7 +42,7 @@ pub(super) async fn void(
     reporter: Reporter,
     _: Query<Nothing>,
     Once(withdrawal, key): Once<Withdrawal>,
-) -> Result<Written<(StatusCode, Json<Voided>)>, Problem> {
+) -> Result<Response, Problem> {
     let reporting = Reporting::of(reporter.metadata());
     may_speak_for(&withdrawal.source, &reporting.sources)?;
     let id = ActivityId::of(&withdrawal.source, &withdrawal.external_id);
@@ -50,18 +51,10 @@ pub(super) async fn void(
     Ok(key.execute(&state.ledger, &id.to_string(), command, &reporting.metadata, answer).await?)
 }
 
-fn voided(id: ActivityId, receipt: &Receipt<Activity>) -> Written<(StatusCode, Json<Voided>)> {
-    let duplicate = (receipt.appended == 0).then_some(true);
-    let status = if duplicate.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let body = Voided { id: id.to_string(), position: receipt.position, duplicate };
-    Written::by(receipt, (status, Json(body)))
-}
-
-/// What became of it, as of a report.
-#[derive(Debug, Serialize)]
-pub(super) struct Voided {
-    id: String,
-    position: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duplicate: Option<bool>,
+fn voided(id: ActivityId, receipt: &Receipt<Activity>) -> Response {
+    let position = receipt.position;
+    if receipt.appended == 0 {
+        return Json(Duplicate { id, position, duplicate: true }).into_response();
+    }
+    At(position, Created(Recorded { id, position })).into_response()
 }
