@@ -40,6 +40,7 @@ use self::fingerprint::Fingerprint;
 use self::frozen::Frozen;
 use crate::activities::{KeepOutcomes, Outcome};
 use crate::callers::Caller;
+use crate::etag::IfMatch;
 use crate::extract::{body_bytes, parse_body};
 use crate::fields::FromFields;
 use crate::problem::{Code, Problem};
@@ -148,14 +149,36 @@ impl Key {
         A::Command: Clone,
         R: IntoResponse,
     {
-        let receipt = ledger.execute_keeping(id, command, metadata, &self.keep(answer.clone())).await?;
+        self.execute_at(ledger, id, command, metadata, &IfMatch::anything(), answer).await
+    }
+
+    /// The same, but only on what was seen.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute_at<A, R>(
+        &self,
+        ledger: &Ledger,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        seen: &IfMatch,
+        answer: impl Fn(&Receipt<A>) -> R + Clone + Send + Sync + 'static,
+    ) -> Result<R, CommandError<A::Error>>
+    where
+        A: LedgerAggregate,
+        A::Command: Clone,
+        R: IntoResponse,
+    {
+        let keep = self.keep(answer.clone());
+        let receipt = ledger.execute_at(id, command, metadata, &keep, seen.seen()).await?;
         Ok(answer(&receipt))
     }
 
     /// How the answer to a command is kept.
     pub fn keep<A, R: IntoResponse>(&self, answer: impl Fn(&Receipt<A>) -> R + Send + Sync + 'static) -> Keep<A> {
         let Some(asked) = self.0.clone() else { return Keep::nothing() };
-        Keep::of(move |receipt| asked.keep(answer(receipt).into_response()))
+        Keep::of(move |receipt| asked.keep(|| Some(answer(receipt))))
     }
 
     /// How the answer to a unit of commands is kept.
@@ -164,7 +187,7 @@ impl Key {
         answer: impl Fn(&Appended) -> R + Send + Sync + 'static,
     ) -> Option<KeepAppended> {
         let asked = self.0.clone()?;
-        Some(Arc::new(move |appended| asked.keep(answer(appended).into_response())))
+        Some(Arc::new(move |appended| asked.keep(|| Some(answer(appended)))))
     }
 }
 
@@ -175,7 +198,7 @@ impl Key {
         answer: impl Fn(&[Outcome]) -> Option<R> + Send + Sync + 'static,
     ) -> Option<KeepOutcomes> {
         let asked = self.0.clone()?;
-        Some(KeepOutcomes(Arc::new(move |outcomes| asked.keep(answer(outcomes)?.into_response()))))
+        Some(KeepOutcomes(Arc::new(move |outcomes| asked.keep(|| answer(outcomes)))))
     }
 }
 
