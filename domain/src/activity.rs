@@ -109,7 +109,7 @@ impl Activity {
     /// Whether it was taken out of later evaluations.
     #[must_use]
     pub fn is_voided(&self) -> bool {
-        self.voided
+        self.voided.is_some()
     }
 
     /// Takes one event into account.
