@@ -1,25 +1,31 @@
 //! Who asks, as types: a handler names the one it serves, and the wrong role never reaches it.
 //! What belongs to whom is decided in the handlers.
 
+use std::convert::Infallible;
 use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use commands::Metadata;
 use domain::Moment;
 use domain::id::MemberId;
 use domain::role::Role;
 use uuid::Uuid;
 
+use crate::accounts::ServiceKey;
+use crate::activities::{Reporting, Sources};
 use crate::clock;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
 use crate::state::AppState;
-use crate::tokens::Identity;
+
+/// What is answered where credentials were shown and are no good (RFC 6750, section 3.1); where none
+/// were shown, nothing is said about them.
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
 /// Somebody with a valid token.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// The account.
     pub id: MemberId,
@@ -27,8 +33,8 @@ pub struct Caller {
     pub role: Role,
     /// The moment of asking.
     pub at: Moment,
-    /// The log-in that the token comes from.
-    pub family: Uuid,
+    /// Which sources it may report for, if it may report at all.
+    pub sources: Sources,
     request: Uuid,
 }
 
@@ -39,22 +45,80 @@ impl Caller {
         Metadata::of(self.id, self.role, self.at).correlated(self.request)
     }
 
-    fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
-        let nobody = || Problem::new(Code::Unauthenticated);
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(nobody)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(nobody());
-        }
-        let Identity { member, role, family } = state.keys.verify(token.trim())?;
-        Ok(Self { id: member, role, at: clock::now(), family, request: RequestId::of(&parts.extensions).0 })
+    /// How this caller reports facts.
+    #[must_use]
+    pub fn reporting(&self) -> Reporting {
+        Reporting { sources: self.sources.clone(), ..Reporting::of(self.metadata()) }
+    }
+
+    async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = bearer(parts)?;
+        let known = match ServiceKey::parse(token) {
+            Some(key) => of_key(&key, state).await,
+            None => of_token(token, state).await,
+        };
+        let (id, role, sources) = known.map_err(|problem| match problem.code().status() {
+            StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN),
+            _ => problem,
+        })?;
+        Ok(Self { id, role, sources, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
+    }
+}
+
+fn nobody() -> Problem {
+    Problem::new(Code::Unauthenticated)
+}
+
+/// The one credential of a request: two would leave open whose it is.
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(nobody()) };
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(nobody)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(nobody()) }
+}
+
+type Known = (MemberId, Role, Sources);
+
+/// First what the token says of itself, then whether its log-in stands, then whether its role does.
+async fn of_token(token: &str, state: &AppState) -> Result<Known, Problem> {
+    let identity = state.keys.verify(token)?;
+    let standing = state.standings.of(identity.family).await?.ok_or_else(nobody)?;
+    let is_service = identity.role == Role::Service;
+    if standing.account != identity.member || standing.key.is_some() || (is_service && !state.service_log_in) {
+        return Err(nobody());
+    }
+    if standing.role != identity.role || identity.issued_at < standing.role_since {
+        return Err(Problem::new(Code::TokenOutdated));
+    }
+    Ok((identity.member, identity.role, Sources::Any))
+}
+
+async fn of_key(key: &ServiceKey, state: &AppState) -> Result<Known, Problem> {
+    let standing = state.standings.of(key.id()).await?.ok_or_else(nobody)?;
+    let known = standing.key.as_ref().filter(|known| known.hash == key.hash()).ok_or_else(nobody)?;
+    if standing.role != Role::Service {
+        return Err(Problem::new(Code::TokenOutdated));
+    }
+    Ok((standing.account, Role::Service, Sources::Only(known.sources.clone())))
+}
+
+/// The log-in whose access token is shown, if a genuine one is: for those who only want to leave.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownLogIn(pub Option<Uuid>);
+
+impl FromRequestParts<AppState> for ShownLogIn {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let identity = bearer(parts).and_then(|token| state.keys.verify(token));
+        Ok(Self(identity.ok().map(|identity| identity.family)))
     }
 }
 
 macro_rules! callers {
     ($( $(#[$doc:meta])* $name:ident: $($role:ident)|+; )+) => { $(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy)]
+        #[derive(Debug, Clone)]
         pub struct $name(pub Caller);
 
         impl Deref for $name {
@@ -66,7 +130,7 @@ macro_rules! callers {
             type Rejection = Problem;
 
             async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-                let caller = Caller::of(parts, state)?;
+                let caller = Caller::of(parts, state).await?;
                 match caller.role {
                     $( Role::$role )|+ => Ok(Self(caller)),
                     #[allow(unreachable_patterns, reason = "the roles above are all of them for some callers")]
@@ -90,6 +154,8 @@ callers! {
     Operator: Operator | Admin;
     /// Who may see what members do.
     Staff: Operator | Auditor | Admin;
+    /// Who may erase accounts.
+    Admin: Admin;
     /// Who may look into the log.
     Auditor: Auditor | Admin;
     /// Who may report facts.

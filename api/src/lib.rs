@@ -21,5 +21,6 @@ pub mod reactors;
 pub mod roles;
 pub mod routes;
 pub mod server;
+pub mod standing;
 pub mod state;
 pub mod tokens;

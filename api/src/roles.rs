@@ -8,6 +8,7 @@ mod import;
 mod migrate;
 mod rebuild;
 mod serve;
+mod service;
 
 pub use admin::Admin;
 pub use config::show_config;
@@ -16,3 +17,4 @@ pub use import::import;
 pub use migrate::migrate;
 pub use rebuild::Rebuild;
 pub use serve::serve;
+pub use service::Service;

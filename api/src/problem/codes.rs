@@ -46,6 +46,7 @@ codes! {
     // who asks, and for what
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid access token is needed";
     TokenExpired = "token_expired", UNAUTHORIZED, "The access token has expired";
+    TokenOutdated = "token_outdated", UNAUTHORIZED, "The access token stands for a role that the account no longer has";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The e-mail or the password is wrong";
     RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before";
     Forbidden = "forbidden", FORBIDDEN, "Not allowed in this role";
@@ -57,6 +58,9 @@ codes! {
     InviteCodeUnknown = "invite_code_unknown", UNPROCESSABLE_ENTITY, "Nobody has this invite code";
     TimeZoneLocked = "time_zone_locked", CONFLICT, "The time zone was changed a short while ago";
     SameRole = "same_role", CONFLICT, "The account has this role already";
+    UnknownRole = "unknown_role", BAD_REQUEST, "There is no such role";
+    OwnRole = "own_role", FORBIDDEN, "Nobody changes their own role";
+    LastAdmin = "last_admin", CONFLICT, "The last administrator stays";
     // events and rewards
     EventNameTaken = "event_name_taken", CONFLICT, "Another event has this name";
     BelowCommitted = "below_committed", CONFLICT, "The limit would fall below what is committed";

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
+use crate::activities::{Outcome, RawActivity, Refusal, record, record_batch};
 use crate::callers::Reporter;
 use crate::extract::{Body, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing};
@@ -32,7 +32,7 @@ async fn report(
     _: Query<Nothing>,
     Body(raw): Body<RawActivity>,
 ) -> Result<Response, Problem> {
-    match record(&state.ledger, &raw, &Reporting::of(reporter.metadata())).await? {
+    match record(&state.ledger, &raw, &reporter.reporting()).await? {
         Outcome::Recorded { id, position, made_member: _ } => {
             let body = json!({"id": id, "position": position});
             Ok(At(position, (StatusCode::CREATED, Json(body))).into_response())
@@ -71,7 +71,7 @@ async fn report_batch(
     Body(batch): Body<Batch>,
 ) -> Result<Response, Problem> {
     let reports: Vec<_> = batch.items.iter().flatten().cloned().collect();
-    let outcomes = record_batch(&state.ledger, &reports, &Reporting::of(reporter.metadata())).await?;
+    let outcomes = record_batch(&state.ledger, &reports, &reporter.reporting()).await?;
     let mut outcomes = outcomes.into_iter();
     let mut position = None;
     let mut results = Vec::with_capacity(batch.items.len());

@@ -1,6 +1,13 @@
-//! `/auth`: signing up, logging in and out, and the own profile.
+//! `/auth`: signing up, logging in and out. The own account is in `auth/profile`, what staff see and do
+//! of others in `auth/users` and `auth/staff`.
+//!
+//! The refresh cookie needs no token against forged requests: `SameSite=Strict` keeps it out of every
+//! request that another site starts, and nothing but `/auth` ever sees it.
 
 mod profile;
+mod staff;
+mod user;
+mod users;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,9 +19,10 @@ use chrono_tz::Tz;
 use domain::role::Role;
 use domain::zone::local_date;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session};
+use crate::callers::ShownLogIn;
 use crate::clock;
 use crate::extract::{Body, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
@@ -34,10 +42,17 @@ pub(super) fn router() -> Router<AppState> {
         .route("/auth/logout", post(log_out))
         .route("/auth/test", get(test))
         .merge(profile::router())
+        .merge(users::router())
+        .merge(staff::router())
 }
 
-async fn test(_: Query<Nothing>) -> Json<Value> {
-    Json(json!({"status": "ok"}))
+async fn test(_: Query<Nothing>) -> Json<TestBody> {
+    Json(TestBody { status: "ok" })
+}
+
+#[derive(Debug, Serialize)]
+struct TestBody {
+    status: &'static str,
 }
 
 /// The first birth date that is believed.
@@ -165,21 +180,36 @@ async fn refresh(
     Ok(SessionBody { session, secure: state.secure_cookie })
 }
 
-/// Ends a log-in.
+/// Ends a log-in: that of the refresh token, else that of the access token.
 async fn log_out(
     State(state): State<AppState>,
+    shown: ShownLogIn,
     headers: HeaderMap,
     _: Query<Nothing>,
     Body(body): Body<Refresh>,
 ) -> Result<Response, Problem> {
-    if let Some(token) = body.token_or_cookie(&headers) {
-        accounts::log_out(&state.pool, &token, clock::now()).await?;
+    let family = body.token_or_cookie(&headers).and_then(|token| accounts::family_of(&token)).or(shown.0);
+    if let Some(family) = family {
+        accounts::log_out(&state, family, clock::now()).await?;
     }
-    let gone = cookie("", 0, state.secure_cookie)?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
+}
+
+/// Takes the cookie away.
+fn no_cookie(state: &AppState) -> Result<HeaderValue, Problem> {
+    cookie("", 0, state.secure_cookie)
 }
 
 const COOKIE: &str = "refreshToken";
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TokensBody {
+    access_token: String,
+    refresh_token: String,
+    /// In seconds.
+    expires_in: i64,
+}
 
 struct SessionBody {
     session: Session,
@@ -189,12 +219,9 @@ struct SessionBody {
 impl IntoResponse for SessionBody {
     fn into_response(self) -> Response {
         let Session { access_token, refresh_token, position } = self.session;
-        let body = json!({
-            "accessToken": access_token,
-            "refreshToken": refresh_token,
-            "expiresIn": tokens::LIFETIME.num_seconds(),
-        });
-        let answer = match cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure) {
+        let cookie = cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure);
+        let body = TokensBody { access_token, refresh_token, expires_in: tokens::LIFETIME.num_seconds() };
+        let answer = match cookie {
             Ok(cookie) => ([(header::SET_COOKIE, cookie)], Json(body)).into_response(),
             Err(problem) => problem.into_response(),
         };
