@@ -116,6 +116,11 @@ impl Client {
         self.must(Method::PATCH, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
     }
 
+    /// DELETE with JSON.
+    pub async fn delete(&self, path: &str, body: &Value) -> Answer {
+        self.must(Method::DELETE, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
+    }
+
     /// Every item of a list after a cursor, page by page.
     pub async fn walk(&self, path: &str, name: &str, after: &str) -> Vec<Value> {
         let mut items = Vec::new();

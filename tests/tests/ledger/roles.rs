@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 32] = [
+const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -18,6 +18,18 @@ const TABLE: [(&str, &str, &str); 32] = [
     ("GET", "/auth/me", "-+-+++"),
     ("PATCH", "/auth/profile", "-+-+++"),
     ("GET", "/auth/invite-code", "-+-+++"),
+    ("PATCH", "/auth/password", "-+-+++"),
+    ("DELETE", "/auth/me", "-+-+++"),
+    ("POST", "/auth/refresh", "++++++"),
+    ("POST", "/auth/logout", "++++++"),
+    ("GET", "/auth/users", "---+-+"),
+    ("GET", "/auth/users/{id}", "---+-+"),
+    ("GET", "/auth/users/email", "---+-+"),
+    ("PATCH", "/auth/users/{id}/role", "---+-+"),
+    ("PATCH", "/auth/users/{id}/roles", "---+-+"),
+    ("POST", "/auth/users/{id}/block", "---+-+"),
+    ("POST", "/auth/users/{id}/unblock", "---+-+"),
+    ("DELETE", "/auth/users/{id}", "-----+"),
     ("GET", "/claims/me", "-+-+++"),
     ("GET", "/events", "-+++++"),
     ("GET", "/events/{id}", "-+++++"),
