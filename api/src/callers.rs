@@ -14,7 +14,7 @@ use domain::role::Role;
 use uuid::Uuid;
 
 use crate::accounts::ServiceKey;
-use crate::activities::{Reporting, Sources};
+use crate::activities::Sources;
 use crate::clock;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
@@ -25,7 +25,7 @@ use crate::state::AppState;
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
 /// Somebody with a valid token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Caller {
     /// The account.
     pub id: MemberId,
@@ -33,8 +33,6 @@ pub struct Caller {
     pub role: Role,
     /// The moment of asking.
     pub at: Moment,
-    /// Which sources it may report for, if it may report at all.
-    pub sources: Sources,
     request: Uuid,
 }
 
@@ -45,13 +43,7 @@ impl Caller {
         Metadata::of(self.id, self.role, self.at).correlated(self.request)
     }
 
-    /// How this caller reports facts.
-    #[must_use]
-    pub fn reporting(&self) -> Reporting {
-        Reporting { sources: self.sources.clone(), ..Reporting::of(self.metadata()) }
-    }
-
-    async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+    async fn of(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer(parts)?;
         let known = match ServiceKey::parse(token) {
             Some(key) => of_key(&key, state).await,
@@ -61,7 +53,8 @@ impl Caller {
             StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN),
             _ => problem,
         })?;
-        Ok(Self { id, role, sources, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
+        parts.extensions.insert(AllowedSources(sources));
+        Ok(Self { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
     }
 }
 
@@ -102,6 +95,19 @@ async fn of_key(key: &ServiceKey, state: &AppState) -> Result<Known, Problem> {
     Ok((standing.account, Role::Service, Sources::Only(known.sources.clone())))
 }
 
+/// Which sources the caller may report for. Stands behind the caller in the arguments of a handler.
+#[derive(Debug, Clone)]
+pub struct AllowedSources(pub Sources);
+
+impl<S: Send + Sync> FromRequestParts<S> for AllowedSources {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known = parts.extensions.get::<Self>().cloned();
+        known.ok_or_else(|| Problem::internal("sources", &"a handler asks for the sources of nobody"))
+    }
+}
+
 /// The log-in whose access token is shown, if a genuine one is: for those who only want to leave.
 #[derive(Debug, Clone, Copy)]
 pub struct ShownLogIn(pub Option<Uuid>);
@@ -118,7 +124,7 @@ impl FromRequestParts<AppState> for ShownLogIn {
 macro_rules! callers {
     ($( $(#[$doc:meta])* $name:ident: $($role:ident)|+; )+) => { $(
         $(#[$doc])*
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, Copy)]
         pub struct $name(pub Caller);
 
         impl Deref for $name {
@@ -131,6 +137,8 @@ macro_rules! callers {
 
             async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
                 let caller = Caller::of(parts, state).await?;
+                // for what belongs to the caller without saying who that is: idempotency keys
+                parts.extensions.insert(caller);
                 match caller.role {
                     $( Role::$role )|+ => Ok(Self(caller)),
                     #[allow(unreachable_patterns, reason = "the roles above are all of them for some callers")]

@@ -81,4 +81,10 @@ impl Problem {
     pub fn at(self, position: i64) -> Self {
         self.header(LEDGER_POSITION, HeaderValue::from(position))
     }
+
+    /// The answer stands nowhere in the log: nothing was appended.
+    #[must_use]
+    pub fn nowhere(self) -> Self {
+        self.without_header(&LEDGER_POSITION).with("position", ())
+    }
 }

@@ -10,6 +10,7 @@ mod health;
 mod lists;
 mod problems;
 mod referrals;
+mod reward_requests;
 mod rewards;
 
 use axum::Router;
@@ -23,6 +24,7 @@ pub fn router() -> Router<AppState> {
         .merge(events::router())
         .merge(rewards::router())
         .merge(claims::router())
+        .merge(reward_requests::router())
         .merge(activities::router())
         .merge(referrals::router())
         .merge(dashboard::router())

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
+use crate::once::InProgress;
 use crate::standing::Standings;
 use crate::tokens::Keys;
 
@@ -30,6 +31,8 @@ pub struct AppState {
     pub standings: Standings,
     /// Whether a service may log in with a password: the one of the demo may.
     pub service_log_in: bool,
+    /// The idempotency keys that are being worked on.
+    pub in_progress: InProgress,
     /// Whether the refresh cookie is for HTTPS only.
     pub secure_cookie: bool,
 }

@@ -60,6 +60,21 @@ impl Shared {
 }
 
 impl Ledger {
+    /// The campaign that hands out a reward, by id; none for a reward that does not exist.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn campaign_of(&self, reward: RewardId) -> Result<Option<CampaignId>, ReadError> {
+        self.shared.campaign_of(reward).await
+    }
+
+    /// A campaign as the log has it now, for those who decide without an append that would notice.
+    pub(crate) async fn latest_campaign(&self, id: CampaignId) -> Result<Arc<Loaded<Campaign>>, ReadError> {
+        let loaded = Arc::new(self.load::<Campaign>(&id.to_string()).await?);
+        self.shared.campaigns.keep(id, loaded.clone());
+        Ok(loaded)
+    }
+
     /// The campaign that hands out a reward, possibly as it was a moment ago.
     pub(crate) async fn campaign_with(
         &self,
@@ -69,8 +84,6 @@ impl Ledger {
         if let Some(loaded) = self.shared.campaigns.cached(id).filter(|cached| cached.state.reward(reward).is_some()) {
             return Ok(Some((id, loaded)));
         }
-        let loaded = Arc::new(self.load::<Campaign>(&id.to_string()).await?);
-        self.shared.campaigns.keep(id, loaded.clone());
-        Ok(Some((id, loaded)))
+        Ok(Some((id, self.latest_campaign(id).await?)))
     }
 }

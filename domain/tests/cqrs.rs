@@ -15,7 +15,7 @@ use domain::campaign::{
     Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, NewReward, PendingExpiry, Revision,
     RewardTerms, RewardType,
 };
-use domain::claim::{Claim, ClaimCommand, Request, Subject};
+use domain::claim::{Claim, ClaimCommand, Request, StaffStep, Step, Subject};
 use domain::condition::Condition;
 use domain::facts::{Birthday, Facts, MemberFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
@@ -172,8 +172,8 @@ async fn an_activity_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_campaign_lives_under_the_framework() {
-    use CampaignCommand::{AddReward, ChangeStock, Create, End, Pause, Resume, Revise, ReviseReward};
-    let during = at("2026-11-21T00:00:00Z");
+    use CampaignCommand::{AddReward, ChangeStock, Create, End, KeepTime, Pause, Resume, Revise, ReviseReward};
+    let (before, during) = (at("2026-10-21T00:00:00Z"), at("2026-11-21T00:00:00Z"));
     let terms = CampaignTerms {
         name: "Seven days".to_owned(),
         description: None,
@@ -198,14 +198,17 @@ async fn a_campaign_lives_under_the_framework() {
     let revision = Revision { terms: terms.clone(), condition: Some(condition("REFER_3_FRIENDS")) };
     let commands = vec![
         Pause { at: during }, // refused
-        Create(Box::new(Draft { terms, condition: condition("DAILY_LOGIN_7_DAYS") })),
+        Create { draft: Box::new(Draft { terms, condition: condition("DAILY_LOGIN_7_DAYS") }), at: before },
         AddReward(Box::new(NewReward { reward_id, terms: reward })),
         ReviseReward { reward_id, name: "Bonus".to_owned(), description: Some("At once".to_owned()) },
         ChangeStock { reward_id, delta: -6 }, // refused
         ChangeStock { reward_id, delta: -5 },
+        KeepTime { at: during },
+        KeepTime { at: during }, // no event
         Revise { revision: Box::new(revision), at: during },
         Pause { at: during },
         Resume { at: during },
+        KeepTime { at: at("2026-12-01T00:00:00Z") },
         End { at: during },
         Resume { at: during }, // refused
     ];
@@ -214,9 +217,11 @@ async fn a_campaign_lives_under_the_framework() {
         "campaign.reward_added",
         "campaign.reward_revised",
         "campaign.stock_changed",
+        "campaign.opened",
         "campaign.revised",
         "campaign.paused",
         "campaign.resumed",
+        "campaign.closed",
         "campaign.ended",
     ];
     check(Campaign::decide, commands, &names).await;
@@ -284,9 +289,13 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
     }))
 }
 
+fn staff(step: Step, note: Option<String>) -> ClaimCommand {
+    ClaimCommand::Step(StaffStep { step, operator: member(9), note, at: at("2026-11-22T08:00:00Z") })
+}
+
 #[tokio::test]
 async fn a_claim_that_is_granted_lives_under_the_framework() {
-    let approve = || ClaimCommand::Approve { operator: member(9), note: None, at: at("2026-11-22T08:00:00Z") };
+    let approve = || staff(Step::Approve, None);
     let commands = vec![
         approve(), // refused
         request(false, Approval::Manual),
@@ -296,9 +305,9 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
         request(true, Approval::Manual),
         approve(),
         request(true, Approval::Manual), // refused
-        ClaimCommand::FailFulfilment { note: Some(note()) },
-        ClaimCommand::Fulfil { note: None },
-        ClaimCommand::Reverse { note: Some(note()) },
+        staff(Step::FailFulfilment, Some(note())),
+        staff(Step::Fulfil, None),
+        staff(Step::Reverse, Some(note())),
     ];
     let names = [
         "claim.denied",
@@ -315,7 +324,7 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_claim_that_is_rejected_lives_under_the_framework() {
-    let reject = || ClaimCommand::Reject { note: Some(note()), at: at("2026-11-22T08:00:00Z") };
+    let reject = || staff(Step::Reject, Some(note()));
     let commands = vec![request(true, Approval::Manual), reject(), reject()];
     check(Claim::decide, commands, &["claim.submitted", "claim.rejected"]).await;
     let commands = vec![request(true, Approval::Automatic), reject()];

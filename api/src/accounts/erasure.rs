@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};
 
 use super::member_row::decide;
+use crate::once;
 use crate::problem::Problem;
 use crate::standing::announce;
 
@@ -53,7 +54,8 @@ impl AlsoWrite for BlankRow {
             ] {
                 sqlx::query(table).bind(self.id.0).execute(&mut *connection).await?;
             }
-            Ok(())
+            // what was answered to the member, or to the sign-up, may hold a name
+            once::forget(connection, self.id).await
         }
         .boxed()
     }

@@ -31,6 +31,11 @@ impl<R: Into<Problem>> From<CommandError<R>> for Problem {
 impl From<ClaimError> for Problem {
     fn from(error: ClaimError) -> Self {
         match error {
+            ClaimError::AlreadyClaimed { claim_id, status, position } => Self::new(Code::AlreadyClaimed)
+                .with("claimId", claim_id)
+                .with("claimStatus", status.name())
+                .with("position", position)
+                .at(position),
             ClaimError::RewardUnknown => Self::new(Code::RewardUnknown),
             ClaimError::MemberUnknown => Self::new(Code::MemberUnknown),
             ClaimError::Command(error) => error.into(),

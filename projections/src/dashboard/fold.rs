@@ -133,7 +133,10 @@ impl Numbers {
                 return;
             }
             CampaignEvent::RewardAdded(added) => return self.add("rewards", added.terms.reward_type.name(), 1),
-            CampaignEvent::RewardRevised(_) | CampaignEvent::StockChanged(_) => return,
+            CampaignEvent::RewardRevised(_)
+            | CampaignEvent::StockChanged(_)
+            | CampaignEvent::Opened(_)
+            | CampaignEvent::Closed(_) => return,
             CampaignEvent::Paused(_) => "paused",
             CampaignEvent::Resumed(_) => "running",
             CampaignEvent::Ended(_) => "ended",
