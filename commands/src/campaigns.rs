@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
+use domain::Moment;
 use domain::campaign::Campaign;
 use domain::id::{CampaignId, RewardId};
 
@@ -59,7 +61,43 @@ impl Shared {
     }
 }
 
+/// What is taken of a reward, by the guard that no grant passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Which campaign hands it out.
+    pub campaign_id: CampaignId,
+    /// Grants promised to pending claims.
+    pub held: i64,
+    /// Grants given.
+    pub granted: i64,
+    /// When the log took the reward in.
+    pub added_at: Option<Moment>,
+}
+
 impl Ledger {
+    /// What is taken of a reward at this moment; none where there is no such reward.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn taken_of(&self, reward: RewardId) -> Result<Option<Taken>, ReadError> {
+        let sql = "select s.campaign_id, s.held, s.granted, (
+                       select e.recorded_at
+                       from events e
+                       where e.aggregate_id = s.campaign_id::text and e.aggregate_type = 'campaign'
+                         and e.event_type = 'campaign.reward_added' and e.payload ->> 'rewardId' = s.reward_id::text
+                   )
+                   from reward_stock s
+                   where s.reward_id = $1";
+        let row: Option<(uuid::Uuid, i64, i64, Option<DateTime<Utc>>)> =
+            sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
+        Ok(row.map(|(campaign, held, granted, added_at)| Taken {
+            campaign_id: CampaignId(campaign),
+            held,
+            granted,
+            added_at: added_at.map(Moment::from),
+        }))
+    }
+
     /// The campaign that hands out a reward, by id; none for a reward that does not exist.
     ///
     /// # Errors

@@ -217,6 +217,9 @@ pub(crate) fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
         GuardRefusal::LimitReached => Some(Shortage::LimitReached),
         GuardRefusal::BudgetExhausted => Some(Shortage::BudgetExhausted),
         GuardRefusal::OutOfStock => Some(Shortage::OutOfStock),
-        GuardRefusal::BelowCommitted | GuardRefusal::NameTaken | GuardRefusal::AlsoRefused { .. } => None,
+        GuardRefusal::BelowCommitted { .. }
+        | GuardRefusal::PeriodsInUse
+        | GuardRefusal::NameTaken
+        | GuardRefusal::AlsoRefused { .. } => None,
     }
 }

@@ -77,6 +77,42 @@ mod tests {
         check(Frequency::Monthly, "2026-12-31T23:30:00-05:00", "UTC", "2027-01");
     }
 
+    #[test]
+    fn an_iso_week_belongs_to_the_year_of_its_thursday() {
+        for (at, week) in [
+            ("2024-12-29T12:00:00Z", "2024-W52"),
+            ("2024-12-30T12:00:00Z", "2025-W01"),
+            ("2026-12-31T12:00:00Z", "2026-W53"),
+            ("2027-01-03T23:59:59Z", "2026-W53"),
+            ("2027-01-04T00:00:00Z", "2027-W01"),
+            ("2023-01-01T12:00:00Z", "2022-W52"),
+        ] {
+            check(Frequency::Weekly, at, "UTC", week);
+        }
+        check(Frequency::Weekly, "2027-01-03T15:00:00Z", "Asia/Seoul", "2027-W01");
+        check(Frequency::Weekly, "2027-01-04T04:59:59Z", "America/New_York", "2026-W53");
+    }
+
+    #[test]
+    fn a_day_is_a_day_also_where_clocks_are_changed() {
+        // New York, 2026: 8 March has 23 hours, 1 November has 25
+        for (at, day) in [
+            ("2026-03-08T04:59:59Z", "2026-03-07"),
+            ("2026-03-08T05:00:00Z", "2026-03-08"),
+            ("2026-03-09T03:59:59Z", "2026-03-08"),
+            ("2026-03-09T04:00:00Z", "2026-03-09"),
+            ("2026-11-01T04:00:00Z", "2026-11-01"),
+            ("2026-11-02T04:59:59Z", "2026-11-01"),
+            ("2026-11-02T05:00:00Z", "2026-11-02"),
+        ] {
+            check(Frequency::Daily, at, "America/New_York", day);
+        }
+        // Samoa left out 30 December 2011
+        check(Frequency::Daily, "2011-12-30T09:59:59Z", "Pacific/Apia", "2011-12-29");
+        check(Frequency::Daily, "2011-12-30T10:00:00Z", "Pacific/Apia", "2011-12-31");
+        check(Frequency::Monthly, "2026-11-01T03:59:59Z", "America/New_York", "2026-10");
+    }
+
     #[track_caller]
     fn check_next(frequency: Frequency, at: &str, zone: &str, expected: Option<&str>) {
         let moment = DateTime::parse_from_rfc3339(at).map(Moment::from).unwrap();

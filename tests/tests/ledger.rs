@@ -37,6 +37,9 @@ mod events;
 #[path = "ledger/rewards.rs"]
 mod rewards;
 
+#[path = "ledger/etags.rs"]
+mod etags;
+
 #[path = "ledger/conditions.rs"]
 mod conditions;
 

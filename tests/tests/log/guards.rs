@@ -2,7 +2,7 @@
 
 use commands::{CommandError, GuardRefusal, Metadata};
 use domain::Moment;
-use domain::campaign::{Campaign, CampaignCommand};
+use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
 use domain::claim::{Claim, ClaimCommand, ClaimStatus, DenialReason, StaffStep, Step};
 use domain::id::{CampaignId, RewardId};
 use domain::period::Frequency;
@@ -106,10 +106,11 @@ async fn stock_is_never_taken_below_what_is_committed() {
     }
     let id = programme.campaign.to_string();
     let change = async |delta| {
-        let command = CampaignCommand::ChangeStock { reward_id: programme.reward, delta };
+        let revision = RewardRevision { quantity_delta: Some(delta), ..RewardRevision::default() };
+        let command = CampaignCommand::ReviseReward { reward_id: programme.reward, revision: Box::new(revision) };
         programme.ledger.execute::<Campaign>(&id, command, &Metadata::system(now())).await
     };
-    assert!(matches!(change(-2).await, Err(CommandError::Guard(GuardRefusal::BelowCommitted))));
+    assert!(matches!(change(-2).await, Err(CommandError::Guard(GuardRefusal::BelowCommitted { committed: 2 }))));
     change(-1).await.unwrap();
     assert_eq!(reason(&programme.claim(member(9)).await.unwrap()), Some(DenialReason::OutOfStock));
     programme.assert_sound().await;
