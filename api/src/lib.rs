@@ -28,3 +28,4 @@ pub mod server;
 pub mod standing;
 pub mod state;
 pub mod tokens;
+pub mod words;

@@ -9,6 +9,7 @@ mod events;
 mod health;
 mod lists;
 mod problems;
+mod progress;
 mod referrals;
 mod reward_requests;
 mod rewards;
@@ -23,6 +24,7 @@ pub fn router() -> Router<AppState> {
         .merge(auth::router())
         .merge(events::router())
         .merge(rewards::router())
+        .merge(progress::router())
         .merge(claims::router())
         .merge(reward_requests::router())
         .merge(activities::router())

@@ -5,6 +5,7 @@
 
 mod command;
 mod event;
+mod further;
 mod ladder;
 mod refusal;
 mod steps;
@@ -18,6 +19,7 @@ pub use event::{
     Approved, ClaimEvent, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed, Granted, Rejected,
     Reversed, Subject, Submitted,
 };
+pub use further::{Further, How, Known, smallest_further};
 pub use refusal::ClaimRefusal;
 
 use crate::condition::LeafEvidence;

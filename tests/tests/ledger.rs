@@ -55,6 +55,9 @@ mod reward_requests;
 #[path = "ledger/dry_run.rs"]
 mod dry_run;
 
+#[path = "ledger/progress.rs"]
+mod progress;
+
 #[path = "ledger/evidence.rs"]
 mod evidence;
 
@@ -69,6 +72,9 @@ mod history;
 
 #[path = "ledger/audit.rs"]
 mod audit;
+
+#[path = "ledger/languages.rs"]
+mod languages;
 
 #[path = "ledger/roles.rs"]
 mod roles;

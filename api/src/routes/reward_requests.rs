@@ -15,12 +15,14 @@ use serde::Serialize;
 use super::claims::body::ClaimBody;
 use super::claims::history::{Filter, List, own_or_all};
 use crate::callers::{Caller, Member, Operator};
+use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// The longest note, in characters.
 const MAX_NOTE_CHARS: usize = 1_000;
@@ -81,31 +83,34 @@ async fn decide(
     State(state): State<AppState>,
     operator: Operator,
     PathId(id): PathId,
+    seen: IfMatch,
     _: Query<Nothing>,
     Once(decision, key): Once<Decision>,
-) -> Result<At<Json<Decided>>, Problem> {
+) -> Result<Answer, Problem> {
     let step = decision.step;
     let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
     let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
-    key.execute(&state.ledger, &id, command, &operator.metadata(), answer).await?
+    key.execute_at(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
 }
 
-fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<At<Json<Decided>>, Problem> {
+type Answer = Tagged<At<Json<Decided>>>;
+
+fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let claim = ClaimBody::of(receipt);
     let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
     let message = match step {
-        Step::Approve => "The claim is approved.",
-        Step::Reject => "The claim is rejected.",
-        Step::Fulfil => "The reward is handed out.",
-        Step::FailFulfilment => "Handing the reward out failed.",
-        Step::Reverse => "The grant is taken back.",
+        Step::Approve => phrases::claim_approved(),
+        Step::Reject => phrases::claim_rejected(),
+        Step::Fulfil => phrases::claim_fulfilled(),
+        Step::FailFulfilment => phrases::claim_fulfilment_failed(),
+        Step::Reverse => phrases::claim_reversed(),
     };
-    Ok(At(receipt.position, Json(Decided { message, claim })))
+    Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
 }
 
 /// The claim after the step.
 #[derive(Debug, Serialize)]
 struct Decided {
-    message: &'static str,
+    message: Said,
     claim: ClaimBody,
 }

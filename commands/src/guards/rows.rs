@@ -49,6 +49,14 @@ pub struct Budget {
     pub claimed: bool,
 }
 
+impl Stock {
+    /// How many grants are left; `None` is without limit.
+    #[must_use]
+    pub fn remaining(&self) -> Option<i64> {
+        self.quantity.map(|quantity| quantity - self.held - self.granted)
+    }
+}
+
 impl Guards {
     /// Applies all changes of one command, or none of them when one is refused.
     ///

@@ -272,3 +272,27 @@ async fn a_decision_under_a_key_is_answered_again_and_not_taken_again() {
     assert_eq!(answers[0].ok(), answers[1].ok());
     assert_eq!(log.stock(&prize).await, (Some(2), 0, 2));
 }
+
+#[tokio::test]
+async fn a_decision_about_what_has_changed_meanwhile_is_not_taken() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let prize = waiting_prize(&operator, None).await;
+    let asked = reporter.claim_for(&prize, &stage.newcomer().await).await;
+    let claim = asked.text("/claim/id");
+    let read = operator.get_at(&format!("/claims/{claim}"), asked.position()).await;
+    let tag = read.header("etag").unwrap().to_owned();
+    assert_eq!((tag.as_str(), asked.header("etag")), ("\"1\"", Some("\"1\"")));
+    let decide = async |status: &str, seen: &str| {
+        let headers = [("content-type", "application/json"), ("if-match", seen)];
+        let body = json!({"status": status}).to_string().into_bytes();
+        operator.send(reqwest::Method::PATCH, &format!("/reward-requests/{claim}"), &headers, body).await.unwrap()
+    };
+    decide("APPROVED", "\"2\"").await.problem(412, "changed_meanwhile");
+    let approved = decide("APPROVED", &tag).await;
+    approved.ok();
+    assert_eq!(approved.header("etag"), Some("\"2\""));
+    decide("REVERSED", &tag).await.problem(412, "changed_meanwhile");
+    decide("FULFILLED", "*").await.ok();
+    decide("REVERSED", "2").await.invalid("header.If-Match");
+}

@@ -18,6 +18,7 @@ use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 /// The routes.
 pub(super) fn router() -> Router<AppState> {
@@ -36,7 +37,7 @@ async fn own_account(state: &AppState, caller: &Caller) -> Result<Account, Probl
 
 /// The own account.
 async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<UserAnswer>, Problem> {
-    Ok(Json(UserAnswer::new("This is you.", own_account(&state, &member).await?)))
+    Ok(Json(UserAnswer::new(phrases::you(), own_account(&state, &member).await?)))
 }
 
 /// The code that brings others.
@@ -78,7 +79,7 @@ async fn change(
     let metadata = member.metadata();
     let (account, position) =
         accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await?;
-    let body = Json(UserAnswer::new("Your profile is changed.", account));
+    let body = Json(UserAnswer::new(phrases::profile_changed(), account));
     Ok(match position {
         Some(position) => At(position, body).into_response(),
         None => body.into_response(),

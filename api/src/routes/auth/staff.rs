@@ -19,6 +19,7 @@ use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// The routes.
 pub(super) fn router() -> Router<AppState> {
@@ -35,7 +36,7 @@ async fn known(state: &AppState, id: MemberId) -> Result<Account, Problem> {
     accounts::find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
-fn answer(message: &'static str, account: Account, appended: Option<Appended>) -> Response {
+fn answer(message: Said, account: Account, appended: Option<Appended>) -> Response {
     let body = Json(UserAnswer::new(message, account));
     match appended {
         Some(appended) => At(appended.last_position, body).into_response(),
@@ -67,7 +68,7 @@ async fn change_role(
     let change = RoleChange { to, by };
     let appended = accounts::change_role(&state.ledger, &state.pool, id, change, &operator.metadata()).await?;
     state.standings.forget(id);
-    Ok(answer("The role is changed.", known(&state, id).await?, appended))
+    Ok(answer(phrases::role_changed(), known(&state, id).await?, appended))
 }
 
 struct Note {
@@ -90,7 +91,7 @@ async fn block(
 ) -> Result<Response, Problem> {
     let id = known(&state, MemberId(id)).await?.member();
     let appended = accounts::set_blocked(&state.ledger, id, Block::On, note, &operator.metadata()).await?;
-    Ok(answer("The member is blocked.", known(&state, id).await?, appended))
+    Ok(answer(phrases::member_blocked(), known(&state, id).await?, appended))
 }
 
 /// Lifts a block. The note stays in the log for ever.
@@ -103,7 +104,7 @@ async fn unblock(
 ) -> Result<Response, Problem> {
     let id = known(&state, MemberId(id)).await?.member();
     let appended = accounts::set_blocked(&state.ledger, id, Block::Off, note, &operator.metadata()).await?;
-    Ok(answer("The member is no longer blocked.", known(&state, id).await?, appended))
+    Ok(answer(phrases::member_unblocked(), known(&state, id).await?, appended))
 }
 
 /// Erases an account. Its random id stays in the log, which keeps its hashes.

@@ -5,6 +5,7 @@ use domain::Moment;
 use serde::Serialize;
 
 use crate::accounts::Account;
+use crate::words::Said;
 
 /// An account.
 #[derive(Debug, Serialize)]
@@ -49,12 +50,12 @@ impl From<Account> for UserBody {
 /// An account, with a word to whoever asked.
 #[derive(Debug, Serialize)]
 pub(super) struct UserAnswer {
-    message: &'static str,
+    message: Said,
     user: UserBody,
 }
 
 impl UserAnswer {
-    pub(super) fn new(message: &'static str, account: Account) -> Self {
+    pub(super) fn new(message: Said, account: Account) -> Self {
         Self { message, user: account.into() }
     }
 }

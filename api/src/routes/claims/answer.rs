@@ -10,10 +10,12 @@ use domain::claim::{Claim, ClaimStatus};
 use serde::Serialize;
 
 use super::body::ClaimBody;
+use crate::etag::Tagged;
 use crate::once::{Key, Unkept};
 use crate::positions::At;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// Whether a wish is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +40,15 @@ impl Manner {
 #[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
-    /// Of the last event; none after a dry run.
-    position: Option<i64>,
+    /// Number in its stream and position of the last event; none after a dry run.
+    last: Option<(i64, i64)>,
     body: AnswerBody,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AnswerBody {
-    message: &'static str,
+    message: Said,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     claim: ClaimBody,
@@ -55,8 +57,8 @@ struct AnswerBody {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let response = (self.status, Json(self.body)).into_response();
-        match self.position {
-            Some(position) => At(position, response).into_response(),
+        match self.last {
+            Some((sequence, position)) => Tagged(sequence, At(position, response)).into_response(),
             None => Unkept(response).into_response(),
         }
     }
@@ -91,8 +93,8 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
     };
     let of_now = receipt.appended > 0 && decision.evaluated_at == ask.at;
     let (status, message) = match receipt.state.status() {
-        Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, "The reward is yours."),
-        Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, "Your wish waits for a decision."),
+        Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, phrases::claim_granted()),
+        Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, phrases::claim_pending()),
         None
         | Some(
             ClaimStatus::Granted
@@ -106,12 +108,14 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
         ) => return Err(denied(manner, receipt)),
     };
     Ok(match manner {
-        Manner::InEarnest => {
-            Answer { status, position: Some(receipt.position), body: AnswerBody { message, dry_run: None, claim } }
-        }
+        Manner::InEarnest => Answer {
+            status,
+            last: Some((receipt.sequence, receipt.position)),
+            body: AnswerBody { message, dry_run: None, claim },
+        },
         Manner::DryRun => {
             let claim = claim.without_position();
-            Answer { status, position: None, body: AnswerBody { message, dry_run: Some(true), claim } }
+            Answer { status, last: None, body: AnswerBody { message, dry_run: Some(true), claim } }
         }
     })
 }

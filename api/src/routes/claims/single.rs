@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::body::ClaimBody;
 use super::history::{EventLine, Line, READ, RewardLine, lines};
 use crate::callers::Member;
+use crate::etag::Tagged;
 use crate::extract::{PathId, Query};
 use crate::fields::Nothing;
 use crate::positions::{At, MinPosition};
@@ -26,7 +27,7 @@ pub(super) async fn one(
     PathId(id): PathId,
     min: MinPosition,
     _: Query<Nothing>,
-) -> Result<At<Json<Single>>, Problem> {
+) -> Result<Tagged<At<Json<Single>>>, Problem> {
     let position = min.reached_by(&READ, &state).await?;
     let sees_all = match member.role {
         Role::Operator | Role::Auditor | Role::Admin => true,
@@ -38,7 +39,9 @@ pub(super) async fn one(
     let (claim, history) = told(&state, &row).await?;
     let line = lines(&state, vec![row]).await?.pop().ok_or_else(|| broken(&"a claim is in no list"))?;
     let Line { reward, event, reason, .. } = line;
-    Ok(At(position, Json(Single { claim: Told { claim, reward, event, reason, history } })))
+    let sequence = i64::try_from(history.len()).unwrap_or(i64::MAX);
+    let single = Single { claim: Told { claim, reward, event, reason, history } };
+    Ok(Tagged(sequence, At(position, Json(single))))
 }
 
 /// What the log tells of a claim: as much as the row has taken in, so that all parts of the answer agree.
