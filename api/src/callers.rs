@@ -4,6 +4,9 @@
 use std::convert::Infallible;
 use std::ops::Deref;
 
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,6 +19,7 @@ use uuid::Uuid;
 use crate::accounts::ServiceKey;
 use crate::activities::Sources;
 use crate::clock;
+use crate::openapi::needs_token;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
 use crate::state::AppState;
@@ -108,6 +112,9 @@ impl<S: Send + Sync> FromRequestParts<S> for AllowedSources {
     }
 }
 
+/// Nothing that the caller would not know.
+impl OperationInput for AllowedSources {}
+
 /// The log-in whose access token is shown, if a genuine one is: for those who only want to leave.
 #[derive(Debug, Clone, Copy)]
 pub struct ShownLogIn(pub Option<Uuid>);
@@ -121,6 +128,11 @@ impl FromRequestParts<AppState> for ShownLogIn {
     }
 }
 
+impl OperationInput for ShownLogIn {}
+
+/// How many roles there are.
+const ALL_ROLES: usize = 5;
+
 macro_rules! callers {
     ($( $(#[$doc:meta])* $name:ident: $($role:ident)|+; )+) => { $(
         $(#[$doc])*
@@ -130,6 +142,12 @@ macro_rules! callers {
         impl Deref for $name {
             type Target = Caller;
             fn deref(&self) -> &Caller { &self.0 }
+        }
+
+        impl OperationInput for $name {
+            fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+                needs_token(operation, [$( Role::$role ),+].len() < ALL_ROLES);
+            }
         }
 
         impl FromRequestParts<AppState> for $name {

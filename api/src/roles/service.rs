@@ -14,7 +14,7 @@ use super::Database;
 use crate::accounts::{self, ServiceEntry, ServiceError, ServiceKey};
 use crate::clock;
 use crate::config::Config;
-use crate::fields::readers;
+use crate::fields::{Reader as _, readers};
 
 /// Makes services, and gives and takes their keys.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -77,13 +77,13 @@ enum Order {
 }
 
 fn service_name(text: String) -> anyhow::Result<Name> {
-    readers::name(Value::String(text)).map_err(|broken| anyhow!("the name of the service {}", broken.message))
+    readers::name().read(Value::String(text)).map_err(|broken| anyhow!("the name of the service {}", broken.message))
 }
 
 fn sources(given: Vec<String>) -> anyhow::Result<BTreeSet<String>> {
     let mut sources = BTreeSet::new();
     for source in given {
-        let source = readers::text(1, 64)(Value::String(source));
+        let source = readers::text(1, 64).read(Value::String(source));
         let source = source.map_err(|broken| anyhow!("--sources: each {}", broken.message))?;
         if source == LEDGER_SOURCE {
             bail!("--sources: `{LEDGER_SOURCE}` is the ledger's own; give the names of other sources");

@@ -1,12 +1,14 @@
 //! `/auth/me`, `/auth/profile`, `/auth/password`, `/auth/invite-code`: what a member sees and changes of
 //! themselves, up to the erasure of it all.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, patch_with};
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch};
-use axum::{Json, Router};
 use commands::Appended;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::no_cookie;
@@ -14,19 +16,46 @@ use super::user::UserAnswer;
 use crate::accounts::{self, Account, ProfileChange};
 use crate::callers::{Caller, Member};
 use crate::extract::{Body, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::openapi::Describe as _;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::phrases;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/auth/me", get(me).delete(erase_me))
-        .route("/auth/password", patch(change_password))
-        .route("/auth/invite-code", get(invite_code))
-        .route("/auth/profile", patch(change))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/auth/me",
+            get_with(me, |op| op.named("getMe", "The own account")).delete_with(erase_me, |op| {
+                op.named("eraseMe", "Erases the own account; its random id stays in the log")
+                    .answers_nothing()
+                    .tells_position(204)
+                    .refuses(&[Code::InvalidCredentials, Code::LastAdmin, Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/password",
+            patch_with(change_password, |op| {
+                op.named("changePassword", "Changes the own password, and ends all log-ins")
+                    .answers_nothing()
+                    .refuses(&[Code::InvalidCredentials])
+            }),
+        )
+        .api_route(
+            "/auth/invite-code",
+            get_with(invite_code, |op| op.named("getInviteCode", "The code that brings others")),
+        )
+        .api_route(
+            "/auth/profile",
+            patch_with(change, |op| {
+                op.named("changeProfile", "Changes the own profile")
+                    .answers::<UserAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::NicknameTaken, Code::TimeZoneLocked])
+            }),
+        )
 }
 
 /// A token outlives an account that is gone.
@@ -50,7 +79,7 @@ async fn invite_code(
     Ok(Json(InviteCode { invite_code: account.invite_code }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct InviteCode {
     invite_code: Option<String>,
@@ -58,13 +87,11 @@ struct InviteCode {
 
 impl FromFields for ProfileChange {
     fn read(fields: &mut Fields) -> Option<Self> {
-        if fields.is_empty() {
-            fields.report("body", Broken::new("not_empty", "must change something"));
-        }
+        fields.at_least_one();
         let nickname = fields.change("nickname", readers::text(2, 30));
         let bio = fields.change("bio", readers::text(1, 500));
-        let profile_image_url = fields.change("profileImageUrl", readers::https_url);
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let profile_image_url = fields.change("profileImageUrl", readers::https_url());
+        let time_zone = fields.optional("timeZone", readers::zone());
         Some(Self { nickname: nickname?, bio: bio?, profile_image_url: profile_image_url?, time_zone: time_zone? })
     }
 }

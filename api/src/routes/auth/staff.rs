@@ -1,10 +1,12 @@
 //! What staff do to accounts: give another role, block and unblock, erase. Which roles an operator may
 //! give is a rule of the member.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{delete_with, patch_with, post_with};
+use aide::transform::TransformOperation;
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, patch, post};
-use axum::{Json, Router};
 use commands::Appended;
 use domain::id::MemberId;
 use domain::member::{Giver, RoleChange};
@@ -16,19 +18,51 @@ use crate::accounts::{self, Account, Block};
 use crate::callers::{Admin, Operator};
 use crate::extract::{Body, PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::openapi::Describe as _;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::{Said, phrases};
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/auth/users/{id}/role", patch(change_role))
-        .route("/auth/users/{id}/roles", patch(change_role))
-        .route("/auth/users/{id}/block", post(block))
-        .route("/auth/users/{id}/unblock", post(unblock))
-        .route("/auth/users/{id}", delete(erase))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/auth/users/{id}/role", patch_with(change_role, |op| changes_role(op, "changeRole")))
+        .api_route("/auth/users/{id}/roles", patch_with(change_role, |op| changes_role(op, "changeRoles")))
+        .api_route(
+            "/auth/users/{id}/block",
+            post_with(block, |op| {
+                op.named("blockUser", "Refuses the claims of a member; the note stays in the log for ever")
+                    .answers::<UserAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/users/{id}/unblock",
+            post_with(unblock, |op| {
+                op.named("unblockUser", "Lifts a block; the note stays in the log for ever")
+                    .answers::<UserAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/users/{id}",
+            delete_with(erase, |op| {
+                op.named("eraseUser", "Erases an account; its random id stays in the log")
+                    .answers_nothing()
+                    .tells_position(204)
+                    .refuses(&[Code::NotFound, Code::LastAdmin])
+            }),
+        )
+}
+
+fn changes_role<'a>(op: TransformOperation<'a>, id: &str) -> TransformOperation<'a> {
+    op.named(id, "Gives an account another role; its tokens from before are worth nothing at once")
+        .answers::<UserAnswer>(200)
+        .tells_position(200)
+        .refuses(&[Code::NotFound, Code::UnknownRole, Code::SameRole, Code::OwnRole, Code::LastAdmin])
 }
 
 /// Members without an account (imported ones) have nothing to show.

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 use domain::Moment;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounts::Account;
 use crate::words::Said;
 
 /// An account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UserBody {
     id: String,
@@ -48,7 +49,7 @@ impl From<Account> for UserBody {
 }
 
 /// An account, with a word to whoever asked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct UserAnswer {
     message: Said,
     user: UserBody,

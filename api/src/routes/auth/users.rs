@@ -1,11 +1,13 @@
 //! `/auth/users`: who is here, as administrators and operators look them up.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::id::MemberId;
 use domain::role::Role;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::user::UserBody;
@@ -13,16 +15,25 @@ use crate::accounts;
 use crate::callers::Operator;
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::openapi::Describe as _;
 use crate::problem::{Code, Problem};
 use crate::routes::lists::Page;
 use crate::state::AppState;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/auth/users", get(list))
-        .route("/auth/users/email", get(by_email))
-        .route("/auth/users/{id}", get(by_id))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/auth/users", get_with(list, |op| op.named("listUsers", "Accounts, newest first")))
+        .api_route(
+            "/auth/users/email",
+            get_with(by_email, |op| {
+                op.named("getUserByEmail", "The account of an e-mail, in any case").refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/users/{id}",
+            get_with(by_id, |op| op.named("getUser", "One account").refuses(&[Code::NotFound])),
+        )
 }
 
 struct Wanted {
@@ -51,7 +62,7 @@ async fn list(
     Ok(Json(UsersPage { users: accounts.into_iter().map(UserBody::from).collect(), next_cursor }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct UsersPage {
     users: Vec<UserBody>,
@@ -87,7 +98,7 @@ async fn by_email(
     FoundUser::or_nothing(accounts::find_by_email(&state.pool, &wanted.email).await?)
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct FoundUser {
     user: UserBody,
 }
