@@ -64,6 +64,9 @@ mod evidence;
 #[path = "ledger/activities.rs"]
 mod activities;
 
+#[path = "ledger/referrals.rs"]
+mod referrals;
+
 #[path = "ledger/import.rs"]
 mod import;
 
