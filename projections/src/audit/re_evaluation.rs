@@ -160,7 +160,7 @@ struct Wanted {
 
 /// A piece of the log that matters.
 enum Item {
-    Fact { position: i64, member: Uuid, event: Event, at: Moment },
+    Fact { position: i64, member: Uuid, event: Box<Event>, at: Moment },
     Decision { position: i64, claim: ClaimId, event: Box<ClaimEvent> },
 }
 
@@ -180,7 +180,12 @@ impl Wanted {
                     event: Box::new(event),
                 })
             }
-            event => self.matters(&event).then_some(Item::Fact { position, member, event, at: row.occurred_at }),
+            event => self.matters(&event).then(|| Item::Fact {
+                position,
+                member,
+                event: Box::new(event),
+                at: row.occurred_at,
+            }),
         }
     }
 
@@ -244,7 +249,7 @@ impl Fold<'_> {
     async fn take_in(&mut self, item: Item) -> Result<(), AuditError> {
         match item {
             Item::Fact { position, member, event, at } => {
-                self.members.entry(member).or_default().take_in(position, event, at);
+                self.members.entry(member).or_default().take_in(position, *event, at);
                 Ok(())
             }
             Item::Decision { position, claim, event } => self.decide(position, claim, &event).await,
