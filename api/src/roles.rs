@@ -6,13 +6,17 @@ mod config;
 mod database;
 mod import;
 mod migrate;
+mod projections;
 mod rebuild;
 mod serve;
+mod service;
 
 pub use admin::Admin;
 pub use config::show_config;
 pub use database::{Database, MIGRATOR};
 pub use import::import;
 pub use migrate::migrate;
+pub use projections::Projections;
 pub use rebuild::Rebuild;
 pub use serve::serve;
+pub use service::Service;

@@ -3,6 +3,7 @@
 mod activities;
 mod audit;
 mod auth;
+mod backtest;
 mod claims;
 mod dashboard;
 mod events;
@@ -34,6 +35,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(schemas::router())
+        .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())
         .merge(openapi::router())

@@ -3,28 +3,36 @@
 //!
 //! Deliberately absent: how commands are handled, and HTTP. Nothing here appends to the log.
 
+pub mod audit;
 pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod checkpoint;
 pub mod claim_history;
 pub mod dashboard;
+mod digest;
 mod error;
+mod fold;
 pub mod follow;
 mod freshness;
+mod intervention;
 mod lease;
 pub mod log;
 pub mod login_streak;
 pub mod member_facts;
+mod parked;
 mod projection;
 mod rebuild;
 pub mod referral_tally;
 mod registry;
 pub mod relay;
+pub mod status;
 
-pub use error::{FoldError, FollowError};
-pub use follow::{Batch, Follower, Followers, Outcome};
+pub use digest::{Digest, TableDigest, digest};
+pub use error::{FoldError, FollowError, RebuildError};
+pub use follow::{Batch, Follower, Followers, OnPoison, Outcome};
 pub use freshness::{Behind, Freshness, State};
+pub use intervention::{Intervened, Intervention, Step, intervene};
 pub use lease::Lease;
 pub use projection::{Projected, Projection};
-pub use rebuild::{RebuildError, digest, rebuild};
+pub use rebuild::{Comparison, Rebuilt, rebuild};
 pub use registry::{ALL, follow_all, start_all};
