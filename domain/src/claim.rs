@@ -209,6 +209,12 @@ impl Claim {
         self.state.as_ref().map(|state| &state.decision)
     }
 
+    /// When a pending claim is too late, or was when it expired.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Moment> {
+        self.state.as_ref()?.expires_at
+    }
+
     /// Why the last refused attempt was refused, and what it saw.
     #[must_use]
     pub fn last_denial(&self) -> Option<(DenialReason, &[LeafEvidence])> {

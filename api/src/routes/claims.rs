@@ -4,6 +4,7 @@
 
 mod answer;
 pub(super) mod body;
+mod explanation;
 pub(super) mod history;
 mod single;
 
@@ -33,6 +34,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/claims/filter", get(history::all))
         .route("/claims/user/{id}", get(history::of_user))
         .route("/claims/{id}", get(single::one))
+        .route("/claims/{id}/explanation", get(explanation::explanation))
 }
 
 /// `?dryRun=true` only looks; anything else in the query is refused, so that a slip never becomes a claim.
