@@ -28,3 +28,4 @@ pub mod scheduler;
 pub mod server;
 pub mod state;
 pub mod tokens;
+pub mod words;

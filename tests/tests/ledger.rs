@@ -58,6 +58,9 @@ mod history;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/languages.rs"]
+mod languages;
+
 #[path = "ledger/roles.rs"]
 mod roles;
 

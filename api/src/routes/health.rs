@@ -11,6 +11,7 @@ use crate::extract::Query;
 use crate::fields::Nothing;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 /// How long the database may take to say that it is there.
 const DATABASE_TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -28,6 +29,6 @@ async fn ready(State(state): State<AppState>, _: Query<Nothing>) -> Result<Json<
     let asked = sqlx::query("select 1").execute(&state.pool);
     match tokio::time::timeout(DATABASE_TIME_LIMIT, asked).await {
         Ok(Ok(_)) => Ok(Json(json!({"status": "ready"}))),
-        Ok(Err(_)) | Err(_) => Err(Problem::new(Code::Unavailable).detail("the database is out of reach")),
+        Ok(Err(_)) | Err(_) => Err(Problem::new(Code::Unavailable).detail(phrases::database_away())),
     }
 }

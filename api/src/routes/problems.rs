@@ -31,11 +31,20 @@ struct Description {
     link: String,
     code: &'static str,
     status: u16,
-    title: &'static str,
+    title: String,
+    description: String,
+    remedy: String,
 }
 
 impl From<Code> for Description {
     fn from(code: Code) -> Self {
-        Self { link: code.link(), code: code.name(), status: code.status().as_u16(), title: code.title() }
+        Self {
+            link: code.link(),
+            code: code.name(),
+            status: code.status().as_u16(),
+            title: code.title(),
+            description: code.about(),
+            remedy: code.remedy(),
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::once::Once;
 use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// The longest note, in characters.
 const MAX_NOTE_CHARS: usize = 1_000;
@@ -98,11 +99,11 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let claim = ClaimBody::of(receipt);
     let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
     let message = match step {
-        Step::Approve => "The claim is approved.",
-        Step::Reject => "The claim is rejected.",
-        Step::Fulfil => "The reward is handed out.",
-        Step::FailFulfilment => "Handing the reward out failed.",
-        Step::Reverse => "The grant is taken back.",
+        Step::Approve => phrases::claim_approved(),
+        Step::Reject => phrases::claim_rejected(),
+        Step::Fulfil => phrases::claim_fulfilled(),
+        Step::FailFulfilment => phrases::claim_fulfilment_failed(),
+        Step::Reverse => phrases::claim_reversed(),
     };
     Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
 }
@@ -110,6 +111,6 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
 /// The claim after the step.
 #[derive(Debug, Serialize)]
 struct Decided {
-    message: &'static str,
+    message: Said,
     claim: ClaimBody,
 }

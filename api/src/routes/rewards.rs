@@ -21,6 +21,7 @@ use crate::fields::{Fields, FromFields, Nothing};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 use answer::{OneReward, RewardBody, Rewards};
 
 /// The read model behind these routes.
@@ -87,7 +88,7 @@ async fn rewards(
     let mut rows = campaign_catalogue::rewards(&state.pool, event, walk.before, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let rewards: Vec<_> = rows.into_iter().map(RewardBody::from).collect();
-    Ok(At(position, Json(Rewards { message: "These are the rewards.", rewards, next_cursor: next })))
+    Ok(At(position, Json(Rewards { message: phrases::rewards(), rewards, next_cursor: next })))
 }
 
 /// One reward.
@@ -101,6 +102,6 @@ async fn one(
     let position = min.reached_by(&[CATALOGUE], &state).await?;
     let row = campaign_catalogue::reward(&state.pool, RewardId(id)).await?;
     let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    let body = OneReward { message: "This is the reward.", reward: row.reward.into() };
+    let body = OneReward { message: phrases::reward(), reward: row.reward.into() };
     Ok(At(position, Tagged(row.sequence, Json(body))))
 }

@@ -16,6 +16,7 @@ use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 /// The routes.
 pub(super) fn router() -> Router<AppState> {
@@ -34,7 +35,7 @@ async fn own_account(state: &AppState, caller: &Caller) -> Result<Account, Probl
 /// The own account.
 async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<Value>, Problem> {
     let user = UserBody::from(own_account(&state, &member).await?);
-    Ok(Json(json!({"message": "This is you.", "user": user})))
+    Ok(Json(json!({"message": phrases::you(), "user": user})))
 }
 
 /// The code that brings others.
@@ -66,7 +67,7 @@ async fn change(
     let metadata = member.metadata();
     let (account, appended) =
         accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await?;
-    let body = Json(json!({"message": "Your profile is changed.", "user": UserBody::from(account)}));
+    let body = Json(json!({"message": phrases::profile_changed(), "user": UserBody::from(account)}));
     Ok(match appended {
         Some(appended) => At(appended.last_position, body).into_response(),
         None => body.into_response(),

@@ -15,6 +15,7 @@ use crate::once::{Key, Unkept};
 use crate::positions::At;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// Whether a wish is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(super) struct Answer {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AnswerBody {
-    message: &'static str,
+    message: Said,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     claim: ClaimBody,
@@ -92,8 +93,8 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
     };
     let of_now = receipt.appended > 0 && decision.evaluated_at == ask.at;
     let (status, message) = match receipt.state.status() {
-        Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, "The reward is yours."),
-        Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, "Your wish waits for a decision."),
+        Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, phrases::claim_granted()),
+        Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, phrases::claim_pending()),
         None
         | Some(
             ClaimStatus::Granted

@@ -21,6 +21,7 @@ use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::routes::lists::Page;
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// The read models behind these routes.
 pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
@@ -162,14 +163,14 @@ async fn list(
     let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let claims = lines(state, rows).await?;
-    Ok(At(position, Json(List { message: "These are the claims.", claims, next_cursor: next })))
+    Ok(At(position, Json(List { message: phrases::claims(), claims, next_cursor: next })))
 }
 
 /// One page of claims.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct List {
-    message: &'static str,
+    message: Said,
     claims: Vec<Line>,
     next_cursor: Option<String>,
 }

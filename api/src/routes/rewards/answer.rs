@@ -7,10 +7,12 @@ use domain::quantity::{GrantLimit, StockUnits};
 use projections::campaign_catalogue::RewardRow;
 use serde::Serialize;
 
+use crate::words::Said;
+
 /// One reward, and what is said about it.
 #[derive(Debug, Serialize)]
 pub(super) struct OneReward {
-    pub(super) message: &'static str,
+    pub(super) message: Said,
     pub(super) reward: RewardBody,
 }
 
@@ -18,7 +20,7 @@ pub(super) struct OneReward {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rewards {
-    pub(super) message: &'static str,
+    pub(super) message: Said,
     pub(super) rewards: Vec<RewardBody>,
     pub(super) next_cursor: Option<String>,
 }

@@ -18,6 +18,7 @@ use crate::once::{Key, Once};
 use crate::positions::Written;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 type Created = Written<Tagged<(StatusCode, Json<OneReward>)>>;
 
@@ -74,6 +75,6 @@ async fn add(
 fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Created, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it was not made"))?;
     let reward = RewardBody::of((event, id), terms, (0, 0), receipt.updated_at);
-    let body = OneReward { message: "The reward is created.", reward };
+    let body = OneReward { message: phrases::reward_created(), reward };
     Ok(Written::by(receipt, Tagged(receipt.sequence, (StatusCode::CREATED, Json(body)))))
 }
