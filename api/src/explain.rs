@@ -77,8 +77,8 @@ pub struct Explanation {
     position: i64,
     /// Every question of the rule.
     leaves: Vec<LeafTold>,
-    /// The smallest further thing that would have made the rule met; empty where it was met. Null where it
-    /// cannot be said, or not be reached: nothing is promised then.
+    /// The smallest further thing that would make it a grant; empty where the rule was met. Null where it cannot be
+    /// said, or is out of the member's reach, as an empty shelf is: nothing is promised then.
     smallest_further: Option<Vec<StepFurther>>,
     /// Who took what was missing, where it was used up.
     ahead: Option<Ahead>,
@@ -150,24 +150,34 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         facts_position: decision.facts_position,
         position,
         leaves: leaf::told(condition, &leaves),
-        smallest_further: material.further(condition, decision, &leaves),
+        smallest_further: material.further(reason, condition, decision, &leaves),
         ahead,
         steps: history.iter().map(Told::of).collect(),
     })
 }
 
 impl Material {
-    /// What is still missing; nothing is promised in an event that is over.
+    /// What is still missing; nothing is promised in an event that is over, nor where others hold what is missing.
     fn further(
         &self,
+        reason: Option<DenialReason>,
         condition: &Condition,
         decision: &Decision,
         leaves: &[(&Leaf, &LeafEvidence)],
     ) -> Option<Vec<StepFurther>> {
+        match reason {
+            None | Some(DenialReason::ConditionUnmet | DenialReason::EventNotActive) => {}
+            Some(
+                DenialReason::MemberBlocked
+                | DenialReason::LimitReached
+                | DenialReason::BudgetExhausted
+                | DenialReason::OutOfStock,
+            ) => return None,
+        }
         let known = Known { birthday: self.birthday_known };
         let further = smallest_further(condition, &decision.evidence, known)?;
         let over = self.campaign_now.status(self.now) == Some(CampaignStatus::Ended);
-        if over && !further.is_empty() {
+        if over && reason.is_some() {
             return None;
         }
         further.into_iter().map(|step| StepFurther::of(step, leaves)).collect()

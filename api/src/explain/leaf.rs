@@ -74,11 +74,7 @@ impl LeafTold {
             _ => None,
         };
         let what = need(leaf);
-        let text = if wanted {
-            phrases::explain_needed(what, have)
-        } else {
-            phrases::explain_unwanted(what, have)
-        };
+        let text = if wanted { phrases::explain_needed(what, have) } else { phrases::explain_unwanted(what, have) };
         Self { evidence: evidence.clone(), wanted, missing, text }
     }
 }

@@ -27,9 +27,7 @@ impl Told {
         let Happened { event, at, actor, position } = happened;
         let by = actor.as_str();
         let (step, note, text) = match event {
-            ClaimEvent::Denied(denied) => {
-                ("denied", None, phrases::explain_step_denied(Code::from(denied.reason).title()))
-            }
+            ClaimEvent::Denied(denied) => ("denied", None, phrases::explain_step_denied(title(denied.reason.into()))),
             ClaimEvent::Submitted(_) => ("pending", None, phrases::explain_step_pending()),
             ClaimEvent::Granted(_) => ("granted", None, phrases::explain_step_granted()),
             ClaimEvent::Approved(step) => ("approved", step.note.clone(), phrases::explain_step_approved(by)),
@@ -56,7 +54,7 @@ pub(super) fn summary(
     let by = material.last_actor();
     match (status, reason) {
         (ClaimStatus::Denied, Some(reason)) => denied(reason, material, claim, ahead),
-        (ClaimStatus::Denied, None) => phrases::explain_step_denied(""),
+        (ClaimStatus::Denied, None) => phrases::explain_unmet(),
         (ClaimStatus::Pending, _) => phrases::explain_pending(expiry(claim)),
         (ClaimStatus::Expired, _) => phrases::explain_expired(expiry(claim)),
         (ClaimStatus::Granted, _) if material.was_approved() => phrases::explain_approved(by),
@@ -120,12 +118,18 @@ fn not_active(material: &Material, claim: &Claim) -> Said {
 /// Which of the two limits it was is not kept where both are set.
 fn limited(material: &Material, claim: &Claim) -> Said {
     let campaign = &material.campaign_then;
-    let of_reward = claim.about().and_then(|about| campaign.reward(about.reward_id)).and_then(|reward| reward.per_member_limit);
+    let of_reward =
+        claim.about().and_then(|about| campaign.reward(about.reward_id)).and_then(|reward| reward.per_member_limit);
     let of_event = campaign.terms().and_then(|terms| terms.per_member_limit);
     match (of_reward, of_event) {
         (Some(limit), None) => phrases::explain_limit_of_reward(limit.get()),
         (None, Some(limit)) => phrases::explain_limit_of_event(limit.get()),
         (Some(reward), Some(event)) => phrases::explain_limits(reward.get(), event.get()),
-        (None, None) => Code::LimitReached.title(),
+        (None, None) => title(Code::LimitReached),
     }
+}
+
+/// What a code means, as problems say it.
+fn title(code: Code) -> Said {
+    Said::new(format!("problem-{}", code.name()), vec![])
 }

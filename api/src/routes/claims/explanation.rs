@@ -44,8 +44,7 @@ async fn read(state: &AppState, caller: &Caller, row: &ClaimRow) -> Result<Mater
     drop(connection);
     let history = entries.iter().filter(|entry| entry.position <= row.position).map(happened);
     let history = history.collect::<Result<Vec<_>, _>>()?;
-    let (_, Deciding { event, position, .. }) =
-        deciding(&history).ok_or_else(|| broken(&"a claim has no decision"))?;
+    let (_, Deciding { event, position, .. }) = deciding(&history).ok_or_else(|| broken(&"a claim has no decision"))?;
     let last_taken = match scarce(event) {
         Some(scarce) => last_taken_before(&state.pool, scarce, position).await?,
         None => None,
