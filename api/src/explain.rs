@@ -12,10 +12,12 @@ use domain::claim::{Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, Know
 use domain::condition::{Condition, Leaf, LeafEvidence};
 use domain::id::ClaimId;
 use domain::zone::local_date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use self::leaf::{LeafTold, StepFurther};
 use self::story::Told;
+use crate::openapi::ConditionNode;
 use crate::words::Said;
 
 /// One event of a claim, and who caused it.
@@ -51,16 +53,17 @@ pub struct Material {
 }
 
 /// Why a claim stands where it stands.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     claim_id: ClaimId,
-    status: &'static str,
+    status: ClaimStatus,
     /// Why it is denied, while it is.
     reason: Option<&'static str>,
     /// The whole story in a sentence.
     summary: Said,
     /// The rule as it was.
+    #[schemars(with = "ConditionNode")]
     condition: Condition,
     condition_version: u32,
     /// Whether the rule was met.
@@ -87,7 +90,7 @@ pub struct Explanation {
 }
 
 /// Those who came before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ahead {
     /// How many grants were given or promised.
@@ -138,7 +141,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
     let ahead = reason.and_then(|reason| material.ahead(reason, event));
     Some(Explanation {
         claim_id: *claim_id,
-        status: status.name(),
+        status,
         reason: reason.map(DenialReason::name),
         summary: story::summary(status, reason, material, &claim, ahead),
         condition: Condition::clone(condition),

@@ -4,15 +4,16 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::fields::readers::parse_id;
+use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::{Language, current, phrases, speaking, while_speaking};
@@ -41,7 +42,9 @@ impl RequestId {
 
 /// All routes with all that surrounds them.
 pub fn router(state: AppState) -> Router {
-    routes::router()
+    let (routes, document) = openapi::described(routes::router);
+    routes
+        .layer(Extension(document))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .with_state(state.clone())
@@ -116,6 +119,7 @@ mod tests {
         panic!("a secret")
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
     async fn asked(method: Method, path: &str) -> (Response, Value) {
         let router = Router::new()
             .route("/broken", get(broken))

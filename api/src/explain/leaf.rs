@@ -3,12 +3,13 @@
 
 use domain::claim::{Further, How};
 use domain::condition::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::words::{Arg, Said, phrases};
 
 /// One question of the rule.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LeafTold {
     /// The evidence as it is kept.
@@ -18,13 +19,14 @@ pub(super) struct LeafTold {
     wanted: bool,
     /// How much was missing, where it was wanted and is counted.
     #[serde(serialize_with = "seen")]
+    #[schemars(with = "Option<Seen>")]
     missing: Option<i128>,
     /// The question and the answer in words.
     text: Said,
 }
 
 /// One thing that is still missing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StepFurther {
     path: String,
@@ -33,6 +35,7 @@ pub(super) struct StepFurther {
     kind: Option<String>,
     /// How much more, where it is counted.
     #[serde(serialize_with = "seen")]
+    #[schemars(with = "Option<Seen>")]
     more: Option<i128>,
     /// It comes, or goes, with time alone.
     waiting: bool,

@@ -3,6 +3,7 @@
 use domain::Moment;
 use domain::campaign::CampaignStatus;
 use domain::claim::{Claim, ClaimEvent, ClaimStatus, DenialReason};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Ahead, Happened, Material};
@@ -10,7 +11,7 @@ use crate::problem::Code;
 use crate::words::{Said, phrases};
 
 /// One step of a claim.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Told {
     step: &'static str,
     at: Moment,
