@@ -68,7 +68,7 @@ pub(super) fn summary(
 }
 
 fn expiry(claim: &Claim) -> String {
-    claim.expires_at().map(Moment::to_text).unwrap_or_default()
+    claim.waits_until().map(Moment::to_text).unwrap_or_default()
 }
 
 impl Material {
