@@ -9,8 +9,10 @@ mod record;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
-use commands::{Metadata, ReadError};
+use commands::{KeptAnswer, Metadata, ReadError};
 use domain::id::ActivityId;
 
 /// A part of a report that breaks a rule.
@@ -92,13 +94,28 @@ pub struct Reporting {
     pub sources: Sources,
     /// What to do about members that nobody registered.
     pub unknown_members: UnknownMembers,
+    /// Keeps the answer to all of them with the facts, where somebody may ask again under a key.
+    pub keep: Option<KeepOutcomes>,
+}
+
+/// Makes the answer to be kept from what became of each report.
+#[derive(Clone)]
+pub struct KeepOutcomes(pub Arc<AnswerToOutcomes>);
+
+/// What [`KeepOutcomes`] makes of them.
+pub type AnswerToOutcomes = dyn Fn(&[Outcome]) -> Option<KeptAnswer> + Send + Sync;
+
+impl fmt::Debug for KeepOutcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeepOutcomes")
+    }
 }
 
 impl Reporting {
     /// Reports for any source about members that are there.
     #[must_use]
     pub fn of(metadata: Metadata) -> Self {
-        Self { metadata, sources: Sources::Any, unknown_members: UnknownMembers::Refuse }
+        Self { metadata, sources: Sources::Any, unknown_members: UnknownMembers::Refuse, keep: None }
     }
 }
 

@@ -67,6 +67,8 @@ macro_rules! callers {
 
             async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
                 let caller = Caller::of(parts, state)?;
+                // for what belongs to the caller without saying who that is: idempotency keys
+                parts.extensions.insert(caller);
                 match caller.role {
                     $( Role::$role )|+ => Ok(Self(caller)),
                     #[allow(unreachable_patterns, reason = "the roles above are all of them for some callers")]

@@ -31,6 +31,10 @@ pub struct Config {
     #[arg(long, env = "LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:8080", value_parser = listen, global = true)]
     pub listen: SocketAddr,
 
+    /// Address and port of `GET /metrics`. None: not served, and nothing is counted.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "IP:PORT", value_parser = listen, global = true)]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Make demo accounts and data before the service is ready. Only on a loopback address: their
     /// passwords are known to everyone.
     #[arg(long, env = "DEMO", default_value = "false", value_parser = BoolishValueParser::new(),

@@ -82,7 +82,7 @@ async fn make_accounts(state: &AppState, now: Moment) -> Result<(), Problem> {
             invite_code: None,
         };
         password_hash = Some(hash);
-        match accounts::sign_up(&state.ledger, &state.pool, account, now, Uuid::now_v7()).await {
+        match accounts::sign_up(&state.ledger, &state.pool, account, now, Uuid::now_v7(), |_| None).await {
             // another instance was quicker
             Err(problem) if problem.code() == Code::EmailTaken => {}
             done => {
@@ -135,7 +135,7 @@ async fn make_event(
         per_member_limit: None,
     };
     let unit = ledger.unit(Metadata::system(now));
-    let create = CampaignCommand::Create(Box::new(Draft { terms, condition }));
+    let create = CampaignCommand::Create { draft: Box::new(Draft { terms, condition }), at: now };
     let add = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms: reward }));
     for command in [create, add] {
         match unit.execute::<Campaign>(&id.to_string(), command).await {

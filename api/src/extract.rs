@@ -25,16 +25,27 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let is_json = has_json_type(request.headers());
-        let bytes = collect(request, T::BODY_LIMIT_BYTES).await?;
-        if bytes.is_empty() {
-            return fields::read_body(Value::Object(Map::new())).map(Self);
-        }
-        if !is_json {
-            return Err(Problem::new(Code::UnsupportedMediaType));
-        }
-        fields::read_body(json::parse(&bytes)?).map(Self)
+        let bytes = body_bytes::<T>(request).await?;
+        parse_body(&bytes).map(Self)
     }
+}
+
+/// The bytes of a body, which is JSON by its type, or empty.
+pub(crate) async fn body_bytes<T: FromFields>(request: Request) -> Result<Bytes, Problem> {
+    let is_json = has_json_type(request.headers());
+    let bytes = collect(request, T::BODY_LIMIT_BYTES).await?;
+    if !bytes.is_empty() && !is_json {
+        return Err(Problem::new(Code::UnsupportedMediaType));
+    }
+    Ok(bytes)
+}
+
+/// Reads a body strictly; an empty one is an empty object.
+pub(crate) fn parse_body<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return fields::read_body(Value::Object(Map::new()));
+    }
+    fields::read_body(json::parse(bytes)?)
 }
 
 fn has_json_type(headers: &HeaderMap) -> bool {

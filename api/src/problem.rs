@@ -39,15 +39,23 @@ struct Parts {
     errors: Vec<FieldError>,
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    recorded: bool,
 }
 
 impl Problem {
     /// A problem with nothing but its code.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let problem = Self(Box::new(Parts { code, detail: None, errors: vec![], extra: Map::new(), headers: vec![] }));
+        let problem = Self(Box::new(Parts {
+            code,
+            detail: None,
+            errors: vec![],
+            extra: Map::new(),
+            headers: vec![],
+            recorded: false,
+        }));
         match code.status() {
-            StatusCode::SERVICE_UNAVAILABLE => problem.header(header::RETRY_AFTER, RETRY_AFTER_S.into()),
+            StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(),
             StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             _ => problem,
         }
@@ -65,6 +73,32 @@ impl Problem {
     #[must_use]
     pub fn field(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError { field: field.into(), rule, message: message.into() }])
+    }
+
+    /// The same, with one field that is at fault.
+    #[must_use]
+    pub fn and_field(mut self, field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
+        self.0.errors.push(FieldError { field: field.into(), rule, message: message.into() });
+        self
+    }
+
+    /// It may be asked again in a moment.
+    #[must_use]
+    pub fn retry_after(self) -> Self {
+        self.header(header::RETRY_AFTER, RETRY_AFTER_S.into())
+    }
+
+    /// The refusal is in the log: asked again under the same key, it is the same.
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        self.0.recorded = true;
+        self
+    }
+
+    /// Whether the refusal is in the log.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.0.recorded
     }
 
     /// A defect: logged with its context here, and withheld from the answer.
@@ -110,7 +144,7 @@ impl Problem {
     /// The document, for the request of this id. Another language would be chosen here.
     #[must_use]
     pub fn render(&self, request: Uuid) -> Response {
-        let Parts { code, detail, errors, extra, headers } = &*self.0;
+        let Parts { code, detail, errors, extra, headers, recorded: _ } = &*self.0;
         let mut body = extra.clone();
         body.insert("type".to_owned(), json!(code.link()));
         body.insert("title".to_owned(), json!(code.title()));

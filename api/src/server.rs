@@ -7,15 +7,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::fields::readers::parse_id;
 use crate::problem::{Code, Problem};
-use crate::routes;
 use crate::state::AppState;
+use crate::{once, routes};
 
 /// How long one request may take.
 const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -43,7 +43,8 @@ pub fn router(state: AppState) -> Router {
     routes::router()
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
-        .with_state(state)
+        .with_state(state.clone())
+        .layer(from_fn_with_state(state, once::layer))
         .layer(from_fn(surround))
 }
 
@@ -75,7 +76,7 @@ async fn surround(mut request: Request, next: Next) -> Response {
 }
 
 /// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays.
-fn documented(mut response: Response, request: Uuid) -> Response {
+pub(crate) fn documented(mut response: Response, request: Uuid) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let mut rendered = problem.render(request);
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
+use crate::once::InProgress;
 use crate::tokens::Keys;
 
 /// Shared by all handlers; cheap to clone.
@@ -25,6 +26,8 @@ pub struct AppState {
     pub keys: Arc<Keys>,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
+    /// The idempotency keys that are being worked on.
+    pub in_progress: InProgress,
     /// Whether the refresh cookie is for HTTPS only.
     pub secure_cookie: bool,
 }

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::guards::{GuardChange, GuardRefusal};
+use crate::keep::KeepAppended;
 use crate::metadata::Metadata;
 
 /// The name of one stream of events.
@@ -94,6 +95,8 @@ pub struct Append {
     pub guards: Vec<GuardChange>,
     /// Rows outside the log that belong to the command.
     pub also: Option<Arc<dyn AlsoWrite>>,
+    /// The answer to be found again, made when the positions are known.
+    pub keep: Option<KeepAppended>,
 }
 
 /// Where the events of a command stand in the log.

@@ -13,6 +13,7 @@ use futures::future::BoxFuture;
 
 use crate::coalesce::ReadError;
 use crate::guards::GuardRefusal;
+use crate::keep::Keep;
 use crate::metadata::Metadata;
 use crate::streams::Loaded;
 use crate::{ATTEMPTS, CommandError, Ledger, Receipt, StreamKey};
@@ -66,6 +67,20 @@ impl Ledger {
         facts: &dyn FactsSource,
         metadata: &Metadata,
     ) -> Result<Receipt<Claim>, ClaimError> {
+        self.request_reward_keeping(ask, facts, metadata, &Keep::nothing()).await
+    }
+
+    /// The same, and keeps the answer in the transaction of the decision.
+    ///
+    /// # Errors
+    /// See [`ClaimError`].
+    pub async fn request_reward_keeping(
+        &self,
+        ask: Ask,
+        facts: &dyn FactsSource,
+        metadata: &Metadata,
+        keep: &Keep<Claim>,
+    ) -> Result<Receipt<Claim>, ClaimError> {
         let mut shortage = None;
         let mut attempt = 1;
         loop {
@@ -77,7 +92,7 @@ impl Ledger {
             let (facts, facts_position) = known?;
             let request = offer.request(ask, facts, facts_position, shortage)?;
             let expects = vec![(campaign.stream.clone(), campaign.sequence)];
-            let store = self.store().with(metadata.clone(), expects).on(claim?);
+            let store = self.store().with(metadata.clone(), expects).on(claim?).keep(keep.clone());
             match self.run(&id, ClaimCommand::Request(Box::new(request)), store).await {
                 Err(CommandError::Conflict(stale)) if attempt < ATTEMPTS => self.forget_stale(&stale, campaign_id),
                 Err(CommandError::Guard(refusal)) if attempt < ATTEMPTS => {

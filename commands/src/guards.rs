@@ -103,7 +103,9 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
                 CampaignEvent::Paused(_)
                 | CampaignEvent::Resumed(_)
                 | CampaignEvent::Ended(_)
-                | CampaignEvent::RewardRevised(_) => None,
+                | CampaignEvent::RewardRevised(_)
+                | CampaignEvent::Opened(_)
+                | CampaignEvent::Closed(_) => None,
             }
         }
         Event::Claim(event) => match event {

@@ -16,8 +16,10 @@ pub mod coalesce;
 mod epoch;
 pub mod failure;
 pub mod guards;
+pub mod keep;
 pub mod lookups;
 pub mod metadata;
+pub mod metrics;
 pub mod repository;
 pub mod sequencer;
 pub mod store;
@@ -36,6 +38,7 @@ pub use append::{AlsoWrite, AppendError, Appended, StreamKey};
 pub use claims::{Ask, ClaimError, FactsSource};
 pub use coalesce::{Coalescer, ReadError};
 pub use guards::GuardRefusal;
+pub use keep::{Keep, KeepAppended, KeptAnswer};
 pub use metadata::Metadata;
 pub use streams::Loaded;
 pub use unit::Unit;
@@ -84,6 +87,32 @@ pub struct Receipt<A> {
     pub created_at: Option<Moment>,
     /// When the log took the stream's last event.
     pub updated_at: Option<Moment>,
+}
+
+impl<A> Receipt<A> {
+    pub(crate) fn of(loaded: Loaded<A>, appended: usize) -> Self {
+        Self {
+            state: loaded.state,
+            stream_id: loaded.stream.stream_id,
+            sequence: loaded.sequence,
+            position: loaded.position,
+            appended,
+            created_at: loaded.created_at,
+            updated_at: loaded.updated_at,
+        }
+    }
+}
+
+impl<A: Clone> Receipt<A> {
+    /// The same with its events at their places in the log.
+    pub(crate) fn placed(&self, appended: &Appended) -> Self {
+        Self {
+            position: appended.last_position,
+            created_at: self.created_at.or(Some(appended.recorded_at)),
+            updated_at: Some(appended.recorded_at),
+            ..self.clone()
+        }
+    }
 }
 
 /// Why a command did nothing.
@@ -170,9 +199,27 @@ impl Ledger {
     where
         A::Command: Clone,
     {
+        self.execute_keeping(id, command, metadata, &Keep::nothing()).await
+    }
+
+    /// The same, and keeps the answer in the transaction of the events; where there are none, nothing.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; [`GuardRefusal::AlsoRefused`] when something was answered under the key meanwhile.
+    pub async fn execute_keeping<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        keep: &Keep<A>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
         let mut attempt = 1;
         loop {
-            match self.run(id, command.clone(), self.store().with(metadata.clone(), vec![])).await {
+            let store = self.store().with(metadata.clone(), vec![]).keep(keep.clone());
+            match self.run(id, command.clone(), store).await {
                 Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
@@ -224,15 +271,7 @@ impl Ledger {
         let framework = CqrsFramework::new(store, vec![], ());
         let executed = framework.execute_with_metadata(id, command, Default::default()).await;
         match (executed, slot.take()) {
-            (_, Some(Outcome::Done { loaded, appended })) => Ok(Receipt {
-                state: loaded.state,
-                stream_id: loaded.stream.stream_id,
-                sequence: loaded.sequence,
-                position: loaded.position,
-                appended,
-                created_at: loaded.created_at,
-                updated_at: loaded.updated_at,
-            }),
+            (_, Some(Outcome::Done { loaded, appended })) => Ok(Receipt::of(loaded, appended)),
             (_, Some(Outcome::Refused(error))) => Err(error.into()),
             (_, Some(Outcome::Unread(error))) => Err(error.into()),
             (Err(AggregateError::UserError(refusal)), None) => {

@@ -72,6 +72,7 @@ impl PersistedEventRepository for LedgerRepository {
             expects: vec![],
             guards: vec![],
             also: None,
+            keep: None,
         };
         for event in events {
             let payload = serde_json::to_string(&event.payload)?;

@@ -12,10 +12,12 @@ mod write;
 
 use domain::Moment;
 use domain::chain::Hash;
+use metrics::counter;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::append::{Append, AppendError, Appended};
+use crate::metrics::OVERLOADED;
 use write::Writer;
 
 /// How many commands may wait; one more is refused at once.
@@ -77,7 +79,10 @@ impl Sequencer {
     pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { append, reply }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
+            mpsc::error::TrySendError::Full(_) => {
+                counter!(OVERLOADED).increment(1);
+                AppendError::Overloaded
+            }
             mpsc::error::TrySendError::Closed(_) => AppendError::Unavailable,
         })?;
         answer.await.unwrap_or(Err(AppendError::Unavailable))

@@ -11,10 +11,11 @@ use domain::{LedgerAggregate, Moment};
 use crate::append::{Append, AppendError, NewEvent, StreamKey};
 use crate::coalesce::ReadError;
 use crate::guards::changes_of;
+use crate::keep::Keep;
 use crate::metadata::Metadata;
 use crate::streams::Loaded;
 use crate::unit::Pending;
-use crate::{Shared, stream_key};
+use crate::{Receipt, Shared, stream_key};
 
 /// The store of one command.
 pub struct LedgerStore<'a, A> {
@@ -22,6 +23,7 @@ pub struct LedgerStore<'a, A> {
     metadata: Option<Metadata>,
     expects: Vec<(StreamKey, i64)>,
     pending: Option<&'a Pending>,
+    keep: Keep<A>,
     loaded: Mutex<Option<Loaded<A>>>,
     slot: Slot<A>,
 }
@@ -82,7 +84,15 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
     #[must_use]
     pub(crate) fn new(shared: &'a Shared) -> Self {
         let slot = Slot(Arc::new(Mutex::new(Left { outcome: None, position: 0 })));
-        Self { shared, metadata: None, expects: Vec::new(), pending: None, loaded: Mutex::new(None), slot }
+        Self {
+            shared,
+            metadata: None,
+            expects: Vec::new(),
+            pending: None,
+            keep: Keep::nothing(),
+            loaded: Mutex::new(None),
+            slot,
+        }
     }
 
     pub(crate) fn with(self, metadata: Metadata, expects: Vec<(StreamKey, i64)>) -> Self {
@@ -91,6 +101,11 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
 
     pub(crate) fn within(self, pending: &'a Pending) -> Self {
         Self { pending: Some(pending), ..self }
+    }
+
+    /// Keeps the answer to the command in the same transaction.
+    pub(crate) fn keep(self, keep: Keep<A>) -> Self {
+        Self { keep, ..self }
     }
 
     /// Decides on what was read already, instead of reading it again.
@@ -102,7 +117,7 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
         self.slot.clone()
     }
 
-    fn keep(&self, outcome: Outcome<A>) {
+    fn leave(&self, outcome: Outcome<A>) {
         self.slot.left().outcome = Some(outcome);
     }
 
@@ -120,7 +135,7 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
         };
         read.map_err(|error| {
             let answer = AggregateError::DatabaseConnectionError(error.clone().into());
-            self.keep(Outcome::Unread(error));
+            self.leave(Outcome::Unread(error));
             answer
         })
     }
@@ -150,13 +165,19 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
         let mut loaded = context.loaded;
         if events.is_empty() {
-            self.keep(Outcome::Done { loaded, appended: 0 });
+            self.leave(Outcome::Done { loaded, appended: 0 });
             return Ok(vec![]);
         }
         let own =
             self.metadata.clone().unwrap_or_else(|| Metadata::from_map(&metadata, Moment::from(chrono::Utc::now())));
-        let mut append =
-            Append { metadata: own, events: vec![], expects: self.expects.clone(), guards: vec![], also: None };
+        let mut append = Append {
+            metadata: own,
+            events: vec![],
+            expects: self.expects.clone(),
+            guards: vec![],
+            also: None,
+            keep: None,
+        };
         let mut envelopes = Vec::with_capacity(events.len());
         for payload in events {
             loaded.sequence += 1;
@@ -174,15 +195,16 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
         let appended = append.events.len();
         if let Some(pending) = self.pending {
             pending.add(append, loaded.clone());
-            self.keep(Outcome::Done { loaded, appended });
+            self.leave(Outcome::Done { loaded, appended });
             return Ok(envelopes);
         }
+        append.keep = self.keep.appended(|| Receipt::of(loaded.clone(), appended));
         match self.shared.sequencer.append(append).await {
             Ok(written) => {
                 loaded.position = written.last_position;
                 loaded.created_at.get_or_insert(written.recorded_at);
                 loaded.updated_at = Some(written.recorded_at);
-                self.keep(Outcome::Done { loaded, appended });
+                self.leave(Outcome::Done { loaded, appended });
                 Ok(envelopes)
             }
             Err(refused) => {
@@ -195,7 +217,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
                         AggregateError::UnexpectedError(refused.clone().into())
                     }
                 };
-                self.keep(Outcome::Refused(refused));
+                self.leave(Outcome::Refused(refused));
                 Err(answer)
             }
         }

@@ -9,6 +9,7 @@ use domain::LedgerAggregate;
 
 use crate::append::{AlsoWrite, Append, Appended, StreamKey};
 use crate::coalesce::ReadError;
+use crate::keep::KeepAppended;
 use crate::metadata::Metadata;
 use crate::streams::{Loaded, read_streams};
 use crate::{CommandError, Ledger, Receipt, stream_key};
@@ -18,6 +19,7 @@ pub struct Unit<'a> {
     ledger: &'a Ledger,
     metadata: Metadata,
     also: Option<Arc<dyn AlsoWrite>>,
+    keep: Option<KeepAppended>,
     pending: Pending,
 }
 
@@ -54,13 +56,19 @@ impl Pending {
 
 impl<'a> Unit<'a> {
     pub(crate) fn new(ledger: &'a Ledger, metadata: Metadata) -> Self {
-        Self { ledger, metadata, also: None, pending: Pending::default() }
+        Self { ledger, metadata, also: None, keep: None, pending: Pending::default() }
     }
 
     /// Writes these rows in the same transaction.
     #[must_use]
     pub fn also(self, rows: Arc<dyn AlsoWrite>) -> Self {
         Self { also: Some(rows), ..self }
+    }
+
+    /// Keeps the answer to the whole unit in the same transaction.
+    #[must_use]
+    pub fn keep(self, answer: Option<KeepAppended>) -> Self {
+        Self { keep: answer, ..self }
     }
 
     /// Reads many aggregates of one kind at once, so that the commands that follow need not.
@@ -106,8 +114,14 @@ impl<'a> Unit<'a> {
     /// See [`CommandError`]; on a conflict the whole unit must be decided anew.
     pub async fn commit<R>(self) -> Result<Option<Appended>, CommandError<R>> {
         let appends = self.pending.inner.into_inner().map(|inner| inner.appends).unwrap_or_default();
-        let mut whole =
-            Append { metadata: self.metadata, events: vec![], expects: vec![], guards: vec![], also: self.also };
+        let mut whole = Append {
+            metadata: self.metadata,
+            events: vec![],
+            expects: vec![],
+            guards: vec![],
+            also: self.also,
+            keep: self.keep,
+        };
         for append in appends {
             whole.events.extend(append.events);
             whole.expects.extend(append.expects);

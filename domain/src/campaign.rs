@@ -9,6 +9,7 @@ mod refusal;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,9 +17,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use command::{CampaignCommand, Draft, NewReward, Revision};
-pub use event::{CampaignEvent, Created, Ended, Paused, Resumed, Revised, RewardAdded, RewardRevised, StockChanged};
+pub use event::{
+    CampaignEvent, Closed, Created, Ended, Opened, Paused, Resumed, Revised, RewardAdded, RewardRevised, StockChanged,
+};
 pub use refusal::CampaignRefusal;
 pub use terms::{Approval, CampaignStatus, CampaignTerms, PendingExpiry, RewardTerms, RewardType};
+pub use window::Window;
 
 use crate::condition::Condition;
 use crate::id::RewardId;
@@ -36,6 +40,7 @@ struct State {
     condition: Arc<Condition>,
     condition_version: u32,
     run: Run,
+    window: Window,
     rewards: BTreeMap<RewardId, RewardTerms>,
 }
 
@@ -55,18 +60,19 @@ impl Campaign {
     pub fn decide(&self, command: CampaignCommand) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
         let Some(state) = &self.state else {
             return match command {
-                CampaignCommand::Create(draft) => create(*draft),
+                CampaignCommand::Create { draft, at } => create(*draft, at),
                 CampaignCommand::Revise { .. }
                 | CampaignCommand::Pause { .. }
                 | CampaignCommand::Resume { .. }
                 | CampaignCommand::End { .. }
                 | CampaignCommand::AddReward(_)
                 | CampaignCommand::ReviseReward { .. }
-                | CampaignCommand::ChangeStock { .. } => Err(CampaignRefusal::Unknown),
+                | CampaignCommand::ChangeStock { .. }
+                | CampaignCommand::KeepTime { .. } => Err(CampaignRefusal::Unknown),
             };
         };
         match command {
-            CampaignCommand::Create(_) => Err(CampaignRefusal::AlreadyCreated),
+            CampaignCommand::Create { .. } => Err(CampaignRefusal::AlreadyCreated),
             CampaignCommand::Revise { revision, at } => state.revise(*revision, at),
             CampaignCommand::Pause { at } => state.step(at, CampaignEvent::Paused(Paused {})),
             CampaignCommand::Resume { at } => state.step(at, CampaignEvent::Resumed(Resumed {})),
@@ -76,6 +82,7 @@ impl Campaign {
                 state.revise_reward(reward_id, name, description)
             }
             CampaignCommand::ChangeStock { reward_id, delta } => state.change_stock(reward_id, delta),
+            CampaignCommand::KeepTime { at } => Ok(state.keep_time(at)),
         }
     }
 
@@ -87,6 +94,7 @@ impl Campaign {
                 condition: Arc::new(created.condition.clone()),
                 condition_version: 1,
                 run: Run::Running,
+                window: Window::of(&created.terms),
                 rewards: BTreeMap::new(),
             });
         }
@@ -95,6 +103,7 @@ impl Campaign {
             CampaignEvent::Created(_) => {}
             CampaignEvent::Revised(revised) => {
                 state.terms = revised.terms.clone();
+                state.window.revise(&revised.terms);
                 if let Some(condition) = &revised.condition {
                     state.condition = Arc::new(condition.clone());
                 }
@@ -103,6 +112,8 @@ impl Campaign {
             CampaignEvent::Paused(_) => state.run = Run::Paused,
             CampaignEvent::Resumed(_) => state.run = Run::Running,
             CampaignEvent::Ended(_) => state.run = Run::Ended,
+            CampaignEvent::Opened(opened) => state.window.opened(opened),
+            CampaignEvent::Closed(closed) => state.window.closed(closed),
             CampaignEvent::RewardAdded(added) => {
                 state.rewards.insert(added.reward_id, added.terms.clone());
             }
@@ -145,9 +156,13 @@ impl Campaign {
     }
 }
 
-fn create(draft: Draft) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
+/// A campaign that is made when its window is open already opens at once.
+fn create(draft: Draft, at: Moment) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
     check_window(&draft.terms)?;
-    Ok(vec![CampaignEvent::Created(Created { terms: draft.terms, condition: draft.condition })])
+    let due = Window::of(&draft.terms).due(at);
+    let mut events = vec![CampaignEvent::Created(Created { terms: draft.terms, condition: draft.condition })];
+    events.extend(due);
+    Ok(events)
 }
 
 fn check_window(terms: &CampaignTerms) -> Result<(), CampaignRefusal> {
@@ -175,7 +190,19 @@ impl State {
             return Ok(vec![]);
         }
         let condition_version = self.condition_version + u32::from(condition.is_some());
-        Ok(vec![CampaignEvent::Revised(Revised { terms: revision.terms, condition, condition_version })])
+        let mut window = self.window;
+        window.revise(&revision.terms);
+        let mut events = vec![CampaignEvent::Revised(Revised { terms: revision.terms, condition, condition_version })];
+        events.extend(window.due(at));
+        Ok(events)
+    }
+
+    /// An operator's end is final: the clock has nothing to add to it. A pause does not stop the clock.
+    fn keep_time(&self, at: Moment) -> Vec<CampaignEvent> {
+        match self.run {
+            Run::Ended => vec![],
+            Run::Running | Run::Paused => self.window.due(at),
+        }
     }
 
     fn step(&self, at: Moment, event: CampaignEvent) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
@@ -188,7 +215,9 @@ impl State {
             | CampaignEvent::Revised(_)
             | CampaignEvent::RewardAdded(_)
             | CampaignEvent::RewardRevised(_)
-            | CampaignEvent::StockChanged(_) => false,
+            | CampaignEvent::StockChanged(_)
+            | CampaignEvent::Opened(_)
+            | CampaignEvent::Closed(_) => false,
         };
         if allowed { Ok(vec![event]) } else { Err(CampaignRefusal::StepNotAllowed { from }) }
     }

@@ -172,8 +172,8 @@ async fn an_activity_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_campaign_lives_under_the_framework() {
-    use CampaignCommand::{AddReward, ChangeStock, Create, End, Pause, Resume, Revise, ReviseReward};
-    let during = at("2026-11-21T00:00:00Z");
+    use CampaignCommand::{AddReward, ChangeStock, Create, End, KeepTime, Pause, Resume, Revise, ReviseReward};
+    let (before, during) = (at("2026-10-21T00:00:00Z"), at("2026-11-21T00:00:00Z"));
     let terms = CampaignTerms {
         name: "Seven days".to_owned(),
         description: None,
@@ -198,14 +198,17 @@ async fn a_campaign_lives_under_the_framework() {
     let revision = Revision { terms: terms.clone(), condition: Some(condition("REFER_3_FRIENDS")) };
     let commands = vec![
         Pause { at: during }, // refused
-        Create(Box::new(Draft { terms, condition: condition("DAILY_LOGIN_7_DAYS") })),
+        Create { draft: Box::new(Draft { terms, condition: condition("DAILY_LOGIN_7_DAYS") }), at: before },
         AddReward(Box::new(NewReward { reward_id, terms: reward })),
         ReviseReward { reward_id, name: "Bonus".to_owned(), description: Some("At once".to_owned()) },
         ChangeStock { reward_id, delta: -6 }, // refused
         ChangeStock { reward_id, delta: -5 },
+        KeepTime { at: during },
+        KeepTime { at: during }, // no event
         Revise { revision: Box::new(revision), at: during },
         Pause { at: during },
         Resume { at: during },
+        KeepTime { at: at("2026-12-01T00:00:00Z") },
         End { at: during },
         Resume { at: during }, // refused
     ];
@@ -214,9 +217,11 @@ async fn a_campaign_lives_under_the_framework() {
         "campaign.reward_added",
         "campaign.reward_revised",
         "campaign.stock_changed",
+        "campaign.opened",
         "campaign.revised",
         "campaign.paused",
         "campaign.resumed",
+        "campaign.closed",
         "campaign.ended",
     ];
     check(Campaign::decide, commands, &names).await;

@@ -118,6 +118,33 @@ fn first_position_since(query: &mut QueryBuilder<'_, Postgres>, moment: DateTime
     query.push(" order by created_at, created_position limit 1), ").push_bind(i64::MAX).push(")");
 }
 
+/// The pending claims that are too late at a moment, longest overdue first.
+///
+/// # Errors
+/// The database's.
+pub async fn overdue(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<ClaimId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select claim_id
+        from claims
+        where expires_at <= $1
+        order by expires_at
+        limit $2",
+    )
+    .bind(at)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(ClaimId).collect())
+}
+
+/// The next moment at which a pending claim is too late.
+///
+/// # Errors
+/// The database's.
+pub async fn next_expiry_at(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("select min(expires_at) from claims").fetch_one(pool).await
+}
+
 /// One claim.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::freshness::{Freshness, State};
+use crate::lease::{Lease, Leases};
 use crate::log::{self, Entry};
 
 /// The most positions in a batch, unless a follower says otherwise.
@@ -67,6 +68,12 @@ pub trait Follower: Send + Sync + 'static {
         BATCH_LIMIT
     }
 
+    /// Whether only one process at a time may follow under this name: one that sends commands, say.
+    /// A projection needs no lease, since whoever folds first holds its checkpoint's lock.
+    fn leased(&self) -> bool {
+        false
+    }
+
     /// The stream types it wants to see; none named: all of them.
     fn streams(&self) -> &'static [&'static str] {
         &[]
@@ -91,6 +98,7 @@ pub struct Followers {
     pool: PgPool,
     head: watch::Receiver<i64>,
     freshness: Freshness,
+    leases: Leases,
     shutdown: CancellationToken,
     tasks: TaskTracker,
 }
@@ -107,8 +115,10 @@ impl Followers {
     ) -> Self {
         let (moved, head) = watch::channel(0);
         let tasks = TaskTracker::new();
+        let leases = Leases::new();
         tasks.spawn(tick(pool.clone(), appended, moved, freshness.clone(), shutdown.clone()));
-        Self { pool, head, freshness, shutdown, tasks }
+        tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
+        Self { pool, head, freshness, leases, shutdown, tasks }
     }
 
     /// Follows the log with one more follower, until shutdown.
@@ -119,9 +129,21 @@ impl Followers {
             freshness: self.freshness.clone(),
             shutdown: self.shutdown.clone(),
             owner: Uuid::new_v4(),
+            lease: follower.leased().then(|| self.leases.lease(follower.name())),
             follower,
         };
         self.tasks.spawn(turn.run());
+    }
+
+    /// Runs something else until shutdown, which it must notice by itself.
+    pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// A lease, asked for from now on: one process at a time holds it.
+    #[must_use]
+    pub fn lease(&self, name: &'static str) -> Lease {
+        self.leases.lease(name)
     }
 
     /// Waits, after shutdown, until every loop has finished its batch and saved its checkpoint.
@@ -141,6 +163,7 @@ struct Loop<F> {
     freshness: Freshness,
     shutdown: CancellationToken,
     owner: Uuid,
+    lease: Option<Lease>,
     follower: F,
 }
 
@@ -179,10 +202,12 @@ impl<F: Follower> Loop<F> {
     /// Follows until shutdown or until something is in the way.
     async fn go(&mut self, back_off: &mut BackOff) -> Result<(), FollowError> {
         let name = self.follower.name();
+        self.check_lease()?;
         let mut position = self.follower.begin(&self.pool, self.owner).await?;
         self.freshness.is(name, State::Following);
         self.freshness.reached(name, position);
         while let Some(head) = self.beyond(position).await {
+            self.check_lease()?;
             let through = head.min(position + back_off.batch(self.follower.batch_limit()));
             let mut conn = self.pool.acquire().await?;
             let entries = log::read_between(&mut conn, position, through, self.follower.streams()).await?;
@@ -199,6 +224,13 @@ impl<F: Follower> Loop<F> {
             }
         }
         Ok(())
+    }
+
+    fn check_lease(&self) -> Result<(), FollowError> {
+        match &self.lease {
+            Some(lease) if !lease.is_held() => Err(FollowError::Standby),
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn save(&self, position: i64) -> Result<i64, FollowError> {

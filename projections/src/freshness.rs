@@ -67,6 +67,12 @@ impl Freshness {
         self.progress.borrow().get(name).map_or(0, |progress| progress.position)
     }
 
+    /// How far every follower has come, by name.
+    #[must_use]
+    pub fn positions(&self) -> Vec<(String, i64)> {
+        self.progress.borrow().iter().map(|(name, progress)| (name.clone(), progress.position)).collect()
+    }
+
     /// What a follower is doing.
     #[must_use]
     pub fn state(&self, name: &str) -> State {

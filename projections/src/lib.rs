@@ -4,12 +4,14 @@
 //! Deliberately absent: how commands are handled, and HTTP. Nothing here appends to the log.
 
 pub mod campaign_catalogue;
+pub mod campaign_windows;
 pub mod checkpoint;
 pub mod claim_history;
 pub mod dashboard;
 mod error;
 pub mod follow;
 mod freshness;
+mod lease;
 pub mod log;
 pub mod login_streak;
 pub mod member_facts;
@@ -22,6 +24,7 @@ pub mod relay;
 pub use error::{FoldError, FollowError};
 pub use follow::{Batch, Follower, Followers, Outcome};
 pub use freshness::{Behind, Freshness, State};
+pub use lease::Lease;
 pub use projection::{Projected, Projection};
 pub use rebuild::{RebuildError, digest, rebuild};
 pub use registry::{ALL, follow_all, start_all};

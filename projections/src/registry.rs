@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign_catalogue::CampaignCatalogue;
+use crate::campaign_windows::CampaignWindows;
 use crate::claim_history::ClaimHistory;
 use crate::dashboard::Dashboard;
 use crate::follow::Followers;
@@ -16,8 +17,14 @@ use crate::projection::{Projected, Projection};
 use crate::referral_tally::ReferralTally;
 
 /// The names of all projections.
-pub const ALL: [&str; 5] =
-    [MemberFactsProjection::NAME, ReferralTally::NAME, ClaimHistory::NAME, CampaignCatalogue::NAME, Dashboard::NAME];
+pub const ALL: [&str; 6] = [
+    MemberFactsProjection::NAME,
+    ReferralTally::NAME,
+    ClaimHistory::NAME,
+    CampaignCatalogue::NAME,
+    CampaignWindows::NAME,
+    Dashboard::NAME,
+];
 
 /// Something that is done with one projection, whichever it is.
 pub(crate) trait Visitor: Send {
@@ -32,6 +39,7 @@ pub(crate) async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answe
         ReferralTally::NAME => visitor.visit(ReferralTally).await,
         ClaimHistory::NAME => visitor.visit(ClaimHistory).await,
         CampaignCatalogue::NAME => visitor.visit(CampaignCatalogue).await,
+        CampaignWindows::NAME => visitor.visit(CampaignWindows).await,
         Dashboard::NAME => visitor.visit(Dashboard).await,
         _ => return None,
     })
@@ -58,5 +66,6 @@ pub fn follow_all(followers: &Followers) {
     followers.follow(Projected::new(ReferralTally, pool()));
     followers.follow(Projected::new(ClaimHistory, pool()));
     followers.follow(Projected::new(CampaignCatalogue, pool()));
+    followers.follow(Projected::new(CampaignWindows, pool()));
     followers.follow(Projected::new(Dashboard, pool()));
 }

@@ -49,6 +49,9 @@ mod audit;
 #[path = "ledger/roles.rs"]
 mod roles;
 
+#[path = "ledger/metrics.rs"]
+mod metrics;
+
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]
 mod stampede;
@@ -56,11 +59,17 @@ mod stampede;
 #[path = "ledger/unguarded.rs"]
 mod unguarded;
 
+#[path = "ledger/idempotency.rs"]
+mod idempotency;
+
 #[path = "ledger/crash_and_resume.rs"]
 mod crash_and_resume;
 
 #[path = "ledger/two_instances.rs"]
 mod two_instances;
+
+#[path = "ledger/scheduler.rs"]
+mod scheduler;
 
 #[path = "ledger/relay.rs"]
 mod relay;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata};
+use commands::{AlsoWrite, Appended, CommandError, KeepAppended, Ledger, Metadata};
 use domain::Moment;
 use domain::facts::Birthday;
 use domain::id::MemberId;
@@ -58,7 +58,7 @@ pub struct SignedUp {
     pub position: i64,
 }
 
-/// Takes somebody in.
+/// Takes somebody in. `keep` makes the answer to be kept with the account.
 ///
 /// # Errors
 /// `email_taken`, `nickname_taken`, `invite_code_unknown`.
@@ -68,6 +68,7 @@ pub async fn sign_up(
     account: NewAccount,
     now: Moment,
     correlation: Uuid,
+    keep: impl FnOnce(MemberId) -> Option<KeepAppended>,
 ) -> Result<SignedUp, Problem> {
     let inviter = match &account.invite_code {
         None => None,
@@ -84,7 +85,8 @@ pub async fn sign_up(
         role: account.role,
     };
     let metadata = Metadata::of(id, account.role, now).correlated(correlation);
-    let unit = ledger.unit(metadata).also(Arc::new(AccountRow { id, account, invite_code: new_invite_code() }));
+    let row = AccountRow { id, account, invite_code: new_invite_code() };
+    let unit = ledger.unit(metadata).also(Arc::new(row)).keep(keep(id));
     unit.execute::<Member>(&id.to_string(), MemberCommand::Register(registration)).await?;
     if let Some(inviter_id) = inviter {
         // nobody can have come by somebody who is not here yet: the line need not be walked

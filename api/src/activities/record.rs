@@ -2,8 +2,9 @@
 //! one after another, and written in one transaction.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use commands::{CommandError, Ledger, Loaded, ReadError, Unit};
+use commands::{Appended, CommandError, Keep, KeepAppended, Ledger, Loaded, ReadError, Receipt, Unit};
 use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Recorded, Report};
 use domain::id::ActivityId;
 use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
@@ -31,9 +32,13 @@ pub async fn record(ledger: &Ledger, raw: &RawActivity, reporting: &Reporting) -
     }
     let (id, stream) = identity(reading.report());
     let command = ActivityCommand::Record(reading.clone().in_zone(member.time_zone()));
-    match ledger.execute::<Activity>(&stream, command, &reporting.metadata).await {
+    let recorded = move |position| Outcome::Recorded { id, position, made_member: false };
+    let keep = reporting.keep.clone().map_or_else(Keep::nothing, |keep| {
+        Keep::of(move |receipt: &Receipt<Activity>| (keep.0)(&[recorded(receipt.position)]))
+    });
+    match ledger.execute_keeping(&stream, command, &reporting.metadata, &keep).await {
         Ok(receipt) if receipt.appended == 0 => Ok(Outcome::Duplicate { id, position: receipt.position }),
-        Ok(receipt) => Ok(Outcome::Recorded { id, position: receipt.position, made_member: false }),
+        Ok(receipt) => Ok(recorded(receipt.position)),
         Err(CommandError::Refused { .. }) => Ok(known_already(id, reading, &ledger.load(&stream).await?)),
         Err(error) => Err(error.into()),
     }
@@ -116,10 +121,15 @@ impl<'a> Batch<'a> {
             });
         }
         let Self { unit, places, .. } = self;
-        if let Some(appended) = unit.commit::<ActivityRefusal>().await? {
-            outcomes.iter_mut().for_each(|outcome| outcome.place(appended.first_position, &places));
-        }
-        Ok(outcomes)
+        let places = Arc::new(places);
+        let keep = self.reporting.keep.clone().map(|keep| -> KeepAppended {
+            let (outcomes, places) = (outcomes.clone(), places.clone());
+            Arc::new(move |appended| (keep.0)(&placed(outcomes.clone(), appended, &places)))
+        });
+        Ok(match unit.keep(keep).commit::<ActivityRefusal>().await? {
+            Some(appended) => placed(outcomes, &appended, &places),
+            None => outcomes,
+        })
     }
 
     async fn preload(&self, reports: impl Iterator<Item = &Report>) -> Result<(), ReadError> {
@@ -174,6 +184,12 @@ impl<'a> Batch<'a> {
             Err(error) => Err(RecordError::Write(of_the_activity(error))),
         }
     }
+}
+
+/// Turns places within a batch into the positions that the log has given them.
+fn placed(mut outcomes: Vec<Outcome>, appended: &Appended, places: &HashMap<ActivityId, i64>) -> Vec<Outcome> {
+    outcomes.iter_mut().for_each(|outcome| outcome.place(appended.first_position, places));
+    outcomes
 }
 
 impl Outcome {

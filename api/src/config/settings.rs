@@ -58,6 +58,11 @@ impl Config {
         let cookie_secure = self.cookie_secure.to_possible_value();
         vec![
             setting("LISTEN", "listen", self.listen.to_string()),
+            setting(
+                "METRICS_LISTEN",
+                "metrics_listen",
+                self.metrics_listen.map_or_else(|| "(off)".to_owned(), |address| address.to_string()),
+            ),
             setting("DEMO", "demo", self.demo.to_string()),
             setting("DATABASE_URL", "database_url", self.database_url_masked()),
             setting("DATABASE_SCHEMA", "database_schema", self.database_schema.clone()),

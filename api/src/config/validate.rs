@@ -42,6 +42,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), Contradictions> {
         let found: Vec<Contradiction> = [
             self.demo_in_public(),
+            self.one_address_for_two(),
             self.database_address(),
             self.schema(),
             self.brokers(),
@@ -68,6 +69,13 @@ impl Config {
                 format!("is on while LISTEN is {}, which others can reach", self.listen),
                 "set DEMO=false, or LISTEN to 127.0.0.1:8080",
             )
+        })
+    }
+
+    fn one_address_for_two(&self) -> Option<Contradiction> {
+        let same = self.metrics_listen == Some(self.listen) && self.listen.port() != 0;
+        refuse_if(same, "METRICS_LISTEN", || {
+            (format!("is {}, as LISTEN is", self.listen), "give it another port, or leave it out")
         })
     }
 

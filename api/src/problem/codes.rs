@@ -41,6 +41,9 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
     ValidationFailed = "validation_failed", BAD_REQUEST, "The request breaks a rule";
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one of this list";
+    IdempotencyKeyInvalid = "idempotency_key_invalid", BAD_REQUEST, "The idempotency key is none";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key was used for another request";
+    IdempotencyKeyInProgress = "idempotency_key_in_progress", CONFLICT, "The request under this key is being answered";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON by its type";
     // who asks, and for what

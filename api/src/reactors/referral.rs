@@ -67,6 +67,11 @@ impl Follower for ReferralReactor {
         "referral_reactor"
     }
 
+    /// Two instances would only take the work out of each other's hands.
+    fn leased(&self) -> bool {
+        true
+    }
+
     fn streams(&self) -> &'static [&'static str] {
         &FACT_STREAMS
     }

@@ -59,7 +59,7 @@ async fn make(database: &Database, email: &str) -> anyhow::Result<&'static str> 
         role: Role::Admin,
         invite_code: None,
     };
-    accounts::sign_up(&ledger, pool, account, now, Uuid::now_v7()).await.map_err(told)?;
+    accounts::sign_up(&ledger, pool, account, now, Uuid::now_v7(), |_| None).await.map_err(told)?;
     Ok("the administrator is made")
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use axum::middleware::from_fn;
 use axum::serve::ListenerExt;
 use commands::Ledger;
 use domain::condition::Condition;
@@ -21,11 +22,13 @@ use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::embedded::EmbeddedBroker;
 use crate::facts::LedgerFacts;
+use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
+use crate::scheduler::Scheduler;
 use crate::state::AppState;
 use crate::tokens::Keys;
-use crate::{demo, server};
+use crate::{demo, metrics, server};
 
 /// How long requests that are being answered may take when we are asked to stop.
 const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -51,6 +54,10 @@ async fn run(config: &Config, database: &Database) -> anyhow::Result<()> {
     let state = state(config, database).await?;
     let stopping = CancellationToken::new();
     let followers = follow(config, &state, database.for_followers(), &broker, stopping.clone())?;
+    tokio::spawn(once::clean_up(state.pool.clone(), stopping.clone()));
+    if let Some(address) = config.metrics_listen {
+        metrics::serve(address, state.ledger.clone(), state.freshness.clone(), stopping.clone()).await?;
+    }
     let answered = answer(config, state).await;
     stopping.cancel();
     if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
@@ -67,6 +74,7 @@ async fn state(config: &Config, database: &Database) -> anyhow::Result<AppState>
         freshness: Freshness::new(),
         keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
         passwords: Passwords::new().map_err(told)?,
+        in_progress: InProgress::default(),
         secure_cookie: config.cookie_is_secure(),
         pool,
     })
@@ -91,6 +99,7 @@ fn follow(
         ce_source: config.kafka_ce_source.clone(),
         start_over: broker.embedded.is_some(),
     };
+    Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
     followers.follow(Relay::new(relay, pool, stopping));
     Ok(followers)
 }
@@ -115,9 +124,12 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);
     });
-    let http = axum::serve(listener, server::router(state))
-        .with_graceful_shutdown(async move { draining.cancelled().await })
-        .into_future();
+    let mut router = server::router(state);
+    if config.metrics_listen.is_some() {
+        router = router.layer(from_fn(metrics::measure));
+    }
+    let http =
+        axum::serve(listener, router).with_graceful_shutdown(async move { draining.cancelled().await }).into_future();
     tokio::pin!(http);
     tokio::select! {
         ended = &mut http => return Ok(ended?),

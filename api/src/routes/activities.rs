@@ -1,6 +1,8 @@
 //! `/activities`: facts that sources report, one by one or many at once. The rules of a report are in
 //! `crate::activities`; here is only what it becomes over HTTP.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -11,8 +13,9 @@ use serde_json::{Value, json};
 
 use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
 use crate::callers::Reporter;
-use crate::extract::{Body, Query};
+use crate::extract::Query;
 use crate::fields::{Broken, Fields, FromFields, Nothing};
+use crate::once::Once;
 use crate::positions::{At, LEDGER_POSITION};
 use crate::problem::{FieldError, Problem};
 use crate::state::AppState;
@@ -30,9 +33,15 @@ async fn report(
     State(state): State<AppState>,
     reporter: Reporter,
     _: Query<Nothing>,
-    Body(raw): Body<RawActivity>,
+    Once(raw, key): Once<RawActivity>,
 ) -> Result<Response, Problem> {
-    match record(&state.ledger, &raw, &Reporting::of(reporter.metadata())).await? {
+    let keep = key.keep_outcomes(|outcomes| outcomes.first().cloned().map(answer));
+    let reporting = Reporting { keep, ..Reporting::of(reporter.metadata()) };
+    answer(record(&state.ledger, &raw, &reporting).await?)
+}
+
+fn answer(outcome: Outcome) -> Result<Response, Problem> {
+    match outcome {
         Outcome::Recorded { id, position, made_member: _ } => {
             let body = json!({"id": id, "position": position});
             Ok(At(position, (StatusCode::CREATED, Json(body))).into_response())
@@ -68,17 +77,26 @@ async fn report_batch(
     State(state): State<AppState>,
     reporter: Reporter,
     _: Query<Nothing>,
-    Body(batch): Body<Batch>,
+    Once(batch, key): Once<Batch>,
 ) -> Result<Response, Problem> {
     let reports: Vec<_> = batch.items.iter().flatten().cloned().collect();
-    let outcomes = record_batch(&state.ledger, &reports, &Reporting::of(reporter.metadata())).await?;
-    let mut outcomes = outcomes.into_iter();
+    let batch = Arc::new(batch);
+    let keep = {
+        let batch = batch.clone();
+        key.keep_outcomes(move |outcomes| Some(judged(&batch, outcomes)))
+    };
+    let reporting = Reporting { keep, ..Reporting::of(reporter.metadata()) };
+    judged(&batch, &record_batch(&state.ledger, &reports, &reporting).await?)
+}
+
+fn judged(batch: &Batch, outcomes: &[Outcome]) -> Result<Response, Problem> {
+    let mut outcomes = outcomes.iter().cloned();
     let mut position = None;
     let mut results = Vec::with_capacity(batch.items.len());
-    for (index, item) in batch.items.into_iter().enumerate() {
+    for (index, item) in batch.items.iter().enumerate() {
         let outcome = match item {
             Ok(_) => outcomes.next().ok_or_else(|| Problem::internal("batch", &"a report has no outcome"))?,
-            Err(errors) => Outcome::Refused(Refusal::Invalid(errors)),
+            Err(errors) => Outcome::Refused(Refusal::Invalid(errors.clone())),
         };
         if let Outcome::Recorded { position: reached, .. } = &outcome {
             position = position.max(Some(*reached));

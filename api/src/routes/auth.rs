@@ -14,10 +14,11 @@ use domain::zone::local_date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session};
+use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
 use crate::clock;
 use crate::extract::{Body, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
@@ -89,8 +90,8 @@ async fn sign_up(
     State(state): State<AppState>,
     request: axum::Extension<RequestId>,
     _: Query<Nothing>,
-    Body(body): Body<SignUp>,
-) -> Result<At<(StatusCode, Json<SignedUpBody>)>, Problem> {
+    Once(body, key): Once<SignUp>,
+) -> Result<TakenIn, Problem> {
     let account = NewAccount {
         email: body.email.clone(),
         password_hash: state.passwords.hash(body.password).await?,
@@ -100,9 +101,19 @@ async fn sign_up(
         role: Role::User,
         invite_code: body.invite_code,
     };
-    let signed_up = accounts::sign_up(&state.ledger, &state.pool, account, clock::now(), request.0.0).await?;
-    let body = SignedUpBody { id: signed_up.id.to_string(), email: body.email, role: Role::User.name() };
-    Ok(At(signed_up.position, (StatusCode::CREATED, Json(body))))
+    let answer = move |signed_up: SignedUp| taken_in(signed_up, body.email.clone());
+    let keep = {
+        let answer = answer.clone();
+        |id| key.keep_unit(move |appended| answer(SignedUp { id, position: appended.last_position }))
+    };
+    accounts::sign_up(&state.ledger, &state.pool, account, clock::now(), request.0.0, keep).await.map(answer)
+}
+
+type TakenIn = At<(StatusCode, Json<SignedUpBody>)>;
+
+fn taken_in(signed_up: SignedUp, email: String) -> TakenIn {
+    let body = SignedUpBody { id: signed_up.id.to_string(), email, role: Role::User.name() };
+    At(signed_up.position, (StatusCode::CREATED, Json(body)))
 }
 
 #[derive(Debug, Serialize)]

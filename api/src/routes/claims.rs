@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use self::answer::{Answer, answer};
 use crate::callers::Claimant;
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -63,10 +64,10 @@ async fn claim(
     caller: Claimant,
     PathId(reward): PathId,
     _: Query<Nothing>,
-    Body(wish): Body<Wish>,
+    Once(wish, key): Once<Wish>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: RewardId(reward), member_id: wish.member(&caller)?, at: caller.at };
-    answer(&state, ask, &caller.metadata()).await
+    answer(&state, ask, &caller.metadata(), &key).await
 }
 
 struct WishInEvent {
@@ -88,12 +89,12 @@ async fn request_reward(
     caller: Claimant,
     PathId(event): PathId,
     _: Query<Nothing>,
-    Body(body): Body<WishInEvent>,
+    Once(body, key): Once<WishInEvent>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: body.reward, member_id: body.wish.member(&caller)?, at: caller.at };
     let campaign = state.ledger.load::<domain::campaign::Campaign>(&event.to_string()).await?;
     if campaign.state.reward(body.reward).is_none() {
         return Err(Problem::new(Code::RewardUnknown));
     }
-    answer(&state, ask, &caller.metadata()).await
+    answer(&state, ask, &caller.metadata(), &key).await
 }

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, Uri};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono_tz::Tz;
+use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, PendingExpiry};
 use domain::condition::Condition;
@@ -18,8 +19,9 @@ use uuid::Uuid;
 
 use super::lists::Page;
 use crate::callers::{Account, Operator};
-use crate::extract::{Body, PathId, Query};
+use crate::extract::{PathId, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::once::Once;
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
@@ -96,29 +98,36 @@ async fn create(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(draft): Body<Draft>,
-) -> Result<At<(StatusCode, Json<EventBody>)>, Problem> {
+    Once(draft, key): Once<Draft>,
+) -> Result<Created, Problem> {
     let id = CampaignId(Uuid::now_v7());
-    let command = CampaignCommand::Create(Box::new(draft.clone()));
-    let receipt = state.ledger.execute::<Campaign>(&id.to_string(), command, &operator.metadata()).await?;
+    let command = CampaignCommand::Create { draft: Box::new(draft.clone()), at: operator.at };
+    let answer = move |receipt: &Receipt<Campaign>| created(id, &draft, operator.at, receipt);
+    Ok(key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?)
+}
+
+type Created = At<(StatusCode, Json<EventBody>)>;
+
+fn created(id: CampaignId, draft: &Draft, now: Moment, receipt: &Receipt<Campaign>) -> Created {
+    let Draft { terms, condition } = draft.clone();
     let body = EventBody {
         id: id.to_string(),
-        condition: draft.condition.to_json(),
+        condition: condition.to_json(),
         condition_version: 1,
-        status: receipt.state.status(operator.at).map_or("", CampaignStatus::name),
+        status: receipt.state.status(now).map_or("", CampaignStatus::name),
         created_at: receipt.created_at,
-        frequency: json!(draft.terms.frequency),
-        approval: json!(draft.terms.approval),
-        time_zone: draft.terms.time_zone.name().to_owned(),
-        pending_expires_after: draft.terms.pending_expires_after.into(),
-        name: draft.terms.name,
-        description: draft.terms.description,
-        start_date: draft.terms.starts_at,
-        end_date: draft.terms.ends_at,
-        max_reward_count: draft.terms.max_reward_count.map(GrantLimit::get),
-        per_member_limit: draft.terms.per_member_limit.map(GrantLimit::get),
+        frequency: json!(terms.frequency),
+        approval: json!(terms.approval),
+        time_zone: terms.time_zone.name().to_owned(),
+        pending_expires_after: terms.pending_expires_after.into(),
+        name: terms.name,
+        description: terms.description,
+        start_date: terms.starts_at,
+        end_date: terms.ends_at,
+        max_reward_count: terms.max_reward_count.map(GrantLimit::get),
+        per_member_limit: terms.per_member_limit.map(GrantLimit::get),
     };
-    Ok(At(receipt.position, (StatusCode::CREATED, Json(body))))
+    At(receipt.position, (StatusCode::CREATED, Json(body)))
 }
 
 struct Filter {

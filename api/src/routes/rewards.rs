@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, NewReward, RewardTerms, RewardType};
 use domain::id::{CampaignId, RewardId};
@@ -16,8 +17,9 @@ use uuid::Uuid;
 use super::events::grant_limit;
 use super::lists::Page;
 use crate::callers::{Account, Operator};
-use crate::extract::{Body, PathId, PathText, Query};
+use crate::extract::{PathId, PathText, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::once::{Key, Once};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -107,9 +109,9 @@ async fn create(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Body(body): Body<WantedOfEvent>,
+    Once(body, key): Once<WantedOfEvent>,
 ) -> Result<Created, Problem> {
-    add(&state, &operator, body.event, body.wanted.terms).await
+    add(&state, &operator, body.event, body.wanted.terms, &key).await
 }
 
 /// Creates a reward of the type that the path names.
@@ -118,14 +120,14 @@ async fn create_typed(
     operator: Operator,
     PathText(name): PathText,
     _: Query<Nothing>,
-    Body(body): Body<WantedOfEvent>,
+    Once(body, key): Once<WantedOfEvent>,
 ) -> Result<Created, Problem> {
     let named = RewardType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let reward_type = named.ok_or_else(|| Problem::new(Code::NotFound))?;
     if body.wanted.reward_type.is_some_and(|other| other != reward_type) {
         return Err(Problem::field("type", "contradiction", "is not the type that the path names"));
     }
-    add(&state, &operator, body.event, RewardTerms { reward_type, ..body.wanted.terms }).await
+    add(&state, &operator, body.event, RewardTerms { reward_type, ..body.wanted.terms }, &key).await
 }
 
 /// Creates a reward of the event that the path names.
@@ -134,15 +136,25 @@ async fn create_in_event(
     operator: Operator,
     PathId(event): PathId,
     _: Query<Nothing>,
-    Body(wanted): Body<Wanted>,
+    Once(wanted, key): Once<Wanted>,
 ) -> Result<Created, Problem> {
-    add(&state, &operator, CampaignId(event), wanted.terms).await
+    add(&state, &operator, CampaignId(event), wanted.terms, &key).await
 }
 
-async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: RewardTerms) -> Result<Created, Problem> {
+async fn add(
+    state: &AppState,
+    operator: &Operator,
+    event: CampaignId,
+    terms: RewardTerms,
+    key: &Key,
+) -> Result<Created, Problem> {
     let reward_id = RewardId(Uuid::now_v7());
     let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms: terms.clone() }));
-    let receipt = state.ledger.execute::<Campaign>(&event.to_string(), command, &operator.metadata()).await?;
+    let answer = move |receipt: &Receipt<Campaign>| created(event, reward_id, terms.clone(), receipt);
+    Ok(key.execute(&state.ledger, &event.to_string(), command, &operator.metadata(), answer).await?)
+}
+
+fn created(event: CampaignId, reward_id: RewardId, terms: RewardTerms, receipt: &Receipt<Campaign>) -> Created {
     let quantity = terms.quantity.map(StockUnits::get);
     let per_member_limit = terms.per_member_limit.map(GrantLimit::get);
     let reward = RewardBody {
@@ -161,7 +173,7 @@ async fn add(state: &AppState, operator: &Operator, event: CampaignId, terms: Re
         created_at: receipt.updated_at,
     };
     let body = json!({"message": "The reward is created.", "reward": reward});
-    Ok(At(receipt.position, (StatusCode::CREATED, Json(body))))
+    At(receipt.position, (StatusCode::CREATED, Json(body)))
 }
 
 struct Listing {

@@ -10,6 +10,7 @@ use super::statement::read_head;
 use super::write::{Outcome, RECONNECT_PAUSE, Writer};
 use crate::append::{Append, AppendError, Appended};
 use crate::guards::GuardRefusal;
+use crate::keep::ONE_ANSWER_A_KEY;
 
 impl Writer {
     /// A command that the database itself refused, by itself and under the lock.
@@ -26,6 +27,7 @@ impl Writer {
             "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
             "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted.into()),
             "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),
+            ONE_ANSWER_A_KEY => Err(GuardRefusal::AlsoRefused { constraint }.into()),
             _ if append.also.is_some() => Err(GuardRefusal::AlsoRefused { constraint }.into()),
             _ => Err(AppendError::Broken(constraint)),
         }

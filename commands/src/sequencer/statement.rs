@@ -1,5 +1,5 @@
-//! The one statement that appends: it moves the head from exactly where it was, inserts the events
-//! and counts the grants. When the head is elsewhere it does nothing at all.
+//! The one statement that appends: it moves the head from exactly where it was, inserts the events,
+//! counts the grants and keeps the answers that are to be found again. When the head is elsewhere it does nothing at all.
 
 use domain::Moment;
 use domain::chain::{Hash, Sealed};
@@ -11,6 +11,7 @@ use super::Head;
 use crate::append::Append;
 use crate::guards::GuardChange;
 use crate::guards::tables::GrantTotals;
+use crate::keep::KeptAnswer;
 
 const APPEND: &str = "
 with head as (
@@ -62,6 +63,11 @@ with head as (
         as d (member_id, campaign_id, reward_id, committed)
     where d.committed < 0 and exists (select from head)
       and (m.member_id, m.campaign_id, m.reward_id) = (d.member_id, d.campaign_id, d.reward_id)
+), kept as (
+    insert into stored_answers (caller, key, fingerprint, answer, stored_at)
+    select k.caller, k.key, k.fingerprint, k.answer, $3
+    from unnest($32::text[], $33::text[], $34::bytea[], $35::bytea[]) as k (caller, key, fingerprint, answer)
+    where exists (select from head)
 )
 select count(*) from head";
 
@@ -86,6 +92,7 @@ pub(super) struct Columns<'a> {
     previous: Vec<Hash>,
     hashes: Vec<Hash>,
     grants: GrantTotals,
+    kept: Vec<KeptAnswer>,
 }
 
 impl<'a> Columns<'a> {
@@ -142,6 +149,11 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
+    /// Adds the answer to a command whose events were added.
+    pub(super) fn keep(&mut self, answer: Option<KeptAnswer>) {
+        self.kept.extend(answer);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.event_ids.is_empty()
     }
@@ -155,6 +167,13 @@ impl<'a> Columns<'a> {
     ) -> Result<bool, sqlx::Error> {
         let stock: Vec<(Uuid, (i64, i64))> = self.grants.rewards.into_iter().collect();
         let members: Vec<((Uuid, Uuid, Uuid), i64)> = self.grants.members.into_iter().collect();
+        let (mut callers, mut keys, mut fingerprints, mut answers) = (vec![], vec![], vec![], vec![]);
+        for kept in self.kept {
+            callers.push(kept.caller);
+            keys.push(kept.key);
+            fingerprints.push(kept.fingerprint);
+            answers.push(kept.answer);
+        }
         let row = sqlx::query(APPEND)
             .bind(after.position)
             .bind(after.hash.to_vec())
@@ -187,6 +206,10 @@ impl<'a> Columns<'a> {
             .bind(members.iter().map(|((_, campaign, _), _)| *campaign).collect::<Vec<_>>())
             .bind(members.iter().map(|((_, _, reward), _)| *reward).collect::<Vec<_>>())
             .bind(members.iter().map(|(_, committed)| *committed).collect::<Vec<_>>())
+            .bind(callers)
+            .bind(keys)
+            .bind(fingerprints)
+            .bind(answers)
             .fetch_one(connection)
             .await?;
         Ok(row.try_get::<i64, _>(0)? == 1)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use domain::Moment;
+use metrics::{counter, histogram};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ use super::{Head, Job};
 use crate::append::{Append, AppendError, Appended};
 use crate::failure::{Failure, classify};
 use crate::guards::tables;
+use crate::metrics::{BATCH_COMMANDS, BATCH_SECONDS, EVENTS};
 
 /// How many events one statement may hold; larger commands are written by themselves.
 const STATEMENT_EVENTS: usize = 1_024;
@@ -88,8 +90,10 @@ impl Writer {
     }
 
     async fn write_batch(&mut self, jobs: Vec<Job>) {
+        let started = Instant::now();
         let appends: Vec<&Append> = jobs.iter().map(|job| &job.append).collect();
         let outcomes = self.outcomes(&appends).await;
+        count(&outcomes, started);
         for (job, outcome) in jobs.into_iter().zip(outcomes) {
             // The caller may have gone away; what was written stands.
             let _ = job.reply.send(outcome);
@@ -226,12 +230,14 @@ impl Writer {
                 Ok(()) => {
                     let first_position = after.position + 1;
                     columns.add(append, &mut after).map_err(|error| Setback::Broken(error.to_string()))?;
-                    Ok(Appended {
+                    let appended = Appended {
                         command_id: append.metadata.command_id,
                         first_position,
                         last_position: after.position,
                         recorded_at: now,
-                    })
+                    };
+                    columns.keep(append.keep.as_ref().and_then(|keep| keep(&appended)));
+                    Ok(appended)
                 }
             });
         }
@@ -248,4 +254,12 @@ impl Writer {
         }
         Ok(outcomes)
     }
+}
+
+fn count(outcomes: &[Outcome], started: Instant) {
+    let events = outcomes.iter().flatten().map(|appended| appended.last_position - appended.first_position + 1);
+    counter!(EVENTS).increment(u64::try_from(events.sum::<i64>()).unwrap_or_default());
+
+    histogram!(BATCH_COMMANDS).record(outcomes.len() as f64);
+    histogram!(BATCH_SECONDS).record(started.elapsed());
 }

@@ -9,7 +9,12 @@ use crate::moment::Moment;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CampaignCommand {
     /// Bring it into being.
-    Create(Box<Draft>),
+    Create {
+        /// How it shall be.
+        draft: Box<Draft>,
+        /// The moment of asking.
+        at: Moment,
+    },
     /// Change its terms or its condition.
     Revise {
         /// How it shall be.
@@ -49,6 +54,11 @@ pub enum CampaignCommand {
         reward_id: RewardId,
         /// How many grants more (or fewer).
         delta: i64,
+    },
+    /// Note what the clock has brought: the window has opened, or closed.
+    KeepTime {
+        /// The moment of looking.
+        at: Moment,
     },
 }
 

@@ -6,6 +6,7 @@ use super::{CampaignTerms, RewardTerms};
 use crate::condition::Condition;
 use crate::event::events;
 use crate::id::RewardId;
+use crate::moment::Moment;
 use crate::quantity::StockUnits;
 
 events! {
@@ -27,6 +28,10 @@ events! {
         RewardRevised(RewardRevised) = "campaign.reward_revised",
         /// Grants were put into stock or taken out.
         StockChanged(StockChanged) = "campaign.stock_changed",
+        /// Its window has opened, by the clock.
+        Opened(Opened) = "campaign.opened",
+        /// Its window has closed, by the clock.
+        Closed(Closed) = "campaign.closed",
     }
 }
 
@@ -98,4 +103,20 @@ pub struct StockChanged {
     pub delta: i64,
     /// How many grants there are now, taken or not.
     pub quantity: StockUnits,
+}
+
+/// Its window has opened, by the clock: whether members can claim is the operator's affair as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Opened {
+    /// The start of the window; the event may have been noted later.
+    pub starts_at: Moment,
+}
+
+/// Its window has closed, by the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closed {
+    /// The end of the window; the event may have been noted later.
+    pub ends_at: Moment,
 }

@@ -57,32 +57,64 @@ pub enum Approval {
     Manual,
 }
 
-/// How long a pending claim waits, in whole hours; text such as `72h`.
+/// How long a pending claim waits: a whole number of seconds, minutes, hours or days; text such as
+/// `72h`, which comes back as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PendingExpiry {
-    hours: u32,
+    count: u32,
+    unit: ExpiryUnit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ExpiryUnit {
+    Seconds,
+    Minutes,
+    Hours,
+    Days,
 }
 
 /// The text is not a waiting time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a number of hours from 1h to 8760h")]
+#[error("must be a whole number of s, m, h or d, from 1s to 365d, such as 72h")]
 pub struct NotAPendingExpiry;
+
+impl ExpiryUnit {
+    const ALL: [Self; 4] = [Self::Seconds, Self::Minutes, Self::Hours, Self::Days];
+
+    fn suffix(self) -> char {
+        match self {
+            Self::Seconds => 's',
+            Self::Minutes => 'm',
+            Self::Hours => 'h',
+            Self::Days => 'd',
+        }
+    }
+
+    fn seconds(self) -> u32 {
+        match self {
+            Self::Seconds => 1,
+            Self::Minutes => 60,
+            Self::Hours => 3_600,
+            Self::Days => 86_400,
+        }
+    }
+}
 
 impl PendingExpiry {
     /// A year.
-    const MAX_HOURS: u32 = 8_760;
+    const MAX_SECONDS: u32 = 365 * 86_400;
 
     /// The waiting time.
     #[must_use]
     pub fn duration(self) -> chrono::TimeDelta {
-        chrono::TimeDelta::hours(i64::from(self.hours))
+        chrono::TimeDelta::seconds(i64::from(self.count) * i64::from(self.unit.seconds()))
     }
 }
 
 impl Default for PendingExpiry {
     fn default() -> Self {
-        Self { hours: 72 }
+        Self { count: 72, unit: ExpiryUnit::Hours }
     }
 }
 
@@ -90,18 +122,22 @@ impl TryFrom<String> for PendingExpiry {
     type Error = NotAPendingExpiry;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let digits = text.strip_suffix('h').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        digits
-            .and_then(|digits| digits.parse().ok())
-            .filter(|hours| (1..=Self::MAX_HOURS).contains(hours))
-            .map(|hours| Self { hours })
-            .ok_or(NotAPendingExpiry)
+        let unit = ExpiryUnit::ALL.into_iter().find(|unit| text.ends_with(unit.suffix())).ok_or(NotAPendingExpiry)?;
+        let digits = text.trim_end_matches(unit.suffix());
+        let plain = digits.len() + 1 == text.len()
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.starts_with('0');
+        let count: u32 = digits.parse().ok().filter(|_| plain).ok_or(NotAPendingExpiry)?;
+        match count.checked_mul(unit.seconds()) {
+            Some(1..=Self::MAX_SECONDS) => Ok(Self { count, unit }),
+            Some(_) | None => Err(NotAPendingExpiry),
+        }
     }
 }
 
 impl From<PendingExpiry> for String {
     fn from(expiry: PendingExpiry) -> Self {
-        format!("{}h", expiry.hours)
+        format!("{}{}", expiry.count, expiry.unit.suffix())
     }
 }
 

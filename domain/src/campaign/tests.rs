@@ -27,8 +27,13 @@ fn condition(shorthand: &str) -> Condition {
     Condition::parse(&shorthand.into()).unwrap()
 }
 
+fn create_at(moment: &str) -> CampaignCommand {
+    let draft = Draft { terms: terms(), condition: condition("DAILY_LOGIN_7_DAYS") };
+    CampaignCommand::Create { draft: Box::new(draft), at: at(moment) }
+}
+
 fn create() -> CampaignCommand {
-    CampaignCommand::Create(Box::new(Draft { terms: terms(), condition: condition("DAILY_LOGIN_7_DAYS") }))
+    create_at("2026-10-01T00:00:00Z")
 }
 
 fn add_reward(quantity: Option<i64>) -> CampaignCommand {
@@ -62,7 +67,7 @@ fn a_campaign_starts_before_it_ends() {
     let backwards = CampaignTerms { ends_at: terms().starts_at, ..terms() };
     let draft = Draft { terms: backwards, condition: condition("COMPLETE_PROFILE") };
     assert_eq!(
-        Campaign::default().decide(CampaignCommand::Create(Box::new(draft))),
+        Campaign::default().decide(CampaignCommand::Create { draft: Box::new(draft), at: at(DURING) }),
         Err(CampaignRefusal::EndsBeforeItStarts)
     );
 }
@@ -121,4 +126,83 @@ fn stock_changes_only_where_there_is_a_limit() {
     assert_eq!(limited.decide(change(-4)), Err(CampaignRefusal::StockOutOfBounds));
     assert_eq!(limited.decide(change(i64::MAX)), Err(CampaignRefusal::StockOutOfBounds));
     assert_eq!(given(vec![create()]).decide(change(1)), Err(CampaignRefusal::RewardUnknown));
+}
+
+fn keep_time(moment: &str) -> CampaignCommand {
+    CampaignCommand::KeepTime { at: at(moment) }
+}
+
+fn opened(start: &str) -> CampaignEvent {
+    CampaignEvent::Opened(Opened { starts_at: at(start) })
+}
+
+fn closed(end: &str) -> CampaignEvent {
+    CampaignEvent::Closed(Closed { ends_at: at(end) })
+}
+
+fn moved(start: &str, end: &str, asked: &str) -> CampaignCommand {
+    let terms = CampaignTerms { starts_at: at(start), ends_at: at(end), ..terms() };
+    CampaignCommand::Revise { revision: Box::new(Revision { terms, condition: None }), at: at(asked) }
+}
+
+const START: &str = "2026-11-01T00:00:00Z";
+const END: &str = "2026-12-01T00:00:00Z";
+
+#[test]
+fn the_clock_opens_and_closes_a_campaign_once() {
+    let campaign = given(vec![create()]);
+    assert_eq!(campaign.decide(keep_time("2026-10-31T23:59:59.999Z")), Ok(vec![]));
+    assert_eq!(campaign.decide(keep_time(START)), Ok(vec![opened(START)]));
+    assert_eq!(campaign.decide(keep_time(END)), Ok(vec![opened(START), closed(END)]), "after a long silence");
+    let open = given(vec![create(), keep_time(START)]);
+    assert_eq!(open.decide(keep_time(DURING)), Ok(vec![]));
+    assert_eq!(open.decide(keep_time(END)), Ok(vec![closed(END)]));
+    let over = given(vec![create(), keep_time(END)]);
+    assert_eq!(over.decide(keep_time("2027-01-01T00:00:00Z")), Ok(vec![]));
+    assert_eq!(Campaign::default().decide(keep_time(START)), Err(CampaignRefusal::Unknown));
+}
+
+#[test]
+fn a_campaign_made_in_its_window_opens_at_once() {
+    let events = Campaign::default().decide(create_at(DURING)).unwrap();
+    assert_eq!(events[1..], [opened(START)]);
+    assert_eq!(given(vec![create_at(DURING)]).decide(keep_time(DURING)), Ok(vec![]));
+}
+
+#[test]
+fn the_clock_goes_on_in_a_pause_and_has_nothing_to_add_to_an_operators_end() {
+    let paused = given(vec![create(), CampaignCommand::Pause { at: at("2026-10-02T00:00:00Z") }]);
+    assert_eq!(paused.decide(keep_time(START)), Ok(vec![opened(START)]));
+    let ended = given(vec![create(), CampaignCommand::End { at: at("2026-10-02T00:00:00Z") }]);
+    assert_eq!(ended.decide(keep_time(END)), Ok(vec![]));
+}
+
+#[test]
+fn only_a_later_edge_comes_once_more() {
+    let open = || vec![create(), keep_time(START)];
+    let put_off = given([open(), vec![moved("2026-11-25T00:00:00Z", END, DURING)]].concat());
+    assert_eq!(put_off.decide(keep_time(DURING)), Ok(vec![]));
+    assert_eq!(put_off.decide(keep_time("2026-11-25T00:00:00Z")), Ok(vec![opened("2026-11-25T00:00:00Z")]));
+    let advanced = given([open(), vec![moved("2026-10-05T00:00:00Z", END, DURING)]].concat());
+    assert_eq!(advanced.decide(keep_time(DURING)), Ok(vec![]));
+    let prolonged = given([open(), vec![moved(START, "2027-01-01T00:00:00Z", DURING)]].concat());
+    assert_eq!(prolonged.decide(keep_time(END)), Ok(vec![]));
+    assert_eq!(prolonged.decide(keep_time("2027-01-01T00:00:00Z")), Ok(vec![closed("2027-01-01T00:00:00Z")]));
+    let events = given(vec![create()]).decide(moved("2026-10-05T00:00:00Z", END, "2026-10-06T00:00:00Z")).unwrap();
+    assert_eq!(events[1..], [opened("2026-10-05T00:00:00Z")], "a revision opens it at once");
+}
+
+#[test]
+fn a_waiting_time_has_a_unit_and_keeps_it() {
+    for (text, seconds) in
+        [("1s", 1), ("90s", 90), ("30m", 1_800), ("72h", 259_200), ("3d", 259_200), ("365d", 31_536_000)]
+    {
+        let expiry = PendingExpiry::try_from(text.to_owned()).unwrap();
+        assert_eq!((expiry.duration().num_seconds(), String::from(expiry)), (seconds, text.to_owned()));
+    }
+    for text in
+        ["", "h", "0h", "072h", "+1h", "-1h", "1.5h", "72", "72 h", "72H", "1w", "366d", "8761h", "99999999999s"]
+    {
+        assert!(PendingExpiry::try_from(text.to_owned()).is_err(), "{text}");
+    }
 }

@@ -71,6 +71,8 @@ impl Catalogue {
             CampaignEvent::Paused(_) => "paused".clone_into(&mut row.run),
             CampaignEvent::Resumed(_) => "running".clone_into(&mut row.run),
             CampaignEvent::Ended(_) => "ended".clone_into(&mut row.run),
+            // the status is computed from the window when it is read
+            CampaignEvent::Opened(_) | CampaignEvent::Closed(_) => {}
             CampaignEvent::RewardAdded(added) => {
                 self.rewards.insert(added.reward_id.0, reward_row(added.reward_id.0, id, &added.terms, entry));
             }
@@ -181,7 +183,9 @@ async fn load(tx: &mut PgConnection, batch: &[Recorded]) -> Result<Catalogue, Fo
                     | CampaignEvent::Paused(_)
                     | CampaignEvent::Resumed(_)
                     | CampaignEvent::Ended(_)
-                    | CampaignEvent::RewardAdded(_) => {}
+                    | CampaignEvent::RewardAdded(_)
+                    | CampaignEvent::Opened(_)
+                    | CampaignEvent::Closed(_) => {}
                 }
             }
             Event::Claim(event) => rewards.extend([event.about().reward_id.0]),

@@ -158,7 +158,10 @@ impl Offers {
                 }
                 return;
             }
-            (CampaignEvent::RewardRevised(_), _) | (_, None) => return,
+            // what the clock does is read off the terms
+            (CampaignEvent::RewardRevised(_) | CampaignEvent::Opened(_) | CampaignEvent::Closed(_), _) | (_, None) => {
+                return;
+            }
             (event, Some(mut row)) => {
                 row.position = position;
                 match event {
@@ -172,7 +175,9 @@ impl Offers {
                     CampaignEvent::Created(_)
                     | CampaignEvent::RewardAdded(_)
                     | CampaignEvent::RewardRevised(_)
-                    | CampaignEvent::StockChanged(_) => {}
+                    | CampaignEvent::StockChanged(_)
+                    | CampaignEvent::Opened(_)
+                    | CampaignEvent::Closed(_) => {}
                 }
                 row
             }

@@ -82,7 +82,9 @@ pub(crate) fn terms(name: &str, limits: Limits) -> CampaignTerms {
 
 pub(crate) fn create(name: &str, limits: Limits) -> CampaignCommand {
     let condition = Condition::parse(&"COMPLETE_PROFILE".into()).unwrap();
-    CampaignCommand::Create(Box::new(Draft { terms: terms(name, limits), condition }))
+    // made before it starts: the opening is not what these tests are about
+    let at = Moment::from(now().utc() - TimeDelta::days(2));
+    CampaignCommand::Create { draft: Box::new(Draft { terms: terms(name, limits), condition }), at }
 }
 
 pub(crate) fn add_reward(reward_id: RewardId, stock: Option<i64>) -> CampaignCommand {

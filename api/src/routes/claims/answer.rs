@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::PgPool;
 
+use crate::once::Key;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -32,8 +33,9 @@ impl IntoResponse for Answer {
 }
 
 /// Decides a wish, and puts the decision into words.
-pub(super) async fn answer(state: &AppState, ask: Ask, metadata: &Metadata) -> Result<Answer, Problem> {
-    match state.ledger.request_reward(ask, &state.facts, metadata).await {
+pub(super) async fn answer(state: &AppState, ask: Ask, metadata: &Metadata, key: &Key) -> Result<Answer, Problem> {
+    let keep = key.keep(move |receipt| decided(ask, receipt));
+    match state.ledger.request_reward_keeping(ask, &state.facts, metadata, &keep).await {
         Ok(receipt) => decided(ask, &receipt),
         Err(ClaimError::Command(CommandError::Refused { refusal, position })) => {
             Err(refused(&state.pool, refusal, position).await?)
@@ -77,6 +79,7 @@ fn denied(receipt: &Receipt<Claim>) -> Problem {
         .with("position", receipt.position)
         .with("evidence", evidence)
         .at(receipt.position)
+        .recorded()
 }
 
 /// A claim that is not open any more: which one it is, stands in the log at its last position.

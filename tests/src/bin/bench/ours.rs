@@ -181,7 +181,7 @@ async fn reward(ledger: &Ledger, name: &str) -> RewardId {
         pending_expires_after: PendingExpiry::default(),
     };
     let condition = Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap();
-    let create = CampaignCommand::Create(Box::new(Draft { terms, condition }));
+    let create = CampaignCommand::Create { draft: Box::new(Draft { terms, condition }), at };
     let staff = Metadata::system(at);
     ledger.execute::<Campaign>(&campaign, create, &staff).await.unwrap();
     let terms = RewardTerms {

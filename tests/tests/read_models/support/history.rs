@@ -245,10 +245,12 @@ impl Generator {
         let at = self.random.random_range(0..self.campaigns.len());
         let (id, version) = (self.campaigns[at].0, self.campaigns[at].2);
         let of_campaign: Vec<_> = self.rewards.iter().filter(|reward| reward.1 == id).cloned().collect();
-        let event = match (self.random.random_range(0..8), of_campaign.choose(&mut self.random)) {
+        let event = match (self.random.random_range(0..10), of_campaign.choose(&mut self.random)) {
             (0, _) => CampaignEvent::Paused(campaign::Paused {}),
             (1, _) => CampaignEvent::Resumed(campaign::Resumed {}),
             (2, _) => CampaignEvent::Ended(campaign::Ended {}),
+            (8, _) => CampaignEvent::Opened(campaign::Opened { starts_at: self.campaigns[at].1.starts_at }),
+            (9, _) => CampaignEvent::Closed(campaign::Closed { ends_at: self.campaigns[at].1.ends_at }),
             (3, _) => {
                 let (terms, changes) = (self.terms(), self.random.random_bool(0.5));
                 let condition_version = version + u32::from(changes);

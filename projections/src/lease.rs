@@ -1,0 +1,119 @@
+//! Which process does what only one may do: a row with an owner and an end, renewed while the process
+//! lives. Another process takes over when the end has passed, by the database's clock. A lease spares
+//! work that would be done twice; it is no lock. Whoever was paused and wakes up after its end may act
+//! once more, so what is done under a lease must be harmless when it is done twice.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How long a lease lasts when it is not renewed.
+const LASTS_MS: i64 = 3_000;
+/// How often it is renewed, or asked for.
+const RENEW_MS: u64 = 1_000;
+
+/// The leases of one process.
+#[derive(Debug, Clone)]
+pub(crate) struct Leases {
+    held: Arc<Mutex<BTreeMap<&'static str, Option<Instant>>>>,
+    wanted: Arc<Notify>,
+}
+
+/// One lease, held or not.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    name: &'static str,
+    leases: Leases,
+}
+
+impl Lease {
+    /// Whether this process holds it now, by its own clock counted from before it was asked for.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let held = self.leases.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(self.name).copied().flatten().is_some_and(|until| Instant::now() < until)
+    }
+}
+
+impl Leases {
+    pub(crate) fn new() -> Self {
+        Self { held: Arc::default(), wanted: Arc::default() }
+    }
+
+    /// Asks for a lease from now on.
+    pub(crate) fn lease(&self, name: &'static str) -> Lease {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default();
+        self.wanted.notify_one();
+        Lease { name, leases: self.clone() }
+    }
+
+    /// Renews what is held and asks for what is not, until shutdown; then gives all back.
+    pub(crate) async fn keep(self, pool: PgPool, shutdown: CancellationToken) {
+        let owner = Uuid::new_v4();
+        let mut renewal = tokio::time::interval(Duration::from_millis(RENEW_MS));
+        renewal.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                () = self.wanted.notified() => {}
+                _ = renewal.tick() => {}
+            }
+            let names = self.names();
+            if names.is_empty() {
+                continue;
+            }
+            let asked_at = Instant::now();
+            match ask(&pool, &names, owner).await {
+                Ok(ours) => self.note(&ours, asked_at),
+                // what is held runs out by itself
+                Err(error) => tracing::debug!(%error, "the leases were not renewed"),
+            }
+        }
+        self.note(&[], Instant::now());
+        // another process need not wait for the end
+        let released = sqlx::query("update leases set expires_at = now() where owner = $1").bind(owner).execute(&pool);
+        let _ = tokio::time::timeout(Duration::from_millis(RENEW_MS), released).await;
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    fn note(&self, ours: &[String], asked_at: Instant) {
+        let until = asked_at + Duration::from_millis(LASTS_MS.unsigned_abs());
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, lease) in held.iter_mut() {
+            let now_ours = ours.iter().any(|ours| ours == name);
+            if now_ours != lease.is_some() {
+                tracing::debug!(lease = name, held = now_ours, "a lease changed hands");
+            }
+            *lease = now_ours.then_some(until);
+        }
+    }
+}
+
+/// Takes or renews what is free or ours, and says which leases are ours now.
+async fn ask(pool: &PgPool, names: &[&'static str], owner: Uuid) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "insert into leases (name, owner, epoch, expires_at)
+        select name, $2, 1, now() + $3 * interval '1 millisecond'
+        from unnest($1::text[]) as wanted(name)
+        on conflict (name) do update
+        set owner = excluded.owner,
+            epoch = leases.epoch + (leases.owner <> excluded.owner)::integer,
+            expires_at = excluded.expires_at
+        where leases.owner = excluded.owner or leases.expires_at <= now()
+        returning name",
+    )
+    .bind(names)
+    .bind(owner)
+    .bind(LASTS_MS)
+    .fetch_all(pool)
+    .await
+}
