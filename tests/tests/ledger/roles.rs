@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 32] = [
+const TABLE: [(&str, &str, &str); 35] = [
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -36,6 +36,9 @@ const TABLE: [(&str, &str, &str); 32] = [
     ("POST", "/activities", "--++-+"),
     ("POST", "/activities/batch", "--++-+"),
     ("GET", "/dashboard", "---+++"),
+    ("GET", "/dashboard/event-analytics", "---+++"),
+    ("GET", "/dashboard/reward-analytics", "---+++"),
+    ("GET", "/dashboard/user-analytics", "---+++"),
     ("GET", "/audit/log", "----++"),
     ("GET", "/audit/log?limit=0", "----++"),
     ("GET", "/audit/claims/{id}/re-evaluation", "----++"),
