@@ -70,6 +70,12 @@ impl Fields {
         self.values.is_empty()
     }
 
+    /// Whether a field is there that was not read.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.values.contains_key(field)
+    }
+
     /// Says what is wrong with a field.
     pub fn report(&mut self, field: &str, broken: Broken) {
         let field = if field.is_empty() {

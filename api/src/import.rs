@@ -227,7 +227,12 @@ fn passes(error: &RecordError) -> bool {
         RecordError::Read(ReadError::Overloaded | ReadError::Unavailable)
         | RecordError::Write(CommandError::Overloaded | CommandError::Unavailable | CommandError::Conflict(_)) => true,
         RecordError::Read(ReadError::Broken(_))
-        | RecordError::Write(CommandError::Refused { .. } | CommandError::Guard(_) | CommandError::Broken(_)) => false,
+        | RecordError::Write(
+            CommandError::Refused { .. }
+            | CommandError::Guard(_)
+            | CommandError::Stale { .. }
+            | CommandError::Broken(_),
+        ) => false,
     }
 }
 

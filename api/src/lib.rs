@@ -9,6 +9,7 @@ pub mod config;
 pub mod cursor;
 pub mod demo;
 pub mod embedded;
+pub mod etag;
 pub mod extract;
 pub mod facts;
 pub mod fields;

@@ -40,6 +40,7 @@ use self::fingerprint::Fingerprint;
 use self::frozen::Frozen;
 use crate::activities::{KeepOutcomes, Outcome};
 use crate::callers::Caller;
+use crate::etag::IfMatch;
 use crate::extract::{body_bytes, parse_body};
 use crate::fields::FromFields;
 use crate::problem::{Code, Problem};
@@ -148,7 +149,29 @@ impl Key {
         A::Command: Clone,
         R: IntoResponse,
     {
-        let receipt = ledger.execute_keeping(id, command, metadata, &self.keep(answer.clone())).await?;
+        self.execute_at(ledger, id, command, metadata, &IfMatch::anything(), answer).await
+    }
+
+    /// The same, but only on what was seen.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute_at<A, R>(
+        &self,
+        ledger: &Ledger,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        seen: &IfMatch,
+        answer: impl Fn(&Receipt<A>) -> R + Clone + Send + Sync + 'static,
+    ) -> Result<R, CommandError<A::Error>>
+    where
+        A: LedgerAggregate,
+        A::Command: Clone,
+        R: IntoResponse,
+    {
+        let keep = self.keep(answer.clone());
+        let receipt = ledger.execute_at(id, command, metadata, &keep, seen.seen()).await?;
         Ok(answer(&receipt))
     }
 

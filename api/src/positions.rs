@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use commands::Receipt;
 
 use crate::fields::readers;
 use crate::problem::{Code, Problem};
@@ -81,10 +82,36 @@ impl<T: IntoResponse> IntoResponse for At<T> {
     }
 }
 
+/// An answer to a command: with the position it wrote, unless everything was so already.
+#[derive(Debug)]
+pub struct Written<T>(pub Option<i64>, pub T);
+
+impl<T> Written<T> {
+    /// The answer to the command of a receipt.
+    pub fn by<A>(receipt: &Receipt<A>, answer: T) -> Self {
+        Self(Some(receipt.position).filter(|_| receipt.appended > 0), answer)
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for Written<T> {
+    fn into_response(self) -> Response {
+        match self.0 {
+            Some(position) => At(position, self.1).into_response(),
+            None => self.1.into_response(),
+        }
+    }
+}
+
 impl Problem {
     /// The answer stands for this position.
     #[must_use]
     pub fn at(self, position: i64) -> Self {
         self.header(LEDGER_POSITION, HeaderValue::from(position))
+    }
+
+    /// The answer stands nowhere in the log: nothing was appended.
+    #[must_use]
+    pub fn nowhere(self) -> Self {
+        self.without_header(&LEDGER_POSITION).with("position", ())
     }
 }

@@ -129,6 +129,13 @@ impl Problem {
         self
     }
 
+    /// Takes a header away.
+    #[must_use]
+    pub fn without_header(mut self, name: &HeaderName) -> Self {
+        self.0.headers.retain(|(other, _)| other != name);
+        self
+    }
+
     /// Its code.
     #[must_use]
     pub fn code(&self) -> Code {

@@ -9,7 +9,9 @@ mod events;
 mod health;
 mod lists;
 mod problems;
+mod progress;
 mod referrals;
+mod reward_requests;
 mod rewards;
 
 use axum::Router;
@@ -22,7 +24,9 @@ pub fn router() -> Router<AppState> {
         .merge(auth::router())
         .merge(events::router())
         .merge(rewards::router())
+        .merge(progress::router())
         .merge(claims::router())
+        .merge(reward_requests::router())
         .merge(activities::router())
         .merge(referrals::router())
         .merge(dashboard::router())

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
+use domain::Moment;
 use domain::campaign::Campaign;
 use domain::id::{CampaignId, RewardId};
 
@@ -59,7 +61,58 @@ impl Shared {
     }
 }
 
+/// What is taken of a reward, by the guard that no grant passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Which campaign hands it out.
+    pub campaign_id: CampaignId,
+    /// Grants promised to pending claims.
+    pub held: i64,
+    /// Grants given.
+    pub granted: i64,
+    /// When the log took the reward in.
+    pub added_at: Option<Moment>,
+}
+
 impl Ledger {
+    /// What is taken of a reward at this moment; none where there is no such reward.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn taken_of(&self, reward: RewardId) -> Result<Option<Taken>, ReadError> {
+        let sql = "select s.campaign_id, s.held, s.granted, (
+                       select e.recorded_at
+                       from events e
+                       where e.aggregate_id = s.campaign_id::text and e.aggregate_type = 'campaign'
+                         and e.event_type = 'campaign.reward_added' and e.payload ->> 'rewardId' = s.reward_id::text
+                   )
+                   from reward_stock s
+                   where s.reward_id = $1";
+        let row: Option<(uuid::Uuid, i64, i64, Option<DateTime<Utc>>)> =
+            sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
+        Ok(row.map(|(campaign, held, granted, added_at)| Taken {
+            campaign_id: CampaignId(campaign),
+            held,
+            granted,
+            added_at: added_at.map(Moment::from),
+        }))
+    }
+
+    /// The campaign that hands out a reward, by id; none for a reward that does not exist.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn campaign_of(&self, reward: RewardId) -> Result<Option<CampaignId>, ReadError> {
+        self.shared.campaign_of(reward).await
+    }
+
+    /// A campaign as the log has it now, for those who decide without an append that would notice.
+    pub(crate) async fn latest_campaign(&self, id: CampaignId) -> Result<Arc<Loaded<Campaign>>, ReadError> {
+        let loaded = Arc::new(self.load::<Campaign>(&id.to_string()).await?);
+        self.shared.campaigns.keep(id, loaded.clone());
+        Ok(loaded)
+    }
+
     /// The campaign that hands out a reward, possibly as it was a moment ago.
     pub(crate) async fn campaign_with(
         &self,
@@ -69,8 +122,6 @@ impl Ledger {
         if let Some(loaded) = self.shared.campaigns.cached(id).filter(|cached| cached.state.reward(reward).is_some()) {
             return Ok(Some((id, loaded)));
         }
-        let loaded = Arc::new(self.load::<Campaign>(&id.to_string()).await?);
-        self.shared.campaigns.keep(id, loaded.clone());
-        Ok(Some((id, loaded)))
+        Ok(Some((id, self.latest_campaign(id).await?)))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, Request, Shortage, Subject};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, Request, Shortage, Subject};
 use domain::condition::Condition;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
@@ -39,6 +39,16 @@ pub struct Ask {
 /// Why a claim could not even be denied.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
+    /// The member asked before, and that claim is not open any more.
+    #[error("claimed before: {}", status.name())]
+    AlreadyClaimed {
+        /// Which claim.
+        claim_id: ClaimId,
+        /// Where it stands.
+        status: ClaimStatus,
+        /// The position of its last event.
+        position: i64,
+    },
     /// There is no such reward.
     #[error("there is no such reward")]
     RewardUnknown,
@@ -54,6 +64,14 @@ impl From<ReadError> for ClaimError {
     fn from(error: ReadError) -> Self {
         Self::Command(error.into())
     }
+}
+
+/// Everything that one try to decide a wish has read.
+pub(crate) struct Attempt {
+    pub(crate) claim_id: ClaimId,
+    pub(crate) campaign: Arc<Loaded<Campaign>>,
+    pub(crate) claim: Loaded<Claim>,
+    pub(crate) request: Request,
 }
 
 impl Ledger {
@@ -85,23 +103,45 @@ impl Ledger {
         let mut attempt = 1;
         loop {
             let (campaign_id, campaign) = self.campaign_with(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
-            let offer = Offer::of(ask, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
-            let id = ClaimId::of(ask.reward_id, ask.member_id, &offer.about.period).to_string();
-            let (known, claim) =
-                tokio::join!(facts.facts(ask.member_id, offer.condition.needs()), self.load::<Claim>(&id));
-            let (facts, facts_position) = known?;
-            let request = offer.request(ask, facts, facts_position, shortage)?;
+            let Attempt { claim_id, campaign, claim, request } =
+                self.attempt(ask, campaign_id, campaign, facts, shortage).await?;
             let expects = vec![(campaign.stream.clone(), campaign.sequence)];
-            let store = self.store().with(metadata.clone(), expects).on(claim?).keep(keep.clone());
-            match self.run(&id, ClaimCommand::Request(Box::new(request)), store).await {
+            let store = self.store().with(metadata.clone(), expects).on(claim).keep(keep.clone());
+            match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(request)), store).await {
                 Err(CommandError::Conflict(stale)) if attempt < ATTEMPTS => self.forget_stale(&stale, campaign_id),
                 Err(CommandError::Guard(refusal)) if attempt < ATTEMPTS => {
                     shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
                 }
-                outcome => return Ok(outcome?),
+                // nothing was appended, so that no append has looked whether the campaign was the latest
+                Ok(receipt) if receipt.appended == 0 && attempt < ATTEMPTS => {
+                    let latest = self.latest_campaign(campaign_id).await?;
+                    if latest.sequence == campaign.sequence {
+                        return Ok(receipt);
+                    }
+                }
+                outcome => return outcome.map_err(|error| refused(claim_id, error)),
             }
             attempt += 1;
         }
+    }
+
+    /// Reads all that decides a wish in a campaign.
+    pub(crate) async fn attempt(
+        &self,
+        ask: Ask,
+        campaign_id: CampaignId,
+        campaign: Arc<Loaded<Campaign>>,
+        facts: &dyn FactsSource,
+        shortage: Option<Shortage>,
+    ) -> Result<Attempt, ClaimError> {
+        let offer = Offer::of(ask, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
+        let claim_id = ClaimId::of(ask.reward_id, ask.member_id, &offer.about.period);
+        let stream = claim_id.to_string();
+        let (known, claim) =
+            tokio::join!(facts.facts(ask.member_id, offer.condition.needs()), self.load::<Claim>(&stream));
+        let (facts, facts_position) = known?;
+        let request = offer.request(ask, facts, facts_position, shortage)?;
+        Ok(Attempt { claim_id, campaign, claim: claim?, request })
     }
 
     fn forget_stale(&self, stale: &StreamKey, campaign: CampaignId) {
@@ -162,11 +202,24 @@ impl<'a> Offer<'a> {
     }
 }
 
-fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
+/// A wish can be refused for one reason only; every other "no" is a decision.
+fn refused(claim_id: ClaimId, error: CommandError<ClaimRefusal>) -> ClaimError {
+    match error {
+        CommandError::Refused { refusal: ClaimRefusal::AlreadyClaimed { status }, position } => {
+            ClaimError::AlreadyClaimed { claim_id, status, position }
+        }
+        error => error.into(),
+    }
+}
+
+pub(crate) fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
     match refusal {
         GuardRefusal::LimitReached => Some(Shortage::LimitReached),
         GuardRefusal::BudgetExhausted => Some(Shortage::BudgetExhausted),
         GuardRefusal::OutOfStock => Some(Shortage::OutOfStock),
-        GuardRefusal::BelowCommitted | GuardRefusal::NameTaken | GuardRefusal::AlsoRefused { .. } => None,
+        GuardRefusal::BelowCommitted { .. }
+        | GuardRefusal::PeriodsInUse
+        | GuardRefusal::NameTaken
+        | GuardRefusal::AlsoRefused { .. } => None,
     }
 }

@@ -27,6 +27,8 @@ pub enum GuardChange {
         per_member_limit: Option<i64>,
         /// The name that nobody else may have, folded.
         name_key: String,
+        /// Claims are counted by other periods from now on.
+        other_periods: bool,
     },
     /// A reward came into being.
     Reward {
@@ -48,6 +50,11 @@ pub enum GuardChange {
     },
     /// A claim takes from the limits or gives back.
     Grants(GrantChange),
+    /// A claim was made that takes nothing.
+    Claimed {
+        /// In which campaign.
+        campaign_id: CampaignId,
+    },
 }
 
 /// What a step of a claim takes from the limits; negative numbers give back.
@@ -71,6 +78,22 @@ impl GuardChange {
     pub fn grants(&self) -> Option<&GrantChange> {
         match self {
             Self::Grants(change) => Some(change),
+            Self::Campaign { .. } | Self::Reward { .. } | Self::Quantity { .. } | Self::Claimed { .. } => None,
+        }
+    }
+
+    /// Whether it is of a claim: those come by the thousand, and are written together.
+    #[must_use]
+    pub fn is_of_a_claim(&self) -> bool {
+        self.claimed_in().is_some()
+    }
+
+    /// The campaign in which it shows that there is a claim.
+    #[must_use]
+    pub fn claimed_in(&self) -> Option<CampaignId> {
+        match self {
+            Self::Grants(change) => Some(change.campaign_id),
+            Self::Claimed { campaign_id } => Some(*campaign_id),
             Self::Campaign { .. } | Self::Reward { .. } | Self::Quantity { .. } => None,
         }
     }
@@ -89,8 +112,8 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
         Event::Campaign(event) => {
             let campaign_id = CampaignId(stream_id.parse().ok()?);
             match event {
-                CampaignEvent::Created(created) => Some(limits(campaign_id, &created.terms)),
-                CampaignEvent::Revised(revised) => Some(limits(campaign_id, &revised.terms)),
+                CampaignEvent::Created(created) => Some(limits(campaign_id, &created.terms, false)),
+                CampaignEvent::Revised(revised) => Some(limits(campaign_id, &revised.terms, revised.other_periods)),
                 CampaignEvent::RewardAdded(added) => Some(GuardChange::Reward {
                     reward_id: added.reward_id,
                     campaign_id,
@@ -115,18 +138,20 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
             ClaimEvent::Rejected(step) => Some(grants(&step.about, -1, 0)),
             ClaimEvent::Expired(step) => Some(grants(&step.about, -1, 0)),
             ClaimEvent::Reversed(step) => Some(grants(&step.about, 0, -1)),
-            ClaimEvent::Denied(_) | ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => None,
+            ClaimEvent::Denied(step) => Some(GuardChange::Claimed { campaign_id: step.about.campaign_id }),
+            ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => None,
         },
         Event::Member(_) | Event::Activity(_) | Event::Referral(_) => None,
     }
 }
 
-fn limits(campaign_id: CampaignId, terms: &CampaignTerms) -> GuardChange {
+fn limits(campaign_id: CampaignId, terms: &CampaignTerms, other_periods: bool) -> GuardChange {
     GuardChange::Campaign {
         campaign_id,
         max_reward_count: terms.max_reward_count.map(Into::into),
         per_member_limit: terms.per_member_limit.map(Into::into),
         name_key: terms.name.to_lowercase(),
+        other_periods,
     }
 }
 
@@ -154,7 +179,13 @@ pub enum GuardRefusal {
     OutOfStock,
     /// A limit would fall below what is committed already.
     #[error("the limit would fall below what is committed")]
-    BelowCommitted,
+    BelowCommitted {
+        /// What is committed.
+        committed: i64,
+    },
+    /// There are claims in the periods that the campaign has.
+    #[error("there are claims in the periods that the campaign has")]
+    PeriodsInUse,
     /// Something else has the name.
     #[error("the name is taken")]
     NameTaken,

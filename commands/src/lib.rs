@@ -13,6 +13,7 @@ pub mod append;
 mod campaigns;
 mod claims;
 pub mod coalesce;
+mod dry_run;
 mod epoch;
 pub mod failure;
 pub mod guards;
@@ -35,6 +36,7 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 
 pub use append::{AlsoWrite, AppendError, Appended, StreamKey};
+pub use campaigns::Taken;
 pub use claims::{Ask, ClaimError, FactsSource};
 pub use coalesce::{Coalescer, ReadError};
 pub use guards::GuardRefusal;
@@ -129,6 +131,14 @@ pub enum CommandError<R> {
     /// A limit that holds across aggregates refused it.
     #[error(transparent)]
     Guard(GuardRefusal),
+    /// The stream has gone on since whoever asks has seen it; nothing was tried.
+    #[error("the stream is at {sequence} by now")]
+    Stale {
+        /// The number of the stream's last event.
+        sequence: i64,
+        /// The position of the stream's last event.
+        position: i64,
+    },
     /// The stream kept going on while the command was decided.
     #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
     Conflict(StreamKey),
@@ -216,9 +226,28 @@ impl Ledger {
     where
         A::Command: Clone,
     {
+        self.execute_at(id, command, metadata, keep, None).await
+    }
+
+    /// The same, but only while the number of the stream's last event is one of those `seen`, if any are given.
+    ///
+    /// # Errors
+    /// See [`Ledger::execute_keeping`].
+    pub async fn execute_at<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        keep: &Keep<A>,
+        seen: Option<&[i64]>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
         let mut attempt = 1;
         loop {
-            let store = self.store().with(metadata.clone(), vec![]).keep(keep.clone());
+            let seen = seen.map(<[i64]>::to_vec);
+            let store = self.store().with(metadata.clone(), vec![]).keep(keep.clone()).seen_at(seen);
             match self.run(id, command.clone(), store).await {
                 Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
@@ -274,6 +303,7 @@ impl Ledger {
             (_, Some(Outcome::Done { loaded, appended })) => Ok(Receipt::of(loaded, appended)),
             (_, Some(Outcome::Refused(error))) => Err(error.into()),
             (_, Some(Outcome::Unread(error))) => Err(error.into()),
+            (_, Some(Outcome::Stale { sequence, position })) => Err(CommandError::Stale { sequence, position }),
             (Err(AggregateError::UserError(refusal)), None) => {
                 Err(CommandError::Refused { refusal, position: slot.position() })
             }

@@ -23,6 +23,7 @@ pub struct LedgerStore<'a, A> {
     metadata: Option<Metadata>,
     expects: Vec<(StreamKey, i64)>,
     pending: Option<&'a Pending>,
+    seen: Option<Vec<i64>>,
     keep: Keep<A>,
     loaded: Mutex<Option<Loaded<A>>>,
     slot: Slot<A>,
@@ -65,6 +66,8 @@ pub(crate) enum Outcome<A> {
     Refused(AppendError),
     /// It could not be read.
     Unread(ReadError),
+    /// It has gone on since it was seen.
+    Stale { sequence: i64, position: i64 },
 }
 
 /// An aggregate between load and commit.
@@ -89,6 +92,7 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
             metadata: None,
             expects: Vec::new(),
             pending: None,
+            seen: None,
             keep: Keep::nothing(),
             loaded: Mutex::new(None),
             slot,
@@ -101,6 +105,12 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
 
     pub(crate) fn within(self, pending: &'a Pending) -> Self {
         Self { pending: Some(pending), ..self }
+    }
+
+    /// Decides only while the number of the stream's last event is one of these, if any are given. A
+    /// stream that is not there is for its rules to refuse.
+    pub(crate) fn seen_at(self, seen: Option<Vec<i64>>) -> Self {
+        Self { seen, ..self }
     }
 
     /// Keeps the answer to the command in the same transaction.
@@ -153,6 +163,10 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
     async fn load_aggregate(&self, id: &str) -> Result<Self::AC, AggregateError<A::Error>> {
         let loaded = self.load(id).await?;
         self.slot.left().position = loaded.position;
+        if loaded.sequence > 0 && self.seen.as_ref().is_some_and(|seen| !seen.contains(&loaded.sequence)) {
+            self.leave(Outcome::Stale { sequence: loaded.sequence, position: loaded.position });
+            return Err(AggregateError::AggregateConflict);
+        }
         Ok(LedgerContext { loaded })
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{CampaignCommand, Draft, NewReward, Revision};
+pub use command::{Boundary, CampaignCommand, Draft, NewReward, Revision, RewardRevision};
 pub use event::{
     CampaignEvent, Closed, Created, Ended, Opened, Paused, Resumed, Revised, RewardAdded, RewardRevised, StockChanged,
 };
@@ -27,6 +27,7 @@ pub use window::Window;
 use crate::condition::Condition;
 use crate::id::RewardId;
 use crate::moment::Moment;
+use crate::quantity::StockUnits;
 
 /// What later decisions about a campaign, and about claims in it, need to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +68,6 @@ impl Campaign {
                 | CampaignCommand::End { .. }
                 | CampaignCommand::AddReward(_)
                 | CampaignCommand::ReviseReward { .. }
-                | CampaignCommand::ChangeStock { .. }
                 | CampaignCommand::KeepTime { .. } => Err(CampaignRefusal::Unknown),
             };
         };
@@ -78,10 +78,7 @@ impl Campaign {
             CampaignCommand::Resume { at } => state.step(at, CampaignEvent::Resumed(Resumed {})),
             CampaignCommand::End { at } => state.step(at, CampaignEvent::Ended(Ended {})),
             CampaignCommand::AddReward(reward) => state.add_reward(*reward),
-            CampaignCommand::ReviseReward { reward_id, name, description } => {
-                state.revise_reward(reward_id, name, description)
-            }
-            CampaignCommand::ChangeStock { reward_id, delta } => state.change_stock(reward_id, delta),
+            CampaignCommand::ReviseReward { reward_id, revision } => state.revise_reward(reward_id, *revision),
             CampaignCommand::KeepTime { at } => Ok(state.keep_time(at)),
         }
     }
@@ -149,6 +146,11 @@ impl Campaign {
         self.state.as_ref()?.rewards.get(&id)
     }
 
+    /// All rewards of this campaign, by id.
+    pub fn rewards(&self) -> impl Iterator<Item = (RewardId, &RewardTerms)> {
+        self.state.iter().flat_map(|state| state.rewards.iter().map(|(id, terms)| (*id, terms)))
+    }
+
     /// Where the campaign stands at `at`, once created.
     #[must_use]
     pub fn status(&self, at: Moment) -> Option<CampaignStatus> {
@@ -184,17 +186,18 @@ impl State {
         if self.status(at) == CampaignStatus::Ended {
             return Err(CampaignRefusal::StepNotAllowed { from: CampaignStatus::Ended });
         }
-        check_window(&revision.terms)?;
+        let terms = revision.applied_to(&self.terms);
+        check_window(&terms)?;
         let condition = revision.condition.filter(|condition| *condition != *self.condition);
-        if revision.terms == self.terms && condition.is_none() {
+        if terms == self.terms && condition.is_none() {
             return Ok(vec![]);
         }
         let condition_version = self.condition_version + u32::from(condition.is_some());
+        let other_periods = (terms.frequency, terms.time_zone) != (self.terms.frequency, self.terms.time_zone);
         let mut window = self.window;
-        window.revise(&revision.terms);
-        let mut events = vec![CampaignEvent::Revised(Revised { terms: revision.terms, condition, condition_version })];
-        events.extend(window.due(at));
-        Ok(events)
+        window.revise(&terms);
+        let revised = Revised { terms, condition, condition_version, other_periods };
+        Ok(std::iter::once(CampaignEvent::Revised(revised)).chain(window.due(at)).collect())
     }
 
     /// An operator's end is final: the clock has nothing to add to it. A pause does not stop the clock.
@@ -232,27 +235,30 @@ impl State {
     fn revise_reward(
         &self,
         reward_id: RewardId,
-        name: String,
-        description: Option<String>,
+        revision: RewardRevision,
     ) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
         let terms = self.rewards.get(&reward_id).ok_or(CampaignRefusal::RewardUnknown)?;
-        if terms.name == name && terms.description == description {
-            return Ok(vec![]);
+        let mut events = vec![];
+        let name = revision.name.unwrap_or_else(|| terms.name.clone());
+        let description = revision.description.unwrap_or_else(|| terms.description.clone());
+        if (&name, &description) != (&terms.name, &terms.description) {
+            events.push(CampaignEvent::RewardRevised(RewardRevised { reward_id, name, description }));
         }
-        Ok(vec![CampaignEvent::RewardRevised(RewardRevised { reward_id, name, description })])
+        if let Some(delta) = revision.quantity_delta.filter(|delta| *delta != 0) {
+            let quantity = changed_stock(terms, delta)?;
+            events.push(CampaignEvent::StockChanged(StockChanged { reward_id, delta, quantity }));
+        }
+        Ok(events)
     }
+}
 
-    fn change_stock(&self, reward_id: RewardId, delta: i64) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
-        let terms = self.rewards.get(&reward_id).ok_or(CampaignRefusal::RewardUnknown)?;
-        let quantity = terms.quantity.ok_or(CampaignRefusal::UnlimitedStock)?;
-        let quantity = quantity
-            .get()
-            .checked_add(delta)
-            .ok_or(CampaignRefusal::StockOutOfBounds)?
-            .try_into()
-            .map_err(|_| CampaignRefusal::StockOutOfBounds)?;
-        Ok(vec![CampaignEvent::StockChanged(StockChanged { reward_id, delta, quantity })])
+fn changed_stock(terms: &RewardTerms, delta: i64) -> Result<StockUnits, CampaignRefusal> {
+    let quantity = terms.quantity.ok_or(CampaignRefusal::UnlimitedStock)?;
+    let quantity = quantity.get().checked_add(delta).ok_or(CampaignRefusal::StockOutOfBounds)?;
+    if quantity < 0 {
+        return Err(CampaignRefusal::StockBelowZero);
     }
+    quantity.try_into().map_err(|_| CampaignRefusal::StockOutOfBounds)
 }
 
 crate::aggregate::adapt!(Campaign, "campaign", CampaignCommand, CampaignEvent, CampaignRefusal);

@@ -5,24 +5,25 @@
 
 mod command;
 mod event;
+mod further;
+mod ladder;
 mod refusal;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{ClaimCommand, Request, Shortage};
+pub use command::{ClaimCommand, Request, Shortage, StaffStep, Step};
 pub use event::{
     Approved, ClaimEvent, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed, Granted, Rejected,
     Reversed, Subject, Submitted,
 };
+pub use further::{Further, How, Known, smallest_further};
 pub use refusal::ClaimRefusal;
 
-use crate::campaign::{Approval, CampaignStatus};
-use crate::condition::{Asked, LeafEvidence, evaluate};
-use crate::id::MemberId;
+use crate::condition::LeafEvidence;
 use crate::moment::Moment;
-use crate::zone::local_date;
 
 /// What later decisions about a claim, and the answer to the claimant, need to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,104 +122,19 @@ impl Claim {
     pub fn decide(&self, command: ClaimCommand) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         match command {
             ClaimCommand::Request(request) => self.request(&request),
-            ClaimCommand::Approve { operator, note, at } => self.approve(operator, note, at),
-            ClaimCommand::Reject { note, at } => self.reject(note, at),
-            ClaimCommand::Fulfil { note } => self.fulfil(note),
-            ClaimCommand::FailFulfilment { note } => self.fail_fulfilment(note),
-            ClaimCommand::Reverse { note } => self.reverse(note),
+            ClaimCommand::Step(step) => self.step(step),
             ClaimCommand::Expire { at } => self.expire(at),
         }
     }
 
-    /// The ladder of a claim: the first rung that applies gives the reason.
-    fn request(&self, request: &Request) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let (met, decision) = request.judge();
-        let denied = |reason| self.deny(request, &decision, reason);
-        if request.blocked {
-            return Ok(denied(DenialReason::MemberBlocked));
-        }
-        if let Some(state) = self.state.as_ref().filter(|state| !state.status.is_open()) {
-            return Err(ClaimRefusal::AlreadyClaimed { status: state.status });
-        }
-        if request.campaign_status != CampaignStatus::Active {
-            return Ok(denied(DenialReason::EventNotActive));
-        }
-        if !met {
-            return Ok(denied(DenialReason::ConditionUnmet));
-        }
-        if let Some(shortage) = request.shortage {
-            return Ok(denied(shortage.into()));
-        }
-        let about = request.about.clone();
-        Ok(vec![match request.approval {
-            Approval::Automatic => ClaimEvent::Granted(Granted { about, decision }),
-            Approval::Manual => {
-                let expires_at = Moment::from(request.asked_at.utc() + request.pending_expires_after.duration());
-                ClaimEvent::Submitted(Submitted { about, decision, expires_at })
-            }
-        }])
-    }
-
-    fn deny(&self, request: &Request, decision: &Decision, reason: DenialReason) -> Vec<ClaimEvent> {
-        let denial =
-            Denial { reason, condition_version: decision.condition_version, evidence: decision.evidence.clone() };
-        if self.state.as_ref().and_then(|state| state.last_denial.as_ref()) == Some(&denial) {
-            return vec![];
-        }
-        vec![ClaimEvent::Denied(Denied { about: request.about.clone(), decision: decision.clone(), reason })]
-    }
-
-    /// The state, when it stands in one of the statuses that a step may start from.
-    fn from(&self, allowed: &[ClaimStatus]) -> Result<&State, ClaimRefusal> {
-        let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
-        if allowed.contains(&state.status) {
-            Ok(state)
-        } else {
-            Err(ClaimRefusal::StepNotAllowed { from: state.status })
-        }
-    }
-
-    fn pending(&self, at: Moment) -> Result<&State, ClaimRefusal> {
-        let state = self.from(&[ClaimStatus::Pending])?;
-        match state.expires_at {
-            Some(expires_at) if at >= expires_at => Err(ClaimRefusal::Expired { at: expires_at }),
-            Some(_) | None => Ok(state),
-        }
-    }
-
-    fn approve(&self, operator: MemberId, note: Option<String>, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let state = self.pending(at)?;
-        if operator == state.about.member_id {
-            return Err(ClaimRefusal::OwnClaim);
-        }
-        Ok(vec![ClaimEvent::Approved(Approved { about: state.about.clone(), note })])
-    }
-
-    fn reject(&self, note: Option<String>, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let state = self.pending(at)?;
-        Ok(vec![ClaimEvent::Rejected(Rejected { about: state.about.clone(), note })])
-    }
-
-    fn fulfil(&self, note: Option<String>) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let state = self.from(&[ClaimStatus::Granted, ClaimStatus::FulfilmentFailed])?;
-        Ok(vec![ClaimEvent::Fulfilled(Fulfilled { about: state.about.clone(), note })])
-    }
-
-    fn fail_fulfilment(&self, note: Option<String>) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let state = self.from(&[ClaimStatus::Granted])?;
-        Ok(vec![ClaimEvent::FulfilmentFailed(FulfilmentFailed { about: state.about.clone(), note })])
-    }
-
-    fn reverse(&self, note: Option<String>) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let state = self.from(&[ClaimStatus::Granted, ClaimStatus::Fulfilled, ClaimStatus::FulfilmentFailed])?;
-        Ok(vec![ClaimEvent::Reversed(Reversed { about: state.about.clone(), note })])
-    }
-
     fn expire(&self, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let state = self.from(&[ClaimStatus::Pending])?;
-        match state.expires_at {
-            Some(expires_at) if at < expires_at => Err(ClaimRefusal::NotYetExpired { expires_at }),
-            Some(_) | None => Ok(vec![ClaimEvent::Expired(Expired { about: state.about.clone() })]),
+        let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
+        match (state.status, state.expires_at) {
+            (ClaimStatus::Pending, Some(expires_at)) if at < expires_at => {
+                Err(ClaimRefusal::NotYetExpired { expires_at })
+            }
+            (ClaimStatus::Pending, _) => Ok(vec![ClaimEvent::Expired(Expired { about: state.about.clone() })]),
+            (from, _) => Err(ClaimRefusal::StepNotAllowed { from }),
         }
     }
 
@@ -273,6 +189,14 @@ impl Claim {
         self.state.as_ref().map(|state| state.status)
     }
 
+    /// Where the claim stands at `at`, once asked for: a pending one that nobody decided in time has expired,
+    /// whether that was recorded or not.
+    #[must_use]
+    pub fn status_at(&self, at: Moment) -> Option<ClaimStatus> {
+        let state = self.state.as_ref()?;
+        Some(if state.lapsed(at).is_some() { ClaimStatus::Expired } else { state.status })
+    }
+
     /// What is claimed, by whom and for which period, once asked for.
     #[must_use]
     pub fn about(&self) -> Option<&Subject> {
@@ -293,23 +217,10 @@ impl Claim {
     }
 }
 
-impl Request {
-    /// Judges the condition on the facts: the outcome and its proof.
-    #[must_use]
-    pub fn judge(&self) -> (bool, Decision) {
-        let on = local_date(self.time_zone, self.asked_at);
-        let asked = Asked { on, event_starts_on: Some(self.event_starts_on) };
-        let (met, evidence) = evaluate(&self.condition, &self.facts, asked);
-        let decision = Decision {
-            met,
-            evidence,
-            facts_position: self.facts_position,
-            condition_version: self.condition_version,
-            evaluated_at: self.asked_at,
-            time_zone: self.time_zone,
-            event_starts_on: self.event_starts_on,
-        };
-        (met, decision)
+impl State {
+    /// Since when a claim that nobody decided in time is too late.
+    fn lapsed(&self, at: Moment) -> Option<Moment> {
+        self.expires_at.filter(|expires_at| self.status == ClaimStatus::Pending && at >= *expires_at)
     }
 }
 

@@ -1,9 +1,11 @@
 //! How often a reward may be claimed: the period a moment falls into, by name.
 
+use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
+use crate::zone::{first_moment, local_date};
 
 /// How often one member may claim one reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,6 +35,25 @@ impl Frequency {
             Self::Monthly => local.format("%Y-%m").to_string(),
         }
     }
+
+    /// When the period after the one of `moment` begins in the campaign's zone; there is none after `once`.
+    #[must_use]
+    pub fn next_starts_at(self, moment: Moment, zone: Tz) -> Option<Moment> {
+        let next = self.next_starts_on(local_date(zone, moment))?;
+        Some(first_moment(next, zone))
+    }
+
+    fn next_starts_on(self, today: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Once => None,
+            Self::Daily => today.succ_opt(),
+            Self::Weekly => {
+                let days_since_monday = u64::from(today.weekday().num_days_from_monday());
+                today.checked_add_days(Days::new(7 - days_since_monday))
+            }
+            Self::Monthly => today.with_day(1)?.checked_add_months(Months::new(1)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +75,83 @@ mod tests {
         check(Frequency::Weekly, "2026-11-21T12:00:00Z", "UTC", "2026-W47");
         check(Frequency::Weekly, "2027-01-01T12:00:00Z", "UTC", "2026-W53");
         check(Frequency::Monthly, "2026-12-31T23:30:00-05:00", "UTC", "2027-01");
+    }
+
+    #[test]
+    fn an_iso_week_belongs_to_the_year_of_its_thursday() {
+        for (at, week) in [
+            ("2024-12-29T12:00:00Z", "2024-W52"),
+            ("2024-12-30T12:00:00Z", "2025-W01"),
+            ("2026-12-31T12:00:00Z", "2026-W53"),
+            ("2027-01-03T23:59:59Z", "2026-W53"),
+            ("2027-01-04T00:00:00Z", "2027-W01"),
+            ("2023-01-01T12:00:00Z", "2022-W52"),
+        ] {
+            check(Frequency::Weekly, at, "UTC", week);
+        }
+        check(Frequency::Weekly, "2027-01-03T15:00:00Z", "Asia/Seoul", "2027-W01");
+        check(Frequency::Weekly, "2027-01-04T04:59:59Z", "America/New_York", "2026-W53");
+    }
+
+    #[test]
+    fn a_day_is_a_day_also_where_clocks_are_changed() {
+        // New York, 2026: 8 March has 23 hours, 1 November has 25
+        for (at, day) in [
+            ("2026-03-08T04:59:59Z", "2026-03-07"),
+            ("2026-03-08T05:00:00Z", "2026-03-08"),
+            ("2026-03-09T03:59:59Z", "2026-03-08"),
+            ("2026-03-09T04:00:00Z", "2026-03-09"),
+            ("2026-11-01T04:00:00Z", "2026-11-01"),
+            ("2026-11-02T04:59:59Z", "2026-11-01"),
+            ("2026-11-02T05:00:00Z", "2026-11-02"),
+        ] {
+            check(Frequency::Daily, at, "America/New_York", day);
+        }
+        // Samoa left out 30 December 2011
+        check(Frequency::Daily, "2011-12-30T09:59:59Z", "Pacific/Apia", "2011-12-29");
+        check(Frequency::Daily, "2011-12-30T10:00:00Z", "Pacific/Apia", "2011-12-31");
+        check(Frequency::Monthly, "2026-11-01T03:59:59Z", "America/New_York", "2026-10");
+    }
+
+    #[track_caller]
+    fn check_next(frequency: Frequency, at: &str, zone: &str, expected: Option<&str>) {
+        let moment = DateTime::parse_from_rfc3339(at).map(Moment::from).unwrap();
+        let next = frequency.next_starts_at(moment, zone.parse().unwrap()).map(Moment::to_text);
+        assert_eq!(next.as_deref(), expected, "{frequency:?} after {at} in {zone}");
+    }
+
+    #[test]
+    fn the_next_period_starts_with_the_first_moment_of_its_first_local_day() {
+        check_next(Frequency::Once, "2026-11-21T12:00:00Z", "UTC", None);
+        check_next(Frequency::Daily, "2026-11-21T14:59:59Z", "Asia/Seoul", Some("2026-11-21T15:00:00.000Z"));
+        check_next(Frequency::Daily, "2026-11-21T15:00:00Z", "Asia/Seoul", Some("2026-11-22T15:00:00.000Z"));
+        check_next(Frequency::Weekly, "2026-11-21T12:00:00Z", "UTC", Some("2026-11-23T00:00:00.000Z"));
+        check_next(Frequency::Weekly, "2026-11-23T00:00:00Z", "UTC", Some("2026-11-30T00:00:00.000Z"));
+        check_next(Frequency::Monthly, "2026-12-31T12:00:00Z", "UTC", Some("2027-01-01T00:00:00.000Z"));
+        check_next(Frequency::Monthly, "2024-01-31T12:00:00Z", "UTC", Some("2024-02-01T00:00:00.000Z"));
+        // the day on which the clock goes forward has 23 hours, the one on which it goes back 25
+        check_next(Frequency::Daily, "2026-03-29T12:00:00Z", "Europe/Berlin", Some("2026-03-29T22:00:00.000Z"));
+        check_next(Frequency::Daily, "2026-10-25T12:00:00Z", "Europe/Berlin", Some("2026-10-25T23:00:00.000Z"));
+        // no midnight, a midnight that comes twice, a day that never was
+        check_next(Frequency::Daily, "2018-11-03T12:00:00Z", "America/Sao_Paulo", Some("2018-11-04T03:00:00.000Z"));
+        check_next(Frequency::Daily, "2026-10-31T12:00:00Z", "America/Havana", Some("2026-11-01T04:00:00.000Z"));
+        check_next(Frequency::Daily, "2011-12-29T20:00:00Z", "Pacific/Apia", Some("2011-12-30T10:00:00.000Z"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_period_lasts_until_the_next_one_starts(
+            second in 1_735_689_600_i64..1_893_456_000,
+            zone in proptest::sample::select(&chrono_tz::TZ_VARIANTS[..]),
+            frequency in proptest::sample::select(&[Frequency::Daily, Frequency::Weekly, Frequency::Monthly][..]),
+        ) {
+            let at = |milliseconds| DateTime::from_timestamp_millis(milliseconds).map(Moment::from).unwrap();
+            let moment = at(second * 1_000);
+            let next = frequency.next_starts_at(moment, zone).unwrap();
+            proptest::prop_assert!(next > moment);
+            let last = at(next.utc().timestamp_millis() - 1);
+            proptest::prop_assert_eq!(frequency.period(last, zone), frequency.period(moment, zone));
+            proptest::prop_assert_ne!(frequency.period(next, zone), frequency.period(moment, zone));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{FixedOffset, NaiveDate};
+use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -33,6 +33,16 @@ impl Zone {
 #[must_use]
 pub fn local_date(zone: Tz, moment: Moment) -> NaiveDate {
     moment.utc().with_timezone(&zone).date_naive()
+}
+
+/// The first moment of a calendar day in `zone`: midnight, or what comes after it where midnight is
+/// skipped.
+#[must_use]
+pub fn first_moment(date: NaiveDate, zone: Tz) -> Moment {
+    let midnight = date.and_time(NaiveTime::MIN);
+    let steps = (0..=24 * 4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
+    let found = steps.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
+    found.map_or_else(|| Moment::from(midnight.and_utc()), Moment::from)
 }
 
 impl fmt::Display for Zone {

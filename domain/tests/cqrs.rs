@@ -13,9 +13,9 @@ use cqrs_es::{AggregateContext, AggregateError, CqrsFramework, DomainEvent, Even
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{
     Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, NewReward, PendingExpiry, Revision,
-    RewardTerms, RewardType,
+    RewardRevision, RewardTerms, RewardType,
 };
-use domain::claim::{Claim, ClaimCommand, Request, Subject};
+use domain::claim::{Claim, ClaimCommand, Request, StaffStep, Step, Subject};
 use domain::condition::Condition;
 use domain::facts::{Birthday, Facts, MemberFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
@@ -172,7 +172,7 @@ async fn an_activity_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_campaign_lives_under_the_framework() {
-    use CampaignCommand::{AddReward, ChangeStock, Create, End, KeepTime, Pause, Resume, Revise, ReviseReward};
+    use CampaignCommand::{AddReward, Create, End, KeepTime, Pause, Resume, Revise, ReviseReward};
     let (before, during) = (at("2026-10-21T00:00:00Z"), at("2026-11-21T00:00:00Z"));
     let terms = CampaignTerms {
         name: "Seven days".to_owned(),
@@ -195,14 +195,20 @@ async fn a_campaign_lives_under_the_framework() {
         quantity: Some(5.try_into().unwrap()),
         per_member_limit: None,
     };
-    let revision = Revision { terms: terms.clone(), condition: Some(condition("REFER_3_FRIENDS")) };
+    let revision = Revision { condition: Some(condition("REFER_3_FRIENDS")), ..Revision::default() };
+    let renamed = RewardRevision {
+        name: Some("Bonus".to_owned()),
+        description: Some(Some("At once".to_owned())),
+        quantity_delta: None,
+    };
+    let stock = |delta| RewardRevision { quantity_delta: Some(delta), ..RewardRevision::default() };
     let commands = vec![
         Pause { at: during }, // refused
         Create { draft: Box::new(Draft { terms, condition: condition("DAILY_LOGIN_7_DAYS") }), at: before },
         AddReward(Box::new(NewReward { reward_id, terms: reward })),
-        ReviseReward { reward_id, name: "Bonus".to_owned(), description: Some("At once".to_owned()) },
-        ChangeStock { reward_id, delta: -6 }, // refused
-        ChangeStock { reward_id, delta: -5 },
+        ReviseReward { reward_id, revision: Box::new(renamed) },
+        ReviseReward { reward_id, revision: Box::new(stock(-6)) }, // refused
+        ReviseReward { reward_id, revision: Box::new(stock(-5)) },
         KeepTime { at: during },
         KeepTime { at: during }, // no event
         Revise { revision: Box::new(revision), at: during },
@@ -289,9 +295,13 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
     }))
 }
 
+fn staff(step: Step, note: Option<String>) -> ClaimCommand {
+    ClaimCommand::Step(StaffStep { step, operator: member(9), note, at: at("2026-11-22T08:00:00Z") })
+}
+
 #[tokio::test]
 async fn a_claim_that_is_granted_lives_under_the_framework() {
-    let approve = || ClaimCommand::Approve { operator: member(9), note: None, at: at("2026-11-22T08:00:00Z") };
+    let approve = || staff(Step::Approve, None);
     let commands = vec![
         approve(), // refused
         request(false, Approval::Manual),
@@ -301,9 +311,9 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
         request(true, Approval::Manual),
         approve(),
         request(true, Approval::Manual), // refused
-        ClaimCommand::FailFulfilment { note: Some(note()) },
-        ClaimCommand::Fulfil { note: None },
-        ClaimCommand::Reverse { note: Some(note()) },
+        staff(Step::FailFulfilment, Some(note())),
+        staff(Step::Fulfil, None),
+        staff(Step::Reverse, Some(note())),
     ];
     let names = [
         "claim.denied",
@@ -320,7 +330,7 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_claim_that_is_rejected_lives_under_the_framework() {
-    let reject = || ClaimCommand::Reject { note: Some(note()), at: at("2026-11-22T08:00:00Z") };
+    let reject = || staff(Step::Reject, Some(note()));
     let commands = vec![request(true, Approval::Manual), reject(), reject()];
     check(Claim::decide, commands, &["claim.submitted", "claim.rejected"]).await;
     let commands = vec![request(true, Approval::Automatic), reject()];

@@ -63,6 +63,16 @@ pub struct RewardRow {
     pub created_at: DateTime<Utc>,
 }
 
+/// One reward with the entity tag of its campaign, in whose stream it stands.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct TaggedReward {
+    /// The reward.
+    #[sqlx(flatten)]
+    pub reward: RewardRow,
+    /// Of the campaign's stream.
+    pub sequence: i64,
+}
+
 /// What a claim shows of its reward and its campaign.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -161,11 +171,17 @@ pub async fn campaigns(
 ///
 /// # Errors
 /// The database's.
-pub async fn reward(pool: &PgPool, id: RewardId) -> sqlx::Result<Option<RewardRow>> {
-    sqlx::query_as(concat!("select ", reward_columns!(), " from rewards where reward_id = $1"))
-        .bind(id.0)
-        .fetch_optional(pool)
-        .await
+pub async fn reward(pool: &PgPool, id: RewardId) -> sqlx::Result<Option<TaggedReward>> {
+    sqlx::query_as(concat!(
+        "select ",
+        reward_columns!(),
+        ", (select sequence from campaigns where campaigns.campaign_id = rewards.campaign_id) as sequence
+        from rewards
+        where reward_id = $1"
+    ))
+    .bind(id.0)
+    .fetch_optional(pool)
+    .await
 }
 
 /// Rewards of a campaign (or of all), newest first, created before the position `before`, `limit` at

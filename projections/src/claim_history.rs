@@ -1,5 +1,7 @@
 //! What became of the claims? One row per claim with its current status, newest first under every
-//! filter of the API. Evidence and the single steps stay in the log.
+//! filter of the API. Evidence and the single steps stay in the log. Who came before whom is in `ahead`.
+
+mod ahead;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,8 @@ use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
+
+pub use ahead::{Scarce, last_taken_before};
 
 use crate::error::FoldError;
 use crate::log::Recorded;

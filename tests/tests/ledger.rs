@@ -22,6 +22,9 @@ mod events;
 #[path = "ledger/rewards.rs"]
 mod rewards;
 
+#[path = "ledger/etags.rs"]
+mod etags;
+
 #[path = "ledger/conditions.rs"]
 mod conditions;
 
@@ -30,6 +33,15 @@ mod claims;
 
 #[path = "ledger/refusals.rs"]
 mod refusals;
+
+#[path = "ledger/reward_requests.rs"]
+mod reward_requests;
+
+#[path = "ledger/dry_run.rs"]
+mod dry_run;
+
+#[path = "ledger/progress.rs"]
+mod progress;
 
 #[path = "ledger/evidence.rs"]
 mod evidence;

@@ -4,6 +4,7 @@
 
 mod log {
     mod append;
+    mod claim_life;
     mod facts;
     mod framework;
     mod guards;

@@ -212,6 +212,7 @@ fn of_the_activity(error: CommandError<MemberRefusal>) -> CommandError<ActivityR
     match error {
         CommandError::Refused { refusal, .. } => CommandError::Broken(refusal.to_string().into()),
         CommandError::Guard(refusal) => CommandError::Guard(refusal),
+        CommandError::Stale { sequence, position } => CommandError::Stale { sequence, position },
         CommandError::Conflict(stream) => CommandError::Conflict(stream),
         CommandError::Overloaded => CommandError::Overloaded,
         CommandError::Unavailable => CommandError::Unavailable,

@@ -3,10 +3,11 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeZone};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use chrono_tz::Tz;
 use domain::Moment;
 use domain::name::Name;
+use domain::zone::first_moment;
 use garde::rules::email::parse_email;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
@@ -212,14 +213,6 @@ impl InstantOrDate {
             Self::Date(date) => first_moment(date, zone),
         }
     }
-}
-
-/// Local midnight, or the first moment after it where midnight is skipped.
-fn first_moment(date: NaiveDate, zone: Tz) -> Moment {
-    let midnight = date.and_time(chrono::NaiveTime::MIN);
-    let steps = (0..=24 * 4).map(|quarters| midnight + chrono::TimeDelta::minutes(15 * quarters));
-    let found = steps.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
-    found.map_or_else(|| Moment::from(midnight.and_utc()), Moment::from)
 }
 
 /// A moment with its offset, or a date.

@@ -53,6 +53,7 @@ codes! {
     RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before";
     Forbidden = "forbidden", FORBIDDEN, "Not allowed in this role";
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
+    ChangedMeanwhile = "changed_meanwhile", PRECONDITION_FAILED, "It has changed since it was read";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The resource does not know this method";
     // accounts
     EmailTaken = "email_taken", CONFLICT, "Another account has this e-mail";
@@ -64,6 +65,7 @@ codes! {
     EventNameTaken = "event_name_taken", CONFLICT, "Another event has this name";
     BelowCommitted = "below_committed", CONFLICT, "The limit would fall below what is committed";
     UnlimitedStock = "unlimited_stock", CONFLICT, "The stock of the reward has no limit";
+    EventInUse = "event_in_use", CONFLICT, "There are claims in the periods of the event";
     StepNotAllowed = "step_not_allowed", CONFLICT, "The step does not start from here";
     // claims, in the order in which the refusals are looked at
     RewardUnknown = "reward_unknown", NOT_FOUND, "There is no such reward";

@@ -1,6 +1,7 @@
 //! The one place where a failure becomes a problem. Three kinds: refused by a rule (a code of its
 //! own, with the numbers a client needs), short of breath (503, ask again), broken (500, text withheld).
 
+use axum::http::header;
 use commands::failure::{Failure, classify};
 use commands::{ClaimError, CommandError, GuardRefusal, ReadError};
 use domain::activity::ActivityRefusal;
@@ -12,6 +13,7 @@ use domain::referral::ReferralRefusal;
 use projections::FoldError;
 
 use crate::activities::{RecordError, Refusal};
+use crate::etag::etag;
 
 use super::{Code, FieldError, Problem};
 
@@ -20,6 +22,9 @@ impl<R: Into<Problem>> From<CommandError<R>> for Problem {
         match error {
             CommandError::Refused { refusal, position: _ } => refusal.into(),
             CommandError::Guard(refusal) => refusal.into(),
+            CommandError::Stale { sequence, position } => {
+                Self::new(Code::ChangedMeanwhile).header(header::ETAG, etag(sequence)).at(position)
+            }
             // too many others wanted the same: nothing was written
             CommandError::Conflict(_) | CommandError::Overloaded => Self::new(Code::Overloaded),
             CommandError::Unavailable => Self::new(Code::Unavailable),
@@ -31,6 +36,11 @@ impl<R: Into<Problem>> From<CommandError<R>> for Problem {
 impl From<ClaimError> for Problem {
     fn from(error: ClaimError) -> Self {
         match error {
+            ClaimError::AlreadyClaimed { claim_id, status, position } => Self::new(Code::AlreadyClaimed)
+                .with("claimId", claim_id)
+                .with("claimStatus", status.name())
+                .with("position", position)
+                .at(position),
             ClaimError::RewardUnknown => Self::new(Code::RewardUnknown),
             ClaimError::MemberUnknown => Self::new(Code::MemberUnknown),
             ClaimError::Command(error) => error.into(),
@@ -76,7 +86,8 @@ impl From<GuardRefusal> for Problem {
             GuardRefusal::LimitReached => Self::new(Code::LimitReached),
             GuardRefusal::BudgetExhausted => Self::new(Code::BudgetExhausted),
             GuardRefusal::OutOfStock => Self::new(Code::OutOfStock),
-            GuardRefusal::BelowCommitted => Self::new(Code::BelowCommitted),
+            GuardRefusal::BelowCommitted { committed } => Self::new(Code::BelowCommitted).with("committed", committed),
+            GuardRefusal::PeriodsInUse => Self::new(Code::EventInUse),
             GuardRefusal::NameTaken => Self::new(Code::EventNameTaken),
             GuardRefusal::AlsoRefused { constraint } => {
                 refused_by(&constraint).unwrap_or_else(|| Self::internal("constraint", &constraint))
@@ -115,8 +126,9 @@ impl From<CampaignRefusal> for Problem {
             CampaignRefusal::EndsBeforeItStarts => Self::field("endDate", "order", "must be after `startDate`"),
             CampaignRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
             CampaignRefusal::UnlimitedStock => Self::new(Code::UnlimitedStock),
+            CampaignRefusal::StockBelowZero => Self::new(Code::BelowCommitted),
             CampaignRefusal::StockOutOfBounds => {
-                Self::field("quantityDelta", "range", "must leave a stock from 0 to 1000000000")
+                Self::field("quantityDelta", "range", "must leave a stock of at most 1000000000")
             }
         }
     }

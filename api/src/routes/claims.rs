@@ -1,22 +1,24 @@
 //! `/claims`: a member asks for a reward, and everybody sees what became of it. How an answer to a
-//! wish is written is in `claims/answer`, lists are in `claims/history`, one claim in `claims/single`.
+//! wish is written is in `claims/answer`, a claim in `claims/body`, lists are in `claims/history`, one claim in
+//! `claims/single`. What staff decide is in `reward_requests`.
 
 mod answer;
-mod history;
+pub(super) mod body;
+pub(super) mod history;
 mod single;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use commands::Ask;
-use domain::id::{MemberId, RewardId};
+use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
 use uuid::Uuid;
 
-use self::answer::{Answer, answer};
+use self::answer::{Answer, Manner, answer};
 use crate::callers::Claimant;
 use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::fields::{Fields, FromFields, readers};
 use crate::once::Once;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -31,6 +33,14 @@ pub(super) fn router() -> Router<AppState> {
         .route("/claims/filter", get(history::all))
         .route("/claims/user/{id}", get(history::of_user))
         .route("/claims/{id}", get(single::one))
+}
+
+/// `?dryRun=true` only looks; anything else in the query is refused, so that a slip never becomes a claim.
+impl FromFields for Manner {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let dry_run = fields.optional("dryRun", readers::choice([("true", Self::DryRun), ("false", Self::InEarnest)]));
+        Some(dry_run?.unwrap_or(Self::InEarnest))
+    }
 }
 
 struct Wish {
@@ -63,11 +73,11 @@ async fn claim(
     State(state): State<AppState>,
     caller: Claimant,
     PathId(reward): PathId,
-    _: Query<Nothing>,
+    Query(manner): Query<Manner>,
     Once(wish, key): Once<Wish>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: RewardId(reward), member_id: wish.member(&caller)?, at: caller.at };
-    answer(&state, ask, &caller.metadata(), &key).await
+    answer(&state, ask, manner, &caller.metadata(), &key).await
 }
 
 struct WishInEvent {
@@ -88,13 +98,12 @@ async fn request_reward(
     State(state): State<AppState>,
     caller: Claimant,
     PathId(event): PathId,
-    _: Query<Nothing>,
+    Query(manner): Query<Manner>,
     Once(body, key): Once<WishInEvent>,
 ) -> Result<Answer, Problem> {
     let ask = Ask { reward_id: body.reward, member_id: body.wish.member(&caller)?, at: caller.at };
-    let campaign = state.ledger.load::<domain::campaign::Campaign>(&event.to_string()).await?;
-    if campaign.state.reward(body.reward).is_none() {
-        return Err(Problem::new(Code::RewardUnknown));
+    if state.ledger.campaign_of(body.reward).await? != Some(CampaignId(event)) {
+        return Err(manner.mark(Problem::new(Code::RewardUnknown)));
     }
-    answer(&state, ask, &caller.metadata(), &key).await
+    answer(&state, ask, manner, &caller.metadata(), &key).await
 }

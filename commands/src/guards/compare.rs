@@ -70,6 +70,7 @@ struct BudgetRow {
     max_reward_count: Option<i64>,
     per_member_limit: Option<i64>,
     committed: i64,
+    claimed: bool,
 }
 
 /// The guard rows as the log has them.
@@ -83,12 +84,16 @@ struct Derived {
 
 impl Derived {
     fn apply(&mut self, change: &GuardChange) {
+        if let Some(row) = change.claimed_in().and_then(|campaign| self.campaigns.get_mut(&campaign.0)) {
+            row.claimed = true;
+        }
         match change {
-            GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key } => {
+            GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key, other_periods: _ } => {
                 let campaign_id = campaign_id.0;
-                let committed = self.campaigns.get(&campaign_id).map_or(0, |row| row.committed);
+                let known = self.campaigns.get(&campaign_id);
+                let (committed, claimed) = known.map_or((0, false), |row| (row.committed, row.claimed));
                 let (max_reward_count, per_member_limit) = (*max_reward_count, *per_member_limit);
-                let row = BudgetRow { campaign_id, max_reward_count, per_member_limit, committed };
+                let row = BudgetRow { campaign_id, max_reward_count, per_member_limit, committed, claimed };
                 self.campaigns.insert(campaign_id, row);
                 self.names.insert(campaign_id, name_key.clone());
             }
@@ -119,6 +124,7 @@ impl Derived {
                 let key = (change.member_id.0, change.campaign_id.0, change.reward_id.0);
                 *self.members.entry(key).or_default() += change.committed();
             }
+            GuardChange::Claimed { .. } => {}
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Guards {
     pub members: HashMap<(MemberId, CampaignId), HashMap<RewardId, i64>>,
     /// Owner by folded name of a campaign.
     pub names: HashMap<String, CampaignId>,
+    /// The most that one member has of a campaign, where a new limit is measured against it.
+    pub most_of_a_member: HashMap<CampaignId, i64>,
 }
 
 /// A row of `reward_stock`.
@@ -43,6 +45,16 @@ pub struct Budget {
     pub per_member_limit: Option<i64>,
     /// Promised or given.
     pub committed: i64,
+    /// Whether anybody ever claimed, granted or not.
+    pub claimed: bool,
+}
+
+impl Stock {
+    /// How many grants are left; `None` is without limit.
+    #[must_use]
+    pub fn remaining(&self) -> Option<i64> {
+        self.quantity.map(|quantity| quantity - self.held - self.granted)
+    }
 }
 
 impl Guards {
@@ -59,22 +71,34 @@ impl Guards {
                 return Err(refusal);
             }
         }
+        for campaign in changes.iter().filter_map(GuardChange::claimed_in) {
+            if let Some(budget) = self.campaigns.get_mut(&campaign) {
+                budget.claimed = true;
+            }
+        }
         Ok(())
     }
 
     fn apply_one(&mut self, change: &GuardChange) -> Result<(), GuardRefusal> {
         match change {
-            GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key } => {
+            GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key, other_periods } => {
                 if self.names.get(name_key).is_some_and(|owner| owner != campaign_id) {
                     return Err(GuardRefusal::NameTaken);
                 }
-                let committed = self.campaigns.get(campaign_id).map_or(0, |budget| budget.committed);
-                if max_reward_count.is_some_and(|max| committed > max) {
-                    return Err(GuardRefusal::BelowCommitted);
+                let known = self.campaigns.get(campaign_id);
+                let (committed, claimed) = known.map_or((0, false), |budget| (budget.committed, budget.claimed));
+                if *other_periods && claimed {
+                    return Err(GuardRefusal::PeriodsInUse);
+                }
+                let most = self.most_of_a_member.get(campaign_id).copied().unwrap_or(0);
+                for (limit, committed) in [(max_reward_count, committed), (per_member_limit, most)] {
+                    if limit.is_some_and(|limit| committed > limit) {
+                        return Err(GuardRefusal::BelowCommitted { committed });
+                    }
                 }
                 self.names.insert(name_key.clone(), *campaign_id);
-                let budget =
-                    Budget { max_reward_count: *max_reward_count, per_member_limit: *per_member_limit, committed };
+                let (max_reward_count, per_member_limit) = (*max_reward_count, *per_member_limit);
+                let budget = Budget { max_reward_count, per_member_limit, committed, claimed };
                 self.campaigns.insert(*campaign_id, budget);
             }
             GuardChange::Reward { reward_id, campaign_id, quantity, per_member_limit } => {
@@ -89,8 +113,9 @@ impl Guards {
             }
             GuardChange::Quantity { reward_id, quantity } => {
                 if let Some(stock) = self.rewards.get_mut(reward_id) {
-                    if stock.held + stock.granted > *quantity {
-                        return Err(GuardRefusal::BelowCommitted);
+                    let committed = stock.held + stock.granted;
+                    if committed > *quantity {
+                        return Err(GuardRefusal::BelowCommitted { committed });
                     }
                     stock.quantity = Some(*quantity);
                 }
@@ -101,6 +126,7 @@ impl Guards {
                 }
                 self.count(change);
             }
+            GuardChange::Claimed { .. } => {}
         }
         Ok(())
     }
@@ -151,6 +177,7 @@ impl Guards {
             GuardChange::Reward { reward_id, .. } | GuardChange::Quantity { reward_id, .. } => {
                 self.rewards.remove(reward_id);
             }
+            GuardChange::Claimed { .. } => {}
         }
     }
 }
@@ -166,7 +193,8 @@ mod tests {
     fn rows(quantity: i64, budget: i64, limit: i64) -> Guards {
         let (quantity, per_member_limit) = (Some(quantity), None);
         let stock = Stock { campaign_id: CAMPAIGN, quantity, held: 0, granted: 0, per_member_limit };
-        let budget = Budget { max_reward_count: Some(budget), per_member_limit: Some(limit), committed: 0 };
+        let budget =
+            Budget { max_reward_count: Some(budget), per_member_limit: Some(limit), committed: 0, claimed: false };
         Guards {
             rewards: HashMap::from([(REWARD, stock)]),
             campaigns: HashMap::from([(CAMPAIGN, budget)]),
@@ -214,8 +242,38 @@ mod tests {
         let mut rows = rows(5, 5, 5);
         rows.apply(&[change(1, 0, 1), change(2, 1, 0)]).unwrap();
         let quantity = |quantity| [GuardChange::Quantity { reward_id: REWARD, quantity }];
-        assert_eq!(rows.apply(&quantity(1)), Err(GuardRefusal::BelowCommitted));
+        assert_eq!(rows.apply(&quantity(1)), Err(GuardRefusal::BelowCommitted { committed: 2 }));
         assert_eq!(rows.apply(&quantity(2)), Ok(()));
         assert_eq!(rows.apply(&[change(3, 0, 1)]), Err(GuardRefusal::OutOfStock));
+    }
+
+    fn revised(max_reward_count: i64, per_member_limit: i64, other_periods: bool) -> [GuardChange; 1] {
+        [GuardChange::Campaign {
+            campaign_id: CAMPAIGN,
+            max_reward_count: Some(max_reward_count),
+            per_member_limit: Some(per_member_limit),
+            name_key: "autumn".to_owned(),
+            other_periods,
+        }]
+    }
+
+    #[test]
+    fn a_budget_and_a_member_limit_never_fall_below_what_is_committed() {
+        let mut rows = rows(9, 9, 9);
+        rows.apply(&[change(1, 0, 1), change(1, 1, 0), change(2, 0, 1)]).unwrap();
+        rows.most_of_a_member.insert(CAMPAIGN, 2);
+        assert_eq!(rows.apply(&revised(2, 9, false)), Err(GuardRefusal::BelowCommitted { committed: 3 }));
+        assert_eq!(rows.apply(&revised(3, 1, false)), Err(GuardRefusal::BelowCommitted { committed: 2 }));
+        assert_eq!(rows.apply(&revised(3, 2, false)), Ok(()));
+    }
+
+    #[test]
+    fn periods_change_until_somebody_claims_and_a_refused_claim_is_none() {
+        let mut rows = rows(0, 9, 9);
+        assert_eq!(rows.apply(&[change(1, 0, 1)]), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&revised(9, 9, true)), Ok(()));
+        assert_eq!(rows.apply(&[GuardChange::Claimed { campaign_id: CAMPAIGN }]), Ok(()), "a denied one counts");
+        assert_eq!(rows.apply(&revised(9, 9, true)), Err(GuardRefusal::PeriodsInUse));
+        assert_eq!(rows.apply(&revised(9, 9, false)), Ok(()));
     }
 }

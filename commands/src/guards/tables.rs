@@ -39,7 +39,7 @@ pub(crate) async fn load_rewards(
         }
     }
     if !campaigns.is_empty() {
-        let sql = "select campaign_id, max_reward_count, per_member_limit, committed
+        let sql = "select campaign_id, max_reward_count, per_member_limit, committed, claimed
                    from campaign_budget
                    where campaign_id = any($1)";
         for row in sqlx::query(sql).bind(campaigns).fetch_all(&mut *connection).await? {
@@ -47,6 +47,7 @@ pub(crate) async fn load_rewards(
                 max_reward_count: row.try_get("max_reward_count")?,
                 per_member_limit: row.try_get("per_member_limit")?,
                 committed: row.try_get("committed")?,
+                claimed: row.try_get("claimed")?,
             };
             guards.campaigns.insert(CampaignId(row.try_get("campaign_id")?), budget);
         }
@@ -86,10 +87,38 @@ pub(crate) async fn load_names(
     Ok(())
 }
 
+/// Reads the most that one member has of a campaign, unless this limit leaves room for all of them.
+pub(crate) async fn load_most_of_a_member(
+    connection: &mut PgConnection,
+    guards: &mut Guards,
+    campaign: CampaignId,
+    limit: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    guards.most_of_a_member.clear();
+    let known = guards.campaigns.get(&campaign);
+    let lower = |budget: &&Budget| {
+        let limit = limit.unwrap_or(i64::MAX);
+        budget.committed > limit && budget.per_member_limit.is_none_or(|before| before > limit)
+    };
+    if known.filter(lower).is_none() {
+        return Ok(());
+    }
+    let sql = "select coalesce(max(taken), 0)::bigint
+               from (
+                   select sum(committed) as taken
+                   from member_grants
+                   where campaign_id = $1
+                   group by member_id
+               ) as of_members";
+    let most = sqlx::query_scalar(sql).bind(campaign.0).fetch_one(connection).await?;
+    guards.most_of_a_member.insert(campaign, most);
+    Ok(())
+}
+
 /// Writes a change that is not a claim's. Claims are counted in the append statement itself.
 pub(crate) async fn write(connection: &mut PgConnection, change: &GuardChange) -> Result<(), sqlx::Error> {
     match change {
-        GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key } => {
+        GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key, other_periods: _ } => {
             let budget = "insert into campaign_budget (campaign_id, max_reward_count, per_member_limit)
                           values ($1, $2, $3)
                           on conflict (campaign_id) do update
@@ -121,7 +150,7 @@ pub(crate) async fn write(connection: &mut PgConnection, change: &GuardChange) -
             let sql = "update reward_stock set quantity = $2 where reward_id = $1";
             sqlx::query(sql).bind(reward_id.0).bind(quantity).execute(&mut *connection).await?;
         }
-        GuardChange::Grants(_) => {}
+        GuardChange::Grants(_) | GuardChange::Claimed { .. } => {}
     }
     Ok(())
 }
@@ -131,7 +160,7 @@ pub(crate) async fn write(connection: &mut PgConnection, change: &GuardChange) -
 pub(crate) struct GrantTotals {
     /// (held, granted) by reward.
     pub(crate) rewards: BTreeMap<Uuid, (i64, i64)>,
-    /// Committed by campaign.
+    /// Committed by campaign; 0 where claims were made that took nothing.
     pub(crate) campaigns: BTreeMap<Uuid, i64>,
     /// Committed by member, campaign and reward.
     pub(crate) members: BTreeMap<(Uuid, Uuid, Uuid), i64>,
@@ -148,5 +177,10 @@ impl GrantTotals {
             let key = (change.member_id.0, change.campaign_id.0, change.reward_id.0);
             *self.members.entry(key).or_default() += committed;
         }
+    }
+
+    /// Notes that somebody claimed.
+    pub(crate) fn claimed(&mut self, campaign: CampaignId) {
+        self.campaigns.entry(campaign.0).or_default();
     }
 }

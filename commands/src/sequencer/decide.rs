@@ -58,5 +58,5 @@ impl Known {
 
 /// Whether a command must be written by itself, under the lock of the head.
 pub(super) fn stands_alone(append: &Append) -> bool {
-    append.also.is_some() || append.guards.iter().any(|change| change.grants().is_none())
+    append.also.is_some() || append.guards.iter().any(|change| !change.is_of_a_claim())
 }

@@ -68,17 +68,18 @@ impl Known {
     async fn learn_limits(&mut self, connection: &mut PgConnection, change: &GuardChange) -> Result<(), sqlx::Error> {
         let rows = &mut self.guards;
         match change {
-            GuardChange::Campaign { campaign_id, name_key, .. } => {
+            GuardChange::Campaign { campaign_id, name_key, per_member_limit, .. } => {
                 rows.names.clear();
                 tables::load_names(connection, rows, vec![name_key.clone()]).await?;
                 let wanted = std::iter::once((RewardId::default(), *campaign_id));
-                tables::load_rewards(connection, rows, wanted).await
+                tables::load_rewards(connection, rows, wanted).await?;
+                tables::load_most_of_a_member(connection, rows, *campaign_id, *per_member_limit).await
             }
             GuardChange::Quantity { reward_id, .. } => {
                 let wanted = std::iter::once((*reward_id, CampaignId::default()));
                 tables::load_rewards(connection, rows, wanted).await
             }
-            GuardChange::Reward { .. } | GuardChange::Grants(_) => Ok(()),
+            GuardChange::Reward { .. } | GuardChange::Grants(_) | GuardChange::Claimed { .. } => Ok(()),
         }
     }
 }

@@ -45,9 +45,9 @@ with head as (
     where s.reward_id = d.reward_id and exists (select from head)
 ), budget as (
     update campaign_budget b
-    set committed = b.committed + d.committed
+    set committed = b.committed + d.committed, claimed = true
     from unnest($26::uuid[], $27::bigint[]) as d (campaign_id, committed)
-    where b.campaign_id = d.campaign_id and exists (select from head)
+    where b.campaign_id = d.campaign_id and (d.committed <> 0 or not b.claimed) and exists (select from head)
 ), members as (
     insert into member_grants as m (member_id, campaign_id, reward_id, committed)
     select d.member_id, d.campaign_id, d.reward_id, d.committed
@@ -146,6 +146,7 @@ impl<'a> Columns<'a> {
             head.hash = hash;
         }
         append.guards.iter().filter_map(GuardChange::grants).for_each(|change| self.grants.add(change));
+        append.guards.iter().filter_map(GuardChange::claimed_in).for_each(|campaign| self.grants.claimed(campaign));
         Ok(())
     }
 

@@ -56,6 +56,9 @@ pub struct Revised {
     pub condition: Option<Condition>,
     /// The version of the condition in force from now on.
     pub condition_version: u32,
+    /// Claims are counted by other periods from now on, which only a campaign without claims may do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_periods: bool,
 }
 
 /// An operator stopped it for a while.

@@ -26,7 +26,10 @@ pub enum CampaignRefusal {
     /// There is nothing to add to a stock without limit.
     #[error("the reward's stock has no limit")]
     UnlimitedStock,
-    /// The stock would be negative or too large.
-    #[error("the stock would be negative or too large")]
+    /// More would be taken out of the stock than there is.
+    #[error("more would be taken out of the stock than there is")]
+    StockBelowZero,
+    /// The stock would be too large.
+    #[error("the stock would be too large")]
     StockOutOfBounds,
 }

@@ -44,6 +44,12 @@ impl CampaignTerms {
     pub fn starts_on(&self) -> NaiveDate {
         local_date(self.time_zone, self.starts_at)
     }
+
+    /// When the period after the one of `at` begins; none for `once`, nor where the campaign is over by then.
+    #[must_use]
+    pub fn next_period_starts_at(&self, at: Moment) -> Option<Moment> {
+        self.frequency.next_starts_at(at, self.time_zone).filter(|next| *next < self.ends_at)
+    }
 }
 
 /// Who decides a claim whose condition is met.

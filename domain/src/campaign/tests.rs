@@ -109,7 +109,7 @@ fn steps_are_taken_in_the_order_of_its_life() {
 #[test]
 fn another_condition_is_a_new_version_and_the_same_one_is_not() {
     let revise = |name: &str| CampaignCommand::Revise {
-        revision: Box::new(Revision { terms: terms(), condition: Some(condition(name)) }),
+        revision: Box::new(Revision { condition: Some(condition(name)), ..Revision::default() }),
         at: at(DURING),
     };
     assert_eq!(given(vec![create()]).decide(revise("DAILY_LOGIN_7_DAYS")), Ok(vec![]));
@@ -117,15 +117,75 @@ fn another_condition_is_a_new_version_and_the_same_one_is_not() {
     assert_eq!(revised.condition().unwrap().1, 2);
 }
 
+const REWARD: RewardId = RewardId(Uuid::from_u128(1));
+
+fn revise(revision: Revision) -> CampaignCommand {
+    CampaignCommand::Revise { revision: Box::new(revision), at: at(DURING) }
+}
+
+fn revise_reward(revision: RewardRevision) -> CampaignCommand {
+    CampaignCommand::ReviseReward { reward_id: REWARD, revision: Box::new(revision) }
+}
+
+#[test]
+fn a_revision_changes_what_it_names_and_nothing_else() {
+    let renamed = Revision { name: Some("Eight days".to_owned()), description: Some(None), ..Revision::default() };
+    let campaign = given(vec![create(), revise(renamed)]);
+    assert_eq!(campaign.terms(), Some(&CampaignTerms { name: "Eight days".to_owned(), ..terms() }));
+    assert_eq!(given(vec![create()]).decide(revise(Revision::default())), Ok(vec![]));
+}
+
+#[test]
+fn a_revised_date_is_taken_in_the_zone_that_then_holds() {
+    let date = Some(Boundary::On(chrono::NaiveDate::from_ymd_opt(2026, 12, 24).unwrap()));
+    let same_zone = given(vec![create(), revise(Revision { ends: date, ..Revision::default() })]);
+    assert_eq!(same_zone.terms().unwrap().ends_at, at("2026-12-23T15:00:00Z"));
+    let moved = Revision { ends: date, time_zone: Some(chrono_tz::UTC), ..Revision::default() };
+    assert_eq!(given(vec![create(), revise(moved)]).terms().unwrap().ends_at, at("2026-12-24T00:00:00Z"));
+    let too_early = Revision { ends: Some(Boundary::At(terms().starts_at)), ..Revision::default() };
+    assert_eq!(given(vec![create()]).decide(revise(too_early)), Err(CampaignRefusal::EndsBeforeItStarts));
+}
+
+#[test]
+fn an_event_says_when_claims_are_counted_by_other_periods() {
+    let other = |revision| match given(vec![create()]).decide(revise(revision)).unwrap().as_slice() {
+        [CampaignEvent::Revised(revised), ..] => revised.other_periods,
+        events => panic!("{events:?}"),
+    };
+    assert!(other(Revision { frequency: Some(Frequency::Daily), ..Revision::default() }));
+    assert!(other(Revision { time_zone: Some(chrono_tz::UTC), ..Revision::default() }));
+    assert!(!other(Revision { name: Some("Eight days".to_owned()), ..Revision::default() }));
+}
+
+#[test]
+fn what_has_ended_stays_as_it_is() {
+    let ended = given(vec![create(), CampaignCommand::End { at: at(DURING) }]);
+    let renamed = Revision { name: Some("Eight days".to_owned()), ..Revision::default() };
+    assert_eq!(ended.decide(revise(renamed)), Err(CampaignRefusal::StepNotAllowed { from: CampaignStatus::Ended }));
+}
+
 #[test]
 fn stock_changes_only_where_there_is_a_limit() {
-    let change = |delta| CampaignCommand::ChangeStock { reward_id: RewardId(Uuid::from_u128(1)), delta };
+    let change = |delta| revise_reward(RewardRevision { quantity_delta: Some(delta), ..RewardRevision::default() });
     assert_eq!(given(vec![create(), add_reward(None)]).decide(change(1)), Err(CampaignRefusal::UnlimitedStock));
     let limited = given(vec![create(), add_reward(Some(5)), change(-2)]);
-    assert_eq!(limited.reward(RewardId(Uuid::from_u128(1))).unwrap().quantity, Some(3.try_into().unwrap()));
-    assert_eq!(limited.decide(change(-4)), Err(CampaignRefusal::StockOutOfBounds));
+    assert_eq!(limited.reward(REWARD).unwrap().quantity, Some(3.try_into().unwrap()));
+    assert_eq!(limited.decide(change(-4)), Err(CampaignRefusal::StockBelowZero));
+    assert_eq!(limited.decide(change(1_000_000_000)), Err(CampaignRefusal::StockOutOfBounds));
     assert_eq!(limited.decide(change(i64::MAX)), Err(CampaignRefusal::StockOutOfBounds));
     assert_eq!(given(vec![create()]).decide(change(1)), Err(CampaignRefusal::RewardUnknown));
+}
+
+#[test]
+fn texts_and_stock_of_a_reward_change_together_or_not_at_all() {
+    let both = RewardRevision { name: Some("Gold".to_owned()), quantity_delta: Some(1), ..RewardRevision::default() };
+    let events = given(vec![create(), add_reward(Some(5))]).decide(revise_reward(both.clone())).unwrap();
+    let names: Vec<_> = events.iter().map(cqrs_es::DomainEvent::event_type).collect();
+    assert_eq!(names, ["campaign.reward_revised", "campaign.stock_changed"]);
+    let refused = given(vec![create(), add_reward(None)]).decide(revise_reward(both));
+    assert_eq!(refused, Err(CampaignRefusal::UnlimitedStock));
+    let same = RewardRevision { name: Some("Points".to_owned()), ..RewardRevision::default() };
+    assert_eq!(given(vec![create(), add_reward(None)]).decide(revise_reward(same)), Ok(vec![]));
 }
 
 fn keep_time(moment: &str) -> CampaignCommand {
@@ -141,8 +201,8 @@ fn closed(end: &str) -> CampaignEvent {
 }
 
 fn moved(start: &str, end: &str, asked: &str) -> CampaignCommand {
-    let terms = CampaignTerms { starts_at: at(start), ends_at: at(end), ..terms() };
-    CampaignCommand::Revise { revision: Box::new(Revision { terms, condition: None }), at: at(asked) }
+    let (starts, ends) = (Some(Boundary::At(at(start))), Some(Boundary::At(at(end))));
+    CampaignCommand::Revise { revision: Box::new(Revision { starts, ends, ..Revision::default() }), at: at(asked) }
 }
 
 const START: &str = "2026-11-01T00:00:00Z";

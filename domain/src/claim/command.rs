@@ -17,42 +17,41 @@ use crate::moment::Moment;
 pub enum ClaimCommand {
     /// A member asks for a reward.
     Request(Box<Request>),
-    /// An operator says yes to a pending claim.
-    Approve {
-        /// Who says so: never the claimant.
-        operator: MemberId,
-        /// Why, for the record.
-        note: Option<String>,
-        /// The moment of asking.
-        at: Moment,
-    },
-    /// An operator says no to a pending claim.
-    Reject {
-        /// Why, for the record.
-        note: Option<String>,
-        /// The moment of asking.
-        at: Moment,
-    },
-    /// The reward was handed out.
-    Fulfil {
-        /// How, for the record.
-        note: Option<String>,
-    },
-    /// Handing the reward out failed.
-    FailFulfilment {
-        /// Why, for the record.
-        note: Option<String>,
-    },
-    /// Take a grant back.
-    Reverse {
-        /// Why, for the record.
-        note: Option<String>,
-    },
+    /// Staff decide a claim, or carry it further.
+    Step(StaffStep),
     /// Nobody decided in time.
     Expire {
         /// The moment of looking.
         at: Moment,
     },
+}
+
+/// What staff do with a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffStep {
+    /// What.
+    pub step: Step,
+    /// Who: never the claimant.
+    pub operator: MemberId,
+    /// Why or how, for the record.
+    pub note: Option<String>,
+    /// The moment of asking.
+    pub at: Moment,
+}
+
+/// The steps that staff can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Say yes to a pending claim.
+    Approve,
+    /// Say no to a pending claim.
+    Reject,
+    /// The reward was handed out.
+    Fulfil,
+    /// Handing the reward out failed.
+    FailFulfilment,
+    /// Take a grant back.
+    Reverse,
 }
 
 /// Everything that decides a claim, read before it is decided.

@@ -5,10 +5,10 @@ use chrono::{DateTime, NaiveDate};
 use uuid::Uuid;
 
 use super::*;
-use crate::campaign::{PendingExpiry, RewardType};
+use crate::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use crate::condition::{Condition, Seen};
 use crate::facts::{Facts, KindFacts};
-use crate::id::{CampaignId, RewardId};
+use crate::id::{CampaignId, MemberId, RewardId};
 use crate::name::Name;
 
 const ASKED: &str = "2026-11-21T12:00:00Z";
@@ -59,8 +59,12 @@ fn manual() -> ClaimCommand {
     ask(Request { approval: Approval::Manual, ..seven_days() })
 }
 
+fn staff(step: Step, at_text: &str) -> ClaimCommand {
+    ClaimCommand::Step(StaffStep { step, operator: MemberId(Uuid::from_u128(9)), note: None, at: at(at_text) })
+}
+
 fn approve(at_text: &str) -> ClaimCommand {
-    ClaimCommand::Approve { operator: MemberId(Uuid::from_u128(9)), note: None, at: at(at_text) }
+    staff(Step::Approve, at_text)
 }
 
 fn given(commands: Vec<ClaimCommand>) -> Claim {
@@ -152,8 +156,6 @@ fn a_blocked_member_keeps_what_was_granted() {
 fn a_pending_claim_is_approved_by_another_in_time() {
     let pending = given(vec![manual()]);
     assert_eq!(pending.status(), Some(ClaimStatus::Pending));
-    let own = ClaimCommand::Approve { operator: MemberId(Uuid::from_u128(1)), note: None, at: at(ASKED) };
-    assert_eq!(pending.decide(own), Err(ClaimRefusal::OwnClaim));
     assert_eq!(
         pending.decide(approve("2026-11-24T12:00:00Z")),
         Err(ClaimRefusal::Expired { at: at("2026-11-24T12:00:00Z") })
@@ -181,10 +183,10 @@ fn the_same_refusal_after_an_expired_claim_is_recorded_again() {
 #[test]
 fn every_step_starts_where_the_contract_says() {
     use ClaimStatus::{Denied, Fulfilled, FulfilmentFailed, Granted, Pending, Rejected, Reversed};
-    let reject = || ClaimCommand::Reject { note: None, at: at(ASKED) };
-    let fulfil = || ClaimCommand::Fulfil { note: None };
-    let fail = || ClaimCommand::FailFulfilment { note: None };
-    let reverse = || ClaimCommand::Reverse { note: None };
+    let reject = || staff(Step::Reject, ASKED);
+    let fulfil = || staff(Step::Fulfil, ASKED);
+    let fail = || staff(Step::FailFulfilment, ASKED);
+    let reverse = || staff(Step::Reverse, ASKED);
     let grant = || ask(seven_days());
     let histories = [
         (Denied, vec![ask(Request { facts: facts(0), ..seven_days() })]),
@@ -194,6 +196,10 @@ fn every_step_starts_where_the_contract_says() {
         (Fulfilled, vec![grant(), fulfil()]),
         (FulfilmentFailed, vec![grant(), fail()]),
         (Reversed, vec![grant(), reverse()]),
+        (Granted, vec![manual(), approve(ASKED)]),
+        (Fulfilled, vec![grant(), fail(), fulfil()]),
+        (Reversed, vec![grant(), fail(), reverse()]),
+        (Reversed, vec![grant(), fulfil(), reverse()]),
     ];
     for (status, history) in histories {
         let claim = given(history);
@@ -210,4 +216,57 @@ fn every_step_starts_where_the_contract_says() {
             assert_eq!(claim.decide(step.clone()).map(|events| events.len()), expected, "{status:?} {step:?}");
         }
     }
+}
+
+const TOO_LATE: &str = "2026-11-24T12:00:00Z";
+
+#[test]
+fn nobody_takes_any_step_with_their_own_claim() {
+    for history in [vec![manual()], vec![ask(seven_days())]] {
+        let claim = given(history);
+        for step in [Step::Approve, Step::Reject, Step::Fulfil, Step::FailFulfilment, Step::Reverse] {
+            let operator = MemberId(Uuid::from_u128(1));
+            let own = ClaimCommand::Step(StaffStep { step, operator, note: None, at: at(ASKED) });
+            assert_eq!(claim.decide(own), Err(ClaimRefusal::OwnClaim), "{step:?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_decides_a_claim_that_waited_too_long_recorded_or_not() {
+    let expire = ClaimCommand::Expire { at: at(TOO_LATE) };
+    for claim in [given(vec![manual()]), given(vec![manual(), expire])] {
+        for step in [Step::Approve, Step::Reject] {
+            let expired = Err(ClaimRefusal::Expired { at: at(TOO_LATE) });
+            assert_eq!(claim.decide(staff(step, TOO_LATE)), expired, "{step:?}");
+        }
+        let from = claim.status().unwrap();
+        assert_eq!(claim.decide(staff(Step::Fulfil, TOO_LATE)), Err(ClaimRefusal::StepNotAllowed { from }));
+    }
+}
+
+#[test]
+fn a_claim_that_waited_too_long_is_asked_for_again_before_anybody_recorded_it() {
+    let pending = given(vec![manual()]);
+    assert_eq!(pending.decide(manual()), Err(ClaimRefusal::AlreadyClaimed { status: ClaimStatus::Pending }));
+    assert_eq!(pending.status_at(at("2026-11-24T11:59:59.999Z")), Some(ClaimStatus::Pending));
+    assert_eq!(pending.status_at(at(TOO_LATE)), Some(ClaimStatus::Expired));
+    let anybody = Condition::parse(&serde_json::json!({"not": {"profileComplete": {}}})).unwrap();
+    let met = || Request { condition: Arc::new(anybody.clone()), ..seven_days() };
+    let later = || Request { asked_at: at(TOO_LATE), approval: Approval::Manual, ..met() };
+    let sold_out = Request { shortage: Some(Shortage::OutOfStock), ..later() };
+    for (request, after) in [
+        (Request { condition: seven_days().condition, ..later() }, ClaimStatus::Denied),
+        (Request { blocked: true, ..later() }, ClaimStatus::Denied),
+        (sold_out, ClaimStatus::Denied),
+    ] {
+        let events = pending.decide(ask(request)).unwrap();
+        assert!(matches!(events[..], [ClaimEvent::Expired(_), ClaimEvent::Denied(_)]), "{events:?}");
+        let mut claim = pending.clone();
+        events.iter().for_each(|event| claim.evolve(event));
+        assert_eq!(claim.status(), Some(after));
+    }
+    let events = pending.decide(ask(later())).unwrap();
+    let [ClaimEvent::Expired(_), ClaimEvent::Submitted(again)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(again.expires_at, at("2026-11-27T12:00:00Z"), "it waits anew");
 }

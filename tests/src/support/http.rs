@@ -116,6 +116,17 @@ impl Client {
         self.must(Method::PATCH, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
     }
 
+    /// PATCH of JSON to what still has this entity tag.
+    pub async fn patch_if(&self, path: &str, body: &Value, tag: &str) -> Answer {
+        let headers = [("content-type", "application/json"), ("if-match", tag)];
+        self.must(Method::PATCH, path, &headers, body.to_string().into_bytes()).await
+    }
+
+    /// POST without a body to what still has this entity tag.
+    pub async fn post_if(&self, path: &str, tag: &str) -> Answer {
+        self.must(Method::POST, path, &[("if-match", tag)], Vec::new()).await
+    }
+
     /// Every item of a list after a cursor, page by page.
     pub async fn walk(&self, path: &str, name: &str, after: &str) -> Vec<Value> {
         let mut items = Vec::new();

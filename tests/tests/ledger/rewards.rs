@@ -53,8 +53,11 @@ async fn a_reward_that_breaks_a_rule_names_the_field() {
     ] {
         operator.post("/rewards", &with(reward(&campaign, Some(1)), json!({ field: value }))).await.invalid(field);
     }
-    let contradiction = with(reward(&campaign, None), json!({"isLimited": true, "perMemberLimit": 2}));
-    operator.post("/rewards", &contradiction).await.problem(400, "validation_failed");
+    for contradiction in
+        [json!({"isLimited": true, "perMemberLimit": 2}), json!({"isLimited": false, "perMemberLimit": 1})]
+    {
+        operator.post("/rewards", &with(reward(&campaign, None), contradiction)).await.invalid("isLimited");
+    }
     operator.post("/rewards", &reward(&id(), None)).await.expect(404);
 }
 
@@ -87,4 +90,94 @@ async fn a_list_is_walked_newest_first_without_gap_or_repetition() {
     operator.get("/events?status=gone").await.invalid("query.status");
     operator.get(&format!("/events/{}", id())).await.problem(404, "not_found");
     operator.get(&format!("/rewards/{}", id())).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_type_in_the_path_is_read_in_any_letter_case() {
+    let operator = Stage::shared().await.operator().await;
+    let campaign = operator.create_event(&event(anybody())).await;
+    for (path, shown) in [("point", "POINT"), ("Item", "ITEM"), ("COUPON", "COUPON")] {
+        let made = operator.post(&format!("/rewards/{path}"), &json!({"eventId": campaign, "name": "R"})).await;
+        assert_eq!(made.created()["reward"]["type"], shown);
+        let same = json!({"eventId": campaign, "name": "R", "type": shown});
+        operator.post(&format!("/rewards/{path}"), &same).await.created();
+    }
+    operator.post("/rewards/gold", &json!({"eventId": campaign, "name": "R"})).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn is_limited_is_another_word_for_one_a_member() {
+    let operator = Stage::shared().await.operator().await;
+    let campaign = operator.create_event(&event(anybody())).await;
+    for (said, limit, is_limited) in [
+        (json!({"isLimited": true}), json!(1), true),
+        (json!({"isLimited": true, "perMemberLimit": 1}), json!(1), true),
+        (json!({"isLimited": true, "perMemberLimit": null}), json!(1), true),
+        (json!({"isLimited": false}), Value::Null, false),
+        (json!({"isLimited": false, "perMemberLimit": null}), Value::Null, false),
+        (json!({"perMemberLimit": 1}), json!(1), true),
+        (json!({"perMemberLimit": 2}), json!(2), false),
+        (json!({}), Value::Null, false),
+    ] {
+        let made = operator.post("/rewards", &with(json!({"eventId": campaign, "name": "R"}), said.clone())).await;
+        assert_eq!(made.created()["reward"]["perMemberLimit"], limit, "{said}");
+        assert_eq!(made.json["reward"]["isLimited"], is_limited, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn stock_is_added_and_taken_out_but_never_below_what_is_committed() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let (_, prize) = operator.create_open_event(Some(2)).await;
+    for _ in 0..2 {
+        reporter.claim_for(&prize, &stage.newcomer().await).await.created();
+    }
+    reporter.claim_for(&prize, &stage.newcomer().await).await.problem(409, "out_of_stock");
+    let path = format!("/rewards/{prize}");
+    assert_eq!(
+        operator.patch(&path, &json!({"quantityDelta": -1})).await.problem(409, "below_committed")["committed"],
+        2
+    );
+    operator.patch(&path, &json!({"quantityDelta": -3})).await.problem(409, "below_committed");
+    let more = operator.patch(&path, &json!({"quantityDelta": 3})).await;
+    for (field, value) in [("quantity", 5), ("granted", 2), ("held", 0), ("remaining", 3)] {
+        assert_eq!(more.ok()["reward"][field], value, "{field}");
+    }
+    let read = operator.get_at(&path, more.position()).await;
+    assert_eq!(read.ok()["reward"], more.json["reward"], "read as it was answered");
+    reporter.claim_for(&prize, &stage.newcomer().await).await.created();
+    operator.patch(&path, &json!({"quantityDelta": -2})).await.ok();
+    reporter.claim_for(&prize, &stage.newcomer().await).await.problem(409, "out_of_stock");
+    assert_eq!(stage.log().await.stock(&prize).await, (Some(3), 0, 3));
+}
+
+#[tokio::test]
+async fn a_change_of_a_reward_that_breaks_a_rule_names_the_field() {
+    let operator = Stage::shared().await.operator().await;
+    let (_, prize) = operator.create_open_event(Some(5)).await;
+    let path = format!("/rewards/{prize}");
+    for (field, change) in [
+        ("body", json!({})),
+        ("quantityDelta", json!({"quantityDelta": 0})),
+        ("quantityDelta", json!({"quantityDelta": 1.5})),
+        ("quantityDelta", json!({"quantityDelta": null})),
+        ("quantityDelta", json!({"quantityDelta": 1_000_000_000})),
+        ("quantityDelta", json!({"quantityDelta": 1_000_000_001})),
+        ("name", json!({"name": null})),
+        ("description", json!({"description": "x".repeat(2001)})),
+        ("amount", json!({"amount": 5})),
+        ("type", json!({"type": "ITEM"})),
+        ("quantity", json!({"quantity": 9})),
+        ("perMemberLimit", json!({"perMemberLimit": 1})),
+    ] {
+        operator.patch(&path, &change).await.invalid(field);
+    }
+    let (_, endless) = operator.create_open_event(None).await;
+    let refused = operator.patch(&format!("/rewards/{endless}"), &json!({"quantityDelta": 1, "name": "Gold"})).await;
+    refused.problem(409, "unlimited_stock");
+    operator.patch(&format!("/rewards/{}", id()), &json!({"quantityDelta": 1})).await.problem(404, "not_found");
+    let named = operator.patch(&path, &json!({"name": "Gold", "description": null, "quantityDelta": 1})).await;
+    assert_eq!(named.ok()["reward"]["name"], "Gold");
+    assert_eq!(named.json["reward"]["quantity"], 6);
 }

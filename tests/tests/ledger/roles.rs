@@ -8,7 +8,7 @@ use tests::support::{Client, Stage, programme::id};
 const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
-const TABLE: [(&str, &str, &str); 35] = [
+const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/health/live", "++++++"),
     ("GET", "/health/ready", "++++++"),
     ("GET", "/auth/test", "++++++"),
@@ -26,10 +26,20 @@ const TABLE: [(&str, &str, &str); 35] = [
     ("GET", "/rewards/{id}", "-+++++"),
     ("GET", "/rewards/event/{id}", "-+++++"),
     ("POST", "/events", "---+-+"),
+    ("PATCH", "/events/{id}", "---+-+"),
+    ("POST", "/events/{id}/pause", "---+-+"),
+    ("POST", "/events/{id}/resume", "---+-+"),
+    ("POST", "/events/{id}/end", "---+-+"),
     ("POST", "/rewards", "---+-+"),
+    ("PATCH", "/rewards/{id}", "---+-+"),
     ("POST", "/rewards/POINT", "---+-+"),
     ("POST", "/events/{id}/rewards", "---+-+"),
     ("POST", "/claims/{id}/claim", "-+++-+"),
+    ("GET", "/events/{id}/progress", "-+++-+"),
+    ("POST", "/events/{id}/request-reward", "-+++-+"),
+    ("GET", "/reward-requests", "-+-+++"),
+    ("PATCH", "/reward-requests/{id}", "---+-+"),
+    ("POST", "/reward-requests/batch", "---+-+"),
     ("GET", "/claims", "---+++"),
     ("GET", "/claims/filter", "---+++"),
     ("GET", "/claims/user/{id}", "---+++"),
@@ -54,7 +64,7 @@ async fn every_route_answers_every_role_as_the_table_says() {
         callers.push(stage.service.demo(role).await);
     }
     let mut wrong = Vec::new();
-    for (method, path, rights) in TABLE {
+    for &(method, path, rights) in TABLE {
         for ((caller, role), right) in callers.iter().zip(ROLES).zip(rights.chars()) {
             let status = ask(caller, method, &path.replace("{id}", &id())).await;
             let fits = match right {

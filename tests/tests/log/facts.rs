@@ -13,7 +13,7 @@ use domain::name::Name;
 use domain::role::Role;
 use domain::zone::Zone;
 
-use super::support::{Limits, Programme, member, now, terms};
+use super::support::{Limits, Programme, member, now};
 
 async fn log_in(programme: &Programme, member_id: MemberId, day: NaiveDate) {
     let external_id = format!("{member_id}:{day}");
@@ -41,10 +41,8 @@ async fn ask_for_it(programme: &Programme, member_id: MemberId) -> Receipt<Claim
 #[tokio::test]
 async fn a_claim_right_after_the_seventh_log_in_is_granted_with_every_projection_stopped() {
     let programme = Programme::with(Limits::default()).await;
-    let revision = Revision {
-        terms: terms("A programme", Limits::default()),
-        condition: Some(Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap()),
-    };
+    let revision =
+        Revision { condition: Some(Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap()), ..Revision::default() };
     let revise = CampaignCommand::Revise { revision: Box::new(revision), at: now() };
     let staff = Metadata::system(now());
     programme.ledger.execute::<Campaign>(&programme.campaign.to_string(), revise, &staff).await.unwrap();

@@ -2,8 +2,8 @@
 
 use commands::{CommandError, GuardRefusal, Metadata};
 use domain::Moment;
-use domain::campaign::{Campaign, CampaignCommand};
-use domain::claim::{Claim, ClaimCommand, ClaimStatus, DenialReason};
+use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
+use domain::claim::{Claim, ClaimCommand, ClaimStatus, DenialReason, StaffStep, Step};
 use domain::id::{CampaignId, RewardId};
 use domain::period::Frequency;
 use uuid::Uuid;
@@ -62,7 +62,8 @@ async fn what_is_given_back_can_be_granted_again_and_is_given_back_once() {
     let first = programme.claim(member(1)).await.unwrap();
     assert_eq!(first.state.status(), Some(ClaimStatus::Pending));
     assert_eq!(reason(&programme.claim(member(2)).await.unwrap()), Some(DenialReason::OutOfStock));
-    let reject = ClaimCommand::Reject { note: None, at: now() };
+    let step = StaffStep { step: Step::Reject, operator: member(9), note: None, at: now() };
+    let reject = ClaimCommand::Step(step);
     let staff = Metadata::system(now());
     programme.ledger.execute::<Claim>(&first.stream_id, reject.clone(), &staff).await.unwrap();
     let twice = programme.ledger.execute::<Claim>(&first.stream_id, reject, &staff.next_command()).await;
@@ -105,10 +106,11 @@ async fn stock_is_never_taken_below_what_is_committed() {
     }
     let id = programme.campaign.to_string();
     let change = async |delta| {
-        let command = CampaignCommand::ChangeStock { reward_id: programme.reward, delta };
+        let revision = RewardRevision { quantity_delta: Some(delta), ..RewardRevision::default() };
+        let command = CampaignCommand::ReviseReward { reward_id: programme.reward, revision: Box::new(revision) };
         programme.ledger.execute::<Campaign>(&id, command, &Metadata::system(now())).await
     };
-    assert!(matches!(change(-2).await, Err(CommandError::Guard(GuardRefusal::BelowCommitted))));
+    assert!(matches!(change(-2).await, Err(CommandError::Guard(GuardRefusal::BelowCommitted { committed: 2 }))));
     change(-1).await.unwrap();
     assert_eq!(reason(&programme.claim(member(9)).await.unwrap()), Some(DenialReason::OutOfStock));
     programme.assert_sound().await;

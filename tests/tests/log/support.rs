@@ -42,7 +42,7 @@ impl FactsSource for Everybody {
 }
 
 /// The limits of a programme; `None` is without limit.
-#[derive(Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) stock: Option<i64>,
     pub(crate) budget: Option<i64>,

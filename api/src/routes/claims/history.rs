@@ -8,24 +8,26 @@ use axum::http::Uri;
 use domain::Moment;
 use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, MemberId, RewardId};
+use domain::role::Role;
 use projections::campaign_catalogue::{self, RewardName};
 use projections::claim_history::{self, ClaimFilter, ClaimRow};
 use serde::Serialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::callers::{Caller, Member, Staff};
 use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
+use crate::fields::{Broken, Fields, FromFields, readers};
 use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::routes::lists::Page;
 use crate::state::AppState;
 
 /// The read models behind these routes.
 pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
 
-pub(super) struct Filter {
+/// Which claims.
+#[derive(Debug, Clone)]
+pub(in crate::routes) struct Filter {
     filter: ClaimFilter,
     page: Page,
 }
@@ -40,13 +42,18 @@ impl FromFields for Filter {
         let to = fields.optional("to", readers::instant_or_date);
         let page = Page::read(fields);
         let utc = |moment: readers::InstantOrDate| moment.in_zone(chrono_tz::UTC).utc();
+        let (from, to) = (from?.map(utc), to?.map(utc));
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            fields.report("to", Broken::new("order", "must not be before `from`"));
+            return None;
+        }
         let filter = ClaimFilter {
             statuses: statuses?.unwrap_or_default(),
             member: member?.map(MemberId),
             campaign: campaign?.map(CampaignId),
             reward: reward?.map(RewardId),
-            from: from?.map(utc),
-            to: to?.map(utc),
+            from,
+            to,
             before: None,
         };
         Some(Self { filter, page: page? })
@@ -81,7 +88,7 @@ impl FromFields for OwnFilter {
     fn read(fields: &mut Fields) -> Option<Self> {
         let own = Filter::read(fields)?;
         if own.filter.member.is_some() {
-            fields.report("userId", crate::fields::Broken::new("unknown_field", "is not known here"));
+            fields.report("userId", Broken::new("unknown_field", "is not known here"));
             return None;
         }
         Some(Self(own))
@@ -95,7 +102,7 @@ pub(super) async fn own(
     uri: Uri,
     min: MinPosition,
     Query(OwnFilter(mut filter)): Query<OwnFilter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     filter.filter.member = Some(member.id);
     list(&state, &member, &uri, min, filter).await
 }
@@ -107,7 +114,7 @@ pub(super) async fn all(
     uri: Uri,
     min: MinPosition,
     Query(filter): Query<Filter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     list(&state, &staff, &uri, min, filter).await
 }
 
@@ -119,9 +126,27 @@ pub(super) async fn of_user(
     uri: Uri,
     min: MinPosition,
     Query(OwnFilter(mut filter)): Query<OwnFilter>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     filter.filter.member = Some(MemberId(user));
     list(&state, &staff, &uri, min, filter).await
+}
+
+/// What members ask for through a door that staff uses too: their own, whatever the filter says.
+pub(in crate::routes) async fn own_or_all(
+    state: &AppState,
+    caller: &Caller,
+    uri: &Uri,
+    min: MinPosition,
+    mut filter: Filter,
+) -> Result<At<Json<List>>, Problem> {
+    match caller.role {
+        Role::Operator | Role::Auditor | Role::Admin => {}
+        Role::User | Role::Service if filter.filter.member.is_some_and(|member| member != caller.id) => {
+            return Err(Problem::new(Code::Forbidden));
+        }
+        Role::User | Role::Service => filter.filter.member = Some(caller.id),
+    }
+    list(state, caller, uri, min, filter).await
 }
 
 async fn list(
@@ -130,14 +155,23 @@ async fn list(
     uri: &Uri,
     min: MinPosition,
     wanted: Filter,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<List>>, Problem> {
     let walk = wanted.page.of(uri, caller.id)?;
     let position = min.reached_by(&READ, state).await?;
     let filter = ClaimFilter { before: walk.before, ..wanted.filter };
     let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
     let claims = lines(state, rows).await?;
-    Ok(At(position, Json(json!({"message": "These are the claims.", "claims": claims, "nextCursor": next}))))
+    Ok(At(position, Json(List { message: "These are the claims.", claims, next_cursor: next })))
+}
+
+/// One page of claims.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::routes) struct List {
+    message: &'static str,
+    claims: Vec<Line>,
+    next_cursor: Option<String>,
 }
 
 /// Claims as lists show them.
@@ -155,17 +189,17 @@ pub(super) struct Line {
     user_id: String,
     event_id: String,
     reward_id: String,
-    reward: RewardLine,
-    event: EventLine,
+    pub(super) reward: RewardLine,
+    pub(super) event: EventLine,
     status: String,
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     period: String,
     created_at: Moment,
     updated_at: Moment,
 }
 
 #[derive(Debug, Serialize)]
-struct RewardLine {
+pub(super) struct RewardLine {
     id: String,
     /// Not there yet only while the catalogue is behind the claims.
     name: Option<String>,
@@ -175,7 +209,7 @@ struct RewardLine {
 }
 
 #[derive(Debug, Serialize)]
-struct EventLine {
+pub(super) struct EventLine {
     id: String,
     name: Option<String>,
 }

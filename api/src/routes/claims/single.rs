@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::claim::ClaimEvent;
+use domain::claim::{Claim, ClaimEvent};
 use domain::id::ClaimId;
 use domain::role::Role;
 use domain::{Event, Moment};
-use projections::claim_history;
+use projections::claim_history::{self, ClaimRow};
 use projections::log::{Entry, read_stream};
 use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::history::{Line, READ, lines};
+use super::body::ClaimBody;
+use super::history::{EventLine, Line, READ, RewardLine, lines};
 use crate::callers::Member;
+use crate::etag::Tagged;
 use crate::extract::{PathId, Query};
 use crate::fields::Nothing;
 use crate::positions::{At, MinPosition};
@@ -26,7 +27,7 @@ pub(super) async fn one(
     PathId(id): PathId,
     min: MinPosition,
     _: Query<Nothing>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<Tagged<At<Json<Single>>>, Problem> {
     let position = min.reached_by(&READ, &state).await?;
     let sees_all = match member.role {
         Role::Operator | Role::Auditor | Role::Admin => true,
@@ -35,18 +36,58 @@ pub(super) async fn one(
     let row = claim_history::find(&state.pool, ClaimId(id)).await?;
     let row = row.filter(|row| sees_all || row.member_id == member.id.0);
     let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    let line = lines(&state, vec![row]).await?.pop();
+    let (claim, history) = told(&state, &row).await?;
+    let line = lines(&state, vec![row]).await?.pop().ok_or_else(|| broken(&"a claim is in no list"))?;
+    let Line { reward, event, reason, .. } = line;
+    let sequence = i64::try_from(history.len()).unwrap_or(i64::MAX);
+    let single = Single { claim: Told { claim, reward, event, reason, history } };
+    Ok(Tagged(sequence, At(position, Json(single))))
+}
+
+/// What the log tells of a claim: as much as the row has taken in, so that all parts of the answer agree.
+async fn told(state: &AppState, row: &ClaimRow) -> Result<(ClaimBody, Vec<Step>), Problem> {
     let mut connection = state.pool.acquire().await?;
-    let stored = read_stream(&mut connection, "claim", &id.to_string()).await?;
-    let history = stored.iter().map(Step::of).collect::<Result<Vec<_>, _>>()?;
-    Ok(At(position, Json(json!({"claim": line.map(|line| Claim { line, history })}))))
+    let id = ClaimId(row.claim_id);
+    let entries = read_stream(&mut connection, "claim", &id.to_string()).await?;
+    let mut folded = Claim::default();
+    let mut history = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| entry.position <= row.position) {
+        let event = claim_event(entry)?;
+        folded.evolve(&event);
+        history.push(Step::of(entry, event));
+    }
+    let (created_at, updated_at) = (Moment::from(row.created_at), Moment::from(row.updated_at));
+    let claim = ClaimBody::stored(&folded, id, row.position, created_at, updated_at);
+    Ok((claim.ok_or_else(|| broken(&"a claim has no event"))?, history))
+}
+
+fn claim_event(entry: &Entry) -> Result<ClaimEvent, Problem> {
+    match entry.event().map_err(|error| broken(&error))? {
+        Event::Claim(event) => Ok(event),
+        Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {
+            Err(broken(&"a claim holds another kind of event"))
+        }
+    }
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Problem {
+    Problem::internal("claim", error)
+}
+
+/// One claim.
+#[derive(Debug, Serialize)]
+pub(super) struct Single {
+    claim: Told,
 }
 
 /// A claim with everything that happened to it.
 #[derive(Debug, Serialize)]
-struct Claim {
+struct Told {
     #[serde(flatten)]
-    line: Line,
+    claim: ClaimBody,
+    reward: RewardLine,
+    event: EventLine,
+    reason: Option<String>,
     history: Vec<Step>,
 }
 
@@ -60,15 +101,9 @@ struct Step {
 }
 
 impl Step {
-    fn of(entry: &Entry) -> Result<Self, Problem> {
-        let event = entry.event().map_err(|error| Problem::internal("claim", &error))?;
-        let (step, note) = match event {
-            Event::Claim(event) => step(event),
-            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {
-                return Err(Problem::internal("claim", &"a claim holds another kind of event"));
-            }
-        };
-        Ok(Self { step, at: entry.recorded_at, actor: entry.actor.clone(), note, position: entry.position })
+    fn of(entry: &Entry, event: ClaimEvent) -> Self {
+        let (step, note) = step(event);
+        Self { step, at: entry.recorded_at, actor: entry.actor.clone(), note, position: entry.position }
     }
 }
 

@@ -256,7 +256,7 @@ impl Generator {
                 let condition_version = version + u32::from(changes);
                 self.campaigns[at].2 = condition_version;
                 let condition = changes.then(condition);
-                CampaignEvent::Revised(campaign::Revised { terms, condition, condition_version })
+                CampaignEvent::Revised(campaign::Revised { terms, condition, condition_version, other_periods: false })
             }
             (4, Some((reward_id, _, _))) => CampaignEvent::RewardRevised(RewardRevised {
                 reward_id: *reward_id,

@@ -1,0 +1,111 @@
+//! What is said of an event when it is created or changed: the same fields, all of them or some.
+
+use chrono_tz::Tz;
+use domain::campaign::{Approval, Boundary, CampaignTerms, Draft, PendingExpiry, Revision};
+use domain::condition::Condition;
+use domain::period::Frequency;
+use domain::quantity::{GrantLimit, MAX_COUNT};
+use serde_json::Value;
+
+use crate::fields::readers::InstantOrDate;
+use crate::fields::{Broken, Fields, FromFields, readers};
+use crate::problem::condition_errors;
+
+impl FromFields for Draft {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.required("name", readers::text(1, 120));
+        let description = fields.nullable("description", readers::text(0, 2_000));
+        let starts_at = fields.required("startDate", readers::instant_or_date);
+        let ends_at = fields.required("endDate", readers::instant_or_date);
+        let condition = condition(fields);
+        let frequency = fields.optional("frequency", readers::choice(frequencies()));
+        let time_zone = fields.optional("timeZone", readers::zone);
+        let approval = fields.optional("approval", readers::choice(approvals()));
+        let max_reward_count = fields.nullable("maxRewardCount", grant_limit);
+        let per_member_limit = fields.nullable("perMemberLimit", grant_limit);
+        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry);
+        let time_zone = time_zone?.unwrap_or(Tz::UTC);
+        let terms = CampaignTerms {
+            name: name?,
+            description: description?,
+            starts_at: starts_at?.in_zone(time_zone),
+            ends_at: ends_at?.in_zone(time_zone),
+            frequency: frequency?.unwrap_or_default(),
+            time_zone,
+            approval: approval?.unwrap_or_default(),
+            max_reward_count: max_reward_count?,
+            per_member_limit: per_member_limit?,
+            pending_expires_after: pending_expires_after?.unwrap_or_default(),
+        };
+        Some(Self { terms, condition: condition? })
+    }
+}
+
+impl FromFields for Revision {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        if fields.is_empty() {
+            fields.report("body", Broken::new("not_empty", "must change something"));
+        }
+        let name = fields.optional("name", readers::text(1, 120));
+        let description = fields.change("description", readers::text(0, 2_000));
+        let starts = fields.optional("startDate", readers::instant_or_date);
+        let ends = fields.optional("endDate", readers::instant_or_date);
+        let condition = if fields.has("condition") { condition(fields).map(Some) } else { Some(None) };
+        let frequency = fields.optional("frequency", readers::choice(frequencies()));
+        let time_zone = fields.optional("timeZone", readers::zone);
+        let approval = fields.optional("approval", readers::choice(approvals()));
+        let max_reward_count = fields.change("maxRewardCount", grant_limit);
+        let per_member_limit = fields.change("perMemberLimit", grant_limit);
+        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry);
+        Some(Self {
+            name: name?,
+            description: description?,
+            starts: starts?.map(boundary),
+            ends: ends?.map(boundary),
+            frequency: frequency?,
+            time_zone: time_zone?,
+            approval: approval?,
+            max_reward_count: max_reward_count?,
+            per_member_limit: per_member_limit?,
+            pending_expires_after: pending_expires_after?,
+            condition: condition?,
+        })
+    }
+}
+
+fn boundary(sent: InstantOrDate) -> Boundary {
+    match sent {
+        InstantOrDate::Instant(moment) => Boundary::At(moment),
+        InstantOrDate::Date(date) => Boundary::On(date),
+    }
+}
+
+/// Reads the field `condition`, and says what is wrong with it by its paths.
+pub(in crate::routes) fn condition(fields: &mut Fields) -> Option<Condition> {
+    let value = fields.required("condition", Ok)?;
+    Condition::parse(&value).map_err(|problems| fields.report_all(condition_errors(problems, "condition"))).ok()
+}
+
+fn frequencies() -> [(&'static str, Frequency); 4] {
+    [
+        ("once", Frequency::Once),
+        ("daily", Frequency::Daily),
+        ("weekly", Frequency::Weekly),
+        ("monthly", Frequency::Monthly),
+    ]
+}
+
+fn approvals() -> [(&'static str, Approval); 2] {
+    [("automatic", Approval::Automatic), ("manual", Approval::Manual)]
+}
+
+/// A limit of grants.
+pub(in crate::routes) fn grant_limit(value: Value) -> Result<GrantLimit, Broken> {
+    let number = readers::number(1, MAX_COUNT)(value)?;
+    GrantLimit::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+}
+
+fn pending_expiry(value: Value) -> Result<PendingExpiry, Broken> {
+    let text = readers::text(0, 20)(value)?;
+    PendingExpiry::try_from(text).map_err(|not| Broken::new("duration", not.to_string()))
+}

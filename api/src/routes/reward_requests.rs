@@ -1,0 +1,115 @@
+//! `/reward-requests`: claims as staff decide them, one by one or many at once. Members see their own here.
+//! Where a step starts from is a rule of the claim; here is only what it is called and how it is answered.
+
+mod batch;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::routing::{get, patch, post};
+use axum::{Json, Router};
+use commands::Receipt;
+use domain::claim::{Claim, ClaimCommand, StaffStep, Step};
+use domain::id::ClaimId;
+use serde::Serialize;
+
+use super::claims::body::ClaimBody;
+use super::claims::history::{Filter, List, own_or_all};
+use crate::callers::{Caller, Member, Operator};
+use crate::etag::{IfMatch, Tagged};
+use crate::extract::{PathId, Query};
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
+use crate::positions::{At, MinPosition};
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The longest note, in characters.
+const MAX_NOTE_CHARS: usize = 1_000;
+
+/// The routes.
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/reward-requests", get(list))
+        .route("/reward-requests/{id}", patch(decide))
+        .route("/reward-requests/batch", post(batch::decide_all))
+}
+
+/// Claims: their own for members, everybody's for staff.
+async fn list(
+    State(state): State<AppState>,
+    member: Member,
+    uri: Uri,
+    min: MinPosition,
+    Query(filter): Query<Filter>,
+) -> Result<At<Json<List>>, Problem> {
+    own_or_all(&state, &member, &uri, min, filter).await
+}
+
+/// What staff decide. The note is kept in the log for ever: no personal data belongs in it.
+#[derive(Debug, Clone)]
+struct Decision {
+    step: Step,
+    note: Option<String>,
+}
+
+impl FromFields for Decision {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let step = fields.required("status", readers::choice(steps()));
+        let note = fields.nullable("note", readers::text(0, MAX_NOTE_CHARS));
+        Some(Self { step: step?, note: note?.filter(|note| !note.is_empty()) })
+    }
+}
+
+fn steps() -> [(&'static str, Step); 5] {
+    [
+        ("APPROVED", Step::Approve),
+        ("REJECTED", Step::Reject),
+        ("FULFILLED", Step::Fulfil),
+        ("FULFILMENT_FAILED", Step::FailFulfilment),
+        ("REVERSED", Step::Reverse),
+    ]
+}
+
+impl Decision {
+    fn command(self, caller: &Caller) -> ClaimCommand {
+        let Self { step, note } = self;
+        ClaimCommand::Step(StaffStep { step, operator: caller.id, note, at: caller.at })
+    }
+}
+
+/// Approves or rejects a pending claim, says what became of a granted one, or takes it back.
+async fn decide(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    seen: IfMatch,
+    _: Query<Nothing>,
+    Once(decision, key): Once<Decision>,
+) -> Result<Answer, Problem> {
+    let step = decision.step;
+    let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
+    let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
+    key.execute_at(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
+}
+
+type Answer = Tagged<At<Json<Decided>>>;
+
+fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
+    let claim = ClaimBody::of(receipt);
+    let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
+    let message = match step {
+        Step::Approve => "The claim is approved.",
+        Step::Reject => "The claim is rejected.",
+        Step::Fulfil => "The reward is handed out.",
+        Step::FailFulfilment => "Handing the reward out failed.",
+        Step::Reverse => "The grant is taken back.",
+    };
+    Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
+}
+
+/// The claim after the step.
+#[derive(Debug, Serialize)]
+struct Decided {
+    message: &'static str,
+    claim: ClaimBody,
+}

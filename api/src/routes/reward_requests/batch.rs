@@ -1,0 +1,125 @@
+//! The same decision about many claims: each is judged by itself, and what is allowed is appended at once.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use commands::CommandError;
+use domain::claim::{Claim, ClaimRefusal, ClaimStatus};
+use domain::id::ClaimId;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Decision;
+use crate::callers::Operator;
+use crate::extract::Query;
+use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::once::{Key, Once};
+use crate::positions::LEDGER_POSITION;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The most claims of one batch.
+const MAX_BATCH: usize = 200;
+/// How often the batch is judged anew because one of its claims went on meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// Which claims, and what about all of them.
+pub(super) struct Batch {
+    ids: Vec<ClaimId>,
+    decision: Decision,
+}
+
+impl FromFields for Batch {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let ids = ids(fields);
+        let decision = Decision::read(fields);
+        Some(Self { ids: ids?, decision: decision? })
+    }
+}
+
+fn ids(fields: &mut Fields) -> Option<Vec<ClaimId>> {
+    let items = fields.required("ids", |value| match value {
+        Value::Array(items) if items.len() <= MAX_BATCH => Ok(items),
+        Value::Array(_) => Err(Broken::new("length", format!("must not have more than {MAX_BATCH} items"))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Err(Broken::wrong_type("a list"))
+        }
+    })?;
+    let read = items.into_iter().enumerate().map(|(index, item)| {
+        let id = readers::id::<Uuid>(item);
+        id.map(ClaimId).map_err(|broken| fields.report(&format!("ids[{index}]"), broken)).ok()
+    });
+    // all of them are looked at, so that everything that is wrong is said at once
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// Decides many claims. They are judged in order, so that a claim that is named twice has already gone on when
+/// it is met again.
+pub(super) async fn decide_all(
+    State(state): State<AppState>,
+    operator: Operator,
+    _: Query<Nothing>,
+    Once(batch, key): Once<Batch>,
+) -> Result<Response, Problem> {
+    let mut attempt = 1;
+    loop {
+        match judge(&state, &operator, &batch, &key).await {
+            Err(BatchError::Append(CommandError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
+            Ok(answer) => return Ok(answer),
+            Err(BatchError::Append(error)) => return Err(error.into()),
+            Err(BatchError::Problem(problem)) => return Err(problem),
+        }
+    }
+}
+
+enum BatchError {
+    Append(CommandError<ClaimRefusal>),
+    Problem(Problem),
+}
+
+/// One reading for all claims, one append for all that goes on.
+async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) -> Result<Response, BatchError> {
+    let unit = state.ledger.unit(operator.metadata());
+    let ids: Vec<String> = batch.ids.iter().map(ClaimId::to_string).collect();
+    unit.preload::<Claim>(&ids).await.map_err(|error| BatchError::Problem(error.into()))?;
+    let mut results = Vec::with_capacity(ids.len());
+    for id in ids {
+        let judged = unit.execute::<Claim>(&id, batch.decision.clone().command(operator)).await;
+        results.push(match judged {
+            Ok(receipt) => Judged { id, status: receipt.state.status().map(ClaimStatus::name), code: None },
+            Err(CommandError::Refused { refusal, position: _ }) => {
+                Judged { id, status: None, code: Some(Problem::from(refusal).code().name()) }
+            }
+            Err(error) => return Err(BatchError::Append(error)),
+        });
+    }
+    let kept = results.clone();
+    let unit = unit.keep(key.keep_unit(move |appended| answer(&kept, Some(appended.last_position))));
+    let appended = unit.commit::<ClaimRefusal>().await.map_err(BatchError::Append)?;
+    Ok(answer(&results, appended.map(|appended| appended.last_position)))
+}
+
+fn answer(results: &[Judged], position: Option<i64>) -> Response {
+    let mut response = Json(Results { results }).into_response();
+    if let Some(position) = position {
+        response.headers_mut().insert(LEDGER_POSITION, position.into());
+    }
+    response
+}
+
+/// What became of each, in the order in which they were named.
+#[derive(Debug, Serialize)]
+struct Results<'a> {
+    results: &'a [Judged],
+}
+
+/// Where the claim stands now, or why it stands where it stood.
+#[derive(Debug, Clone, Serialize)]
+struct Judged {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
