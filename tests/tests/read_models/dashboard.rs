@@ -187,7 +187,7 @@ impl Naive {
         seen.filter(|id| users.contains_key(id)).collect::<BTreeSet<_>>().len() as i64
     }
 
-    fn new(&self, is_in: impl Fn(DateTime<Utc>) -> bool) -> i64 {
+    fn newcomers(&self, is_in: impl Fn(DateTime<Utc>) -> bool) -> i64 {
         self.users().values().filter(|at| is_in(**at)).count() as i64
     }
 
@@ -251,7 +251,7 @@ impl Naive {
             members: Members {
                 total: self.users().len() as i64,
                 active: self.active(|at| asked.contains(at)),
-                new: self.new(|at| asked.contains(at)),
+                new: self.newcomers(|at| asked.contains(at)),
             },
             participation_rate: self.participation(),
             as_of: self.as_of,
@@ -331,13 +331,13 @@ impl Naive {
         let bucket = |bucket, is_in: &dyn Fn(DateTime<Utc>) -> bool| MemberBucket {
             bucket,
             active: self.active(is_in),
-            new: self.new(is_in),
+            new: self.newcomers(is_in),
             claimants: self.asking(is_in),
         };
         UserAnalytics {
             participation_rate: self.participation(),
             active: self.active(|at| asked.contains(at)),
-            new: self.new(|at| asked.contains(at)),
+            new: self.newcomers(|at| asked.contains(at)),
             timeline: buckets(asked, bucket),
             as_of: self.as_of,
         }
