@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::problem::{Code, FieldError, Problem};
+use crate::words::phrases;
 
 /// The deepest nesting of a body; a lone object has depth 1.
 const MAX_DEPTH: usize = 32;
@@ -24,12 +25,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     });
     match read {
         _ if findings.too_deep => Err(Problem::invalid(findings.errors)),
-        Err(error) => Err(Problem::new(Code::MalformedJson).detail(format!(
-            "not JSON at line {}, column {}",
-            error.line(),
-            error.column()
-        ))),
-        Ok(_) if findings.nul => Err(Problem::new(Code::MalformedJson).detail("a text holds the character NUL")),
+        Err(error) => Err(Problem::new(Code::MalformedJson).detail(phrases::not_json_at(error.line(), error.column()))),
+        Ok(_) if findings.nul => Err(Problem::new(Code::MalformedJson).detail(phrases::nul())),
         Ok(_) if !findings.errors.is_empty() => Err(Problem::invalid(findings.errors)),
         Ok(value) => Ok(value),
     }

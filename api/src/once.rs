@@ -178,7 +178,7 @@ impl Key {
     /// How the answer to a command is kept.
     pub fn keep<A, R: IntoResponse>(&self, answer: impl Fn(&Receipt<A>) -> R + Send + Sync + 'static) -> Keep<A> {
         let Some(asked) = self.0.clone() else { return Keep::nothing() };
-        Keep::of(move |receipt| asked.keep(answer(receipt).into_response()))
+        Keep::of(move |receipt| asked.keep(|| Some(answer(receipt))))
     }
 
     /// How the answer to a unit of commands is kept.
@@ -187,7 +187,7 @@ impl Key {
         answer: impl Fn(&Appended) -> R + Send + Sync + 'static,
     ) -> Option<KeepAppended> {
         let asked = self.0.clone()?;
-        Some(Arc::new(move |appended| asked.keep(answer(appended).into_response())))
+        Some(Arc::new(move |appended| asked.keep(|| Some(answer(appended)))))
     }
 }
 
@@ -198,7 +198,7 @@ impl Key {
         answer: impl Fn(&[Outcome]) -> Option<R> + Send + Sync + 'static,
     ) -> Option<KeepOutcomes> {
         let asked = self.0.clone()?;
-        Some(KeepOutcomes(Arc::new(move |outcomes| asked.keep(answer(outcomes)?.into_response()))))
+        Some(KeepOutcomes(Arc::new(move |outcomes| asked.keep(|| answer(outcomes)))))
     }
 }
 

@@ -7,9 +7,12 @@ mod mapping;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+use crate::words::Said;
 
 pub use codes::Code;
 pub use mapping::condition_errors;
@@ -18,7 +21,7 @@ pub use mapping::condition_errors;
 const RETRY_AFTER_S: u32 = 1;
 
 /// One field that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
     /// Where: `condition.all[0].streak.days`, `query.limit`, `header.Ledger-Min-Position`.
     pub field: String,
@@ -35,7 +38,7 @@ pub struct Problem(Box<Parts>);
 #[derive(Debug, Clone, PartialEq)]
 struct Parts {
     code: Code,
-    detail: Option<String>,
+    detail: Option<Said>,
     errors: Vec<FieldError>,
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -110,8 +113,8 @@ impl Problem {
 
     /// Says more about this occurrence.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = Some(detail.into());
+    pub fn detail(mut self, detail: Said) -> Self {
+        self.0.detail = Some(detail);
         self
     }
 
@@ -148,7 +151,7 @@ impl Problem {
         &self.0.errors
     }
 
-    /// The document, for the request of this id. Another language would be chosen here.
+    /// The document, for the request of this id, in its language.
     #[must_use]
     pub fn render(&self, request: Uuid) -> Response {
         let Parts { code, detail, errors, extra, headers, recorded: _ } = &*self.0;
@@ -156,7 +159,7 @@ impl Problem {
         body.insert("type".to_owned(), json!(code.link()));
         body.insert("title".to_owned(), json!(code.title()));
         body.insert("status".to_owned(), json!(code.status().as_u16()));
-        body.insert("detail".to_owned(), json!(detail.as_deref().unwrap_or(code.title())));
+        body.insert("detail".to_owned(), json!(detail.as_ref().map_or_else(|| code.about(), Said::to_string)));
         body.insert("instance".to_owned(), json!(request.urn().to_string()));
         body.insert("code".to_owned(), json!(code.name()));
         if !errors.is_empty() {
@@ -183,10 +186,11 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::phrases;
 
     #[tokio::test]
     async fn a_problem_is_a_document_of_rfc_9457() {
-        let problem = Problem::new(Code::AlreadyClaimed).with("claimId", "x").detail("granted before");
+        let problem = Problem::new(Code::AlreadyClaimed).with("claimId", "x").detail(phrases::nul());
         let response = problem.render(Uuid::nil());
         assert_eq!(response.status(), StatusCode::CONFLICT);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -195,7 +199,7 @@ mod tests {
         assert_eq!(
             body,
             json!({"type": "/problems/already_claimed", "title": "The reward was claimed before in this period",
-                "status": 409, "detail": "granted before", "code": "already_claimed", "claimId": "x",
+                "status": 409, "detail": "A text holds the character NUL.", "code": "already_claimed", "claimId": "x",
                 "instance": "urn:uuid:00000000-0000-0000-0000-000000000000"})
         );
     }

@@ -4,17 +4,19 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::fields::readers::parse_id;
+use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::{Language, current, phrases, speaking, while_speaking};
 use crate::{once, routes};
 
 /// How long one request may take.
@@ -40,7 +42,9 @@ impl RequestId {
 
 /// All routes with all that surrounds them.
 pub fn router(state: AppState) -> Router {
-    routes::router()
+    let (routes, document) = openapi::described(routes::router);
+    routes
+        .layer(Extension(document))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .with_state(state.clone())
@@ -60,14 +64,17 @@ async fn surround(mut request: Request, next: Next) -> Response {
     let id = RequestId::from_headers(&request);
     request.extensions_mut().insert(id);
     let (method, path) = (request.method().clone(), request.uri().clone());
-    let answered = AssertUnwindSafe(tokio::time::timeout(REQUEST_TIME_LIMIT, next.run(request))).catch_unwind().await;
+    let language = Language::preferred(request.headers());
+    let answering = tokio::time::timeout(REQUEST_TIME_LIMIT, speaking(language, next.run(request)));
+    let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let response = match answered {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => Problem::new(Code::Unavailable).detail("the request took too long").into_response(),
+        Ok(Err(_)) => Problem::new(Code::Unavailable).detail(phrases::took_too_long()).into_response(),
         // the panic itself was reported by the hook, with its place
         Err(_) => Problem::internal("panic", &"a handler panicked").into_response(),
     };
-    let mut response = documented(response, id.0);
+    let mut response = while_speaking(language, || documented(response, id.0));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
     if let Ok(value) = HeaderValue::try_from(id.0.to_string()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
@@ -75,14 +82,19 @@ async fn surround(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays.
+/// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays. Whatever
+/// is JSON says which language it speaks.
 pub(crate) fn documented(mut response: Response, request: Uuid) -> Response {
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let mut rendered = problem.render(request);
-    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
-        rendered.headers_mut().insert(header::ALLOW, allow);
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = problem.render(request);
+        response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
     }
-    rendered
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().ends_with(b"json"));
+    if is_json && !response.headers().contains_key(header::CONTENT_LANGUAGE) {
+        response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(current().tag()));
+    }
+    response
 }
 
 /// One line for each refusal and failure; never a query, a body or a token.
@@ -107,6 +119,7 @@ mod tests {
         panic!("a secret")
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
     async fn asked(method: Method, path: &str) -> (Response, Value) {
         let router = Router::new()
             .route("/broken", get(broken))

@@ -61,6 +61,9 @@ mod dashboard;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/languages.rs"]
+mod languages;
+
 #[path = "ledger/roles.rs"]
 mod roles;
 

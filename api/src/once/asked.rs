@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::response::Response;
+use axum::response::IntoResponse;
 use commands::KeptAnswer;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::fingerprint::Fingerprint;
 use super::frozen::Frozen;
 use super::is_kept;
 use crate::server::{RequestId, documented};
+use crate::words::{Language, current, while_speaking};
 
 /// The keys that this process is working on.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +38,14 @@ impl InProgress {
         if !self.names().insert(name.clone()) {
             return None;
         }
-        Some(Asked { name, fingerprint, request: request.0, stored: Mutex::default(), marks: self.clone() })
+        Some(Asked {
+            name,
+            fingerprint,
+            request: request.0,
+            language: current(),
+            stored: Mutex::default(),
+            marks: self.clone(),
+        })
     }
 }
 
@@ -46,6 +54,8 @@ pub(super) struct Asked {
     name: Name,
     pub(super) fingerprint: Fingerprint,
     pub(super) request: Uuid,
+    /// The log is written outside of the request: it does not know what is spoken there.
+    language: Language,
     /// The answer as it was handed to the log last.
     stored: Mutex<Option<Frozen>>,
     marks: InProgress,
@@ -73,8 +83,11 @@ impl Asked {
     }
 
     /// Makes the row of an answer that is to be stored with its events; `None` when it is not to be.
-    pub(super) fn keep(&self, response: Response) -> Option<KeptAnswer> {
-        let frozen = Some(response).filter(is_kept).and_then(|kept| Frozen::of(documented(kept, self.request)));
+    pub(super) fn keep<R: IntoResponse>(&self, answer: impl FnOnce() -> Option<R>) -> Option<KeptAnswer> {
+        let frozen = while_speaking(self.language, || {
+            let response = answer()?.into_response();
+            Some(response).filter(is_kept).and_then(|kept| Frozen::of(documented(kept, self.request)))
+        });
         let row = frozen.as_ref().map(|frozen| self.kept(frozen));
         *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = frozen;
         row

@@ -4,15 +4,18 @@
 mod asked;
 mod counted;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::Moment;
 use projections::dashboard::{self, AsOf};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::callers::Staff;
 use crate::extract::Query;
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -21,16 +24,25 @@ use asked::{Asked, AskedTimeline};
 use counted::{Claims, DenialReason, Events, Rewards, StatusOfClaims, StatusOfEvents};
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/dashboard", get(summary))
-        .route("/dashboard/event-analytics", get(event_analytics))
-        .route("/dashboard/reward-analytics", get(reward_analytics))
-        .route("/dashboard/user-analytics", get(user_analytics))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/dashboard", get_with(summary, |op| op.named("getDashboard", "The programme in numbers")))
+        .api_route(
+            "/dashboard/event-analytics",
+            get_with(event_analytics, |op| op.named("getEventAnalytics", "Events, and what they hand out, over time")),
+        )
+        .api_route(
+            "/dashboard/reward-analytics",
+            get_with(reward_analytics, |op| op.named("getRewardAnalytics", "What is granted and refused over time")),
+        )
+        .api_route(
+            "/dashboard/user-analytics",
+            get_with(user_analytics, |op| op.named("getUserAnalytics", "Who takes part over time")),
+        )
 }
 
 /// What an answer is as of.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AsOfBody {
     /// Up to here the log is folded in.
@@ -57,7 +69,7 @@ async fn summary(
     Ok(At(summary.as_of.position, Json(summary.into())))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct SummaryBody {
     /// Events by where they stand.
@@ -72,7 +84,7 @@ struct SummaryBody {
     as_of: AsOfBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MembersBody {
     /// Registered members of role USER.
     total: i64,
@@ -108,7 +120,7 @@ async fn event_analytics(
     Ok(At(analytics.as_of.position, Json(analytics.into())))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct EventAnalyticsBody {
     status_distribution: Vec<StatusOfEvents>,
@@ -118,7 +130,7 @@ struct EventAnalyticsBody {
     as_of: AsOfBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RewardsOfEvent {
     event_id: String,
@@ -133,7 +145,7 @@ struct RewardsOfEvent {
     remaining: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct BucketOfEvents {
     /// Where the bucket starts.
     bucket: Moment,
@@ -182,7 +194,7 @@ async fn reward_analytics(
     Ok(At(analytics.as_of.position, Json(analytics.into())))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RewardAnalyticsBody {
     type_distribution: Vec<TypeOfReward>,
@@ -194,7 +206,7 @@ struct RewardAnalyticsBody {
     as_of: AsOfBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct TypeOfReward {
     /// `POINT`, `ITEM` or `COUPON`.
     #[serde(rename = "type")]
@@ -207,7 +219,7 @@ struct TypeOfReward {
     amount: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct BucketOfClaims {
     /// Where the bucket starts.
     bucket: Moment,
@@ -255,7 +267,7 @@ async fn user_analytics(
     Ok(At(analytics.as_of.position, Json(analytics.into())))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct UserAnalyticsBody {
     /// Members with a claim of any status ÷ members; 0 for none.
@@ -268,7 +280,7 @@ struct UserAnalyticsBody {
     as_of: AsOfBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct BucketOfMembers {
     /// Where the bucket starts.
     bucket: Moment,

@@ -3,13 +3,15 @@
 
 mod batch;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, patch_with, post_with};
+use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::{get, patch, post};
-use axum::{Json, Router};
 use commands::Receipt;
 use domain::claim::{Claim, ClaimCommand, StaffStep, Step};
 use domain::id::ClaimId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::claims::body::ClaimBody;
@@ -19,19 +21,40 @@ use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// The longest note, in characters.
 const MAX_NOTE_CHARS: usize = 1_000;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/reward-requests", get(list))
-        .route("/reward-requests/{id}", patch(decide))
-        .route("/reward-requests/batch", post(batch::decide_all))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/reward-requests",
+            get_with(list, |op| op.named("listRewardRequests", "Claims: the own ones for members, all for staff")),
+        )
+        .api_route(
+            "/reward-requests/{id}",
+            patch_with(decide, |op| {
+                op.named("decideRewardRequest", "Decides a claim, or says what became of it").refuses(&[
+                    Code::StepNotAllowed,
+                    Code::OwnClaim,
+                    Code::ClaimExpired,
+                ])
+            }),
+        )
+        .api_route(
+            "/reward-requests/batch",
+            post_with(batch::decide_all, |op| {
+                op.named("decideRewardRequests", "The same decision about many claims")
+                    .answers::<batch::Results>(200)
+                    .tells_position(200)
+            }),
+        )
 }
 
 /// Claims: their own for members, everybody's for staff.
@@ -98,18 +121,18 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let claim = ClaimBody::of(receipt);
     let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
     let message = match step {
-        Step::Approve => "The claim is approved.",
-        Step::Reject => "The claim is rejected.",
-        Step::Fulfil => "The reward is handed out.",
-        Step::FailFulfilment => "Handing the reward out failed.",
-        Step::Reverse => "The grant is taken back.",
+        Step::Approve => phrases::claim_approved(),
+        Step::Reject => phrases::claim_rejected(),
+        Step::Fulfil => phrases::claim_fulfilled(),
+        Step::FailFulfilment => phrases::claim_fulfilment_failed(),
+        Step::Reverse => phrases::claim_reversed(),
     };
     Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
 }
 
 /// The claim after the step.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Decided {
-    message: &'static str,
+    message: Said,
     claim: ClaimBody,
 }

@@ -2,11 +2,13 @@
 //! A refusal is a decision too: it is in the log, and the answer says where. A dry run is answered the same,
 //! but stands nowhere.
 
+use aide::OperationOutput;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use commands::{Ask, Metadata, Receipt};
 use domain::claim::{Claim, ClaimStatus};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::ClaimBody;
@@ -15,6 +17,7 @@ use crate::once::{Key, Unkept};
 use crate::positions::At;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::words::{Said, phrases};
 
 /// Whether a wish is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,13 +47,17 @@ pub(super) struct Answer {
     body: AnswerBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct AnswerBody {
-    message: &'static str,
+pub(super) struct AnswerBody {
+    message: Said,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     claim: ClaimBody,
+}
+
+impl OperationOutput for Answer {
+    type Inner = AnswerBody;
 }
 
 impl IntoResponse for Answer {
@@ -92,8 +99,8 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
     };
     let of_now = receipt.appended > 0 && decision.evaluated_at == ask.at;
     let (status, message) = match receipt.state.status() {
-        Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, "The reward is yours."),
-        Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, "Your wish waits for a decision."),
+        Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, phrases::claim_granted()),
+        Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, phrases::claim_pending()),
         None
         | Some(
             ClaimStatus::Granted

@@ -36,11 +36,11 @@ enum Then {
 
 impl FromFields for Asked {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let from = fields.optional("from", readers::instant_or_date);
-        let to = fields.optional("to", readers::instant_or_date);
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let from = fields.optional("from", readers::instant_or_date());
+        let to = fields.optional("to", readers::instant_or_date());
+        let time_zone = fields.optional("timeZone", readers::zone());
         let position = fields.optional("atPosition", readers::digits(0, i64::MAX));
-        let time = fields.optional("atTime", readers::instant);
+        let time = fields.optional("atTime", readers::instant());
         let then = match (position?, time?) {
             (Some(_), Some(_)) => {
                 fields.report("atTime", Broken::new("either", "must not be there beside `atPosition`"));

@@ -2,6 +2,7 @@
 
 use domain::campaign::{CampaignStatus, RewardType};
 use domain::claim::{ClaimStatus, DenialReason as Reason};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The number beside a label; 0 where there is none.
@@ -10,7 +11,7 @@ fn count<L: PartialEq>(counted: &[(L, i64)], label: L) -> i64 {
 }
 
 /// Events by where they stand.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Events {
     scheduled: i64,
     active: i64,
@@ -30,7 +31,7 @@ impl Events {
 }
 
 /// Rewards by type.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) struct Rewards {
     point: i64,
@@ -49,7 +50,7 @@ impl Rewards {
 }
 
 /// Claims by current status.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Claims {
     pending: i64,
     granted: i64,
@@ -77,7 +78,7 @@ impl Claims {
 }
 
 /// How many events stand where.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct StatusOfEvents {
     /// `scheduled`, `active`, `paused` or `ended`.
     status: &'static str,
@@ -91,7 +92,7 @@ impl StatusOfEvents {
 }
 
 /// How many claims stand where.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct StatusOfClaims {
     /// `pending`, `granted`, `fulfilled`, `fulfilment_failed`, `denied`, `rejected`, `expired` or `reversed`.
     status: &'static str,
@@ -105,7 +106,7 @@ impl StatusOfClaims {
 }
 
 /// How many attempts were refused for one reason.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct DenialReason {
     /// The code of the reason.
     reason: &'static str,

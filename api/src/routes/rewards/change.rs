@@ -16,6 +16,7 @@ use crate::once::Once;
 use crate::positions::Written;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::words::phrases;
 
 type Changed = Written<Tagged<Json<OneReward>>>;
 
@@ -40,6 +41,6 @@ pub(super) async fn revise(
 fn changed(receipt: &Receipt<Campaign>, id: RewardId, taken: Taken) -> Result<Changed, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it is not there"))?;
     let reward = RewardBody::of((taken.campaign_id, id), terms, (taken.held, taken.granted), taken.added_at);
-    let body = OneReward { message: "The reward is changed.", reward };
+    let body = OneReward { message: phrases::reward_changed(), reward };
     Ok(Written::by(receipt, Tagged(receipt.sequence, Json(body))))
 }

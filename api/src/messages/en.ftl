@@ -1,0 +1,192 @@
+# What the service says to people, in English. Every message stands in ko.ftl too, with the same variables; a test
+# compares the two files with the codes (`problem/codes.rs`) and the phrases (`words/phrases.rs`).
+
+## Problems: the title, what it means, and what to do about it
+
+# the request itself
+problem-malformed_json = The body is not JSON
+    .about = The body could not be read as JSON: the syntax is broken, the bytes are not UTF-8, or a text holds the character NUL.
+    .remedy = Send one JSON document in UTF-8.
+problem-validation_failed = The request breaks a rule
+    .about = At least one field of the body, the query or the headers breaks a rule; `errors` names every one of them.
+    .remedy = Correct the fields in `errors` and send the request again.
+problem-invalid_cursor = The cursor is not one of this list
+    .about = The cursor is not one that was given out for this list, this filter and this caller.
+    .remedy = Start the list again without a cursor, and pass on `nextCursor` as it is.
+problem-idempotency_key_invalid = The idempotency key is none
+    .about = The header Idempotency-Key is there more than once, or is not 1 to 255 printable ASCII characters.
+    .remedy = Send one key, for example a random UUID.
+problem-idempotency_key_reused = The key was used for another request
+    .about = Another method, path, query or body was answered under this key before.
+    .remedy = Use a new key for a new request; to ask again, send exactly the same request.
+problem-idempotency_key_in_progress = The request under this key is being answered
+    .about = A request with this key is still being worked on.
+    .remedy = Wait a moment and send the same request again.
+problem-body_too_large = The body is too large
+    .about = The body has more bytes than this resource takes; `limitBytes` is the limit.
+    .remedy = Send less at once.
+problem-unsupported_media_type = The body must be JSON by its type
+    .about = The header Content-Type does not say that the body is JSON.
+    .remedy = Send Content-Type: application/json.
+problem-changed_meanwhile = It has changed since it was read
+    .about = The header If-Match names another version than the one that is there now.
+    .remedy = Read the resource again and decide anew, with the ETag of that answer.
+problem-rate_limited = Too many requests
+    .about = More was asked in a short time than one caller may ask; the fields RateLimit-Policy and RateLimit say how much that is.
+    .remedy = Wait as long as Retry-After says.
+
+# who asks, and for what
+problem-unauthenticated = A valid access token is needed
+    .about = There is no access token, or it is none of ours.
+    .remedy = Log in and send Authorization: Bearer with the access token.
+problem-token_expired = The access token has expired
+    .about = Access tokens are good for a quarter of an hour.
+    .remedy = Get a new one with POST /auth/refresh.
+problem-token_outdated = The access token stands for a role that the account no longer has
+    .about = The role of the account was changed after the token was given out.
+    .remedy = Get a new one with POST /auth/refresh, or log in again.
+problem-invalid_credentials = The e-mail or the password is wrong
+    .about = There is no account with this e-mail and this password.
+    .remedy = Check both, and try again.
+problem-refresh_token_reused = The refresh token was used before
+    .about = Somebody used the refresh token before. As it may have been stolen, the log-in was ended.
+    .remedy = Log in again.
+problem-forbidden = Not allowed in this role
+    .about = The role of the account does not allow this.
+    .remedy = Ask with an account that may, or ask an administrator for the role.
+problem-not_found = There is nothing here
+    .about = There is no such resource, or it belongs to somebody else.
+    .remedy = Check the address and the id.
+problem-method_not_allowed = The resource does not know this method
+    .about = The resource is there, but not for this method; the header Allow names those that it knows.
+    .remedy = Use one of the methods in Allow.
+
+# accounts
+problem-email_taken = Another account has this e-mail
+    .about = E-mails are unique without regard to upper and lower case.
+    .remedy = Log in instead, or use another e-mail.
+problem-nickname_taken = Another member has this nickname
+    .about = Nicknames are unique without regard to upper and lower case.
+    .remedy = Choose another nickname.
+problem-invite_code_unknown = Nobody has this invite code
+    .about = The invite code belongs to no member. Nothing was created.
+    .remedy = Check the code, or sign up without it.
+problem-time_zone_locked = The time zone was changed a short while ago
+    .about = The time zone may be changed once in 30 days; `allowedAt` says when it may be changed again.
+    .remedy = Wait until `allowedAt`.
+problem-unknown_role = There is no such role
+    .about = The role is none of USER, OPERATOR, AUDITOR, ADMIN and SERVICE.
+    .remedy = Send one of these roles.
+problem-same_role = The account has this role already
+    .about = The change would change nothing.
+    .remedy = Nothing needs to be done.
+problem-own_role = Nobody changes their own role
+    .about = A role is given by somebody else.
+    .remedy = Ask another administrator.
+problem-last_admin = The last administrator stays
+    .about = Without this account nobody would be an administrator.
+    .remedy = Make another account administrator first.
+
+# events and rewards
+problem-event_name_taken = Another event has this name
+    .about = Names of events are unique without regard to upper and lower case.
+    .remedy = Choose another name.
+problem-event_in_use = There are claims in the periods of the event
+    .about = Frequency and time zone cannot be changed once there is a claim.
+    .remedy = Create another event.
+problem-below_committed = The limit would fall below what is committed
+    .about = More was granted or is held than the new limit allows.
+    .remedy = Choose a higher limit.
+problem-unlimited_stock = The stock of the reward has no limit
+    .about = There is no quantity that could be changed.
+    .remedy = Create a reward with a quantity.
+problem-step_not_allowed = The step does not start from here
+    .about = The step is not possible in the present status, which is in `from`.
+    .remedy = Read the resource and choose a step that starts from its status.
+
+# claims
+problem-reward_unknown = There is no such reward
+    .about = No reward has this id, or the event does not hand it out.
+    .remedy = Check the id of the reward.
+problem-member_unknown = There is no such member
+    .about = No member has this id.
+    .remedy = Check the id of the member.
+problem-member_blocked = The claims of this member are refused
+    .about = The member is blocked.
+    .remedy = Ask the operators of the programme.
+problem-already_claimed = The reward was claimed before in this period
+    .about = A member can claim a reward once a period; `claimId` is the claim that is there.
+    .remedy = Look at the claim that is there, or wait for the next period.
+problem-event_not_active = The event is not active
+    .about = The event has not started, is paused, or is over.
+    .remedy = Ask again while the event is active.
+problem-condition_unmet = The condition is not met
+    .about = `evidence` shows for every part of the condition what is needed and what is there.
+    .remedy = Ask again when the parts that are missing are met.
+problem-limit_reached = The member has all grants that one member may have
+    .about = The reward or the event limits the grants of one member.
+    .remedy = Nothing can be done while the limit stands.
+problem-budget_exhausted = The event has given all grants that it may give
+    .about = The event limits the grants over all its rewards.
+    .remedy = Ask again when a grant was given back.
+problem-out_of_stock = The reward is sold out
+    .about = Every grant of the reward is given or held.
+    .remedy = Ask again when a grant was given back or the stock was raised.
+problem-claim_expired = The claim has expired
+    .about = Nobody decided the claim in time.
+    .remedy = The member may ask again.
+problem-own_claim = Nobody decides their own claim
+    .about = A claim is decided by somebody else.
+    .remedy = Leave the decision to another operator.
+
+# activities
+problem-activity_conflict = The source reported another fact under this id
+    .about = Under the same source and id another member, kind, moment, time zone or other measures were reported.
+    .remedy = Report a new fact under a new id.
+problem-source_reserved = The source is the ledger's own
+    .about = The source `ledger` is for the service itself.
+    .remedy = Report under the name of your own source.
+problem-source_not_allowed = The source is not for this caller
+    .about = The service account may report for other sources only.
+    .remedy = Report under a source that the account was created with.
+
+# the service itself
+problem-overloaded = Too much is waiting; nothing was tried
+    .about = More is waiting than can be answered in time.
+    .remedy = Wait as long as Retry-After says and send the same request again.
+problem-unavailable = The service cannot answer now
+    .about = Something that is needed is out of reach. It is not known whether a change took effect.
+    .remedy = Send the same request again, with the same Idempotency-Key.
+problem-projection_behind = The read side has not come so far
+    .about = What was asked for in Ledger-Min-Position is not folded in yet; `position` says how far it has come.
+    .remedy = Wait a moment and ask again.
+problem-internal = Something broke
+    .about = A defect of the service. It is logged under the id in `instance`.
+    .remedy = Tell the operators the id in `instance`.
+
+## Details: what a title does not say
+
+detail-not-json-at = The text is not JSON at line { $line }, column { $column }.
+detail-nul = A text holds the character NUL.
+detail-took-too-long = The request took too long.
+detail-database-away = The database is out of reach.
+
+## Messages of answers that are no problem
+
+message-claims = These are the claims.
+message-claim-granted = The reward is yours.
+message-claim-pending = Your request waits for a decision.
+message-rewards = These are the rewards.
+message-reward = This is the reward.
+message-reward-created = The reward is created.
+message-reward-changed = The reward is changed.
+message-you = This is you.
+message-profile-changed = Your profile is changed.
+message-role-changed = The role is changed.
+message-member-blocked = The member is blocked.
+message-member-unblocked = The member is unblocked.
+message-claim-approved = The claim is approved.
+message-claim-rejected = The claim is rejected.
+message-claim-fulfilled = The reward is handed out.
+message-claim-fulfilment-failed = Handing the reward out failed.
+message-claim-reversed = The grant is taken back.

@@ -1,0 +1,192 @@
+# 서비스가 사람에게 하는 말(한국어). en.ftl과 메시지와 변수가 같아야 하며, 테스트가 두 파일을 비교합니다.
+# 변수 뒤에 받침에 따라 달라지는 조사가 오지 않도록 씁니다.
+
+## 문제: 제목, 뜻, 해결 방법
+
+# 요청 자체
+problem-malformed_json = 본문이 올바른 JSON이 아닙니다
+    .about = 본문을 JSON으로 읽을 수 없습니다. 문법이 잘못되었거나, UTF-8이 아니거나, 문자열에 NUL 문자가 들어 있습니다.
+    .remedy = UTF-8로 된 JSON 문서 하나를 보내세요.
+problem-validation_failed = 요청이 규칙에 맞지 않습니다
+    .about = 본문, 쿼리 또는 헤더에 규칙에 맞지 않는 항목이 있습니다. 해당 항목은 모두 `errors`에 있습니다.
+    .remedy = `errors`에 있는 항목을 고쳐서 다시 보내세요.
+problem-invalid_cursor = 이 목록의 커서가 아닙니다
+    .about = 이 목록, 이 필터, 이 호출자에게 발급된 커서가 아닙니다.
+    .remedy = 커서 없이 목록을 처음부터 다시 조회하고, `nextCursor` 값을 그대로 사용하세요.
+problem-idempotency_key_invalid = 멱등 키가 올바르지 않습니다
+    .about = Idempotency-Key 헤더가 여러 번 있거나, 출력 가능한 ASCII 문자 1~255자가 아닙니다.
+    .remedy = 임의의 UUID와 같은 키를 하나만 보내세요.
+problem-idempotency_key_reused = 이 키는 다른 요청에 이미 사용되었습니다
+    .about = 메서드, 경로, 쿼리 또는 본문이 다른 요청이 이 키로 이미 처리되었습니다.
+    .remedy = 새 요청에는 새 키를 사용하고, 다시 물을 때는 똑같은 요청을 보내세요.
+problem-idempotency_key_in_progress = 이 키의 요청을 처리하고 있습니다
+    .about = 같은 키로 보낸 요청이 아직 처리되고 있습니다.
+    .remedy = 잠시 후 같은 요청을 다시 보내세요.
+problem-body_too_large = 본문이 너무 큽니다
+    .about = 본문이 이 리소스가 받을 수 있는 크기를 넘습니다. 한도는 `limitBytes`에 있습니다.
+    .remedy = 한 번에 보내는 양을 줄이세요.
+problem-unsupported_media_type = 본문의 형식은 JSON이어야 합니다
+    .about = Content-Type 헤더가 JSON을 나타내지 않습니다.
+    .remedy = Content-Type: application/json 헤더를 보내세요.
+problem-changed_meanwhile = 읽은 뒤에 내용이 바뀌었습니다
+    .about = If-Match 헤더의 버전이 현재 버전과 다릅니다.
+    .remedy = 리소스를 다시 읽고, 그 응답의 ETag로 다시 요청하세요.
+problem-rate_limited = 요청이 너무 많습니다
+    .about = 짧은 시간에 허용된 횟수보다 많이 요청했습니다. 허용량은 RateLimit-Policy와 RateLimit 헤더에 있습니다.
+    .remedy = Retry-After에 표시된 시간만큼 기다리세요.
+
+# 누가 무엇을 요청하는가
+problem-unauthenticated = 유효한 액세스 토큰이 필요합니다
+    .about = 액세스 토큰이 없거나, 이 서비스가 발급한 토큰이 아닙니다.
+    .remedy = 로그인한 뒤 Authorization: Bearer 헤더에 액세스 토큰을 넣어 보내세요.
+problem-token_expired = 액세스 토큰이 만료되었습니다
+    .about = 액세스 토큰은 15분 동안 유효합니다.
+    .remedy = POST /auth/refresh로 새 토큰을 받으세요.
+problem-token_outdated = 계정의 현재 역할과 다른 액세스 토큰입니다
+    .about = 토큰이 발급된 뒤에 계정의 역할이 바뀌었습니다.
+    .remedy = POST /auth/refresh로 새 토큰을 받거나 다시 로그인하세요.
+problem-invalid_credentials = 이메일 또는 비밀번호가 올바르지 않습니다
+    .about = 이 이메일과 비밀번호에 해당하는 계정이 없습니다.
+    .remedy = 이메일과 비밀번호를 확인하고 다시 시도하세요.
+problem-refresh_token_reused = 이미 사용된 리프레시 토큰입니다
+    .about = 이 리프레시 토큰은 이미 사용되었습니다. 유출되었을 수 있으므로 로그인을 종료했습니다.
+    .remedy = 다시 로그인하세요.
+problem-forbidden = 이 역할로는 할 수 없습니다
+    .about = 계정의 역할에 이 작업의 권한이 없습니다.
+    .remedy = 권한이 있는 계정을 사용하거나 관리자에게 역할을 요청하세요.
+problem-not_found = 찾을 수 없습니다
+    .about = 해당 리소스가 없거나 다른 사람의 것입니다.
+    .remedy = 주소와 ID를 확인하세요.
+problem-method_not_allowed = 이 리소스에서 지원하지 않는 메서드입니다
+    .about = 리소스는 있지만 이 메서드는 지원하지 않습니다. 지원하는 메서드는 Allow 헤더에 있습니다.
+    .remedy = Allow 헤더에 있는 메서드를 사용하세요.
+
+# 계정
+problem-email_taken = 이미 사용 중인 이메일입니다
+    .about = 이메일은 대소문자를 구분하지 않고 한 번만 등록할 수 있습니다.
+    .remedy = 그 계정으로 로그인하거나 다른 이메일을 사용하세요.
+problem-nickname_taken = 이미 사용 중인 닉네임입니다
+    .about = 닉네임은 대소문자를 구분하지 않고 한 번만 등록할 수 있습니다.
+    .remedy = 다른 닉네임을 선택하세요.
+problem-invite_code_unknown = 존재하지 않는 초대 코드입니다
+    .about = 이 초대 코드를 가진 회원이 없습니다. 아무것도 만들어지지 않았습니다.
+    .remedy = 코드를 확인하거나 코드 없이 가입하세요.
+problem-time_zone_locked = 시간대를 변경한 지 얼마 되지 않았습니다
+    .about = 시간대는 30일에 한 번 변경할 수 있습니다. 다시 변경할 수 있는 시각은 `allowedAt`에 있습니다.
+    .remedy = `allowedAt`까지 기다리세요.
+problem-unknown_role = 존재하지 않는 역할입니다
+    .about = 역할은 USER, OPERATOR, AUDITOR, ADMIN, SERVICE 중 하나여야 합니다.
+    .remedy = 이 역할 중 하나를 보내세요.
+problem-same_role = 계정이 이미 이 역할입니다
+    .about = 변경할 내용이 없습니다.
+    .remedy = 아무것도 하지 않아도 됩니다.
+problem-own_role = 자신의 역할은 변경할 수 없습니다
+    .about = 역할은 다른 사람이 변경해야 합니다.
+    .remedy = 다른 관리자에게 요청하세요.
+problem-last_admin = 마지막 관리자는 변경할 수 없습니다
+    .about = 이 계정을 변경하면 관리자가 한 명도 남지 않습니다.
+    .remedy = 먼저 다른 계정을 관리자로 지정하세요.
+
+# 이벤트와 보상
+problem-event_name_taken = 이미 사용 중인 이벤트 이름입니다
+    .about = 이벤트 이름은 대소문자를 구분하지 않고 한 번만 사용할 수 있습니다.
+    .remedy = 다른 이름을 선택하세요.
+problem-event_in_use = 이미 보상 신청이 있는 이벤트입니다
+    .about = 보상 신청이 하나라도 있으면 주기와 시간대를 변경할 수 없습니다.
+    .remedy = 새 이벤트를 만드세요.
+problem-below_committed = 이미 확정된 수량보다 한도가 작습니다
+    .about = 이미 지급했거나 예약한 수량이 새 한도보다 많습니다.
+    .remedy = 더 큰 한도를 지정하세요.
+problem-unlimited_stock = 수량 제한이 없는 보상입니다
+    .about = 변경할 수 있는 수량이 없습니다.
+    .remedy = 수량이 정해진 보상을 새로 만드세요.
+problem-step_not_allowed = 현재 상태에서는 할 수 없는 단계입니다
+    .about = `from`에 있는 현재 상태에서는 이 단계로 넘어갈 수 없습니다.
+    .remedy = 리소스를 읽고 현재 상태에서 가능한 단계를 선택하세요.
+
+# 보상 신청
+problem-reward_unknown = 존재하지 않는 보상입니다
+    .about = 이 ID의 보상이 없거나, 이 이벤트의 보상이 아닙니다.
+    .remedy = 보상의 ID를 확인하세요.
+problem-member_unknown = 존재하지 않는 회원입니다
+    .about = 이 ID의 회원이 없습니다.
+    .remedy = 회원의 ID를 확인하세요.
+problem-member_blocked = 이 회원은 보상을 신청할 수 없습니다
+    .about = 차단된 회원입니다.
+    .remedy = 프로그램 운영자에게 문의하세요.
+problem-already_claimed = 이번 기간에 이미 신청한 보상입니다
+    .about = 회원은 한 기간에 한 번만 보상을 신청할 수 있습니다. 기존 신청의 ID는 `claimId`에 있습니다.
+    .remedy = 기존 신청을 확인하거나 다음 기간까지 기다리세요.
+problem-event_not_active = 진행 중인 이벤트가 아닙니다
+    .about = 이벤트가 시작되지 않았거나, 일시 중지되었거나, 끝났습니다.
+    .remedy = 이벤트가 진행되는 동안 다시 신청하세요.
+problem-condition_unmet = 조건을 충족하지 않았습니다
+    .about = 조건의 각 항목에 필요한 값과 현재 값이 `evidence`에 있습니다.
+    .remedy = 부족한 항목을 충족한 뒤 다시 신청하세요.
+problem-limit_reached = 회원 한 명이 받을 수 있는 횟수를 모두 받았습니다
+    .about = 보상 또는 이벤트에 회원별 지급 한도가 있습니다.
+    .remedy = 한도가 바뀌기 전에는 더 받을 수 없습니다.
+problem-budget_exhausted = 이벤트의 지급 한도가 모두 소진되었습니다
+    .about = 이벤트의 모든 보상을 합한 지급 한도가 있습니다.
+    .remedy = 반환된 지급분이 생기면 다시 신청하세요.
+problem-out_of_stock = 보상이 모두 소진되었습니다
+    .about = 보상의 수량이 모두 지급되었거나 예약되었습니다.
+    .remedy = 반환된 수량이 생기거나 수량이 늘어나면 다시 신청하세요.
+problem-claim_expired = 보상 신청이 만료되었습니다
+    .about = 정해진 시간 안에 신청이 처리되지 않았습니다.
+    .remedy = 회원이 다시 신청할 수 있습니다.
+problem-own_claim = 자신의 신청은 처리할 수 없습니다
+    .about = 보상 신청은 다른 사람이 처리해야 합니다.
+    .remedy = 다른 운영자에게 맡기세요.
+
+# 활동
+problem-activity_conflict = 같은 ID로 다른 활동이 이미 보고되었습니다
+    .about = 같은 출처와 ID로 회원, 종류, 시각, 시간대 또는 측정값이 다른 활동이 이미 보고되었습니다.
+    .remedy = 새 활동은 새 ID로 보고하세요.
+problem-source_reserved = 서비스 전용 출처입니다
+    .about = `ledger` 출처는 서비스만 사용할 수 있습니다.
+    .remedy = 자신의 출처 이름으로 보고하세요.
+problem-source_not_allowed = 이 호출자가 사용할 수 없는 출처입니다
+    .about = 이 서비스 계정은 다른 출처에 대해서만 보고할 수 있습니다.
+    .remedy = 계정을 만들 때 지정한 출처로 보고하세요.
+
+# 서비스 자체
+problem-overloaded = 대기 중인 요청이 너무 많아 처리하지 않았습니다
+    .about = 제때 처리할 수 있는 것보다 많은 요청이 기다리고 있습니다.
+    .remedy = Retry-After에 표시된 시간만큼 기다린 뒤 같은 요청을 다시 보내세요.
+problem-unavailable = 지금은 응답할 수 없습니다
+    .about = 필요한 구성 요소에 연결할 수 없습니다. 변경이 반영되었는지는 알 수 없습니다.
+    .remedy = 같은 Idempotency-Key로 같은 요청을 다시 보내세요.
+problem-projection_behind = 조회용 데이터가 아직 최신이 아닙니다
+    .about = Ledger-Min-Position으로 요청한 위치까지 아직 반영되지 않았습니다. 반영된 위치는 `position`에 있습니다.
+    .remedy = 잠시 후 다시 요청하세요.
+problem-internal = 서비스에 오류가 발생했습니다
+    .about = 서비스의 결함입니다. `instance`에 있는 ID로 기록되어 있습니다.
+    .remedy = `instance`에 있는 ID를 운영자에게 알려 주세요.
+
+## 자세한 내용
+
+detail-not-json-at = { $line }번째 줄, { $column }번째 문자에서 JSON 문법이 잘못되었습니다.
+detail-nul = 문자열에 NUL 문자가 들어 있습니다.
+detail-took-too-long = 요청을 처리하는 데 시간이 너무 오래 걸렸습니다.
+detail-database-away = 데이터베이스에 연결할 수 없습니다.
+
+## 문제가 아닌 응답의 메시지
+
+message-claims = 보상 신청 목록입니다.
+message-claim-granted = 보상이 지급되었습니다.
+message-claim-pending = 보상 신청이 접수되어 승인을 기다리고 있습니다.
+message-rewards = 보상 목록입니다.
+message-reward = 보상 정보입니다.
+message-reward-created = 보상을 만들었습니다.
+message-reward-changed = 보상을 변경했습니다.
+message-you = 내 정보입니다.
+message-profile-changed = 프로필을 변경했습니다.
+message-role-changed = 역할을 변경했습니다.
+message-member-blocked = 회원을 차단했습니다.
+message-member-unblocked = 회원의 차단을 해제했습니다.
+message-claim-approved = 보상 신청을 승인했습니다.
+message-claim-rejected = 보상 신청을 거절했습니다.
+message-claim-fulfilled = 보상을 전달했습니다.
+message-claim-fulfilment-failed = 보상을 전달하지 못한 것으로 처리했습니다.
+message-claim-reversed = 지급한 보상을 회수했습니다.
