@@ -49,6 +49,9 @@ mod evidence;
 #[path = "ledger/activities.rs"]
 mod activities;
 
+#[path = "ledger/referrals.rs"]
+mod referrals;
+
 #[path = "ledger/import.rs"]
 mod import;
 
@@ -88,6 +91,9 @@ mod two_instances;
 
 #[path = "ledger/scheduler.rs"]
 mod scheduler;
+
+#[path = "ledger/projections_command.rs"]
+mod projections_command;
 
 #[path = "ledger/relay.rs"]
 mod relay;

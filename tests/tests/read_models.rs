@@ -7,6 +7,8 @@ mod read_models {
     mod dashboard;
     mod facts;
     mod following;
+    mod poison;
+    mod rebuilding;
     mod relaying;
     mod speed;
     mod support;

@@ -167,8 +167,7 @@ impl From<ActivityRefusal> for Problem {
         match refusal {
             ActivityRefusal::Conflict => Self::new(Code::ActivityConflict),
             ActivityRefusal::Unknown => Self::new(Code::NotFound),
-            // voiding twice is not offered yet: nothing can ask for it
-            ActivityRefusal::AlreadyVoided => Self::internal("activity", &refusal),
+            ActivityRefusal::AlreadyVoided => Self::new(Code::StepNotAllowed).with("from", "voided"),
         }
     }
 }
@@ -195,10 +194,11 @@ impl From<RecordError> for Problem {
 }
 
 impl From<ReferralRefusal> for Problem {
-    /// Nothing of a referral is asked for by its own request yet; a sign-up can only meet these by a defect.
+    /// A sign-up can only meet those about who brings whom by a defect.
     fn from(refusal: ReferralRefusal) -> Self {
         match refusal {
             ReferralRefusal::Unknown => Self::new(Code::NotFound),
+            ReferralRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
             ReferralRefusal::OtherInviter | ReferralRefusal::SelfInvitation | ReferralRefusal::Circle => {
                 Self::internal("referral", &refusal)
             }

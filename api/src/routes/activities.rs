@@ -1,6 +1,8 @@
 //! `/activities`: facts that sources report, one by one or many at once. The rules of a report are in
 //! `crate::activities`; here is only what it becomes over HTTP.
 
+mod void;
+
 use std::sync::Arc;
 
 use aide::axum::ApiRouter;
@@ -50,6 +52,16 @@ pub(super) fn router() -> ApiRouter<AppState> {
                 op.named("reportActivities", "Reports many facts: judged in order, written at once")
                     .answers::<Results>(200)
                     .tells_position(200)
+            }),
+        )
+        .api_route(
+            "/activities/void",
+            post_with(void::void, |op| {
+                op.named("voidActivity", "Takes a reported fact out of later evaluations")
+                    .answers::<Recorded>(201)
+                    .tells_position(201)
+                    .answers::<Duplicate>(200)
+                    .refuses(&[Code::NotFound, Code::StepNotAllowed, Code::SourceReserved, Code::SourceNotAllowed])
             }),
         )
 }
