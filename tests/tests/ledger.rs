@@ -76,6 +76,9 @@ mod history;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/backtest.rs"]
+mod backtest;
+
 #[path = "ledger/languages.rs"]
 mod languages;
 
