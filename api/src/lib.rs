@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod once;
 pub mod positions;
 pub mod problem;
+pub mod rate_limits;
 pub mod reactors;
 pub mod roles;
 pub mod routes;

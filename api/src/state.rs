@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
 use crate::once::InProgress;
+use crate::rate_limits::RateLimits;
 use crate::tokens::Keys;
 
 /// Shared by all handlers; cheap to clone.
@@ -28,6 +29,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// The idempotency keys that are being worked on.
     pub in_progress: InProgress,
+    /// How much one caller may ask.
+    pub rate_limits: RateLimits,
     /// Whether the refresh cookie is for HTTPS only.
     pub secure_cookie: bool,
 }

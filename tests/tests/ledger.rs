@@ -58,6 +58,12 @@ mod history;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/browsers.rs"]
+mod browsers;
+
+#[path = "ledger/rate_limits.rs"]
+mod rate_limits;
+
 #[path = "ledger/languages.rs"]
 mod languages;
 

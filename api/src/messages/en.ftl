@@ -168,6 +168,7 @@ problem-internal = Something broke
 
 detail-not-json-at = The text is not JSON at line { $line }, column { $column }.
 detail-nul = A text holds the character NUL.
+detail-body-too-slow = The body did not arrive in time.
 detail-took-too-long = The request took too long.
 detail-database-away = The database is out of reach.
 

@@ -168,6 +168,7 @@ problem-internal = 서비스에 오류가 발생했습니다
 
 detail-not-json-at = { $line }번째 줄, { $column }번째 문자에서 JSON 문법이 잘못되었습니다.
 detail-nul = 문자열에 NUL 문자가 들어 있습니다.
+detail-body-too-slow = 본문이 제때 도착하지 않았습니다.
 detail-took-too-long = 요청을 처리하는 데 시간이 너무 오래 걸렸습니다.
 detail-database-away = 데이터베이스에 연결할 수 없습니다.
 
