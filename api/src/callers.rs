@@ -3,6 +3,9 @@
 
 use std::ops::Deref;
 
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -13,6 +16,7 @@ use domain::role::Role;
 use uuid::Uuid;
 
 use crate::clock;
+use crate::openapi::needs_token;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
 use crate::state::AppState;
@@ -51,6 +55,9 @@ impl Caller {
     }
 }
 
+/// How many roles there are.
+const ALL_ROLES: usize = 5;
+
 macro_rules! callers {
     ($( $(#[$doc:meta])* $name:ident: $($role:ident)|+; )+) => { $(
         $(#[$doc])*
@@ -60,6 +67,12 @@ macro_rules! callers {
         impl Deref for $name {
             type Target = Caller;
             fn deref(&self) -> &Caller { &self.0 }
+        }
+
+        impl OperationInput for $name {
+            fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+                needs_token(operation, [$( Role::$role ),+].len() < ALL_ROLES);
+            }
         }
 
         impl FromRequestParts<AppState> for $name {

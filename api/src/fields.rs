@@ -1,12 +1,20 @@
 //! Reads the fields of a body or a query one by one and says everything that is wrong with them at
-//! once: unknown, missing, of another type, out of bounds. Readers of single values are in
-//! `fields/readers`. It knows no resource.
+//! once: unknown, missing, of another type, out of bounds. The same reading, asked to describe instead,
+//! gives the schema (`fields/described`): what the document says is what is read. Readers of single
+//! values are in `fields/readers`. It knows no resource.
 
+mod described;
+mod reader;
 pub mod readers;
 
 use serde_json::{Map, Value};
 
-use crate::problem::{FieldError, Problem};
+pub use described::{Description, describe};
+pub use reader::{Reader, reader};
+
+use described::Sketch;
+
+use crate::problem::{Code, FieldError, Problem};
 
 /// What a single value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +23,31 @@ pub struct Broken {
     pub rule: &'static str,
     /// The rule in words.
     pub message: String,
+    /// Where in the value: `[3]`, `.days`; empty for the value itself.
+    pub at: String,
+    /// What else is wrong with other parts of the value.
+    also: Vec<Self>,
 }
 
 impl Broken {
     /// A rule that a value breaks.
     pub fn new(rule: &'static str, message: impl Into<String>) -> Self {
-        Self { rule, message: message.into() }
+        Self { rule, message: message.into(), at: String::new(), also: vec![] }
+    }
+
+    /// Everything that is wrong with the parts of a value; none if nothing is.
+    #[must_use]
+    pub fn all(parts: Vec<Self>) -> Option<Self> {
+        let mut parts = parts.into_iter();
+        let first = parts.next()?;
+        Some(Self { also: parts.collect(), ..first })
+    }
+
+    /// The same rule, broken by a part of a larger value.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        let also = self.also.into_iter().map(|other| other.within(part)).collect();
+        Self { at: format!("{part}{}", self.at), also, ..self }
     }
 
     /// The value has another type.
@@ -35,7 +62,8 @@ pub trait FromFields: Sized {
     /// The largest body, in bytes.
     const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
-    /// Reads the fields. `None` only after something was reported as wrong.
+    /// Reads the fields. `None` only after something was reported as wrong, or when the fields are only
+    /// described: so ask for every field first, and use `?` afterwards.
     fn read(fields: &mut Fields) -> Option<Self>;
 }
 
@@ -55,13 +83,15 @@ pub struct Fields {
     values: Map<String, Value>,
     prefix: String,
     errors: Vec<FieldError>,
+    /// There when nothing is read, but described.
+    sketch: Option<Box<Sketch>>,
 }
 
 impl Fields {
     /// The fields of an object; `prefix` goes before their names.
     #[must_use]
     pub fn of(values: Map<String, Value>, prefix: &str) -> Self {
-        Self { values, prefix: prefix.to_owned(), errors: vec![] }
+        Self { values, prefix: prefix.to_owned(), errors: vec![], sketch: None }
     }
 
     /// Whether any field is there that was not read.
@@ -70,24 +100,36 @@ impl Fields {
         self.values.is_empty()
     }
 
-    /// Whether a field is there that was not read.
-    #[must_use]
-    pub fn has(&self, field: &str) -> bool {
-        self.values.contains_key(field)
-    }
-
     /// Says what is wrong with a field.
     pub fn report(&mut self, field: &str, broken: Broken) {
-        let field = if field.is_empty() {
+        let path = if field.is_empty() {
             self.prefix.trim_end_matches('.').to_owned()
         } else {
-            format!("{}{field}", self.prefix)
+            format!("{}{field}{}", self.prefix, broken.at)
         };
-        self.errors.push(FieldError { field, rule: broken.rule, message: broken.message });
+        self.errors.push(FieldError { field: path, rule: broken.rule, message: broken.message });
+        for other in broken.also {
+            self.report(field, other);
+        }
     }
 
-    /// Takes a field out as it is.
-    pub fn take(&mut self, field: &str) -> Option<Value> {
+    /// Refuses a change that changes nothing.
+    pub fn at_least_one(&mut self) {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.at_least_one = true;
+        } else if self.is_empty() {
+            self.report("body", Broken::new("not_empty", "must change something"));
+        }
+    }
+
+    /// Says that what is read here may lead to these codes.
+    pub fn refuses(&mut self, codes: &[Code]) {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.codes.extend_from_slice(codes);
+        }
+    }
+
+    fn take(&mut self, field: &str) -> Option<Value> {
         self.values.remove(field)
     }
 
@@ -100,13 +142,21 @@ impl Fields {
         read.map_err(|broken| self.report(field, broken)).ok()
     }
 
+    /// Whether the field is only to be described, which is done then.
+    fn describes(&mut self, field: &str, reader: &impl Reader, required: bool, nullable: bool) -> bool {
+        let Some(sketch) = &mut self.sketch else { return false };
+        let schema = reader.schema(&mut sketch.generator);
+        sketch.add(field, schema, required, nullable);
+        true
+    }
+
     /// A field that must be there.
-    pub fn required<T>(&mut self, field: &str, reader: impl FnOnce(Value) -> Result<T, Broken>) -> Option<T> {
+    pub fn required<R: Reader>(&mut self, field: &str, reader: R) -> Option<R::Value> {
+        if self.describes(field, &reader, true, false) {
+            return None;
+        }
         match self.take(field) {
-            Some(value) => {
-                let read = reader(value);
-                self.judge(field, read)
-            }
+            Some(value) => self.judge(field, reader.read(value)),
             None => {
                 self.report(field, Broken::new("required", "is required"));
                 None
@@ -115,36 +165,74 @@ impl Fields {
     }
 
     /// A field that may be left out, but is not `null`. The outer `None` is a broken rule.
-    pub fn optional<T>(&mut self, field: &str, reader: impl FnOnce(Value) -> Result<T, Broken>) -> Option<Option<T>> {
+    pub fn optional<R: Reader>(&mut self, field: &str, reader: R) -> Option<Option<R::Value>> {
+        if self.describes(field, &reader, false, false) {
+            return None;
+        }
+        self.take_optional(field, &reader)
+    }
+
+    fn take_optional<R: Reader>(&mut self, field: &str, reader: &R) -> Option<Option<R::Value>> {
         match self.take(field) {
-            Some(value) => {
-                let read = reader(value);
-                self.judge(field, read).map(Some)
-            }
+            Some(value) => self.judge(field, reader.read(value)).map(Some),
             None => Some(None),
         }
     }
 
     /// A field that may be left out or `null`, which is the same. The outer `None` is a broken rule.
-    pub fn nullable<T>(&mut self, field: &str, reader: impl FnOnce(Value) -> Result<T, Broken>) -> Option<Option<T>> {
+    pub fn nullable<R: Reader>(&mut self, field: &str, reader: R) -> Option<Option<R::Value>> {
+        if self.describes(field, &reader, false, true) {
+            return None;
+        }
         if self.values.get(field) == Some(&Value::Null) {
             self.take(field);
         }
-        self.optional(field, reader)
+        self.take_optional(field, &reader)
     }
 
     /// A field of a change: left out it changes nothing, `null` sets null. The outermost `None` is a
     /// broken rule.
-    pub fn change<T>(
-        &mut self,
-        field: &str,
-        reader: impl FnOnce(Value) -> Result<T, Broken>,
-    ) -> Option<Option<Option<T>>> {
+    pub fn change<R: Reader>(&mut self, field: &str, reader: R) -> Option<Option<Option<R::Value>>> {
+        if self.describes(field, &reader, false, true) {
+            return None;
+        }
         if self.values.get(field) == Some(&Value::Null) {
             self.take(field);
             return Some(Some(None));
         }
-        self.optional(field, reader).map(|change| change.map(Some))
+        self.take_optional(field, &reader).map(|change| change.map(Some))
+    }
+
+    /// A field that must be there and has fields of its own.
+    pub fn object<T: FromFields>(&mut self, field: &str) -> Option<T> {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.nested::<T>(field, true);
+            return None;
+        }
+        match self.take(field) {
+            Some(value) => self.read_object(field, value),
+            None => {
+                self.report(field, Broken::new("required", "is required"));
+                None
+            }
+        }
+    }
+
+    /// A field that may be left out and has fields of its own. The outer `None` is a broken rule.
+    pub fn optional_object<T: FromFields>(&mut self, field: &str) -> Option<Option<T>> {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.nested::<T>(field, false);
+            return None;
+        }
+        match self.take(field) {
+            Some(value) => self.read_object(field, value).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn read_object<T: FromFields>(&mut self, field: &str, value: Value) -> Option<T> {
+        let read = read(value, &format!("{}{field}.", self.prefix));
+        read.map_err(|errors| self.report_all(errors)).ok()
     }
 
     /// Ends the reading: whatever is left is unknown.

@@ -18,6 +18,7 @@ pub mod import;
 mod json;
 pub mod metrics;
 pub mod once;
+pub mod openapi;
 pub mod positions;
 pub mod problem;
 pub mod rate_limits;

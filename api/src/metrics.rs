@@ -58,6 +58,7 @@ pub async fn serve(
         .await
         .with_context(|| format!("cannot listen on {listen}; set METRICS_LISTEN to another address or leave it out"))?;
     tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
+    #[expect(clippy::disallowed_methods, reason = "it is on a listener of its own, and no part of the API")]
     let router = Router::new().route("/metrics", get(figures)).with_state(Sources { recorded, ledger, freshness });
     tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;

@@ -7,6 +7,7 @@ mod mapping;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ pub use mapping::condition_errors;
 const RETRY_AFTER_S: u32 = 1;
 
 /// One field that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
     /// Where: `condition.all[0].streak.days`, `query.limit`, `header.Ledger-Min-Position`.
     pub field: String,

@@ -14,13 +14,14 @@ mod referrals;
 mod reward_requests;
 mod rewards;
 
-use axum::Router;
+use aide::axum::ApiRouter;
 
+use crate::openapi;
 use crate::state::AppState;
 
 /// Every route of the service.
-pub fn router() -> Router<AppState> {
-    Router::new()
+pub fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
         .merge(auth::router())
         .merge(events::router())
         .merge(rewards::router())
@@ -33,4 +34,5 @@ pub fn router() -> Router<AppState> {
         .merge(audit::router())
         .merge(problems::router())
         .merge(health::router())
+        .merge(openapi::router())
 }

@@ -10,15 +10,16 @@ mod listen;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::fields::readers::parse_id;
+use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::{Language, current, phrases, speaking, while_speaking};
@@ -54,7 +55,9 @@ impl RequestId {
 /// All routes with all that surrounds them.
 pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
     let behind_https = state.secure_cookie;
-    let router = routes::router()
+    let (routes, document) = openapi::described(routes::router);
+    let router = routes
+        .layer(Extension(document))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .with_state(state.clone())
@@ -145,6 +148,7 @@ mod tests {
         panic!("a secret")
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
     async fn asked(method: Method, path: &str) -> (Response, Value) {
         let router = Router::new()
             .route("/broken", get(broken))

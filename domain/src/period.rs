@@ -2,13 +2,14 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
 use crate::zone::{first_moment, local_date};
 
 /// How often one member may claim one reward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Frequency {
     /// One claim for the whole campaign.

@@ -7,6 +7,7 @@ mod tests;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use event::{Created, Qualified, ReferralEvent, Voided};
@@ -28,7 +29,7 @@ struct State {
 }
 
 /// Where a referral stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReferralStatus {
     /// The invitee signed up.

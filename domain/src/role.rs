@@ -1,9 +1,10 @@
 //! What an account may do, as the log names it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The role of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Role {
     /// Takes part and claims.

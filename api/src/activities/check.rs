@@ -97,7 +97,7 @@ fn broken(rule: &'static str, message: &str) -> Broken {
 struct Problems(Vec<FieldProblem>);
 
 impl Problems {
-    fn report(&mut self, field: &str, Broken { rule, message }: Broken) {
+    fn report(&mut self, field: &str, Broken { rule, message, .. }: Broken) {
         self.0.push(FieldProblem { field: field.to_owned(), rule, message });
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::FieldProblem;
-use crate::fields::{Broken, Fields, FromFields, readers};
+use crate::fields::{Broken, Fields, FromFields, Reader as _, readers};
 use crate::problem::Problem;
 
 /// A report as it arrives.
@@ -33,12 +34,12 @@ pub struct RawActivity {
 
 impl FromFields for RawActivity {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let source = fields.required("source", readers::string);
-        let id = fields.required("id", readers::string);
-        let member_id = fields.required("memberId", readers::string);
-        let kind = fields.required("kind", readers::string);
-        let occurred_at = fields.required("occurredAt", readers::string);
-        let time_zone = fields.nullable("timeZone", readers::string);
+        let source = fields.required("source", readers::string().shown_as(readers::text(1, 64)));
+        let id = fields.required("id", readers::string().shown_as(readers::text(1, 128)));
+        let member_id = fields.required("memberId", readers::string().shown_as(readers::id::<Uuid>()));
+        let kind = fields.required("kind", readers::string().shown_as(readers::name()));
+        let occurred_at = fields.required("occurredAt", readers::string().shown_as(readers::instant()));
+        let time_zone = fields.nullable("timeZone", readers::string().shown_as(readers::zone()));
         let measures = measures(fields);
         Some(Self {
             source: source?,
@@ -71,12 +72,17 @@ impl RawActivity {
 }
 
 fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {
-    let object = |value| if let Value::Object(map) = value { Ok(map) } else { Err(Broken::wrong_type("an object")) };
+    let object = readers::any::<BTreeMap<String, i64>>().then(|value| match value {
+        Value::Object(map) => Ok(map),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(Broken::wrong_type("an object"))
+        }
+    });
     let Some(values) = fields.nullable("measures", object)? else { return Some(BTreeMap::new()) };
     let mut measures = BTreeMap::new();
     let count = values.len();
     for (name, value) in values {
-        match readers::number(i64::MIN, i64::MAX)(value) {
+        match readers::number(i64::MIN, i64::MAX).read(value) {
             Ok(number) => drop(measures.insert(name, number)),
             Err(broken) => fields.report(&format!("measures.{name}"), broken),
         }

@@ -11,7 +11,7 @@ use super::Database;
 use crate::accounts::{self, NewAccount, Passwords};
 use crate::clock;
 use crate::config::Config;
-use crate::fields::readers;
+use crate::fields::{Reader as _, readers};
 use crate::problem::Problem;
 
 /// Makes administrators.
@@ -33,7 +33,8 @@ impl Admin {
     /// With the rule that is broken, or the database's.
     pub async fn run(self, config: Config) -> anyhow::Result<()> {
         let Self::Create { email } = self;
-        let email = readers::email(Value::String(email)).map_err(|broken| anyhow!("--email {}", broken.message))?;
+        let email =
+            readers::email().read(Value::String(email)).map_err(|broken| anyhow!("--email {}", broken.message))?;
         let database = Database::open(&config).await?;
         let made = make(&database, &email).await;
         database.close().await?;
@@ -67,7 +68,7 @@ fn password() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("standard input must hold the password")?;
     let text = Value::String(line.trim_end_matches(['\r', '\n']).to_owned());
-    match readers::password(8, 128)(text) {
+    match readers::password(8, 128).read(text) {
         Ok(password) => Ok(password),
         Err(broken) => bail!("the password on standard input {}", broken.message),
     }

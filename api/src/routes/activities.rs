@@ -3,29 +3,55 @@
 
 use std::sync::Arc;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::post_with;
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
+use domain::id::ActivityId;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
 use crate::callers::Reporter;
 use crate::extract::Query;
-use crate::fields::{Broken, Fields, FromFields, Nothing};
+use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
+use crate::openapi::{Created, Describe as _};
 use crate::positions::{At, LEDGER_POSITION};
-use crate::problem::{FieldError, Problem};
+use crate::problem::{Code, FieldError, Problem};
 use crate::state::AppState;
 
 /// The most activities of one batch.
 const MAX_BATCH: usize = 1_000;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/activities", post(report)).route("/activities/batch", post(report_batch))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/activities",
+            post_with(report, |op| {
+                op.named("reportActivity", "Reports a fact")
+                    .answers::<Recorded>(201)
+                    .tells_position(201)
+                    .answers::<Duplicate>(200)
+                    .refuses(&[
+                        Code::MemberUnknown,
+                        Code::ActivityConflict,
+                        Code::SourceReserved,
+                        Code::SourceNotAllowed,
+                    ])
+            }),
+        )
+        .api_route(
+            "/activities/batch",
+            post_with(report_batch, |op| {
+                op.named("reportActivities", "Reports many facts: judged in order, written at once")
+                    .answers::<Results>(200)
+                    .tells_position(200)
+            }),
+        )
 }
 
 /// Reports one fact.
@@ -43,14 +69,26 @@ async fn report(
 fn answer(outcome: Outcome) -> Result<Response, Problem> {
     match outcome {
         Outcome::Recorded { id, position, made_member: _ } => {
-            let body = json!({"id": id, "position": position});
-            Ok(At(position, (StatusCode::CREATED, Json(body))).into_response())
+            Ok(At(position, Created(Recorded { id, position })).into_response())
         }
-        Outcome::Duplicate { id, position } => {
-            Ok(Json(json!({"id": id, "position": position, "duplicate": true})).into_response())
-        }
+        Outcome::Duplicate { id, position } => Ok(Json(Duplicate { id, position, duplicate: true }).into_response()),
         Outcome::Refused(refusal) => Err(refusal.into()),
     }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Recorded {
+    #[schemars(with = "Uuid")]
+    id: ActivityId,
+    position: i64,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Duplicate {
+    #[schemars(with = "Uuid")]
+    id: ActivityId,
+    position: i64,
+    duplicate: bool,
 }
 
 struct Batch {
@@ -61,14 +99,8 @@ impl FromFields for Batch {
     const BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let items = fields.required("activities", |value| match value {
-            Value::Array(items) if items.len() <= MAX_BATCH => Ok(items),
-            Value::Array(_) => Err(Broken::new("length", format!("must not have more than {MAX_BATCH} items"))),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-                Err(Broken::wrong_type("a list"))
-            }
-        });
-        Some(Self { items: items?.into_iter().map(RawActivity::from_value).collect() })
+        let items = fields.required("activities", readers::list(0, MAX_BATCH, readers::each::<RawActivity>()));
+        Some(Self { items: items? })
     }
 }
 
@@ -103,14 +135,19 @@ fn judged(batch: &Batch, outcomes: &[Outcome]) -> Result<Response, Problem> {
         }
         results.push(Judged::of(index, outcome));
     }
-    let mut response = Json(json!({"results": results})).into_response();
+    let mut response = Json(Results { results }).into_response();
     if let Some(position) = position {
         response.headers_mut().insert(LEDGER_POSITION, position.into());
     }
     Ok(response)
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+struct Results {
+    results: Vec<Judged>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct Judged {
     index: usize,
     status: u16,

@@ -3,18 +3,22 @@
 
 mod re_evaluation;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::Moment;
 use projections::log::{Entry, EntryFilter, read_filtered};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::callers::Auditor;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, readers};
+use crate::openapi::Describe as _;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -22,10 +26,15 @@ const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/audit/log", get(log))
-        .route("/audit/claims/{id}/re-evaluation", get(re_evaluation::re_evaluate))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/audit/log", get_with(log, |op| op.named("readLog", "The log, in its order")))
+        .api_route(
+            "/audit/claims/{id}/re-evaluation",
+            get_with(re_evaluation::re_evaluate, |op| {
+                op.named("reEvaluateClaim", "Judges every attempt of a claim again")
+            }),
+        )
 }
 
 struct Slice {
@@ -39,9 +48,9 @@ impl FromFields for Slice {
         let after = fields.optional("after", readers::digits(0, i64::MAX));
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         let event_type = fields.optional("type", readers::text(1, 100));
-        let subject = fields.optional("subject", readers::id::<Uuid>);
+        let subject = fields.optional("subject", readers::id::<Uuid>());
         let stream_type = fields.optional("streamType", readers::text(1, 100));
-        let stream_id = fields.optional("streamId", readers::id::<Uuid>);
+        let stream_id = fields.optional("streamId", readers::id::<Uuid>());
         let filter = EntryFilter {
             event_type: event_type?,
             subject: subject?.map(|id| id.to_string()),
@@ -66,7 +75,7 @@ async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slic
     Ok(Json(LogBody { events, next_after, head }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LogBody {
     events: Vec<EntryBody>,
@@ -75,7 +84,7 @@ struct LogBody {
 }
 
 /// One event. Payload and metadata are the stored text, byte for byte.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct EntryBody {
     position: i64,
@@ -88,7 +97,9 @@ struct EntryBody {
     event_type: String,
     version: String,
     subject: String,
+    #[schemars(with = "Value")]
     payload: Box<RawValue>,
+    #[schemars(with = "Value")]
     metadata: Box<RawValue>,
     occurred_at: Moment,
     recorded_at: Moment,

@@ -2,23 +2,26 @@
 
 mod profile;
 
+use aide::OperationOutput;
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use domain::role::Role;
 use domain::zone::local_date;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
 use crate::clock;
 use crate::extract::{Body, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
 use crate::once::Once;
+use crate::openapi::{Created, Describe as _};
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
@@ -26,19 +29,62 @@ use crate::state::AppState;
 use crate::tokens;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/auth/signup", post(sign_up))
-        .route("/auth/users", post(sign_up))
-        .route("/auth/login", post(log_in))
-        .route("/auth/refresh", post(refresh))
-        .route("/auth/logout", post(log_out))
-        .route("/auth/test", get(test))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/auth/signup",
+            post_with(sign_up, |op| {
+                op.named("signUp", "Takes somebody in").refuses(&[
+                    Code::EmailTaken,
+                    Code::NicknameTaken,
+                    Code::InviteCodeUnknown,
+                ])
+            }),
+        )
+        .api_route(
+            "/auth/users",
+            post_with(sign_up, |op| {
+                op.named("createUser", "Takes somebody in: the same as signing up").refuses(&[
+                    Code::EmailTaken,
+                    Code::NicknameTaken,
+                    Code::InviteCodeUnknown,
+                ])
+            }),
+        )
+        .api_route(
+            "/auth/login",
+            post_with(log_in, |op| {
+                op.named("logIn", "Logs somebody in")
+                    .answers::<SessionAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::InvalidCredentials])
+            }),
+        )
+        .api_route(
+            "/auth/refresh",
+            post_with(refresh, |op| {
+                op.named("refresh", "Gives the next tokens")
+                    .answers::<SessionAnswer>(200)
+                    .tells_position(200)
+                    .takes_refresh_cookie()
+                    .refuses(&[Code::Unauthenticated, Code::RefreshTokenReused])
+            }),
+        )
+        .api_route(
+            "/auth/logout",
+            post_with(log_out, |op| op.named("logOut", "Ends a log-in").takes_refresh_cookie().answers_nothing()),
+        )
+        .api_route("/auth/test", get_with(test, |op| op.named("testAuth", "Whether this part of the service answers")))
         .merge(profile::router())
 }
 
-async fn test(_: Query<Nothing>) -> Json<Value> {
-    Json(json!({"status": "ok"}))
+async fn test(_: Query<Nothing>) -> Json<TestBody> {
+    Json(TestBody { status: "ok" })
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct TestBody {
+    status: &'static str,
 }
 
 /// The first birth date that is believed.
@@ -55,9 +101,9 @@ struct SignUp {
 
 impl FromFields for SignUp {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", readers::email);
+        let email = fields.required("email", readers::email());
         let password = fields.required("password", readers::password(8, 128));
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let time_zone = fields.optional("timeZone", readers::zone());
         let today = local_date(time_zone.flatten().unwrap_or(Tz::UTC), clock::now());
         let birth_date = fields.required("birthDate", birth_date(today));
         let nickname = fields.nullable("nickname", readers::text(2, 30));
@@ -74,15 +120,14 @@ impl FromFields for SignUp {
 }
 
 /// A day that is not ahead of the member's own calendar.
-fn birth_date(today: NaiveDate) -> impl FnOnce(Value) -> Result<NaiveDate, Broken> {
-    move |value| {
-        let date = readers::date(value)?;
+fn birth_date(today: NaiveDate) -> impl Reader<Value = NaiveDate> {
+    readers::date().then(move |date| {
         if date.year() >= EARLIEST_BIRTH_YEAR && date <= today {
             Ok(date)
         } else {
             Err(Broken::new("range", format!("must be a day from {EARLIEST_BIRTH_YEAR} until today")))
         }
-    }
+    })
 }
 
 /// Takes somebody in.
@@ -109,14 +154,14 @@ async fn sign_up(
     accounts::sign_up(&state.ledger, &state.pool, account, clock::now(), request.0.0, keep).await.map(answer)
 }
 
-type TakenIn = At<(StatusCode, Json<SignedUpBody>)>;
+type TakenIn = At<Created<SignedUpBody>>;
 
 fn taken_in(signed_up: SignedUp, email: String) -> TakenIn {
     let body = SignedUpBody { id: signed_up.id.to_string(), email, role: Role::User.name() };
-    At(signed_up.position, (StatusCode::CREATED, Json(body)))
+    At(signed_up.position, Created(body))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct SignedUpBody {
     id: String,
     email: String,
@@ -193,6 +238,18 @@ async fn log_out(
 
 const COOKIE: &str = "refreshToken";
 
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionAnswer {
+    access_token: String,
+    refresh_token: String,
+    expires_in: i64,
+}
+
+impl OperationOutput for SessionBody {
+    type Inner = SessionAnswer;
+}
+
 struct SessionBody {
     session: Session,
     secure: bool,
@@ -201,12 +258,9 @@ struct SessionBody {
 impl IntoResponse for SessionBody {
     fn into_response(self) -> Response {
         let Session { access_token, refresh_token, position } = self.session;
-        let body = json!({
-            "accessToken": access_token,
-            "refreshToken": refresh_token,
-            "expiresIn": tokens::LIFETIME.num_seconds(),
-        });
-        let answer = match cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure) {
+        let set = cookie(&refresh_token, FAMILY_LIFETIME.num_seconds(), self.secure);
+        let body = SessionAnswer { access_token, refresh_token, expires_in: tokens::LIFETIME.num_seconds() };
+        let answer = match set {
             Ok(cookie) => ([(header::SET_COOKIE, cookie)], Json(body)).into_response(),
             Err(problem) => problem.into_response(),
         };

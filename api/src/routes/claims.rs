@@ -7,41 +7,84 @@ pub(super) mod body;
 pub(super) mod history;
 mod single;
 
-use axum::Router;
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
 use axum::extract::State;
-use axum::routing::{get, post};
 use commands::Ask;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
 use uuid::Uuid;
 
-use self::answer::{Answer, Manner, answer};
+use self::answer::{Answer, AnswerBody, Manner, answer};
 use crate::callers::Claimant;
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, readers};
 use crate::once::Once;
+use crate::openapi::Describe as _;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/claims/{id}/claim", post(claim))
-        .route("/events/{id}/request-reward", post(request_reward))
-        .route("/claims/me", get(history::own))
-        .route("/claims", get(history::all))
-        .route("/claims/filter", get(history::all))
-        .route("/claims/user/{id}", get(history::of_user))
-        .route("/claims/{id}", get(single::one))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/claims/{id}/claim",
+            post_with(claim, |op| {
+                op.named("claimReward", "Asks for a reward")
+                    .refuses(REFUSALS)
+                    .answers::<AnswerBody>(201)
+                    .tells_position(201)
+                    .answers::<AnswerBody>(202)
+                    .tells_position(202)
+            }),
+        )
+        .api_route(
+            "/events/{id}/request-reward",
+            post_with(request_reward, |op| {
+                op.named("requestReward", "Asks for a reward of an event")
+                    .refuses(REFUSALS)
+                    .answers::<AnswerBody>(201)
+                    .tells_position(201)
+                    .answers::<AnswerBody>(202)
+                    .tells_position(202)
+            }),
+        )
+        .api_route("/claims/me", get_with(history::own, |op| op.named("listOwnClaims", "The own claims, newest first")))
+        .api_route("/claims", get_with(history::all, |op| op.named("listClaims", "All claims, newest first")))
+        .api_route(
+            "/claims/filter",
+            get_with(history::all, |op| op.named("filterClaims", "All claims, newest first: the same list")),
+        )
+        .api_route(
+            "/claims/user/{id}",
+            get_with(history::of_user, |op| op.named("listClaimsOfUser", "One member's claims, newest first")),
+        )
+        .api_route(
+            "/claims/{id}",
+            get_with(single::one, |op| op.named("getClaim", "One claim with everything that happened to it")),
+        )
 }
 
 /// `?dryRun=true` only looks; anything else in the query is refused, so that a slip never becomes a claim.
 impl FromFields for Manner {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let dry_run = fields.optional("dryRun", readers::choice([("true", Self::DryRun), ("false", Self::InEarnest)]));
-        Some(dry_run?.unwrap_or(Self::InEarnest))
+        let dry_run = fields.optional("dryRun", readers::flag());
+        Some(if dry_run? == Some(true) { Self::DryRun } else { Self::InEarnest })
     }
 }
+
+/// Why a wish may be refused.
+const REFUSALS: &[Code] = &[
+    Code::RewardUnknown,
+    Code::MemberUnknown,
+    Code::MemberBlocked,
+    Code::AlreadyClaimed,
+    Code::EventNotActive,
+    Code::ConditionUnmet,
+    Code::LimitReached,
+    Code::BudgetExhausted,
+    Code::OutOfStock,
+];
 
 struct Wish {
     member: Option<MemberId>,
@@ -49,7 +92,7 @@ struct Wish {
 
 impl FromFields for Wish {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let member = fields.optional("memberId", readers::id::<Uuid>);
+        let member = fields.optional("memberId", readers::id::<Uuid>());
         Some(Self { member: member?.map(MemberId) })
     }
 }
@@ -87,7 +130,7 @@ struct WishInEvent {
 
 impl FromFields for WishInEvent {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let reward = fields.required("rewardId", readers::id::<Uuid>);
+        let reward = fields.required("rewardId", readers::id::<Uuid>());
         let wish = Wish::read(fields);
         Some(Self { reward: RewardId(reward?), wish: wish? })
     }

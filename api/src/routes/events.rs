@@ -5,16 +5,19 @@ mod answer;
 mod change;
 mod fields;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::Uri;
 use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, CampaignStatus, Draft};
 use domain::id::CampaignId;
 use projections::campaign_catalogue;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::lists::Page;
@@ -23,6 +26,7 @@ use crate::etag::Tagged;
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
+use crate::openapi::{Created, Describe as _};
 use crate::positions::{At, MinPosition, Written};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -34,16 +38,55 @@ pub(super) use fields::grant_limit;
 const CATALOGUE: &str = "campaign_catalogue";
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/events", post(create).get(list))
-        .route("/events/{id}", get(one).patch(change::revise))
-        .route("/events/{id}/pause", post(change::pause))
-        .route("/events/{id}/resume", post(change::resume))
-        .route("/events/{id}/end", post(change::end))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/events",
+            post_with(create, |op| {
+                op.named("createEvent", "Creates an event").refuses(&[Code::EventNameTaken]).body_example(example())
+            })
+            .get_with(list, |op| op.named("listEvents", "Events, newest first")),
+        )
+        .api_route(
+            "/events/{id}",
+            get_with(one, |op| op.named("getEvent", "One event")).patch_with(change::revise, |op| {
+                op.named("changeEvent", "Changes what it names").refuses(&[
+                    Code::EventNameTaken,
+                    Code::EventInUse,
+                    Code::BelowCommitted,
+                    Code::StepNotAllowed,
+                ])
+            }),
+        )
+        .api_route(
+            "/events/{id}/pause",
+            post_with(change::pause, |op| {
+                op.named("pauseEvent", "Stops it for a while: nobody can claim").refuses(&[Code::StepNotAllowed])
+            }),
+        )
+        .api_route(
+            "/events/{id}/resume",
+            post_with(change::resume, |op| op.named("resumeEvent", "Lets it go on").refuses(&[Code::StepNotAllowed])),
+        )
+        .api_route(
+            "/events/{id}/end",
+            post_with(change::end, |op| op.named("endEvent", "Ends it for good").refuses(&[Code::StepNotAllowed])),
+        )
 }
 
-type Created = Written<Tagged<(StatusCode, Json<EventBody>)>>;
+/// A draft as it is sent.
+fn example() -> Value {
+    json!({
+        "name": "Seven days in a row",
+        "startDate": "2026-11-01",
+        "endDate": "2026-12-01",
+        "condition": {"streak": {"kind": "login", "days": 7}},
+        "frequency": "once",
+        "timeZone": "Asia/Seoul",
+    })
+}
+
+type Made = Written<Tagged<Created<EventBody>>>;
 
 /// Creates an event.
 async fn create(
@@ -51,16 +94,16 @@ async fn create(
     operator: Operator,
     _: Query<Nothing>,
     Once(draft, key): Once<Draft>,
-) -> Result<Created, Problem> {
+) -> Result<Made, Problem> {
     let id = CampaignId(Uuid::now_v7());
     let command = CampaignCommand::Create { draft: Box::new(draft), at: operator.at };
     let answer = move |receipt: &Receipt<Campaign>| created(receipt, operator.at);
     key.execute(&state.ledger, &id.to_string(), command, &operator.metadata(), answer).await?
 }
 
-fn created(receipt: &Receipt<Campaign>, now: Moment) -> Result<Created, Problem> {
+fn created(receipt: &Receipt<Campaign>, now: Moment) -> Result<Made, Problem> {
     let body = EventBody::after(receipt, now).ok_or_else(|| Problem::internal("event", &"it was not made"))?;
-    Ok(Written::by(receipt, Tagged(receipt.sequence, (StatusCode::CREATED, Json(body)))))
+    Ok(Written::by(receipt, Tagged(receipt.sequence, Created(body))))
 }
 
 struct Filter {
@@ -94,7 +137,7 @@ async fn list(
     Ok(At(position, Json(EventsBody { events, next_cursor: next })))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct EventsBody {
     events: Vec<EventBody>,

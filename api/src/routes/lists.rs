@@ -5,7 +5,7 @@ use domain::id::MemberId;
 
 use crate::cursor::Binding;
 use crate::fields::{Fields, readers};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
@@ -22,7 +22,8 @@ impl Page {
     pub(super) fn read(fields: &mut Fields) -> Option<Self> {
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         // whatever is no cursor is an invalid one: its shape is no rule of the request
-        let cursor = fields.optional("cursor", readers::string);
+        let cursor = fields.optional("cursor", readers::string());
+        fields.refuses(&[Code::InvalidCursor]);
         Some(Self { limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
     }
 

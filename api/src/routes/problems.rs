@@ -1,23 +1,34 @@
 //! `/problems`: what every code means. The `type` of a problem document points here.
 
-use axum::routing::get;
-use axum::{Json, Router};
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::extract::{PathText, Query};
 use crate::fields::Nothing;
+use crate::openapi::Describe as _;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/problems", get(list)).route("/problems/{code}", get(one))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/problems",
+            get_with(list, |op| op.named("listProblems", "Every code that can be answered instead of a result")),
+        )
+        .api_route("/problems/{code}", get_with(one, |op| op.named("getProblem", "What one code means")))
 }
 
-async fn list(_: Query<Nothing>) -> Json<Value> {
-    let problems: Vec<_> = Code::ALL.iter().copied().map(Description::from).collect();
-    Json(json!({"problems": problems}))
+async fn list(_: Query<Nothing>) -> Json<Problems> {
+    Json(Problems { problems: Code::ALL.iter().copied().map(Description::from).collect() })
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Problems {
+    problems: Vec<Description>,
 }
 
 async fn one(PathText(code): PathText, _: Query<Nothing>) -> Result<Json<Description>, Problem> {
@@ -25,7 +36,7 @@ async fn one(PathText(code): PathText, _: Query<Nothing>) -> Result<Json<Descrip
     Ok(Json(code.into()))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Description {
     #[serde(rename = "type")]
     link: String,

@@ -1,9 +1,10 @@
 //! `/events/{id}/progress`: how far a member has come in an event, judged now on the same facts as a wish would
 //! be. It decides and writes nothing; what a wish would be answered, a dry run tells.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use commands::{FactsSource, ReadError};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
@@ -13,19 +14,26 @@ use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::role::Role;
 use domain::zone::local_date;
 use futures::future::try_join_all;
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::callers::Claimant;
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, readers};
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/events/{id}/progress", get(progress))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new().api_route(
+        "/events/{id}/progress",
+        get_with(progress, |op| {
+            op.named("getProgress", "How far a member has come in an event").refuses(&[Code::MemberUnknown])
+        }),
+    )
 }
 
 /// Whose progress: a service says so, everybody else asks about themselves.
@@ -35,7 +43,7 @@ struct Whose {
 
 impl FromFields for Whose {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let member = fields.optional("memberId", readers::id::<Uuid>);
+        let member = fields.optional("memberId", readers::id::<Uuid>());
         Some(Self { member: member?.map(MemberId) })
     }
 }
@@ -106,7 +114,7 @@ async fn rewards(
 }
 
 /// How far a member has come.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Progress {
     event_id: CampaignId,
@@ -120,7 +128,7 @@ struct Progress {
 }
 
 /// One reward, as the member finds it now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RewardProgress {
     id: RewardId,

@@ -1,18 +1,20 @@
 //! `/referrals`: whom a member brought, and what became of it.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::Moment;
 use projections::referral_tally::{self, ReferralFilter, ReferralRow};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::lists::Page;
 use crate::callers::Member;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields};
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -21,8 +23,11 @@ use crate::state::AppState;
 const TALLY: &str = "referral_tally";
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new().route("/referrals/me", get(own))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new().api_route(
+        "/referrals/me",
+        get_with(own, |op| op.named("listOwnReferrals", "Whom the caller brought, newest first")),
+    )
 }
 
 struct Listing {
@@ -42,17 +47,24 @@ async fn own(
     uri: Uri,
     min: MinPosition,
     Query(listing): Query<Listing>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<ReferralsBody>>, Problem> {
     let walk = listing.page.of(&uri, member.id)?;
     let position = min.reached_by(&[TALLY], &state).await?;
     let filter = ReferralFilter { inviter: Some(member.id), status: None, before: walk.before };
     let mut rows = referral_tally::list(&state.pool, filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
-    let referrals: Vec<_> = rows.into_iter().map(ReferralBody::from).collect();
-    Ok(At(position, Json(json!({"referrals": referrals, "nextCursor": next}))))
+    let referrals = rows.into_iter().map(ReferralBody::from).collect();
+    Ok(At(position, Json(ReferralsBody { referrals, next_cursor: next })))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReferralsBody {
+    referrals: Vec<ReferralBody>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReferralBody {
     invitee_id: String,

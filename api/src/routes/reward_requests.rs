@@ -3,13 +3,15 @@
 
 mod batch;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, patch_with, post_with};
+use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::{get, patch, post};
-use axum::{Json, Router};
 use commands::Receipt;
 use domain::claim::{Claim, ClaimCommand, StaffStep, Step};
 use domain::id::ClaimId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::claims::body::ClaimBody;
@@ -19,8 +21,9 @@ use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::{Said, phrases};
 
@@ -28,11 +31,30 @@ use crate::words::{Said, phrases};
 const MAX_NOTE_CHARS: usize = 1_000;
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/reward-requests", get(list))
-        .route("/reward-requests/{id}", patch(decide))
-        .route("/reward-requests/batch", post(batch::decide_all))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/reward-requests",
+            get_with(list, |op| op.named("listRewardRequests", "Claims: the own ones for members, all for staff")),
+        )
+        .api_route(
+            "/reward-requests/{id}",
+            patch_with(decide, |op| {
+                op.named("decideRewardRequest", "Decides a claim, or says what became of it").refuses(&[
+                    Code::StepNotAllowed,
+                    Code::OwnClaim,
+                    Code::ClaimExpired,
+                ])
+            }),
+        )
+        .api_route(
+            "/reward-requests/batch",
+            post_with(batch::decide_all, |op| {
+                op.named("decideRewardRequests", "The same decision about many claims")
+                    .answers::<batch::Results>(200)
+                    .tells_position(200)
+            }),
+        )
 }
 
 /// Claims: their own for members, everybody's for staff.
@@ -109,7 +131,7 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
 }
 
 /// The claim after the step.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Decided {
     message: Said,
     claim: ClaimBody,

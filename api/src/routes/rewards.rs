@@ -6,10 +6,11 @@ mod change;
 mod create;
 mod fields;
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use domain::id::{CampaignId, RewardId};
 use projections::campaign_catalogue;
 
@@ -18,6 +19,7 @@ use crate::callers::Account;
 use crate::etag::Tagged;
 use crate::extract::{PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing};
+use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -28,13 +30,38 @@ use answer::{OneReward, RewardBody, Rewards};
 const CATALOGUE: &str = "campaign_catalogue";
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/rewards", post(create::untyped).get(list))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/rewards",
+            post_with(create::untyped, |op| {
+                op.named("createReward", "Creates a reward of the event that the body names").refuses(&[Code::NotFound])
+            })
+            .get_with(list, |op| op.named("listRewards", "Rewards of all events, newest first")),
+        )
         // one name for two things: what is posted is a type, what is read or changed is an id
-        .route("/rewards/{id}", get(one).post(create::typed).patch(change::revise))
-        .route("/rewards/event/{id}", get(of_event))
-        .route("/events/{id}/rewards", post(create::in_event).get(of_event))
+        .api_route(
+            "/rewards/{id}",
+            get_with(one, |op| op.named("getReward", "One reward"))
+                .post_with(create::typed, |op| {
+                    op.named("createRewardOfType", "Creates a reward of the type that the path names")
+                })
+                .patch_with(change::revise, |op| {
+                    op.named("changeReward", "Changes what it names")
+                        .refuses(&[Code::BelowCommitted, Code::UnlimitedStock])
+                }),
+        )
+        .api_route(
+            "/rewards/event/{id}",
+            get_with(of_event, |op| op.named("listRewardsByEvent", "Rewards of one event, newest first")),
+        )
+        .api_route(
+            "/events/{id}/rewards",
+            post_with(create::in_event, |op| {
+                op.named("createRewardOfEvent", "Creates a reward of the event that the path names")
+            })
+            .get_with(of_event, |op| op.named("listRewardsOfEvent", "Rewards of one event, newest first")),
+        )
 }
 
 struct Listing {

@@ -1,12 +1,13 @@
 //! What a condition needed and what it saw, leaf by leaf: stored with every decision, so that it can
 //! be explained and decided again.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::name::Name;
 
 /// What one leaf needed and saw.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeafEvidence {
     /// Where the leaf stands in the tree: `all[0]`, below a `not` `….not`; empty for a lone leaf.
@@ -18,6 +19,7 @@ pub struct LeafEvidence {
     pub kind: Option<String>,
     /// The measure that is summed, where one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub measure: Option<Name>,
     /// What was asked for.
     pub need: Seen,
@@ -45,6 +47,20 @@ impl Serialize for Seen {
                 Err(_) => serializer.collect_str(number),
             },
         }
+    }
+}
+
+impl JsonSchema for Seen {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seen".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "boolean"}, {"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]+$"}]})
     }
 }
 

@@ -13,9 +13,11 @@ use domain::id::CampaignId;
 use domain::zone::local_date;
 use projections::log::{Recorded, read_stream};
 use projections::member_facts::fold_until;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::callers::Auditor;
 use crate::extract::{PathId, Query};
@@ -43,7 +45,7 @@ pub(super) async fn re_evaluate(
     PathId(claim): PathId,
     min: MinPosition,
     _: Query<By>,
-) -> Result<At<Json<Value>>, Problem> {
+) -> Result<At<Json<ReEvaluation>>, Problem> {
     let mut connection = state.pool.acquire().await?;
     let head = min.within(projections::log::head(&mut connection).await?.position)?;
     let mut attempts = Vec::new();
@@ -58,7 +60,7 @@ pub(super) async fn re_evaluate(
         return Err(Problem::new(Code::NotFound));
     }
     let same = attempts.iter().all(|attempt| attempt.same);
-    Ok(At(head, Json(json!({"claimId": claim, "attempts": attempts, "same": same}))))
+    Ok(At(head, Json(ReEvaluation { claim_id: claim, attempts, same })))
 }
 
 async fn attempt(
@@ -103,7 +105,15 @@ async fn stream(connection: &mut PgConnection, stream_type: &str, id: &str) -> R
         .collect()
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReEvaluation {
+    claim_id: Uuid,
+    attempts: Vec<Attempt>,
+    same: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Attempt {
     position: i64,
@@ -114,7 +124,7 @@ struct Attempt {
 }
 
 /// The verdict, and the evidence as the text that would be stored.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct Judgement {
     verdict: &'static str,
     evidence: Vec<Value>,
@@ -126,7 +136,7 @@ impl Judgement {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Difference {
     path: String,

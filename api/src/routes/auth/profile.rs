@@ -1,29 +1,42 @@
 //! `/auth/me`, `/auth/profile`, `/auth/invite-code`: what a member sees and changes of themselves.
 
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, patch_with};
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch};
-use axum::{Json, Router};
 use chrono::NaiveDate;
 use domain::Moment;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::accounts::{self, Account, ProfileChange};
 use crate::callers::{Caller, Member};
 use crate::extract::{Body, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::openapi::Describe as _;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
-use crate::words::phrases;
+use crate::words::{Said, phrases};
 
 /// The routes.
-pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/auth/me", get(me))
-        .route("/auth/invite-code", get(invite_code))
-        .route("/auth/profile", patch(change))
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/auth/me", get_with(me, |op| op.named("getMe", "The own account")))
+        .api_route(
+            "/auth/invite-code",
+            get_with(invite_code, |op| op.named("getInviteCode", "The code that brings others")),
+        )
+        .api_route(
+            "/auth/profile",
+            patch_with(change, |op| {
+                op.named("changeProfile", "Changes the own profile")
+                    .answers::<ProfileAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::NicknameTaken, Code::TimeZoneLocked])
+            }),
+        )
 }
 
 /// A token outlives an account that is gone.
@@ -33,26 +46,28 @@ async fn own_account(state: &AppState, caller: &Caller) -> Result<Account, Probl
 }
 
 /// The own account.
-async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<Value>, Problem> {
+async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<ProfileAnswer>, Problem> {
     let user = UserBody::from(own_account(&state, &member).await?);
-    Ok(Json(json!({"message": phrases::you(), "user": user})))
+    Ok(Json(ProfileAnswer { message: phrases::you(), user }))
 }
 
 /// The code that brings others.
-async fn invite_code(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<Value>, Problem> {
+async fn invite_code(
+    State(state): State<AppState>,
+    member: Member,
+    _: Query<Nothing>,
+) -> Result<Json<InviteCode>, Problem> {
     let account = own_account(&state, &member).await?;
-    Ok(Json(json!({"inviteCode": account.invite_code})))
+    Ok(Json(InviteCode { invite_code: account.invite_code }))
 }
 
 impl FromFields for ProfileChange {
     fn read(fields: &mut Fields) -> Option<Self> {
-        if fields.is_empty() {
-            fields.report("body", Broken::new("not_empty", "must change something"));
-        }
+        fields.at_least_one();
         let nickname = fields.change("nickname", readers::text(2, 30));
         let bio = fields.change("bio", readers::text(1, 500));
-        let profile_image_url = fields.change("profileImageUrl", readers::https_url);
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let profile_image_url = fields.change("profileImageUrl", readers::https_url());
+        let time_zone = fields.optional("timeZone", readers::zone());
         Some(Self { nickname: nickname?, bio: bio?, profile_image_url: profile_image_url?, time_zone: time_zone? })
     }
 }
@@ -67,14 +82,26 @@ async fn change(
     let metadata = member.metadata();
     let (account, appended) =
         accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await?;
-    let body = Json(json!({"message": phrases::profile_changed(), "user": UserBody::from(account)}));
+    let body = Json(ProfileAnswer { message: phrases::profile_changed(), user: UserBody::from(account) });
     Ok(match appended {
         Some(appended) => At(appended.last_position, body).into_response(),
         None => body.into_response(),
     })
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+struct ProfileAnswer {
+    message: Said,
+    user: UserBody,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct InviteCode {
+    invite_code: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct UserBody {
     id: String,

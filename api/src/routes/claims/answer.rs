@@ -2,11 +2,13 @@
 //! A refusal is a decision too: it is in the log, and the answer says where. A dry run is answered the same,
 //! but stands nowhere.
 
+use aide::OperationOutput;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use commands::{Ask, Metadata, Receipt};
 use domain::claim::{Claim, ClaimStatus};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::ClaimBody;
@@ -45,13 +47,17 @@ pub(super) struct Answer {
     body: AnswerBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct AnswerBody {
+pub(super) struct AnswerBody {
     message: Said,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     claim: ClaimBody,
+}
+
+impl OperationOutput for Answer {
+    type Inner = AnswerBody;
 }
 
 impl IntoResponse for Answer {

@@ -5,10 +5,11 @@ use domain::Moment;
 use domain::claim::{Claim, ClaimStatus};
 use domain::condition::LeafEvidence;
 use domain::id::ClaimId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One claim, with the judgement that its status rests on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct ClaimBody {
     id: String,

@@ -11,6 +11,7 @@ use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
 use projections::campaign_catalogue::{self, RewardName};
 use projections::claim_history::{self, ClaimFilter, ClaimRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -35,12 +36,20 @@ pub(in crate::routes) struct Filter {
 
 impl FromFields for Filter {
     fn read(fields: &mut Fields) -> Option<Self> {
+        let member = fields.optional("userId", readers::id::<Uuid>());
+        let filter = Self::of(fields, member.flatten());
+        member.and(filter)
+    }
+}
+
+impl Filter {
+    /// Everything but whose claims they are.
+    fn of(fields: &mut Fields, member: Option<Uuid>) -> Option<Self> {
         let statuses = fields.optional("status", readers::choice(statuses()));
-        let campaign = fields.optional("eventId", readers::id::<Uuid>);
-        let reward = fields.optional("rewardId", readers::id::<Uuid>);
-        let member = fields.optional("userId", readers::id::<Uuid>);
-        let from = fields.optional("from", readers::instant_or_date);
-        let to = fields.optional("to", readers::instant_or_date);
+        let campaign = fields.optional("eventId", readers::id::<Uuid>());
+        let reward = fields.optional("rewardId", readers::id::<Uuid>());
+        let from = fields.optional("from", readers::instant_or_date());
+        let to = fields.optional("to", readers::instant_or_date());
         let page = Page::read(fields);
         let utc = |moment: readers::InstantOrDate| moment.in_zone(chrono_tz::UTC).utc();
         let (from, to) = (from?.map(utc), to?.map(utc));
@@ -50,7 +59,7 @@ impl FromFields for Filter {
         }
         let filter = ClaimFilter {
             statuses: statuses?.unwrap_or_default(),
-            member: member?.map(MemberId),
+            member: member.map(MemberId),
             campaign: campaign?.map(CampaignId),
             reward: reward?.map(RewardId),
             from,
@@ -87,12 +96,7 @@ pub(super) struct OwnFilter(Filter);
 
 impl FromFields for OwnFilter {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let own = Filter::read(fields)?;
-        if own.filter.member.is_some() {
-            fields.report("userId", Broken::new("unknown_field", "is not known here"));
-            return None;
-        }
-        Some(Self(own))
+        Filter::of(fields, None).map(Self)
     }
 }
 
@@ -167,7 +171,7 @@ async fn list(
 }
 
 /// One page of claims.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct List {
     message: Said,
@@ -183,7 +187,7 @@ pub(super) async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<L
     Ok(rows.into_iter().map(|row| Line::of(names.get(&row.reward_id), row)).collect())
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
     id: String,
@@ -199,7 +203,7 @@ pub(super) struct Line {
     updated_at: Moment,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct RewardLine {
     id: String,
     /// Not there yet only while the catalogue is behind the claims.
@@ -209,7 +213,7 @@ pub(super) struct RewardLine {
     amount: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct EventLine {
     id: String,
     name: Option<String>,

@@ -8,6 +8,7 @@ use domain::role::Role;
 use domain::{Event, Moment};
 use projections::claim_history::{self, ClaimRow};
 use projections::log::{Entry, read_stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::ClaimBody;
@@ -75,13 +76,13 @@ fn broken(error: &dyn std::fmt::Display) -> Problem {
 }
 
 /// One claim.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Single {
     claim: Told,
 }
 
 /// A claim with everything that happened to it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Told {
     #[serde(flatten)]
     claim: ClaimBody,
@@ -91,7 +92,7 @@ struct Told {
     history: Vec<Step>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Step {
     step: &'static str,
     at: Moment,

@@ -2,14 +2,18 @@
 
 use commands::Receipt;
 use domain::Moment;
-use domain::campaign::{Campaign, CampaignStatus};
+use domain::campaign::{Approval, Campaign, CampaignStatus};
+use domain::period::Frequency;
 use domain::quantity::GrantLimit;
 use projections::campaign_catalogue::CampaignRow;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::openapi::ConditionNode;
+
 /// One event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventBody {
     id: String,
@@ -17,14 +21,18 @@ pub(super) struct EventBody {
     description: Option<String>,
     start_date: Moment,
     end_date: Moment,
+    #[schemars(with = "ConditionNode")]
     condition: Value,
     condition_version: i64,
+    #[schemars(with = "Frequency")]
     frequency: Value,
     time_zone: String,
+    #[schemars(with = "Approval")]
     approval: Value,
     max_reward_count: Option<i64>,
     per_member_limit: Option<i64>,
     pending_expires_after: String,
+    #[schemars(with = "CampaignStatus")]
     status: &'static str,
     created_at: Option<Moment>,
 }

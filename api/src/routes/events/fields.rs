@@ -5,25 +5,24 @@ use domain::campaign::{Approval, Boundary, CampaignTerms, Draft, PendingExpiry, 
 use domain::condition::Condition;
 use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
-use serde_json::Value;
 
 use crate::fields::readers::InstantOrDate;
-use crate::fields::{Broken, Fields, FromFields, readers};
-use crate::problem::condition_errors;
+use crate::fields::{Broken, Fields, FromFields, Reader, readers};
+use crate::openapi::ConditionInput;
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("name", readers::text(1, 120));
         let description = fields.nullable("description", readers::text(0, 2_000));
-        let starts_at = fields.required("startDate", readers::instant_or_date);
-        let ends_at = fields.required("endDate", readers::instant_or_date);
-        let condition = condition(fields);
+        let starts_at = fields.required("startDate", readers::instant_or_date());
+        let ends_at = fields.required("endDate", readers::instant_or_date());
+        let condition = fields.required("condition", condition());
         let frequency = fields.optional("frequency", readers::choice(frequencies()));
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let time_zone = fields.optional("timeZone", readers::zone());
         let approval = fields.optional("approval", readers::choice(approvals()));
-        let max_reward_count = fields.nullable("maxRewardCount", grant_limit);
-        let per_member_limit = fields.nullable("perMemberLimit", grant_limit);
-        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry);
+        let max_reward_count = fields.nullable("maxRewardCount", grant_limit());
+        let per_member_limit = fields.nullable("perMemberLimit", grant_limit());
+        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry());
         let time_zone = time_zone?.unwrap_or(Tz::UTC);
         let terms = CampaignTerms {
             name: name?,
@@ -43,20 +42,18 @@ impl FromFields for Draft {
 
 impl FromFields for Revision {
     fn read(fields: &mut Fields) -> Option<Self> {
-        if fields.is_empty() {
-            fields.report("body", Broken::new("not_empty", "must change something"));
-        }
+        fields.at_least_one();
         let name = fields.optional("name", readers::text(1, 120));
         let description = fields.change("description", readers::text(0, 2_000));
-        let starts = fields.optional("startDate", readers::instant_or_date);
-        let ends = fields.optional("endDate", readers::instant_or_date);
-        let condition = if fields.has("condition") { condition(fields).map(Some) } else { Some(None) };
+        let starts = fields.optional("startDate", readers::instant_or_date());
+        let ends = fields.optional("endDate", readers::instant_or_date());
+        let condition = fields.optional("condition", condition());
         let frequency = fields.optional("frequency", readers::choice(frequencies()));
-        let time_zone = fields.optional("timeZone", readers::zone);
+        let time_zone = fields.optional("timeZone", readers::zone());
         let approval = fields.optional("approval", readers::choice(approvals()));
-        let max_reward_count = fields.change("maxRewardCount", grant_limit);
-        let per_member_limit = fields.change("perMemberLimit", grant_limit);
-        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry);
+        let max_reward_count = fields.change("maxRewardCount", grant_limit());
+        let per_member_limit = fields.change("perMemberLimit", grant_limit());
+        let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry());
         Some(Self {
             name: name?,
             description: description?,
@@ -80,10 +77,17 @@ fn boundary(sent: InstantOrDate) -> Boundary {
     }
 }
 
-/// Reads the field `condition`, and says what is wrong with it by its paths.
-pub(in crate::routes) fn condition(fields: &mut Fields) -> Option<Condition> {
-    let value = fields.required("condition", Ok)?;
-    Condition::parse(&value).map_err(|problems| fields.report_all(condition_errors(problems, "condition"))).ok()
+/// Reads a condition, and says what is wrong with it by its paths.
+pub(in crate::routes) fn condition() -> impl Reader<Value = Condition> {
+    readers::any::<ConditionInput>().then(|value| {
+        Condition::parse(&value).map_err(|problems| {
+            let broken = problems.into_iter().map(|problem| {
+                let at = if problem.path.is_empty() { String::new() } else { format!(".{}", problem.path) };
+                Broken::new(problem.rule.name(), problem.rule.to_string()).within(&at)
+            });
+            Broken::all(broken.collect()).unwrap_or_else(|| Broken::wrong_type("a condition"))
+        })
+    })
 }
 
 fn frequencies() -> [(&'static str, Frequency); 4] {
@@ -100,12 +104,12 @@ fn approvals() -> [(&'static str, Approval); 2] {
 }
 
 /// A limit of grants.
-pub(in crate::routes) fn grant_limit(value: Value) -> Result<GrantLimit, Broken> {
-    let number = readers::number(1, MAX_COUNT)(value)?;
-    GrantLimit::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+pub(in crate::routes) fn grant_limit() -> impl Reader<Value = GrantLimit> {
+    let limit = |number: i64| GrantLimit::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
+    readers::number(1, MAX_COUNT).then(limit)
 }
 
-fn pending_expiry(value: Value) -> Result<PendingExpiry, Broken> {
-    let text = readers::text(0, 20)(value)?;
-    PendingExpiry::try_from(text).map_err(|not| Broken::new("duration", not.to_string()))
+fn pending_expiry() -> impl Reader<Value = PendingExpiry> {
+    let expiry = |text: String| PendingExpiry::try_from(text).map_err(|not| Broken::new("duration", not.to_string()));
+    readers::text(0, 20).then(expiry)
 }

@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Response};
 use commands::CommandError;
 use domain::claim::{Claim, ClaimRefusal, ClaimStatus};
 use domain::id::ClaimId;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::Decision;
 use crate::callers::Operator;
 use crate::extract::Query;
-use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::{Key, Once};
 use crate::positions::LEDGER_POSITION;
 use crate::problem::Problem;
@@ -39,19 +39,8 @@ impl FromFields for Batch {
 }
 
 fn ids(fields: &mut Fields) -> Option<Vec<ClaimId>> {
-    let items = fields.required("ids", |value| match value {
-        Value::Array(items) if items.len() <= MAX_BATCH => Ok(items),
-        Value::Array(_) => Err(Broken::new("length", format!("must not have more than {MAX_BATCH} items"))),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            Err(Broken::wrong_type("a list"))
-        }
-    })?;
-    let read = items.into_iter().enumerate().map(|(index, item)| {
-        let id = readers::id::<Uuid>(item);
-        id.map(ClaimId).map_err(|broken| fields.report(&format!("ids[{index}]"), broken)).ok()
-    });
-    // all of them are looked at, so that everything that is wrong is said at once
-    read.collect::<Vec<_>>().into_iter().collect()
+    let ids = fields.required("ids", readers::list(0, MAX_BATCH, readers::id::<Uuid>()))?;
+    Some(ids.into_iter().map(ClaimId).collect())
 }
 
 /// Decides many claims. They are judged in order, so that a claim that is named twice has already gone on when
@@ -109,13 +98,13 @@ fn answer(results: &[Judged], position: Option<i64>) -> Response {
 }
 
 /// What became of each, in the order in which they were named.
-#[derive(Debug, Serialize)]
-struct Results<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Results<'a> {
     results: &'a [Judged],
 }
 
 /// Where the claim stands now, or why it stands where it stood.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Judged {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,19 +5,20 @@ use domain::campaign::RewardTerms;
 use domain::id::{CampaignId, RewardId};
 use domain::quantity::{GrantLimit, StockUnits};
 use projections::campaign_catalogue::RewardRow;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::words::Said;
 
 /// One reward, and what is said about it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct OneReward {
     pub(super) message: Said,
     pub(super) reward: RewardBody,
 }
 
 /// A part of a list of rewards.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rewards {
     pub(super) message: Said,
@@ -26,7 +27,7 @@ pub(super) struct Rewards {
 }
 
 /// One reward.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RewardBody {
     id: String,

@@ -1,8 +1,6 @@
 //! A reward is created by its event's path, by its type's path, or by neither.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use commands::Receipt;
 use domain::campaign::{Campaign, CampaignCommand, NewReward, RewardTerms, RewardType};
 use domain::id::{CampaignId, RewardId};
@@ -15,12 +13,13 @@ use crate::etag::Tagged;
 use crate::extract::{PathId, PathText, Query};
 use crate::fields::Nothing;
 use crate::once::{Key, Once};
+use crate::openapi::Created;
 use crate::positions::Written;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::phrases;
 
-type Created = Written<Tagged<(StatusCode, Json<OneReward>)>>;
+type Made = Written<Tagged<Created<OneReward>>>;
 
 /// Creates a reward of the event that the body names.
 pub(super) async fn untyped(
@@ -28,7 +27,7 @@ pub(super) async fn untyped(
     operator: Operator,
     _: Query<Nothing>,
     Once(body, key): Once<WantedOfEvent>,
-) -> Result<Created, Problem> {
+) -> Result<Made, Problem> {
     add(&state, &operator, body.event, body.wanted.terms, &key).await
 }
 
@@ -39,7 +38,7 @@ pub(super) async fn typed(
     PathText(name): PathText,
     _: Query<Nothing>,
     Once(body, key): Once<WantedOfEvent>,
-) -> Result<Created, Problem> {
+) -> Result<Made, Problem> {
     let named = RewardType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let reward_type = named.ok_or_else(|| Problem::new(Code::NotFound))?;
     if body.wanted.reward_type.is_some_and(|other| other != reward_type) {
@@ -55,7 +54,7 @@ pub(super) async fn in_event(
     PathId(event): PathId,
     _: Query<Nothing>,
     Once(wanted, key): Once<Wanted>,
-) -> Result<Created, Problem> {
+) -> Result<Made, Problem> {
     add(&state, &operator, CampaignId(event), wanted.terms, &key).await
 }
 
@@ -65,16 +64,16 @@ async fn add(
     event: CampaignId,
     terms: RewardTerms,
     key: &Key,
-) -> Result<Created, Problem> {
+) -> Result<Made, Problem> {
     let reward_id = RewardId(Uuid::now_v7());
     let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
     let answer = move |receipt: &Receipt<Campaign>| created(receipt, event, reward_id);
     key.execute(&state.ledger, &event.to_string(), command, &operator.metadata(), answer).await?
 }
 
-fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Created, Problem> {
+fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Made, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it was not made"))?;
     let reward = RewardBody::of((event, id), terms, (0, 0), receipt.updated_at);
     let body = OneReward { message: phrases::reward_created(), reward };
-    Ok(Written::by(receipt, Tagged(receipt.sequence, (StatusCode::CREATED, Json(body)))))
+    Ok(Written::by(receipt, Tagged(receipt.sequence, Created(body))))
 }

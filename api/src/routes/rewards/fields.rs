@@ -3,11 +3,10 @@
 use domain::campaign::{RewardRevision, RewardTerms, RewardType};
 use domain::id::CampaignId;
 use domain::quantity::{Amount, GrantLimit, MAX_COUNT, StockUnits};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::events::grant_limit;
-use crate::fields::{Broken, Fields, FromFields, readers};
+use crate::fields::{Broken, Fields, FromFields, Reader, readers};
 
 /// What a reward is to hand out; the type may stand elsewhere.
 pub(super) struct Wanted {
@@ -21,10 +20,10 @@ impl FromFields for Wanted {
         let description = fields.nullable("description", readers::text(0, 2_000));
         let types = RewardType::ALL.map(|kind| (kind.name(), kind));
         let reward_type = fields.optional("type", readers::choice(types));
-        let amount = fields.optional("amount", amount);
-        let quantity = fields.nullable("quantity", quantity);
-        let per_member_limit = fields.nullable("perMemberLimit", grant_limit);
-        let is_limited = fields.optional("isLimited", readers::boolean);
+        let amount = fields.optional("amount", amount());
+        let quantity = fields.nullable("quantity", quantity());
+        let per_member_limit = fields.nullable("perMemberLimit", grant_limit());
+        let is_limited = fields.optional("isLimited", readers::boolean());
         let per_member_limit = limited(fields, is_limited?, per_member_limit?);
         let reward_type = reward_type?;
         let terms = RewardTerms {
@@ -39,14 +38,14 @@ impl FromFields for Wanted {
     }
 }
 
-fn amount(value: Value) -> Result<Amount, Broken> {
-    let number = readers::number(1, MAX_COUNT)(value)?;
-    Amount::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+fn amount() -> impl Reader<Value = Amount> {
+    let amount = |number: i64| Amount::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
+    readers::number(1, MAX_COUNT).then(amount)
 }
 
-fn quantity(value: Value) -> Result<StockUnits, Broken> {
-    let number = readers::number(0, MAX_COUNT)(value)?;
-    StockUnits::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()))
+fn quantity() -> impl Reader<Value = StockUnits> {
+    let units = |number: i64| StockUnits::try_from(number).map_err(|bounds| Broken::new("range", bounds.to_string()));
+    readers::number(0, MAX_COUNT).then(units)
 }
 
 /// `isLimited` is another way to say that one member gets one.
@@ -73,7 +72,7 @@ pub(super) struct WantedOfEvent {
 
 impl FromFields for WantedOfEvent {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let event = fields.required("eventId", readers::id::<Uuid>);
+        let event = fields.required("eventId", readers::id::<Uuid>());
         let wanted = Wanted::read(fields);
         Some(Self { event: CampaignId(event?), wanted: wanted? })
     }
@@ -81,19 +80,17 @@ impl FromFields for WantedOfEvent {
 
 impl FromFields for RewardRevision {
     fn read(fields: &mut Fields) -> Option<Self> {
-        if fields.is_empty() {
-            fields.report("body", Broken::new("not_empty", "must change something"));
-        }
+        fields.at_least_one();
         let name = fields.optional("name", readers::text(1, 120));
         let description = fields.change("description", readers::text(0, 2_000));
-        let quantity_delta = fields.optional("quantityDelta", quantity_delta);
+        let quantity_delta = fields.optional("quantityDelta", quantity_delta());
         Some(Self { name: name?, description: description?, quantity_delta: quantity_delta? })
     }
 }
 
-fn quantity_delta(value: Value) -> Result<i64, Broken> {
-    match readers::number(-MAX_COUNT, MAX_COUNT)(value)? {
+fn quantity_delta() -> impl Reader<Value = i64> {
+    readers::number(-MAX_COUNT, MAX_COUNT).then(|delta| match delta {
         0 => Err(Broken::new("not_zero", "must not be 0")),
         delta => Ok(delta),
-    }
+    })
 }
