@@ -10,6 +10,7 @@ use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
 use crate::once::InProgress;
 use crate::rate_limits::RateLimits;
+use crate::standing::Standings;
 use crate::tokens::Keys;
 
 /// Shared by all handlers; cheap to clone.
@@ -27,6 +28,10 @@ pub struct AppState {
     pub keys: Arc<Keys>,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
+    /// What log-ins and service keys stand for now.
+    pub standings: Standings,
+    /// Whether a service may log in with a password: the one of the demo may.
+    pub service_log_in: bool,
     /// The idempotency keys that are being worked on.
     pub in_progress: InProgress,
     /// How much one caller may ask.

@@ -142,7 +142,7 @@ impl Facts {
         }
     }
 
-    /// Nothing is known of a member before the registration.
+    /// Nothing is known of a member before the registration, and nobody is there after the erasure.
     fn apply_member(&mut self, event: &MemberEvent) {
         if let MemberEvent::Registered(registered) = event {
             self.member = Some(MemberFacts {
@@ -153,6 +153,9 @@ impl Facts {
                 blocked: false,
                 role: registered.role,
             });
+        }
+        if let MemberEvent::Erased(_) = event {
+            self.member = None;
         }
         let Some(member) = &mut self.member else { return };
         match event {

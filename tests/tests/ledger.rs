@@ -16,6 +16,21 @@ mod profile;
 #[path = "ledger/tokens.rs"]
 mod tokens;
 
+#[path = "ledger/sessions.rs"]
+mod sessions;
+
+#[path = "ledger/users.rs"]
+mod users;
+
+#[path = "ledger/role_changes.rs"]
+mod role_changes;
+
+#[path = "ledger/service_keys.rs"]
+mod service_keys;
+
+#[path = "ledger/erasure.rs"]
+mod erasure;
+
 #[path = "ledger/events.rs"]
 mod events;
 
@@ -48,6 +63,9 @@ mod evidence;
 
 #[path = "ledger/activities.rs"]
 mod activities;
+
+#[path = "ledger/referrals.rs"]
+mod referrals;
 
 #[path = "ledger/import.rs"]
 mod import;

@@ -100,6 +100,7 @@ impl From<GuardRefusal> for Problem {
 fn refused_by(constraint: &str) -> Option<Problem> {
     match constraint {
         "accounts_one_an_email" => Some(Problem::new(Code::EmailTaken)),
+        "accounts_keep_an_administrator" => Some(Problem::new(Code::LastAdmin)),
         "accounts_one_a_nickname" => Some(Problem::new(Code::NicknameTaken)),
         _ => None,
     }
@@ -111,6 +112,8 @@ impl From<MemberRefusal> for Problem {
             MemberRefusal::Unknown | MemberRefusal::Erased => Self::new(Code::NotFound),
             MemberRefusal::AlreadyRegistered => Self::internal("member", &refusal),
             MemberRefusal::SameRole => Self::new(Code::SameRole),
+            MemberRefusal::OwnRole => Self::new(Code::OwnRole),
+            MemberRefusal::RoleOutOfReach => Self::new(Code::Forbidden),
             MemberRefusal::TimeZoneLocked { allowed_at } => {
                 Self::new(Code::TimeZoneLocked).with("allowedAt", allowed_at)
             }
@@ -167,8 +170,7 @@ impl From<ActivityRefusal> for Problem {
         match refusal {
             ActivityRefusal::Conflict => Self::new(Code::ActivityConflict),
             ActivityRefusal::Unknown => Self::new(Code::NotFound),
-            // voiding twice is not offered yet: nothing can ask for it
-            ActivityRefusal::AlreadyVoided => Self::internal("activity", &refusal),
+            ActivityRefusal::AlreadyVoided => Self::new(Code::StepNotAllowed).with("from", "voided"),
         }
     }
 }
@@ -195,10 +197,11 @@ impl From<RecordError> for Problem {
 }
 
 impl From<ReferralRefusal> for Problem {
-    /// Nothing of a referral is asked for by its own request yet; a sign-up can only meet these by a defect.
+    /// A sign-up can only meet those about who brings whom by a defect.
     fn from(refusal: ReferralRefusal) -> Self {
         match refusal {
             ReferralRefusal::Unknown => Self::new(Code::NotFound),
+            ReferralRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
             ReferralRefusal::OtherInviter | ReferralRefusal::SelfInvitation | ReferralRefusal::Circle => {
                 Self::internal("referral", &refusal)
             }
