@@ -127,7 +127,7 @@ impl Facts {
         match event {
             Event::Member(event) => self.apply_member(event),
             Event::Activity(ActivityEvent::Recorded(fact)) => {
-                self.record(fact.kind.clone(), fact.local_date, &fact.measures);
+                self.record(&fact.kind, fact.local_date, &fact.measures);
             }
             Event::Activity(ActivityEvent::Voided(fact)) => {
                 self.void(&fact.kind, fact.local_date, &fact.measures);
@@ -169,13 +169,18 @@ impl Facts {
         }
     }
 
-    fn record(&mut self, kind: Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
-        let facts = self.kinds.entry(kind).or_default();
+    /// Counts one activity.
+    pub fn record(&mut self, kind: &Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
+        if !self.kinds.contains_key(kind) {
+            self.kinds.insert(kind.clone(), KindFacts::default());
+        }
+        let Some(facts) = self.kinds.get_mut(kind) else { return };
         facts.dates.insert(day);
         facts.days.entry(day).or_default().add(measures);
     }
 
-    fn void(&mut self, kind: &Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
+    /// Takes one activity out again.
+    pub fn void(&mut self, kind: &Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
         let Some(facts) = self.kinds.get_mut(kind) else { return };
         let Some(tally) = facts.days.get_mut(&day) else { return };
         tally.subtract(measures);

@@ -117,6 +117,36 @@ impl Member {
         self.role.is_some() && !self.erased
     }
 
+    /// What the account may do, once registered.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        self.role
+    }
+
+    /// Until when the zone stays as it is, once it was changed.
+    #[must_use]
+    pub fn zone_locked_until(&self) -> Option<Moment> {
+        self.zone_locked_until
+    }
+
+    /// Whether nickname, bio and picture are all set.
+    #[must_use]
+    pub fn profile_is_complete(&self) -> bool {
+        self.profile_complete
+    }
+
+    /// Whether claims are refused.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    /// Whether the account was blanked.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.erased
+    }
+
     /// The member's zone, once registered.
     #[must_use]
     pub fn time_zone(&self) -> Option<chrono_tz::Tz> {

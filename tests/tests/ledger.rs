@@ -82,6 +82,9 @@ mod browsers;
 #[path = "ledger/rate_limits.rs"]
 mod rate_limits;
 
+#[path = "ledger/backtest.rs"]
+mod backtest;
+
 #[path = "ledger/languages.rs"]
 mod languages;
 

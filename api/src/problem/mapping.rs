@@ -11,6 +11,7 @@ use domain::condition::ConditionProblem;
 use domain::member::MemberRefusal;
 use domain::referral::ReferralRefusal;
 use projections::FoldError;
+use projections::audit::AuditError;
 
 use crate::activities::{RecordError, Refusal};
 use crate::etag::etag;
@@ -76,6 +77,15 @@ impl From<FoldError> for Problem {
         match error {
             FoldError::Database(error) => error.into(),
             error @ (FoldError::Event { .. } | FoldError::Stored { .. }) => Self::internal("fold", &error),
+        }
+    }
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Database(error) => error.into(),
+            error @ (AuditError::Event { .. } | AuditError::Impossible { .. }) => Self::internal("audit", &error),
         }
     }
 }
