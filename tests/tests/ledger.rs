@@ -73,6 +73,9 @@ mod import;
 #[path = "ledger/history.rs"]
 mod history;
 
+#[path = "ledger/dashboard.rs"]
+mod dashboard;
+
 #[path = "ledger/audit.rs"]
 mod audit;
 
