@@ -58,6 +58,9 @@ mod dry_run;
 #[path = "ledger/progress.rs"]
 mod progress;
 
+#[path = "ledger/explanation.rs"]
+mod explanation;
+
 #[path = "ledger/evidence.rs"]
 mod evidence;
 

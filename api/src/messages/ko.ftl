@@ -192,6 +192,67 @@ message-claim-fulfilled = 보상을 전달했습니다.
 message-claim-fulfilment-failed = 보상을 전달하지 못한 것으로 처리했습니다.
 message-claim-reversed = 지급한 보상을 회수했습니다.
 
+## 보상 신청 결과의 설명
+
+explain-needed = 필요: { $what }. 확인: { $have }.
+explain-unwanted = 해당하지 않아야 함: { $what }. 확인: { $have }.
+explain-yes = 예
+explain-no = 아니요
+explain-streak = “{ $kind }” 활동 { $days }일 연속
+explain-active-days = “{ $kind }” 활동이 있는 날 { $days }일
+explain-any-active-days = 활동이 있는 날 { $days }일
+explain-count = “{ $kind }” 활동 { $count }회
+explain-total = “{ $kind }” 활동의 “{ $measure }” 합계 { $total }
+explain-referrals = 인정된 초대 { $count }건
+explain-profile = 프로필 작성 완료
+explain-birthday = 회원의 생일
+explain-anniversary = 가입 기념일
+explain-joined = 가입
+explain-within = 최근 { $days }일 동안 { $what }
+explain-since = { $date }부터 { $what }
+explain-until = { $date }까지 { $what }
+explain-since-event-start = 이벤트 시작일부터 { $what }
+explain-more-in-a-row = “{ $kind }” 활동 { $more }일 더 연속
+explain-more-days = “{ $kind }” 활동이 있는 날 { $more }일 추가
+explain-more-days-of-any = 활동이 있는 날 { $more }일 추가
+explain-more-times = “{ $kind }” 활동 { $more }회 추가
+explain-more-in-total = “{ $kind }” 활동의 “{ $measure }” 합계 { $more } 추가
+explain-more-referrals = 인정된 초대 { $more }건 추가
+explain-complete-profile = 프로필의 닉네임, 소개, 사진을 모두 등록하세요.
+explain-open-profile = 프로필이 완성되지 않은 상태여야 합니다.
+explain-wait = 해당 날짜에 다시 신청하세요: { $what }.
+explain-let-pass = 다음 조건에 더 이상 해당하지 않을 때 다시 신청하세요: { $what }.
+explain-granted = 조건을 충족하여 보상이 지급되었습니다.
+explain-approved = 조건을 충족하고 신청이 승인되어 보상이 지급되었습니다. 승인한 사람: { $actor }.
+explain-pending = 조건을 충족하여 승인을 기다리고 있습니다. 처리 기한: { $until }.
+explain-expired = 기한까지 처리되지 않아 신청이 만료되었습니다. 다시 신청할 수 있습니다. 만료 시각: { $at }.
+explain-rejected = 조건은 충족했지만 신청이 거절되었습니다. 거절한 사람: { $actor }.
+explain-fulfilled = 보상이 지급되어 전달까지 완료되었습니다. 처리한 사람: { $actor }.
+explain-fulfilment-failed = 보상은 지급되었지만 전달에 실패했습니다. 다시 시도할 수 있습니다. 처리한 사람: { $actor }.
+explain-reversed = 지급된 보상이 회수되었습니다. 회수한 사람: { $actor }.
+explain-blocked = 차단된 회원이어서 신청이 거절되었습니다.
+explain-not-started = 이벤트가 아직 시작되지 않았습니다. 시작 시각: { $at }.
+explain-paused = 이벤트가 일시 중지된 상태였습니다.
+explain-over = 이벤트가 이미 끝났습니다. 종료 시각: { $at }.
+explain-ended = 이벤트가 이미 종료되었습니다.
+explain-unmet = 조건을 충족하지 못했습니다.
+explain-limit-of-reward = 회원 한 명이 이 보상을 받을 수 있는 횟수({ $limit }회)를 모두 사용했습니다.
+explain-limit-of-event = 회원 한 명이 이 이벤트에서 보상을 받을 수 있는 횟수({ $limit }회)를 모두 사용했습니다.
+explain-limits = 회원 한 명이 받을 수 있는 횟수를 모두 사용했습니다. 이 보상은 { $reward }회, 이벤트 전체는 { $event }회까지입니다.
+explain-budget = 이벤트에서 지급할 수 있는 { $winners }건이 먼저 모두 소진되었습니다. 마지막 지급의 로그 위치: { $position }.
+explain-no-budget = 이벤트에서 지급할 수 있는 보상이 남아 있지 않았습니다.
+explain-sold-out = 준비된 보상 { $winners }건이 먼저 모두 소진되었습니다. 마지막 지급의 로그 위치: { $position }.
+explain-no-stock = 남은 보상이 없었습니다.
+explain-step-denied = 거절됨: { $reason }.
+explain-step-pending = 신청되어 승인을 기다립니다.
+explain-step-granted = 보상이 지급되었습니다.
+explain-step-approved = 승인되었습니다. 승인한 사람: { $actor }.
+explain-step-rejected = 거절되었습니다. 거절한 사람: { $actor }.
+explain-step-expired = 기한까지 처리되지 않아 만료되었습니다.
+explain-step-fulfilled = 보상이 전달되었습니다. 처리한 사람: { $actor }.
+explain-step-fulfilment-failed = 보상 전달에 실패했습니다. 처리한 사람: { $actor }.
+explain-step-reversed = 지급이 회수되었습니다. 회수한 사람: { $actor }.
+
 ## 규칙
 
 rule-required = 필수 항목입니다.
