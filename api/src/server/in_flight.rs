@@ -40,6 +40,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "routes of a test are in no document")]
     async fn one_too_many_is_told_to_come_back_and_health_is_answered() {
         let (begun, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let slow = {
