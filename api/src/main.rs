@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use api::config::Config;
 use api::generate::Generate;
 use api::import::Import;
-use api::roles::{self, Admin, Rebuild};
+use api::roles::{self, Admin, Projections, Rebuild};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +32,8 @@ enum Role {
     Migrate,
     /// Fold a projection again from the first position.
     Rebuild(Rebuild),
+    /// How the projections are doing; what to do about one in trouble.
+    Projections(Projections),
     /// Make administrators.
     #[command(subcommand)]
     Admin(Admin),
@@ -61,6 +63,7 @@ async fn main() -> ExitCode {
         None | Some(Role::Serve) => roles::serve(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Migrate) => roles::migrate(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Rebuild(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Projections(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Admin(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Config) => roles::show_config(&cli.config, &matches).map(|()| ExitCode::SUCCESS),
         Some(Role::Import(order)) => roles::import(cli.config, &order).await,

@@ -6,6 +6,7 @@ mod config;
 mod database;
 mod import;
 mod migrate;
+mod projections;
 mod rebuild;
 mod serve;
 
@@ -14,5 +15,6 @@ pub use config::show_config;
 pub use database::{Database, MIGRATOR};
 pub use import::import;
 pub use migrate::migrate;
+pub use projections::Projections;
 pub use rebuild::Rebuild;
 pub use serve::serve;

@@ -12,6 +12,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::error::FoldError;
+use crate::follow::OnPoison;
 use crate::log::Recorded;
 use crate::projection::Projection;
 
@@ -59,6 +60,7 @@ impl Projection for CampaignWindows {
     const VERSION: i32 = 1;
     const STREAMS: &'static [&'static str] = &["campaign"];
     const TABLES: &'static [&'static str] = &["campaign_windows"];
+    const ON_POISON: OnPoison = OnPoison::Park;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(campaign_id).collect::<Result<BTreeSet<_>, _>>()?;

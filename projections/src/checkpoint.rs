@@ -17,6 +17,9 @@ pub struct Checkpoint {
     pub epoch: i64,
     /// Who saved it.
     pub owner: Uuid,
+    /// Whether there are streams or events that it leaves aside; known when it was locked.
+    #[sqlx(default)]
+    pub leaves_aside: bool,
 }
 
 /// The checkpoint of a follower, made at the start of the log when there is none.
@@ -47,7 +50,9 @@ pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uu
 /// The database's.
 pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
     sqlx::query_as(
-        "select name, version, position, epoch, owner
+        "select name, version, position, epoch, owner,
+                exists (select from parked_streams where follower = $1)
+                or exists (select from interventions where follower = $1 and step = 'skip') as leaves_aside
         from checkpoints
         where name = $1
         for update skip locked",
@@ -80,7 +85,8 @@ pub async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Ch
 pub async fn save(conn: &mut PgConnection, name: &str, version: i32, position: i64, owner: Uuid) -> sqlx::Result<()> {
     sqlx::query(
         "update checkpoints
-        set version = $2, position = $3, owner = $4, epoch = log_head.epoch, updated_at = now()
+        set version = $2, position = $3, owner = $4, epoch = log_head.epoch, updated_at = now(),
+            state = 'following', trouble_position = null, trouble = null
         from log_head
         where checkpoints.name = $1",
     )
@@ -129,6 +135,71 @@ pub async fn advance(conn: &mut PgConnection, name: &str, position: i64, owner: 
     .execute(conn)
     .await?;
     Ok(moved.rows_affected() == 1)
+}
+
+/// Notes that nothing of interest lies between `saved` and `position`. It changes nothing, and answers
+/// `false`, when the checkpoint does not stand at `saved` or beyond: somebody has set it back.
+///
+/// # Errors
+/// The database's.
+pub async fn pass(conn: &mut PgConnection, name: &str, version: i32, saved: i64, position: i64) -> sqlx::Result<bool> {
+    let passed = sqlx::query(
+        "update checkpoints
+        set position = greatest(checkpoints.position, $4), epoch = log_head.epoch, updated_at = now()
+        from log_head
+        where checkpoints.name = $1
+          and checkpoints.version = $2
+          and checkpoints.position >= $3",
+    )
+    .bind(name)
+    .bind(version)
+    .bind(saved)
+    .bind(position)
+    .execute(conn)
+    .await?;
+    Ok(passed.rows_affected() == 1)
+}
+
+/// Sets a checkpoint back, never forward.
+///
+/// # Errors
+/// The database's.
+pub async fn set_back(conn: &mut PgConnection, name: &str, position: i64) -> sqlx::Result<()> {
+    sqlx::query("update checkpoints set position = least(position, $2), updated_at = now() where name = $1")
+        .bind(name)
+        .bind(position)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A follower stops before an event, until a human decides.
+///
+/// # Errors
+/// The database's.
+pub async fn stop(conn: &mut PgConnection, name: &str, position: i64, reason: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "update checkpoints
+        set state = 'stopped', trouble_position = $2, trouble = $3, updated_at = now()
+        where name = $1
+          and position < $2",
+    )
+    .bind(name)
+    .bind(position)
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether a follower is stopped.
+///
+/// # Errors
+/// The database's.
+pub async fn is_stopped(conn: &mut PgConnection, name: &str) -> sqlx::Result<bool> {
+    let state: Option<String> =
+        sqlx::query_scalar("select state from checkpoints where name = $1").bind(name).fetch_optional(conn).await?;
+    Ok(state.as_deref() == Some("stopped"))
 }
 
 /// How far every follower has come.

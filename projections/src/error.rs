@@ -33,6 +33,61 @@ impl FoldError {
     }
 }
 
+/// A rebuild, or a digest, was not possible.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// No projection has this name.
+    #[error("no projection is called {0:?}")]
+    Unknown(String),
+    /// Somebody else is at it.
+    #[error("another rebuild of it is under way")]
+    UnderWay,
+    /// The rows are of a newer fold than this program has.
+    #[error("its rows are of version {0}, which another program writes")]
+    Newer(i32),
+    /// An event cannot be folded; the old rows go on serving.
+    #[error("position {position}: {reason}")]
+    Poison {
+        /// Where.
+        position: i64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What serves could not be swapped, because it is read all the time.
+    #[error("the tables are read all the time and could not be swapped; run it again, it continues")]
+    Busy,
+    /// Something that passes was in the way; run again, it continues.
+    #[error("{0}")]
+    Trouble(String),
+    /// The database did not answer; run again, it continues.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<RebuildError> for FollowError {
+    fn from(error: RebuildError) -> Self {
+        match error {
+            RebuildError::UnderWay => Self::Standby,
+            RebuildError::Poison { position, reason } => Self::Poison { position, reason },
+            RebuildError::Database(error) => Self::Database(error),
+            error @ (RebuildError::Busy | RebuildError::Trouble(_)) => Self::Trouble(error.to_string()),
+            error @ (RebuildError::Unknown(_) | RebuildError::Newer(_)) => Self::Stop(error.to_string()),
+        }
+    }
+}
+
+impl From<FollowError> for RebuildError {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Database(error) => Self::Database(error),
+            FollowError::Poison { position, reason } => Self::Poison { position, reason },
+            error @ (FollowError::Trouble(_) | FollowError::Standby | FollowError::Stop(_)) => {
+                Self::Trouble(error.to_string())
+            }
+        }
+    }
+}
+
 /// A follower did not come to the end of a batch.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {

@@ -2,7 +2,7 @@
 //! knows positions, batches, waiting and trouble; what is made of a batch is the follower's affair.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -15,11 +15,20 @@ use crate::error::FollowError;
 use crate::freshness::{Freshness, State};
 use crate::lease::{Lease, Leases};
 use crate::log::{self, Entry};
+use crate::parked;
 
 /// The most positions in a batch, unless a follower says otherwise.
 pub const BATCH_LIMIT: i64 = 1_000;
 /// How often the head and the checkpoints are asked for when nobody says that they moved.
 const POLL_MS: u64 = 75;
+/// A follower that is behind takes up to so many times its limit at once …
+const MOST_TIMES_LIMIT: i64 = 8;
+/// … while a batch takes less than this: nobody should wait longer for a lock.
+const SLOW_BATCH_MS: u64 = 1_000;
+/// How long it may stay unsaved that nothing of interest has come: a write less for most batches.
+const LAZY_SAVE_MS: u64 = 250;
+/// How often a stopped follower looks whether it may go on.
+const STOPPED_MS: u64 = 500;
 /// A batch of so many positions, and nothing beyond it, means that the log is busy …
 const BUSY_POSITIONS: i64 = 32;
 /// … and a follower then waits this long for more: a batch costs much the same whatever is in it, and
@@ -53,6 +62,15 @@ pub enum Outcome {
     Handled(i64),
 }
 
+/// What an event that a follower cannot take in does to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPoison {
+    /// It stops before the event until somebody decides: what it counts must not skip anything.
+    Stop,
+    /// It leaves the event's stream aside and goes on with all others.
+    Park,
+}
+
 /// Somebody who follows the log.
 pub trait Follower: Send + Sync + 'static {
     /// Under which its checkpoint is kept.
@@ -66,6 +84,11 @@ pub trait Follower: Send + Sync + 'static {
     /// The most positions in a batch.
     fn batch_limit(&self) -> i64 {
         BATCH_LIMIT
+    }
+
+    /// What an event that it cannot take in does to it.
+    fn on_poison(&self) -> OnPoison {
+        OnPoison::Stop
     }
 
     /// Whether only one process at a time may follow under this name: one that sends commands, say.
@@ -167,12 +190,28 @@ struct Loop<F> {
     follower: F,
 }
 
+/// Where a loop stands: up to where it has read, and up to where that is saved. Between the two there is
+/// nothing that its follower wants.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    saved: i64,
+    position: i64,
+    unsaved_since: Option<Instant>,
+}
+
+/// What a loop wakes up for.
+enum Wake {
+    LogGoesOn(i64),
+    TimeToSave,
+    Shutdown,
+}
+
 impl<F: Follower> Loop<F> {
     async fn run(mut self) {
         let name = self.follower.name();
-        let mut back_off = BackOff::default();
+        let mut pace = Pace::default();
         while !self.shutdown.is_cancelled() {
-            let wait = match self.go(&mut back_off).await {
+            let wait = match self.go(&mut pace).await {
                 Ok(()) => return,
                 Err(FollowError::Standby) => {
                     self.freshness.is(name, State::Standby);
@@ -182,14 +221,12 @@ impl<F: Follower> Loop<F> {
                     let reason = error.to_string();
                     tracing::warn!(follower = name, %reason, "a follower waits and tries again");
                     self.freshness.is(name, State::Waiting { reason });
-                    back_off.next()
+                    pace.back_off()
                 }
-                Err(FollowError::Poison { position, reason }) => {
-                    tracing::error!(follower = name, log.position = position, %reason, "a follower stopped: an event is impossible");
-                    return self
-                        .freshness
-                        .is(name, State::Stopped { reason: format!("position {position}: {reason}") });
-                }
+                Err(FollowError::Poison { position, reason }) => match self.follower.on_poison() {
+                    OnPoison::Park => self.park(position, &reason).await,
+                    OnPoison::Stop => self.stop(position, &reason).await,
+                },
                 Err(FollowError::Stop(reason)) => {
                     tracing::error!(follower = name, %reason, "a follower stopped");
                     return self.freshness.is(name, State::Stopped { reason });
@@ -200,30 +237,58 @@ impl<F: Follower> Loop<F> {
     }
 
     /// Follows until shutdown or until something is in the way.
-    async fn go(&mut self, back_off: &mut BackOff) -> Result<(), FollowError> {
+    async fn go(&mut self, pace: &mut Pace) -> Result<(), FollowError> {
         let name = self.follower.name();
         self.check_lease()?;
-        let mut position = self.follower.begin(&self.pool, self.owner).await?;
+        let saved = tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => return Ok(()),
+            begun = self.follower.begin(&self.pool, self.owner) => begun?,
+        };
+        let mut place = Place { saved, position: saved, unsaved_since: None };
         self.freshness.is(name, State::Following);
-        self.freshness.reached(name, position);
-        while let Some(head) = self.beyond(position).await {
-            self.check_lease()?;
-            let through = head.min(position + back_off.batch(self.follower.batch_limit()));
-            let mut conn = self.pool.acquire().await?;
-            let entries = log::read_between(&mut conn, position, through, self.follower.streams()).await?;
-            drop(conn);
-            let after = position;
-            position = match self.follower.handle(&Batch { after, through, entries }).await? {
-                Outcome::Saved(reached) => reached,
-                Outcome::Handled(reached) => self.save(reached).await?,
+        self.freshness.reached(name, saved);
+        loop {
+            let head = match self.wake(place).await {
+                Wake::LogGoesOn(head) => head,
+                Wake::TimeToSave => {
+                    self.save_lazily(&mut place).await?;
+                    continue;
+                }
+                Wake::Shutdown => return self.save_lazily(&mut place).await,
             };
-            self.freshness.reached(name, position);
-            back_off.reset(self.follower.batch_limit());
+            self.check_lease()?;
+            let after = place.position;
+            let through = head.min(after + pace.positions(self.follower.batch_limit()));
+            let begun = Instant::now();
+            place = self.take(place, through).await?;
+            self.freshness.reached(name, place.position);
+            pace.went_well(self.follower.batch_limit(), through - after, begun.elapsed());
             if through == head && through - after >= BUSY_POSITIONS {
                 let _ = tokio::time::timeout(Duration::from_millis(BREATH_MS), self.shutdown.cancelled()).await;
             }
         }
-        Ok(())
+    }
+
+    /// Takes in the log up to a position. What the follower does not want costs it no write.
+    async fn take(&self, place: Place, through: i64) -> Result<Place, FollowError> {
+        let mut conn = self.pool.acquire().await?;
+        let mut entries = log::read_between(&mut conn, place.position, through, self.follower.streams()).await?;
+        if entries.is_empty() {
+            let unsaved_since = place.unsaved_since.or_else(|| Some(Instant::now()));
+            return Ok(Place { position: through, unsaved_since, ..place });
+        }
+        if self.lease.is_some() {
+            let name = self.follower.name();
+            let aside = parked::aside(&mut conn, name, name).await?;
+            entries.retain(|entry| aside.admits(entry));
+        }
+        drop(conn);
+        let position = match self.follower.handle(&Batch { after: place.saved, through, entries }).await? {
+            Outcome::Saved(reached) => reached,
+            Outcome::Handled(reached) => self.save(reached).await?,
+        };
+        Ok(Place { saved: position, position, unsaved_since: None })
     }
 
     fn check_lease(&self) -> Result<(), FollowError> {
@@ -239,39 +304,107 @@ impl<F: Follower> Loop<F> {
         if still_ours { Ok(position) } else { Err(FollowError::Standby) }
     }
 
-    /// Waits until the log goes on after `position`, and says how far; `None` at shutdown.
-    async fn beyond(&mut self, position: i64) -> Option<i64> {
+    async fn save_lazily(&self, place: &mut Place) -> Result<(), FollowError> {
+        if place.position > place.saved {
+            let mut conn = self.pool.acquire().await?;
+            let (name, version) = (self.follower.name(), self.follower.version());
+            if !checkpoint::pass(&mut conn, name, version, place.saved, place.position).await? {
+                return Err(FollowError::Standby);
+            }
+        }
+        *place = Place { saved: place.position, position: place.position, unsaved_since: None };
+        Ok(())
+    }
+
+    /// Goes on without the stream of an impossible event.
+    async fn park(&self, position: i64, reason: &str) -> Duration {
+        let name = self.follower.name();
+        tracing::error!(follower = name, log.position = position, %reason, "a follower parks a stream: an event is impossible");
+        let parked = async {
+            let mut conn = self.pool.acquire().await?;
+            parked::park(&mut conn, name, position, reason).await
+        };
+        match parked.await {
+            Ok(()) => Duration::ZERO,
+            Err(_) => Duration::from_millis(LAST_BACK_OFF_MS),
+        }
+    }
+
+    /// Stops before an impossible event, until somebody has it tried again or left out; whoever follows
+    /// elsewhere, perhaps with a newer program, may get past it as well.
+    async fn stop(&self, position: i64, reason: &str) -> Duration {
+        let name = self.follower.name();
+        tracing::error!(follower = name, log.position = position, %reason, "a follower stopped: an event is impossible");
+        self.freshness.is(name, State::Stopped { reason: format!("position {position}: {reason}") });
+        let mut noted = false;
+        while !self.shutdown.is_cancelled() {
+            let stopped = async {
+                let mut conn = self.pool.acquire().await?;
+                if !noted {
+                    checkpoint::stop(&mut conn, name, position, reason).await?;
+                }
+                checkpoint::is_stopped(&mut conn, name).await
+            };
+            match stopped.await {
+                Ok(false) => return Duration::ZERO,
+                Ok(true) => noted = true,
+                // asked again
+                Err(_) => {}
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(STOPPED_MS), self.shutdown.cancelled()).await;
+        }
+        Duration::ZERO
+    }
+
+    /// Waits until the log goes on after where the loop stands.
+    async fn wake(&mut self, place: Place) -> Wake {
+        let save_in =
+            place.unsaved_since.map(|since| Duration::from_millis(LAZY_SAVE_MS).saturating_sub(since.elapsed()));
+        let time_to_save = async {
+            match save_in {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
-            () = self.shutdown.cancelled() => None,
-            head = self.head.wait_for(|head| *head > position) => head.ok().map(|head| *head),
+            () = self.shutdown.cancelled() => Wake::Shutdown,
+            () = time_to_save => Wake::TimeToSave,
+            head = self.head.wait_for(|head| *head > place.position) => {
+                head.map_or(Wake::Shutdown, |head| Wake::LogGoesOn(*head))
+            }
         }
     }
 }
 
-/// How long to wait after trouble, and how much to take at once afterwards: what fails as a whole
-/// may go through in pieces, and an impossible event is found alone.
-#[derive(Default)]
-struct BackOff {
+/// How much is taken at once, and how long to wait after trouble. A batch that was full and quick is
+/// followed by a larger one, a slow one by a smaller one; what fails as a whole may go through in pieces.
+#[derive(Debug, Default)]
+struct Pace {
     failures: u32,
-    batch: Option<i64>,
+    positions: Option<i64>,
 }
 
-impl BackOff {
-    fn batch(&self, limit: i64) -> i64 {
-        self.batch.unwrap_or(limit).clamp(1, limit.max(1))
+impl Pace {
+    fn positions(&self, limit: i64) -> i64 {
+        self.positions.unwrap_or(limit).clamp(1, limit.max(1) * MOST_TIMES_LIMIT)
     }
 
-    fn next(&mut self) -> Duration {
-        self.batch = Some(self.batch.unwrap_or(BATCH_LIMIT) / 2);
+    fn back_off(&mut self) -> Duration {
+        self.positions = Some((self.positions.unwrap_or(BATCH_LIMIT) / 2).max(1));
         let wait = FIRST_BACK_OFF_MS.saturating_mul(1 << self.failures.min(10));
         self.failures += 1;
         Duration::from_millis(wait.min(LAST_BACK_OFF_MS))
     }
 
-    fn reset(&mut self, limit: i64) {
+    fn went_well(&mut self, limit: i64, taken: i64, took: Duration) {
         self.failures = 0;
-        self.batch = self.batch.map(|batch| batch.max(1) * 2).filter(|batch| *batch < limit);
+        let most = self.positions(limit);
+        if took > Duration::from_millis(SLOW_BATCH_MS) {
+            self.positions = Some((taken / 2).max(1));
+        } else if taken >= most {
+            self.positions = Some(most.saturating_mul(2));
+        }
     }
 }
 

@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::{FoldError, FollowError};
-use crate::follow::{Batch, Follower, Outcome};
-use crate::log::{Entry, Recorded};
+use crate::fold::{Folded, Pace, fold};
+use crate::follow::{Batch, Follower, OnPoison, Outcome};
+use crate::log::Recorded;
+use crate::parked::{self, Aside};
 use crate::rebuild;
 
 /// A fold of the log into read tables.
@@ -21,21 +23,14 @@ pub trait Projection: Send + Sync + 'static {
     const VERSION: i32;
     /// The stream types whose events it folds.
     const STREAMS: &'static [&'static str];
-    /// The tables it owns.
+    /// The tables it owns. A rebuild replaces them: no view and no foreign key may hang on them.
     const TABLES: &'static [&'static str];
+    /// What an event that cannot be folded does: a projection that counts value, or that decisions
+    /// rest on, stops before it; another one goes on without that event's stream.
+    const ON_POISON: OnPoison = OnPoison::Stop;
 
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
-
-    /// Empties the tables. Readers see the old rows until the transaction ends.
-    fn clear(&self, tx: &mut PgConnection) -> impl Future<Output = Result<(), FoldError>> + Send {
-        async move {
-            for table in Self::TABLES {
-                sqlx::query(&format!("delete from {table}")).execute(&mut *tx).await?;
-            }
-            Ok(())
-        }
-    }
 }
 
 /// A projection as a follower of the log.
@@ -53,21 +48,36 @@ impl<P: Projection> Projected<P> {
         Self { projection, pool, owner: Uuid::new_v4() }
     }
 
-    /// The events after the checkpoint that can be read, and up to where they go. An event that
-    /// cannot be read is an error only when it is the next one: what is before it is folded first.
-    fn decode(batch: &Batch, folded: i64) -> Result<(Vec<Recorded>, i64), FollowError> {
-        let mut events = Vec::with_capacity(batch.entries.len());
-        let fresh = |entry: &&Entry| entry.position > folded;
-        for entry in batch.entries.iter().filter(fresh) {
-            match entry.clone().recorded() {
-                Ok(recorded) => events.push(recorded),
-                Err(error) if events.is_empty() => {
-                    return Err(FollowError::Poison { position: entry.position, reason: error.to_string() });
-                }
-                Err(_) => return Ok((events, entry.position - 1)),
-            }
+    /// Folds a batch in one transaction; `None` when it has to be folded one by one.
+    async fn attempt(&self, batch: &Batch, pace: Pace) -> Result<Option<Outcome>, FollowError> {
+        let mut conn = self.pool.acquire().await?;
+        let mut tx = conn.begin().await?;
+        let Some(known) = checkpoint::try_lock(&mut tx, P::NAME).await? else { return Err(FollowError::Standby) };
+        if known.version != P::VERSION {
+            return Err(another_version(&known));
         }
-        Ok((events, batch.through))
+        if known.position >= batch.through || known.position < batch.after {
+            // now, not when the connection is used next: the lock would look like another follower
+            tx.rollback().await?;
+            return Ok(Some(Outcome::Saved(known.position)));
+        }
+        let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
+        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position);
+        let (through, poison) = match fold(&self.projection, &mut tx, fresh, &aside, pace).await? {
+            Folded::Whole => (batch.through, None),
+            Folded::Before(poison) => (poison.position - 1, Some(poison)),
+            Folded::Spoilt => {
+                tx.rollback().await?;
+                return Ok(None);
+            }
+        };
+        if let Some(poison) = poison.filter(|_| through <= known.position) {
+            tx.rollback().await?;
+            return Err(FollowError::Poison { position: poison.position, reason: poison.reason });
+        }
+        checkpoint::save(&mut tx, P::NAME, P::VERSION, through, self.owner).await?;
+        tx.commit().await?;
+        Ok(Some(Outcome::Saved(through)))
     }
 }
 
@@ -84,60 +94,32 @@ impl<P: Projection> Follower for Projected<P> {
         P::STREAMS
     }
 
+    fn on_poison(&self) -> OnPoison {
+        P::ON_POISON
+    }
+
     async fn begin(&self, pool: &PgPool, _: Uuid) -> Result<i64, FollowError> {
         let mut conn = pool.acquire().await?;
         let known = checkpoint::ensure(&mut conn, P::NAME, P::VERSION, self.owner).await?;
         if known.version > P::VERSION {
-            return Err(newer(&known));
+            return Err(another_version(&known));
         }
         if known.version == P::VERSION {
             return Ok(known.position);
         }
+        drop(conn);
         tracing::info!(projection = P::NAME, from = known.version, to = P::VERSION, "a newer fold starts over");
-        rebuild::again(&mut conn, &self.projection, |_, _| {}).await.map_err(|error| poison(error, 1))
+        Ok(rebuild::side_by_side(pool, &self.projection, |_, _| {}).await?.position)
     }
 
     async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
-        let mut conn = self.pool.acquire().await?;
-        let mut tx = conn.begin().await?;
-        let Some(known) = checkpoint::try_lock(&mut tx, P::NAME).await? else { return Err(FollowError::Standby) };
-        if known.version != P::VERSION {
-            return Err(newer(&known));
+        if let Some(outcome) = self.attempt(batch, Pace::AtOnce).await? {
+            return Ok(outcome);
         }
-        if known.position >= batch.through || known.position < batch.after {
-            // now, not when the connection is used next: the lock would look like another follower
-            tx.rollback().await?;
-            return Ok(Outcome::Saved(known.position));
-        }
-        let (events, through) = Self::decode(batch, known.position)?;
-        if !events.is_empty() {
-            self.projection.fold(&mut tx, &events).await.map_err(|error| poison(error, events[0].entry.position))?;
-        }
-        checkpoint::save(&mut tx, P::NAME, P::VERSION, through, self.owner).await?;
-        tx.commit().await?;
-        Ok(Outcome::Saved(through))
+        self.attempt(batch, Pace::OneByOne).await?.ok_or_else(|| FollowError::Trouble("a fold is spoilt twice".into()))
     }
 }
 
-fn newer(known: &Checkpoint) -> FollowError {
+fn another_version(known: &Checkpoint) -> FollowError {
     FollowError::Stop(format!("its rows are of version {}, which another program writes", known.version))
-}
-
-/// Trouble passes; a row that breaks a rule of its table, or an event that cannot be, does not.
-fn poison(error: FoldError, position: i64) -> FollowError {
-    match error {
-        FoldError::Database(sqlx::Error::Database(refused))
-            if refused.code().is_some_and(|code| is_for_ever(&code)) =>
-        {
-            FollowError::Poison { position, reason: refused.to_string() }
-        }
-        FoldError::Database(error) => FollowError::Database(error),
-        FoldError::Event { position, source } => FollowError::Poison { position, reason: source.to_string() },
-        error @ FoldError::Stored { .. } => FollowError::Poison { position, reason: error.to_string() },
-    }
-}
-
-/// SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation).
-fn is_for_ever(code: &str) -> bool {
-    code.starts_with("22") || code.starts_with("23")
 }

@@ -1,49 +1,74 @@
-//! Folds a projection again from position 1, in one transaction: readers see the old rows until it
-//! commits, the follower waits meanwhile. Also the digest by which two folds are compared.
+//! Folds a projection again from position 1 beside the rows that serve, compares the two, and puts the
+//! new tables in the old ones' place in one transaction. A kill costs nothing but the last step: how far
+//! it came is saved with the rows. What the tables beside are, and how they are swapped, is in `beside`.
 
-use sqlx::Connection;
-use sqlx::PgPool;
+mod beside;
+
+use serde::Serialize;
 use sqlx::postgres::PgConnection;
+use sqlx::{Connection, PgPool};
 use uuid::Uuid;
 
 use crate::checkpoint;
-use crate::error::FoldError;
-use crate::log::{self, Entry};
+use crate::digest::{self, TableDigest};
+use crate::error::{FollowError, RebuildError};
+use crate::fold::{Folded, Pace, fold};
+use crate::follow::OnPoison;
 use crate::projection::Projection;
 use crate::registry::{self, Visitor};
+use crate::{log, parked};
+
+use beside::{Beside, Progress, SUFFIX};
 
 /// How many positions are folded at once.
 const BATCH: i64 = 5_000;
+/// Nearer than this to what serves, it is time to swap.
+const NEAR: i64 = 1_000;
 
-/// A rebuild, or a digest, was not possible.
-#[derive(Debug, thiserror::Error)]
-pub enum RebuildError {
-    /// No projection has this name.
-    #[error("no projection is called {0:?}")]
-    Unknown(String),
-    /// The fold did not come to its end; nothing has changed.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
-    /// The database did not answer; nothing has changed.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
+/// A projection that was folded again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rebuilt {
+    /// The projection.
+    pub name: &'static str,
+    /// Of its logic.
+    pub version: i32,
+    /// Up to which the rows are folded that serve now.
+    pub position: i64,
+    /// How the new rows compared with the old ones; none when those were of another version.
+    pub compared: Option<Comparison>,
 }
 
-/// Folds a projection again from position 1 and says the position it came to. `progress` is told
-/// how many positions are done and how many there are.
+/// Old and new rows at the same position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// At which they were compared.
+    pub position: i64,
+    /// Whether they are the same.
+    pub same: bool,
+    /// The tables that differ: the old rows and the new ones.
+    pub different: Vec<(TableDigest, TableDigest)>,
+}
+
+/// Folds a projection again and swaps the new rows in. `progress` is told how many positions are done
+/// and how many there are.
 ///
 /// # Errors
-/// See [`RebuildError`].
-pub async fn rebuild(pool: &PgPool, name: &str, progress: impl FnMut(i64, i64) + Send) -> Result<i64, RebuildError> {
+/// See [`RebuildError`]. The old rows serve as before then.
+pub async fn rebuild(
+    pool: &PgPool,
+    name: &str,
+    progress: impl FnMut(i64, i64) + Send,
+) -> Result<Rebuilt, RebuildError> {
     struct Again<'a, F> {
         pool: &'a PgPool,
         progress: F,
     }
     impl<F: FnMut(i64, i64) + Send> Visitor for Again<'_, F> {
-        type Answer = Result<i64, RebuildError>;
+        type Answer = Result<Rebuilt, RebuildError>;
         async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
-            let mut conn = self.pool.acquire().await?;
-            Ok(again(&mut conn, &projection, self.progress).await?)
+            side_by_side(self.pool, &projection, self.progress).await
         }
     }
     match registry::visit(name, Again { pool, progress }).await {
@@ -52,64 +77,116 @@ pub async fn rebuild(pool: &PgPool, name: &str, progress: impl FnMut(i64, i64) +
     }
 }
 
-/// The same rows have the same digest, whoever folded them and in however many batches.
-///
-/// # Errors
-/// See [`RebuildError`].
-pub async fn digest(conn: &mut PgConnection, name: &str) -> Result<String, RebuildError> {
-    struct Tables;
-    impl Visitor for Tables {
-        type Answer = &'static [&'static str];
-        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
-            P::TABLES
-        }
-    }
-    let tables = registry::visit(name, Tables).await.ok_or_else(|| RebuildError::Unknown(name.to_owned()))?;
-    let mut digests = Vec::new();
-    for table in tables {
-        let digest: String = sqlx::query_scalar(&format!(
-            "select count(*) || ':' || md5(coalesce(string_agg(md5(row_of::text), '' order by md5(row_of::text)), ''))
-            from {table} as row_of"
-        ))
-        .fetch_one(&mut *conn)
-        .await?;
-        digests.push(format!("{table}={digest}"));
-    }
-    Ok(digests.join(" "))
+pub(crate) async fn side_by_side<P: Projection>(
+    pool: &PgPool,
+    projection: &P,
+    progress: impl FnMut(i64, i64) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    // of its own: its lock, and the names that it sees, end with it
+    let mut conn = PgConnection::connect_with(&pool.connect_options()).await?;
+    let rebuilt = run(pool, &mut conn, projection, progress).await;
+    let _ = conn.close().await;
+    rebuilt
 }
 
-pub(crate) async fn again<P: Projection>(
+async fn run<P: Projection>(
+    pool: &PgPool,
     conn: &mut PgConnection,
     projection: &P,
     mut progress: impl FnMut(i64, i64) + Send,
-) -> Result<i64, FoldError> {
-    let owner = Uuid::new_v4();
-    let mut tx = conn.begin().await?;
-    checkpoint::ensure(&mut tx, P::NAME, P::VERSION, owner).await?;
-    checkpoint::lock(&mut tx, P::NAME).await?;
-    projection.clear(&mut tx).await?;
-    let mut done = 0;
+) -> Result<Rebuilt, RebuildError> {
+    let beside = Beside { name: P::NAME, version: P::VERSION, tables: P::TABLES };
+    if !beside.is_the_only_one(conn).await? {
+        return Err(RebuildError::UnderWay);
+    }
+    let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
+    if served.version > P::VERSION {
+        return Err(RebuildError::Newer(served.version));
+    }
+    let mut done = beside.begin(conn).await?;
+    let mut compared = None;
     loop {
-        let total = log::head(&mut tx).await?.position;
-        progress(done, total);
-        if done >= total {
+        let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
+        let head = log::head(conn).await?.position;
+        progress(done, head);
+        let comparable = served.version == P::VERSION && served.position >= done;
+        // up to where the rows stand that serve, first: there the two can be compared
+        let target = if comparable && compared.is_none() { served.position } else { head };
+        if target - done > NEAR {
+            let through = target.min(done + BATCH);
+            step(conn, projection, done, through).await?;
+            done = through;
+        } else if comparable && compared.is_none() {
+            let comparison = compare(pool, conn, projection, &mut done).await?;
+            compared = Some(comparison);
+        } else {
+            step(conn, projection, done, head).await?;
+            done = head.max(done);
             break;
         }
-        let through = total.min(done + BATCH);
-        let entries = log::read_between(&mut tx, done, through, P::STREAMS).await?;
-        let events = entries
-            .into_iter()
-            .map(|entry| {
-                let position = entry.position;
-                Entry::recorded(entry).map_err(|source| FoldError::Event { position, source })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        if !events.is_empty() {
-            projection.fold(&mut tx, &events).await?;
-        }
-        done = through;
     }
-    checkpoint::save(&mut tx, P::NAME, P::VERSION, done, owner).await?;
-    tx.commit().await?;
-    Ok(done)
+    beside.analyze(conn).await?;
+    let position = beside.swap(pool, conn, projection, done).await?;
+    progress(position, position);
+    Ok(Rebuilt { name: P::NAME, version: P::VERSION, position, compared })
+}
+
+/// Folds the next piece into the tables beside, which this connection sees under their own names.
+async fn step<P: Projection>(
+    conn: &mut PgConnection,
+    projection: &P,
+    after: i64,
+    through: i64,
+) -> Result<(), RebuildError> {
+    if through <= after {
+        return Ok(());
+    }
+    let parked_as = format!("{}{SUFFIX}", P::NAME);
+    let mut pace = Pace::AtOnce;
+    loop {
+        let mut tx = conn.begin().await?;
+        let entries = log::read_between(&mut tx, after, through, P::STREAMS).await?;
+        let aside = parked::aside(&mut tx, P::NAME, &parked_as).await?;
+        match fold(projection, &mut tx, entries.iter(), &aside, pace).await.map_err(RebuildError::from)? {
+            Folded::Whole => {
+                Progress::save(&mut tx, P::NAME, through).await?;
+                return Ok(tx.commit().await?);
+            }
+            Folded::Spoilt if pace == Pace::AtOnce => pace = Pace::OneByOne,
+            Folded::Spoilt => return Err(FollowError::Trouble("a fold is spoilt twice".to_owned()).into()),
+            Folded::Before(poison) => {
+                tx.rollback().await?;
+                match P::ON_POISON {
+                    OnPoison::Stop => {
+                        return Err(RebuildError::Poison { position: poison.position, reason: poison.reason });
+                    }
+                    OnPoison::Park => parked::park(conn, &parked_as, poison.position, &poison.reason).await?,
+                }
+                continue;
+            }
+        }
+        tx.rollback().await?;
+    }
+}
+
+/// Compares the rows that serve with those beside, both at the position of the former.
+async fn compare<P: Projection>(
+    pool: &PgPool,
+    conn: &mut PgConnection,
+    projection: &P,
+    done: &mut i64,
+) -> Result<Comparison, RebuildError> {
+    let mut serving = pool.acquire().await?;
+    let mut snapshot = digest::begin_snapshot(&mut serving, P::TABLES).await?;
+    let (_, position) = digest::folded_up_to(&mut snapshot, P::NAME, P::STREAMS).await?;
+    let old = digest::tables_of(&mut snapshot, P::TABLES, "").await?;
+    snapshot.rollback().await?;
+    drop(serving);
+    step(conn, projection, *done, position).await?;
+    *done = position.max(*done);
+    let mut tx = conn.begin().await?;
+    let new = digest::tables_of(&mut tx, P::TABLES, SUFFIX).await?;
+    tx.rollback().await?;
+    let different: Vec<_> = old.into_iter().zip(new).filter(|(old, new)| old != new).collect();
+    Ok(Comparison { position, same: different.is_empty(), different })
 }

@@ -12,6 +12,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::error::FoldError;
+use crate::follow::OnPoison;
 use crate::log::Recorded;
 use crate::projection::Projection;
 
@@ -114,6 +115,7 @@ impl Projection for ReferralTally {
     const VERSION: i32 = 1;
     const STREAMS: &'static [&'static str] = &["referral"];
     const TABLES: &'static [&'static str] = &["referrals"];
+    const ON_POISON: OnPoison = OnPoison::Park;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut rows = load(tx, batch).await?;

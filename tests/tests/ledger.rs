@@ -86,5 +86,8 @@ mod two_instances;
 #[path = "ledger/scheduler.rs"]
 mod scheduler;
 
+#[path = "ledger/projections_command.rs"]
+mod projections_command;
+
 #[path = "ledger/relay.rs"]
 mod relay;

@@ -6,6 +6,8 @@ mod read_models {
     mod contract;
     mod facts;
     mod following;
+    mod poison;
+    mod rebuilding;
     mod relaying;
     mod speed;
     mod support;

@@ -13,7 +13,7 @@ use domain::referral::{Qualification, Referral, ReferralCommand, ReferralRefusal
 use domain::zone::local_date;
 use futures::future::try_join_all;
 use projections::FollowError;
-use projections::follow::{Batch, Follower, Outcome};
+use projections::follow::{Batch, Follower, OnPoison, Outcome};
 use projections::log::Entry;
 
 use crate::clock;
@@ -65,6 +65,11 @@ impl ReferralReactor {
 impl Follower for ReferralReactor {
     fn name(&self) -> &'static str {
         "referral_reactor"
+    }
+
+    /// One invitee's referral is nothing to the others.
+    fn on_poison(&self) -> OnPoison {
+        OnPoison::Park
     }
 
     /// Two instances would only take the work out of each other's hands.

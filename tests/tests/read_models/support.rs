@@ -88,6 +88,18 @@ impl TestLog {
     /// An event that no program knows, in a stream that every projection but one reads.
     pub(crate) async fn append_poison(&mut self, event_type: &str) {
         let position = self.head() + 1;
+        self.insert_raw(position, event_type).await;
+    }
+
+    /// An event whose payload is none of its type, in a stream of its own; the log goes on after it.
+    pub(crate) async fn append_broken(&mut self, event_type: &str) {
+        let position = self.head() + 1;
+        self.insert_raw(position, event_type).await;
+        let event = self.events.last().unwrap().1.clone();
+        self.events.push((position, event));
+    }
+
+    async fn insert_raw(&self, position: i64, event_type: &str) {
         sqlx::query(
             "with head as (update log_head set position = $1)
             insert into events
@@ -208,6 +220,8 @@ impl TestLog {
     }
 
     pub(crate) async fn digest(&self, name: &str) -> String {
-        projections::digest(&mut self.pool.acquire().await.unwrap(), name).await.unwrap()
+        let digest = projections::digest(&mut self.pool.acquire().await.unwrap(), name).await.unwrap();
+        let tables = digest.tables.iter().map(|table| format!("{}={}:{}", table.table, table.rows, table.digest));
+        tables.collect::<Vec<_>>().join(" ")
     }
 }

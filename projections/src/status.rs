@@ -1,0 +1,153 @@
+//! How every follower is doing, as the database knows it: for whoever looks from outside the process
+//! that follows.
+
+use serde::Serialize;
+use sqlx::postgres::PgConnection;
+
+use crate::projection::Projection;
+use crate::registry::{self, Visitor};
+
+/// How one follower is doing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The follower.
+    pub name: String,
+    /// Of its logic; 0 when it has never run.
+    pub version: i32,
+    /// Up to which it has taken the log in.
+    pub position: i64,
+    /// How many events that concern it are still to come.
+    pub lag_events: i64,
+    /// How long the earliest of them has been in the log, in seconds.
+    pub lag_seconds: f64,
+    /// `following`, `parked` (it leaves streams aside), `stopped` (it waits for somebody to decide),
+    /// `rebuilding`.
+    pub state: &'static str,
+    /// What is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+    /// How many streams it leaves aside.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub parked_streams: i64,
+}
+
+/// What a stopped follower stopped before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// The position of the event.
+    pub position: i64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    version: i32,
+    position: i64,
+    lag_events: i64,
+    lag_seconds: f64,
+    state: String,
+    trouble_position: Option<i64>,
+    trouble: Option<String>,
+    parked_streams: i64,
+    rebuilding: bool,
+}
+
+/// How every projection is doing, in the order of the registry.
+///
+/// # Errors
+/// The database's.
+pub async fn projections(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
+    struct Streams;
+    impl Visitor for Streams {
+        type Answer = &'static [&'static str];
+        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
+            P::STREAMS
+        }
+    }
+    let mut all = Vec::new();
+    for name in registry::ALL {
+        let streams = registry::visit(name, Streams).await.unwrap_or_default();
+        all.push(of(conn, name, streams).await?);
+    }
+    Ok(all)
+}
+
+/// How the followers are doing that are no projections.
+///
+/// # Errors
+/// The database's.
+pub async fn other_followers(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
+    let names: Vec<String> = sqlx::query_scalar("select name from checkpoints where name <> all($1) order by name")
+        .bind(&registry::ALL[..])
+        .fetch_all(&mut *conn)
+        .await?;
+    let mut all = Vec::new();
+    for name in names {
+        all.push(of(conn, &name, &[]).await?);
+    }
+    Ok(all)
+}
+
+async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Result<Status> {
+    let row: Option<Row> = sqlx::query_as(
+        "select version,
+                case coming.events when 0 then log_head.position else checkpoints.position end as position,
+                coming.events as lag_events,
+                coalesce(extract(epoch from now() - coming.since), 0)::float8 as lag_seconds,
+                state, trouble_position, trouble,
+                (select count(*) from parked_streams where follower = $1) as parked_streams,
+                exists (select from rebuilds where rebuilds.name = $1)
+                and not pg_try_advisory_xact_lock_shared(
+                    hashtextextended('reward-ledger rebuild ' || current_schema() || ' ' || $1, 0)) as rebuilding
+        from checkpoints
+        cross join log_head
+        cross join lateral (
+            select count(*) as events, min(recorded_at) as since
+            from events
+            where events.position > checkpoints.position
+              and (cardinality($2::text[]) = 0 or aggregate_type = any($2))
+        ) as coming
+        where checkpoints.name = $1",
+    )
+    .bind(name)
+    .bind(streams)
+    .persistent(false)
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(never_run(name)) };
+    Ok(Status {
+        name: name.to_owned(),
+        version: row.version,
+        position: row.position,
+        lag_events: row.lag_events,
+        lag_seconds: row.lag_seconds.max(0.0),
+        state: match (row.rebuilding, row.state.as_str(), row.parked_streams) {
+            (true, _, _) => "rebuilding",
+            (false, "stopped", _) => "stopped",
+            (false, _, 0) => "following",
+            (false, _, _) => "parked",
+        },
+        trouble: row.trouble_position.zip(row.trouble).map(|(position, reason)| Trouble { position, reason }),
+        parked_streams: row.parked_streams,
+    })
+}
+
+fn never_run(name: &str) -> Status {
+    Status {
+        name: name.to_owned(),
+        version: 0,
+        position: 0,
+        lag_events: 0,
+        lag_seconds: 0.0,
+        state: "following",
+        trouble: None,
+        parked_streams: 0,
+    }
+}
