@@ -271,6 +271,20 @@ impl Ledger {
         Loaded::fold(key, &events)
     }
 
+    /// When the log took in the first event of this name in a stream, if there is one.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn noted_at<A: LedgerAggregate>(&self, id: &str, name: &str) -> Result<Option<Moment>, ReadError> {
+        let sql = "select recorded_at
+                   from events
+                   where aggregate_id = $1 and aggregate_type = $2 and event_type = $3
+                   order by sequence
+                   limit 1";
+        let query = sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>(sql).bind(id).bind(A::TYPE).bind(name);
+        Ok(query.fetch_optional(&self.shared.pool).await?.map(Moment::from))
+    }
+
     /// The position of the last event that this process has written: a hint to look at the log.
     #[must_use]
     pub fn head(&self) -> watch::Receiver<i64> {

@@ -24,7 +24,8 @@ pub const LEDGER_SOURCE: &str = "ledger";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     recorded: Option<Recorded>,
-    voided: bool,
+    /// The note with which it was taken out.
+    voided: Option<String>,
 }
 
 /// What can be asked of an activity.
@@ -71,13 +72,14 @@ pub enum ActivityRefusal {
     /// No fact was recorded under this id.
     #[error("no fact was recorded under this id")]
     Unknown,
-    /// The fact was taken out before.
-    #[error("the fact was voided before")]
+    /// The fact was taken out before, with another note.
+    #[error("the fact was voided before, with another note")]
     AlreadyVoided,
 }
 
 impl Activity {
-    /// Decides a command. The repetition of a report is no event.
+    /// Decides a command. The repetition of a report, or of a withdrawal, is no event; a report does not
+    /// bring back what was withdrawn.
     ///
     /// # Errors
     /// See [`ActivityRefusal`].
@@ -90,10 +92,11 @@ impl Activity {
             (ActivityCommand::Record(_), Some(_)) => Err(ActivityRefusal::Conflict),
             (ActivityCommand::LogIn(_), Some(_)) => Ok(vec![]),
             (ActivityCommand::Void { .. }, None) => Err(ActivityRefusal::Unknown),
-            (ActivityCommand::Void { .. }, Some(_)) if self.voided => Err(ActivityRefusal::AlreadyVoided),
-            (ActivityCommand::Void { note }, Some(known)) => {
-                Ok(vec![ActivityEvent::Voided(Voided::of(known.clone(), note))])
-            }
+            (ActivityCommand::Void { note }, Some(known)) => match &self.voided {
+                None => Ok(vec![ActivityEvent::Voided(Voided::of(known.clone(), note))]),
+                Some(before) if *before == note => Ok(vec![]),
+                Some(_) => Err(ActivityRefusal::AlreadyVoided),
+            },
         }
     }
 
@@ -103,11 +106,17 @@ impl Activity {
         self.recorded.as_ref()
     }
 
+    /// Whether it was taken out of later evaluations.
+    #[must_use]
+    pub fn is_voided(&self) -> bool {
+        self.voided.is_some()
+    }
+
     /// Takes one event into account.
     pub fn evolve(&mut self, event: &ActivityEvent) {
         match event {
             ActivityEvent::Recorded(recorded) => self.recorded = Some(recorded.clone()),
-            ActivityEvent::Voided(_) => self.voided = true,
+            ActivityEvent::Voided(voided) => self.voided = Some(voided.note.clone()),
         }
     }
 }

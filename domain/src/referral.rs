@@ -41,6 +41,9 @@ pub enum ReferralStatus {
 }
 
 impl ReferralStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Qualified, Self::Voided];
+
     /// The name in the API and in the read tables.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -105,6 +108,12 @@ pub enum ReferralRefusal {
     /// The invitee brought the inviter, directly or over others.
     #[error("nobody invites in a circle")]
     Circle,
+    /// The referral is not where this step starts from.
+    #[error("not possible while the referral is {}", from.name())]
+    StepNotAllowed {
+        /// Where it stands.
+        from: ReferralStatus,
+    },
 }
 
 impl Referral {
@@ -121,7 +130,7 @@ impl Referral {
             }
             (ReferralCommand::Qualify(_) | ReferralCommand::Void { .. }, None) => Err(ReferralRefusal::Unknown),
             (ReferralCommand::Qualify(proof), Some(known)) => Ok(known.qualify(*proof)),
-            (ReferralCommand::Void { note }, Some(known)) => Ok(known.void(note)),
+            (ReferralCommand::Void { note }, Some(known)) => known.void(note),
         }
     }
 
@@ -150,6 +159,18 @@ impl Referral {
     #[must_use]
     pub fn inviter(&self) -> Option<MemberId> {
         self.state.as_ref().map(|state| state.inviter_id)
+    }
+
+    /// Who was brought, if anybody was.
+    #[must_use]
+    pub fn invitee(&self) -> Option<MemberId> {
+        self.state.as_ref().map(|state| state.invitee_id)
+    }
+
+    /// Where it stands, once created.
+    #[must_use]
+    pub fn status(&self) -> Option<ReferralStatus> {
+        self.state.as_ref().map(|state| state.status)
     }
 
     /// Whether it waits for the invitee to meet the condition.
@@ -190,11 +211,12 @@ impl State {
         }
     }
 
-    fn void(&self, note: String) -> Vec<ReferralEvent> {
+    fn void(&self, note: String) -> Result<Vec<ReferralEvent>, ReferralRefusal> {
         match self.status {
-            ReferralStatus::Voided => vec![],
+            from @ ReferralStatus::Voided => Err(ReferralRefusal::StepNotAllowed { from }),
             ReferralStatus::Pending | ReferralStatus::Qualified => {
-                vec![ReferralEvent::Voided(Voided { invitee_id: self.invitee_id, inviter_id: self.inviter_id, note })]
+                let voided = Voided { invitee_id: self.invitee_id, inviter_id: self.inviter_id, note };
+                Ok(vec![ReferralEvent::Voided(voided)])
             }
         }
     }

@@ -65,13 +65,21 @@ pub async fn record_batch(
 /// The rules that do not depend on what is in the log.
 fn admit(raw: &RawActivity, reporting: &Reporting) -> Result<Reading, Refusal> {
     let reading = read(raw, reporting.metadata.requested_at).map_err(Refusal::Invalid)?;
-    let source = &reading.report().source;
+    may_speak_for(&reading.report().source, &reporting.sources)?;
+    Ok(reading)
+}
+
+/// Whether somebody with these sources may report for one, or take out what it reported.
+///
+/// # Errors
+/// It is the ledger's own, or not theirs.
+pub fn may_speak_for(source: &str, sources: &Sources) -> Result<(), Refusal> {
     if is_reserved(source) {
         return Err(Refusal::SourceReserved);
     }
-    match &reporting.sources {
+    match sources {
         Sources::Only(sources) if !sources.contains(source) => Err(Refusal::SourceNotAllowed),
-        Sources::Any | Sources::Only(_) => Ok(reading),
+        Sources::Any | Sources::Only(_) => Ok(()),
     }
 }
 

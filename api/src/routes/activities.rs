@@ -1,6 +1,8 @@
 //! `/activities`: facts that sources report, one by one or many at once. The rules of a report are in
 //! `crate::activities`; here is only what it becomes over HTTP.
 
+mod void;
+
 use std::sync::Arc;
 
 use aide::axum::ApiRouter;
@@ -14,7 +16,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
-use crate::callers::Reporter;
+use crate::callers::{AllowedSources, Reporter};
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
@@ -52,17 +54,28 @@ pub(super) fn router() -> ApiRouter<AppState> {
                     .tells_position(200)
             }),
         )
+        .api_route(
+            "/activities/void",
+            post_with(void::void, |op| {
+                op.named("voidActivity", "Takes a reported fact out of later evaluations")
+                    .answers::<Recorded>(201)
+                    .tells_position(201)
+                    .answers::<Duplicate>(200)
+                    .refuses(&[Code::NotFound, Code::StepNotAllowed, Code::SourceReserved, Code::SourceNotAllowed])
+            }),
+        )
 }
 
 /// Reports one fact.
 async fn report(
     State(state): State<AppState>,
     reporter: Reporter,
+    AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
     Once(raw, key): Once<RawActivity>,
 ) -> Result<Response, Problem> {
     let keep = key.keep_outcomes(|outcomes| outcomes.first().cloned().map(answer));
-    let reporting = Reporting { keep, ..Reporting::of(reporter.metadata()) };
+    let reporting = Reporting { keep, sources, ..Reporting::of(reporter.metadata()) };
     answer(record(&state.ledger, &raw, &reporting).await?)
 }
 
@@ -108,6 +121,7 @@ impl FromFields for Batch {
 async fn report_batch(
     State(state): State<AppState>,
     reporter: Reporter,
+    AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
     Once(batch, key): Once<Batch>,
 ) -> Result<Response, Problem> {
@@ -117,7 +131,7 @@ async fn report_batch(
         let batch = batch.clone();
         key.keep_outcomes(move |outcomes| Some(judged(&batch, outcomes)))
     };
-    let reporting = Reporting { keep, ..Reporting::of(reporter.metadata()) };
+    let reporting = Reporting { keep, sources, ..Reporting::of(reporter.metadata()) };
     judged(&batch, &record_batch(&state.ledger, &reports, &reporting).await?)
 }
 

@@ -1,33 +1,47 @@
-//! `/referrals`: whom a member brought, and what became of it.
+//! `/referrals`: whom members brought, and what became of it. Members see their own, staff all.
+
+mod void;
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::get_with;
+use aide::axum::routing::{get_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use domain::Moment;
+use domain::id::MemberId;
+use domain::referral::ReferralStatus;
 use projections::referral_tally::{self, ReferralFilter, ReferralRow};
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::lists::Page;
-use crate::callers::Member;
+use super::lists::{Page, Walk};
+use crate::callers::{Member, Staff};
 use crate::extract::Query;
-use crate::fields::{Fields, FromFields};
+use crate::fields::{Fields, FromFields, readers};
 use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
-/// The read model behind this route.
+/// The read model behind these routes.
 const TALLY: &str = "referral_tally";
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
-    ApiRouter::new().api_route(
-        "/referrals/me",
-        get_with(own, |op| op.named("listOwnReferrals", "Whom the caller brought, newest first")),
-    )
+    ApiRouter::new()
+        .api_route("/referrals", get_with(all, |op| op.named("listReferrals", "Who brought whom, newest first")))
+        .api_route(
+            "/referrals/me",
+            get_with(own, |op| op.named("listOwnReferrals", "Whom the caller brought, newest first")),
+        )
+        .api_route(
+            "/referrals/{id}/void",
+            post_with(void::void, |op| {
+                op.named("voidReferral", "Takes a referral out, so that no condition counts it")
+                    .refuses(&[Code::NotFound, Code::StepNotAllowed])
+            }),
+        )
 }
 
 struct Listing {
@@ -47,29 +61,90 @@ async fn own(
     uri: Uri,
     min: MinPosition,
     Query(listing): Query<Listing>,
-) -> Result<At<Json<ReferralsBody>>, Problem> {
+) -> Result<At<Json<Referrals<OwnReferral>>>, Problem> {
     let walk = listing.page.of(&uri, member.id)?;
-    let position = min.reached_by(&[TALLY], &state).await?;
-    let filter = ReferralFilter { inviter: Some(member.id), status: None, before: walk.before };
+    let filter = ReferralFilter { inviter: Some(member.id), ..ReferralFilter::default() };
+    referrals(&state, walk, min, filter).await
+}
+
+struct Filter {
+    inviter: Option<MemberId>,
+    status: Option<ReferralStatus>,
+    page: Page,
+}
+
+impl FromFields for Filter {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let inviter = fields.optional("inviterId", readers::id::<Uuid>());
+        let statuses = ReferralStatus::ALL.map(|status| (status.name(), status));
+        let status = fields.optional("status", readers::choice(statuses));
+        let page = Page::read(fields);
+        Some(Self { inviter: inviter?.map(MemberId), status: status?, page: page? })
+    }
+}
+
+/// Who brought whom.
+async fn all(
+    State(state): State<AppState>,
+    staff: Staff,
+    uri: Uri,
+    min: MinPosition,
+    Query(filter): Query<Filter>,
+) -> Result<At<Json<Referrals<ReferralBody>>>, Problem> {
+    let walk = filter.page.of(&uri, staff.id)?;
+    let filter = ReferralFilter { inviter: filter.inviter, status: filter.status, before: None };
+    referrals(&state, walk, min, filter).await
+}
+
+async fn referrals<R: From<ReferralRow>>(
+    state: &AppState,
+    walk: Walk,
+    min: MinPosition,
+    filter: ReferralFilter,
+) -> Result<At<Json<Referrals<R>>>, Problem> {
+    let position = min.reached_by(&[TALLY], state).await?;
+    let filter = ReferralFilter { before: walk.before, ..filter };
     let mut rows = referral_tally::list(&state.pool, filter, walk.rows()).await?;
-    let next = walk.cut(&mut rows, |row| row.created_position);
-    let referrals = rows.into_iter().map(ReferralBody::from).collect();
-    Ok(At(position, Json(ReferralsBody { referrals, next_cursor: next })))
+    let next_cursor = walk.cut(&mut rows, |row| row.created_position);
+    Ok(At(position, Json(Referrals { referrals: rows.into_iter().map(R::from).collect(), next_cursor })))
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ReferralsBody {
-    referrals: Vec<ReferralBody>,
+struct Referrals<R> {
+    referrals: Vec<R>,
     next_cursor: Option<String>,
 }
 
+/// A referral as its inviter sees it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct OwnReferral {
+    invitee_id: String,
+    status: String,
+    created_at: Moment,
+    qualified_at: Option<Moment>,
+}
+
+impl From<ReferralRow> for OwnReferral {
+    fn from(row: ReferralRow) -> Self {
+        Self {
+            invitee_id: row.invitee_id.to_string(),
+            status: row.status,
+            created_at: Moment::from(row.created_at),
+            qualified_at: row.qualified_at.map(Moment::from),
+        }
+    }
+}
+
+/// A referral as staff see it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReferralBody {
     invitee_id: String,
+    inviter_id: String,
     status: String,
-    created_at: Moment,
+    created_at: Option<Moment>,
     qualified_at: Option<Moment>,
 }
 
@@ -77,8 +152,9 @@ impl From<ReferralRow> for ReferralBody {
     fn from(row: ReferralRow) -> Self {
         Self {
             invitee_id: row.invitee_id.to_string(),
+            inviter_id: row.inviter_id.to_string(),
             status: row.status,
-            created_at: Moment::from(row.created_at),
+            created_at: Some(Moment::from(row.created_at)),
             qualified_at: row.qualified_at.map(Moment::from),
         }
     }

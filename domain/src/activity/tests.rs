@@ -49,5 +49,9 @@ fn a_fact_is_voided_once_and_repeats_what_it_takes_out() {
     let [ActivityEvent::Voided(voided)] = &events[..] else { unreachable!("{events:?}") };
     assert_eq!((voided.local_date, voided.measures.len()), (report(25).local_date, 1));
     activity.evolve(&events[0]);
-    assert_eq!(activity.decide(void()), Err(ActivityRefusal::AlreadyVoided));
+    assert_eq!(activity.decide(void()), Ok(vec![]));
+    let other = ActivityCommand::Void { note: "fraud".to_owned() };
+    assert_eq!(activity.decide(other), Err(ActivityRefusal::AlreadyVoided));
+    assert_eq!(activity.decide(ActivityCommand::Record(report(25))), Ok(vec![]), "it does not come back");
+    assert_eq!(activity.decide(ActivityCommand::LogIn(report(25))), Ok(vec![]));
 }

@@ -64,5 +64,7 @@ fn a_referral_qualifies_once_and_never_after_it_was_voided() {
 fn a_qualified_referral_can_be_voided_once() {
     let voided = given(vec![create(1, 2, &[]), qualify(), void()]);
     assert!(!voided.is_pending());
-    assert_eq!(voided.decide(void()), Ok(vec![]));
+    let again = Err(ReferralRefusal::StepNotAllowed { from: ReferralStatus::Voided });
+    assert_eq!(voided.decide(void()), again);
+    assert_eq!(Referral::default().decide(void()), Err(ReferralRefusal::Unknown));
 }

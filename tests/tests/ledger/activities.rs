@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::support::{
     Stage,
-    programme::{activity, id, instant, with, without},
+    programme::{activity, event, id, instant, reward, with, without},
 };
 
 #[tokio::test]
@@ -164,4 +164,46 @@ async fn a_fact_that_leaves_the_zone_to_us_is_still_the_same_when_the_member_has
     let judged = reporter.post("/activities/batch", &batch).await;
     let statuses = judged.list("/results").iter().map(|result| &result["status"]);
     assert!(statuses.eq([&json!(200), &json!(409)]), "{judged}");
+}
+
+#[tokio::test]
+async fn a_fact_that_was_taken_out_counts_no_more_and_does_not_come_back() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let campaign = operator.create_event(&event(json!({"count": {"kind": "review", "count": 1}}))).await;
+    let prize = operator.create_reward(&reward(&campaign, None)).await;
+    let member = stage.newcomer().await;
+    let fact = activity(&member, "review");
+    let recorded = reporter.report_activity(&fact).await;
+    let withdrawal = json!({"source": fact["source"], "id": fact["id"], "note": "not a review"});
+    let voided = reporter.post("/activities/void", &withdrawal).await;
+    assert_eq!(voided.created()["id"], recorded.json["id"]);
+    assert_eq!(voided.number("/position"), voided.position());
+    let denied = reporter.claim_for(&prize, &member).await;
+    assert_eq!(denied.problem(422, "condition_unmet")["evidence"][0]["have"], 0);
+
+    let again = reporter.post("/activities/void", &withdrawal).await;
+    assert_eq!(again.ok()["duplicate"], true);
+    assert_eq!(again.json["position"], voided.json["position"]);
+    let other = operator.post("/activities/void", &with(withdrawal, json!({"note": "fraud"}))).await;
+    assert_eq!(other.problem(409, "step_not_allowed")["from"], "voided");
+    assert_eq!(reporter.report_activity(&fact).await.ok()["duplicate"], true);
+    reporter.claim_for(&prize, &member).await.problem(422, "condition_unmet");
+    reporter.report_activity(&activity(&member, "review")).await.created();
+    reporter.claim_for(&prize, &member).await.created();
+}
+
+#[tokio::test]
+async fn only_what_was_reported_can_be_taken_out() {
+    let stage = Stage::shared().await;
+    let operator = stage.operator().await;
+    let withdrawal = json!({"source": "shop", "id": id(), "note": "a mistake"});
+    operator.post("/activities/void", &withdrawal).await.problem(404, "not_found");
+    let own = with(withdrawal.clone(), json!({"source": "ledger"}));
+    operator.post("/activities/void", &own).await.problem(403, "source_reserved");
+    for field in ["source", "id", "note"] {
+        operator.post("/activities/void", &without(withdrawal.clone(), field)).await.invalid(field);
+        operator.post("/activities/void", &with(withdrawal.clone(), json!({ field: " " }))).await.invalid(field);
+    }
+    operator.post("/activities/void", &with(withdrawal, json!({"memberId": id()}))).await.invalid("memberId");
 }

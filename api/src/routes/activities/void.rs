@@ -1,0 +1,60 @@
+//! `POST /activities/void`: takes a reported fact out of later evaluations. The fact stays in the log, and
+//! what was decided on it stands.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use commands::Receipt;
+use domain::activity::{Activity, ActivityCommand};
+use domain::id::ActivityId;
+
+use super::{Duplicate, Recorded};
+use crate::activities::{Reporting, may_speak_for};
+use crate::callers::Reporter;
+use crate::extract::Query;
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
+use crate::openapi::Created;
+use crate::positions::At;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Which fact, by its source and the source's own id, and why.
+pub(super) struct Withdrawal {
+    source: String,
+    external_id: String,
+    note: String,
+}
+
+impl FromFields for Withdrawal {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let source = fields.required("source", readers::text(1, 64));
+        let external_id = fields.required("id", readers::text(1, 128));
+        let note = fields.required("note", readers::text(1, 1_000));
+        Some(Self { source: source?, external_id: external_id?, note: note? })
+    }
+}
+
+/// Takes a fact out, for whoever may report for its source. Asked again with the same note it changes
+/// nothing, and reporting the fact again does not bring it back.
+pub(super) async fn void(
+    State(state): State<AppState>,
+    reporter: Reporter,
+    _: Query<Nothing>,
+    Once(withdrawal, key): Once<Withdrawal>,
+) -> Result<Response, Problem> {
+    let reporting = Reporting::of(reporter.metadata());
+    may_speak_for(&withdrawal.source, &reporting.sources)?;
+    let id = ActivityId::of(&withdrawal.source, &withdrawal.external_id);
+    let command = ActivityCommand::Void { note: withdrawal.note };
+    let answer = move |receipt: &Receipt<Activity>| voided(id, receipt);
+    Ok(key.execute(&state.ledger, &id.to_string(), command, &reporting.metadata, answer).await?)
+}
+
+fn voided(id: ActivityId, receipt: &Receipt<Activity>) -> Response {
+    let position = receipt.position;
+    if receipt.appended == 0 {
+        return Json(Duplicate { id, position, duplicate: true }).into_response();
+    }
+    At(position, Created(Recorded { id, position })).into_response()
+}
