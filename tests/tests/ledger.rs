@@ -58,6 +58,9 @@ mod dry_run;
 #[path = "ledger/progress.rs"]
 mod progress;
 
+#[path = "ledger/explanation.rs"]
+mod explanation;
+
 #[path = "ledger/evidence.rs"]
 mod evidence;
 
@@ -78,6 +81,12 @@ mod dashboard;
 
 #[path = "ledger/audit.rs"]
 mod audit;
+
+#[path = "ledger/browsers.rs"]
+mod browsers;
+
+#[path = "ledger/rate_limits.rs"]
+mod rate_limits;
 
 #[path = "ledger/backtest.rs"]
 mod backtest;

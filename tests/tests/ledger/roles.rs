@@ -49,6 +49,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/claims/{id}/claim", "-+++-+"),
     ("GET", "/events/{id}/progress", "-+++-+"),
     ("POST", "/events/{id}/request-reward", "-+++-+"),
+    ("GET", "/claims/{id}", "-+-+++"),
+    ("GET", "/claims/{id}/explanation", "-+-+++"),
     ("GET", "/reward-requests", "-+-+++"),
     ("PATCH", "/reward-requests/{id}", "---+-+"),
     ("POST", "/reward-requests/batch", "---+-+"),
