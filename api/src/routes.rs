@@ -14,6 +14,7 @@ mod progress;
 mod referrals;
 mod reward_requests;
 mod rewards;
+mod schemas;
 
 use aide::axum::ApiRouter;
 
@@ -33,6 +34,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(referrals::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(schemas::router())
         .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())

@@ -5,6 +5,7 @@
 mod evaluate;
 mod evidence;
 mod parse;
+mod schema;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
