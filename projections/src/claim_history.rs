@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use domain::Event;
 use domain::claim::{ClaimEvent, ClaimStatus, Decision};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use sqlx::postgres::PgConnection;
 use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 pub use ahead::{Scarce, last_taken_before};

@@ -59,7 +59,10 @@ fn merged(filter: &ClaimFilter, limit: i64) -> QueryBuilder<'static, Postgres> {
         }
         query.push(") as rewarded");
     }
-    query.push(" cross join lateral (select ").push(columns!()).push(" from claims where claims.status = wanted.status");
+    query
+        .push(" cross join lateral (select ")
+        .push(columns!())
+        .push(" from claims where claims.status = wanted.status");
     if of_rewards {
         query.push(" and claims.reward_id = rewarded.reward_id");
     }
