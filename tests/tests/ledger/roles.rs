@@ -224,7 +224,9 @@ async fn the_table_has_exactly_the_routes_of_the_document() {
         routes.extend(methods.map(|method| shape(method, path)));
     }
     let literal = |path: &str| path.replace("/streams/claim/", "/streams/{}/");
-    let rows: BTreeSet<_> = TABLE.iter().map(|(method, path, _)| shape(method, &literal(path))).collect();
+    // the page that shows the document is not in it
+    let rows = TABLE.iter().filter(|(_, path, _)| *path != "/docs");
+    let rows: BTreeSet<_> = rows.map(|(method, path, _)| shape(method, &literal(path))).collect();
     assert_eq!(rows.difference(&routes).collect::<Vec<_>>(), Vec::<&String>::new(), "rows without a route");
     assert_eq!(routes.difference(&rows).collect::<Vec<_>>(), Vec::<&String>::new(), "routes without a row");
 }
