@@ -4,6 +4,7 @@ mod activities;
 mod audit;
 mod auth;
 mod claims;
+mod conditions;
 mod dashboard;
 mod events;
 mod health;
@@ -24,6 +25,7 @@ pub fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .merge(auth::router())
         .merge(events::router())
+        .merge(conditions::router())
         .merge(rewards::router())
         .merge(progress::router())
         .merge(claims::router())

@@ -46,6 +46,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/activities", "--++-+"),
     ("POST", "/activities/batch", "--++-+"),
     ("POST", "/activities/void", "--++-+"),
+    ("POST", "/conditions/check", "---+-+"),
     ("GET", "/referrals/me", "-+-+++"),
     ("GET", "/referrals", "---+++"),
     ("POST", "/referrals/{id}/void", "---+-+"),
