@@ -2,8 +2,14 @@
 //! none of it in the log; what both must agree on is written in one transaction.
 //! It does not know HTTP beyond problems.
 
+mod blocking;
+mod directory;
+mod erasure;
+mod member_row;
 mod passwords;
 mod profile;
+mod roles;
+mod services;
 mod sessions;
 mod sign_up;
 
@@ -16,27 +22,34 @@ use uuid::Uuid;
 
 use crate::problem::Problem;
 
+pub use blocking::{Block, set_blocked};
+pub use directory::list;
+pub use erasure::erase;
 pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
-pub use sessions::{FAMILY_LIFETIME, Session, log_in, log_out, refresh};
-pub use sign_up::{NewAccount, SignedUp, raise_to, sign_up};
+pub use roles::change_role;
+pub use services::{ServiceEntry, ServiceError, ServiceKey, add_key, create_service, list_services, revoke_keys};
+pub use sessions::{FAMILY_LIFETIME, Session, change_password, family_of, log_in, log_out, refresh};
+pub use sign_up::{NewAccount, SignedUp, sign_up};
 
-/// One account.
+/// One account. A service has no e-mail, no password and no invite code.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the fields are those of an account as the API shows it")]
 pub struct Account {
     pub id: Uuid,
-    pub email: String,
-    pub password_hash: String,
+    pub email: Option<String>,
+    pub password_hash: Option<String>,
     pub nickname: Option<String>,
     pub bio: Option<String>,
     pub profile_image_url: Option<String>,
     pub birth_date: Option<NaiveDate>,
     pub time_zone: String,
-    pub invite_code: String,
+    pub invite_code: Option<String>,
     pub role: String,
+    pub role_since: i64,
     pub blocked: bool,
     pub created_at: DateTime<Utc>,
+    pub created_position: i64,
 }
 
 impl Account {
@@ -69,16 +82,12 @@ impl Account {
     }
 }
 
-/// The account of this id.
+/// The account of this id, unless it was erased.
 ///
 /// # Errors
 /// The database's.
 pub async fn find(pool: &PgPool, id: MemberId) -> sqlx::Result<Option<Account>> {
-    let sql = "select id, email, password_hash, nickname, bio, profile_image_url, birth_date, time_zone, invite_code,
-                      role, blocked, created_at
-               from accounts
-               where id = $1";
-    sqlx::query_as(sql).bind(id.0).fetch_optional(pool).await
+    sqlx::query_as("select * from living_accounts where id = $1").bind(id.0).fetch_optional(pool).await
 }
 
 /// The account of this e-mail, in any case.
@@ -86,10 +95,7 @@ pub async fn find(pool: &PgPool, id: MemberId) -> sqlx::Result<Option<Account>> 
 /// # Errors
 /// The database's.
 pub async fn find_by_email(pool: &PgPool, email: &str) -> sqlx::Result<Option<Account>> {
-    let sql = "select id, email, password_hash, nickname, bio, profile_image_url, birth_date, time_zone, invite_code,
-                      role, blocked, created_at
-               from accounts
-               where email_key = $1";
+    let sql = "select * from living_accounts where email_key = $1";
     sqlx::query_as(sql).bind(crate::fields::readers::folded(email)).fetch_optional(pool).await
 }
 

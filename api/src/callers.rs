@@ -1,26 +1,32 @@
 //! Who asks, as types: a handler names the one it serves, and the wrong role never reaches it.
 //! What belongs to whom is decided in the handlers.
 
+use std::convert::Infallible;
 use std::ops::Deref;
 
 use aide::OperationInput;
 use aide::generate::GenContext;
 use aide::openapi::Operation;
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use commands::Metadata;
 use domain::Moment;
 use domain::id::MemberId;
 use domain::role::Role;
 use uuid::Uuid;
 
+use crate::accounts::ServiceKey;
+use crate::activities::Sources;
 use crate::clock;
 use crate::openapi::needs_token;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
 use crate::state::AppState;
-use crate::tokens::Identity;
+
+/// What is answered where credentials were shown and are no good (RFC 6750, section 3.1); where none
+/// were shown, nothing is said about them.
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
 /// Somebody with a valid token.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +37,6 @@ pub struct Caller {
     pub role: Role,
     /// The moment of asking.
     pub at: Moment,
-    /// The log-in that the token comes from.
-    pub family: Uuid,
     request: Uuid,
 }
 
@@ -43,17 +47,88 @@ impl Caller {
         Metadata::of(self.id, self.role, self.at).correlated(self.request)
     }
 
-    fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
-        let nobody = || Problem::new(Code::Unauthenticated);
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(nobody)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(nobody());
-        }
-        let Identity { member, role, family } = state.keys.verify(token.trim())?;
-        Ok(Self { id: member, role, at: clock::now(), family, request: RequestId::of(&parts.extensions).0 })
+    async fn of(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = bearer(parts)?;
+        let known = match ServiceKey::parse(token) {
+            Some(key) => of_key(&key, state).await,
+            None => of_token(token, state).await,
+        };
+        let (id, role, sources) = known.map_err(|problem| match problem.code().status() {
+            StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN),
+            _ => problem,
+        })?;
+        parts.extensions.insert(AllowedSources(sources));
+        Ok(Self { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
     }
 }
+
+fn nobody() -> Problem {
+    Problem::new(Code::Unauthenticated)
+}
+
+/// The one credential of a request: two would leave open whose it is.
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(nobody()) };
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(nobody)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(nobody()) }
+}
+
+type Known = (MemberId, Role, Sources);
+
+/// First what the token says of itself, then whether its log-in stands, then whether its role does.
+async fn of_token(token: &str, state: &AppState) -> Result<Known, Problem> {
+    let identity = state.keys.verify(token)?;
+    let standing = state.standings.of(identity.family).await?.ok_or_else(nobody)?;
+    let is_service = identity.role == Role::Service;
+    if standing.account != identity.member || standing.key.is_some() || (is_service && !state.service_log_in) {
+        return Err(nobody());
+    }
+    if standing.role != identity.role || identity.issued_at < standing.role_since {
+        return Err(Problem::new(Code::TokenOutdated));
+    }
+    Ok((identity.member, identity.role, Sources::Any))
+}
+
+async fn of_key(key: &ServiceKey, state: &AppState) -> Result<Known, Problem> {
+    let standing = state.standings.of(key.id()).await?.ok_or_else(nobody)?;
+    let known = standing.key.as_ref().filter(|known| known.hash == key.hash()).ok_or_else(nobody)?;
+    if standing.role != Role::Service {
+        return Err(Problem::new(Code::TokenOutdated));
+    }
+    Ok((standing.account, Role::Service, Sources::Only(known.sources.clone())))
+}
+
+/// Which sources the caller may report for. Stands behind the caller in the arguments of a handler.
+#[derive(Debug, Clone)]
+pub struct AllowedSources(pub Sources);
+
+impl<S: Send + Sync> FromRequestParts<S> for AllowedSources {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known = parts.extensions.get::<Self>().cloned();
+        known.ok_or_else(|| Problem::internal("sources", &"a handler asks for the sources of nobody"))
+    }
+}
+
+/// Nothing that the caller would not know.
+impl OperationInput for AllowedSources {}
+
+/// The log-in whose access token is shown, if a genuine one is: for those who only want to leave.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownLogIn(pub Option<Uuid>);
+
+impl FromRequestParts<AppState> for ShownLogIn {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let identity = bearer(parts).and_then(|token| state.keys.verify(token));
+        Ok(Self(identity.ok().map(|identity| identity.family)))
+    }
+}
+
+impl OperationInput for ShownLogIn {}
 
 /// How many roles there are.
 const ALL_ROLES: usize = 5;
@@ -79,7 +154,7 @@ macro_rules! callers {
             type Rejection = Problem;
 
             async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-                let caller = Caller::of(parts, state)?;
+                let caller = Caller::of(parts, state).await?;
                 // for what belongs to the caller without saying who that is: idempotency keys
                 parts.extensions.insert(caller);
                 match caller.role {
@@ -105,6 +180,8 @@ callers! {
     Operator: Operator | Admin;
     /// Who may see what members do.
     Staff: Operator | Auditor | Admin;
+    /// Who may erase accounts.
+    Admin: Admin;
     /// Who may look into the log.
     Auditor: Auditor | Admin;
     /// Who may report facts.

@@ -37,9 +37,23 @@ impl Binding {
     /// The cursor of what comes after the item at `position`.
     #[must_use]
     pub fn cursor(self, position: i64) -> String {
-        let mut bytes = self.0.to_vec();
-        bytes.extend_from_slice(&position.to_be_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.seal(&position.to_be_bytes())
+    }
+
+    /// A cursor that holds something else than a position.
+    #[must_use]
+    pub fn seal(self, place: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode([&self.0, place].concat())
+    }
+
+    /// Reads what a cursor holds.
+    ///
+    /// # Errors
+    /// `invalid_cursor` when it belongs to something else, or is none.
+    pub fn open(self, cursor: &str) -> Result<Vec<u8>, Problem> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+        let place = bytes.and_then(|bytes| bytes.strip_prefix(&self.0).map(<[u8]>::to_vec));
+        place.ok_or_else(|| Problem::new(Code::InvalidCursor))
     }
 
     /// Reads a cursor back.
@@ -48,8 +62,7 @@ impl Binding {
     /// `invalid_cursor` when it belongs to something else, or is none.
     pub fn position(self, cursor: &str) -> Result<i64, Problem> {
         let invalid = || Problem::new(Code::InvalidCursor);
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
-        let position = bytes.strip_prefix(&self.0).and_then(|rest| rest.try_into().ok()).map(i64::from_be_bytes);
+        let position = self.open(cursor)?.try_into().ok().map(i64::from_be_bytes);
         position.filter(|position| *position > 0).ok_or_else(invalid)
     }
 }

@@ -26,6 +26,7 @@ pub mod roles;
 pub mod routes;
 pub mod scheduler;
 pub mod server;
+pub mod standing;
 pub mod state;
 pub mod tokens;
 pub mod words;

@@ -9,6 +9,7 @@ mod migrate;
 mod projections;
 mod rebuild;
 mod serve;
+mod service;
 
 pub use admin::Admin;
 pub use config::show_config;
@@ -18,3 +19,4 @@ pub use migrate::migrate;
 pub use projections::Projections;
 pub use rebuild::Rebuild;
 pub use serve::serve;
+pub use service::Service;

@@ -3,6 +3,7 @@
 mod activities;
 mod audit;
 mod auth;
+mod backtest;
 mod claims;
 mod conditions;
 mod dashboard;
@@ -34,6 +35,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(referrals::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())
         .merge(openapi::router())

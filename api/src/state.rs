@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
 use crate::once::InProgress;
+use crate::standing::Standings;
 use crate::tokens::Keys;
 
 /// Shared by all handlers; cheap to clone.
@@ -26,6 +27,10 @@ pub struct AppState {
     pub keys: Arc<Keys>,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
+    /// What log-ins and service keys stand for now.
+    pub standings: Standings,
+    /// Whether a service may log in with a password: the one of the demo may.
+    pub service_log_in: bool,
     /// The idempotency keys that are being worked on.
     pub in_progress: InProgress,
     /// Whether the refresh cookie is for HTTPS only.

@@ -35,6 +35,8 @@ pub struct Identity {
     pub role: Role,
     /// The log-in that the token comes from.
     pub family: Uuid,
+    /// The second of its issue (since 1970), and not before the role was given.
+    pub issued_at: i64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ impl Keys {
             sub: identity.member,
             role: identity.role,
             fam: identity.family,
-            iat: at,
+            iat: identity.issued_at,
             nbf: at,
             exp: at + LIFETIME.num_seconds(),
             jti: Uuid::new_v4(),
@@ -97,8 +99,8 @@ impl Keys {
         let key = header.kid.as_deref().and_then(|id| self.find(id)).ok_or_else(nobody)?;
         match decode::<Claims>(token, &key.decoding, &VALIDATION) {
             Ok(token) => {
-                let Claims { sub, role, fam, .. } = token.claims;
-                Ok(Identity { member: sub, role, family: fam })
+                let Claims { sub, role, fam, iat, .. } = token.claims;
+                Ok(Identity { member: sub, role, family: fam, issued_at: iat })
             }
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Problem::new(Code::TokenExpired)),
             Err(_) => Err(nobody()),
@@ -115,7 +117,8 @@ mod tests {
     }
 
     fn identity() -> Identity {
-        Identity { member: MemberId(Uuid::from_u128(7)), role: Role::Operator, family: Uuid::from_u128(8) }
+        let (member, family) = (MemberId(Uuid::from_u128(7)), Uuid::from_u128(8));
+        Identity { member, role: Role::Operator, family, issued_at: 1_795_000_000 }
     }
 
     const FIRST: &str = "0123456789abcdef0123456789abcdef";

@@ -106,6 +106,12 @@ impl Activity {
         self.recorded.as_ref()
     }
 
+    /// Whether it was taken out of later evaluations.
+    #[must_use]
+    pub fn is_voided(&self) -> bool {
+        self.voided.is_some()
+    }
+
     /// Takes one event into account.
     pub fn evolve(&mut self, event: &ActivityEvent) {
         match event {

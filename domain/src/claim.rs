@@ -204,6 +204,12 @@ impl Claim {
         self.state.as_ref().map(|state| &state.about)
     }
 
+    /// When a pending claim is too late.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Moment> {
+        self.state.as_ref().filter(|state| state.status == ClaimStatus::Pending).and_then(|state| state.expires_at)
+    }
+
     /// The judgement that the status rests on, once asked for.
     #[must_use]
     pub fn decision(&self) -> Option<&Decision> {

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-pub use evaluate::{Asked, evaluate};
+pub use evaluate::{Asked, evaluate, is_met};
 pub use evidence::{LeafEvidence, Seen};
 pub use parse::{ConditionProblem, Rule};
 

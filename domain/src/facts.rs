@@ -127,7 +127,7 @@ impl Facts {
         match event {
             Event::Member(event) => self.apply_member(event),
             Event::Activity(ActivityEvent::Recorded(fact)) => {
-                self.record(fact.kind.clone(), fact.local_date, &fact.measures);
+                self.record(&fact.kind, fact.local_date, &fact.measures);
             }
             Event::Activity(ActivityEvent::Voided(fact)) => {
                 self.void(&fact.kind, fact.local_date, &fact.measures);
@@ -142,7 +142,7 @@ impl Facts {
         }
     }
 
-    /// Nothing is known of a member before the registration.
+    /// Nothing is known of a member before the registration, and nobody is there after the erasure.
     fn apply_member(&mut self, event: &MemberEvent) {
         if let MemberEvent::Registered(registered) = event {
             self.member = Some(MemberFacts {
@@ -153,6 +153,9 @@ impl Facts {
                 blocked: false,
                 role: registered.role,
             });
+        }
+        if let MemberEvent::Erased(_) = event {
+            self.member = None;
         }
         let Some(member) = &mut self.member else { return };
         match event {
@@ -166,13 +169,18 @@ impl Facts {
         }
     }
 
-    fn record(&mut self, kind: Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
-        let facts = self.kinds.entry(kind).or_default();
+    /// Counts one activity.
+    pub fn record(&mut self, kind: &Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
+        if !self.kinds.contains_key(kind) {
+            self.kinds.insert(kind.clone(), KindFacts::default());
+        }
+        let Some(facts) = self.kinds.get_mut(kind) else { return };
         facts.dates.insert(day);
         facts.days.entry(day).or_default().add(measures);
     }
 
-    fn void(&mut self, kind: &Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
+    /// Takes one activity out again.
+    pub fn void(&mut self, kind: &Name, day: NaiveDate, measures: &BTreeMap<Name, i64>) {
         let Some(facts) = self.kinds.get_mut(kind) else { return };
         let Some(tally) = facts.days.get_mut(&day) else { return };
         tally.subtract(measures);

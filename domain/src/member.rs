@@ -10,7 +10,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{MemberCommand, Registration};
+pub use command::{Giver, MemberCommand, Registration, RoleChange};
 pub use event::{
     Blocked, Erased, MemberEvent, ProfileCompleted, ProfileReopened, Registered, RoleChanged, TimeZoneChanged,
     Unblocked,
@@ -51,8 +51,7 @@ impl Member {
             MemberCommand::Register(registration) => self.register(registration),
             MemberCommand::SetProfileComplete(complete) => Ok(self.set_profile_complete(complete)),
             MemberCommand::ChangeTimeZone { time_zone, at } => self.change_time_zone(time_zone, at),
-            MemberCommand::ChangeRole(to) if to == role => Err(MemberRefusal::SameRole),
-            MemberCommand::ChangeRole(to) => Ok(vec![MemberEvent::RoleChanged(RoleChanged { role: to })]),
+            MemberCommand::ChangeRole(change) => change_role(role, change),
             MemberCommand::Block { .. } if self.blocked => Ok(vec![]),
             MemberCommand::Block { note } => Ok(vec![MemberEvent::Blocked(Blocked { note })]),
             MemberCommand::Unblock { .. } if !self.blocked => Ok(vec![]),
@@ -118,11 +117,59 @@ impl Member {
         self.role.is_some() && !self.erased
     }
 
+    /// What the account may do, once registered.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        self.role
+    }
+
+    /// Until when the zone stays as it is, once it was changed.
+    #[must_use]
+    pub fn zone_locked_until(&self) -> Option<Moment> {
+        self.zone_locked_until
+    }
+
+    /// Whether nickname, bio and picture are all set.
+    #[must_use]
+    pub fn profile_is_complete(&self) -> bool {
+        self.profile_complete
+    }
+
+    /// Whether claims are refused.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    /// Whether the account was blanked.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.erased
+    }
+
     /// The member's zone, once registered.
     #[must_use]
     pub fn time_zone(&self) -> Option<chrono_tz::Tz> {
         self.time_zone
     }
+}
+
+/// Administrators give and take every role but their own; operators move others between USER and
+/// OPERATOR, so that they never make or unmake an administrator.
+fn change_role(from: Role, RoleChange { to, by }: RoleChange) -> Result<Vec<MemberEvent>, MemberRefusal> {
+    let of_an_operator = |role| matches!(role, Role::User | Role::Operator);
+    match by {
+        Giver::Oneself => return Err(MemberRefusal::OwnRole),
+        Giver::House | Giver::Account(Role::Admin) => {}
+        Giver::Account(Role::Operator) if of_an_operator(from) && of_an_operator(to) => {}
+        Giver::Account(Role::User | Role::Operator | Role::Auditor | Role::Service) => {
+            return Err(MemberRefusal::RoleOutOfReach);
+        }
+    }
+    if to == from {
+        return Err(MemberRefusal::SameRole);
+    }
+    Ok(vec![MemberEvent::RoleChanged(RoleChanged { role: to })])
 }
 
 crate::aggregate::adapt!(Member, "member", MemberCommand, MemberEvent, MemberRefusal);

@@ -161,7 +161,13 @@ impl Referral {
         self.state.as_ref().map(|state| state.inviter_id)
     }
 
-    /// Where it stands, once somebody was brought.
+    /// Who was brought, if anybody was.
+    #[must_use]
+    pub fn invitee(&self) -> Option<MemberId> {
+        self.state.as_ref().map(|state| state.invitee_id)
+    }
+
+    /// Where it stands, once created.
     #[must_use]
     pub fn status(&self) -> Option<ReferralStatus> {
         self.state.as_ref().map(|state| state.status)

@@ -20,6 +20,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::User, Self::Operator, Self::Auditor, Self::Admin, Self::Service];
+
     /// The name in the API, in tokens and in the log.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -35,8 +38,6 @@ impl Role {
     /// The role that has this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::User, Self::Operator, Self::Auditor, Self::Admin, Self::Service]
-            .into_iter()
-            .find(|role| role.name() == name)
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }

@@ -19,7 +19,7 @@ use domain::claim::{Claim, ClaimCommand, Request, StaffStep, Step, Subject};
 use domain::condition::Condition;
 use domain::facts::{Birthday, Facts, MemberFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
-use domain::member::{Member, MemberCommand, Registration};
+use domain::member::{Giver, Member, MemberCommand, Registration, RoleChange};
 use domain::name::Name;
 use domain::period::Frequency;
 use domain::referral::{Qualification, Referral, ReferralCommand};
@@ -129,7 +129,7 @@ async fn a_member_lives_under_the_framework() {
         SetProfileComplete(false),
         ChangeTimeZone { time_zone: chrono_tz::Europe::Berlin, at: at("2026-11-21T08:00:00Z") },
         ChangeTimeZone { time_zone: chrono_tz::UTC, at: at("2026-11-22T08:00:00Z") }, // refused
-        ChangeRole(Role::Operator),
+        ChangeRole(RoleChange { to: Role::Operator, by: Giver::House }),
         Block { note: note() },
         Unblock { note: note() },
         Erase,

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: how commands are handled, and HTTP. Nothing here appends to the log.
 
+pub mod audit;
 pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod checkpoint;

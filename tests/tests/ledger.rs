@@ -16,6 +16,21 @@ mod profile;
 #[path = "ledger/tokens.rs"]
 mod tokens;
 
+#[path = "ledger/sessions.rs"]
+mod sessions;
+
+#[path = "ledger/users.rs"]
+mod users;
+
+#[path = "ledger/role_changes.rs"]
+mod role_changes;
+
+#[path = "ledger/service_keys.rs"]
+mod service_keys;
+
+#[path = "ledger/erasure.rs"]
+mod erasure;
+
 #[path = "ledger/events.rs"]
 mod events;
 
@@ -60,6 +75,9 @@ mod history;
 
 #[path = "ledger/audit.rs"]
 mod audit;
+
+#[path = "ledger/backtest.rs"]
+mod backtest;
 
 #[path = "ledger/languages.rs"]
 mod languages;

@@ -31,7 +31,7 @@ pub struct ProfileChange {
     pub time_zone: Option<Tz>,
 }
 
-/// Changes a profile, and says how the account is then and what was appended.
+/// Changes a profile, and says how the account is then and where the last event of it stands, if any followed.
 ///
 /// # Errors
 /// `nickname_taken`, `time_zone_locked`; `unauthenticated` when the account is gone.
@@ -41,7 +41,7 @@ pub async fn change_profile(
     id: MemberId,
     change: ProfileChange,
     metadata: &Metadata,
-) -> Result<(Account, Option<Appended>), Problem> {
+) -> Result<(Account, Option<i64>), Problem> {
     let change = Arc::new(Change { id, change });
     let mut attempt = 1;
     let appended = loop {
@@ -54,8 +54,8 @@ pub async fn change_profile(
     let account = known(pool, id).await?;
     let complete = MemberCommand::SetProfileComplete(account.profile_is_complete());
     let settled = ledger.execute::<Member>(&id.to_string(), complete, &metadata.next_command()).await?;
-    drop(settled);
-    Ok((account, appended))
+    let position = if settled.appended > 0 { Some(settled.position) } else { appended.map(|it| it.last_position) };
+    Ok((account, position))
 }
 
 async fn known(pool: &PgPool, id: MemberId) -> Result<Account, Problem> {
@@ -107,7 +107,7 @@ impl Change {
                        bio = case when $5 then $6 else bio end,
                        profile_image_url = case when $7 then $8 else profile_image_url end,
                        time_zone = coalesce($9, time_zone)
-                   where id = $1";
+                   where id = $1 and erased_at is null";
         sqlx::query(sql)
             .bind(self.id.0)
             .bind(nickname.is_some())

@@ -10,6 +10,7 @@ use domain::Moment;
 use domain::activity::{Activity, ActivityCommand, LEDGER_SOURCE, Report};
 use domain::id::{ActivityId, MemberId};
 use domain::name::Name;
+use domain::role::Role;
 use domain::zone::Zone;
 use rand::RngCore as _;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::{Account, find, find_by_email};
 use crate::problem::{Code, Problem};
+use crate::standing::announce;
 use crate::state::AppState;
 use crate::tokens::{Identity, Keys};
 
@@ -43,25 +45,42 @@ pub struct Session {
 /// `invalid_credentials`, the same and as slow for an unknown e-mail.
 pub async fn log_in(state: &AppState, email: &str, password: String, now: Moment) -> Result<Session, Problem> {
     let account = find_by_email(&state.pool, email).await?;
-    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     let matches = state.passwords.matches(password, stored).await?;
-    let account = account.filter(|_| matches).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    let account = account.filter(|account| matches && may_log_in(state, account));
+    let account = account.ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    let token = open_family(&state.pool, &account, now).await?;
+    let position = record_visit(&state.ledger, &account, now).await?;
+    session(&state.keys, &account, &token, position, now)
+}
+
+/// The account is locked against a change of password and an erasure that are under way: either they
+/// see the family and end it, or the log-in sees them and fails. Families that are over are swept out.
+async fn open_family(pool: &PgPool, account: &Account, now: Moment) -> Result<Token, Problem> {
     let mut secret = [0_u8; 32];
     rand::rng().fill_bytes(&mut secret);
-    let family = Uuid::new_v4();
-    let token = Token { family, secret: URL_SAFE_NO_PAD.encode(secret) };
-    let sql = "insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
-               values ($1, $2, $3, $4, $5)";
-    sqlx::query(sql)
-        .bind(family)
+    let token = Token { family: Uuid::new_v4(), secret: URL_SAFE_NO_PAD.encode(secret) };
+    let sql = "with swept as (delete from refresh_families where account_id = $2 and expires_at < $4)
+               insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
+               select $1, id, $3, $4, $5
+               from accounts
+               where id = $2 and password_hash = $6
+               for share";
+    let opened = sqlx::query(sql)
+        .bind(token.family)
         .bind(account.id)
         .bind(token.hash())
         .bind(now.utc())
         .bind(now.utc() + FAMILY_LIFETIME)
-        .execute(&state.pool)
+        .bind(&account.password_hash)
+        .execute(pool)
         .await?;
-    let position = record_visit(&state.ledger, &account, now).await?;
-    session(&state.keys, &account, &token, position, now)
+    if opened.rows_affected() == 0 { Err(Problem::new(Code::InvalidCredentials)) } else { Ok(token) }
+}
+
+/// Services show keys; the one of the demo may log in as well.
+fn may_log_in(state: &AppState, account: &Account) -> bool {
+    state.service_log_in || account.role != Role::Service.name()
 }
 
 /// Gives the next tokens for a refresh token.
@@ -101,29 +120,72 @@ pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Sessi
     };
     let Some(next) = next else {
         transaction.rollback().await?;
-        revoke(&state.pool, presented.family, now).await?;
+        log_out(state, presented.family, now).await?;
         return Err(Problem::new(Code::RefreshTokenReused));
     };
     transaction.commit().await?;
-    let account = find(&state.pool, MemberId(family.account_id)).await?.ok_or_else(nobody)?;
+    let account = find(&state.pool, MemberId(family.account_id)).await?;
+    let account = account.filter(|account| may_log_in(state, account)).ok_or_else(nobody)?;
     let position = record_visit(&state.ledger, &account, now).await?;
     session(&state.keys, &account, &next, position, now)
 }
 
-/// Ends a log-in; an unknown token ends nothing.
+/// The log-in that a refresh token comes from.
+#[must_use]
+pub fn family_of(token: &str) -> Option<Uuid> {
+    Token::parse(token).map(|token| token.family)
+}
+
+/// Ends a log-in, on every instance; an unknown one is none.
 ///
 /// # Errors
 /// The database's.
-pub async fn log_out(pool: &PgPool, token: &str, now: Moment) -> Result<(), Problem> {
-    match Token::parse(token) {
-        Some(token) => revoke(pool, token.family, now).await,
-        None => Ok(()),
+pub async fn log_out(state: &AppState, family: Uuid, now: Moment) -> Result<(), Problem> {
+    let sql = "update refresh_families set revoked_at = $2 where id = $1 and revoked_at is null returning account_id";
+    let account: Option<Uuid> =
+        sqlx::query_scalar(sql).bind(family).bind(now.utc()).fetch_optional(&state.pool).await?;
+    if let Some(account) = account {
+        state.standings.forget(MemberId(account));
+        announce(&state.pool, MemberId(account)).await;
     }
+    Ok(())
 }
 
-async fn revoke(pool: &PgPool, family: Uuid, now: Moment) -> Result<(), Problem> {
-    let sql = "update refresh_families set revoked_at = $2 where id = $1 and revoked_at is null";
-    sqlx::query(sql).bind(family).bind(now.utc()).execute(pool).await?;
+/// Gives an account another password and ends all of its log-ins.
+///
+/// # Errors
+/// `invalid_credentials` when the current one is another; `unauthenticated` when the account is gone.
+pub async fn change_password(
+    state: &AppState,
+    id: MemberId,
+    current: String,
+    new: String,
+    now: Moment,
+) -> Result<(), Problem> {
+    let account = find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let wrong = || Problem::new(Code::InvalidCredentials);
+    if !state.passwords.matches(current, account.password_hash.clone()).await? {
+        return Err(wrong());
+    }
+    let new_hash = state.passwords.hash(new).await?;
+    let mut transaction = state.pool.begin().await?;
+    let changed = sqlx::query("update accounts set password_hash = $3 where id = $1 and password_hash = $2")
+        .bind(id.0)
+        .bind(&account.password_hash)
+        .bind(new_hash)
+        .execute(&mut *transaction)
+        .await?;
+    if changed.rows_affected() == 0 {
+        return Err(wrong());
+    }
+    sqlx::query("update refresh_families set revoked_at = $2 where account_id = $1 and revoked_at is null")
+        .bind(id.0)
+        .bind(now.utc())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    state.standings.forget(id);
+    announce(&state.pool, id).await;
     Ok(())
 }
 
@@ -154,7 +216,12 @@ fn session(
     position: Option<i64>,
     now: Moment,
 ) -> Result<Session, Problem> {
-    let identity = Identity { member: account.member(), role: account.known_role()?, family: token.family };
+    let identity = Identity {
+        member: account.member(),
+        role: account.known_role()?,
+        family: token.family,
+        issued_at: now.utc().timestamp().max(account.role_since),
+    };
     Ok(Session { access_token: keys.issue(identity, now)?, refresh_token: token.text(), position })
 }
 

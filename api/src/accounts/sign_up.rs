@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use commands::{AlsoWrite, Appended, CommandError, KeepAppended, Ledger, Metadata};
+use commands::{AlsoWrite, Appended, KeepAppended, Ledger, Metadata};
 use domain::Moment;
 use domain::facts::Birthday;
 use domain::id::MemberId;
@@ -19,7 +19,7 @@ use rand::Rng as _;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{Account, find_by_email, find_by_invite_code};
+use super::find_by_invite_code;
 use crate::fields::readers::folded;
 use crate::problem::{Code, Problem};
 
@@ -27,8 +27,6 @@ use crate::problem::{Code, Problem};
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /// 31¹⁰ codes: a chance of one in a million that two of a million members share one.
 const CODE_LENGTH: usize = 10;
-/// How often a decision is made anew because the role changed meanwhile.
-const ATTEMPTS: usize = 8;
 
 /// Somebody who is not here yet.
 #[derive(Debug, Clone)]
@@ -97,26 +95,6 @@ pub async fn sign_up(
     Ok(SignedUp { id, position: appended.map_or(0, |appended| appended.last_position) })
 }
 
-/// Gives an account another role, in the log and in its row at once.
-///
-/// # Errors
-/// `not_found`, when nobody has the e-mail.
-pub async fn raise_to(ledger: &Ledger, pool: &PgPool, email: &str, role: Role, now: Moment) -> Result<(), Problem> {
-    let account = find_by_email(pool, email).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let mut attempt = 1;
-    loop {
-        let unit = ledger.unit(Metadata::system(now)).also(Arc::new(RoleOfRow { account: account.clone(), role }));
-        match unit.execute::<Member>(&account.id.to_string(), MemberCommand::ChangeRole(role)).await {
-            Err(CommandError::Refused { refusal: MemberRefusal::SameRole, .. }) => return Ok(()),
-            changed => changed?,
-        };
-        match unit.commit::<MemberRefusal>().await {
-            Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
-            committed => return Ok(committed.map(|_| ())?),
-        }
-    }
-}
-
 fn new_invite_code() -> String {
     let mut random = rand::rng();
     (0..CODE_LENGTH).map(|_| char::from(CODE_LETTERS[random.random_range(0..CODE_LETTERS.len())])).collect()
@@ -135,8 +113,8 @@ impl AlsoWrite for AccountRow {
         appended: &'a Appended,
     ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
         let sql = "insert into accounts (id, email, email_key, password_hash, nickname, nickname_key, birth_date,
-                                         time_zone, invite_code, role, created_at)
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                                         time_zone, invite_code, role, created_at, created_position)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         async move {
             sqlx::query(sql)
                 .bind(self.id.0)
@@ -150,29 +128,7 @@ impl AlsoWrite for AccountRow {
                 .bind(&self.invite_code)
                 .bind(self.account.role.name())
                 .bind(appended.recorded_at.utc())
-                .execute(connection)
-                .await
-                .map(|_| ())
-        }
-        .boxed()
-    }
-}
-
-struct RoleOfRow {
-    account: Account,
-    role: Role,
-}
-
-impl AlsoWrite for RoleOfRow {
-    fn write<'a>(
-        &'a self,
-        connection: &'a mut PgConnection,
-        _: &'a Appended,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
-        async move {
-            sqlx::query("update accounts set role = $2 where id = $1")
-                .bind(self.account.id)
-                .bind(self.role.name())
+                .bind(appended.first_position)
                 .execute(connection)
                 .await
                 .map(|_| ())

@@ -47,7 +47,7 @@ pub fn header(operation: &mut Operation, name: &str, description: &str, schema: 
 /// Describes that a call needs a token: of any account, or of some roles only.
 pub fn needs_token(operation: &mut Operation, some_roles_only: bool) {
     operation.security = vec![[("accessToken".to_owned(), vec![])].into_iter().collect()];
-    refuse(operation, &[Code::Unauthenticated, Code::TokenExpired]);
+    refuse(operation, &[Code::Unauthenticated, Code::TokenExpired, Code::TokenOutdated]);
     if some_roles_only {
         refuse(operation, &[Code::Forbidden]);
     }

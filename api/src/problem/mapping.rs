@@ -11,6 +11,7 @@ use domain::condition::ConditionProblem;
 use domain::member::MemberRefusal;
 use domain::referral::ReferralRefusal;
 use projections::FoldError;
+use projections::audit::AuditError;
 
 use crate::activities::{RecordError, Refusal};
 use crate::etag::etag;
@@ -80,6 +81,15 @@ impl From<FoldError> for Problem {
     }
 }
 
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Database(error) => error.into(),
+            error @ (AuditError::Event { .. } | AuditError::Impossible { .. }) => Self::internal("audit", &error),
+        }
+    }
+}
+
 impl From<GuardRefusal> for Problem {
     fn from(refusal: GuardRefusal) -> Self {
         match refusal {
@@ -100,6 +110,7 @@ impl From<GuardRefusal> for Problem {
 fn refused_by(constraint: &str) -> Option<Problem> {
     match constraint {
         "accounts_one_an_email" => Some(Problem::new(Code::EmailTaken)),
+        "accounts_keep_an_administrator" => Some(Problem::new(Code::LastAdmin)),
         "accounts_one_a_nickname" => Some(Problem::new(Code::NicknameTaken)),
         _ => None,
     }
@@ -111,6 +122,8 @@ impl From<MemberRefusal> for Problem {
             MemberRefusal::Unknown | MemberRefusal::Erased => Self::new(Code::NotFound),
             MemberRefusal::AlreadyRegistered => Self::internal("member", &refusal),
             MemberRefusal::SameRole => Self::new(Code::SameRole),
+            MemberRefusal::OwnRole => Self::new(Code::OwnRole),
+            MemberRefusal::RoleOutOfReach => Self::new(Code::Forbidden),
             MemberRefusal::TimeZoneLocked { allowed_at } => {
                 Self::new(Code::TimeZoneLocked).with("allowedAt", allowed_at)
             }

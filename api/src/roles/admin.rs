@@ -2,7 +2,8 @@
 
 use anyhow::{Context, anyhow, bail};
 use chrono_tz::Tz;
-use commands::Ledger;
+use commands::{Ledger, Metadata};
+use domain::member::{Giver, RoleChange};
 use domain::role::Role;
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use crate::accounts::{self, NewAccount, Passwords};
 use crate::clock;
 use crate::config::Config;
 use crate::fields::{Reader as _, readers};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Makes administrators.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -46,8 +47,12 @@ impl Admin {
 async fn make(database: &Database, email: &str) -> anyhow::Result<&'static str> {
     let ledger = Ledger::start(database.pool.clone()).await?;
     let (pool, now) = (&database.pool, clock::now());
-    if accounts::find_by_email(pool, email).await?.is_some() {
-        accounts::raise_to(&ledger, pool, email, Role::Admin, now).await.map_err(told)?;
+    if let Some(account) = accounts::find_by_email(pool, email).await? {
+        let change = RoleChange { to: Role::Admin, by: Giver::House };
+        match accounts::change_role(&ledger, pool, account.member(), change, &Metadata::system(now)).await {
+            Err(problem) if problem.code() == Code::SameRole => {}
+            changed => drop(changed.map_err(told)?),
+        }
         return Ok("the account is an administrator now and keeps its password");
     }
     let passwords = Passwords::new().map_err(told)?;

@@ -26,6 +26,7 @@ use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
 use crate::scheduler::Scheduler;
+use crate::standing::{self, Standings};
 use crate::state::AppState;
 use crate::tokens::Keys;
 use crate::{demo, metrics, server};
@@ -54,12 +55,14 @@ async fn run(config: &Config, database: &Database) -> anyhow::Result<()> {
     let state = state(config, database).await?;
     let stopping = CancellationToken::new();
     let followers = follow(config, &state, database.for_followers(), &broker, stopping.clone())?;
+    let hearing = tokio::spawn(standing::listen(state.standings.clone(), state.pool.clone(), stopping.clone()));
     tokio::spawn(once::clean_up(state.pool.clone(), stopping.clone()));
     if let Some(address) = config.metrics_listen {
         metrics::serve(address, state.ledger.clone(), state.freshness.clone(), stopping.clone()).await?;
     }
     let answered = answer(config, state).await;
     stopping.cancel();
+    let _ = hearing.await; // it holds a connection
     if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
         tracing::warn!("a follower did not finish its batch; it will be done again");
     }
@@ -74,6 +77,8 @@ async fn state(config: &Config, database: &Database) -> anyhow::Result<AppState>
         freshness: Freshness::new(),
         keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
         passwords: Passwords::new().map_err(told)?,
+        standings: Standings::start(&pool),
+        service_log_in: config.demo,
         in_progress: InProgress::default(),
         secure_cookie: config.cookie_is_secure(),
         pool,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
-use crate::callers::Reporter;
+use crate::callers::{AllowedSources, Reporter};
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
@@ -70,11 +70,12 @@ pub(super) fn router() -> ApiRouter<AppState> {
 async fn report(
     State(state): State<AppState>,
     reporter: Reporter,
+    AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
     Once(raw, key): Once<RawActivity>,
 ) -> Result<Response, Problem> {
     let keep = key.keep_outcomes(|outcomes| outcomes.first().cloned().map(answer));
-    let reporting = Reporting { keep, ..Reporting::of(reporter.metadata()) };
+    let reporting = Reporting { keep, sources, ..Reporting::of(reporter.metadata()) };
     answer(record(&state.ledger, &raw, &reporting).await?)
 }
 
@@ -120,6 +121,7 @@ impl FromFields for Batch {
 async fn report_batch(
     State(state): State<AppState>,
     reporter: Reporter,
+    AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
     Once(batch, key): Once<Batch>,
 ) -> Result<Response, Problem> {
@@ -129,7 +131,7 @@ async fn report_batch(
         let batch = batch.clone();
         key.keep_outcomes(move |outcomes| Some(judged(&batch, outcomes)))
     };
-    let reporting = Reporting { keep, ..Reporting::of(reporter.metadata()) };
+    let reporting = Reporting { keep, sources, ..Reporting::of(reporter.metadata()) };
     judged(&batch, &record_batch(&state.ledger, &reports, &reporting).await?)
 }
 

@@ -1,10 +1,14 @@
-//! `/audit`: what an auditor can hold against the service. The log as it is stored is here, decisions
-//! made again are in `audit/re_evaluation`.
+//! `/audit`: what an auditor can hold against the service. The log as it is stored is here; streams and
+//! facts as they were, decisions made again and the verification are in the folder beside.
 
+mod as_of;
+mod facts;
 mod re_evaluation;
+mod re_evaluations;
+mod streams;
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::get_with;
+use aide::axum::routing::{get_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use domain::Moment;
@@ -13,13 +17,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use crate::callers::Auditor;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, readers};
 use crate::openapi::Describe as _;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;
@@ -30,11 +35,37 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route("/audit/log", get_with(log, |op| op.named("readLog", "The log, in its order")))
         .api_route(
+            "/audit/streams/{type}/{id}",
+            get_with(streams::state, |op| op.named("readStream", "The state of one stream as it was")),
+        )
+        .api_route(
+            "/audit/members/{id}/facts",
+            get_with(facts::facts, |op| op.named("readFacts", "What a condition would have seen of a member")),
+        )
+        .api_route(
             "/audit/claims/{id}/re-evaluation",
             get_with(re_evaluation::re_evaluate, |op| {
                 op.named("reEvaluateClaim", "Judges every attempt of a claim again")
             }),
         )
+        .api_route(
+            "/audit/re-evaluations",
+            post_with(re_evaluations::re_evaluate_all_of, |op| {
+                op.named("reEvaluateClaims", "Judges all decisions again, in one fold of the log")
+                    .refuses(&[Code::NotFound, Code::Overloaded])
+            }),
+        )
+}
+
+/// Folds of the whole log: one at a time in a process, since each of them takes all the time it can get.
+static FOLDING: Semaphore = Semaphore::const_new(1);
+
+/// The turn of one who folds the whole log.
+///
+/// # Errors
+/// `overloaded` while another one does.
+pub(super) fn heavy() -> Result<SemaphorePermit<'static>, Problem> {
+    FOLDING.try_acquire().map_err(|_| Problem::new(Code::Overloaded))
 }
 
 struct Slice {

@@ -1,6 +1,13 @@
-//! `/auth`: signing up, logging in and out, and the own profile.
+//! `/auth`: signing up, logging in and out. The own account is in `auth/profile`, what staff see and do
+//! of others in `auth/users` and `auth/staff`.
+//!
+//! The refresh cookie needs no token against forged requests: `SameSite=Strict` keeps it out of every
+//! request that another site starts, and nothing but `/auth` ever sees it.
 
 mod profile;
+mod staff;
+mod user;
+mod users;
 
 use aide::OperationOutput;
 use aide::axum::ApiRouter;
@@ -17,6 +24,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
+use crate::callers::ShownLogIn;
 use crate::clock;
 use crate::extract::{Body, Query};
 use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
@@ -76,6 +84,8 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
         .api_route("/auth/test", get_with(test, |op| op.named("testAuth", "Whether this part of the service answers")))
         .merge(profile::router())
+        .merge(users::router())
+        .merge(staff::router())
 }
 
 async fn test(_: Query<Nothing>) -> Json<TestBody> {
@@ -221,18 +231,24 @@ async fn refresh(
     Ok(SessionBody { session, secure: state.secure_cookie })
 }
 
-/// Ends a log-in.
+/// Ends a log-in: that of the refresh token, else that of the access token.
 async fn log_out(
     State(state): State<AppState>,
+    shown: ShownLogIn,
     headers: HeaderMap,
     _: Query<Nothing>,
     Body(body): Body<Refresh>,
 ) -> Result<Response, Problem> {
-    if let Some(token) = body.token_or_cookie(&headers) {
-        accounts::log_out(&state.pool, &token, clock::now()).await?;
+    let family = body.token_or_cookie(&headers).and_then(|token| accounts::family_of(&token)).or(shown.0);
+    if let Some(family) = family {
+        accounts::log_out(&state, family, clock::now()).await?;
     }
-    let gone = cookie("", 0, state.secure_cookie)?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
+}
+
+/// Takes the cookie away.
+fn no_cookie(state: &AppState) -> Result<HeaderValue, Problem> {
+    cookie("", 0, state.secure_cookie)
 }
 
 const COOKIE: &str = "refreshToken";

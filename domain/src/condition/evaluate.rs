@@ -26,6 +26,17 @@ pub fn evaluate(condition: &Condition, facts: &Facts, asked: Asked) -> (bool, Ve
     (met, evidence)
 }
 
+/// Whether the condition is met, where nobody asks why: no further leaf is looked at than decides it.
+#[must_use]
+pub fn is_met(condition: &Condition, facts: &Facts, asked: Asked) -> bool {
+    match condition {
+        Condition::All(parts) => parts.iter().all(|part| is_met(part, facts, asked)),
+        Condition::Any(parts) => parts.iter().any(|part| is_met(part, facts, asked)),
+        Condition::Not(part) => !is_met(part, facts, asked),
+        Condition::Leaf(leaf) => look(leaf, facts, asked).2,
+    }
+}
+
 fn judge(
     condition: &Condition,
     facts: &Facts,

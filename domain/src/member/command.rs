@@ -22,7 +22,7 @@ pub enum MemberCommand {
         at: Moment,
     },
     /// Give another role.
-    ChangeRole(Role),
+    ChangeRole(RoleChange),
     /// Refuse the member's claims from now on.
     Block {
         /// Why, for the record.
@@ -48,4 +48,24 @@ pub struct Registration {
     pub birthday: Option<Birthday>,
     /// What the account may do.
     pub role: Role,
+}
+
+/// Another role, and by what right it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleChange {
+    /// The role from now on.
+    pub to: Role,
+    /// Who gives it.
+    pub by: Giver,
+}
+
+/// Who gives a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Giver {
+    /// Whoever holds the machine: the command line.
+    House,
+    /// Another account of this role.
+    Account(Role),
+    /// The member themselves.
+    Oneself,
 }

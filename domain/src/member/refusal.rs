@@ -17,6 +17,12 @@ pub enum MemberRefusal {
     /// The member has this role already.
     #[error("the member has this role already")]
     SameRole,
+    /// Nobody gives themselves another role.
+    #[error("nobody gives themselves another role")]
+    OwnRole,
+    /// The role, or the one before it, is not for this giver to give or to take.
+    #[error("the role is not for this giver to give or to take")]
+    RoleOutOfReach,
     /// The zone was changed less than thirty days ago.
     #[error("the zone may be changed again at {allowed_at}")]
     TimeZoneLocked {

@@ -62,10 +62,42 @@ fn a_second_change_of_zone_waits_thirty_days() {
     assert_eq!(moved.decide(to(chrono_tz::Europe::Berlin, "2026-11-02T12:00:00Z")), Ok(vec![]));
 }
 
+fn given_by(by: Giver, to: Role) -> MemberCommand {
+    MemberCommand::ChangeRole(RoleChange { to, by })
+}
+
 #[test]
-fn a_role_changes_to_another_role() {
-    assert_eq!(registered().decide(MemberCommand::ChangeRole(Role::User)), Err(MemberRefusal::SameRole));
-    assert!(registered().decide(MemberCommand::ChangeRole(Role::Operator)).is_ok());
+fn a_role_changes_to_another_role_and_never_by_oneself() {
+    let admin = Giver::Account(Role::Admin);
+    assert_eq!(registered().decide(given_by(admin, Role::User)), Err(MemberRefusal::SameRole));
+    assert!(registered().decide(given_by(Giver::House, Role::Admin)).is_ok());
+    assert_eq!(registered().decide(given_by(Giver::Oneself, Role::User)), Err(MemberRefusal::OwnRole));
+}
+
+#[test]
+fn an_administrator_gives_and_takes_any_role_an_operator_only_two_and_nobody_else_any() {
+    const ROLES: [Role; 5] = Role::ALL;
+    for (giver, from, to) in
+        ROLES.into_iter().flat_map(|giver| ROLES.map(|from| ROLES.map(|to| (giver, from, to)))).flatten()
+    {
+        let mut member = Member::default();
+        member
+            .decide(MemberCommand::Register(Registration { role: from, ..registration() }))
+            .unwrap()
+            .iter()
+            .for_each(|event| member.evolve(event));
+        let reach: &[Role] = match giver {
+            Role::Admin => &ROLES,
+            Role::Operator => &[Role::User, Role::Operator],
+            Role::User | Role::Auditor | Role::Service => &[],
+        };
+        let wanted = match (reach.contains(&from) && reach.contains(&to), from == to) {
+            (false, _) => Err(MemberRefusal::RoleOutOfReach),
+            (true, true) => Err(MemberRefusal::SameRole),
+            (true, false) => Ok(vec![MemberEvent::RoleChanged(RoleChanged { role: to })]),
+        };
+        assert_eq!(member.decide(given_by(Giver::Account(giver), to)), wanted, "{giver:?}: {from:?} to {to:?}");
+    }
 }
 
 #[test]

@@ -20,6 +20,14 @@ pub(super) async fn write_members(
     after: &BTreeMap<MemberId, Facts>,
     registered_at: &BTreeMap<MemberId, DateTime<Utc>>,
 ) -> Result<(), FoldError> {
+    let is_gone = |id: &&MemberId| after.get(id).is_some_and(|facts| facts.member.is_none());
+    let gone: Vec<Uuid> = touched.members.iter().filter(is_gone).map(|id| id.0).collect();
+    if !gone.is_empty() {
+        sqlx::query("delete from members using unnest($1::uuid[]) as gone(id) where members.member_id = gone.id")
+            .bind(gone)
+            .execute(&mut *tx)
+            .await?;
+    }
     let rows: Vec<(MemberId, &MemberFacts, DateTime<Utc>)> = touched
         .members
         .iter()

@@ -116,6 +116,11 @@ impl Client {
         self.must(Method::PATCH, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
     }
 
+    /// DELETE with JSON.
+    pub async fn delete(&self, path: &str, body: &Value) -> Answer {
+        self.must(Method::DELETE, path, &[("content-type", "application/json")], body.to_string().into_bytes()).await
+    }
+
     /// PATCH of JSON to what still has this entity tag.
     pub async fn patch_if(&self, path: &str, body: &Value, tag: &str) -> Answer {
         let headers = [("content-type", "application/json"), ("if-match", tag)];

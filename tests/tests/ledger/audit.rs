@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::support::{
     Log, Stage,
-    programme::{activity, event, id, login_streak, reward},
+    programme::{activity, daily_until_yesterday, event, id, login_streak, reward, with},
 };
 
 #[tokio::test]
@@ -94,4 +94,184 @@ async fn the_log_is_changed_by_nobody_not_even_its_owner() {
         assert!(log.run(statement).await.is_err(), "{statement} is refused");
     }
     assert!(log.events().await.iter().any(|event| event.position == 1));
+}
+
+#[tokio::test]
+async fn a_stream_is_shown_as_it_was_and_as_it_is() {
+    let stage = Stage::shared().await;
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
+    let campaign = operator.create_event(&event(login_streak(1))).await;
+    let prize = operator.create_reward(&reward(&campaign, Some(3))).await;
+    let member = stage.newcomer().await;
+    let refused = reporter.claim_for(&prize, &member).await;
+    let fact = reporter.report_activity(&activity(&member, "login")).await;
+    let granted = reporter.claim_for(&prize, &member).await;
+    let claim = granted.text("/claim/id");
+    let path = format!("/audit/streams/claim/{claim}");
+    let now = auditor.get_at(&path, granted.position()).await;
+    assert_eq!((now.ok()["sequence"].as_i64(), &now.json["state"]["status"]), (Some(2), &json!("granted")));
+    assert!(now.number("/position") >= granted.position());
+    let then = auditor.get(&format!("{path}?atPosition={}", granted.position() - 1)).await;
+    assert_eq!((then.ok()["sequence"].as_i64(), &then.json["state"]["status"]), (Some(1), &json!("denied")));
+    assert_eq!(then.json["state"]["lastDenial"]["reason"], "condition_unmet");
+    assert_eq!(then.number("/position"), granted.position() - 1);
+    auditor.get(&format!("{path}?atPosition={}", refused.position() - 1)).await.problem(404, "not_found");
+
+    let events = auditor.get(&format!("/audit/log?after={}&limit=1", granted.position() - 1)).await;
+    let moment = events.text("/events/0/recordedAt");
+    let by_time = auditor.get(&format!("{path}?atTime={moment}")).await;
+    assert_eq!(by_time.ok()["state"], now.json["state"]);
+    assert!(by_time.number("/position") >= granted.position());
+
+    for (kind, id, state) in [
+        ("member", member.clone(), json!({"role": "USER", "timeZone": "UTC", "blocked": false})),
+        ("activity", fact.text("/id"), json!({"memberId": member, "kind": "login", "voided": false})),
+        ("campaign", campaign.clone(), json!({"status": "active", "conditionVersion": 1})),
+    ] {
+        let shown = auditor.get(&format!("/audit/streams/{kind}/{id}")).await;
+        for (name, value) in state.as_object().unwrap() {
+            assert_eq!(&shown.ok()["state"][name], value, "{shown}");
+        }
+    }
+    let shown = auditor.get(&format!("/audit/streams/campaign/{campaign}")).await;
+    assert_eq!(shown.json["state"]["rewards"][0]["id"], prize);
+    assert_eq!(shown.json["state"]["condition"], login_streak(1));
+}
+
+#[tokio::test]
+async fn what_is_no_stream_and_what_is_no_moment_is_refused() {
+    let stage = Stage::shared().await;
+    let auditor = stage.auditor().await;
+    let member = stage.newcomer().await;
+    let path = format!("/audit/streams/member/{member}");
+    for unknown in [format!("/audit/streams/member/{}", id()), format!("/audit/streams/claim/{member}")] {
+        auditor.get(&unknown).await.problem(404, "not_found");
+    }
+    for unknown in ["/audit/streams/wallet/{id}", "/audit/streams/member/me"] {
+        auditor.get(&unknown.replace("{id}", &member)).await.problem(404, "not_found");
+    }
+    auditor.get(&format!("{path}?atPosition=999999999")).await.invalid("query.atPosition");
+    auditor.get(&format!("{path}?atPosition=-1")).await.invalid("query.atPosition");
+    auditor.get(&format!("{path}?atTime=2999-01-01T00:00:00Z")).await.invalid("query.atTime");
+    auditor.get(&format!("{path}?atTime=yesterday")).await.invalid("query.atTime");
+    auditor.get(&format!("{path}?atPosition=1&atTime=2026-01-01T00:00:00Z")).await.invalid("query.atTime");
+}
+
+#[tokio::test]
+async fn facts_are_shown_by_kind_and_day_and_all_pages_are_of_one_position() {
+    let stage = Stage::shared().await;
+    let (reporter, auditor) = (stage.reporter().await, stage.auditor().await);
+    let member = stage.newcomer().await;
+    let mut facts = daily_until_yesterday(&member, "login", 3, chrono_tz::UTC);
+    facts.push(with(facts[0].clone(), json!({"id": id(), "kind": "session", "measures": {"minutes": 25}})));
+    facts.push(with(facts[0].clone(), json!({"id": id(), "kind": "session", "measures": {"minutes": -5}})));
+    reporter.report_activities(&facts).await;
+    let path = format!("/audit/members/{member}/facts");
+    let all = auditor.get(&path).await;
+    all.ok();
+    let day = |row: &serde_json::Value| (row["kind"].as_str().unwrap().to_owned(), row["localDate"].to_string());
+    let rows = all.list("/facts");
+    assert!(rows.is_sorted_by_key(day), "{all}");
+    let of = |kind: &str| rows.iter().filter(|row| row["kind"] == kind).count();
+    assert_eq!((of("login"), of("session"), of("visit")), (3, 1, 1));
+    let session = rows.iter().find(|row| row["kind"] == "session").unwrap();
+    assert_eq!((&session["count"], &session["sums"]), (&json!(2), &json!({"minutes": 20})));
+    assert_eq!((&all.json["memberId"], &all.json["timeZone"]), (&json!(member), &json!("UTC")));
+    assert_eq!((&all.json["referrals"], &all.json["profileComplete"]), (&json!(0), &json!(false)));
+
+    let mut page = auditor.get(&format!("{path}?limit=2")).await;
+    let position = page.number("/position");
+    let mut walked = page.list("/facts").to_vec();
+    // what is recorded while somebody walks is not seen by that walk
+    reporter.report_activity(&activity(&member, "zoo")).await.created();
+    while let Some(cursor) = page.json["nextCursor"].as_str().map(str::to_owned) {
+        page = auditor.get(&format!("{path}?limit=2&cursor={cursor}")).await;
+        assert_eq!(page.ok()["position"], position);
+        walked.extend(page.list("/facts").to_vec());
+    }
+    assert_eq!(walked, rows);
+    let before = auditor.get(&format!("{path}?atPosition={}", all.number("/position") - 5)).await;
+    assert!(before.list("/facts").len() < rows.len());
+    auditor.get(&format!("{path}?limit=1001")).await.invalid("query.limit");
+    auditor.get(&format!("{path}?cursor=nonsense")).await.problem(400, "invalid_cursor");
+    auditor.get(&format!("{path}?atPosition=999999999")).await.invalid("query.atPosition");
+    auditor.get(&format!("/audit/members/{}/facts", id())).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_late_fact_changes_a_decision_only_when_it_is_asked_for() {
+    let stage = Stage::shared().await;
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
+    let campaign = operator.create_event(&event(login_streak(2))).await;
+    let prize = operator.create_reward(&reward(&campaign, None)).await;
+    let member = stage.newcomer().await;
+    let days = daily_until_yesterday(&member, "login", 2, chrono_tz::UTC);
+    reporter.report_activity(&days[0]).await.created();
+    let refused = reporter.claim_for(&prize, &member).await;
+    refused.problem(422, "condition_unmet");
+    let claim = refused.text("/claimId");
+    let late = reporter.report_activity(&days[1]).await;
+    let path = format!("/audit/claims/{claim}/re-evaluation");
+    for query in ["", "?facts=asDecided&condition=asDecided", "?condition=current"] {
+        let again = auditor.get_at(&format!("{path}{query}"), late.position()).await;
+        assert_eq!((&again.ok()["same"], again.list("/attempts").len()), (&json!(true), 1), "{query}: {again}");
+    }
+    let known = auditor.get_at(&format!("{path}?facts=known"), late.position()).await;
+    assert_eq!(known.ok()["same"], false);
+    let attempt = &known.list("/attempts")[0];
+    assert_eq!((&attempt["decided"]["verdict"], &attempt["reEvaluated"]["verdict"]), (&json!("unmet"), &json!("met")));
+    let difference = &attempt["differences"][0];
+    assert_eq!((&difference["path"], &difference["decided"]["have"]), (&json!(""), &json!(1)));
+    assert_eq!(difference["reEvaluated"]["have"], 2);
+    auditor.get(&format!("{path}?facts=guessed")).await.invalid("query.facts");
+    auditor.get(&format!("{path}?condition=other")).await.invalid("query.condition");
+}
+
+#[tokio::test]
+async fn all_decisions_made_again_are_the_same_until_a_late_fact_or_another_rule_changes_them() {
+    let stage = Stage::own().await;
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
+    let campaign = operator.create_event(&event(login_streak(2))).await;
+    let prize = operator.create_reward(&reward(&campaign, None)).await;
+    let mut claims = Vec::new();
+    for logins in [0, 1, 2, 3] {
+        let member = stage.newcomer().await;
+        let days = daily_until_yesterday(&member, "login", 3, chrono_tz::UTC);
+        for day in &days[..logins] {
+            reporter.report_activity(day).await.created();
+        }
+        let answer = reporter.claim_for(&prize, &member).await;
+        let id = if logins < 2 { "/claimId" } else { "/claim/id" };
+        claims.push((member, answer.text(id), days));
+    }
+    let body = |more| with(json!({"eventId": campaign}), more);
+    let all = auditor.post("/audit/re-evaluations", &json!({})).await;
+    assert_eq!((&all.ok()["same"], &all.json["changed"]), (&all.json["decisions"], &json!([])));
+    assert!(all.number("/decisions") >= 4);
+    let ours = auditor.post("/audit/re-evaluations", &body(json!({}))).await;
+    assert_eq!((ours.number("/decisions"), ours.number("/same")), (4, 4));
+    assert_eq!(ours.number("/position"), ours.position());
+
+    let (_, late, days) = &claims[1];
+    reporter.report_activity(&days[1]).await.created();
+    let known = auditor.post("/audit/re-evaluations", &body(json!({"facts": "known"}))).await;
+    assert_eq!((known.number("/decisions"), known.number("/same")), (4, 3), "{known}");
+    let change = &known.list("/changed")[0];
+    assert_eq!((&change["claimId"], &change["from"], &change["to"]), (&json!(late), &json!("unmet"), &json!("met")));
+    assert_eq!(
+        (&change["why"][0]["decided"]["have"], &change["why"][0]["reEvaluated"]["have"]),
+        (&json!(1), &json!(2))
+    );
+    let still = auditor.post("/audit/re-evaluations", &body(json!({}))).await;
+    assert_eq!((still.number("/same"), still.list("/changed").len()), (4, 0));
+
+    let stricter = auditor.post("/audit/re-evaluations", &body(json!({"condition": login_streak(3)}))).await;
+    assert_eq!((stricter.number("/decisions"), stricter.number("/same")), (4, 3), "{stricter}");
+    let change = &stricter.list("/changed")[0];
+    assert_eq!((&change["claimId"], &change["to"]), (&json!(claims[2].1), &json!("unmet")));
+
+    auditor.post("/audit/re-evaluations", &json!({"eventId": id()})).await.problem(404, "not_found");
+    auditor.post("/audit/re-evaluations", &json!({"facts": "guessed"})).await.invalid("facts");
+    auditor.post("/audit/re-evaluations", &json!({"condition": "OTHER"})).await.invalid("condition");
+    auditor.post("/audit/re-evaluations", &json!({"conditions": "current"})).await.invalid("conditions");
 }

@@ -1,15 +1,18 @@
-//! `/auth/me`, `/auth/profile`, `/auth/invite-code`: what a member sees and changes of themselves.
+//! `/auth/me`, `/auth/profile`, `/auth/password`, `/auth/invite-code`: what a member sees and changes of
+//! themselves, up to the erasure of it all.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, patch_with};
 use axum::Json;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
-use domain::Moment;
+use commands::Appended;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::no_cookie;
+use super::user::UserAnswer;
 use crate::accounts::{self, Account, ProfileChange};
 use crate::callers::{Caller, Member};
 use crate::extract::{Body, Query};
@@ -18,12 +21,28 @@ use crate::openapi::Describe as _;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
-use crate::words::{Said, phrases};
+use crate::words::phrases;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route("/auth/me", get_with(me, |op| op.named("getMe", "The own account")))
+        .api_route(
+            "/auth/me",
+            get_with(me, |op| op.named("getMe", "The own account")).delete_with(erase_me, |op| {
+                op.named("eraseMe", "Erases the own account; its random id stays in the log")
+                    .answers_nothing()
+                    .tells_position(204)
+                    .refuses(&[Code::InvalidCredentials, Code::LastAdmin, Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/password",
+            patch_with(change_password, |op| {
+                op.named("changePassword", "Changes the own password, and ends all log-ins")
+                    .answers_nothing()
+                    .refuses(&[Code::InvalidCredentials])
+            }),
+        )
         .api_route(
             "/auth/invite-code",
             get_with(invite_code, |op| op.named("getInviteCode", "The code that brings others")),
@@ -32,7 +51,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/profile",
             patch_with(change, |op| {
                 op.named("changeProfile", "Changes the own profile")
-                    .answers::<ProfileAnswer>(200)
+                    .answers::<UserAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::NicknameTaken, Code::TimeZoneLocked])
             }),
@@ -46,9 +65,8 @@ async fn own_account(state: &AppState, caller: &Caller) -> Result<Account, Probl
 }
 
 /// The own account.
-async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<ProfileAnswer>, Problem> {
-    let user = UserBody::from(own_account(&state, &member).await?);
-    Ok(Json(ProfileAnswer { message: phrases::you(), user }))
+async fn me(State(state): State<AppState>, member: Member, _: Query<Nothing>) -> Result<Json<UserAnswer>, Problem> {
+    Ok(Json(UserAnswer::new(phrases::you(), own_account(&state, &member).await?)))
 }
 
 /// The code that brings others.
@@ -59,6 +77,12 @@ async fn invite_code(
 ) -> Result<Json<InviteCode>, Problem> {
     let account = own_account(&state, &member).await?;
     Ok(Json(InviteCode { invite_code: account.invite_code }))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct InviteCode {
+    invite_code: Option<String>,
 }
 
 impl FromFields for ProfileChange {
@@ -80,59 +104,69 @@ async fn change(
     Body(change): Body<ProfileChange>,
 ) -> Result<Response, Problem> {
     let metadata = member.metadata();
-    let (account, appended) =
+    let (account, position) =
         accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await?;
-    let body = Json(ProfileAnswer { message: phrases::profile_changed(), user: UserBody::from(account) });
-    Ok(match appended {
-        Some(appended) => At(appended.last_position, body).into_response(),
+    let body = Json(UserAnswer::new(phrases::profile_changed(), account));
+    Ok(match position {
+        Some(position) => At(position, body).into_response(),
         None => body.into_response(),
     })
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-struct ProfileAnswer {
-    message: Said,
-    user: UserBody,
+struct PasswordChange {
+    current: String,
+    new: String,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct InviteCode {
-    invite_code: String,
+impl FromFields for PasswordChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let current = fields.required("currentPassword", readers::password(0, 1_000));
+        let new = fields.required("newPassword", readers::password(8, 128));
+        Some(Self { current: current?, new: new? })
+    }
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct UserBody {
-    id: String,
-    email: String,
-    role: String,
-    nickname: Option<String>,
-    bio: Option<String>,
-    profile_image_url: Option<String>,
-    birth_date: Option<NaiveDate>,
-    time_zone: String,
-    invite_code: String,
-    profile_complete: bool,
-    blocked: bool,
-    created_at: Moment,
+/// Gives the own account another password, and ends all of its log-ins.
+async fn change_password(
+    State(state): State<AppState>,
+    member: Member,
+    _: Query<Nothing>,
+    Body(change): Body<PasswordChange>,
+) -> Result<Response, Problem> {
+    accounts::change_password(&state, member.id, change.current, change.new, member.at).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
 }
 
-impl From<Account> for UserBody {
-    fn from(account: Account) -> Self {
-        Self {
-            profile_complete: account.profile_is_complete(),
-            id: account.id.to_string(),
-            email: account.email,
-            role: account.role,
-            nickname: account.nickname,
-            bio: account.bio,
-            profile_image_url: account.profile_image_url,
-            birth_date: account.birth_date,
-            time_zone: account.time_zone,
-            invite_code: account.invite_code,
-            blocked: account.blocked,
-            created_at: Moment::from(account.created_at),
-        }
+struct Password {
+    password: String,
+}
+
+impl FromFields for Password {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { password: fields.required("password", readers::password(0, 1_000))? })
+    }
+}
+
+/// Erases the own account. Its random id stays in the log, which keeps its hashes.
+async fn erase_me(
+    State(state): State<AppState>,
+    member: Member,
+    _: Query<Nothing>,
+    Body(body): Body<Password>,
+) -> Result<Response, Problem> {
+    let account = own_account(&state, &member).await?;
+    if !state.passwords.matches(body.password, account.password_hash).await? {
+        return Err(Problem::new(Code::InvalidCredentials));
+    }
+    let appended = accounts::erase(&state.ledger, &state.pool, member.id, &member.metadata()).await?;
+    state.standings.forget(member.id);
+    Ok(([(header::SET_COOKIE, no_cookie(&state)?)], erased(appended)).into_response())
+}
+
+/// Nothing, with the position of the erasure.
+pub(super) fn erased(appended: Option<Appended>) -> Response {
+    match appended {
+        Some(appended) => At(appended.last_position, StatusCode::NO_CONTENT).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
     }
 }

@@ -43,7 +43,9 @@ impl Http {
         let members = ours::write_members(&pool, size.members.min(MEMBERS)).await;
         let service = Setup::on(&database).start().await;
         let keys = Keys::open(None, &service.data()).unwrap();
-        let tokens: Vec<String> = members.into_iter().map(|member| token(&keys, member)).collect();
+        let families = log_in_all(&pool, &members).await;
+        let tokens: Vec<String> =
+            members.into_iter().zip(families).map(|(member, family)| token(&keys, member, family)).collect();
         let constant = Constant::start(&service.data()).await;
         let operator = service.demo("operator").await;
         let http = Self { service, constant, operator, wrk: Wrk::prepare(&tokens), pool, _database: database };
@@ -106,9 +108,32 @@ impl Http {
     }
 }
 
-fn token(keys: &Keys, member: MemberId) -> String {
-    let identity = Identity { member, role: Role::User, family: Uuid::now_v7() };
-    keys.issue(identity, ours::now()).unwrap()
+/// Accounts and log-ins as signing up and logging in would have left them, without a password's hash for each.
+async fn log_in_all(pool: &PgPool, members: &[MemberId]) -> Vec<Uuid> {
+    let families: Vec<Uuid> = members.iter().map(|_| Uuid::new_v4()).collect();
+    sqlx::query(
+        "with account as (
+            insert into accounts (id, time_zone, role, created_at, created_position)
+            select id, 'UTC', 'USER', now(), -place from unnest($1::uuid[]) with ordinality as member(id, place)
+            returning id
+        )
+        insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
+        select family.id, account.id, '', now(), now() + interval '30 days'
+        from unnest($1::uuid[], $2::uuid[]) as family(member_id, id)
+        join account on account.id = family.member_id",
+    )
+    .bind(members.iter().map(|member| member.0).collect::<Vec<_>>())
+    .bind(&families)
+    .execute(pool)
+    .await
+    .unwrap();
+    families
+}
+
+fn token(keys: &Keys, member: MemberId, family: Uuid) -> String {
+    let now = ours::now();
+    let identity = Identity { member, role: Role::User, family, issued_at: now.utc().timestamp() };
+    keys.issue(identity, now).unwrap()
 }
 
 fn measured(shown: Shown) -> Measured {

@@ -1,0 +1,21 @@
+//! Accounts as staff look them up: newest first, by the position at which each was registered. The log
+//! has one writer, so that no account ever appears before one that is listed already.
+
+use domain::role::Role;
+use sqlx::PgPool;
+
+use super::Account;
+
+/// So many accounts, of one role or of any, that were registered before a position.
+///
+/// # Errors
+/// The database's.
+pub async fn list(pool: &PgPool, role: Option<Role>, before: Option<i64>, rows: i64) -> sqlx::Result<Vec<Account>> {
+    let sql = "select *
+               from living_accounts
+               where ($1::text is null or role = $1)
+                 and ($2::bigint is null or created_position < $2)
+               order by created_position desc
+               limit $3";
+    sqlx::query_as(sql).bind(role.map(Role::name)).bind(before).bind(rows).fetch_all(pool).await
+}

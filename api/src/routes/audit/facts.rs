@@ -1,0 +1,112 @@
+//! `GET /audit/members/{id}/facts`: what a condition would have seen of a member, page by page. The
+//! cursor holds the position of the first page, so that all pages are of one moment.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use chrono::NaiveDate;
+use domain::id::MemberId;
+use domain::name::Name;
+use projections::audit::{AsOf, FactRow, facts_as_of};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::as_of;
+use crate::callers::Auditor;
+use crate::cursor::Binding;
+use crate::extract::{PathId, Query};
+use crate::fields::{Fields, FromFields, readers};
+use crate::positions::{At, MinPosition};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+const DEFAULT_LIMIT: i64 = 100;
+const MAX_LIMIT: i64 = 1_000;
+
+/// Which part, as of when.
+pub(super) struct Part {
+    at_position: Option<i64>,
+    cursor: Option<String>,
+    limit: i64,
+}
+
+impl FromFields for Part {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let at_position = as_of::read_position(fields);
+        let cursor = fields.optional("cursor", readers::string());
+        let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
+        Some(Self { at_position: at_position?, cursor: cursor?, limit: limit?.unwrap_or(DEFAULT_LIMIT) })
+    }
+}
+
+/// Folds the member's events.
+pub(super) async fn facts(
+    State(state): State<AppState>,
+    auditor: Auditor,
+    PathId(member): PathId,
+    uri: Uri,
+    min: MinPosition,
+    Query(part): Query<Part>,
+) -> Result<At<Json<FactsBody>>, Problem> {
+    let binding = Binding::of(&uri, auditor.id);
+    let place = part.cursor.map(|cursor| Place::open(&binding.open(&cursor)?)).transpose()?;
+    let mut connection = state.pool.acquire().await?;
+    let head = min.within(projections::log::head(&mut connection).await?.position)?;
+    let as_of = part.at_position.map_or(AsOf::Head, AsOf::Position);
+    let (position, after) = match place {
+        Some(place) => (place.position, Some((place.kind, place.on))),
+        None => (as_of::position(&mut connection, as_of, auditor.at).await?.0, None),
+    };
+    let limit = usize::try_from(part.limit).unwrap_or(usize::MAX);
+    let found = facts_as_of(&mut connection, MemberId(member), position, after, limit).await?;
+    let found = found.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let last = found.rows.last().filter(|_| found.more);
+    let next = last.map(|row| Place { position, kind: row.kind.clone(), on: row.local_date });
+    let body = FactsBody {
+        member_id: member.to_string(),
+        time_zone: found.time_zone.name(),
+        position,
+        joined_on: found.joined_on,
+        profile_complete: found.profile_complete,
+        referrals: found.referrals,
+        next_cursor: next.map(|place| binding.seal(place.text().as_bytes())),
+        facts: found.rows,
+    };
+    Ok(At(head.max(position), Json(body)))
+}
+
+/// Facts of one member.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FactsBody {
+    member_id: String,
+    time_zone: &'static str,
+    position: i64,
+    joined_on: NaiveDate,
+    profile_complete: bool,
+    referrals: usize,
+    facts: Vec<FactRow>,
+    next_cursor: Option<String>,
+}
+
+/// Where the next page begins.
+struct Place {
+    position: i64,
+    kind: Name,
+    on: NaiveDate,
+}
+
+impl Place {
+    fn text(&self) -> String {
+        format!("{} {} {}", self.position, self.on, self.kind.as_str())
+    }
+
+    fn open(bytes: &[u8]) -> Result<Self, Problem> {
+        let read = || {
+            let mut parts = std::str::from_utf8(bytes).ok()?.splitn(3, ' ');
+            let (position, on) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some(Self { position, on, kind: Name::try_from(parts.next()?.to_owned()).ok()? })
+        };
+        read().ok_or_else(|| Problem::new(Code::InvalidCursor))
+    }
+}

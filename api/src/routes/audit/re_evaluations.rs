@@ -1,0 +1,84 @@
+//! `POST /audit/re-evaluations`: every decision of the log made again in one fold. It writes nothing.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use domain::condition::Condition;
+use domain::id::CampaignId;
+use projections::audit::{Basis, Bulk, ConditionBasis, FactsBasis, re_evaluate_all};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::heavy;
+use crate::callers::Auditor;
+use crate::extract::Query;
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::once::Once;
+use crate::openapi::ConditionInput;
+use crate::positions::At;
+use crate::problem::{Code, Problem, condition_errors};
+use crate::state::AppState;
+
+/// Which decisions, and what to judge them by.
+#[derive(Debug)]
+pub(super) struct Order {
+    event: Option<CampaignId>,
+    basis: Basis,
+}
+
+impl FromFields for Order {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let event = fields.nullable("eventId", readers::id::<Uuid>());
+        let facts = [("asDecided", FactsBasis::AsDecided), ("known", FactsBasis::Known)];
+        let facts = fields.optional("facts", readers::choice(facts));
+        let condition = condition(fields);
+        let basis = Basis { facts: facts?.unwrap_or_default(), condition: condition? };
+        Some(Self { event: event?.map(CampaignId), basis })
+    }
+}
+
+/// `asDecided`, `current`, or a condition of its own.
+fn condition(fields: &mut Fields) -> Option<ConditionBasis> {
+    match fields.optional("condition", readers::any::<RuleInput>())? {
+        None => Some(ConditionBasis::AsDecided),
+        Some(Value::String(name)) if name == "asDecided" => Some(ConditionBasis::AsDecided),
+        Some(Value::String(name)) if name == "current" => Some(ConditionBasis::Current),
+        Some(given) => match Condition::parse(&given) {
+            Ok(condition) => Some(ConditionBasis::Given(Arc::new(condition))),
+            Err(problems) => {
+                fields.report_all(condition_errors(problems, "condition"));
+                None
+            }
+        },
+    }
+}
+
+/// How the rule may be named.
+struct RuleInput;
+
+impl JsonSchema for RuleInput {
+    fn schema_name() -> Cow<'static, str> {
+        "RuleInput".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let given = generator.subschema_for::<ConditionInput>();
+        json_schema!({"anyOf": [{"type": "string", "enum": ["asDecided", "current"]}, given]})
+    }
+}
+
+/// Makes all decisions again, of one event or of all.
+pub(super) async fn re_evaluate_all_of(
+    State(state): State<AppState>,
+    _: Auditor,
+    _: Query<Nothing>,
+    Once(order, _): Once<Order>,
+) -> Result<At<Json<Bulk>>, Problem> {
+    let _turn = heavy()?;
+    let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
+    let made = re_evaluate_all(&state.pool, order.event, &order.basis, head, |_| {}).await?;
+    Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))
+}

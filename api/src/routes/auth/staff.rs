@@ -1,0 +1,155 @@
+//! What staff do to accounts: give another role, block and unblock, erase. Which roles an operator may
+//! give is a rule of the member.
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::{delete_with, patch_with, post_with};
+use aide::transform::TransformOperation;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use commands::Appended;
+use domain::id::MemberId;
+use domain::member::{Giver, RoleChange};
+use domain::role::Role;
+
+use super::profile::erased;
+use super::user::UserAnswer;
+use crate::accounts::{self, Account, Block};
+use crate::callers::{Admin, Operator};
+use crate::extract::{Body, PathId, Query};
+use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::openapi::Describe as _;
+use crate::positions::At;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+use crate::words::{Said, phrases};
+
+/// The routes.
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route("/auth/users/{id}/role", patch_with(change_role, |op| changes_role(op, "changeRole")))
+        .api_route("/auth/users/{id}/roles", patch_with(change_role, |op| changes_role(op, "changeRoles")))
+        .api_route(
+            "/auth/users/{id}/block",
+            post_with(block, |op| {
+                op.named("blockUser", "Refuses the claims of a member; the note stays in the log for ever")
+                    .answers::<UserAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/users/{id}/unblock",
+            post_with(unblock, |op| {
+                op.named("unblockUser", "Lifts a block; the note stays in the log for ever")
+                    .answers::<UserAnswer>(200)
+                    .tells_position(200)
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/users/{id}",
+            delete_with(erase, |op| {
+                op.named("eraseUser", "Erases an account; its random id stays in the log")
+                    .answers_nothing()
+                    .tells_position(204)
+                    .refuses(&[Code::NotFound, Code::LastAdmin])
+            }),
+        )
+}
+
+fn changes_role<'a>(op: TransformOperation<'a>, id: &str) -> TransformOperation<'a> {
+    op.named(id, "Gives an account another role; its tokens from before are worth nothing at once")
+        .answers::<UserAnswer>(200)
+        .tells_position(200)
+        .refuses(&[Code::NotFound, Code::UnknownRole, Code::SameRole, Code::OwnRole, Code::LastAdmin])
+}
+
+/// Members without an account (imported ones) have nothing to show.
+async fn known(state: &AppState, id: MemberId) -> Result<Account, Problem> {
+    accounts::find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+fn answer(message: Said, account: Account, appended: Option<Appended>) -> Response {
+    let body = Json(UserAnswer::new(message, account));
+    match appended {
+        Some(appended) => At(appended.last_position, body).into_response(),
+        None => body.into_response(),
+    }
+}
+
+struct NewRole {
+    name: String,
+}
+
+impl FromFields for NewRole {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { name: fields.required("role", readers::text(0, 64))? })
+    }
+}
+
+/// Gives an account another role.
+async fn change_role(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    _: Query<Nothing>,
+    Body(wanted): Body<NewRole>,
+) -> Result<Response, Problem> {
+    let to = Role::from_name(&wanted.name).ok_or_else(|| Problem::new(Code::UnknownRole))?;
+    let id = known(&state, MemberId(id)).await?.member();
+    let by = if id == operator.id { Giver::Oneself } else { Giver::Account(operator.role) };
+    let change = RoleChange { to, by };
+    let appended = accounts::change_role(&state.ledger, &state.pool, id, change, &operator.metadata()).await?;
+    state.standings.forget(id);
+    Ok(answer(phrases::role_changed(), known(&state, id).await?, appended))
+}
+
+struct Note {
+    note: String,
+}
+
+impl FromFields for Note {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { note: fields.required("note", readers::text(1, 1_000))? })
+    }
+}
+
+/// Refuses the claims of a member from now on. The note stays in the log for ever.
+async fn block(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    _: Query<Nothing>,
+    Body(Note { note }): Body<Note>,
+) -> Result<Response, Problem> {
+    let id = known(&state, MemberId(id)).await?.member();
+    let appended = accounts::set_blocked(&state.ledger, id, Block::On, note, &operator.metadata()).await?;
+    Ok(answer(phrases::member_blocked(), known(&state, id).await?, appended))
+}
+
+/// Lifts a block. The note stays in the log for ever.
+async fn unblock(
+    State(state): State<AppState>,
+    operator: Operator,
+    PathId(id): PathId,
+    _: Query<Nothing>,
+    Body(Note { note }): Body<Note>,
+) -> Result<Response, Problem> {
+    let id = known(&state, MemberId(id)).await?.member();
+    let appended = accounts::set_blocked(&state.ledger, id, Block::Off, note, &operator.metadata()).await?;
+    Ok(answer(phrases::member_unblocked(), known(&state, id).await?, appended))
+}
+
+/// Erases an account. Its random id stays in the log, which keeps its hashes.
+async fn erase(
+    State(state): State<AppState>,
+    admin: Admin,
+    PathId(id): PathId,
+    _: Query<Nothing>,
+) -> Result<Response, Problem> {
+    let id = known(&state, MemberId(id)).await?.member();
+    let appended = accounts::erase(&state.ledger, &state.pool, id, &admin.metadata()).await?;
+    state.standings.forget(id);
+    Ok(erased(appended))
+}

@@ -1,0 +1,134 @@
+//! What a log-in or a service key stands for at this moment. Read from the database at most twice a
+//! second for each that is used, forgotten at once when it changes here, and as soon as PostgreSQL
+//! says so when it changes elsewhere; should that word get lost, age alone bounds what is believed.
+//! It does not know how tokens look.
+
+mod listen;
+mod read;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use commands::{Coalescer, ReadError};
+use domain::id::MemberId;
+use domain::role::Role;
+use quick_cache::sync::Cache;
+use sqlx::PgPool;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub use listen::{announce, listen};
+
+/// How long a standing is believed: half of the second in which a revoked log-in must be dead.
+const BELIEVED_FOR: Duration = Duration::from_millis(400);
+/// How long nobody else tries after the database could not be asked.
+const FAILURE_BELIEVED_FOR: Duration = Duration::from_millis(50);
+/// How many standings are remembered; the coldest go first.
+const REMEMBERED: usize = 16_384;
+
+/// Whom a log-in or a key stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The account.
+    pub account: MemberId,
+    /// What it may do now.
+    pub role: Role,
+    /// Tokens that were issued before this second (since 1970) stand for the role before it.
+    pub role_since: i64,
+    /// What a service key is besides; a log-in has none.
+    pub key: Option<KeyStanding>,
+}
+
+/// What is known of a service key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStanding {
+    /// SHA-256 of the key.
+    pub hash: Vec<u8>,
+    /// The sources that it may report for.
+    pub sources: BTreeSet<String>,
+}
+
+/// Remembers standings for a moment; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Standings {
+    reads: Coalescer<Uuid, Option<Standing>>,
+    remembered: Arc<Cache<Uuid, Remembered>>,
+    /// How often something changed. Held while something is remembered or forgotten, so that what was
+    /// read before a change is never remembered after it.
+    changes: Arc<Mutex<u64>>,
+}
+
+#[derive(Debug, Clone)]
+struct Remembered {
+    standing: Result<Option<Arc<Standing>>, ReadError>,
+    asked_at: Instant,
+}
+
+impl Remembered {
+    fn is_fresh(&self) -> bool {
+        let limit = if self.standing.is_ok() { BELIEVED_FOR } else { FAILURE_BELIEVED_FOR };
+        self.asked_at.elapsed() < limit
+    }
+
+    fn is_of(&self, account: MemberId) -> bool {
+        matches!(&self.standing, Ok(Some(standing)) if standing.account == account)
+    }
+}
+
+impl Standings {
+    /// Starts the reading task.
+    #[must_use]
+    pub fn start(pool: &PgPool) -> Self {
+        Self::over(read::reader(pool))
+    }
+
+    fn over(reads: Coalescer<Uuid, Option<Standing>>) -> Self {
+        Self { reads, remembered: Arc::new(Cache::new(REMEMBERED)), changes: Arc::default() }
+    }
+
+    /// Whom the log-in or key of this id stands for; nobody when it is revoked or never was.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn of(&self, id: Uuid) -> Result<Option<Arc<Standing>>, ReadError> {
+        loop {
+            match self.remembered.get_value_or_guard_async(&id).await {
+                Ok(remembered) if remembered.is_fresh() => return remembered.standing,
+                Ok(_) => drop(self.remembered.remove_if(&id, |remembered| !remembered.is_fresh())),
+                // everybody else who asks for the same waits for this one answer
+                Err(place) => {
+                    let (before, asked_at) = (self.changes_so_far(), Instant::now());
+                    let standing = self.reads.read(id).await.map(|standing| standing.map(Arc::new));
+                    let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+                    if *changes == before {
+                        // somebody else may have taken the place meanwhile: then theirs stands
+                        let _ = place.insert(Remembered { standing: standing.clone(), asked_at });
+                    }
+                    return standing;
+                }
+            }
+        }
+    }
+
+    fn changes_so_far(&self) -> u64 {
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of an account is true no longer.
+    pub fn forget(&self, account: MemberId) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        *changes += 1;
+        self.remembered.retain(|_, remembered| remembered.is_fresh() && !remembered.is_of(account));
+    }
+
+    /// Nothing is known any more: changes may have been missed.
+    pub fn forget_all(&self) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        *changes += 1;
+        self.remembered.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;

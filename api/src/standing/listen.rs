@@ -1,0 +1,54 @@
+//! Tells the other instances what changed, and hears what changed there. Word may get lost when the
+//! connection does: nobody relies on it for more than speed.
+
+use std::time::Duration;
+
+use domain::id::MemberId;
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+
+use super::Standings;
+
+/// Shared by all programmes of a database: an id that belongs to another one is forgotten in vain.
+const CHANNEL: &str = "reward_ledger_standing";
+/// How long to wait before the database is asked again to tell.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
+
+/// Tells every instance that what an account may do has changed. A transaction of its own: one that
+/// also appended would hold up the log.
+pub async fn announce(pool: &PgPool, account: MemberId) {
+    let told = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(account.to_string()).execute(pool).await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "other instances were not told of a change; they see it in a moment by themselves");
+    }
+}
+
+/// Hears what changed elsewhere until asked to stop.
+pub async fn listen(standings: Standings, pool: PgPool, stopping: CancellationToken) {
+    while !stopping.is_cancelled() {
+        let heard = tokio::select! {
+            () = stopping.cancelled() => return,
+            heard = hear(&standings, &pool) => heard,
+        };
+        standings.forget_all();
+        if let Err(error) = heard {
+            tracing::warn!(%error, "changes of other instances are seen a moment later until the database is back");
+            tokio::time::sleep(RECONNECT_PAUSE).await;
+        }
+    }
+}
+
+/// Until the connection is lost.
+async fn hear(standings: &Standings, pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    standings.forget_all();
+    while let Some(word) = listener.try_recv().await? {
+        match word.payload().parse::<MemberId>() {
+            Ok(account) => standings.forget(account),
+            Err(_) => standings.forget_all(),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! A draft of a campaign replayed over the facts of the log: who would have been granted what, and when
+//! the stock would have run out. It writes nothing.
+//!
+//! What is replayed is what happened, not when somebody reported it:
+//! - A fact counts from the moment it occurred, a withdrawn one until its withdrawal. What a member is
+//!   (zone, role, complete profile, blocked, erased) and the referrals of a member change at the moments
+//!   of their events. So a history that was imported in one night is replayed over its years.
+//! - A member may ask from the registration on; one whom an import made, from the first moment of the
+//!   join date. Who is blocked, erased or in a role that never claims does not ask meanwhile.
+//! - `firstPossible`: each member asks once in each period, at the first moment in it at which the
+//!   condition is met. Moments are those of facts, the member's local midnights (a birthday begins, a
+//!   window moves on) and the first moment of a period. `asClaimed`: members ask when they really asked
+//!   for a reward of a campaign, granted or denied.
+//! - The clock of the replay ends with the last thing that the log knows of, whenever it is run.
+//! - Members who ask at the same millisecond take their turns by id. Refused is, in this order: who has
+//!   the grant of the period, who has reached the member's limit, who comes after the budget is spent,
+//!   and who finds no stock. Who was refused asks again in the next period only.
+//!
+//! In memory are the facts of the kinds that the condition names, some 40 bytes each.
+
+mod calendar;
+mod grants;
+mod history;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use domain::condition::Condition;
+use domain::id::{CampaignId, MemberId};
+use domain::period::Frequency;
+use domain::{Event, Moment};
+use sqlx::PgPool;
+
+use self::grants::Grants;
+use self::history::{Histories, Item};
+use super::AuditError;
+use super::scan::Scan;
+use crate::log;
+
+/// A campaign with one reward that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What must be met.
+    pub condition: Condition,
+    /// Active from this moment on …
+    pub starts_at: Moment,
+    /// … and before this one.
+    pub ends_at: Moment,
+    /// How often a member may ask.
+    pub frequency: Frequency,
+    /// Decides periods, days and the date on which it starts.
+    pub time_zone: Tz,
+    /// The most grants of all.
+    pub max_reward_count: Option<i64>,
+    /// The most grants to one member: the smaller of the campaign's and the reward's.
+    pub per_member_limit: Option<i64>,
+    /// How many grants are in stock.
+    pub quantity: Option<i64>,
+    /// How much one grant hands out.
+    pub amount: i64,
+}
+
+/// When members ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// In each period at the first moment when the condition is met.
+    FirstPossible,
+    /// When they really asked in this campaign.
+    AsClaimed(CampaignId),
+}
+
+/// What would have come of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Up to where the log was read.
+    pub position: i64,
+    /// Registered members who could have asked.
+    pub members_seen: i64,
+    /// How many grants.
+    pub granted: i64,
+    /// How often somebody asked who would have been granted but for the stock.
+    pub denied_out_of_stock: i64,
+    /// How much was handed out in all.
+    pub amount: i64,
+    /// When the last grant of the stock was given.
+    pub sold_out_at: Option<Moment>,
+    /// Grants by day in the zone of the draft; days without one are left out.
+    pub by_day: BTreeMap<NaiveDate, i64>,
+    /// Who was granted, in the order of time.
+    pub winners: Vec<Winner>,
+}
+
+/// One grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Winner {
+    /// To whom.
+    pub member_id: MemberId,
+    /// When.
+    pub at: Moment,
+    /// For which period.
+    pub period: String,
+}
+
+const FACTS: &[&str] = &["member", "activity", "referral"];
+const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
+
+/// Replays the log up to a position against a draft. `progress` is told how many positions are read.
+///
+/// # Errors
+/// See [`AuditError`]. A fact that cannot be decoded is an error: the answer would not be exact.
+pub async fn backtest(
+    pool: &PgPool,
+    draft: Draft,
+    ask: Ask,
+    position: i64,
+    mut progress: impl FnMut(i64) + Send,
+) -> Result<Outcome, AuditError> {
+    let head = log::head(&mut *pool.acquire().await?).await?;
+    let mut histories = Histories::of(head.recorded_at);
+    let streams = match ask {
+        Ask::FirstPossible => FACTS,
+        Ask::AsClaimed(_) => FACTS_AND_CLAIMS,
+    };
+    let needed = draft.condition.needs();
+    let mut scan = Scan::start(pool, position, streams, move |row| {
+        let event = match row.event() {
+            Ok(event) => event,
+            Err(source) => return Some(Err(AuditError::Event { position: row.position, source })),
+        };
+        if let (Event::Claim(claim), Ask::AsClaimed(campaign)) = (&event, ask) {
+            return Item::asked(claim, campaign).map(Ok);
+        }
+        Item::of(event, row.stream_id, row.occurred_at, &needed).map(Ok)
+    });
+    while let Some((done, items)) = scan.next().await? {
+        for item in items {
+            histories.take_in(item?);
+        }
+        progress(done);
+    }
+    let replay = move || replay(histories, &draft, matches!(ask, Ask::AsClaimed(_)));
+    let outcome = tokio::task::spawn_blocking(replay).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    Ok(Outcome { position, ..outcome })
+}
+
+/// The pure part: from histories to grants, on all cores.
+fn replay(histories: Histories, draft: &Draft, as_claimed: bool) -> Outcome {
+    let (window, members) = histories.finish(draft);
+    let periods = calendar::Periods::of(draft.frequency, draft.time_zone, window);
+    let walk = timeline::Walk { draft, window, periods: &periods, kinds: &members.kinds, as_claimed };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = members.len().div_ceil(threads).max(1);
+    let mut asks = Vec::new();
+    let mut members_seen = 0;
+    std::thread::scope(|scope| {
+        let walkers: Vec<_> = members
+            .chunks(share)
+            .enumerate()
+            .map(|(part, members)| scope.spawn(move || walk.members(part * share, members)))
+            .collect();
+        for (seen, mut found) in walkers.into_iter().filter_map(|walker| walker.join().ok()) {
+            members_seen += seen;
+            asks.append(&mut found);
+        }
+    });
+    asks.sort_unstable();
+    let mut grants = Grants::of(draft);
+    let ids: Arc<[MemberId]> = members.iter().map(|member| member.id).collect();
+    for ask in asks {
+        grants.ask(ask, &ids, &periods);
+    }
+    grants.outcome(members_seen, window)
+}

@@ -1,0 +1,139 @@
+//! When local dates and periods begin, as moments: each zone's midnights as they really are, with
+//! skipped, repeated and moved ones. Moments are milliseconds since 1970.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+use domain::Moment;
+use domain::period::Frequency;
+use domain::zone::local_date;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// From its first moment to before its last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) from: i64,
+    pub(super) until: i64,
+}
+
+pub(super) fn millis(moment: Moment) -> i64 {
+    moment.utc().timestamp_millis()
+}
+
+pub(super) fn moment(millis: i64) -> Moment {
+    Moment::from(DateTime::<Utc>::from_timestamp_millis(millis).unwrap_or_default())
+}
+
+/// The dates of one zone in a window: the first moment of each stretch of one date, and the date.
+#[derive(Debug, Clone)]
+pub(super) struct Dates(Vec<(i64, NaiveDate)>);
+
+impl Dates {
+    pub(super) fn of(zone: Tz, window: Window) -> Self {
+        let mut stretches = Vec::new();
+        let mut at = window.from;
+        while at < window.until {
+            let date = local_date(zone, moment(at));
+            if stretches.last().is_none_or(|(_, last)| *last != date) {
+                stretches.push((at, date));
+            }
+            at = next_step(zone, at);
+        }
+        Self(stretches)
+    }
+
+    /// The date at a moment of the window.
+    pub(super) fn on(&self, at: i64) -> NaiveDate {
+        let index = self.0.partition_point(|(start, _)| *start <= at);
+        self.0.get(index.saturating_sub(1)).map_or(NaiveDate::MIN, |(_, date)| *date)
+    }
+
+    /// When the date changes next.
+    pub(super) fn next_after(&self, at: i64) -> Option<i64> {
+        let index = self.0.partition_point(|(start, _)| *start <= at);
+        self.0.get(index).map(|(start, _)| *start)
+    }
+}
+
+/// The next midnight by the clock as it goes now, or the moment before it when the clock is changed.
+/// In between the date does not change.
+fn next_step(zone: Tz, at: i64) -> i64 {
+    let offset = |at: i64| {
+        i64::from(zone.offset_from_utc_datetime(&moment(at).utc().naive_utc()).fix().local_minus_utc()) * 1_000
+    };
+    let now = offset(at);
+    let midnight = (at + now).div_euclid(DAY_MS) * DAY_MS + DAY_MS - now;
+    if offset(midnight - 1) == now {
+        return midnight;
+    }
+    let (mut before, mut after) = (at, midnight - 1);
+    while after - before > 1 {
+        let middle = before + (after - before) / 2;
+        if offset(middle) == now { before = middle } else { after = middle }
+    }
+    after
+}
+
+/// The first moment of a date in a zone.
+pub(super) fn first_moment(date: NaiveDate, zone: Tz) -> i64 {
+    let long_before = date.checked_sub_days(Days::new(2)).unwrap_or(date).and_time(NaiveTime::MIN).and_utc();
+    let mut at = long_before.timestamp_millis();
+    while local_date(zone, moment(at)) < date {
+        at = next_step(zone, at);
+    }
+    at
+}
+
+/// The periods of a draft in its window.
+#[derive(Debug, Clone)]
+pub(super) struct Periods {
+    /// First moment and name of each stretch of one period.
+    stretches: Vec<(i64, u32)>,
+    names: Vec<String>,
+    days: Dates,
+}
+
+impl Periods {
+    pub(super) fn of(frequency: Frequency, zone: Tz, window: Window) -> Self {
+        let days = Dates::of(zone, window);
+        let mut periods = Self { stretches: vec![], names: vec![], days: days.clone() };
+        for (start, _) in &days.0 {
+            let name = frequency.period(moment(*start), zone);
+            if periods.stretches.last().is_some_and(|(_, last)| periods.name(*last) == name) {
+                continue;
+            }
+            // a clock that is set back over midnight repeats a period
+            let known = periods.names.iter().rev().take(3).position(|known| *known == name);
+            let number = match known {
+                Some(back) => periods.names.len() - 1 - back,
+                None => {
+                    periods.names.push(name);
+                    periods.names.len() - 1
+                }
+            };
+            periods.stretches.push((*start, u32::try_from(number).unwrap_or(u32::MAX)));
+        }
+        periods
+    }
+
+    /// The number of the period that a moment of the window falls into.
+    pub(super) fn at(&self, at: i64) -> u32 {
+        let index = self.stretches.partition_point(|(start, _)| *start <= at);
+        self.stretches.get(index.saturating_sub(1)).map_or(0, |(_, number)| *number)
+    }
+
+    /// When the next period begins.
+    pub(super) fn next_after(&self, at: i64) -> Option<i64> {
+        let index = self.stretches.partition_point(|(start, _)| *start <= at);
+        self.stretches.get(index).map(|(start, _)| *start)
+    }
+
+    pub(super) fn name(&self, number: u32) -> &str {
+        usize::try_from(number).ok().and_then(|number| self.names.get(number)).map_or("", String::as_str)
+    }
+
+    /// The day in the zone of the draft.
+    pub(super) fn day(&self, at: i64) -> NaiveDate {
+        self.days.on(at)
+    }
+}

@@ -1,0 +1,67 @@
+//! Who gets something: everybody who asks, in the order of time, against the limits of the draft.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::id::MemberId;
+
+use super::calendar::{Periods, Window, moment};
+use super::{Draft, Outcome, Winner};
+
+/// Somebody asks and meets the condition. The order is that of their turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Asking {
+    pub(super) at: i64,
+    /// By the order of ids.
+    pub(super) member: u32,
+    pub(super) period: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Grants<'a> {
+    draft: &'a Draft,
+    has: HashSet<(u32, u32)>,
+    by_member: HashMap<u32, i64>,
+    outcome: Outcome,
+}
+
+impl<'a> Grants<'a> {
+    pub(super) fn of(draft: &'a Draft) -> Self {
+        Self { draft, has: HashSet::new(), by_member: HashMap::new(), outcome: Outcome::default() }
+    }
+
+    pub(super) fn ask(&mut self, ask: Asking, ids: &[MemberId], periods: &Periods) {
+        let reached = |limit: Option<i64>, count: i64| limit.is_some_and(|limit| count >= limit);
+        if self.has.contains(&(ask.member, ask.period)) {
+            return;
+        }
+        let of_member = self.by_member.get(&ask.member).copied().unwrap_or(0);
+        if reached(self.draft.per_member_limit, of_member) || reached(self.draft.max_reward_count, self.outcome.granted)
+        {
+            return;
+        }
+        if reached(self.draft.quantity, self.outcome.granted) {
+            self.outcome.denied_out_of_stock += 1;
+            return;
+        }
+        let Some(member_id) = usize::try_from(ask.member).ok().and_then(|member| ids.get(member)) else { return };
+        self.has.insert((ask.member, ask.period));
+        self.by_member.insert(ask.member, of_member + 1);
+        self.outcome.granted += 1;
+        self.outcome.amount += self.draft.amount;
+        *self.outcome.by_day.entry(periods.day(ask.at)).or_default() += 1;
+        if reached(self.draft.quantity, self.outcome.granted) {
+            self.outcome.sold_out_at = Some(moment(ask.at));
+        }
+        let period = periods.name(ask.period).to_owned();
+        self.outcome.winners.push(Winner { member_id: *member_id, at: moment(ask.at), period });
+    }
+
+    pub(super) fn outcome(mut self, members_seen: i64, window: Window) -> Outcome {
+        self.outcome.members_seen = members_seen;
+        // nothing in stock is sold out from the start
+        if self.draft.quantity == Some(0) && window.from < window.until {
+            self.outcome.sold_out_at = Some(self.draft.starts_at);
+        }
+        self.outcome
+    }
+}

@@ -1,0 +1,223 @@
+//! One member's time, walked from moment to moment: between two of them nothing changes that a
+//! condition can see, so that looking at each is looking at all time.
+//!
+//! Not every midnight is looked at. Where the condition has only leaves that the mere passing of days
+//! cannot bring about, the next look after a "no" is at the next fact; a fact that is dated ahead of the
+//! member's day, a change of zone and a negative measure take that shortcut away.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use domain::condition::{Asked, Condition, Leaf, is_met};
+use domain::facts::{Facts, MemberFacts};
+use domain::name::Name;
+use domain::role::Role;
+
+use super::Draft;
+use super::calendar::{Dates, Periods, Window};
+use super::grants::Asking;
+use super::history::{Change, Measures, Member, What};
+
+/// What all walks have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) window: Window,
+    pub(super) periods: &'a Periods,
+    pub(super) kinds: &'a [Name],
+    pub(super) as_claimed: bool,
+}
+
+impl Walk<'_> {
+    /// How many of the members could ask, and when they do. `first` is the number of the first one.
+    pub(super) fn members(&self, first: usize, members: &[Member]) -> (i64, Vec<Asking>) {
+        let mut zones = HashMap::new();
+        let mut asks = Vec::new();
+        let mut seen = 0;
+        for (index, member) in members.iter().enumerate() {
+            let number = u32::try_from(first + index).unwrap_or(u32::MAX);
+            if member.could_ask() && member.asks_from.max(self.window.from) < self.window.until {
+                seen += 1;
+                let mut walker = Walker::new(self, member, number, &mut zones);
+                if self.as_claimed { walker.as_claimed(&mut asks) } else { walker.first_possible(&mut asks) }
+            }
+        }
+        (seen, asks)
+    }
+}
+
+impl Member {
+    fn could_ask(&self) -> bool {
+        let later =
+            self.changes.iter().filter_map(|change| if let What::Role(role) = change.what { Some(role) } else { None });
+        std::iter::once(self.registered.role).chain(later).any(may_claim)
+    }
+}
+
+/// Auditors never claim, and services claim for others.
+fn may_claim(role: Role) -> bool {
+    match role {
+        Role::User | Role::Operator | Role::Admin => true,
+        Role::Auditor | Role::Service => false,
+    }
+}
+
+struct Walker<'a> {
+    walk: &'a Walk<'a>,
+    number: u32,
+    asks_from: i64,
+    changes: std::iter::Peekable<std::slice::Iter<'a, Change>>,
+    zones: &'a mut HashMap<Tz, Arc<Dates>>,
+    dates: Arc<Dates>,
+    facts: Facts,
+    erased: bool,
+    /// Midnights matter up to the day before this one.
+    ahead_until: NaiveDate,
+    /// Every midnight matters.
+    every_midnight: bool,
+}
+
+impl<'a> Walker<'a> {
+    fn new(walk: &'a Walk<'a>, member: &'a Member, number: u32, zones: &'a mut HashMap<Tz, Arc<Dates>>) -> Self {
+        let dates = dates_of(member.registered.time_zone, walk.window, zones);
+        Self {
+            dates,
+            walk,
+            number,
+            asks_from: member.asks_from,
+            changes: member.changes.iter().peekable(),
+            zones,
+            facts: Facts { member: Some(member.registered.clone()), ..Facts::default() },
+            erased: false,
+            ahead_until: NaiveDate::MIN,
+            every_midnight: comes_with_time(&walk.draft.condition),
+        }
+    }
+
+    fn first_possible(&mut self, asks: &mut Vec<Asking>) {
+        let window = self.walk.window;
+        let mut asked = HashSet::new();
+        let mut at = window.from.max(self.asks_from);
+        while at < window.until {
+            self.go_to(at);
+            let period = self.walk.periods.at(at);
+            let done = asked.contains(&period) || self.asks(at);
+            if done && asked.insert(period) {
+                asks.push(Asking { at, member: self.number, period });
+            }
+            let Some(next) = self.next(at, done) else { return };
+            at = next;
+        }
+    }
+
+    /// The next moment at which the answer may be another one.
+    fn next(&mut self, at: i64, done: bool) -> Option<i64> {
+        if done {
+            return self.walk.periods.next_after(at);
+        }
+        let change = self.changes.peek().map(|change| change.at);
+        let matters = self.every_midnight || self.dates.on(at) < self.ahead_until;
+        let midnight = self.dates.next_after(at).filter(|_| matters);
+        [change, midnight].into_iter().flatten().min()
+    }
+
+    fn as_claimed(&mut self, asks: &mut Vec<Asking>) {
+        let window = self.walk.window;
+        while let Some(change) = self.changes.peek() {
+            let at = change.at;
+            let claims = self.go_to(at);
+            if claims && at >= window.from.max(self.asks_from) && at < window.until && self.asks(at) {
+                asks.push(Asking { at, member: self.number, period: self.walk.periods.at(at) });
+            }
+        }
+    }
+
+    /// Whether the member may ask at a moment and meets the condition.
+    fn asks(&self, at: i64) -> bool {
+        let able = self.facts.member.as_ref().is_some_and(|member| may_claim(member.role) && !member.blocked);
+        if !able || self.erased {
+            return false;
+        }
+        let draft = self.walk.draft;
+        let starts_on = domain::zone::local_date(draft.time_zone, draft.starts_at);
+        let on = self.dates.on(at);
+        is_met(&draft.condition, &self.facts, Asked { on, event_starts_on: Some(starts_on) })
+    }
+
+    /// Takes in all that happened until a moment; whether somebody really asked then.
+    fn go_to(&mut self, at: i64) -> bool {
+        let mut asked = false;
+        while let Some(change) = self.changes.next_if(|change| change.at <= at) {
+            asked |= matches!(change.what, What::Asked);
+            self.take_in(change);
+        }
+        asked
+    }
+
+    fn take_in(&mut self, change: &Change) {
+        match &change.what {
+            What::Recorded { kind, on, measures } => self.count(*kind, *on, measures, true),
+            What::Voided { kind, on, measures } => self.count(*kind, *on, measures, false),
+            What::Qualified(invitee, on) => {
+                self.ahead_until = self.ahead_until.max(*on);
+                self.facts.referrals.insert(*invitee, *on);
+            }
+            What::Unqualified(invitee) => {
+                self.facts.referrals.remove(invitee);
+            }
+            What::Profile(complete) => self.change(|member| member.profile_complete = *complete),
+            What::Zone(zone) => {
+                self.every_midnight = true;
+                self.dates = dates_of(*zone, self.walk.window, self.zones);
+                self.change(|member| member.time_zone = *zone);
+            }
+            What::Role(role) => self.change(|member| member.role = *role),
+            What::Blocked(blocked) => self.change(|member| member.blocked = *blocked),
+            What::Erased => self.erased = true,
+            What::Asked => {}
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut MemberFacts)) {
+        if let Some(member) = &mut self.facts.member {
+            change(member);
+        }
+    }
+
+    fn count(&mut self, kind: u32, on: NaiveDate, measures: &Measures, more: bool) {
+        let Some(name) = usize::try_from(kind).ok().and_then(|kind| self.walk.kinds.get(kind)) else { return };
+        self.ahead_until = self.ahead_until.max(on);
+        let none = BTreeMap::new();
+        let measures = measures.as_deref().unwrap_or(&none);
+        self.every_midnight |= measures.values().any(|value| *value < 0);
+        if more {
+            self.facts.record(name, on, measures);
+        } else {
+            self.facts.void(name, on, measures);
+        }
+    }
+}
+
+fn dates_of(zone: Tz, window: Window, known: &mut HashMap<Tz, Arc<Dates>>) -> Arc<Dates> {
+    Arc::clone(known.entry(zone).or_insert_with(|| Arc::new(Dates::of(zone, window))))
+}
+
+/// Whether a condition may become met by nothing but the next midnight.
+fn comes_with_time(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(comes_with_time),
+        Condition::Not(_) => true,
+        Condition::Leaf(leaf) => match leaf {
+            Leaf::Birthday | Leaf::JoinAnniversary => true,
+            Leaf::Streak { .. }
+            | Leaf::ActiveDays { .. }
+            | Leaf::Count { .. }
+            | Leaf::Total { .. }
+            | Leaf::Referrals { .. }
+            | Leaf::ProfileComplete
+            | Leaf::Joined { .. } => false,
+        },
+    }
+}

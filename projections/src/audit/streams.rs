@@ -1,0 +1,245 @@
+//! The state of one stream as it was: its events up to a position through the very `evolve` that
+//! decisions use, shown as a typed document. How it looks now is no different question.
+
+use chrono_tz::Tz;
+use domain::activity::{Activity, Recorded as ActivityRecorded};
+use domain::campaign::{Campaign, CampaignTerms, RewardTerms};
+use domain::claim::{Claim, ClaimStatus, Decision, DenialReason, Subject};
+use domain::condition::{Condition, LeafEvidence};
+use domain::id::{MemberId, RewardId};
+use domain::member::Member;
+use domain::referral::{Referral, ReferralStatus};
+use domain::role::Role;
+use domain::{Event, Moment};
+use schemars::JsonSchema;
+use serde::Serialize;
+use sqlx::PgConnection;
+
+use super::AuditError;
+use crate::log;
+
+/// As it is stored in the log.
+type Object = serde_json::Map<String, serde_json::Value>;
+
+/// The types of streams, as they are named in the log.
+pub const STREAM_TYPES: [&str; 5] = ["member", "activity", "campaign", "claim", "referral"];
+
+/// A stream as it was.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct StreamAsOf {
+    /// The state.
+    pub state: StreamState,
+    /// How many events of the stream it rests on.
+    pub sequence: i64,
+    /// The position of the log it is as of.
+    pub position: i64,
+}
+
+/// The state of one stream.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StreamState {
+    /// Of a member.
+    Member(MemberState),
+    /// Of an activity.
+    Activity(ActivityState),
+    /// Of a campaign.
+    Campaign(Box<CampaignState>),
+    /// Of a claim.
+    Claim(Box<ClaimState>),
+    /// Of a referral.
+    Referral(ReferralState),
+}
+
+/// An account as the ledger sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct MemberState {
+    pub role: Role,
+    #[schemars(with = "String")]
+    pub time_zone: Tz,
+    /// No change of zone before this moment.
+    pub time_zone_locked_until: Option<Moment>,
+    pub profile_complete: bool,
+    pub blocked: bool,
+    pub erased: bool,
+}
+
+/// A fact, and whether it counts.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivityState {
+    /// The fact as it was reported.
+    #[serde(flatten)]
+    #[schemars(with = "Object")]
+    pub fact: ActivityRecorded,
+    /// It was taken out of later evaluations.
+    pub voided: bool,
+}
+
+/// A promotional event, its rule and its rewards.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct CampaignState {
+    #[serde(flatten)]
+    #[schemars(with = "Object")]
+    pub terms: CampaignTerms,
+    #[schemars(with = "Object")]
+    pub condition: Condition,
+    pub condition_version: u32,
+    /// At the moment it is as of.
+    pub status: &'static str,
+    pub rewards: Vec<RewardState>,
+}
+
+/// A reward of a campaign.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct RewardState {
+    /// Its id.
+    pub id: RewardId,
+    /// What it hands out.
+    #[serde(flatten)]
+    #[schemars(with = "Object")]
+    pub terms: RewardTerms,
+}
+
+/// One member's claim of one reward in one period.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ClaimState {
+    #[schemars(with = "Object")]
+    pub about: Subject,
+    pub status: ClaimStatus,
+    /// The judgement that the status rests on.
+    #[schemars(with = "Object")]
+    pub decision: Decision,
+    /// When a pending claim is too late.
+    pub expires_at: Option<Moment>,
+    /// The last refused attempt, if it was the last one.
+    pub last_denial: Option<DenialState>,
+}
+
+/// A refused attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct DenialState {
+    /// Why.
+    #[schemars(with = "String")]
+    pub reason: DenialReason,
+    /// What it saw.
+    pub evidence: Vec<LeafEvidence>,
+}
+
+/// Who brought whom.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ReferralState {
+    pub invitee_id: MemberId,
+    pub inviter_id: MemberId,
+    pub status: ReferralStatus,
+}
+
+/// The state of a stream as of a position; `None` when it had no event until then.
+/// `at` is the moment the answer stands for.
+///
+/// # Errors
+/// See [`AuditError`].
+pub async fn state_of(
+    conn: &mut PgConnection,
+    stream_type: &str,
+    id: &str,
+    position: i64,
+    at: Moment,
+) -> Result<Option<StreamAsOf>, AuditError> {
+    let mut folded = Folded::default();
+    let mut sequence = 0;
+    for entry in log::read_stream(conn, stream_type, id).await? {
+        if entry.position > position {
+            continue;
+        }
+        sequence = entry.sequence;
+        let position = entry.position;
+        folded.take_in(&entry.event().map_err(|source| AuditError::Event { position, source })?);
+    }
+    Ok(folded.state(at).map(|state| StreamAsOf { state, sequence, position }))
+}
+
+/// One of these is the stream's; the others stay as they were made.
+#[derive(Default)]
+struct Folded {
+    member: Member,
+    activity: Activity,
+    campaign: Campaign,
+    claim: Claim,
+    referral: Referral,
+}
+
+impl Folded {
+    fn take_in(&mut self, event: &Event) {
+        match event {
+            Event::Member(event) => self.member.evolve(event),
+            Event::Activity(event) => self.activity.evolve(event),
+            Event::Campaign(event) => self.campaign.evolve(event),
+            Event::Claim(event) => self.claim.evolve(event),
+            Event::Referral(event) => self.referral.evolve(event),
+        }
+    }
+
+    fn state(&self, at: Moment) -> Option<StreamState> {
+        self.member()
+            .or_else(|| self.activity())
+            .or_else(|| self.campaign(at))
+            .or_else(|| self.claim())
+            .or_else(|| self.referral())
+    }
+
+    fn member(&self) -> Option<StreamState> {
+        Some(StreamState::Member(MemberState {
+            role: self.member.role()?,
+            time_zone: self.member.time_zone()?,
+            time_zone_locked_until: self.member.zone_locked_until(),
+            profile_complete: self.member.profile_is_complete(),
+            blocked: self.member.is_blocked(),
+            erased: self.member.is_erased(),
+        }))
+    }
+
+    fn activity(&self) -> Option<StreamState> {
+        let fact = self.activity.recorded()?.clone();
+        Some(StreamState::Activity(ActivityState { fact, voided: self.activity.is_voided() }))
+    }
+
+    fn campaign(&self, at: Moment) -> Option<StreamState> {
+        let (condition, condition_version) = self.campaign.condition()?;
+        Some(StreamState::Campaign(Box::new(CampaignState {
+            terms: self.campaign.terms()?.clone(),
+            condition: condition.as_ref().clone(),
+            condition_version,
+            status: self.campaign.status(at)?.name(),
+            rewards: self.campaign.rewards().map(|(id, terms)| RewardState { id, terms: terms.clone() }).collect(),
+        })))
+    }
+
+    fn claim(&self) -> Option<StreamState> {
+        let denial =
+            |(reason, evidence): (DenialReason, &[LeafEvidence])| DenialState { reason, evidence: evidence.to_vec() };
+        Some(StreamState::Claim(Box::new(ClaimState {
+            about: self.claim.about()?.clone(),
+            status: self.claim.status()?,
+            decision: self.claim.decision()?.clone(),
+            expires_at: self.claim.expires_at(),
+            last_denial: self.claim.last_denial().map(denial),
+        })))
+    }
+
+    fn referral(&self) -> Option<StreamState> {
+        Some(StreamState::Referral(ReferralState {
+            invitee_id: self.referral.invitee()?,
+            inviter_id: self.referral.inviter()?,
+            status: self.referral.status()?,
+        }))
+    }
+}
