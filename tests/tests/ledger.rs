@@ -82,6 +82,12 @@ mod dashboard;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/browsers.rs"]
+mod browsers;
+
+#[path = "ledger/rate_limits.rs"]
+mod rate_limits;
+
 #[path = "ledger/backtest.rs"]
 mod backtest;
 

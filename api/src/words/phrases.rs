@@ -22,6 +22,7 @@ phrases! {
     // what a title does not say
     not_json_at(line, column) = "detail-not-json-at";
     nul = "detail-nul";
+    body_too_slow = "detail-body-too-slow";
     took_too_long = "detail-took-too-long";
     database_away = "detail-database-away";
     // messages of answers that are no problem
@@ -56,6 +57,7 @@ phrases! {
     explain_profile = "explain-profile";
     explain_birthday = "explain-birthday";
     explain_anniversary = "explain-anniversary";
+    explain_expression(expression) = "explain-expression";
     explain_joined = "explain-joined";
     explain_within(what, days) = "explain-within";
     explain_since(what, date) = "explain-since";
