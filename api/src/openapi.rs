@@ -38,7 +38,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
-pub use condition::{ConditionInput, ConditionNode};
+pub use condition::ConditionInput;
 pub use describe::Describe;
 pub use outputs::{Accepted, Created};
 pub use refusals::refuse;

@@ -15,6 +15,7 @@ mod progress;
 mod referrals;
 mod reward_requests;
 mod rewards;
+mod schemas;
 
 use aide::axum::ApiRouter;
 
@@ -35,6 +36,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(referrals::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(schemas::router())
         .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())

@@ -6,6 +6,7 @@ pub mod cel;
 mod evaluate;
 mod evidence;
 mod parse;
+mod schema;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -97,6 +97,9 @@ mod languages;
 #[path = "ledger/roles.rs"]
 mod roles;
 
+#[path = "ledger/schemas.rs"]
+mod schemas;
+
 #[path = "ledger/metrics.rs"]
 mod metrics;
 

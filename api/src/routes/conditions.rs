@@ -10,14 +10,13 @@ use domain::condition::cel::{Call, Cel, Variable};
 use domain::name::Name;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::events::condition;
 use crate::callers::Operator;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing};
 use crate::once::Once;
-use crate::openapi::{ConditionNode, Describe as _};
+use crate::openapi::Describe as _;
 use crate::state::AppState;
 
 /// The routes.
@@ -49,8 +48,7 @@ async fn check(_: Operator, _: Query<Nothing>, Once(Wanted { condition }, _): On
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Checked {
-    #[schemars(with = "ConditionNode")]
-    condition: Value,
+    condition: Condition,
     /// The kinds of activities it looks at; `*` is any.
     kinds: Vec<String>,
     /// Whether it counts referrals.
@@ -73,7 +71,7 @@ impl Checked {
         let named: BTreeSet<&Name> = needed.dates.iter().chain(&needed.tallies).collect();
         let any = needed.every_kind.then(|| "*".to_owned());
         Self {
-            condition: condition.to_json(),
+            condition: condition.clone(),
             kinds: any.into_iter().chain(named.into_iter().map(|kind| kind.as_str().to_owned())).collect(),
             needs_referrals: needed.referrals,
             cel: condition.expressions().into_iter().map(Expression::of).collect(),

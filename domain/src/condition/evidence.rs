@@ -20,7 +20,6 @@ pub struct LeafEvidence {
     pub kind: Option<String>,
     /// The measure that is summed, where one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     pub measure: Option<Name>,
     /// What was asked for.
     pub need: Seen,
