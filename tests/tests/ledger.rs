@@ -103,6 +103,9 @@ mod schemas;
 #[path = "ledger/metrics.rs"]
 mod metrics;
 
+#[path = "ledger/openapi.rs"]
+mod openapi;
+
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]
 mod stampede;
