@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod backtest;
 mod claims;
+mod conditions;
 mod dashboard;
 mod events;
 mod health;
@@ -26,6 +27,7 @@ pub fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .merge(auth::router())
         .merge(events::router())
+        .merge(conditions::router())
         .merge(rewards::router())
         .merge(progress::router())
         .merge(claims::router())

@@ -222,6 +222,7 @@ explain-referrals = { $count ->
 explain-profile = a complete profile
 explain-birthday = the member’s birthday
 explain-anniversary = the anniversary of joining
+explain-expression = that this is true: { $expression }
 explain-joined = having joined
 explain-within = { $what }, within { $days ->
         [one] the last day

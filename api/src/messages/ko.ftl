@@ -207,6 +207,7 @@ explain-referrals = 인정된 초대 { $count }건
 explain-profile = 프로필 작성 완료
 explain-birthday = 회원의 생일
 explain-anniversary = 가입 기념일
+explain-expression = 다음 식이 참: { $expression }
 explain-joined = 가입
 explain-within = 최근 { $days }일 동안 { $what }
 explain-since = { $date }부터 { $what }
