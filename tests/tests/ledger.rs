@@ -76,6 +76,15 @@ mod history;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/verification.rs"]
+mod verification;
+
+#[path = "ledger/tampering.rs"]
+mod tampering;
+
+#[path = "ledger/audit_command.rs"]
+mod audit_command;
+
 #[path = "ledger/backtest.rs"]
 mod backtest;
 

@@ -68,6 +68,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/audit/streams/claim/{id}", "----++"),
     ("GET", "/audit/members/{id}/facts", "----++"),
     ("POST", "/audit/re-evaluations", "----++"),
+    ("POST", "/audit/verification", "----++"),
+    ("GET", "/audit/verification?unknown=1", "----++"),
     ("GET", "/audit/claims/{id}/re-evaluation", "----++"),
     ("POST", "/events?unknown=1", "---+-+"),
     ("GET", "/claims?unknown=1", "---+++"),
