@@ -79,9 +79,6 @@ mod audit;
 #[path = "ledger/verification.rs"]
 mod verification;
 
-#[path = "ledger/tampering.rs"]
-mod tampering;
-
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
 

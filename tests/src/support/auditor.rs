@@ -94,7 +94,8 @@ impl Superuser {
         // the last connection of who was just stopped may still be ending
         for _ in 0..100 {
             if sqlx::query(&statement).execute(&mut admin).await.is_ok() {
-                let url = database.url.replace(&format!("/{owner}"), &format!("/{name}"));
+                let (server, _) = database.url.rsplit_once('/').expect("a database");
+                let url = format!("{server}/{name}");
                 return Database { url, cluster: database.cluster.clone() };
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
