@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod demo;
 pub mod embedded;
 pub mod etag;
+pub mod explain;
 pub mod extract;
 pub mod facts;
 pub mod fields;

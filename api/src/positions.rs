@@ -44,6 +44,12 @@ impl MinPosition {
         if self.0 <= head { Ok(head) } else { Err(behind(head)) }
     }
 
+    /// At least this one, too.
+    #[must_use]
+    pub fn and(self, position: i64) -> Self {
+        Self(self.0.max(position))
+    }
+
     /// Waits for every one of these projections, and says how far all of them are then. What is read
     /// afterwards has at least that much folded in.
     ///

@@ -210,6 +210,12 @@ impl Claim {
         self.state.as_ref().filter(|state| state.status == ClaimStatus::Pending).and_then(|state| state.expires_at)
     }
 
+    /// When a claim that waits for a decision, or did until nobody decided it, is too late.
+    #[must_use]
+    pub fn waits_until(&self) -> Option<Moment> {
+        self.state.as_ref()?.expires_at
+    }
+
     /// The judgement that the status rests on, once asked for.
     #[must_use]
     pub fn decision(&self) -> Option<&Decision> {

@@ -1,24 +1,47 @@
-//! How does the programme do? The summary of the dashboard, every number as of one checkpoint.
+//! How does the programme do? Four answers, every number exact, in any window and any zone, now and as
+//! of any position of the log.
 //!
-//! What is exact: everything. Claims, rewards and members of all time are counters; new members and
-//! active members are counted from rows of one instant each, so that any window cuts between them.
-//! The price is that a window is read as a whole: its cost grows with the facts in it.
-//! How the rows are folded is in `fold`, how they are written in `write`.
+//! How: what only adds up (steps of claims, registrations) is kept as counters at marks along the log
+//! (`marks`), so that a window is the difference of two rows. Who did something is kept as sets of
+//! members for quarters of an hour, hours and days (`sets`), so that a window is the union of a few. What
+//! a step of campaigns and stock changed is kept with its position (`offers`). Between two marks, and at
+//! edges that are no whole quarter of an hour, single rows or the log itself are read (`view`, `seen`).
+//! The price: a view of the past reads up to 1,024 events of the log, the rows of members, and the
+//! facts of those quarters of an hour to which something was added since.
 
+mod answers;
+mod calendar;
+mod counts;
 mod fold;
+mod marks;
+mod members;
+mod offers;
+mod seen;
+mod sets;
+mod span;
+mod standing;
+mod view;
 mod write;
-
-use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::campaign::{CampaignStatus, RewardType};
-use domain::claim::ClaimStatus;
-use sqlx::PgPool;
-use sqlx::types::Json;
+use domain::claim::{ClaimStatus, DenialReason};
+use uuid::Uuid;
 
+pub use calendar::{Bucket, MAX_BUCKETS, Timeline};
 pub use fold::Dashboard;
+pub use view::View;
 
-/// The summary for one window of time.
+/// The position that an answer is as of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// Up to here the log is folded in.
+    pub position: i64,
+    /// When the event at that position was recorded; 1970 before the first.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// The programme in one answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Campaigns by where they stand; every status is there, in the order of a campaign's life.
@@ -44,120 +67,116 @@ pub struct Members {
     pub active: i64,
     /// Those who registered in the window.
     pub new: i64,
-    /// Those with a claim.
+}
+
+/// Campaigns over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventAnalytics {
+    /// Campaigns by where they stand; every status is there.
+    pub statuses: Vec<(CampaignStatus, i64)>,
+    /// What each campaign hands out, the newest campaign first.
+    pub rewards: Vec<CampaignRewards>,
+    /// The buckets of the window.
+    pub timeline: Vec<CampaignBucket>,
+    /// What all this is as of.
+    pub as_of: AsOf,
+}
+
+/// What one campaign hands out, all its rewards together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignRewards {
+    /// Which campaign.
+    pub campaign_id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// How many rewards it has.
+    pub rewards: i64,
+    /// Grants that stand.
+    pub granted: i64,
+    /// Grants that wait for an operator.
+    pub held: i64,
+    /// Grants that are left; `None` where one of its rewards has no limit.
+    pub remaining: Option<i64>,
+}
+
+/// What campaigns did in one bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignBucket {
+    /// Where the bucket starts.
+    pub bucket: DateTime<Utc>,
+    /// Campaigns that became active.
+    pub started: i64,
+    /// Campaigns that ended, by the clock or by an operator.
+    pub ended: i64,
+    /// Grants that were made.
+    pub granted: i64,
+}
+
+/// Rewards and claims over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RewardAnalytics {
+    /// Every type of reward.
+    pub types: Vec<TypeOfReward>,
+    /// Claims of all time by current status; every status is there.
+    pub claims: Vec<(ClaimStatus, i64)>,
+    /// Attempts that were refused in the window, by reason; every reason is there.
+    pub denial_reasons: Vec<(DenialReason, i64)>,
+    /// The buckets of the window.
+    pub timeline: Vec<AskedBucket>,
+    /// What all this is as of.
+    pub as_of: AsOf,
+}
+
+/// The rewards of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeOfReward {
+    /// The type.
+    pub reward_type: RewardType,
+    /// How many rewards are of it.
+    pub rewards: i64,
+    /// Grants that stand.
+    pub granted: i64,
+    /// What those grants hand out together.
+    pub amount: i64,
+}
+
+/// What came of claims in one bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedBucket {
+    /// Where the bucket starts.
+    pub bucket: DateTime<Utc>,
+    /// Grants that were made, at once or by an operator.
+    pub granted: i64,
+    /// Attempts that were refused.
+    pub denied: i64,
+    /// Claims that began to wait for an operator.
+    pub pending: i64,
+}
+
+/// Members over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserAnalytics {
+    /// Members with a claim of any status ÷ members; 0 for none.
+    pub participation_rate: f64,
+    /// Members with a fact that occurred in the window.
+    pub active: i64,
+    /// Members who registered in the window.
+    pub new: i64,
+    /// The buckets of the window.
+    pub timeline: Vec<MemberBucket>,
+    /// What all this is as of.
+    pub as_of: AsOf,
+}
+
+/// What members did in one bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberBucket {
+    /// Where the bucket starts.
+    pub bucket: DateTime<Utc>,
+    /// Members with a fact that occurred in it.
+    pub active: i64,
+    /// Members who registered in it.
+    pub new: i64,
+    /// Members who asked for a reward in it, whatever came of it.
     pub claimants: i64,
-}
-
-/// A checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AsOf {
-    /// Up to here the log is folded in.
-    pub position: i64,
-    /// When the event at that position was recorded; 1970 before the first.
-    pub recorded_at: DateTime<Utc>,
-}
-
-#[derive(sqlx::FromRow)]
-struct SummaryRow {
-    position: i64,
-    recorded_at: DateTime<Utc>,
-    counts: Json<BTreeMap<String, BTreeMap<String, i64>>>,
-    campaigns: Json<BTreeMap<String, i64>>,
-    active: i64,
-    new: i64,
-}
-
-/// The summary of the window `from ≤ t < to`, with campaigns as they stand at `now`.
-///
-/// # Errors
-/// The database's.
-pub async fn summary(
-    pool: &PgPool,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Summary> {
-    // one statement is one snapshot: the numbers and the checkpoint they are as of
-    let row: SummaryRow = sqlx::query_as(
-        "select coalesce(checkpoint.position, 0) as position,
-                coalesce(
-                    (select recorded_at from events where events.position = checkpoint.position),
-                    '1970-01-01T00:00:00Z'
-                ) as recorded_at,
-                (
-                    select coalesce(json_object_agg(what, labels), '{}')
-                    from (
-                        select what, json_object_agg(label, count) as labels
-                        from dashboard_counts
-                        group by what
-                    ) as counted
-                ) as counts,
-                (
-                    select coalesce(json_object_agg(status, count), '{}')
-                    from (
-                        select case
-                                   when run = 'ended' or ends_at <= $3 then 'ended'
-                                   when run = 'paused' then 'paused'
-                                   when starts_at > $3 then 'scheduled'
-                                   else 'active'
-                               end as status,
-                               count(*) as count
-                        from dashboard_campaigns
-                        group by status
-                    ) as counted
-                ) as campaigns,
-                (
-                    select count(*)
-                    from (
-                        select distinct member_id
-                        from dashboard_facts
-                        where occurred_at >= $1 and occurred_at < $2
-                    ) as seen
-                    join dashboard_members on dashboard_members.member_id = seen.member_id
-                    where counted
-                ) as active,
-                (
-                    select count(*)
-                    from dashboard_members
-                    where counted and registered_at >= $1 and registered_at < $2
-                ) as new
-        from (values (0)) as one
-        left join checkpoints as checkpoint on checkpoint.name = 'dashboard'",
-    )
-    .bind(from)
-    .bind(to)
-    .bind(now)
-    .persistent(false)
-    .fetch_one(pool)
-    .await?;
-    Ok(row.into())
-}
-
-impl From<SummaryRow> for Summary {
-    fn from(row: SummaryRow) -> Self {
-        let count = |what: &str, label: &str| {
-            row.counts.get(what).and_then(|labels| labels.get(label)).copied().unwrap_or_default()
-        };
-        let members = Members {
-            total: count("members", "total"),
-            active: row.active,
-            new: row.new,
-            claimants: count("members", "claimants"),
-        };
-        Self {
-            campaigns: CampaignStatus::ALL
-                .map(|status| (status, row.campaigns.get(status.name()).copied().unwrap_or_default()))
-                .to_vec(),
-            rewards: RewardType::ALL.map(|kind| (kind, count("rewards", kind.name()))).to_vec(),
-            claims: ClaimStatus::ALL.map(|status| (status, count("claims", status.name()))).to_vec(),
-            participation_rate: share(members.claimants, members.total),
-            members,
-            as_of: AsOf { position: row.position, recorded_at: row.recorded_at },
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "members are far fewer than 2⁵³")]
-fn share(part: i64, whole: i64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

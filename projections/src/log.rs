@@ -1,6 +1,7 @@
 //! Reads the log: entries in their one order, and where it ends. It appends nothing and does not
 //! know what becomes of an entry.
 
+use chrono::{DateTime, Utc};
 use domain::chain::{Hash, Sealed};
 use domain::event::DecodeError;
 use domain::{Event, Moment};
@@ -181,6 +182,29 @@ pub async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
     sqlx::query_as("select position, epoch, hash, recorded_at from log_head").fetch_one(conn).await
 }
 
+/// When the event at a position was recorded; `None` where there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn recorded_at(conn: &mut PgConnection, position: i64) -> sqlx::Result<Option<Moment>> {
+    let recorded_at: Option<DateTime<Utc>> = sqlx::query_scalar("select recorded_at from events where position = $1")
+        .bind(position)
+        .fetch_optional(conn)
+        .await?;
+    Ok(recorded_at.map(Moment::from))
+}
+
+/// The last position that was recorded at a moment or before it; 0 when there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn position_at(conn: &mut PgConnection, moment: Moment) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select first_position_since($1::timestamptz + interval '1 millisecond') - 1")
+        .bind(moment.utc())
+        .fetch_one(conn)
+        .await
+}
+
 impl Entry {
     /// The event it holds.
     ///
@@ -267,7 +291,7 @@ impl FromRow<'_, PgRow> for Head {
 }
 
 fn moment(row: &PgRow, column: usize) -> sqlx::Result<Moment> {
-    row.try_get::<chrono::DateTime<chrono::Utc>, _>(column).map(Moment::from)
+    row.try_get::<DateTime<Utc>, _>(column).map(Moment::from)
 }
 
 fn hash(row: &PgRow, column: usize) -> sqlx::Result<Hash> {

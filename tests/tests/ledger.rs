@@ -58,6 +58,9 @@ mod dry_run;
 #[path = "ledger/progress.rs"]
 mod progress;
 
+#[path = "ledger/explanation.rs"]
+mod explanation;
+
 #[path = "ledger/evidence.rs"]
 mod evidence;
 
@@ -72,6 +75,9 @@ mod import;
 
 #[path = "ledger/history.rs"]
 mod history;
+
+#[path = "ledger/dashboard.rs"]
+mod dashboard;
 
 #[path = "ledger/audit.rs"]
 mod audit;

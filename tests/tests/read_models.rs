@@ -4,6 +4,7 @@
 
 mod read_models {
     mod contract;
+    mod dashboard;
     mod facts;
     mod following;
     mod poison;

@@ -190,3 +190,97 @@ message-claim-rejected = The claim is rejected.
 message-claim-fulfilled = The reward is handed out.
 message-claim-fulfilment-failed = Handing the reward out failed.
 message-claim-reversed = The grant is taken back.
+
+## Why a claim stands where it stands
+
+explain-needed = Needed: { $what }. Seen: { $have }.
+explain-unwanted = Must not hold: { $what }. Seen: { $have }.
+explain-yes = yes
+explain-no = no
+explain-streak = { $days ->
+        [one] one day
+       *[other] { $days } days in a row
+    } with “{ $kind }”
+explain-active-days = { $days ->
+        [one] one day
+       *[other] { $days } days
+    } with “{ $kind }”
+explain-any-active-days = { $days ->
+        [one] one day
+       *[other] { $days } days
+    } with any activity
+explain-count = “{ $kind }” { $count ->
+        [one] once
+       *[other] { $count } times
+    }
+explain-total = { $total } “{ $measure }” in total from “{ $kind }”
+explain-referrals = { $count ->
+        [one] one qualified referral
+       *[other] { $count } qualified referrals
+    }
+explain-profile = a complete profile
+explain-birthday = the member’s birthday
+explain-anniversary = the anniversary of joining
+explain-joined = having joined
+explain-within = { $what }, within { $days ->
+        [one] the last day
+       *[other] the last { $days } days
+    }
+explain-since = { $what }, since { $date }
+explain-until = { $what }, until { $date }
+explain-since-event-start = { $what }, since the event started
+explain-more-in-a-row = { $more ->
+        [one] one more day
+       *[other] { $more } more days
+    } in a row with “{ $kind }”
+explain-more-days = { $more ->
+        [one] one more day
+       *[other] { $more } more days
+    } with “{ $kind }”
+explain-more-days-of-any = { $more ->
+        [one] one more day
+       *[other] { $more } more days
+    } with any activity
+explain-more-times = “{ $kind }” { $more ->
+        [one] once more
+       *[other] { $more } more times
+    }
+explain-more-in-total = { $more } more “{ $measure }” from “{ $kind }”
+explain-more-referrals = { $more ->
+        [one] one more qualified referral
+       *[other] { $more } more qualified referrals
+    }
+explain-complete-profile = Complete the profile: nickname, bio and picture.
+explain-open-profile = The profile must not be complete.
+explain-wait = Ask again when the day has come: { $what }.
+explain-let-pass = Ask again when this no longer holds: { $what }.
+explain-granted = The condition was met, and the reward was granted.
+explain-approved = The condition was met, and { $actor } approved the claim.
+explain-pending = The condition was met. The claim waits for a decision until { $until }.
+explain-expired = Nobody decided the claim before { $at }. It may be asked for again.
+explain-rejected = The condition was met, but { $actor } rejected the claim.
+explain-fulfilled = The reward was granted and handed out, as { $actor } noted.
+explain-fulfilment-failed = The reward was granted, but handing it out failed, as { $actor } noted. It may be tried again.
+explain-reversed = The reward was granted, but { $actor } took the grant back.
+explain-blocked = The claims of this member were refused, because the member was blocked.
+explain-not-started = The event had not started. It starts at { $at }.
+explain-paused = The event was paused.
+explain-over = The event was over. It ended at { $at }.
+explain-ended = The event had been ended.
+explain-unmet = The condition was not met.
+explain-limit-of-reward = The member had all { $limit } grants of this reward that one member may have.
+explain-limit-of-event = The member had all { $limit } grants in this event that one member may have.
+explain-limits = The member had all grants that one member may have: { $reward } of this reward, { $event } in this event.
+explain-budget = All { $winners } grants of the event were taken before, the last one at position { $position } of the log.
+explain-no-budget = The event had no grants left.
+explain-sold-out = All { $winners } grants of the reward were taken before, the last one at position { $position } of the log.
+explain-no-stock = The reward had no grants left.
+explain-step-denied = Refused: { $reason }.
+explain-step-pending = Asked for; waits for a decision.
+explain-step-granted = Granted.
+explain-step-approved = Approved by { $actor }.
+explain-step-rejected = Rejected by { $actor }.
+explain-step-expired = Expired: nobody decided in time.
+explain-step-fulfilled = Handed out, noted by { $actor }.
+explain-step-fulfilment-failed = Handing it out failed, noted by { $actor }.
+explain-step-reversed = Taken back by { $actor }.

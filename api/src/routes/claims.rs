@@ -4,6 +4,7 @@
 
 mod answer;
 pub(super) mod body;
+mod explanation;
 pub(super) mod history;
 mod single;
 
@@ -62,6 +63,12 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/claims/{id}",
             get_with(single::one, |op| op.named("getClaim", "One claim with everything that happened to it")),
+        )
+        .api_route(
+            "/claims/{id}/explanation",
+            get_with(explanation::explanation, |op| {
+                op.named("explainClaim", "Why a claim stands where it stands, in words and numbers")
+            }),
         )
 }
 

@@ -42,6 +42,7 @@ pub async fn listen(standings: Standings, pool: PgPool, stopping: CancellationTo
 /// Until the connection is lost.
 async fn hear(standings: &Standings, pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
+    listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     standings.forget_all();
     while let Some(word) = listener.try_recv().await? {

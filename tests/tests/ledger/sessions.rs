@@ -205,7 +205,7 @@ async fn an_instance_whose_ear_was_cut_off_listens_again() {
     let listening = async || sqlx::query_scalar::<_, i64>(&count).fetch_one(&pool).await.unwrap();
     assert_eq!(listening().await, 2);
     sqlx::query(&format!("select pg_terminate_backend(pid) {ears}")).execute(&pool).await.unwrap();
-    for _ in 0..100 {
+    for _ in 0..400 {
         if listening().await == 2 {
             break;
         }

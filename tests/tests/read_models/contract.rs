@@ -2,23 +2,21 @@
 //! that comes twice counts once, and batches may be cut anywhere. And that the rows are right: they
 //! are compared with the aggregates of the domain, folded from the same events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::support::history::Generator;
 use super::support::{TestLog, recorded_at, with_log};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Event;
-use domain::campaign::{Campaign, CampaignEvent};
+use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimStatus};
-use domain::member::MemberEvent;
 use domain::referral::ReferralEvent;
-use domain::role::Role;
 use projections::campaign_catalogue::CampaignCatalogue;
 use projections::claim_history::{ClaimFilter, ClaimHistory};
 use projections::dashboard::Dashboard;
 use projections::member_facts::MemberFactsProjection;
 use projections::referral_tally::{ReferralFilter, ReferralTally};
-use projections::{Follower, Outcome, Projected, Projection, campaign_catalogue, claim_history, dashboard};
+use projections::{Follower, Outcome, Projected, Projection, campaign_catalogue, claim_history};
 use projections::{rebuild, referral_tally};
 use uuid::Uuid;
 
@@ -200,76 +198,6 @@ async fn the_catalogue_says_what_the_campaigns_say_and_what_is_left() {
             let granted = [ClaimStatus::Granted, ClaimStatus::Fulfilled, ClaimStatus::FulfilmentFailed];
             assert_eq!((row.held, row.granted), (standing(&[ClaimStatus::Pending]), standing(&granted)));
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_dashboard_counts_what_a_reader_of_the_log_counts() {
-    with_log(async |log| {
-        written(log, 13).await;
-        log.project(Dashboard, log.head(), 50, 1).await;
-        let (from, to) = (recorded_at(100), recorded_at(500));
-        let day: DateTime<Utc> = super::support::history::FIRST_DAY.parse().unwrap();
-        let mut users = BTreeMap::new();
-        let (mut facts, mut claimants, mut rewards) = (Vec::new(), BTreeSet::new(), 0);
-        for (position, draft) in &log.events {
-            match &draft.event {
-                Event::Member(MemberEvent::Registered(event)) => {
-                    users.insert(draft.stream_id, (event.role, *position));
-                }
-                Event::Member(MemberEvent::RoleChanged(event)) => {
-                    users.entry(draft.stream_id).and_modify(|user| user.0 = event.role);
-                }
-                Event::Member(MemberEvent::Erased(_)) => drop(users.remove(&draft.stream_id)),
-                Event::Activity(domain::activity::ActivityEvent::Recorded(fact)) => facts.push(fact.clone()),
-                Event::Activity(domain::activity::ActivityEvent::Voided(voided)) => {
-                    facts.retain(|fact| fact.id != voided.id)
-                }
-                Event::Claim(event) => drop(claimants.insert(event.member().0)),
-                Event::Campaign(CampaignEvent::RewardAdded(_)) => rewards += 1,
-                Event::Member(_) | Event::Campaign(_) | Event::Referral(_) => {}
-            }
-        }
-        users.retain(|_, (role, _)| *role == Role::User);
-        let summary = dashboard::summary(&log.pool, from, to, day).await.unwrap();
-        assert_eq!(summary.members.total, users.len() as i64);
-        assert_eq!(summary.members.new, users.values().filter(|(_, at)| (100..500).contains(at)).count() as i64);
-        assert_eq!(summary.members.claimants, claimants.iter().filter(|id| users.contains_key(id)).count() as i64);
-        assert_eq!(summary.rewards.iter().map(|(_, count)| count).sum::<i64>(), rewards);
-        assert_eq!((summary.as_of.position, summary.as_of.recorded_at), (log.head(), recorded_at(log.head())));
-        for (from, to) in [(0, 86_400), (3_600, 3_601), (100_000, 1_000_000), (0, 1)] {
-            let (from, to) = (day + TimeDelta::seconds(from), day + TimeDelta::seconds(to));
-            let seen = facts.iter().filter(|fact| (from..to).contains(&fact.occurred_at.utc()));
-            let active: BTreeSet<_> = seen.map(|fact| fact.member_id.0).filter(|id| users.contains_key(id)).collect();
-            let summary = dashboard::summary(&log.pool, from, to, day).await.unwrap();
-            assert_eq!(summary.members.active, active.len() as i64);
-        }
-        let claims = claim_statuses(log);
-        for (status, count) in summary.claims {
-            assert_eq!(count, claims.iter().filter(|one| **one == status).count() as i64, "{status:?}");
-        }
-    })
-    .await;
-}
-
-fn claim_statuses(log: &TestLog) -> Vec<ClaimStatus> {
-    let mut claims: BTreeMap<Uuid, Claim> = BTreeMap::new();
-    for (_, draft) in &log.events {
-        if let Event::Claim(event) = &draft.event {
-            claims.entry(draft.stream_id).or_default().evolve(event);
-        }
-    }
-    claims.values().filter_map(Claim::status).collect()
-}
-
-#[tokio::test]
-async fn a_summary_of_nothing_has_every_status_and_no_participation() {
-    with_log(async |log| {
-        let now = recorded_at(0);
-        let summary = dashboard::summary(&log.pool, now, now, now).await.unwrap();
-        assert_eq!((summary.campaigns.len(), summary.rewards.len(), summary.claims.len()), (4, 3, 8));
-        assert_eq!((summary.participation_rate, summary.as_of.position), (0.0, 0));
     })
     .await;
 }

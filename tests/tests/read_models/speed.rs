@@ -3,26 +3,30 @@
 
 use std::time::Instant;
 
-use super::support::history::{Generator, name};
-use super::support::{TestLog, with_log};
+use super::support::history::{Generator, decision, name};
+use super::support::{Draft, TestLog, with_log};
+use domain::campaign::RewardType;
+use domain::claim::{ClaimEvent, Granted, Subject};
 use domain::facts::FactsNeeded;
-use domain::id::MemberId;
+use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use projections::campaign_catalogue::CampaignCatalogue;
 use projections::claim_history::ClaimHistory;
 use projections::dashboard::Dashboard;
 use projections::member_facts::{FactsRequest, MemberFactsProjection, load_many};
 use projections::referral_tally::ReferralTally;
 use projections::{Projection, rebuild};
+use uuid::Uuid;
 
 const EVENTS: usize = 60_000;
 
 async fn fold<P: Projection + Copy>(log: &TestLog, projection: P) {
+    let events = log.head() as f64;
     let start = Instant::now();
     log.project(projection, log.head(), 1_000, 1).await;
-    let live = EVENTS as f64 / start.elapsed().as_secs_f64();
+    let live = events / start.elapsed().as_secs_f64();
     let start = Instant::now();
     rebuild(&log.pool, P::NAME, |_, _| {}).await.unwrap();
-    let again = EVENTS as f64 / start.elapsed().as_secs_f64();
+    let again = events / start.elapsed().as_secs_f64();
     println!("{:20} {live:9.0} events/s followed, {again:9.0} events/s rebuilt", P::NAME);
 }
 
@@ -60,6 +64,40 @@ async fn figures() {
             load(log, &generator.members, size, "dates", &dates).await;
             load(log, &generator.members, size, "tallies", &tallies).await;
         }
+    })
+    .await;
+}
+
+/// Members, and then claims that are all granted at once: what the followers see while a campaign is hot.
+fn hot_claims(members: usize, rewards: u128) -> Vec<Draft> {
+    let mut generator = Generator::new(2);
+    let mut drafts: Vec<_> = (0..members).map(|_| generator.register()).collect();
+    for reward in 0..rewards {
+        for member in &generator.members {
+            let about = Subject {
+                member_id: *member,
+                reward_id: RewardId(Uuid::from_u128((1 << 100) + reward)),
+                campaign_id: CampaignId(Uuid::from_u128(1 << 101)),
+                period: "once".to_owned(),
+                amount: 10.try_into().unwrap(),
+                reward_type: RewardType::Point,
+            };
+            let id = ClaimId::of(about.reward_id, *member, &about.period);
+            let granted = ClaimEvent::Granted(Granted { about, decision: decision() });
+            drafts.push(Draft { stream_id: id.0, event: granted.into() });
+        }
+    }
+    drafts
+}
+
+#[tokio::test]
+#[ignore = "a measurement, not a test"]
+async fn figures_of_hot_claims() {
+    with_log(async |log| {
+        log.append(hot_claims(10_000, 8)).await;
+        fold(log, ClaimHistory).await;
+        fold(log, CampaignCatalogue).await;
+        fold(log, Dashboard).await;
     })
     .await;
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::body::ClaimBody;
 use super::history::{EventLine, Line, READ, RewardLine, lines};
-use crate::callers::Member;
+use crate::callers::{Caller, Member};
 use crate::etag::Tagged;
 use crate::extract::{PathId, Query};
 use crate::fields::Nothing;
@@ -30,19 +30,23 @@ pub(super) async fn one(
     _: Query<Nothing>,
 ) -> Result<Tagged<At<Json<Single>>>, Problem> {
     let position = min.reached_by(&READ, &state).await?;
-    let sees_all = match member.role {
-        Role::Operator | Role::Auditor | Role::Admin => true,
-        Role::User | Role::Service => false,
-    };
-    let row = claim_history::find(&state.pool, ClaimId(id)).await?;
-    let row = row.filter(|row| sees_all || row.member_id == member.id.0);
-    let row = row.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
+    let row = visible(&state, &member, ClaimId(id)).await?.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
     let (claim, history) = told(&state, &row).await?;
     let line = lines(&state, vec![row]).await?.pop().ok_or_else(|| broken(&"a claim is in no list"))?;
     let Line { reward, event, reason, .. } = line;
     let sequence = i64::try_from(history.len()).unwrap_or(i64::MAX);
     let single = Single { claim: Told { claim, reward, event, reason, history } };
     Ok(Tagged(sequence, At(position, Json(single))))
+}
+
+/// One claim as far as the caller may see it: what is another member's is not there.
+pub(super) async fn visible(state: &AppState, caller: &Caller, id: ClaimId) -> Result<Option<ClaimRow>, Problem> {
+    let sees_all = match caller.role {
+        Role::Operator | Role::Auditor | Role::Admin => true,
+        Role::User | Role::Service => false,
+    };
+    let row = claim_history::find(&state.pool, id).await?;
+    Ok(row.filter(|row| sees_all || row.member_id == caller.id.0))
 }
 
 /// What the log tells of a claim: as much as the row has taken in, so that all parts of the answer agree.
@@ -62,7 +66,7 @@ async fn told(state: &AppState, row: &ClaimRow) -> Result<(ClaimBody, Vec<Step>)
     Ok((claim.ok_or_else(|| broken(&"a claim has no event"))?, history))
 }
 
-fn claim_event(entry: &Entry) -> Result<ClaimEvent, Problem> {
+pub(super) fn claim_event(entry: &Entry) -> Result<ClaimEvent, Problem> {
     match entry.event().map_err(|error| broken(&error))? {
         Event::Claim(event) => Ok(event),
         Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {
@@ -71,7 +75,7 @@ fn claim_event(entry: &Entry) -> Result<ClaimEvent, Problem> {
     }
 }
 
-fn broken(error: &dyn std::fmt::Display) -> Problem {
+pub(super) fn broken(error: &dyn std::fmt::Display) -> Problem {
     Problem::internal("claim", error)
 }
 

@@ -335,7 +335,7 @@ pub(crate) fn condition() -> Condition {
     Condition::parse(&serde_json::json!({"streak": {"kind": "login", "days": 7}})).unwrap()
 }
 
-fn decision() -> Decision {
+pub(crate) fn decision() -> Decision {
     Decision {
         met: true,
         evidence: vec![],

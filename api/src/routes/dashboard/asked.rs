@@ -1,0 +1,149 @@
+//! What a reader of the dashboard asks for: a window of time, buckets, a zone, and a position of the
+//! past. What is left out is decided here.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use domain::Moment;
+use projections::dashboard::{Bucket, MAX_BUCKETS, Timeline, View};
+use projections::log;
+
+use crate::fields::readers::{self, InstantOrDate};
+use crate::fields::{Broken, Fields, FromFields};
+use crate::positions::MinPosition;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The read model behind these routes.
+const DASHBOARD: [&str; 1] = ["dashboard"];
+/// The window when none is asked for.
+const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(30);
+/// A window that ends now has what happens at this moment in it.
+const JUST_AFTER: TimeDelta = TimeDelta::milliseconds(1);
+
+/// A window of time, now or as of then.
+pub(super) struct Asked {
+    from: Option<InstantOrDate>,
+    to: Option<InstantOrDate>,
+    time_zone: Tz,
+    then: Option<Then>,
+}
+
+/// A moment of the past.
+enum Then {
+    Position(i64),
+    Time(Moment),
+}
+
+impl FromFields for Asked {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let from = fields.optional("from", readers::instant_or_date());
+        let to = fields.optional("to", readers::instant_or_date());
+        let time_zone = fields.optional("timeZone", readers::zone());
+        let position = fields.optional("atPosition", readers::digits(0, i64::MAX));
+        let time = fields.optional("atTime", readers::instant());
+        let then = match (position?, time?) {
+            (Some(_), Some(_)) => {
+                fields.report("atTime", Broken::new("either", "must not be there beside `atPosition`"));
+                return None;
+            }
+            (position, time) => position.map(Then::Position).or_else(|| time.map(|time| Then::Time(time.moment))),
+        };
+        Some(Self { from: from?, to: to?, time_zone: time_zone?.unwrap_or(Tz::UTC), then })
+    }
+}
+
+/// From a moment on and before another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
+}
+
+impl Asked {
+    /// The numbers that are asked for, and the window. Waits until what is asked for is folded in.
+    ///
+    /// # Errors
+    /// A window without a moment in it; a position beyond the log; `projection_behind`.
+    pub(super) async fn view(
+        &self,
+        state: &AppState,
+        min: MinPosition,
+        now: Moment,
+    ) -> Result<(View, Window), Problem> {
+        let Some(then) = &self.then else {
+            let window = self.window(now)?;
+            min.reached_by(&DASHBOARD, state).await?;
+            return Ok((View::now(&state.pool, now.utc()).await?, window));
+        };
+        let (position, recorded_at) = then.position(state, now).await?;
+        let window = self.window(recorded_at)?;
+        min.and(position).reached_by(&DASHBOARD, state).await?;
+        Ok((View::at(&state.pool, position).await?, window))
+    }
+
+    fn window(&self, clock: Moment) -> Result<Window, Problem> {
+        let moment = |asked: InstantOrDate| asked.in_zone(self.time_zone).utc();
+        let to = self.to.map_or(clock.utc() + JUST_AFTER, moment);
+        let from = self.from.map_or(to - DEFAULT_WINDOW, moment);
+        if from < to {
+            return Ok(Window { from, to });
+        }
+        let field = if self.to.is_some() { "query.to" } else { "query.from" };
+        Err(Problem::field(field, "order", "`from` must be before `to`"))
+    }
+}
+
+impl Then {
+    /// The position, and when it was recorded.
+    async fn position(&self, state: &AppState, now: Moment) -> Result<(i64, Moment), Problem> {
+        let mut conn = state.pool.acquire().await?;
+        let position = match self {
+            Self::Position(position) => *position,
+            Self::Time(time) if *time > now => {
+                return Err(Problem::field("query.atTime", "beyond", "must not be in the future"));
+            }
+            Self::Time(time) => log::position_at(&mut conn, *time).await?,
+        };
+        if position == 0 {
+            return Ok((0, Moment::from(DateTime::UNIX_EPOCH)));
+        }
+        let recorded_at = log::recorded_at(&mut conn, position).await?;
+        let beyond = || Problem::field("query.atPosition", "beyond", "must not be beyond the end of the log");
+        Ok((position, recorded_at.ok_or_else(beyond)?))
+    }
+}
+
+/// A window of time, cut into buckets.
+pub(super) struct AskedTimeline {
+    window: Asked,
+    bucket: Bucket,
+}
+
+impl FromFields for AskedTimeline {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let bucket = fields.optional("bucket", readers::choice(Bucket::ALL.map(|bucket| (bucket.name(), bucket))));
+        let window = Asked::read(fields);
+        Some(Self { window: window?, bucket: bucket?.unwrap_or_default() })
+    }
+}
+
+impl AskedTimeline {
+    /// The numbers that are asked for, and the buckets.
+    ///
+    /// # Errors
+    /// As [`Asked::view`]; more buckets than an answer holds.
+    pub(super) async fn view(
+        &self,
+        state: &AppState,
+        min: MinPosition,
+        now: Moment,
+    ) -> Result<(View, Timeline), Problem> {
+        let (view, window) = self.window.view(state, min, now).await?;
+        let timeline = Timeline::of(window.from, window.to, self.bucket, self.window.time_zone);
+        let too_many = || {
+            let rule = format!("must not make more than {MAX_BUCKETS} buckets of the window");
+            Problem::field("query.bucket", "buckets", rule)
+        };
+        Ok((view, timeline.ok_or_else(too_many)?))
+    }
+}
