@@ -157,6 +157,7 @@ macro_rules! callers {
                 let caller = Caller::of(parts, state).await?;
                 // for what belongs to the caller without saying who that is: idempotency keys
                 parts.extensions.insert(caller);
+                state.rate_limits.principal(&caller, &parts.extensions)?;
                 match caller.role {
                     $( Role::$role )|+ => Ok(Self(caller)),
                     #[allow(unreachable_patterns, reason = "the roles above are all of them for some callers")]

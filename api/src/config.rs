@@ -10,14 +10,19 @@ mod validate;
 pub use settings::{Origin, Setting};
 pub use validate::{Contradiction, Contradictions};
 
+use axum::http::HeaderValue;
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use crate::rate_limits::RateLimits;
+use crate::server::address::TrustedProxies;
 
 /// What qualifies a referral unless told otherwise.
 pub const DEFAULT_REFERRAL_CONDITION: &str =
@@ -87,6 +92,18 @@ pub struct Config {
     #[arg(long, env = "COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, global = true)]
     pub cookie_secure: CookieSecure,
 
+    /// How much one caller may ask; off in demo mode unless set.
+    #[arg(long, env = "RATE_LIMITS", value_enum, global = true)]
+    pub rate_limits: Option<RateLimiting>,
+
+    /// Proxies whose `X-Forwarded-For` is believed, networks as `10.0.0.0/8,fd00::/8`. None: nobody's.
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "LIST", default_value = "", global = true)]
+    pub trusted_proxies: String,
+
+    /// Origins whose pages may call from a browser, `https://app.example.com,https://…`, or `*`. None: nobody's.
+    #[arg(long, env = "CORS_ORIGINS", value_name = "LIST", default_value = "", global = true)]
+    pub cors_origins: String,
+
     /// Condition over an invitee's facts that qualifies the referral, as JSON.
     #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
     pub referral_condition: String,
@@ -103,7 +120,49 @@ pub enum CookieSecure {
     Never,
 }
 
+/// Whether callers are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RateLimiting {
+    /// As the contract says.
+    Default,
+    /// Not at all.
+    Off,
+}
+
 impl Config {
+    /// The limits in force.
+    #[must_use]
+    pub fn rate_limits(&self) -> RateLimits {
+        match self.rate_limiting() {
+            RateLimiting::Default => RateLimits::standard(self.proxies().unwrap_or_default()),
+            RateLimiting::Off => RateLimits::default(),
+        }
+    }
+
+    fn rate_limiting(&self) -> RateLimiting {
+        self.rate_limits.unwrap_or(if self.demo { RateLimiting::Off } else { RateLimiting::Default })
+    }
+
+    /// The proxies that are believed.
+    ///
+    /// # Errors
+    /// The part that is no network.
+    pub fn proxies(&self) -> Result<TrustedProxies, String> {
+        let network = |part: &str| {
+            let address = || part.parse::<IpAddr>().map(IpNet::from);
+            part.parse::<IpNet>().or_else(|_| address()).map_err(|_| part.to_owned())
+        };
+        listed(&self.trusted_proxies).map(network).collect::<Result<_, _>>().map(TrustedProxies)
+    }
+
+    /// The origins whose pages may call.
+    ///
+    /// # Errors
+    /// The part that is no origin.
+    pub fn cors_origins(&self) -> Result<Vec<HeaderValue>, NotAnOrigin> {
+        listed(&self.cors_origins).map(origin).collect()
+    }
+
     /// Whether the refresh cookie carries `Secure`.
     #[must_use]
     pub fn cookie_is_secure(&self) -> bool {
@@ -136,6 +195,30 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     let address = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let address = address.as_deref().unwrap_or(text);
     address.parse().map_err(|_| "give an IP address and a port, as 127.0.0.1:8080".to_owned())
+}
+
+/// What is in no form that a browser would send as its origin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no origin")]
+pub struct NotAnOrigin(String);
+
+/// `*`, or a scheme and a host, perhaps with a port, and nothing behind it.
+fn origin(part: &str) -> Result<HeaderValue, NotAnOrigin> {
+    let not = || NotAnOrigin(part.to_owned());
+    let host = part.strip_prefix("https://").or_else(|| part.strip_prefix("http://"));
+    let is_host = |host: &str| {
+        let plain =
+            host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte));
+        !host.is_empty() && plain && part.parse::<axum::http::Uri>().is_ok_and(|uri| uri.authority().is_some())
+    };
+    if part != "*" && !host.is_some_and(is_host) {
+        return Err(not());
+    }
+    HeaderValue::from_str(part).map_err(|_| not())
+}
+
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Lets an empty name through: it is refused with the others, and with a remedy.

@@ -1,6 +1,8 @@
 //! What a handler may ask of a request besides who sends it: its body, its query, an id in its path.
 //! Strict by construction: whatever is not asked for is refused.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query as RawQuery, Request};
 use axum::http::request::Parts;
@@ -13,9 +15,13 @@ use crate::fields::readers::parse_id;
 use crate::fields::{self, Broken, Fields, FromFields};
 use crate::json;
 use crate::problem::{Code, Problem};
+use crate::words::phrases;
 
 /// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
 const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long the next part of a body may take to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The body, read strictly.
 #[derive(Debug)]
@@ -58,7 +64,11 @@ async fn collect(request: Request, limit_bytes: usize) -> Result<Bytes, Problem>
     let mut stream = request.into_body().into_data_stream();
     let mut body = Vec::new();
     let mut read_bytes = 0;
-    while let Some(chunk) = stream.next().await {
+    loop {
+        let Ok(next) = tokio::time::timeout(BODY_PATIENCE, stream.next()).await else {
+            return Err(Problem::new(Code::MalformedJson).detail(phrases::body_too_slow()));
+        };
+        let Some(chunk) = next else { break };
         // whoever breaks off in the middle reads no answer
         let Ok(chunk) = chunk else { return Err(Problem::new(Code::MalformedJson)) };
         read_bytes += chunk.len();

@@ -23,6 +23,7 @@ pub mod once;
 pub mod openapi;
 pub mod positions;
 pub mod problem;
+pub mod rate_limits;
 pub mod reactors;
 pub mod roles;
 pub mod routes;

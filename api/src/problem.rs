@@ -27,7 +27,8 @@ pub struct FieldError {
     pub field: String,
     /// The machine-readable name of the rule.
     pub rule: &'static str,
-    /// The rule in words.
+    /// The rule in words; in English until it is sent.
+    #[serde(serialize_with = "crate::words::rules::in_its_language")]
     pub message: String,
 }
 

@@ -1,5 +1,11 @@
-//! What surrounds every route: the id of the request, its time limit, a net for panics, and the one
-//! place where a problem becomes a document. It knows no route.
+//! What surrounds every route: the id of the request, its time limit, a net for panics, what browsers are
+//! told, and the one place where a problem becomes a document. It knows no route.
+
+pub mod address;
+mod cors;
+mod headers;
+mod in_flight;
+mod listen;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -17,10 +23,16 @@ use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::{Language, current, phrases, speaking, while_speaking};
-use crate::{once, routes};
+use crate::{once, rate_limits, routes};
+
+use self::in_flight::InFlight;
+
+pub use listen::listen;
 
 /// How long one request may take.
 const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
+/// How many requests are answered at once: as many commands as the log lets wait.
+const REQUESTS_IN_FLIGHT: usize = 4_096;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request: the caller's own when it is a UUID, else a new one.
@@ -41,23 +53,38 @@ impl RequestId {
 }
 
 /// All routes with all that surrounds them.
-pub fn router(state: AppState) -> Router {
+pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
+    let behind_https = state.secure_cookie;
     let (routes, document) = openapi::described(routes::router);
-    routes
+    let router = routes
         .layer(Extension(document))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
         .with_state(state.clone())
-        .layer(from_fn_with_state(state, once::layer))
-        .layer(from_fn(surround))
+        .layer(from_fn_with_state(state.clone(), once::layer))
+        .layer(from_fn_with_state(state.rate_limits, rate_limits::layer))
+        .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
+        .layer(from_fn(surround));
+    // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
+    let router = if origins.is_empty() { router } else { router.layer(cors::layer(origins)) };
+    router.layer(from_fn(move |request: Request, next: Next| async move {
+        let is_personal = headers::is_personal(&request);
+        let mut response = next.run(request).await;
+        headers::protect(&mut response, is_personal, behind_https);
+        response
+    }))
 }
 
 async fn nothing_here() -> Problem {
     Problem::new(Code::NotFound)
 }
 
-async fn other_method() -> Problem {
-    Problem::new(Code::MethodNotAllowed)
+/// `Allow` is added to either by the router.
+async fn other_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Problem::new(Code::MethodNotAllowed).into_response()
 }
 
 async fn surround(mut request: Request, next: Next) -> Response {
@@ -82,13 +109,15 @@ async fn surround(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Writes the document of a problem; what else a layer has put on the response (`Allow`) stays. Whatever
+/// Writes the document of a problem; what else a layer has put on the response (`Allow`, `RateLimit`) stays. Whatever
 /// is JSON says which language it speaks.
 pub(crate) fn documented(mut response: Response, request: Uuid) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let allow = response.headers_mut().remove(header::ALLOW);
+        let said = std::mem::take(response.headers_mut());
         response = problem.render(request);
-        response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+        for (name, value) in &said {
+            response.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
     }
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().ends_with(b"json"));
     if is_json && !response.headers().contains_key(header::CONTENT_LANGUAGE) {

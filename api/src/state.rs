@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
 use crate::once::InProgress;
+use crate::rate_limits::RateLimits;
 use crate::standing::Standings;
 use crate::tokens::Keys;
 
@@ -33,6 +34,8 @@ pub struct AppState {
     pub service_log_in: bool,
     /// The idempotency keys that are being worked on.
     pub in_progress: InProgress,
+    /// How much one caller may ask.
+    pub rate_limits: RateLimits,
     /// Whether the refresh cookie is for HTTPS only.
     pub secure_cookie: bool,
 }

@@ -5,10 +5,12 @@
 //! To say something new: a line in `words/phrases.rs`, and the text in both files. Then
 //! `message: phrases::reward_created()` in an answer (its field is a [`Said`]), or `say(language, &said)`
 //! where the words are wanted as text. A code of its own (`problem/codes.rs`) has its title, `.about` and
-//! `.remedy` under `problem-<code>`. Codes, rules and ids are for programs and are never translated.
+//! `.remedy` under `problem-<code>`. A rule of a field is said in English where it is checked, and stands in
+//! both files as `rule-…` (see `words/rules.rs`). Codes, rules and ids are for programs and are never translated.
 
 mod language;
 pub mod phrases;
+pub mod rules;
 #[cfg(test)]
 mod tests;
 

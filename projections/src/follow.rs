@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use metrics::histogram;
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use crate::freshness::{Freshness, State};
 use crate::lease::{Lease, Leases};
 use crate::log::{self, Entry};
 use crate::parked;
+use crate::tail::Tail;
 
 /// The most positions in a batch, unless a follower says otherwise.
 pub const BATCH_LIMIT: i64 = 1_000;
@@ -40,6 +42,19 @@ const STANDBY_MS: u64 = 200;
 const FIRST_BACK_OFF_MS: u64 = 50;
 /// … up to this.
 const LAST_BACK_OFF_MS: u64 = 5_000;
+
+/// How long a follower takes to show what was committed: from when this process saw an event in the
+/// log to when its batch was saved.
+const LAG_SECONDS: &str = "ledger_follower_lag_seconds";
+
+/// Tells whoever listens to the facade `metrics` what the figures of followers mean.
+pub fn describe_metrics() {
+    metrics::describe_histogram!(
+        LAG_SECONDS,
+        metrics::Unit::Seconds,
+        "Time from an event in the log to its batch saved"
+    );
+}
 
 /// A piece of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +137,7 @@ pub struct Followers {
     head: watch::Receiver<i64>,
     freshness: Freshness,
     leases: Leases,
+    tail: Tail,
     shutdown: CancellationToken,
     tasks: TaskTracker,
 }
@@ -138,10 +154,11 @@ impl Followers {
     ) -> Self {
         let (moved, head) = watch::channel(0);
         let tasks = TaskTracker::new();
-        let leases = Leases::new();
-        tasks.spawn(tick(pool.clone(), appended, moved, freshness.clone(), shutdown.clone()));
+        let (leases, tail) = (Leases::new(), Tail::default());
+        let ticker = Ticker { pool: pool.clone(), moved, freshness: freshness.clone(), tail: tail.clone() };
+        tasks.spawn(ticker.tick(appended, shutdown.clone()));
         tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
-        Self { pool, head, freshness, leases, shutdown, tasks }
+        Self { pool, head, freshness, leases, tail, shutdown, tasks }
     }
 
     /// Follows the log with one more follower, until shutdown.
@@ -150,6 +167,7 @@ impl Followers {
             pool: self.pool.clone(),
             head: self.head.clone(),
             freshness: self.freshness.clone(),
+            tail: self.tail.clone(),
             shutdown: self.shutdown.clone(),
             owner: Uuid::new_v4(),
             lease: follower.leased().then(|| self.leases.lease(follower.name())),
@@ -184,6 +202,7 @@ struct Loop<F> {
     pool: PgPool,
     head: watch::Receiver<i64>,
     freshness: Freshness,
+    tail: Tail,
     shutdown: CancellationToken,
     owner: Uuid,
     lease: Option<Lease>,
@@ -272,22 +291,27 @@ impl<F: Follower> Loop<F> {
 
     /// Takes in the log up to a position. What the follower does not want costs it no write.
     async fn take(&self, place: Place, through: i64) -> Result<Place, FollowError> {
-        let mut conn = self.pool.acquire().await?;
-        let mut entries = log::read_between(&mut conn, place.position, through, self.follower.streams()).await?;
-        if entries.is_empty() {
+        let streams = self.follower.streams();
+        let mut entries = match self.tail.between(place.position, through, streams) {
+            Some(entries) => entries,
+            None => log::read_between(&mut *self.pool.acquire().await?, place.position, through, streams).await?,
+        };
+        let Some(first) = entries.first().map(|entry| entry.position) else {
             let unsaved_since = place.unsaved_since.or_else(|| Some(Instant::now()));
             return Ok(Place { position: through, unsaved_since, ..place });
-        }
+        };
+        let name = self.follower.name();
         if self.lease.is_some() {
-            let name = self.follower.name();
-            let aside = parked::aside(&mut conn, name, name).await?;
+            let aside = parked::aside(&mut *self.pool.acquire().await?, name, name).await?;
             entries.retain(|entry| aside.admits(entry));
         }
-        drop(conn);
         let position = match self.follower.handle(&Batch { after: place.saved, through, entries }).await? {
             Outcome::Saved(reached) => reached,
             Outcome::Handled(reached) => self.save(reached).await?,
         };
+        if let Some(lag) = self.tail.age(first).filter(|_| position >= first) {
+            histogram!(LAG_SECONDS, "follower" => name).record(lag);
+        }
         Ok(Place { saved: position, position, unsaved_since: None })
     }
 
@@ -409,42 +433,47 @@ impl Pace {
 }
 
 /// Tells where the log ends and how far the followers of other processes have come: one small query
-/// for all loops, and none where the head comes from this process.
-async fn tick(
+/// for all loops, and none where the head comes from this process. It reads what is new for all of them.
+struct Ticker {
     pool: PgPool,
-    mut appended: watch::Receiver<i64>,
     moved: watch::Sender<i64>,
     freshness: Freshness,
-    shutdown: CancellationToken,
-) {
-    let mut poll = tokio::time::interval(Duration::from_millis(POLL_MS));
-    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut appends_here = true;
-    loop {
-        let head = tokio::select! {
-            () = shutdown.cancelled() => return,
-            appended_to = appended.changed(), if appends_here => {
-                appends_here = appended_to.is_ok();
-                *appended.borrow_and_update()
-            }
-            _ = poll.tick() => match look(&pool, &freshness).await {
-                Ok(head) => head,
-                // each loop finds out by itself and says so
-                Err(_) => continue,
-            },
-        };
-        moved.send_if_modified(|known| {
-            let further = head > *known;
-            *known = head.max(*known);
-            further
-        });
-    }
+    tail: Tail,
 }
 
-async fn look(pool: &PgPool, freshness: &Freshness) -> sqlx::Result<i64> {
-    let mut conn = pool.acquire().await?;
-    for (name, position) in checkpoint::positions(&mut conn).await? {
-        freshness.reached(&name, position);
+impl Ticker {
+    async fn tick(self, mut appended: watch::Receiver<i64>, shutdown: CancellationToken) {
+        let mut poll = tokio::time::interval(Duration::from_millis(POLL_MS));
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut appends_here = true;
+        loop {
+            let head = tokio::select! {
+                () = shutdown.cancelled() => return,
+                appended_to = appended.changed(), if appends_here => {
+                    appends_here = appended_to.is_ok();
+                    *appended.borrow_and_update()
+                }
+                _ = poll.tick() => match self.look().await {
+                    Ok(head) => head,
+                    // each loop finds out by itself and says so
+                    Err(_) => continue,
+                },
+            };
+            // where it cannot be read here, each loop reads for itself
+            let _ = self.tail.extend(&self.pool, head, Instant::now()).await;
+            self.moved.send_if_modified(|known| {
+                let further = head > *known;
+                *known = head.max(*known);
+                further
+            });
+        }
     }
-    Ok(log::head(&mut conn).await?.position)
+
+    async fn look(&self) -> sqlx::Result<i64> {
+        let mut conn = self.pool.acquire().await?;
+        for (name, position) in checkpoint::positions(&mut conn).await? {
+            self.freshness.reached(&name, position);
+        }
+        Ok(log::head(&mut conn).await?.position)
+    }
 }

@@ -26,6 +26,7 @@ pub mod referral_tally;
 mod registry;
 pub mod relay;
 pub mod status;
+mod tail;
 
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};

@@ -87,6 +87,11 @@ mod verification;
 
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
+#[path = "ledger/browsers.rs"]
+mod browsers;
+
+#[path = "ledger/rate_limits.rs"]
+mod rate_limits;
 
 #[path = "ledger/backtest.rs"]
 mod backtest;

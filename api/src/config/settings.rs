@@ -89,6 +89,9 @@ impl Config {
                 "cookie_secure",
                 cookie_secure.map_or_else(String::new, |value| value.get_name().to_owned()),
             ),
+            setting("RATE_LIMITS", "rate_limits", value_name(self.rate_limiting())),
+            setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
+            setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),
         ]
     }
@@ -120,6 +123,14 @@ fn masked(url: &SecretString) -> String {
         options.get_port(),
         database,
     )
+}
+
+fn value_name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn or_nobody(list: &str) -> String {
+    if list.is_empty() { "(nobody)".to_owned() } else { list.to_owned() }
 }
 
 fn shown(path: &Path) -> String {

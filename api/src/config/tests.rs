@@ -151,3 +151,17 @@ fn a_demo_that_others_can_reach_is_refused_with_the_remedy() {
     assert!(refused.contains("DEMO is on while LISTEN is 0.0.0.0:8080"), "{refused}");
     assert!(refused.contains("set DEMO=false"), "{refused}");
 }
+
+#[test]
+fn proxies_and_origins_are_read_before_the_service_starts() {
+    let (config, settings) =
+        read(&["serve", "--trusted-proxies=10.0.0.0/8, ::1", "--cors-origins=https://a.example, *"]);
+    assert_eq!(config.validate(), Ok(()));
+    assert_eq!((config.proxies().unwrap().0.len(), config.cors_origins().unwrap().len()), (2, 2));
+    assert_eq!(setting(&settings, "RATE_LIMITS").0, "default");
+    for wrong in ["--trusted-proxies=10.0.0.0/33", "--cors-origins=a.example", "--cors-origins=https://a.example/b"] {
+        assert!(read(&["serve", wrong]).0.validate().is_err(), "{wrong}");
+    }
+    assert_eq!(setting(&read(&["--demo", "serve"]).1, "RATE_LIMITS").0, "off");
+    assert_eq!(setting(&read(&["--demo", "--rate-limits=default", "serve"]).1, "RATE_LIMITS").0, "default");
+}

@@ -59,6 +59,8 @@ impl Config {
                 self.audit_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()),
                 "name a file, or unset it to have a key made in DATA_DIR",
             ),
+            self.networks(),
+            self.origins(),
             self.condition(),
         ]
         .into_iter()
@@ -139,6 +141,20 @@ impl Config {
         let legal = !source.is_empty() && source.chars().all(|c| c.is_ascii_graphic());
         refuse_if(!legal, "KAFKA_CE_SOURCE", || {
             (format!("{source:?} is no URI reference"), "write something like /reward-ledger, without spaces")
+        })
+    }
+
+    fn networks(&self) -> Option<Contradiction> {
+        let bad = self.proxies().err()?;
+        refuse_if(true, "TRUSTED_PROXIES", || {
+            (format!("has {bad:?} in it"), "write networks as 10.0.0.0/8, several with a comma between")
+        })
+    }
+
+    fn origins(&self) -> Option<Contradiction> {
+        let bad = self.cors_origins().err()?;
+        refuse_if(true, "CORS_ORIGINS", || {
+            (bad.to_string(), "write https://app.example.com, several with a comma between and nothing behind the host")
         })
     }
 

@@ -168,6 +168,7 @@ problem-internal = Something broke
 
 detail-not-json-at = The text is not JSON at line { $line }, column { $column }.
 detail-nul = A text holds the character NUL.
+detail-body-too-slow = The body did not arrive in time.
 detail-took-too-long = The request took too long.
 detail-database-away = The database is out of reach.
 
@@ -284,3 +285,61 @@ explain-step-expired = Expired: nobody decided in time.
 explain-step-fulfilled = Handed out, noted by { $actor }.
 explain-step-fulfilment-failed = Handing it out failed, noted by { $actor }.
 explain-step-reversed = Taken back by { $actor }.
+
+## Rules: exactly what is said in English where they are checked (`words/rules.rs`). Texts without variables stand
+## before those with variables that they would fit.
+
+rule-required = is required
+rule-unknown = is not known here
+rule-twice = must not be there twice
+rule-change = must change something
+rule-characters = must not hold control characters
+rule-string = must be a string
+rule-whole-number = must be a whole number
+rule-boolean = must be true or false
+rule-list = must be a list
+rule-object = must be an object
+rule-conditions = must be a list of conditions
+rule-condition = must be a condition
+rule-email = must be an e-mail address
+rule-url = must be an address that starts with https://
+rule-uuid = must be a UUID
+rule-name = must be [a-z][a-z0-9_.-]{"{"}0,63{"}"}
+rule-zone = must be an IANA time zone such as Asia/Seoul
+rule-date = must be a date: YYYY-MM-DD
+rule-instant = must be RFC 3339 with an offset, as 2026-11-21T08:00:00Z
+rule-instant-or-date = must be RFC 3339 with an offset, or a date
+rule-not-before-1970 = must not be before 1970
+rule-not-ahead = must not be more than five minutes ahead
+rule-position = must be a position: a whole number from 0
+rule-entity-tag = must be *, or entity tags such as "7"
+rule-pairs = must be name=value pairs
+rule-key = must be there once, with 1 to 255 printable ASCII characters
+rule-not-zero = must not be 0
+rule-after-from = must be after `from`
+rule-not-before-from = must not be before `from`
+rule-after-start = must be after `startDate`
+rule-hours = must be a whole number of s, m, h or d, from 1s to 365d, such as 72h
+rule-limited-twice = is perMemberLimit 1, beside another number
+rule-not-limited = is no limit, beside perMemberLimit
+rule-type-of-path = is not the type that the path names
+rule-for-whom = a service says for whom it asks
+rule-for-others = only a service asks for somebody else
+rule-progress-for-whom = a service says whose progress it asks for
+rule-progress-for-others = only a service asks about somebody else
+rule-one-key = must have exactly one key
+rule-no-condition-field = is not a field of this condition
+rule-not-empty = must not be empty
+rule-within = must be a number of days: 1d to 9999d
+rule-birth-date = must be a day from { $year } until today
+rule-characters-from-to = must have from { $min } to { $max } characters
+rule-characters-at-most = must have at most { $max } characters
+rule-bytes-at-most = must have at most { $max } bytes
+rule-items-from-to = must have from { $min } to { $max } items
+rule-stock-from-to = must leave a stock from { $min } to { $max }
+rule-from-to = must be from { $min } to { $max }
+rule-depth = must not be nested deeper than { $max }
+rule-leaves = must not have more than { $max } leaves
+rule-shorthand = must be a condition tree or one of the shorthands { $names }
+rule-unknown-condition = is no condition; known are { $names }
+rule-choice = must be one of { $choices }

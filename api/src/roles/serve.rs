@@ -1,13 +1,11 @@
 //! `reward-ledger serve`: everything at once. It starts from the inside out (database, write side,
 //! followers, HTTP) and stops from the outside in.
 
-use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use axum::middleware::from_fn;
-use axum::serve::ListenerExt;
 use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{PARTITIONS, Relay, RelayConfig};
@@ -82,6 +80,7 @@ async fn state(config: &Config, database: &Database) -> anyhow::Result<AppState>
         standings: Standings::start(&pool),
         service_log_in: config.demo,
         in_progress: InProgress::default(),
+        rate_limits: config.rate_limits(),
         secure_cookie: config.cookie_is_secure(),
         pool,
     })
@@ -127,27 +126,21 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let asked = CancellationToken::new();
     let draining = asked.clone();
-    // an answer is one small packet that waits for nothing
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    let mut router = server::router(state);
+    let mut router = server::router(state, &config.cors_origins()?);
     if config.metrics_listen.is_some() {
         router = router.layer(from_fn(metrics::measure));
     }
-    let http =
-        axum::serve(listener, router).with_graceful_shutdown(async move { draining.cancelled().await }).into_future();
+    let http = server::listen(listener, router, draining);
     tokio::pin!(http);
     tokio::select! {
-        ended = &mut http => return Ok(ended?),
+        () = &mut http => return Ok(()),
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("asked to stop: finishing what is under way");
     asked.cancel();
-    match tokio::time::timeout(DRAIN_TIME_LIMIT, http).await {
-        Ok(ended) => ended?,
-        Err(_) => tracing::warn!("some requests were not finished in time"),
+    if tokio::time::timeout(DRAIN_TIME_LIMIT, http).await.is_err() {
+        tracing::warn!("some requests were not finished in time");
     }
     Ok(())
 }

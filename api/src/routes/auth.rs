@@ -197,6 +197,7 @@ async fn log_in(
     _: Query<Nothing>,
     Body(body): Body<LogIn>,
 ) -> Result<SessionBody, Problem> {
+    state.rate_limits.login(&body.email)?;
     let session = accounts::log_in(&state, &body.email, body.password, clock::now()).await?;
     Ok(SessionBody { session, secure: state.secure_cookie })
 }

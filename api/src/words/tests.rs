@@ -55,7 +55,78 @@ fn every_code_and_every_phrase_has_its_words_and_nothing_else_has() {
     for (id, variables) in phrases::ALL {
         wanted.insert((*id).to_owned(), variables.iter().map(|name| (*name).to_owned()).collect());
     }
-    assert_eq!(messages(Language::English), wanted);
+    let mut said = messages(Language::English);
+    said.retain(|id, _| !id.starts_with("rule-")); // those are held against the sources, below
+    assert_eq!(said, wanted);
+}
+
+/// What a call says: the last of its literals that is a text, with 7 for what is filled in.
+fn sentence(call: &str) -> Option<String> {
+    let mut literals = Vec::new();
+    let mut rest = call;
+    while let Some((before, behind)) = rest.split_once('"') {
+        let end = behind.match_indices('"').map(|(at, _)| at).find(|at| !behind[..*at].ends_with('\\'))?;
+        literals.push((before.ends_with("format!("), behind[..end].replace("\\\"", "\"")));
+        rest = &behind[end + 1..];
+    }
+    let (is_format, mut text) = literals.into_iter().rfind(|(_, text)| text.contains(' ') && text.len() > 5)?;
+    while is_format && let (Some(from), Some(to)) = (text.find('{'), text.find('}')) {
+        text.replace_range(from..=to, "7");
+    }
+    Some(text)
+}
+
+#[test]
+fn every_rule_that_is_said_anywhere_is_translated() {
+    let mut said = BTreeSet::new();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut folders = vec![format!("{root}/api/src"), format!("{root}/domain/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path.display().to_string());
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("words/tests.rs") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                for begin in ["Broken::new(", "broken(\"", "Problem::field(", ".and_field("] {
+                    for (at, _) in text.match_indices(begin) {
+                        let call = text[at + begin.len() - usize::from(begin.ends_with('"'))..]
+                            .split(';')
+                            .next()
+                            .unwrap_or_default();
+                        let call =
+                            call.split("))\n").next().unwrap_or_default().split("\n\n").next().unwrap_or_default();
+                        let call = call.split("Broken::new(").next().unwrap_or_default();
+                        said.extend(sentence(call).map(|text| (text, path.display().to_string())));
+                    }
+                }
+                for begin in ["wrong_type(\"", "Rule::Type(\"", "Rule::Format(\""] {
+                    for (at, _) in text.match_indices(begin) {
+                        let fragment = text[at + begin.len()..].split('"').next().unwrap_or_default();
+                        said.insert((format!("must be {fragment}"), path.display().to_string()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(said.len() > 40, "the sources are read: {}", said.len());
+    let missing: Vec<_> = said.iter().filter(|(text, _)| rules::translated(Language::Korean, text).is_none()).collect();
+    assert!(missing.is_empty(), "rules without `rule-…` in messages/*.ftl: {missing:#?}");
+}
+
+#[test]
+fn a_rule_is_found_by_its_english_words() {
+    let korean = |text: &str| rules::translated(Language::Korean, text);
+    assert_eq!(korean("is required").as_deref(), Some("필수 항목입니다."));
+    assert_eq!(korean("must have from 1 to 120 characters").as_deref(), Some("1~120자여야 합니다."));
+    assert_eq!(korean("must be from -2^53 to 2^53").as_deref(), Some("허용 범위를 벗어났습니다(-2^53 ~ 2^53)."));
+    assert_eq!(
+        korean("must be [a-z][a-z0-9_.-]{0,63}").as_deref(),
+        Some("다음 형식이어야 합니다: [a-z][a-z0-9_.-]{0,63}")
+    );
+    assert_eq!(korean("must be one of USER, ADMIN").as_deref(), Some("다음 중 하나여야 합니다: USER, ADMIN"));
+    assert_eq!(korean("says nothing that we know"), None);
 }
 
 /// What is the same in both: names of fields and headers, examples, symbols.

@@ -49,6 +49,12 @@ impl Setup {
         self
     }
 
+    /// Leaves one variable out of the environment.
+    pub fn unset(mut self, name: &str) -> Setup {
+        self.environment.remove(name);
+        self
+    }
+
     /// Starts the service and waits until it is ready.
     pub async fn start(self) -> Service {
         let service = self.launch();

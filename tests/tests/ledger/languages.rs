@@ -61,6 +61,22 @@ async fn a_message_speaks_the_language_of_the_request() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_field_is_said_in_the_language_of_the_request() {
+    let stage = Stage::shared().await;
+    let operator = stage.operator().await;
+    let wrong = json!({"name": "", "startDate": "yesterday", "condition": {"streak": {"kind": "login", "days": 0}}, "colour": 1});
+    for (asked, korean) in [("ko", true), ("en", false)] {
+        let refused = asked_in(&operator, asked, Method::POST, "/events", &wrong).await;
+        refused.problem(400, "validation_failed");
+        let errors = refused.list("/errors");
+        assert!(errors.len() >= 5, "{refused}");
+        for error in errors {
+            assert_eq!(is_korean(error["message"].as_str().unwrap()), korean, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_problem_is_explained_in_both_languages() {
     let stage = Stage::shared().await;
     let nobody = stage.nobody();

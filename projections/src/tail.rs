@@ -1,0 +1,98 @@
+//! The end of the log, read once for all followers of a process, and when each piece of it was there:
+//! from that, how long a follower takes to show what was committed. Whoever is further back reads the
+//! log for itself.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::PgPool;
+
+use crate::log::{self, Entry};
+
+/// How many entries are kept.
+const KEPT: usize = 4_096;
+/// More new ones than this are not read here: followers take larger batches then.
+const MOST_AT_ONCE: i64 = 1_000;
+/// How many moments are kept.
+const KEPT_MOMENTS: usize = 1_024;
+
+/// Shared by the ticker, which adds, and the followers, which read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tail {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The entries after this position, without a hole.
+    after: i64,
+    entries: VecDeque<Entry>,
+    /// (up to which position, since when).
+    moments: VecDeque<(i64, Instant)>,
+}
+
+impl Kept {
+    fn through(&self) -> i64 {
+        self.after + i64::try_from(self.entries.len()).unwrap_or_default()
+    }
+}
+
+impl Tail {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log goes up to a position since a moment: reads what is new.
+    pub(crate) async fn extend(&self, pool: &PgPool, through: i64, since: Instant) -> sqlx::Result<()> {
+        let known = {
+            let mut kept = self.kept();
+            if through <= kept.through() {
+                return Ok(());
+            }
+            kept.moments.push_back((through, since));
+            if kept.moments.len() > KEPT_MOMENTS {
+                kept.moments.pop_front();
+            }
+            if through - kept.through() > MOST_AT_ONCE {
+                (kept.after, kept.entries) = (through, VecDeque::new());
+                return Ok(());
+            }
+            kept.through()
+        };
+        let read = log::read_between(&mut *pool.acquire().await?, known, through, &[]).await?;
+        let mut kept = self.kept();
+        // a hole would be the end of counting by position; it cannot be, and then nothing is kept
+        let dense = read.iter().zip(known + 1..).all(|(entry, position)| entry.position == position);
+        if !dense || read.last().map(|entry| entry.position) != Some(through) {
+            (kept.after, kept.entries) = (through, VecDeque::new());
+            return Ok(());
+        }
+        kept.entries.extend(read);
+        while kept.entries.len() > KEPT {
+            kept.entries.pop_front();
+            kept.after += 1;
+        }
+        Ok(())
+    }
+
+    /// The entries of some stream types (none named: of all) after one position and up to another;
+    /// `None` when they are not all kept.
+    pub(crate) fn between(&self, after: i64, through: i64, streams: &[&str]) -> Option<Vec<Entry>> {
+        let kept = self.kept();
+        if after < kept.after || through > kept.through() {
+            return None;
+        }
+        let (first, last) = (usize::try_from(after - kept.after).ok()?, usize::try_from(through - kept.after).ok()?);
+        let wanted = |entry: &&Entry| streams.is_empty() || streams.contains(&entry.aggregate_type.as_str());
+        Some(kept.entries.range(first..last).filter(wanted).cloned().collect())
+    }
+
+    /// How long a position has been in the log, as far as this process saw it come.
+    pub(crate) fn age(&self, position: i64) -> Option<Duration> {
+        let kept = self.kept();
+        let index = kept.moments.partition_point(|(through, _)| *through < position);
+        // what came before the first kept moment came at an unknown one
+        kept.moments.get(index).filter(|_| index > 0).map(|(_, since)| since.elapsed())
+    }
+}
