@@ -85,6 +85,9 @@ mod audit;
 #[path = "ledger/verification.rs"]
 mod verification;
 
+#[path = "ledger/tampering.rs"]
+mod tampering;
+
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
 #[path = "ledger/browsers.rs"]
