@@ -66,7 +66,7 @@ async fn whatever_is_altered_is_found() {
     add("the last event deleted", format!("delete from events where position = {head}"), None, "head");
     let hash = format!("update events set hash = sha256('x') where position = {head}");
     add("the last hash", hash, None, "head");
-    let opens = format!("update events set opens_command = not opens_command where position = {}", head / 2);
+    let opens = format!("update events set opens_command = false where position = {campaign}");
     add("where a command begins", opens, None, "order");
     let never = format!("update events set recorded_at = 'infinity' where position = {}", head / 2);
     add("a moment that is none", never, None, "decoding");
@@ -96,7 +96,7 @@ async fn whatever_is_altered_is_found() {
         ("a day", "update member_days set count = count + 1", "projection.member_facts"),
         ("a referral", "update referrals set status = 'voided'", "projection.referral_tally"),
         ("a reward", "update rewards set granted = granted + 1", "projection.campaign_catalogue"),
-        ("a count", "delete from dashboard_claims", "projection.dashboard"),
+        ("a count", "delete from dashboard_rewards", "projection.dashboard"),
         ("a checkpoint", "update checkpoints set position = position + 999", "checkpoints"),
         ("the stock", "update reward_stock set granted = granted - 1 where granted > 0", "guard.reward_stock"),
         ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),
@@ -123,7 +123,7 @@ async fn whatever_is_altered_is_found() {
     let cut = format!(
         "delete from events where position > {}; delete from checkpoints; delete from members; delete from member_days;
          delete from member_runs; delete from member_referrals; delete from referrals; delete from claims;
-         delete from campaigns; delete from rewards",
+         delete from campaigns; delete from rewards; delete from campaign_windows",
         head - 2
     );
     for (name, statement, rehash) in [("a rewritten suffix", innocent, Some(fact)), ("a cut tail", cut.as_str(), None)]
