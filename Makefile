@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check
+.PHONY: help run test bench fuzz check
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -25,6 +25,11 @@ bench: ## measures, prints a table and writes target/bench.json
 	@.ci/setup bench
 	cargo build --release --locked --workspace
 	target/release/bench
+
+fuzz: ## sends 20,000 requests that the API document allows, or forbids, to a service of its own (CASES=…, SEED=…)
+	@.ci/setup test
+	cargo build --release --locked -p api
+	@tests/fuzz/own "$${CARGO_TARGET_DIR:-target}/release/reward-ledger" "$${CASES:-20000}" "$${SEED:-1}"
 
 check: ## form, lints, documentation and, where cargo-deny is there, licences
 	cargo fmt --all --check

@@ -17,7 +17,6 @@ use serde::Serialize;
 
 use self::leaf::{LeafTold, StepFurther};
 use self::story::Told;
-use crate::openapi::ConditionNode;
 use crate::words::Said;
 
 /// One event of a claim, and who caused it.
@@ -63,7 +62,6 @@ pub struct Explanation {
     /// The whole story in a sentence.
     summary: Said,
     /// The rule as it was.
-    #[schemars(with = "ConditionNode")]
     condition: Condition,
     condition_version: u32,
     /// Whether the rule was met.

@@ -33,7 +33,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use commands::{Appended, CommandError, Keep, KeepAppended, Ledger, Metadata, Receipt};
 use domain::LedgerAggregate;
-use domain::id::MemberId;
 
 use self::asked::Asked;
 use self::fingerprint::Fingerprint;
@@ -46,6 +45,7 @@ use crate::fields::FromFields;
 use crate::problem::{Code, Problem};
 use crate::server::{RequestId, documented};
 use crate::state::AppState;
+use crate::tokens::Keys;
 
 pub use asked::InProgress;
 pub use table::{clean_up, forget};
@@ -93,7 +93,10 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let bytes = body_bytes::<T>(request).await.map_err(refused)?;
         let fingerprint = Fingerprint::of(&method, &uri, &bytes);
-        let caller = scope(caller, &fingerprint);
+        let (caller, fingerprint) = match caller {
+            Some(id) => (id.to_string(), fingerprint),
+            None => nobody(&state.keys, &fingerprint).map_err(refused)?,
+        };
         let asked = state.in_progress.begin(caller, key, fingerprint, id).ok_or_else(|| refused(in_progress()))?;
         if let Some(answer) = table::find(&state.pool, &asked).await.map_err(refused)? {
             return Err(answer);
@@ -105,10 +108,12 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
     }
 }
 
-/// Whose the key is. Nobody's keys are nobody else's: two strangers who chose the same key for different
-/// requests never meet, and only the very same request (with its password) reads its own answer.
-fn scope(caller: Option<MemberId>, fingerprint: &Fingerprint) -> String {
-    caller.map_or_else(|| format!("{}{}", table::NOBODY, hex::encode(fingerprint.0)), |id| id.to_string())
+/// Whose the key is that comes without a caller: two strangers who chose the same key for different requests
+/// never meet, and only the very same request (with its password) reads its own answer. Sealed, so that
+/// nobody who reads the table can try passwords on it.
+fn nobody(keys: &Keys, fingerprint: &Fingerprint) -> Result<(String, Fingerprint), Problem> {
+    let sealed = keys.seal("idempotency", &fingerprint.0).map_err(|error| Problem::internal("once", &error))?;
+    Ok((format!("{}{sealed}", table::NOBODY), Fingerprint::of_text(&sealed)))
 }
 
 fn read_key(headers: &HeaderMap) -> Result<String, Problem> {

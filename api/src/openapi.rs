@@ -24,6 +24,7 @@
 
 mod condition;
 mod describe;
+mod docs;
 mod document;
 mod inputs;
 mod outputs;
@@ -38,7 +39,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
-pub use condition::{ConditionInput, ConditionNode};
+pub use condition::ConditionInput;
 pub use describe::Describe;
 pub use outputs::{Accepted, Created};
 pub use refusals::refuse;
@@ -56,10 +57,8 @@ pub fn described(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppSta
 
 /// The routes of the document itself.
 pub fn router() -> ApiRouter<AppState> {
-    ApiRouter::new().api_route(
-        "/openapi.json",
-        get_with(json, |op| op.named("getOpenApi", "This document").answers::<serde_json::Value>(200)),
-    )
+    let described = get_with(json, |op| op.named("getOpenApi", "This document").answers::<serde_json::Value>(200));
+    ApiRouter::new().api_route("/openapi.json", described).merge(docs::router())
 }
 
 /// The document, as text.

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 mod auth;
 pub(crate) mod backtest;
 mod claims;
+mod conditions;
 mod dashboard;
 mod events;
 mod health;
@@ -14,6 +15,7 @@ mod progress;
 mod referrals;
 mod reward_requests;
 mod rewards;
+mod schemas;
 
 use aide::axum::ApiRouter;
 
@@ -25,6 +27,7 @@ pub fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .merge(auth::router())
         .merge(events::router())
+        .merge(conditions::router())
         .merge(rewards::router())
         .merge(progress::router())
         .merge(claims::router())
@@ -33,6 +36,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(referrals::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(schemas::router())
         .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())

@@ -2,9 +2,11 @@
 //! tree itself; how it is read is in `parse`, how it is judged in `evaluate`, what was seen in
 //! `evidence`. The meaning of every leaf is fixed by the API contract.
 
+pub mod cel;
 mod evaluate;
 mod evidence;
 mod parse;
+mod schema;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,6 +15,8 @@ use serde_json::{Map, Value, json};
 pub use evaluate::{Asked, evaluate, is_met};
 pub use evidence::{LeafEvidence, Seen};
 pub use parse::{ConditionProblem, Rule};
+
+use cel::Cel;
 
 use crate::facts::FactsNeeded;
 use crate::name::Name;
@@ -62,6 +66,8 @@ pub enum Leaf {
     JoinAnniversary,
     /// The member joined within so many days, not before `from` and not after `to`.
     Joined { within: Option<Days>, from: Option<NaiveDate>, to: Option<NaiveDate> },
+    /// The expression is true.
+    Cel(Cel),
 }
 
 /// Which local dates count, apart from those after today, which never do.
@@ -104,6 +110,30 @@ impl Condition {
         }
     }
 
+    /// The expressions of the tree in reading order, each with its path as evidence has it.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<(String, &Cel)> {
+        fn walk<'a>(node: &'a Condition, path: &str, found: &mut Vec<(String, &'a Cel)>) {
+            let below = |step: String| if path.is_empty() { step } else { format!("{path}.{step}") };
+            let parts = |name: &str, parts: &'a [Condition], found: &mut Vec<(String, &'a Cel)>| {
+                parts
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, part)| walk(part, &below(format!("{name}[{index}]")), found));
+            };
+            match node {
+                Condition::All(all) => parts("all", all, found),
+                Condition::Any(any) => parts("any", any, found),
+                Condition::Not(part) => walk(part, &below("not".to_owned()), found),
+                Condition::Leaf(Leaf::Cel(expression)) => found.push((path.to_owned(), expression)),
+                Condition::Leaf(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        walk(self, "", &mut found);
+        found
+    }
+
     /// The facts that decide this condition.
     #[must_use]
     pub fn needs(&self) -> FactsNeeded {
@@ -118,6 +148,7 @@ impl Condition {
                     needed.tallies.insert(kind.clone());
                 }
                 Leaf::Referrals { .. } => needed.referrals = true,
+                Leaf::Cel(expression) => expression.needs(&mut needed),
                 Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => {}
             }
         }
@@ -132,7 +163,9 @@ impl Condition {
             Leaf::ActiveDays { window, .. } | Leaf::Count { window, .. } | Leaf::Total { window, .. } => {
                 window.since == Some(Since::EventStart)
             }
-            Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => false,
+            Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } | Leaf::Cel(_) => {
+                false
+            }
         })
     }
 
@@ -162,6 +195,7 @@ impl Leaf {
             Self::Birthday => "birthday",
             Self::JoinAnniversary => "joinAnniversary",
             Self::Joined { .. } => "joined",
+            Self::Cel(_) => "cel",
         }
     }
 
@@ -197,6 +231,7 @@ impl Leaf {
                 since.iter().for_each(|since| put("since", since.to_json()));
             }
             Self::ProfileComplete | Self::Birthday | Self::JoinAnniversary => {}
+            Self::Cel(expression) => put("expression", json!(expression.text())),
             Self::Joined { within, from, to } => {
                 within.iter().for_each(|within| put("within", json!(format!("{}d", within.0))));
                 from.iter().for_each(|from| put("from", json!(from)));

@@ -128,6 +128,12 @@ macro_rules! events {
                 match self { $( Self::$variant(_) => $name, )+ }
             }
 
+            /// The shape of each event as it is stored today, for other programs: name and JSON Schema.
+            #[must_use]
+            pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+                vec![$( ($name, $crate::schemas::of_event::<$body>($name)) ),+]
+            }
+
             /// Reads one stored event back.
             ///
             /// # Errors

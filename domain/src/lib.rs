@@ -21,6 +21,7 @@ pub mod period;
 pub mod quantity;
 pub mod referral;
 pub mod role;
+pub mod schemas;
 pub mod upcast;
 pub mod zone;
 

@@ -1,5 +1,8 @@
 //! Numbers that mean something: bounded when they are made, so that no later sum can overflow.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The largest count, amount or limit.
@@ -36,6 +39,14 @@ macro_rules! quantity {
                 } else {
                     Err(OutOfBounds { min: $min, max: MAX_COUNT })
                 }
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> { stringify!($name).into() }
+            fn inline_schema() -> bool { true }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "integer", "minimum": $min, "maximum": MAX_COUNT})
             }
         }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::condition::cel::CelProblem;
 use domain::condition::{Condition, ConditionProblem, MAX_DAYS, MAX_DEPTH, MAX_LEAVES, MAX_MEASURE, Rule};
 use domain::quantity::MAX_COUNT;
 use serde_json::{Value, json};
@@ -131,6 +132,10 @@ fn bad_conditions() -> Vec<(Value, &'static str, Rule)> {
         (json!({"total": {"kind": "session", "total": 1}}),      "total.measure",          Rule::Required),
         (json!({"total": {"kind": "session", "measure": "minutes"}}), "total.total",       Rule::Required),
         (json!({"referrals": {}}),                               "referrals.count",        Rule::Required),
+        (json!({"cel": {}}),                                     "cel.expression",         Rule::Required),
+        (json!({"cel": {"expression": 1}}),                      "cel.expression",         TEXT),
+        (json!({"cel": {"expression": "true", "since": "2026-01-01"}}), "cel.since",       Rule::UnknownField),
+        (json!({"cel": {"expression": "1 +"}}),                  "cel.expression",         Rule::Cel(CelProblem::Syntax)),
         // numbers
         (streak(json!(0)),                                       "streak.days",            DAYS),
         (streak(json!(-7)),                                      "streak.days",            DAYS),
@@ -228,7 +233,8 @@ fn a_bad_condition_is_refused_with_the_place_and_the_rule() {
 /// The compiler asks for a line here when the grammar gets a new rule.
 fn names_of_all_rules() -> BTreeSet<&'static str> {
     use Rule::{
-        Depth, Empty, Format, Leaves, NotACondition, OneKey, Order, Range, Required, Type, UnknownField, UnknownNode,
+        Cel, Depth, Empty, Format, Leaves, NotACondition, OneKey, Order, Range, Required, Type, UnknownField,
+        UnknownNode,
     };
     let all = [
         NotACondition,
@@ -243,11 +249,12 @@ fn names_of_all_rules() -> BTreeSet<&'static str> {
         Depth,
         Leaves,
         Order,
+        Cel(CelProblem::Syntax),
     ];
     for rule in &all {
         match rule {
             NotACondition | OneKey | UnknownNode | UnknownField | Required | Type(_) | Range(..) | Format(_)
-            | Empty | Depth | Leaves | Order => {}
+            | Empty | Depth | Leaves | Order | Cel(_) => {}
         }
     }
     all.iter().map(Rule::name).collect()
@@ -256,7 +263,7 @@ fn names_of_all_rules() -> BTreeSet<&'static str> {
 #[test]
 fn every_rule_of_the_grammar_has_its_own_name_and_refuses_something() {
     let names = names_of_all_rules();
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 13);
     let seen: BTreeSet<_> = bad_conditions().iter().map(|(_, _, rule)| rule.name()).collect();
     assert_eq!(seen, names);
 }

@@ -1,7 +1,9 @@
 //! What became of the claims? One row per claim with its current status, newest first under every
-//! filter of the API. Evidence and the single steps stay in the log. Who came before whom is in `ahead`.
+//! filter of the API. Evidence and the single steps stay in the log. Who came before whom is in
+//! `ahead`, how lists are walked in `list`.
 
 mod ahead;
+mod list;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +11,12 @@ use chrono::{DateTime, Utc};
 use domain::Event;
 use domain::claim::{ClaimEvent, ClaimStatus, Decision};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
-use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 pub use ahead::{Scarce, last_taken_before};
+pub use list::list;
 
 use crate::error::FoldError;
 use crate::log::Recorded;
@@ -75,52 +78,7 @@ macro_rules! columns {
          condition_version, expires_at, created_position, position, created_at, updated_at"
     };
 }
-
-/// Claims, newest first, `limit` at most.
-///
-/// # Errors
-/// The database's.
-pub async fn list(pool: &PgPool, filter: &ClaimFilter, limit: i64) -> sqlx::Result<Vec<ClaimRow>> {
-    // each status is walked by itself along its index, then merged: `= any` would read and sort them all
-    let mut query = QueryBuilder::<Postgres>::new("select found.* from unnest(");
-    let statuses: Vec<Option<&str>> = match filter.statuses.as_slice() {
-        [] => vec![None],
-        statuses => statuses.iter().map(|status| Some(status.name())).collect::<BTreeSet<_>>().into_iter().collect(),
-    };
-    let by_status = statuses.iter().all(Option::is_some);
-    query.push_bind(statuses).push("::text[]) as wanted(status) cross join lateral (select ");
-    query.push(columns!()).push(" from claims where created_position < ");
-    query.push_bind(filter.before.unwrap_or(i64::MAX));
-    if by_status {
-        query.push(" and claims.status = wanted.status");
-    }
-    if let Some(member) = filter.member {
-        query.push(" and member_id = ").push_bind(member.0);
-    }
-    if let Some(campaign) = filter.campaign {
-        query.push(" and campaign_id = ").push_bind(campaign.0);
-    }
-    if let Some(reward) = filter.reward {
-        query.push(" and reward_id = ").push_bind(reward.0);
-    }
-    // moments never decrease along the log, so that a window of time is a window of positions
-    if let Some(from) = filter.from {
-        query.push(" and created_position >= ");
-        first_position_since(&mut query, from);
-    }
-    if let Some(to) = filter.to {
-        query.push(" and created_position < ");
-        first_position_since(&mut query, to);
-    }
-    query.push(" order by created_position desc limit ").push_bind(limit);
-    query.push(") as found order by found.created_position desc limit ").push_bind(limit);
-    query.build_query_as().fetch_all(pool).await
-}
-
-fn first_position_since(query: &mut QueryBuilder<'_, Postgres>, moment: DateTime<Utc>) {
-    query.push("coalesce((select created_position from claims where created_at >= ").push_bind(moment);
-    query.push(" order by created_at, created_position limit 1), ").push_bind(i64::MAX).push(")");
-}
+use columns;
 
 /// The pending claims that are too late at a moment, longest overdue first.
 ///
@@ -162,19 +120,22 @@ pub async fn find(pool: &PgPool, claim: ClaimId) -> sqlx::Result<Option<ClaimRow
 
 impl Projection for ClaimHistory {
     const NAME: &'static str = "claim_history";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const STREAMS: &'static [&'static str] = &["claim"];
-    const TABLES: &'static [&'static str] = &["claims"];
+    const TABLES: &'static [&'static str] = &["claims", "claimed_rewards"];
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;
         let mut rows = load(tx, ids).await?;
+        let known: BTreeSet<_> = rows.keys().copied().collect();
         for recorded in batch {
             match &recorded.event {
                 Event::Claim(event) => apply(&mut rows, claim_id(recorded)?, event, recorded),
                 Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
             }
         }
+        let new = rows.values().filter(|row| !known.contains(&row.claim_id));
+        write_rewards(tx, new.map(|row| (row.reward_id, row.campaign_id)).collect()).await?;
         write(tx, &rows.into_values().collect::<Vec<_>>()).await
     }
 }
@@ -258,6 +219,24 @@ async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uui
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().map(|row| (row.claim_id, row)).collect())
+}
+
+/// Rewards that are claimed for the first time, beside those that were before.
+async fn write_rewards(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>) -> Result<(), FoldError> {
+    if rewards.is_empty() {
+        return Ok(());
+    }
+    let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
+    sqlx::query(
+        "insert into claimed_rewards (reward_id, campaign_id)
+        select * from unnest($1::uuid[], $2::uuid[])
+        on conflict (reward_id) do nothing",
+    )
+    .bind(rewards)
+    .bind(campaigns)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 async fn write(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {

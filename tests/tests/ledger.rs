@@ -105,8 +105,14 @@ mod languages;
 #[path = "ledger/roles.rs"]
 mod roles;
 
+#[path = "ledger/schemas.rs"]
+mod schemas;
+
 #[path = "ledger/metrics.rs"]
 mod metrics;
+
+#[path = "ledger/openapi.rs"]
+mod openapi;
 
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]

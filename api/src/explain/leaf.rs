@@ -102,6 +102,7 @@ fn need(leaf: &Leaf) -> Said {
         Leaf::ProfileComplete => phrases::explain_profile(),
         Leaf::Birthday => phrases::explain_birthday(),
         Leaf::JoinAnniversary => phrases::explain_anniversary(),
+        Leaf::Cel(expression) => phrases::explain_expression(expression.text()),
         Leaf::Joined { within, from, to } => {
             let mut what = phrases::explain_joined();
             if let Some(to) = to {
@@ -169,6 +170,8 @@ fn more_of(leaf: &Leaf, more: i128) -> Option<Said> {
             in_window(*window, phrases::explain_more_in_total(more, measure.as_str(), kind.as_str()))
         }
         Leaf::Referrals { since, .. } => since_when(*since, phrases::explain_more_referrals(more)),
-        Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => return None,
+        Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } | Leaf::Cel(_) => {
+            return None;
+        }
     })
 }

@@ -18,6 +18,11 @@ impl Fingerprint {
         }
         Self(hash.finalize().into())
     }
+
+    /// Of what stands for a request.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
 }
 
 #[cfg(test)]

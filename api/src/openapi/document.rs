@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Document;
 use super::inputs::ID_IN_PATH;
 use super::refusals::{self, CODES};
+use crate::problem::Code;
 use crate::state::AppState;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -43,6 +44,8 @@ fn finished(mut document: Value) -> Value {
     });
     let mut bodies = Map::new();
     if let Some(paths) = document["paths"].as_object_mut() {
+        // what is served, but is no part of the API, leaves an empty place
+        paths.retain(|_, item| METHODS.iter().any(|method| item.get(method).is_some()));
         for (path, item) in paths.iter_mut() {
             for method in METHODS {
                 if let Some(operation) = item.get_mut(method) {
@@ -77,6 +80,10 @@ fn finish(path: &str, operation: &mut Value, bodies: &mut Map<String, Value>) {
     let is_id = operation.remove(ID_IN_PATH).is_some();
     let named: Vec<Value> = path_names(path).map(|name| path_parameter(name, is_id)).collect();
     if !named.is_empty() {
+        // what the path names may not be there
+        if let Some(codes) = operation.entry(CODES).or_insert_with(|| json!([])).as_array_mut() {
+            codes.push(Code::NotFound.name().into());
+        }
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Value::Array(parameters) = parameters {
             parameters.splice(0..0, named);

@@ -13,7 +13,7 @@ use crate::problem::Code;
 pub(super) const CODES: &str = "x-codes";
 
 /// What every operation can answer with.
-const ALWAYS: &[Code] = &[Code::Overloaded, Code::Unavailable, Code::Internal];
+const ALWAYS: &[Code] = &[Code::RateLimited, Code::Overloaded, Code::Unavailable, Code::Internal];
 
 /// Adds codes to an operation.
 pub fn refuse(operation: &mut Operation, codes: &[Code]) {

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::described;
+use crate::problem::Code;
 use crate::routes;
 
 fn document() -> Value {
@@ -60,6 +61,23 @@ fn every_parameter_of_a_path_is_described_and_every_reference_leads_somewhere() 
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
+}
+
+/// What the document cannot say of any operation: a method that is none.
+const OF_NO_OPERATION: [&str; 1] = ["method_not_allowed"];
+
+#[test]
+fn every_code_is_one_of_some_operation() {
+    let mut declared = BTreeSet::new();
+    for (_, operation) in operations(&document()) {
+        for answer in operation["responses"].as_object().unwrap().values() {
+            let schema = &answer["content"]["application/problem+json"]["schema"];
+            let codes = schema["allOf"][1]["properties"]["code"]["enum"].as_array().into_iter().flatten();
+            declared.extend(codes.map(|code| code.as_str().unwrap().to_owned()));
+        }
+    }
+    let missing: Vec<_> = Code::ALL.iter().map(|code| code.name()).filter(|name| !declared.contains(*name)).collect();
+    assert_eq!(missing, OF_NO_OPERATION, "some operation `refuses` with each code");
 }
 
 #[test]

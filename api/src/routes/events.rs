@@ -32,7 +32,7 @@ use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use answer::EventBody;
 
-pub(super) use fields::grant_limit;
+pub(super) use fields::{condition, grant_limit};
 
 /// The read model behind these routes.
 const CATALOGUE: &str = "campaign_catalogue";

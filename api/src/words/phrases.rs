@@ -57,6 +57,7 @@ phrases! {
     explain_profile = "explain-profile";
     explain_birthday = "explain-birthday";
     explain_anniversary = "explain-anniversary";
+    explain_expression(expression) = "explain-expression";
     explain_joined = "explain-joined";
     explain_within(what, days) = "explain-within";
     explain_since(what, date) = "explain-since";

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Report;
@@ -23,7 +24,7 @@ events! {
 }
 
 /// A source reported a fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Recorded {
     /// Who reported it.
@@ -39,6 +40,7 @@ pub struct Recorded {
     /// The member's calendar day at that moment.
     pub local_date: NaiveDate,
     /// Where that calendar day was taken.
+    #[schemars(with = "String")]
     pub time_zone: Zone,
     /// Whole numbers that came with it, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -46,7 +48,7 @@ pub struct Recorded {
 }
 
 /// The fact does not count any more. It repeats the fact, so that a fold need not look it up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Voided {
     /// Who reported it.

@@ -1,5 +1,6 @@
 //! What can have happened to a campaign.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CampaignTerms, RewardTerms};
@@ -36,7 +37,7 @@ events! {
 }
 
 /// It came into being, with version 1 of its condition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
     /// What the operator fixed.
@@ -46,7 +47,7 @@ pub struct Created {
 }
 
 /// Its terms or its condition changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Revised {
     /// All terms from now on.
@@ -62,19 +63,19 @@ pub struct Revised {
 }
 
 /// An operator stopped it for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Paused {}
 
 /// It goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resumed {}
 
 /// An operator ended it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {}
 
 /// It hands out one more kind of reward.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RewardAdded {
     /// Its id.
@@ -84,7 +85,7 @@ pub struct RewardAdded {
 }
 
 /// A reward is called or described otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RewardRevised {
     /// Which.
@@ -97,7 +98,7 @@ pub struct RewardRevised {
 }
 
 /// Grants were put into stock or taken out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StockChanged {
     /// Which reward.
@@ -109,7 +110,7 @@ pub struct StockChanged {
 }
 
 /// Its window has opened, by the clock: whether members can claim is the operator's affair as well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Opened {
     /// The start of the window; the event may have been noted later.
@@ -117,7 +118,7 @@ pub struct Opened {
 }
 
 /// Its window has closed, by the clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Closed {
     /// The end of the window; the event may have been noted later.

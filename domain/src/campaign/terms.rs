@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
@@ -11,7 +11,7 @@ use crate::quantity::{Amount, GrantLimit, StockUnits};
 use crate::zone::local_date;
 
 /// The terms of a campaign, apart from its condition, which is versioned by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CampaignTerms {
     /// Unique among campaigns, without regard to case.
@@ -26,6 +26,7 @@ pub struct CampaignTerms {
     /// How often one member may claim one reward.
     pub frequency: Frequency,
     /// Decides periods and the date on which the campaign starts.
+    #[schemars(with = "String")]
     pub time_zone: Tz,
     /// Who decides a claim whose condition is met.
     pub approval: Approval,
@@ -142,6 +143,20 @@ impl TryFrom<String> for PendingExpiry {
     }
 }
 
+impl JsonSchema for PendingExpiry {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PendingExpiry".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[1-9][0-9]*[smhd]$"})
+    }
+}
+
 impl From<PendingExpiry> for String {
     fn from(expiry: PendingExpiry) -> Self {
         format!("{}{}", expiry.count, expiry.unit.suffix())
@@ -179,7 +194,7 @@ impl CampaignStatus {
 }
 
 /// What one reward hands out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RewardTerms {
     /// What members call it.

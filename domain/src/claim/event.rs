@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::RewardType;
@@ -36,7 +37,7 @@ events! {
 }
 
 /// What is claimed, by whom and for which period; the same in every event of one claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// Who claims.
@@ -55,7 +56,7 @@ pub struct Subject {
 }
 
 /// How the condition was judged, with all that is needed to judge it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
     /// Whether the condition was met.
@@ -69,13 +70,14 @@ pub struct Decision {
     /// The moment of asking.
     pub evaluated_at: Moment,
     /// The member's zone, which decided the local date of asking.
+    #[schemars(with = "String")]
     pub time_zone: Tz,
     /// The date on which the campaign started, in its own zone, as it was then.
     pub event_starts_on: NaiveDate,
 }
 
 /// Why an attempt was refused, in the order in which the reasons are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
     /// The member's claims are refused.
@@ -118,7 +120,7 @@ impl DenialReason {
 }
 
 /// An attempt was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Denied {
     /// What was claimed.
     pub about: Subject,
@@ -129,7 +131,7 @@ pub struct Denied {
 }
 
 /// The condition is met; an operator decides. The claim holds its stock meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Submitted {
     /// What is claimed.
@@ -141,7 +143,7 @@ pub struct Submitted {
 }
 
 /// The condition is met and the reward is the member's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Granted {
     /// What is granted.
     pub about: Subject,
@@ -152,7 +154,7 @@ pub struct Granted {
 macro_rules! noted_steps {
     ($( $(#[$doc:meta])* $name:ident )+) => { $(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub struct $name {
             /// What it is about.
             pub about: Subject,
@@ -177,7 +179,7 @@ noted_steps! {
 }
 
 /// Nobody decided in time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Expired {
     /// What it is about.
     pub about: Subject,

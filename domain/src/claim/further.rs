@@ -118,8 +118,8 @@ impl Walk<'_> {
             Leaf::ProfileComplete => Some(How::Complete),
             Leaf::Birthday => self.known.birthday.then_some(How::WaitForDay),
             Leaf::JoinAnniversary => Some(How::WaitForDay),
-            // the day on which somebody joined does not change
-            Leaf::Joined { .. } => None,
+            // the day on which somebody joined does not change, and nobody can say what an expression lacks
+            Leaf::Joined { .. } | Leaf::Cel(_) => None,
         }
     }
 }
@@ -133,7 +133,7 @@ fn to_unmeet(leaf: &Leaf) -> Option<How> {
         }
         Leaf::Joined { within, .. } => within.map(|_| How::LetPass),
         Leaf::ProfileComplete => Some(How::Undo),
-        Leaf::Referrals { .. } => None,
+        Leaf::Referrals { .. } | Leaf::Cel(_) => None,
     }
 }
 
@@ -164,7 +164,7 @@ fn question(leaf: &Leaf) -> (Leaf, i64) {
         Leaf::Streak { days, .. } | Leaf::ActiveDays { days, .. } => i64::from(std::mem::take(days)),
         Leaf::Count { count, .. } | Leaf::Referrals { count, .. } => std::mem::take(count),
         Leaf::Total { total, .. } => std::mem::take(total),
-        Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => 0,
+        Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } | Leaf::Cel(_) => 0,
     };
     (asked, threshold)
 }
@@ -192,7 +192,7 @@ mod tests {
                     }
                 };
                 let (path, leaf) = (String::new(), leaf.name().to_owned());
-                LeafEvidence { path, leaf, kind: None, measure: None, need, have, met }
+                LeafEvidence { path, leaf, kind: None, measure: None, need, have, met, error: None }
             })
             .collect();
         let found = smallest_further(&condition, &evidence, Known { birthday: true });
@@ -247,6 +247,7 @@ mod tests {
             need: Seen::Flag(true),
             have: Seen::Flag(have),
             met: have,
+            error: None,
         };
         assert_eq!(smallest_further(&unknown, &[seen(false)], Known { birthday: false }), None);
         assert_eq!(smallest_further(&unknown, &[seen(false), seen(true)], Known { birthday: true }), None);

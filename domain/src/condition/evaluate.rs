@@ -3,7 +3,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
+use super::cel::{self, Call, Cel, CelError};
+use super::{Condition, Days, Leaf, LeafEvidence, Seen, Since, Window};
 use crate::dates::{DateSet, window_start};
 use crate::facts::{Birthday, Facts};
 use crate::name::Name;
@@ -62,7 +63,13 @@ fn judge(
         }
         Condition::Not(node) => !part(format_args!("not"), node),
         Condition::Leaf(leaf) => {
-            let (need, have, met) = look(leaf, facts, asked);
+            let ((need, have, met), error) = match leaf {
+                Leaf::Cel(expression) => {
+                    let value = value_of(expression, facts, asked);
+                    (flag(value.unwrap_or(false)), value.err())
+                }
+                leaf => (look(leaf, facts, asked), None),
+            };
             evidence.push(LeafEvidence {
                 path: path.clone(),
                 leaf: leaf.name().to_owned(),
@@ -71,6 +78,7 @@ fn judge(
                 need,
                 have,
                 met,
+                error,
             });
             met
         }
@@ -100,19 +108,62 @@ fn look(leaf: &Leaf, facts: &Facts, asked: Asked) -> (Seen, Seen, bool) {
             let counts = |day: &&NaiveDate| **day <= asked.on && first.is_none_or(|first| **day >= first);
             at_least(i128::from(*count), facts.referrals.values().filter(counts).count() as i128)
         }
-        Leaf::ProfileComplete => flag(facts.member.as_ref().is_some_and(|member| member.profile_complete)),
-        Leaf::Birthday => {
-            flag(facts.member.as_ref().and_then(|member| member.birthday).is_some_and(|day| day.falls_on(asked.on)))
-        }
-        Leaf::JoinAnniversary => flag(facts.member.as_ref().is_some_and(|member| {
-            asked.on.year() > member.joined_on.year() && Birthday::of(member.joined_on).falls_on(asked.on)
-        })),
+        Leaf::ProfileComplete => flag(is_complete(facts)),
+        Leaf::Birthday => flag(is_birthday(facts, asked)),
+        Leaf::JoinAnniversary => flag(is_join_anniversary(facts, asked)),
         Leaf::Joined { within, from, to } => flag(facts.member.as_ref().is_some_and(|member| {
             let joined = member.joined_on;
             within.is_none_or(|days| joined >= window_start(asked.on, days.0) && joined <= asked.on)
                 && from.is_none_or(|from| joined >= from)
                 && to.is_none_or(|to| joined <= to)
         })),
+        Leaf::Cel(expression) => flag(value_of(expression, facts, asked).unwrap_or(false)),
+    }
+}
+
+fn is_complete(facts: &Facts) -> bool {
+    facts.member.as_ref().is_some_and(|member| member.profile_complete)
+}
+
+fn is_birthday(facts: &Facts, asked: Asked) -> bool {
+    facts.member.as_ref().and_then(|member| member.birthday).is_some_and(|day| day.falls_on(asked.on))
+}
+
+fn is_join_anniversary(facts: &Facts, asked: Asked) -> bool {
+    facts.member.as_ref().is_some_and(|member| {
+        asked.on.year() > member.joined_on.year() && Birthday::of(member.joined_on).falls_on(asked.on)
+    })
+}
+
+/// What an expression comes to: its functions and variables mean what the leaves of their names mean.
+fn value_of(expression: &Cel, facts: &Facts, asked: Asked) -> Result<bool, CelError> {
+    let member = facts.member.as_ref();
+    expression.judge(&cel::Seen {
+        answers: expression.calls().iter().map(|call| answer(call, facts, asked)).collect(),
+        today: asked.on.format("%Y-%m-%d").to_string(),
+        profile_complete: is_complete(facts),
+        birthday: is_birthday(facts, asked),
+        join_anniversary: is_join_anniversary(facts, asked),
+        days_since_joined: member.map(|member| (asked.on - member.joined_on).num_days()),
+        time_zone: member.map(|member| member.time_zone.name()),
+    })
+}
+
+/// What a function would tell as a leaf that needs at least 1.
+fn answer(call: &Call, facts: &Facts, asked: Asked) -> i128 {
+    let window = |days: &u32| Window { within: Some(Days(*days)), since: None };
+    let leaf = match call {
+        Call::Streak { kind } => Leaf::Streak { kind: kind.clone(), days: 1, since: None },
+        Call::ActiveDays { kind, days } => Leaf::ActiveDays { kind: kind.clone(), days: 1, window: window(days) },
+        Call::Count { kind, days } => Leaf::Count { kind: kind.clone(), count: 1, window: window(days) },
+        Call::Total { kind, measure, days } => {
+            Leaf::Total { kind: kind.clone(), measure: measure.clone(), total: 1, window: window(days) }
+        }
+        Call::Referrals => Leaf::Referrals { count: 1, since: None },
+    };
+    match look(&leaf, facts, asked).1 {
+        Seen::Number(number) => number,
+        Seen::Flag(flag) => flag.into(),
     }
 }
 
@@ -171,7 +222,8 @@ impl Leaf {
             | Self::ProfileComplete
             | Self::Birthday
             | Self::JoinAnniversary
-            | Self::Joined { .. } => None,
+            | Self::Joined { .. }
+            | Self::Cel(_) => None,
         }
     }
 

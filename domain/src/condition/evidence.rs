@@ -4,6 +4,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::cel::CelError;
 use crate::name::Name;
 
 /// What one leaf needed and saw.
@@ -19,7 +20,6 @@ pub struct LeafEvidence {
     pub kind: Option<String>,
     /// The measure that is summed, where one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     pub measure: Option<Name>,
     /// What was asked for.
     pub need: Seen,
@@ -27,6 +27,9 @@ pub struct LeafEvidence {
     pub have: Seen,
     /// Whether this leaf by itself was met; a `not` above it does not turn it.
     pub met: bool,
+    /// Why an expression has no value; it is then not met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<CelError>,
 }
 
 /// A number or a yes or no.

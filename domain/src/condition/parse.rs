@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
+use super::cel::{Cel, CelProblem};
 use super::{Condition, Days, Leaf, MAX_DAYS, MAX_DEPTH, MAX_LEAVES, MAX_MEASURE, Since, Window};
 use crate::name::Name;
 use crate::quantity::MAX_COUNT;
@@ -28,7 +29,7 @@ pub enum Rule {
     OneKey,
     /// No such node or leaf.
     #[error(
-        "is no condition; known are all, any, not, streak, activeDays, count, total, referrals, profileComplete, birthday, joinAnniversary, joined"
+        "is no condition; known are all, any, not, streak, activeDays, count, total, referrals, profileComplete, birthday, joinAnniversary, joined, cel"
     )]
     UnknownNode,
     /// No such field in this leaf.
@@ -55,6 +56,9 @@ pub enum Rule {
     /// The tree has too many leaves.
     #[error("must not have more than {MAX_LEAVES} leaves")]
     Leaves,
+    /// An expression breaks a rule of its own.
+    #[error(transparent)]
+    Cel(CelProblem),
     /// A window ends before it begins.
     #[error("must not be before `from`")]
     Order,
@@ -77,6 +81,7 @@ impl Rule {
             Self::Depth => "depth",
             Self::Leaves => "leaves",
             Self::Order => "order",
+            Self::Cel(problem) => problem.name(),
         }
     }
 }
@@ -182,6 +187,7 @@ impl Reader {
             "referrals" => &["count", "since"],
             "profileComplete" | "birthday" | "joinAnniversary" => &[],
             "joined" => &["within", "from", "to"],
+            "cel" => &["expression"],
             _ => return self.problem(path, Rule::UnknownNode),
         };
         let Value::Object(body) = body else {
@@ -228,6 +234,7 @@ impl Reader {
             "profileComplete" => Leaf::ProfileComplete,
             "birthday" => Leaf::Birthday,
             "joinAnniversary" => Leaf::JoinAnniversary,
+            "cel" => Leaf::Cel(self.expression(body, path)?),
             _ => {
                 let (from, to) = (self.date(body, path, "from"), self.date(body, path, "to"));
                 if let (Some(from), Some(to)) = (from, to)
@@ -249,6 +256,17 @@ impl Reader {
                 Err(_) => self.problem(&path, Rule::Format("[a-z][a-z0-9_.-]{0,63}")),
             },
             Some(_) => self.problem(&path, Rule::Type("a string")),
+        }
+    }
+
+    fn expression(&mut self, body: &Map<String, Value>, path: &str) -> Option<Cel> {
+        if !body.contains_key("expression") {
+            return self.problem(&below(path, "expression"), Rule::Required);
+        }
+        let text = self.optional_text(body, path, "expression")?;
+        match Cel::compile(text) {
+            Ok(expression) => Some(expression),
+            Err(problem) => self.problem(&below(path, "expression"), Rule::Cel(problem)),
         }
     }
 

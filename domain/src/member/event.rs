@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
@@ -32,10 +33,11 @@ events! {
 }
 
 /// Somebody joined.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
     /// Decides the member's calendar days.
+    #[schemars(with = "String")]
     pub time_zone: Tz,
     /// The local date of registering.
     pub joined_on: NaiveDate,
@@ -47,44 +49,45 @@ pub struct Registered {
 }
 
 /// Nickname, bio and picture are all set now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileCompleted {}
 
 /// One of nickname, bio and picture was taken away again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileReopened {}
 
 /// The member moved to another zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimeZoneChanged {
     /// The new zone.
+    #[schemars(with = "String")]
     pub time_zone: Tz,
     /// No other change before this moment.
     pub locked_until: Moment,
 }
 
 /// The account may do other things now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleChanged {
     /// The new role.
     pub role: Role,
 }
 
 /// Claims are refused from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Blocked {
     /// Why, in the words of who did it.
     pub note: String,
 }
 
 /// Claims are judged again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unblocked {
     /// Why, in the words of who did it.
     pub note: String,
 }
 
 /// The account row was blanked; the random id stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Erased {}

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::{Condition, LeafEvidence};
@@ -21,7 +22,7 @@ events! {
 }
 
 /// The invitee signed up with the inviter's code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
     /// Who signed up.
@@ -31,7 +32,7 @@ pub struct Created {
 }
 
 /// The invitee met the programme's condition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Qualified {
     /// Who signed up.
@@ -49,11 +50,12 @@ pub struct Qualified {
     /// The inviter's calendar day for which it counts.
     pub local_date: NaiveDate,
     /// The inviter's zone, where that day was taken.
+    #[schemars(with = "String")]
     pub time_zone: Tz,
 }
 
 /// Staff took it out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Voided {
     /// Who signed up.

@@ -1,6 +1,7 @@
 //! Who came before? The last claim that took from a reward or a campaign before some position: what a member who
 //! came too late is told.
 
+use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, RewardId};
 use sqlx::PgPool;
 
@@ -23,11 +24,20 @@ macro_rules! last_taken {
         concat!(
             "select max(taken.position)
             from (
-                select claim_id from claims
-                where ",
+                select asked.claim_id
+                from claimed_rewards
+                cross join unnest($4::text[]) as wanted(status)
+                cross join lateral (
+                    select claim_id, created_position from claims
+                    where claims.reward_id = claimed_rewards.reward_id and claims.status = wanted.status
+                      and created_position < $2
+                    order by reward_id desc, status desc, created_position desc
+                    limit $3
+                ) as asked
+                where claimed_rewards.",
             $of,
-            " = $1 and created_position < $2 and status <> 'denied'
-                order by created_position desc
+            " = $1
+                order by asked.created_position desc
                 limit $3
             ) as claim
             cross join lateral (
@@ -50,5 +60,7 @@ pub async fn last_taken_before(pool: &PgPool, scarce: Scarce, position: i64) -> 
         Scarce::Reward(reward) => (last_taken!("reward_id"), reward.0),
         Scarce::Campaign(campaign) => (last_taken!("campaign_id"), campaign.0),
     };
-    sqlx::query_scalar(sql).bind(id).bind(position).bind(MAX_CLAIMS).fetch_one(pool).await
+    let statuses = ClaimStatus::ALL.iter().filter(|status| **status != ClaimStatus::Denied);
+    let statuses: Vec<_> = statuses.map(|status| status.name()).collect();
+    sqlx::query_scalar(sql).bind(id).bind(position).bind(MAX_CLAIMS).bind(statuses).fetch_one(pool).await
 }

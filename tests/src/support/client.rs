@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, Client, programme};
 
-const PASSWORD: &str = "correct horse battery";
+/// The password of every account that the tests make.
+pub const PASSWORD: &str = "correct horse battery";
 
 /// A member with an account, logged in.
 #[derive(Clone)]

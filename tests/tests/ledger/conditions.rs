@@ -102,3 +102,59 @@ async fn what_is_no_condition_at_all_is_refused() {
         operator.post("/events", &event(condition)).await.created();
     }
 }
+
+#[tokio::test]
+async fn a_condition_is_checked_before_an_event_is_made_from_it() {
+    let operator = Stage::shared().await.operator().await;
+    let check = async |condition: Value| operator.post("/conditions/check", &json!({"condition": condition})).await;
+    let checked = check(json!({"all": [
+        {"streak": {"kind": "login", "days": 7}},
+        {"not": {"cel": {"expression": "count('review', 30) > referrals() && (birthday || today > '2026-01-01')"}}},
+        {"activeDays": {"kind": "*", "days": 2}},
+    ]}))
+    .await;
+    assert_eq!(checked.ok()["kinds"], json!(["*", "login", "review"]));
+    assert_eq!(checked.json["needsReferrals"], true);
+    assert_eq!(
+        checked.json["cel"],
+        json!([{"path": "all[1].not", "variables": ["today", "birthday"], "functions": ["count", "referrals"]}])
+    );
+    let shorthand = check(json!("COMPLETE_PROFILE")).await;
+    let expected = json!({"condition": {"profileComplete": {}}, "kinds": [], "needsReferrals": false, "cel": []});
+    assert_eq!(*shorthand.ok(), expected);
+    assert_eq!(shorthand.header("ledger-position"), None, "nothing was written");
+    for (path, condition) in [
+        ("condition.all[0].streak.days", json!({"all": [{"streak": {"kind": "login", "days": 0}}]})),
+        ("condition.cel.expression", json!({"cel": {"expression": "now() > 1"}})),
+        ("condition.cel.expression", json!({"cel": {"expression": 1}})),
+        ("condition.cel.expression", json!({"cel": {}})),
+        ("condition.cel.text", json!({"cel": {"expression": "true", "text": ""}})),
+    ] {
+        let told = check(condition.clone()).await;
+        let error = told.invalid(path).clone();
+        let made = operator.post("/events", &event(condition)).await;
+        assert_eq!(*made.invalid(path), error, "as an event would be refused");
+    }
+    operator.post("/conditions/check", &json!({})).await.invalid("condition");
+}
+
+#[tokio::test]
+async fn an_expression_decides_a_claim_and_an_error_denies_it_by_name() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let member = stage.newcomer().await; // one visit today
+    for (expression, status, error) in [
+        ("count('visit', 7) == 1 && daysSinceJoined >= 0 && timeZone == 'UTC'", 201, Value::Null),
+        ("count('visit', 7) > 1", 422, Value::Null),
+        ("1 / count('never.seen', 7) == 0", 422, json!("division_by_zero")),
+        ("9223372036854775807 * (count('visit', 7) + 1) > 0", 422, json!("overflow")),
+    ] {
+        let campaign = operator.create_event(&event(json!({"cel": {"expression": expression}}))).await;
+        let prize = operator.create_reward(&tests::support::programme::reward(&campaign, None)).await;
+        let claimed = reporter.claim_for(&prize, &member).await;
+        claimed.expect(status);
+        let evidence = if status == 201 { &claimed.json["claim"]["evidence"][0] } else { &claimed.json["evidence"][0] };
+        assert_eq!((&evidence["leaf"], &evidence["met"]), (&json!("cel"), &json!(status == 201)), "{claimed}");
+        assert_eq!(evidence["error"], error, "{claimed}");
+    }
+}

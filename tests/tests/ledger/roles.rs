@@ -1,11 +1,18 @@
-//! Who may call what. A body that is no good shows the right without using it: who may is told about the body, who may
-//! not is told nothing else.
+//! Who may call what: one table of every route and every kind of caller, each cell tried. What a caller who may is
+//! answered shows the right without using it: an own or a shared thing is read, a body that is no good is refused as such.
+//! A route without a row here fails, and so does a row without a route.
+
+use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::json;
-use tests::support::{Client, Stage, programme::id};
+use tests::support::{Answer, Client, Stage, client::PASSWORD, forge::Forge, programme::id};
 
-const ROLES: [&str; 6] = ["nobody", "member", "service", "operator", "auditor", "admin"];
+/// The callers of the columns. The last three have tokens that were good: for a route that asks who calls they are
+/// refused as such, for one that does not they are nobody.
+const CALLERS: [&str; 7] = ["nobody", "member", "other member", "service", "operator", "auditor", "admin"];
+const REFUSED: [(&str, &str); 3] =
+    [("expired", "token_expired"), ("revoked", "unauthenticated"), ("demoted", "token_outdated")];
 
 /// Method, path, and for each of the roles above whether it may: `+` or `-`.
 const TABLE: &[(&str, &str, &str)] = &[
@@ -78,39 +85,219 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/audit/claims/{id}/re-evaluation", "----++"),
     ("POST", "/events?unknown=1", "---+-+"),
     ("GET", "/claims?unknown=1", "---+++"),
+/// Method, path, and the status for each caller in the order of [`CALLERS`]. `{claim}` is the member's.
+#[rustfmt::skip]
+const TABLE: &[(&str, &str, [u16; 7])] = &[
+    //                                                  nobody member other service operator auditor admin
+    // everybody
+    ("POST",   "/auth/signup",                             [400, 400, 400, 400, 400, 400, 400]),
+    ("POST",   "/auth/users",                              [400, 400, 400, 400, 400, 400, 400]),
+    ("POST",   "/auth/login",                              [400, 400, 400, 400, 400, 400, 400]),
+    ("POST",   "/auth/refresh",                            [400, 400, 400, 400, 400, 400, 400]),
+    ("POST",   "/auth/logout",                             [400, 400, 400, 400, 400, 400, 400]),
+    ("GET",    "/auth/test",                               [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/problems",                                [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/problems/{code}",                         [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/openapi.json",                            [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/docs",                                    [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/schemas",                                 [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/schemas/{file}",                          [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/health/live",                             [200, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/health/ready",                            [200, 200, 200, 200, 200, 200, 200]),
+    // member: any account but SERVICE
+    ("GET",    "/auth/me",                                 [401, 200, 200, 403, 200, 200, 200]),
+    ("DELETE", "/auth/me",                                 [401, 400, 400, 403, 400, 400, 400]),
+    ("PATCH",  "/auth/profile",                            [401, 400, 400, 403, 400, 400, 400]),
+    ("PATCH",  "/auth/password",                           [401, 400, 400, 403, 400, 400, 400]),
+    ("GET",    "/auth/invite-code",                        [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/referrals/me",                            [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/claims/me",                               [401, 200, 200, 403, 200, 200, 200]),
+    // any account
+    ("GET",    "/events",                                  [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/events/{event}",                          [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/events/{event}/rewards",                  [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/rewards",                                 [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/rewards/{reward}",                        [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/rewards/event/{event}",                   [401, 200, 200, 200, 200, 200, 200]),
+    // who claims; a service for a member alone
+    ("POST",   "/claims/{reward}/claim",                   [401, 400, 400, 400, 400, 403, 400]),
+    ("POST",   "/events/{event}/request-reward",           [401, 400, 400, 400, 400, 403, 400]),
+    ("GET",    "/events/{event}/progress",                 [401, 200, 200, 400, 200, 403, 200]),
+    // the own for members, all for staff
+    ("GET",    "/claims/{claim}",                          [401, 200, 404, 403, 200, 200, 200]),
+    ("GET",    "/claims/{claim}/explanation",              [401, 200, 404, 403, 200, 200, 200]),
+    ("GET",    "/reward-requests",                         [401, 200, 200, 403, 200, 200, 200]),
+    // staff
+    ("GET",    "/claims",                                  [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/claims/filter",                           [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/claims/user/{member}",                    [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/referrals",                               [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard",                               [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/event-analytics",               [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/reward-analytics",              [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/user-analytics",                [401, 403, 403, 403, 200, 200, 200]),
+    ("POST",   "/events/backtest",                         [401, 403, 403, 403, 400, 400, 400]),
+    // who runs the programme
+    ("POST",   "/events",                                  [401, 403, 403, 403, 400, 403, 400]),
+    ("PATCH",  "/events/{event}",                          [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/events/{event}/pause",                    [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/events/{event}/resume",                   [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/events/{event}/end",                      [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/conditions/check",                        [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/rewards",                                 [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/rewards/{type}",                          [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/events/{event}/rewards",                  [401, 403, 403, 403, 400, 403, 400]),
+    ("PATCH",  "/rewards/{reward}",                        [401, 403, 403, 403, 400, 403, 400]),
+    ("PATCH",  "/reward-requests/{claim}",                 [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/reward-requests/batch",                   [401, 403, 403, 403, 400, 403, 400]),
+    ("GET",    "/auth/users",                              [401, 403, 403, 403, 200, 403, 200]),
+    ("GET",    "/auth/users/email?email={email}",          [401, 403, 403, 403, 200, 403, 200]),
+    ("GET",    "/auth/users/{member}",                     [401, 403, 403, 403, 200, 403, 200]),
+    ("PATCH",  "/auth/users/{member}/role",                [401, 403, 403, 403, 400, 403, 400]),
+    ("PATCH",  "/auth/users/{member}/roles",               [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/auth/users/{member}/block",               [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/auth/users/{member}/unblock",             [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/referrals/{member}/void",                 [401, 403, 403, 403, 400, 403, 400]),
+    // who reports
+    ("POST",   "/activities",                              [401, 403, 403, 400, 400, 403, 400]),
+    ("POST",   "/activities/batch",                        [401, 403, 403, 400, 400, 403, 400]),
+    ("POST",   "/activities/void",                         [401, 403, 403, 400, 400, 403, 400]),
+    // administrators
+    ("DELETE", "/auth/users/{unknown}",                    [401, 403, 403, 403, 403, 403, 404]),
+    // who audits
+    ("GET",    "/audit/log",                               [401, 403, 403, 403, 403, 200, 200]),
+    ("GET",    "/audit/streams/claim/{claim}",             [401, 403, 403, 403, 403, 200, 200]),
+    ("GET",    "/audit/members/{member}/facts",            [401, 403, 403, 403, 403, 200, 200]),
+    ("GET",    "/audit/claims/{claim}/re-evaluation",      [401, 403, 403, 403, 403, 200, 200]),
+    ("POST",   "/audit/re-evaluations",                    [401, 403, 403, 403, 403, 400, 400]),
+    ("POST",   "/audit/verification",                      [401, 403, 403, 403, 403, 400, 400]),
+    ("GET",    "/audit/verification",                      [401, 403, 403, 403, 403, 200, 200]),
 ];
 
-#[tokio::test]
-async fn every_route_answers_every_role_as_the_table_says() {
-    let stage = Stage::shared().await;
-    let mut callers = vec![stage.nobody()];
-    for role in &ROLES[1..] {
-        callers.push(stage.service.demo(role).await);
+/// What the paths of the table speak of.
+struct Scene {
+    /// It ends when nobody holds it.
+    _stage: Stage,
+    callers: Vec<Client>,
+    refused: Vec<Client>,
+    names: Vec<(&'static str, String)>,
+}
+
+impl Scene {
+    async fn set() -> Scene {
+        let stage = Stage::own().await;
+        let (operator, admin) = (stage.operator().await, stage.service.demo("admin").await);
+        let (event, reward) = operator.create_open_event(None).await;
+        let (member, other) = (stage.nobody().sign_up().await, stage.nobody().sign_up().await);
+        let claim = member.client.claim(&reward).await;
+        claim.created();
+        let seen = stage.auditor().await.get_at("/claims", claim.position()).await;
+        seen.ok();
+        let names = vec![
+            ("{event}", event),
+            ("{reward}", reward),
+            ("{claim}", claim.text("/claim/id")),
+            ("{member}", member.id.clone()),
+            ("{email}", member.email.clone()),
+            ("{unknown}", id()),
+            ("{code}", "not_found".to_owned()),
+            ("{file}", "claim.granted.v1.json".to_owned()),
+            ("{type}", "POINT".to_owned()),
+        ];
+        let refused = refused(&stage, &admin).await;
+        let (service, auditor) = (stage.reporter().await, stage.auditor().await);
+        let callers = vec![stage.nobody(), member.client, other.client, service, operator, auditor, admin];
+        Scene { _stage: stage, callers, refused, names }
     }
-    let mut wrong = Vec::new();
-    for &(method, path, rights) in TABLE {
-        for ((caller, role), right) in callers.iter().zip(ROLES).zip(rights.chars()) {
-            let status = ask(caller, method, &path.replace("{id}", &id())).await;
-            let fits = match right {
-                // An id that nobody knows is a 404; on other paths that would be a route that is not there.
-                '+' if path.contains("{id}") => matches!(status, 200 | 400 | 404),
-                '+' => matches!(status, 200 | 400),
-                _ if role == "nobody" => status == 401,
-                _ => status == 403,
+
+    fn path(&self, template: &str) -> String {
+        self.names.iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
+    }
+}
+
+/// In the order of [`REFUSED`].
+async fn refused(stage: &Stage, admin: &Client) -> Vec<Client> {
+    let member = stage.nobody().sign_up().await.client;
+    let expired = Forge::with(member.token(), &stage.service.data()).claims(json!({"iat": 1, "nbf": 1, "exp": 2}));
+    let revoked = stage.nobody().sign_up().await;
+    let again = stage.nobody().post("/auth/login", &json!({"email": revoked.email, "password": PASSWORD})).await;
+    let out = stage.nobody().post("/auth/logout", &json!({"refreshToken": again.text("/refreshToken")})).await;
+    out.expect(204);
+    let demoted = stage.nobody().sign_up().await;
+    admin.patch(&format!("/auth/users/{}/role", demoted.id), &json!({"role": "OPERATOR"})).await.ok();
+    let operator = stage.nobody().login(&demoted.email, PASSWORD).await;
+    admin.patch(&format!("/auth/users/{}/role", demoted.id), &json!({"role": "USER"})).await.ok();
+    vec![member.with_token(&expired), member.with_token(&again.text("/accessToken")), operator]
+}
+
+#[tokio::test]
+async fn every_route_answers_every_caller_as_the_table_says() {
+    let scene = Scene::set().await;
+    let (mut cells, mut wrong) = (0, Vec::new());
+    for (method, template, statuses) in TABLE {
+        let path = scene.path(template);
+        for ((caller, name), wanted) in scene.callers.iter().zip(CALLERS).zip(statuses) {
+            let answer = ask(caller, method, &path).await;
+            cells += 1;
+            let code = answer.json["code"].as_str();
+            let fits = answer.status == *wanted
+                && match wanted {
+                    401 => code == Some("unauthenticated"),
+                    403 => code == Some("forbidden"),
+                    404 => code == Some("not_found"),
+                    400 => code == Some("validation_failed"),
+                    _ => true,
+                };
+            if !fits {
+                wrong.push(format!("{method} {template} as {name}: wanted {wanted}, got {answer}"));
+            }
+        }
+        for (caller, (name, code)) in scene.refused.iter().zip(REFUSED) {
+            let answer = ask(caller, method, &path).await;
+            cells += 1;
+            let fits = if statuses[0] == 401 {
+                answer.status == 401 && answer.json["code"] == code
+            } else {
+                answer.status == statuses[0]
             };
             if !fits {
-                wrong.push(format!("{method} {path} as {role} ({right}): {status}"));
+                wrong.push(format!("{method} {template} as {name}: got {answer}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    println!("{} routes, {cells} cells", TABLE.len());
+    assert!(wrong.is_empty(), "{} of {cells} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-async fn ask(caller: &Client, method: &str, path: &str) -> u16 {
+async fn ask(caller: &Client, method: &str, path: &str) -> Answer {
     let method: Method = method.parse().unwrap();
-    let body = if method == Method::GET { Vec::new() } else { json!({"nonsense": true}).to_string().into_bytes() };
-    let headers: &[_] = if body.is_empty() { &[] } else { &[("content-type", "application/json")] };
-    caller.send(method, path, headers, body).await.unwrap().status
+    let bare = method == Method::GET || path.starts_with("/auth/users/") && method == Method::DELETE;
+    let body = if bare { Vec::new() } else { json!({"nonsense": true}).to_string().into_bytes() };
+    let headers: &[_] = if bare { &[] } else { &[("content-type", "application/json")] };
+    caller.send(method, path, headers, body).await.unwrap()
+}
+
+/// A row with the names of its parameters taken out, as is a path of the document.
+fn shape(method: &str, path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let parts: Vec<_> = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+    format!("{} {}", method.to_uppercase(), parts.join("/"))
+}
+
+#[tokio::test]
+async fn the_table_has_exactly_the_routes_of_the_document() {
+    let stage = Stage::shared().await;
+    let document = stage.nobody().get("/openapi.json").await;
+    let mut routes = BTreeSet::new();
+    for (path, item) in document.ok()["paths"].as_object().unwrap() {
+        let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.as_str());
+        let methods = methods.filter(|name| ["get", "post", "put", "patch", "delete"].contains(name));
+        routes.extend(methods.map(|method| shape(method, path)));
+    }
+    let literal = |path: &str| path.replace("/streams/claim/", "/streams/{}/");
+    let rows: BTreeSet<_> = TABLE.iter().map(|(method, path, _)| shape(method, &literal(path))).collect();
+    assert_eq!(rows.difference(&routes).collect::<Vec<_>>(), Vec::<&String>::new(), "rows without a route");
+    assert_eq!(routes.difference(&rows).collect::<Vec<_>>(), Vec::<&String>::new(), "routes without a row");
 }
 
 #[tokio::test]

@@ -10,8 +10,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::openapi::ConditionNode;
-
 /// One event.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -21,7 +19,6 @@ pub(super) struct EventBody {
     description: Option<String>,
     start_date: Moment,
     end_date: Moment,
-    #[schemars(with = "ConditionNode")]
     condition: Value,
     condition_version: i64,
     #[schemars(with = "Frequency")]

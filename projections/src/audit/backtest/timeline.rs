@@ -210,7 +210,7 @@ fn comes_with_time(condition: &Condition) -> bool {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().any(comes_with_time),
         Condition::Not(_) => true,
         Condition::Leaf(leaf) => match leaf {
-            Leaf::Birthday | Leaf::JoinAnniversary => true,
+            Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Cel(_) => true,
             Leaf::Streak { .. }
             | Leaf::ActiveDays { .. }
             | Leaf::Count { .. }

@@ -1,0 +1,5 @@
+//! The embedded schemas are read again when one of them changes.
+
+fn main() {
+    println!("cargo:rerun-if-changed=schemas");
+}

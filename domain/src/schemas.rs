@@ -1,0 +1,67 @@
+//! The shapes of all events there ever were, for other programs: JSON Schema, one file for each version of an
+//! event in `schemas/`, served and named by published messages. Those of today are made from the types, and a
+//! test holds the files to them; those of older versions stay as they are.
+
+use include_dir::{Dir, include_dir};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::json;
+
+use crate::activity::ActivityEvent;
+use crate::campaign::CampaignEvent;
+use crate::claim::ClaimEvent;
+use crate::member::MemberEvent;
+use crate::referral::ReferralEvent;
+use crate::upcast::CURRENT_VERSION;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+
+/// The names of all files, sorted.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = FILES.files().filter_map(|file| file.path().to_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// One file, such as `claim.granted.v1.json`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static str> {
+    FILES.get_file(name)?.contents_utf8()
+}
+
+/// The name of the file for a version of an event.
+#[must_use]
+pub fn file_name(event_type: &str, version: &str) -> String {
+    format!("{event_type}.v{version}.json")
+}
+
+/// The shapes of today: name of the file and schema.
+#[must_use]
+pub fn current() -> Vec<(String, Schema)> {
+    let all = [
+        MemberEvent::schemas(),
+        ActivityEvent::schemas(),
+        CampaignEvent::schemas(),
+        ReferralEvent::schemas(),
+        ClaimEvent::schemas(),
+    ];
+    all.into_iter().flatten().map(|(name, schema)| (file_name(name, CURRENT_VERSION), schema)).collect()
+}
+
+/// The schema of one event: its fields and the name it bears.
+pub(crate) fn of_event<T: JsonSchema>(name: &str) -> Schema {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), format!("/schemas/{}", file_name(name, CURRENT_VERSION)).into());
+    schema.insert("title".to_owned(), name.into());
+    let with_type = |part: Option<serde_json::Value>, name: serde_json::Value, key: &str| {
+        let mut part = part.unwrap_or_else(|| json!({}));
+        part[key] = name;
+        part
+    };
+    let properties = with_type(schema.remove("properties"), json!({"const": name}), "type");
+    schema.insert("properties".to_owned(), properties);
+    let mut required = vec![json!("type")];
+    required.extend(schema.remove("required").and_then(|names| names.as_array().cloned()).unwrap_or_default());
+    schema.insert("required".to_owned(), required.into());
+    schema
+}

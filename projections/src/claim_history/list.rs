@@ -1,0 +1,94 @@
+//! Claims, newest first, under every filter of the API, each from an index: a member's claims are walked by
+//! themselves; all others reward by reward and status by status, and then merged. A window of time is a
+//! window of positions, since moments never decrease along the log.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::claim::ClaimStatus;
+use sqlx::{PgPool, Postgres, QueryBuilder};
+
+use super::{ClaimFilter, ClaimRow, columns};
+
+/// Claims, newest first, `limit` at most.
+///
+/// # Errors
+/// The database's.
+pub async fn list(pool: &PgPool, filter: &ClaimFilter, limit: i64) -> sqlx::Result<Vec<ClaimRow>> {
+    let mut query = query(filter, limit);
+    // planned each time: a plan made while there were few claims would read all of them ever after
+    query.build_query_as().persistent(false).fetch_all(pool).await
+}
+
+fn query(filter: &ClaimFilter, limit: i64) -> QueryBuilder<'static, Postgres> {
+    let mut query = if filter.member.is_some() { of_member(filter) } else { merged(filter, limit) };
+    query.push(" order by created_position desc limit ").push_bind(limit);
+    query
+}
+
+/// The planner must not see the other conditions before it has taken the member's index (`offset 0`).
+fn of_member(filter: &ClaimFilter) -> QueryBuilder<'static, Postgres> {
+    let mut query = QueryBuilder::new("select * from (select ");
+    query.push(columns!()).push(" from claims where member_id = ").push_bind(filter.member.map(|member| member.0));
+    within(&mut query, filter);
+    query.push(" order by created_position desc offset 0) as claims where true");
+    if !filter.statuses.is_empty() {
+        query.push(" and status = any(").push_bind(names(&filter.statuses)).push(")");
+    }
+    if let Some(campaign) = filter.campaign {
+        query.push(" and campaign_id = ").push_bind(campaign.0);
+    }
+    if let Some(reward) = filter.reward {
+        query.push(" and reward_id = ").push_bind(reward.0);
+    }
+    query
+}
+
+fn merged(filter: &ClaimFilter, limit: i64) -> QueryBuilder<'static, Postgres> {
+    let statuses = if filter.statuses.is_empty() { &ClaimStatus::ALL[..] } else { &filter.statuses };
+    let of_rewards = filter.campaign.is_some() || filter.reward.is_some();
+    let mut query = QueryBuilder::new("select found.* from unnest(");
+    query.push_bind(names(statuses)).push("::text[]) as wanted(status)");
+    if of_rewards {
+        query.push(" cross join (select reward_id from claimed_rewards where true");
+        if let Some(campaign) = filter.campaign {
+            query.push(" and campaign_id = ").push_bind(campaign.0);
+        }
+        if let Some(reward) = filter.reward {
+            query.push(" and reward_id = ").push_bind(reward.0);
+        }
+        query.push(") as rewarded");
+    }
+    query
+        .push(" cross join lateral (select ")
+        .push(columns!())
+        .push(" from claims where claims.status = wanted.status");
+    if of_rewards {
+        query.push(" and claims.reward_id = rewarded.reward_id");
+    }
+    within(&mut query, filter);
+    let order = if of_rewards { "reward_id desc, status desc, " } else { "status desc, " };
+    query.push(" order by ").push(order).push("created_position desc limit ").push_bind(limit).push(") as found");
+    query
+}
+
+fn names(statuses: &[ClaimStatus]) -> Vec<&'static str> {
+    statuses.iter().map(|status| status.name()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The cursor and the window.
+fn within(query: &mut QueryBuilder<'static, Postgres>, filter: &ClaimFilter) {
+    query.push(" and created_position < ").push_bind(filter.before.unwrap_or(i64::MAX));
+    if let Some(from) = filter.from {
+        query.push(" and created_position >= ");
+        position_since(query, from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" and created_position < ");
+        position_since(query, to);
+    }
+}
+
+fn position_since(query: &mut QueryBuilder<'static, Postgres>, moment: DateTime<Utc>) {
+    query.push("(select first_position_since(").push_bind(moment).push("))");
+}
