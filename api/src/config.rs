@@ -83,6 +83,11 @@ pub struct Config {
     #[arg(long, env = "TOKEN_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
     pub token_key_file: Option<PathBuf>,
 
+    /// File with the key that checkpoints of the log are signed with, Ed25519 in PEM. None: made in
+    /// `DATA_DIR`, mode 0600.
+    #[arg(long, env = "AUDIT_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
+    pub audit_key_file: Option<PathBuf>,
+
     /// Whether the refresh cookie is for HTTPS only; `auto`: yes, except in demo mode.
     #[arg(long, env = "COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, global = true)]
     pub cookie_secure: CookieSecure,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use api::config::Config;
 use api::generate::Generate;
 use api::import::Import;
-use api::roles::{self, Admin, Projections, Rebuild, Service};
+use api::roles::{self, Admin, Audit, Projections, Rebuild, Service};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tracing_subscriber::EnvFilter;
 
@@ -40,6 +40,9 @@ enum Role {
     /// Make services, and give and take their keys.
     #[command(subcommand)]
     Service(Service),
+    /// Look into the log, and hold everything else against it.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Show the configuration in force and where each option comes from.
     Config,
     /// Bring in what happened elsewhere.
@@ -69,6 +72,7 @@ async fn main() -> ExitCode {
         Some(Role::Projections(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Admin(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Service(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Audit(order)) => Ok(order.run(cli.config).await),
         Some(Role::Config) => roles::show_config(&cli.config, &matches).map(|()| ExitCode::SUCCESS),
         Some(Role::Import(order)) => roles::import(cli.config, &order).await,
         Some(Role::Generate(order)) => Ok(order.run()),

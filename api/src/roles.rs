@@ -2,6 +2,7 @@
 //! `roles/database`.
 
 mod admin;
+mod audit;
 mod config;
 mod database;
 mod import;
@@ -12,6 +13,7 @@ mod serve;
 mod service;
 
 pub use admin::Admin;
+pub use audit::Audit;
 pub use config::show_config;
 pub use database::{Database, MIGRATOR};
 pub use import::import;

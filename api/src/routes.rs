@@ -1,9 +1,9 @@
 //! All routes, by the first part of their path, and what lists have in common.
 
 mod activities;
-mod audit;
+pub(crate) mod audit;
 mod auth;
-mod backtest;
+pub(crate) mod backtest;
 mod claims;
 mod conditions;
 mod dashboard;

@@ -9,6 +9,8 @@ mod judge;
 mod re_evaluation;
 mod scan;
 mod streams;
+mod tree;
+mod verify;
 
 use domain::event::DecodeError;
 
@@ -21,6 +23,8 @@ pub use streams::{
     ActivityState, CampaignState, ClaimState, MemberState, ReferralState, STREAM_TYPES, StreamAsOf, StreamState,
     state_of,
 };
+pub use tree::{Tree, tree};
+pub use verify::{Check, Failure, Progress, Verification, checks, left_out};
 
 use crate::error::FoldError;
 

@@ -1,6 +1,7 @@
 //! What a test stands on, from the machine upwards: processes, servers, the service, its client, its log.
 
 pub mod answer;
+pub mod auditor;
 pub mod binary;
 pub mod client;
 pub mod folder;

@@ -82,6 +82,14 @@ mod dashboard;
 #[path = "ledger/audit.rs"]
 mod audit;
 
+#[path = "ledger/verification.rs"]
+mod verification;
+
+#[path = "ledger/tampering.rs"]
+mod tampering;
+
+#[path = "ledger/audit_command.rs"]
+mod audit_command;
 #[path = "ledger/browsers.rs"]
 mod browsers;
 

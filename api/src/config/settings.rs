@@ -80,6 +80,11 @@ impl Config {
                 self.token_key_file.as_deref().map_or("(made in DATA_DIR)".to_owned(), shown),
             ),
             setting(
+                "AUDIT_KEY_FILE",
+                "audit_key_file",
+                self.audit_key_file.as_deref().map_or("(made in DATA_DIR)".to_owned(), shown),
+            ),
+            setting(
                 "COOKIE_SECURE",
                 "cookie_secure",
                 cookie_secure.map_or_else(String::new, |value| value.get_name().to_owned()),

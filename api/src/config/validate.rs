@@ -54,6 +54,11 @@ impl Config {
                 self.token_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()),
                 "name a file, or unset it to have a key made in DATA_DIR",
             ),
+            empty(
+                "AUDIT_KEY_FILE",
+                self.audit_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()),
+                "name a file, or unset it to have a key made in DATA_DIR",
+            ),
             self.networks(),
             self.origins(),
             self.condition(),

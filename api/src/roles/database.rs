@@ -39,8 +39,39 @@ impl Database {
     /// # Errors
     /// With the remedy in the text.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let (options, description, embedded) = Self::place(config).await?;
+        make_schema(&config.database_schema, &options).await.context("the database cannot be reached")?;
+        let pool = connect(options).await?;
+        MIGRATOR.run(&pool).await.context("the database cannot be brought to the shape of this version")?;
+        Ok(Self { pool, description, embedded })
+    }
+
+    /// Opens the database of the configuration and changes nothing about it.
+    ///
+    /// # Errors
+    /// With the remedy in the text, also when it is not in the shape of this version.
+    pub async fn open_as_it_is(config: &Config) -> anyhow::Result<Self> {
+        let (options, description, embedded) = Self::place(config).await?;
+        let pool = connect(options).await?;
+        let shape: Result<Option<i64>, _> =
+            sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(&pool).await;
+        let wanted = MIGRATOR.iter().map(|migration| migration.version).max();
+        let opened = Self { pool, description, embedded };
+        match shape {
+            Ok(version) if version == wanted => Ok(opened),
+            Ok(_) | Err(_) => {
+                opened.close().await?;
+                anyhow::bail!(
+                    "the database is not in the shape of this version; `reward-ledger migrate` brings it there"
+                )
+            }
+        }
+    }
+
+    /// Where it is; the embedded one is started.
+    async fn place(config: &Config) -> anyhow::Result<(PgConnectOptions, String, Option<EmbeddedPostgres>)> {
         config.validate()?;
-        let (options, description, embedded) = match config.database() {
+        Ok(match config.database() {
             Some(options) => (
                 options.context("DATABASE_URL cannot be read")?,
                 format!("PostgreSQL at {}", config.database_url_masked()),
@@ -50,16 +81,7 @@ impl Database {
                 let embedded = EmbeddedPostgres::start(&config.data_dir).await?;
                 (config.in_schema(embedded.connect_options()), embedded.describe(), Some(embedded))
             }
-        };
-        make_schema(&config.database_schema, &options).await.context("the database cannot be reached")?;
-        let pool = PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIME_LIMIT)
-            .connect_with(options)
-            .await
-            .context("the database cannot be reached")?;
-        MIGRATOR.run(&pool).await.context("the database cannot be brought to the shape of this version")?;
-        Ok(Self { pool, description, embedded })
+        })
     }
 
     /// Connections for the followers of the log. What they write is derived from the log and saved
@@ -85,6 +107,11 @@ impl Database {
         }
         Ok(())
     }
+}
+
+async fn connect(options: PgConnectOptions) -> anyhow::Result<PgPool> {
+    let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIME_LIMIT);
+    pool.connect_with(options).await.context("the database cannot be reached")
 }
 
 /// The name was checked with the configuration: small letters, digits and `_`.

@@ -48,6 +48,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
 async fn run(config: &Config, database: &Database) -> anyhow::Result<()> {
     tracing::info!("database: {}", database.description);
+    // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
+    crate::audit::key::open_or_make(config)?;
     let broker = Broker::of(config)?;
     tracing::info!("broker: {}", broker.description);
     let state = state(config, database).await?;

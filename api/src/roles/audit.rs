@@ -1,0 +1,97 @@
+//! `reward-ledger audit`: the auditor's tools on the command line. They write nothing, do not migrate, and
+//! need no more than a role that may read. With `--json` one document goes to standard output; progress
+//! goes to standard error. They end with 0: all right, 1: a difference was found and named, 2: it could not
+//! be looked.
+
+mod backtest;
+mod folds;
+mod log;
+mod show;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use sqlx::PgPool;
+
+use super::Database;
+use crate::config::Config;
+
+/// Something was found that is not as it should be.
+const DIFFERENCE: u8 = 1;
+/// It could not be looked.
+const COULD_NOT_LOOK: u8 = 2;
+
+/// Looks into the log, and holds everything else against it.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Audit {
+    /// Show the log: one event a line, as JSON or CSV.
+    Log(log::Log),
+    /// Show the state of a stream as it was, or what changed between two positions.
+    Stream(folds::Stream),
+    /// Show what a condition would have seen of a member.
+    Facts(folds::Facts),
+    /// Make decisions again: of one claim, of one event, or all there are.
+    ReEvaluate(folds::ReEvaluate),
+    /// Replay a draft of an event over all that happened.
+    Backtest(backtest::Backtest),
+    /// Verify the log, the decisions in it and everything that is derived from it.
+    Verify(verify::Verify),
+    /// Print a signed checkpoint of the log, to be kept elsewhere.
+    Checkpoint(verify::MakeCheckpoint),
+}
+
+impl Audit {
+    /// Does it.
+    pub async fn run(self, config: Config) -> ExitCode {
+        match self.look(&config).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::from(DIFFERENCE),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(COULD_NOT_LOOK)
+            }
+        }
+    }
+
+    /// Whether all is right.
+    async fn look(self, config: &Config) -> anyhow::Result<bool> {
+        let database = Database::open_as_it_is(config).await?;
+        let pool = &database.pool;
+        let looked = match self {
+            Self::Log(order) => order.run(pool).await,
+            Self::Stream(order) => order.run(pool).await,
+            Self::Facts(order) => order.run(pool).await,
+            Self::ReEvaluate(order) => order.run(pool).await,
+            Self::Backtest(order) => order.run(pool).await,
+            Self::Verify(order) => order.run(pool, config).await,
+            Self::Checkpoint(order) => order.run(pool, config).await,
+        };
+        database.close().await?;
+        looked
+    }
+}
+
+/// One document on standard output.
+fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(document)?);
+    Ok(())
+}
+
+/// A bar on standard error, if somebody looks at it.
+fn bar(positions: i64) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(positions).unwrap_or(0));
+    let style = ProgressStyle::with_template("{msg:24} {bar:40} {pos}/{len} {per_sec} {eta}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn moved(bar: &ProgressBar, done: i64) {
+    bar.set_position(u64::try_from(done).unwrap_or(0));
+}
+
+async fn head(pool: &PgPool) -> anyhow::Result<i64> {
+    let mut connection = pool.acquire().await.context("the database cannot be reached")?;
+    Ok(projections::log::head(&mut connection).await.context("the log cannot be read")?.position)
+}

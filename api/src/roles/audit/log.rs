@@ -1,0 +1,162 @@
+//! `audit log`: the log through a filter, event after event, to the end or for as long as somebody listens.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use projections::log::{Entry, EntryFilter, read_filtered};
+use serde::Serialize;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::show::csv_line;
+use super::{head, print_json};
+use crate::routes::audit::EntryBody;
+
+/// How many events are read at once.
+const PAGE_EVENTS: i64 = 1_000;
+/// How often the log is asked for more.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Which events, and how they are shown.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Log {
+    /// Begin after this position.
+    #[arg(long, value_name = "POSITION", default_value_t = 0)]
+    after: i64,
+    /// Show so many events at most.
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+    /// Only this type, such as `claim.granted`.
+    #[arg(long, value_name = "TYPE")]
+    r#type: Option<String>,
+    /// Only what concerns this member or event.
+    #[arg(long, value_name = "ID")]
+    subject: Option<Uuid>,
+    /// Only streams of this type: member, activity, campaign, claim, referral.
+    #[arg(long, value_name = "TYPE")]
+    stream_type: Option<String>,
+    /// Only this stream.
+    #[arg(long, value_name = "ID")]
+    stream_id: Option<Uuid>,
+    /// Only what this account (or `system`) did.
+    #[arg(long, value_name = "ID")]
+    actor: Option<String>,
+    /// Go on when the end is reached, until interrupted.
+    #[arg(long, conflicts_with = "json")]
+    follow: bool,
+    /// One line an event.
+    #[arg(long, value_enum, default_value_t = Format::Ndjson, conflicts_with = "json")]
+    format: Format,
+    /// One document: `{events, head}`.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Ndjson,
+    Csv,
+}
+
+const COLUMNS: [&str; 14] = [
+    "position",
+    "recordedAt",
+    "occurredAt",
+    "type",
+    "version",
+    "streamType",
+    "streamId",
+    "sequence",
+    "subject",
+    "actor",
+    "eventId",
+    "payload",
+    "previousHash",
+    "hash",
+];
+
+#[derive(Serialize)]
+struct Document {
+    events: Vec<EntryBody>,
+    head: i64,
+}
+
+impl Log {
+    pub(super) async fn run(self, pool: &PgPool) -> anyhow::Result<bool> {
+        let filter = EntryFilter {
+            event_type: self.r#type.clone(),
+            subject: self.subject.map(|id| id.to_string()),
+            stream_type: self.stream_type.clone(),
+            stream_id: self.stream_id.map(|id| id.to_string()),
+        };
+        let mut shown = Vec::new();
+        let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
+        if self.format == Format::Csv {
+            println!("{}", csv_line(COLUMNS));
+        }
+        while left > 0 {
+            let mut connection = pool.acquire().await.context("the database cannot be reached")?;
+            let page =
+                read_filtered(&mut connection, &filter, after, PAGE_EVENTS).await.context("the log cannot be read")?;
+            drop(connection);
+            let Some(last) = page.last() else {
+                if self.follow {
+                    tokio::time::sleep(POLL).await;
+                    continue;
+                }
+                break;
+            };
+            after = last.position;
+            for entry in page.into_iter().filter(|entry| self.actor.as_ref().is_none_or(|actor| *actor == entry.actor))
+            {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                match (self.json, self.format) {
+                    (true, _) => {
+                        shown.push(EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored text is no JSON"))?)
+                    }
+                    (false, Format::Ndjson) => line(&serde_json::to_string(
+                        &EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored text is no JSON"))?,
+                    )?)?,
+                    (false, Format::Csv) => line(&csv_of(&entry))?,
+                }
+            }
+        }
+        if self.json {
+            print_json(&Document { events: shown, head: head(pool).await? })?;
+        }
+        Ok(true)
+    }
+}
+
+/// Whoever listens may go: that ends it without a word.
+fn line(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        written => Ok(written?),
+    }
+}
+
+fn csv_of(entry: &Entry) -> String {
+    let fields = [
+        entry.position.to_string(),
+        entry.recorded_at.to_text(),
+        entry.occurred_at.to_text(),
+        entry.event_type.clone(),
+        entry.event_version.clone(),
+        entry.aggregate_type.clone(),
+        entry.aggregate_id.clone(),
+        entry.sequence.to_string(),
+        entry.subject.clone(),
+        entry.actor.clone(),
+        entry.event_id.to_string(),
+        entry.payload.clone(),
+        hex::encode(entry.previous_hash),
+        hex::encode(entry.hash),
+    ];
+    csv_line(fields.iter().map(String::as_str))
+}

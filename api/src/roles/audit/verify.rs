@@ -1,0 +1,137 @@
+//! `audit verify` and `audit checkpoint`: is everything as it was, and a small note by which one can tell
+//! later. The key comes from a file; nothing that is in the database is believed about it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use projections::audit::{Check, Verification, tree};
+use sqlx::PgPool;
+
+use super::{bar, head, moved, print_json};
+use crate::audit::key;
+use crate::audit::note::{Checkpoint, verifier_key};
+use crate::audit::verification::verify;
+use crate::config::Config;
+
+/// What else to hold the log against, and how the result is shown.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Verify {
+    /// A signed checkpoint that was made earlier.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// The key it was signed with, Ed25519 in PEM. None: that of `AUDIT_KEY_FILE`.
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    public_key: Option<PathBuf>,
+    /// One document.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(super) async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<bool> {
+        let checkpoint = self.checkpoint(config)?;
+        let told = bar(head(pool).await?);
+        let mut verified = verify(pool, &mut |check, done| {
+            told.set_message(check.to_owned());
+            moved(&told, done);
+        })
+        .await?;
+        if let Some(checkpoint) = checkpoint {
+            verified.checks.push(held_to(&checkpoint, pool, config).await?);
+        }
+        told.finish_and_clear();
+        if self.json {
+            print_json(&verified)?
+        } else {
+            show(&verified)
+        }
+        Ok(verified.is_ok())
+    }
+
+    /// The checkpoint, if its key says that it is one.
+    fn checkpoint(&self, config: &Config) -> anyhow::Result<Option<Checkpoint>> {
+        let Some(file) = &self.checkpoint else { return Ok(None) };
+        let note = std::fs::read_to_string(file).with_context(|| format!("the checkpoint {}", file.display()))?;
+        let key = self.public_key.clone().unwrap_or_else(|| key::path(config));
+        let key = key::open_public(&key)
+            .context("no key to verify the checkpoint with; give --public-key or AUDIT_KEY_FILE")?;
+        Ok(Some(Checkpoint::open(&note, &key).with_context(|| format!("the checkpoint {}", file.display()))?))
+    }
+}
+
+/// Whether the log still begins as it was when the checkpoint was made.
+async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> anyhow::Result<Check> {
+    let mut check = Check::new("checkpoint");
+    let size = i64::try_from(checkpoint.size).context("the checkpoint is of a log larger than any")?;
+    let mut connection = pool.acquire().await.context("the database cannot be reached")?;
+    let now = tree(&mut connection, size).await.context("the log cannot be read")?;
+    check.checked = i64::try_from(now.size()).unwrap_or(i64::MAX);
+    if checkpoint.origin != origin(config) {
+        check.fails(None, format!("the checkpoint is of {}, this is {}", checkpoint.origin, origin(config)));
+    }
+    if now.size() < checkpoint.size {
+        let reason = format!("the log had {size} events when the checkpoint was made; now it has {}", now.size());
+        check.fails(Some(check.checked), reason);
+    } else if now.head() != checkpoint.root {
+        check.fails(Some(size), "the events up to here are not those that the checkpoint was made of");
+    }
+    Ok(check)
+}
+
+fn show(verified: &Verification) {
+    for check in &verified.checks {
+        let word = if check.ok { "ok" } else { "DIFFERS" };
+        println!("{word:8} {:32} {:>12} checked", check.name, check.checked);
+        if let Some(failure) = &check.first_failure {
+            let place = failure.position.map_or(String::new(), |position| format!("position {position}: "));
+            println!("         {place}{}", failure.reason);
+        }
+    }
+    println!(
+        "up to position {}; not derived from the log and left out: {}",
+        verified.position,
+        verified.left_out.join(", ")
+    );
+}
+
+/// How the log is called in checkpoints.
+fn origin(config: &Config) -> String {
+    format!("reward-ledger/{}", config.database_schema)
+}
+
+/// Makes a checkpoint.
+#[derive(Debug, Clone, clap::Args)]
+pub struct MakeCheckpoint {
+    /// One document: the note and the key to verify it with.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    note: String,
+    verifier_key: String,
+}
+
+impl MakeCheckpoint {
+    pub(super) async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<bool> {
+        let key = key::open_or_make(config)?;
+        let size = head(pool).await?;
+        let mut connection = pool.acquire().await.context("the database cannot be reached")?;
+        let tree = tree(&mut connection, size).await.context("the log cannot be read")?;
+        if i64::try_from(tree.size()).ok() != Some(size) {
+            bail!("the log has holes: {} events up to position {size}; run `audit verify`", tree.size());
+        }
+        let checkpoint = Checkpoint { origin: origin(config), size: tree.size(), root: tree.head() };
+        let note = checkpoint.sign(&key);
+        let verifier_key = verifier_key(&checkpoint.origin, &key.verifying_key());
+        if self.json {
+            print_json(&Made { note, verifier_key })?;
+        } else {
+            print!("{note}");
+            eprintln!("verify with {verifier_key}");
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,123 @@
+//! `/audit/verification`: a run is started in the background, one at a time over all instances, and its
+//! result stays until the next one. Before the first run there is nothing: 404. While one runs, the answer
+//! has `finishedAt: null`; one whose process died is told so.
+
+use axum::Json;
+use axum::extract::State;
+use projections::audit::{Check, Verification};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+
+use crate::audit::verification::verify;
+use crate::callers::Auditor;
+use crate::clock;
+use crate::extract::Query;
+use crate::fields::Nothing;
+use crate::once::Once;
+use crate::openapi::Accepted;
+use crate::positions::{At, MinPosition};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// A lock of the whole database for one programme.
+const LOCK: &str = "hashtextextended('reward-ledger verification ' || current_schema(), 0)";
+
+/// Starts a run, unless one is under way.
+pub(super) async fn start(
+    State(state): State<AppState>,
+    _: Auditor,
+    _: Query<Nothing>,
+    Once(Nothing, _): Once<Nothing>,
+) -> Result<At<Accepted<Verification>>, Problem> {
+    // held as long as this connection lives, so that a process that dies lets go of it
+    let mut turn = state.pool.connect_options().connect().await?;
+    let position = projections::log::head(&mut turn).await?.position;
+    let ours: bool = sqlx::query_scalar(&format!("select pg_try_advisory_lock({LOCK})")).fetch_one(&mut turn).await?;
+    if ours {
+        let started_at = clock::now();
+        let begun = Verification { position, started_at, finished_at: None, checks: vec![], left_out: vec![] };
+        keep(&mut turn, &begun).await?;
+        tokio::spawn(run(state.pool.clone(), turn, begun));
+    }
+    let result = stored(&mut *state.pool.acquire().await?).await?;
+    let result = result.ok_or_else(|| Problem::new(Code::Unavailable))?;
+    Ok(At(position, Accepted(result)))
+}
+
+async fn run(pool: PgPool, mut turn: PgConnection, begun: Verification) {
+    let verified = verify(&pool, &mut |_, _| {}).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a verification did not come to its end");
+        ended(begun.clone(), "the database could not be looked at to the end; the reason is in the log of the service")
+    });
+    let verified = Verification { started_at: begun.started_at, ..verified };
+    if let Some(check) = verified.checks.iter().find(|check| !check.ok) {
+        tracing::error!(check = %check.name, "a verification found a difference");
+    }
+    if let Err(problem) = keep(&mut turn, &verified).await {
+        tracing::error!(code = problem.code().name(), "the result of a verification was not kept");
+    }
+    let _ = turn.close().await;
+}
+
+/// A run that looked at nothing more.
+fn ended(begun: Verification, reason: &str) -> Verification {
+    let mut check = Check::new("run");
+    check.fails(None, reason);
+    Verification { finished_at: Some(clock::now()), checks: vec![check], ..begun }
+}
+
+async fn keep(conn: &mut PgConnection, result: &Verification) -> Result<(), Problem> {
+    let text = serde_json::to_string(result).map_err(|error| Problem::internal("verification", &error))?;
+    sqlx::query(
+        "insert into verification (started_at, result)
+        values ($1, $2::json)
+        on conflict (the_only_one) do update
+        set started_at = excluded.started_at,
+            result = excluded.result",
+    )
+    .bind(result.started_at.utc())
+    .bind(text)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn stored(conn: &mut PgConnection) -> Result<Option<Verification>, Problem> {
+    let text: Option<String> = sqlx::query_scalar("select result::text from verification").fetch_optional(conn).await?;
+    let read = |text: String| serde_json::from_str(&text).map_err(|error| Problem::internal("verification", &error));
+    text.map(read).transpose()
+}
+
+/// The last result.
+pub(super) async fn last(
+    State(state): State<AppState>,
+    _: Auditor,
+    min: MinPosition,
+    _: Query<Nothing>,
+) -> Result<At<Json<Verification>>, Problem> {
+    let mut connection = state.pool.acquire().await?;
+    let head = min.within(projections::log::head(&mut connection).await?.position)?;
+    if let Some(begun) = interrupted(&mut connection).await? {
+        keep(&mut connection, &ended(begun, "the run was interrupted; start another one")).await?;
+    }
+    let result = stored(&mut connection).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(At(head, Json(result)))
+}
+
+/// A run that is not finished though nobody is at it.
+async fn interrupted(conn: &mut PgConnection) -> Result<Option<Verification>, Problem> {
+    let unfinished: Option<(i64, chrono::DateTime<chrono::Utc>)> = sqlx::query_as(&format!(
+        "select (result ->> 'position')::bigint, started_at
+        from verification
+        where result ->> 'finishedAt' is null
+          and pg_try_advisory_xact_lock({LOCK})"
+    ))
+    .fetch_optional(conn)
+    .await?;
+    Ok(unfinished.map(|(position, started_at)| Verification {
+        position,
+        started_at: started_at.into(),
+        finished_at: None,
+        checks: vec![],
+        left_out: vec![],
+    }))
+}

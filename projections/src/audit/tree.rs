@@ -1,0 +1,100 @@
+//! The tree head of RFC 6962 over the hashes of the log, as they come by: what a checkpoint is signed
+//! over. Of the tree only the roots of its full subtrees are kept, one for each bit of the size.
+
+use domain::chain::Hash;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+/// How many hashes are read at once.
+const PAGE_HASHES: i64 = 50_000;
+
+/// A Merkle tree that grows at its end.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    size: u64,
+    /// Roots of full subtrees, the largest first.
+    roots: Vec<Hash>,
+}
+
+impl Tree {
+    /// Adds one leaf: the 32 bytes of an event's hash.
+    pub fn push(&mut self, leaf: &Hash) {
+        let mut node: Hash = Sha256::new().chain_update([0]).chain_update(leaf).finalize().into();
+        // each full pair below is one subtree above, as a carry of the binary size
+        for _ in 0..self.size.trailing_ones() {
+            if let Some(left) = self.roots.pop() {
+                node = inner(&left, &node);
+            }
+        }
+        self.roots.push(node);
+        self.size += 1;
+    }
+
+    /// How many leaves there are.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The tree head; of an empty tree the hash of nothing.
+    #[must_use]
+    pub fn head(&self) -> Hash {
+        let mut roots = self.roots.iter().rev().copied();
+        match roots.next() {
+            Some(last) => roots.fold(last, |right, left| inner(&left, &right)),
+            None => Sha256::digest([]).into(),
+        }
+    }
+}
+
+fn inner(left: &Hash, right: &Hash) -> Hash {
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// The tree over the stored hashes of positions 1 … `size`; smaller when there are not so many.
+///
+/// # Errors
+/// The database's, or a stored hash is none.
+pub async fn tree(conn: &mut PgConnection, size: i64) -> sqlx::Result<Tree> {
+    let mut tree = Tree::default();
+    let mut after = 0;
+    while after < size {
+        let through = size.min(after + PAGE_HASHES);
+        let hashes: Vec<Vec<u8>> =
+            sqlx::query_scalar("select hash from events where position > $1 and position <= $2 order by position")
+                .bind(after)
+                .bind(through)
+                .persistent(false)
+                .fetch_all(&mut *conn)
+                .await?;
+        for hash in hashes {
+            let hash =
+                Hash::try_from(hash).map_err(|_| sqlx::Error::Decode("a stored hash has not 32 bytes".into()))?;
+            tree.push(&hash);
+        }
+        after = through;
+    }
+    Ok(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_head_is_that_of_certificate_transparency(leaves in proptest::collection::vec(any::<[u8; 32]>(), 0..70)) {
+            let mut ours = Tree::default();
+            let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+            prop_assert_eq!(ours.head().to_vec(), theirs.root().as_bytes().to_vec());
+            for leaf in leaves {
+                ours.push(&leaf);
+                theirs.push(leaf.to_vec());
+                prop_assert_eq!(ours.head().to_vec(), theirs.root().as_bytes().to_vec());
+            }
+        }
+    }
+}

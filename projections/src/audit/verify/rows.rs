@@ -1,0 +1,132 @@
+//! The rows of a projection against its fold. The log is folded once more, by the projection itself,
+//! into temporary tables of the same names, which stand before the real ones in this one session; then
+//! both are compared line by line, as of the checkpoint, in one snapshot. Everything is rolled back.
+
+use sqlx::{Connection, PgConnection};
+
+use super::pages::{self, PAGE_POSITIONS};
+use super::{Check, Progress};
+use crate::audit::AuditError;
+use crate::error::FoldError;
+use crate::log::{self, Entry};
+use crate::projection::Projection;
+use crate::registry::{self, Visitor};
+
+/// How much of a line is told.
+const TOLD_CHARS: usize = 400;
+
+/// The tables of a projection.
+pub(super) async fn tables_of(name: &str) -> Vec<&'static str> {
+    struct Tables;
+    impl Visitor for Tables {
+        type Answer = Vec<&'static str>;
+        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
+            P::TABLES.to_vec()
+        }
+    }
+    registry::visit(name, Tables).await.unwrap_or_default()
+}
+
+pub(super) async fn check(conn: &mut PgConnection, name: &str, progress: Progress<'_>) -> Result<Check, AuditError> {
+    struct Again<'a, 'b> {
+        conn: &'a mut PgConnection,
+        progress: Progress<'b>,
+        check: Check,
+    }
+    impl Visitor for Again<'_, '_> {
+        type Answer = Result<Check, AuditError>;
+        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+            against_fold(self.conn, &projection, self.check, self.progress).await
+        }
+    }
+    let check = Check::new(format!("projection.{name}"));
+    let again = Again { conn, progress, check: check.clone() };
+    registry::visit(name, again).await.unwrap_or(Ok(check))
+}
+
+async fn against_fold<P: Projection>(
+    conn: &mut PgConnection,
+    projection: &P,
+    mut check: Check,
+    progress: Progress<'_>,
+) -> Result<Check, AuditError> {
+    let mut tx = conn.begin_with("begin isolation level repeatable read").await?;
+    let schema: String = sqlx::query_scalar("select current_schema()::text").fetch_one(&mut *tx).await?;
+    let saved: Option<i64> = sqlx::query_scalar("select position from checkpoints where name = $1")
+        .bind(P::NAME)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let through = saved.unwrap_or(0).min(log::head(&mut tx).await?.position);
+    for table in P::TABLES {
+        let like = format!("create temporary table {table} (like \"{schema}\".{table} including all) on commit drop");
+        sqlx::query(&like).execute(&mut *tx).await?;
+    }
+    // the tables grow from nothing, and nobody counts what is in them: look-ups go by their keys
+    sqlx::query("set local enable_seqscan = off").execute(&mut *tx).await?;
+    sqlx::query("set local jit = off").execute(&mut *tx).await?;
+    match fold(&mut tx, projection, through, &check.name, progress).await {
+        Ok(()) => {}
+        Err(FoldError::Database(error)) if error.as_database_error().is_none() => return Err(error.into()),
+        Err(error) => {
+            check.fails(None, format!("the log cannot be folded again: {error}"));
+            return Ok(check);
+        }
+    }
+    sqlx::query("set local enable_seqscan = on").execute(&mut *tx).await?;
+    for table in P::TABLES {
+        compare(&mut tx, &schema, table, &mut check).await?;
+    }
+    tx.rollback().await?;
+    Ok(check)
+}
+
+async fn fold<P: Projection>(
+    conn: &mut PgConnection,
+    projection: &P,
+    through: i64,
+    name: &str,
+    progress: Progress<'_>,
+) -> Result<(), FoldError> {
+    let mut done = 0;
+    while done < through {
+        let until = through.min(done + PAGE_POSITIONS);
+        let rows = pages::read(conn, done, until, P::STREAMS).await?;
+        // what cannot be read is found by another check
+        let events: Vec<_> = rows.into_iter().flatten().filter_map(|entry| Entry::recorded(entry).ok()).collect();
+        if !events.is_empty() {
+            projection.fold(conn, &events).await?;
+        }
+        done = until;
+        progress(name, done);
+    }
+    Ok(())
+}
+
+async fn compare(conn: &mut PgConnection, schema: &str, table: &str, check: &mut Check) -> Result<(), AuditError> {
+    let (ours, theirs) = (format!("pg_temp.{table}"), format!("\"{schema}\".{table}"));
+    sqlx::query(&format!("analyze {ours}")).execute(&mut *conn).await?;
+    let rows: i64 = sqlx::query_scalar(&format!("select count(*) from {theirs}")).fetch_one(&mut *conn).await?;
+    check.checked += rows;
+    let log_says = only_in(conn, &ours, &theirs).await?;
+    let table_says = only_in(conn, &theirs, &ours).await?;
+    match (log_says, table_says) {
+        (None, None) => {}
+        (Some(log), None) => check.fails(None, format!("{table} lacks the row {log}")),
+        (None, Some(row)) => check.fails(None, format!("{table} has a row that the log does not give: {row}")),
+        (Some(log), Some(row)) => check.fails(None, format!("{table}: the log gives {log}, the table has {row}")),
+    }
+    Ok(())
+}
+
+/// The first line, in the order of text, that the first table has more often than the second.
+async fn only_in(conn: &mut PgConnection, table: &str, other: &str) -> Result<Option<String>, AuditError> {
+    let line: Option<String> = sqlx::query_scalar(&format!(
+        "select min(line collate \"C\")
+        from (select row_of::text as line from {table} as row_of
+              except all
+              select row_of::text as line from {other} as row_of) as only_here"
+    ))
+    .fetch_one(conn)
+    .await?;
+    Ok(line.map(|line| line.chars().take(TOLD_CHARS).collect()))
+}

@@ -1,0 +1,178 @@
+//! The log altered behind everybody's back, as a superuser would, in every way we could think of and at many places:
+//! what can be found from inside is found, and the rest is found by a checkpoint that was kept elsewhere.
+
+use serde_json::json;
+use tests::support::{
+    Database, Setup,
+    auditor::{Auditor, Superuser},
+    programme::{activity, daily_until_yesterday, event, login_streak, reward, with},
+};
+
+/// A programme with everything in it, then stopped; its last events are activities.
+async fn programme() -> Database {
+    let database = Database::fresh().await;
+    let service = Setup::on(&database).start().await;
+    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
+    let campaign = operator.create_event(&with(event(login_streak(2)), json!({"perMemberLimit": 5}))).await;
+    let prize = operator.create_reward(&reward(&campaign, Some(9))).await;
+    let inviter = service.client().sign_up().await;
+    let code = inviter.client.get("/auth/invite-code").await.text("/inviteCode");
+    let friend = service.client().register_with(json!({"inviteCode": code})).await;
+    for member in [&inviter.id, &friend.id] {
+        reporter.claim_for(&prize, member).await.problem(422, "condition_unmet");
+        reporter.report_activities(&daily_until_yesterday(member, "login", 3, chrono_tz::UTC)).await;
+        reporter.claim_for(&prize, member).await.created();
+    }
+    let last = reporter.report_activities(&[activity(&friend.id, "visit"), activity(&friend.id, "visit")]).await;
+    // whoever verifies expects that nobody is behind
+    operator.get_at("/dashboard", last.position()).await.ok();
+    operator.get_at("/claims", last.position()).await.ok();
+    service.terminate();
+    database
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_altered_is_found() {
+    let original = programme().await;
+    let keeper = Auditor::of(&original.url);
+    let made = keeper.run(&["audit", "checkpoint"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let note = keeper.data.join("note");
+    std::fs::write(&note, &made.out).unwrap();
+    let sound = keeper.verify(&["--checkpoint", note.to_str().unwrap()]);
+    assert_eq!((sound.code, sound.failed()), (0, vec![]), "{} {}", sound.out, sound.err);
+
+    let (head, fact, campaign, claim) = {
+        let mut root = Superuser::of(&original).await;
+        let (fact, campaign) = (root.first("activity.recorded").await, root.first("campaign.created").await);
+        (root.head().await, fact, campaign, root.first("claim.granted").await)
+    };
+    let byte = "update events set payload = regexp_replace(payload::text, '}$', ' }')::json where position = ";
+    let mut matrix: Vec<(String, String, Option<i64>, &str)> = Vec::new();
+    let mut add = |name: &str, statement: String, rehash: Option<i64>, found: &'static str| {
+        matrix.push((name.to_owned(), statement, rehash, found));
+    };
+    for p in [1, fact, head / 2, head] {
+        add("a byte of a payload", format!("{byte}{p}"), None, "hash_chain");
+        let column = format!("update events set actor = 'system2' where position = {p}");
+        add("a column", column, None, "hash_chain");
+    }
+    for p in [1, head / 2] {
+        let to = |from: &str, to: &str| format!("update events set position = {to} where position = {from};");
+        let (a, b, away) = (p.to_string(), (p + 1).to_string(), (head + 9).to_string());
+        add("two events swapped", [to(&a, &away), to(&b, &a), to(&away, &b)].concat(), None, "hash_chain");
+        add("one event deleted", format!("delete from events where position = {p}"), None, "positions");
+    }
+    add("the last event deleted", format!("delete from events where position = {head}"), None, "head");
+    let hash = format!("update events set hash = sha256('x') where position = {head}");
+    add("the last hash", hash, None, "head");
+    let opens = format!("update events set opens_command = false where position = {campaign}");
+    add("where a command begins", opens, None, "order");
+    let never = format!("update events set recorded_at = 'infinity' where position = {}", head / 2);
+    add("a moment that is none", never, None, "decoding");
+    let unknown = format!("update events set event_version = '9' where position = {}", head / 2);
+    add("an unknown version", unknown, Some(head / 2), "decoding");
+    let other = format!("update events set subject = '{}' where position = {fact}", uuid::Uuid::nil());
+    add("the subject, with all hashes after it", other, Some(fact), "decoding");
+    let gone = format!("update events set sequence = 7 where position = {fact}");
+    add("a sequence, with all hashes after it", gone, Some(fact), "streams");
+    let kind = format!(
+        "update events set payload = replace(payload::text, '\"kind\":\"login\"', '\"kind\":\"visit\"')::json
+         where event_type = 'activity.recorded' and position >= {fact}"
+    );
+    add("what happened, with all hashes after it", kind, Some(fact), "decisions");
+    let condition = format!(
+        "update events set payload = replace(payload::text, '\"days\":2', '\"days\":1')::json
+         where event_type = 'campaign.created' and position >= {campaign}"
+    );
+    add("the text of a condition, with all hashes after it", condition, Some(campaign), "decisions");
+    let amount = format!(
+        "update events set payload = replace(payload::text, '\"amount\":100', '\"amount\":999')::json
+         where position = {claim}"
+    );
+    add("the amount of a grant, with all hashes after it", amount, Some(claim), "projection.claim_history");
+    for (what, statement, found) in [
+        ("a claim", "update claims set status = 'reversed'", "projection.claim_history"),
+        ("a day", "update member_days set count = count + 1", "projection.member_facts"),
+        ("a referral", "update referrals set status = 'voided'", "projection.referral_tally"),
+        ("a reward", "update rewards set granted = granted + 1", "projection.campaign_catalogue"),
+        ("a count", "delete from dashboard_rewards", "projection.dashboard"),
+        ("a checkpoint", "update checkpoints set position = position + 999", "checkpoints"),
+        ("the stock", "update reward_stock set granted = granted - 1 where granted > 0", "guard.reward_stock"),
+        ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),
+        ("a member's grants", "delete from member_grants", "guard.member_grants"),
+        ("a name", "update unique_names set name_key = name_key || '!'", "guard.unique_names"),
+    ] {
+        add(what, statement.to_owned(), None, found);
+    }
+    for (name, statement, rehash, found) in matrix {
+        let copy = Superuser::copy(&original).await;
+        let mut root = Superuser::of(&copy).await;
+        root.run(&statement).await;
+        if let Some(from) = rehash {
+            root.rehash(from).await;
+        }
+        drop(root);
+        let said = Auditor::of(&copy.url).verify(&[]);
+        assert_eq!(said.code, 1, "{name}: {} {}", said.out, said.err);
+        assert!(said.failed().contains(&found.to_owned()), "{name}: {found} among {:?}", said.failed());
+    }
+
+    // what is consistent in itself can only be held to what it was
+    let innocent = "update events set actor = 'system2' where event_type = 'activity.recorded'";
+    let cut = format!(
+        "delete from events where position > {}; delete from checkpoints; delete from members; delete from member_days;
+         delete from member_runs; delete from member_referrals; delete from referrals; delete from claims;
+         delete from campaigns; delete from rewards; delete from campaign_windows",
+        head - 2
+    );
+    for (name, statement, rehash) in [("a rewritten suffix", innocent, Some(fact)), ("a cut tail", cut.as_str(), None)]
+    {
+        let copy = Superuser::copy(&original).await;
+        let mut root = Superuser::of(&copy).await;
+        root.run(statement).await;
+        match rehash {
+            Some(from) => root.rehash(from).await,
+            None => {
+                root.set_head().await;
+                for table in root.tables_like("dashboard").await {
+                    root.run(&format!("delete from {table}")).await;
+                }
+            }
+        }
+        drop(root);
+        let auditor = Auditor::of(&copy.url);
+        let inside = auditor.verify(&[]);
+        assert_eq!((inside.code, inside.failed()), (0, vec![]), "{name} is sound in itself: {}", inside.out);
+        let key = keeper.data.join("audit.key");
+        let held = auditor.verify(&["--checkpoint", note.to_str().unwrap(), "--public-key", key.to_str().unwrap()]);
+        assert_eq!((held.code, held.failed()), (1, vec!["checkpoint".to_owned()]), "{name}: {}", held.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_histories_grown_from_one_back_up_only_the_one_passes_that_made_the_checkpoint() {
+    let original = programme().await;
+    let (ours, theirs) = (Superuser::copy(&original).await, Superuser::copy(&original).await);
+    let keeper = Auditor::of(&original.url);
+    let grow = |database: &Database| {
+        let facts = keeper.data.join("facts.ndjson");
+        std::fs::write(&facts, activity(&uuid::Uuid::now_v7().to_string(), "visit").to_string()).unwrap();
+        let grown = Auditor::of(&database.url);
+        let said = grown.run(&["import", "activities", facts.to_str().unwrap(), "--create-members"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        grown
+    };
+    let early = keeper.run(&["audit", "checkpoint"]);
+    let (mut ours, theirs) = (grow(&ours), grow(&theirs));
+    ours.data.clone_from(&keeper.data);
+    let late = ours.run(&["audit", "checkpoint"]);
+    let key = keeper.data.join("audit.key");
+    for (auditor, note, code) in [(&ours, &early, 0), (&theirs, &early, 0), (&ours, &late, 0), (&theirs, &late, 1)] {
+        let file = keeper.data.join("note");
+        std::fs::write(&file, &note.out).unwrap();
+        assert_eq!(auditor.verify(&[]).code, 0);
+        let held = auditor.verify(&["--checkpoint", file.to_str().unwrap(), "--public-key", key.to_str().unwrap()]);
+        assert_eq!(held.code, code, "{}", held.out);
+    }
+}

@@ -1,0 +1,86 @@
+//! The verification beside a running service: started in the background, one at a time, its result there until the next.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tests::support::{
+    Answer, Client, Database, Stage,
+    auditor::{Auditor, Superuser},
+};
+
+async fn finished(auditor: &Client) -> Answer {
+    for _ in 0..600 {
+        let answer = auditor.get("/audit/verification").await;
+        if answer.ok()["finishedAt"].is_string() {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the verification does not end");
+}
+
+fn failed(answer: &Answer) -> Vec<&Value> {
+    answer.list("/checks").iter().filter(|check| check["ok"] == false).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_ledger_is_verified_and_a_difference_is_named() {
+    let stage = Stage::own().await;
+    let auditor = stage.auditor().await;
+    auditor.get("/audit/verification").await.problem(404, "not_found");
+    let started = auditor.post("/audit/verification", &serde_json::json!({})).await;
+    assert_eq!(started.expect(202)["position"], started.position());
+    let sound = finished(&auditor).await;
+    assert_eq!(failed(&sound), Vec::<&Value>::new());
+    for name in [
+        "positions",
+        "hash_chain",
+        "head",
+        "decoding",
+        "order",
+        "streams",
+        "decisions",
+        "projection.member_facts",
+        "projection.dashboard",
+        "guard.reward_stock",
+        "guard.member_grants",
+        "checkpoints",
+    ] {
+        let check = sound.list("/checks").iter().find(|check| check["name"] == name);
+        assert!(check.unwrap_or_else(|| panic!("{name} is checked"))["checked"].is_i64(), "{sound}");
+    }
+    let left_out = sound.list("/leftOut");
+    assert!(left_out.contains(&"accounts".into()) && left_out.contains(&"refresh_families".into()), "{sound}");
+    assert!(!left_out.contains(&"events".into()) && !left_out.contains(&"claims".into()), "{sound}");
+
+    let mut root = Superuser::of(&stage.database).await;
+    root.run("insert into reward_stock (reward_id, campaign_id) values (gen_random_uuid(), gen_random_uuid())").await;
+    auditor.post("/audit/verification", &serde_json::json!({})).await.expect(202);
+    let altered = finished(&auditor).await;
+    let named: Vec<_> = failed(&altered).iter().map(|check| check["name"].clone()).collect();
+    assert_eq!(named, ["guard.reward_stock"]);
+    assert!(failed(&altered)[0]["firstFailure"]["reason"].is_string(), "{altered}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_only_read_is_enough() {
+    let stage = Stage::own().await;
+    let mut root = Superuser::of(&stage.database).await;
+    let name = format!("reader_{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
+    root.run(&format!(
+        "create role {name} login password 'reads'; grant usage on schema public to {name};
+         grant select on all tables in schema public to {name}"
+    ))
+    .await;
+    let (_, place) = stage.database.url.split_once('@').unwrap();
+    let reader = Auditor::of(&format!("postgres://{name}:reads@{place}"));
+    let said = reader.verify(&[]);
+    assert_eq!((said.code, said.failed()), (0, vec![]), "{} {}", said.out, said.err);
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_no_difference() {
+    let empty = Database::fresh().await;
+    assert_eq!(Auditor::of(&empty.url).verify(&[]).code, 2, "nothing is migrated by looking");
+    assert_eq!(Auditor::of("postgres://nobody@127.0.0.1:1/nothing").verify(&[]).code, 2);
+}
