@@ -119,3 +119,28 @@ async fn a_key_repeats_the_language_that_was_spoken_first() {
     assert_eq!(again.bytes, first.bytes);
     speaks(&again, true, &["/message"]);
 }
+
+#[tokio::test]
+async fn the_rules_of_expressions_are_said_in_korean_too() {
+    let stage = Stage::shared().await;
+    let operator = stage.operator().await;
+    let long = "1 == 1 || ".repeat(200);
+    let broken = [
+        long.as_str(),
+        "1 +",
+        "wealth > 1",
+        "now() == 1",
+        "streak(1) > 2",
+        "[1, 2].all(x, x > 1)",
+        "1.5 > 1.0",
+        "1 > \"a\"",
+        "1 + 1",
+    ];
+    for expression in broken {
+        let body = json!({"condition": {"cel": {"expression": expression}}});
+        let answer = asked_in(&operator, "ko", Method::POST, "/conditions/check", &body).await;
+        answer.problem(400, "validation_failed");
+        let message = answer.text("/errors/0/message");
+        assert!(is_korean(&message), "{expression}: {message}");
+    }
+}

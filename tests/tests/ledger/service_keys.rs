@@ -62,7 +62,13 @@ async fn a_key_reports_for_its_sources_and_for_no_other() {
     let results: Vec<_> =
         batch.list("/results").iter().map(|result| (result["status"].clone(), result["code"].clone())).collect();
     assert_eq!(results, [(json!(201), Value::Null), (json!(403), json!("source_not_allowed"))]);
-    stage.reporter().await.report_activity(&from("bank", &member)).await.created();
+    let banked = from("bank", &member);
+    stage.reporter().await.report_activity(&banked).await.created();
+    let void = |of: &Value| json!({"source": of["source"], "id": of["id"], "note": "reported by mistake"});
+    client.post("/activities/void", &void(&banked)).await.problem(403, "source_not_allowed");
+    let sold = from("shop", &member);
+    client.report_activity(&sold).await.created();
+    client.post("/activities/void", &void(&sold)).await.created();
 }
 
 #[tokio::test]

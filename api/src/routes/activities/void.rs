@@ -9,8 +9,8 @@ use domain::activity::{Activity, ActivityCommand};
 use domain::id::ActivityId;
 
 use super::{Duplicate, Recorded};
-use crate::activities::{Reporting, may_speak_for};
-use crate::callers::Reporter;
+use crate::activities::may_speak_for;
+use crate::callers::{AllowedSources, Reporter};
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
@@ -40,15 +40,15 @@ impl FromFields for Withdrawal {
 pub(super) async fn void(
     State(state): State<AppState>,
     reporter: Reporter,
+    AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
     Once(withdrawal, key): Once<Withdrawal>,
 ) -> Result<Response, Problem> {
-    let reporting = Reporting::of(reporter.metadata());
-    may_speak_for(&withdrawal.source, &reporting.sources)?;
+    may_speak_for(&withdrawal.source, &sources)?;
     let id = ActivityId::of(&withdrawal.source, &withdrawal.external_id);
     let command = ActivityCommand::Void { note: withdrawal.note };
     let answer = move |receipt: &Receipt<Activity>| voided(id, receipt);
-    Ok(key.execute(&state.ledger, &id.to_string(), command, &reporting.metadata, answer).await?)
+    Ok(key.execute(&state.ledger, &id.to_string(), command, &reporter.metadata(), answer).await?)
 }
 
 fn voided(id: ActivityId, receipt: &Receipt<Activity>) -> Response {
