@@ -57,7 +57,9 @@ pub fn described(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppSta
 
 /// The routes of the document itself.
 pub fn router() -> ApiRouter<AppState> {
-    let described = get_with(json, |op| op.named("getOpenApi", "This document").answers::<serde_json::Value>(200));
+    let described = get_with(json, |op| {
+        op.named("getOpenApi", "This document").answers::<serde_json::Map<String, serde_json::Value>>(200)
+    });
     ApiRouter::new().api_route("/openapi.json", described).merge(docs::router())
 }
 

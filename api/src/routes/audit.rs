@@ -16,8 +16,8 @@ use domain::Moment;
 use projections::log::{Entry, EntryFilter, read_filtered};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
@@ -138,9 +138,9 @@ pub(crate) struct EntryBody {
     event_type: String,
     version: String,
     subject: String,
-    #[schemars(with = "Value")]
+    #[schemars(with = "Map<String, Value>")]
     payload: Box<RawValue>,
-    #[schemars(with = "Value")]
+    #[schemars(with = "Map<String, Value>")]
     metadata: Box<RawValue>,
     occurred_at: Moment,
     recorded_at: Moment,

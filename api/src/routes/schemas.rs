@@ -27,7 +27,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/schemas/{file}",
             get_with(one, |op| {
                 op.named("getSchema", "The JSON Schema of one version of an event, such as `claim.granted.v1.json`")
-                    .answers::<serde_json::Value>(200)
+                    .answers::<serde_json::Map<String, serde_json::Value>>(200)
             }),
         )
 }

@@ -1,8 +1,6 @@
 //! A service and its database. Tests that do not disturb each other share one; a test that breaks things makes its own.
 
-use std::sync::Mutex;
-
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{Client, Database, Log, Service, Setup, programme::crowd};
 
@@ -12,7 +10,7 @@ pub struct Stage {
     pub service: Service,
     /// Its database.
     pub database: Database,
-    newcomers: OnceCell<Mutex<Vec<String>>>,
+    newcomers: Mutex<Vec<String>>,
 }
 
 impl Stage {
@@ -31,17 +29,18 @@ impl Stage {
     /// One on a database that the test has chosen.
     pub async fn on(database: Database) -> Stage {
         let service = Setup::on(&database).start().await;
-        Stage { service, database, newcomers: OnceCell::new() }
+        Stage { service, database, newcomers: Mutex::default() }
     }
 
     /// A member nobody else uses, with one `visit` and without an account, which would cost a password's hash.
     pub async fn newcomer(&self) -> String {
-        let waiting = self.newcomers.get_or_init(async || {
+        let mut waiting = self.newcomers.lock().await;
+        if waiting.is_empty() {
             let (members, facts) = crowd(100);
             self.service.import(&facts);
-            Mutex::new(members)
-        });
-        waiting.await.lock().unwrap().pop().expect("a hundred newcomers are enough")
+            *waiting = members;
+        }
+        waiting.pop().expect("a hundred have just come")
     }
 
     /// A caller without a token.

@@ -122,7 +122,7 @@ async fn whatever_is_altered_is_found() {
     let innocent = "update events set actor = 'system2' where event_type = 'activity.recorded'";
     let cut = format!(
         "delete from events where position > {}; delete from checkpoints; delete from members; delete from member_days;
-         delete from member_runs; delete from member_referrals; delete from referrals; delete from claims;
+         delete from member_runs; delete from member_referrals; delete from referrals; delete from claims; delete from claimed_rewards;
          delete from campaigns; delete from rewards; delete from campaign_windows",
         head - 2
     );

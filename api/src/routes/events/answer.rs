@@ -3,6 +3,7 @@
 use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Approval, Campaign, CampaignStatus};
+use domain::condition::Condition;
 use domain::period::Frequency;
 use domain::quantity::GrantLimit;
 use projections::campaign_catalogue::CampaignRow;
@@ -19,6 +20,7 @@ pub(super) struct EventBody {
     description: Option<String>,
     start_date: Moment,
     end_date: Moment,
+    #[schemars(with = "Condition")]
     condition: Value,
     condition_version: i64,
     #[schemars(with = "Frequency")]
