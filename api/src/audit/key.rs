@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _};
+use ed25519_dalek::pkcs8::{self, DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, KeypairBytes};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rand::RngCore as _;
 
@@ -72,17 +72,34 @@ fn make_unless_there(folder: &Path, path: &Path) -> io::Result<()> {
         return Ok(());
     }
     std::fs::create_dir_all(folder)?;
-    let mut secret = [0; 32];
-    rand::rng().fill_bytes(&mut secret);
-    let pem = SigningKey::from_bytes(&secret).to_pkcs8_pem(LineEnding::LF).map_err(io::Error::other)?;
+    let pem = new_key().map_err(io::Error::other)?;
     // whole or not at all, also for one who starts at the same time: written beside, then linked
     let beside = folder.join(format!(".{FILE_NAME}.{}", uuid::Uuid::new_v4()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all())?;
+    file.write_all(pem.as_ref().as_bytes()).and_then(|()| file.sync_all())?;
     let linked = std::fs::hard_link(&beside, path);
     std::fs::remove_file(&beside)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A new key in the first version of PKCS#8, without its public half: OpenSSL 3 reads no other.
+fn new_key() -> pkcs8::Result<impl AsRef<str>> {
+    let mut secret_key = [0; 32];
+    rand::rng().fill_bytes(&mut secret_key);
+    KeypairBytes { secret_key, public_key: None }.to_pkcs8_pem(LineEnding::LF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_one_that_other_programs_read_too() {
+        let made = new_key().unwrap();
+        assert!(SigningKey::from_pkcs8_pem(made.as_ref()).is_ok());
+        assert!(KeypairBytes::from_pkcs8_pem(made.as_ref()).unwrap().public_key.is_none());
     }
 }
