@@ -41,7 +41,9 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
         .api_route(
             "/audit/members/{id}/facts",
-            get_with(facts::facts, |op| op.named("readFacts", "What a condition would have seen of a member")),
+            get_with(facts::facts, |op| {
+                op.named("readFacts", "What a condition would have seen of a member").refuses(&[Code::InvalidCursor])
+            }),
         )
         .api_route(
             "/audit/claims/{id}/re-evaluation",
