@@ -3,7 +3,7 @@
 //! The recipe for a handler of POST or PATCH: take [`Once`] where [`Body`](crate::extract::Body) would
 //! stand, **last**, so that whoever may not ask was turned away before; then let the key run the command:
 //!
-//! ```ignore
+//! ```text
 //! async fn pause(State(state): …, operator: Operator, PathId(id): PathId, Once(_, key): Once<Nothing>)
 //!     -> Result<At<Json<EventBody>>, Problem>
 //! {
