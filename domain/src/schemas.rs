@@ -53,12 +53,8 @@ pub(crate) fn of_event<T: JsonSchema>(name: &str) -> Schema {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     schema.insert("$id".to_owned(), format!("/schemas/{}", file_name(name, CURRENT_VERSION)).into());
     schema.insert("title".to_owned(), name.into());
-    let with_type = |part: Option<serde_json::Value>, name: serde_json::Value, key: &str| {
-        let mut part = part.unwrap_or_else(|| json!({}));
-        part[key] = name;
-        part
-    };
-    let properties = with_type(schema.remove("properties"), json!({"const": name}), "type");
+    let mut properties = schema.remove("properties").unwrap_or_else(|| json!({}));
+    properties["type"] = json!({"const": name});
     schema.insert("properties".to_owned(), properties);
     let mut required = vec![json!("type")];
     required.extend(schema.remove("required").and_then(|names| names.as_array().cloned()).unwrap_or_default());
