@@ -123,9 +123,7 @@ async fn block(
     _: Query<Nothing>,
     Body(Note { note }): Body<Note>,
 ) -> Result<Response, Problem> {
-    let id = known(&state, MemberId(id)).await?.member();
-    let appended = accounts::set_blocked(&state.ledger, id, Block::On, note, &operator.metadata()).await?;
-    Ok(answer(phrases::member_blocked(), known(&state, id).await?, appended))
+    set_blocked(&state, &operator, MemberId(id), Block::On, note).await
 }
 
 /// Lifts a block. The note stays in the log for ever.
@@ -136,9 +134,23 @@ async fn unblock(
     _: Query<Nothing>,
     Body(Note { note }): Body<Note>,
 ) -> Result<Response, Problem> {
-    let id = known(&state, MemberId(id)).await?.member();
-    let appended = accounts::set_blocked(&state.ledger, id, Block::Off, note, &operator.metadata()).await?;
-    Ok(answer(phrases::member_unblocked(), known(&state, id).await?, appended))
+    set_blocked(&state, &operator, MemberId(id), Block::Off, note).await
+}
+
+async fn set_blocked(
+    state: &AppState,
+    operator: &Operator,
+    id: MemberId,
+    block: Block,
+    note: String,
+) -> Result<Response, Problem> {
+    let message = match block {
+        Block::On => phrases::member_blocked(),
+        Block::Off => phrases::member_unblocked(),
+    };
+    let id = known(state, id).await?.member();
+    let appended = accounts::set_blocked(&state.ledger, id, block, note, &operator.metadata()).await?;
+    Ok(answer(message, known(state, id).await?, appended))
 }
 
 /// Erases an account. Its random id stays in the log, which keeps its hashes.
