@@ -9,7 +9,7 @@ use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{PARTITIONS, Relay, RelayConfig};
-use projections::{Followers, Freshness, start_all};
+use projections::{Brokers, Followers, Freshness, start_all};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -100,7 +100,7 @@ fn follow(
     }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
     let relay = RelayConfig {
-        brokers: broker.address.clone(),
+        brokers: Brokers::at(&broker.address),
         topic: config.kafka_topic.clone(),
         ce_source: config.kafka_ce_source.clone(),
         start_over: broker.embedded.is_some(),

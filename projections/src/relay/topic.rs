@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
+use crate::brokers::Brokers;
 use crate::error::FollowError;
 
 /// How many partitions the topic has, for ever.
@@ -22,9 +22,8 @@ const REPLICAS_FOR_TWO_IN_SYNC: i32 = 3;
 ///
 /// # Errors
 /// [`FollowError::Stop`] when it has another number, [`FollowError::Trouble`] when nobody answers.
-pub(super) async fn ensure(brokers: &str, topic: &str) -> Result<(), FollowError> {
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", brokers).create().map_err(trouble)?;
+pub(super) async fn ensure(brokers: &Brokers, topic: &str) -> Result<(), FollowError> {
+    let admin: AdminClient<DefaultClientContext> = brokers.client().create().map_err(trouble)?;
     if let Some(partitions) = partitions(brokers, topic).await? {
         return right(topic, partitions);
     }
@@ -58,9 +57,8 @@ fn right(topic: &str, partitions: i32) -> Result<(), FollowError> {
 
 /// How many partitions the topic has; `None` when it is not there. All topics are asked for, since
 /// asking for one by name may make it.
-async fn partitions(brokers: &str, topic: &str) -> Result<Option<i32>, FollowError> {
-    let client: rdkafka::consumer::BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", brokers).create().map_err(trouble)?;
+async fn partitions(brokers: &Brokers, topic: &str) -> Result<Option<i32>, FollowError> {
+    let client: rdkafka::consumer::BaseConsumer = brokers.client().create().map_err(trouble)?;
     let topic = topic.to_owned();
     let found = tokio::task::spawn_blocking(move || {
         let metadata = rdkafka::consumer::Consumer::fetch_metadata(&client, None, ANSWER_WITHIN)?;
@@ -76,9 +74,8 @@ async fn partitions(brokers: &str, topic: &str) -> Result<Option<i32>, FollowErr
 }
 
 /// How many replicas a topic gets unless told otherwise, where the broker says so.
-async fn default_replicas(admin: &AdminClient<DefaultClientContext>, brokers: &str) -> Option<i32> {
-    let client: rdkafka::consumer::BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", brokers).create().ok()?;
+async fn default_replicas(admin: &AdminClient<DefaultClientContext>, brokers: &Brokers) -> Option<i32> {
+    let client: rdkafka::consumer::BaseConsumer = brokers.client().create().ok()?;
     let broker = tokio::task::spawn_blocking(move || {
         let metadata = rdkafka::consumer::Consumer::fetch_metadata(&client, None, ANSWER_WITHIN).ok()?;
         metadata.brokers().first().map(rdkafka::metadata::MetadataBroker::id)
