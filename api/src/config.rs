@@ -14,6 +14,8 @@ use axum::http::HeaderValue;
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
+use projections::Brokers;
+use projections::topic::Topic;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use std::convert::Infallible;
@@ -170,6 +172,22 @@ impl Config {
             CookieSecure::Auto => !self.demo,
             CookieSecure::Always => true,
             CookieSecure::Never => false,
+        }
+    }
+
+    /// The topic the events are published to, if a broker is named.
+    #[must_use]
+    pub fn named_topic(&self) -> Option<Topic> {
+        self.kafka_brokers.as_ref().map(|addresses| self.topic_at(addresses))
+    }
+
+    /// The topic the events are published to, at brokers of that address.
+    #[must_use]
+    pub fn topic_at(&self, addresses: &str) -> Topic {
+        Topic {
+            brokers: Brokers::at(addresses),
+            name: self.kafka_topic.clone(),
+            ce_source: self.kafka_ce_source.clone(),
         }
     }
 

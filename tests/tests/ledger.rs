@@ -138,3 +138,6 @@ mod projections_command;
 
 #[path = "ledger/relay.rs"]
 mod relay;
+
+#[path = "ledger/kafka_command.rs"]
+mod kafka_command;

@@ -9,6 +9,8 @@ mod log;
 mod pages;
 mod rows;
 
+pub(crate) use pages::{Unreadable, stored};
+
 use domain::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,11 +8,10 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
+use super::PARTITIONS;
 use crate::brokers::Brokers;
 use crate::error::FollowError;
 
-/// How many partitions the topic has, for ever.
-pub const PARTITIONS: i32 = 12;
 /// How long a broker may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// From so many replicas on, two of them must have a message before it counts as sent.
@@ -22,7 +21,7 @@ const REPLICAS_FOR_TWO_IN_SYNC: i32 = 3;
 ///
 /// # Errors
 /// [`FollowError::Stop`] when it has another number, [`FollowError::Trouble`] when nobody answers.
-pub(super) async fn ensure(brokers: &Brokers, topic: &str) -> Result<(), FollowError> {
+pub(crate) async fn ensure(brokers: &Brokers, topic: &str) -> Result<(), FollowError> {
     let admin: AdminClient<DefaultClientContext> = brokers.client().create().map_err(trouble)?;
     if let Some(partitions) = partitions(brokers, topic).await? {
         return right(topic, partitions);
@@ -57,7 +56,7 @@ fn right(topic: &str, partitions: i32) -> Result<(), FollowError> {
 
 /// How many partitions the topic has; `None` when it is not there. All topics are asked for, since
 /// asking for one by name may make it.
-async fn partitions(brokers: &Brokers, topic: &str) -> Result<Option<i32>, FollowError> {
+pub(super) async fn partitions(brokers: &Brokers, topic: &str) -> Result<Option<i32>, FollowError> {
     let client: rdkafka::consumer::BaseConsumer = brokers.client().create().map_err(trouble)?;
     let topic = topic.to_owned();
     let found = tokio::task::spawn_blocking(move || {
@@ -88,6 +87,6 @@ async fn default_replicas(admin: &AdminClient<DefaultClientContext>, brokers: &B
     config.get("default.replication.factor")?.value.as_ref()?.parse().ok()
 }
 
-pub(super) fn trouble(error: KafkaError) -> FollowError {
+pub(crate) fn trouble(error: KafkaError) -> FollowError {
     FollowError::Trouble(format!("Kafka: {error}"))
 }
