@@ -15,6 +15,7 @@ mod fold;
 pub mod follow;
 mod freshness;
 mod intervention;
+pub mod kafka;
 mod lease;
 pub mod log;
 pub mod login_streak;

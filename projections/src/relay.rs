@@ -8,7 +8,6 @@ mod topic;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryFuture, FutureProducer, Producer};
 use sqlx::postgres::PgConnection;
@@ -22,6 +21,7 @@ pub use topic::PARTITIONS;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome};
+use crate::kafka::KafkaConnection;
 use crate::log::Entry;
 
 /// The name of the relay's checkpoint.
@@ -30,10 +30,10 @@ pub const NAME: &str = "relay";
 const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where and how to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// `host:port`, several with commas.
-    pub brokers: String,
+    /// The brokers.
+    pub kafka: KafkaConnection,
     /// Made with [`PARTITIONS`] partitions when missing.
     pub topic: String,
     /// The CloudEvents source of all messages.
@@ -66,8 +66,9 @@ impl Relay {
     }
 
     fn producer(&self) -> Result<FutureProducer, FollowError> {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.config.brokers)
+        self.config
+            .kafka
+            .client()
             .set("enable.idempotence", "true")
             .set("acks", "all")
             // never given up by time: a message that was given up would be overtaken by those behind it
@@ -173,7 +174,7 @@ impl Follower for Relay {
         if !become_the_only_one(&mut lock).await? {
             return Err(FollowError::Standby);
         }
-        topic::ensure(&self.config.brokers, &self.config.topic).await?;
+        topic::ensure(&self.config.kafka, &self.config.topic).await?;
         let mut conn = self.pool.acquire().await?;
         checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
         let over = (self.config.start_over && first).then_some(0);

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
+use projections::kafka::KafkaConnection;
 use projections::relay::{PARTITIONS, Relay, RelayConfig};
 use projections::{Followers, Freshness, start_all};
 use sqlx::PgPool;
@@ -100,7 +101,7 @@ fn follow(
     }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
     let relay = RelayConfig {
-        brokers: broker.address.clone(),
+        kafka: broker.connection.clone(),
         topic: config.kafka_topic.clone(),
         ce_source: config.kafka_ce_source.clone(),
         start_over: broker.embedded.is_some(),
@@ -151,7 +152,7 @@ fn told(problem: Problem) -> anyhow::Error {
 
 /// The broker that is published to.
 struct Broker {
-    address: String,
+    connection: KafkaConnection,
     description: String,
     /// Lives as long as we do.
     embedded: Option<EmbeddedBroker>,
@@ -159,13 +160,15 @@ struct Broker {
 
 impl Broker {
     fn of(config: &Config) -> anyhow::Result<Self> {
-        if let Some(address) = &config.kafka_brokers {
-            return Ok(Self { address: address.clone(), description: format!("Kafka at {address}"), embedded: None });
+        if let Some(connection) = config.kafka() {
+            connection.check().context("the options of Kafka cannot be used")?;
+            let description = format!("Kafka at {}", connection.brokers());
+            return Ok(Self { connection, description, embedded: None });
         }
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
         Ok(Self {
-            address: embedded.bootstrap_servers().to_owned(),
+            connection: KafkaConnection::open(embedded.bootstrap_servers()),
             description: embedded.describe(),
             embedded: Some(embedded),
         })
