@@ -4,6 +4,7 @@
 //! Deliberately absent: how commands are handled, and HTTP. Nothing here appends to the log.
 
 pub mod audit;
+mod brokers;
 pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod checkpoint;
@@ -15,7 +16,6 @@ mod fold;
 pub mod follow;
 mod freshness;
 mod intervention;
-pub mod kafka;
 mod lease;
 pub mod log;
 pub mod login_streak;
@@ -29,6 +29,7 @@ pub mod relay;
 pub mod status;
 mod tail;
 
+pub use brokers::{Brokers, TopicError};
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};
 pub use follow::{Batch, Follower, Followers, OnPoison, Outcome};

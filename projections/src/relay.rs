@@ -18,10 +18,10 @@ use uuid::Uuid;
 
 pub use topic::PARTITIONS;
 
+use crate::brokers::Brokers;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome};
-use crate::kafka::KafkaConnection;
 use crate::log::Entry;
 
 /// The name of the relay's checkpoint.
@@ -32,8 +32,8 @@ const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
 /// Where and how to publish.
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// The brokers.
-    pub kafka: KafkaConnection,
+    /// Where.
+    pub brokers: Brokers,
     /// Made with [`PARTITIONS`] partitions when missing.
     pub topic: String,
     /// The CloudEvents source of all messages.
@@ -67,7 +67,7 @@ impl Relay {
 
     fn producer(&self) -> Result<FutureProducer, FollowError> {
         self.config
-            .kafka
+            .brokers
             .client()
             .set("enable.idempotence", "true")
             .set("acks", "all")
@@ -174,7 +174,7 @@ impl Follower for Relay {
         if !become_the_only_one(&mut lock).await? {
             return Err(FollowError::Standby);
         }
-        topic::ensure(&self.config.kafka, &self.config.topic).await?;
+        topic::ensure(&self.config.brokers, &self.config.topic).await?;
         let mut conn = self.pool.acquire().await?;
         checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
         let over = (self.config.start_over && first).then_some(0);

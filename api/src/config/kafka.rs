@@ -1,8 +1,8 @@
 //! How a secured Kafka lets us in: the options, what librdkafka calls them, and what they must not say.
-//! They reach every client through [`KafkaConnection`] and nothing else of the program sees them.
+//! They reach every client through [`Brokers`] and nothing else of the program sees them.
 
 use clap::ValueEnum;
-use projections::kafka::KafkaConnection;
+use projections::Brokers;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::validate::{Contradiction, refuse_if};
@@ -369,14 +369,14 @@ impl KafkaSecurity {
 impl Config {
     /// The Kafka of `KAFKA_BROKERS`; `None` when the embedded one is to be used.
     #[must_use]
-    pub fn kafka(&self) -> Option<KafkaConnection> {
-        let open = KafkaConnection::open(self.kafka_brokers.as_deref()?);
+    pub fn kafka(&self) -> Option<Brokers> {
+        let open = Brokers::at(self.kafka_brokers.as_deref()?);
         if self.kafka_security.is_open() {
             return Some(open);
         }
         let given = self.kafka_security.given().into_iter();
         let options = given.filter_map(|given| Some((given.option, given.value?)));
-        Some(options.fold(open, |connection, (option, value)| connection.with(option, value)))
+        Some(options.fold(open, |brokers, (option, value)| brokers.with(option, value)))
     }
 }
 

@@ -230,13 +230,13 @@ fn all_options_of_a_secured_kafka_are_shown_and_its_secrets_are_not() {
     assert_eq!(setting(&settings, "KAFKA_SASL_USERNAME"), ("ledger".to_owned(), Origin::Flag));
     assert_eq!(setting(&settings, "KAFKA_SASL_PASSWORD"), ("***".to_owned(), Origin::Flag));
     assert_eq!(setting(&settings, "KAFKA_SSL_CA_LOCATION"), ("(none)".to_owned(), Origin::Default));
-    let connection = config.kafka().unwrap();
-    let client = connection.client();
+    let brokers = config.kafka().unwrap();
+    let client = brokers.client();
     for (option, value) in
         [("security.protocol", "sasl_ssl"), ("sasl.mechanism", "PLAIN"), ("sasl.password", "tops3cret")]
     {
         assert_eq!(client.get(option), Some(value));
     }
-    let shown = format!("{config:?} {settings:?} {:?} {connection:?}", config.validate());
+    let shown = format!("{config:?} {settings:?} {:?} {brokers:?}", config.validate());
     assert!(!shown.contains("tops3cret"), "{shown}");
 }

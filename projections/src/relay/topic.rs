@@ -3,8 +3,8 @@
 
 use rdkafka::error::KafkaError;
 
+use crate::brokers::{Brokers, TopicError};
 use crate::error::FollowError;
-use crate::kafka::{KafkaConnection, TopicError};
 
 /// How many partitions the topic has, for ever.
 pub const PARTITIONS: i32 = 12;
@@ -13,9 +13,9 @@ pub const PARTITIONS: i32 = 12;
 ///
 /// # Errors
 /// [`FollowError::Stop`] when it has another number, [`FollowError::Trouble`] when nobody answers.
-pub(super) async fn ensure(connection: &KafkaConnection, topic: &str) -> Result<(), FollowError> {
+pub(super) async fn ensure(brokers: &Brokers, topic: &str) -> Result<(), FollowError> {
     let unknown = |error: TopicError| FollowError::Trouble(error.to_string());
-    match connection.ensure_topic(topic, PARTITIONS).await.map_err(unknown)? {
+    match brokers.ensure_topic(topic, PARTITIONS).await.map_err(unknown)? {
         PARTITIONS => Ok(()),
         partitions => Err(FollowError::Stop(format!(
             "the topic {topic} has {partitions} partitions, not {PARTITIONS}: nothing is published to it"

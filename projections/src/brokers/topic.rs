@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::metadata::MetadataBroker;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::KafkaConnection;
+use super::Brokers;
 
 /// How long a broker may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ pub enum TopicError {
     Ended(#[from] tokio::task::JoinError),
 }
 
-impl KafkaConnection {
+impl Brokers {
     /// Makes sure that a topic is there, and says how many partitions it has: those `wanted` when it is
     /// made now, with the broker's own number of replicas.
     ///

@@ -1,7 +1,6 @@
-//! How Kafka is reached. Every client of this program (producers, consumers, admin) is made from
-//! [`KafkaConnection::client`] and from nothing else, so that a broker that asks for TLS or a password
-//! is asked by all of them alike. It knows no topic's meaning; where the options come from is not known
-//! here either.
+//! How a Kafka is reached. Every client of this program (producers, consumers, admin) is made from
+//! [`Brokers::client`] and from nothing else, so that whatever a broker asks of its clients, TLS or a
+//! password, is said once. It knows no topic's meaning, nor where the options come from.
 
 mod topic;
 
@@ -17,18 +16,18 @@ pub use topic::TopicError;
 /// The name by which brokers see us in their logs and quotas.
 const CLIENT_ID: &str = "reward-ledger";
 
-/// Where the brokers are and how they let us in. Nothing of it but the addresses is ever shown.
+/// The brokers of one Kafka, and how they let us in. Nothing of it but the addresses is ever shown.
 #[derive(Clone)]
-pub struct KafkaConnection {
-    brokers: String,
+pub struct Brokers {
+    /// `host:port`, several with commas.
+    pub addresses: String,
     options: Vec<(&'static str, SecretString)>,
 }
 
-impl KafkaConnection {
-    /// Brokers that let everybody in: `host:port`, several with commas.
-    #[must_use]
-    pub fn open(brokers: impl Into<String>) -> Self {
-        Self { brokers: brokers.into(), options: vec![] }
+impl Brokers {
+    /// Brokers that ask nothing of their clients.
+    pub fn at(addresses: impl Into<String>) -> Self {
+        Self { addresses: addresses.into(), options: vec![] }
     }
 
     /// The same with an option of librdkafka, such as `security.protocol`.
@@ -38,17 +37,11 @@ impl KafkaConnection {
         self
     }
 
-    /// Where the brokers are.
-    #[must_use]
-    pub fn brokers(&self) -> &str {
-        &self.brokers
-    }
-
     /// What every client starts from; each adds what it is for. Do not print it: it has the password.
     #[must_use]
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.brokers).set("client.id", CLIENT_ID);
+        config.set("bootstrap.servers", &self.addresses).set("client.id", CLIENT_ID);
         for (option, value) in &self.options {
             config.set(*option, value.expose_secret());
         }
@@ -56,7 +49,7 @@ impl KafkaConnection {
     }
 
     /// Whether librdkafka takes the options: files that are not there, methods it was not built with.
-    /// Nobody is asked over the network.
+    /// It waits for no broker.
     ///
     /// # Errors
     /// What librdkafka says about them.
@@ -68,10 +61,10 @@ impl KafkaConnection {
     }
 }
 
-impl fmt::Debug for KafkaConnection {
+impl fmt::Debug for Brokers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options: Vec<_> = self.options.iter().map(|(option, _)| *option).collect();
-        f.debug_struct("KafkaConnection").field("brokers", &self.brokers).field("options", &options).finish()
+        f.debug_struct("Brokers").field("addresses", &self.addresses).field("options", &options).finish()
     }
 }
 
@@ -81,18 +74,18 @@ mod tests {
 
     #[test]
     fn its_secrets_reach_librdkafka_and_nobody_else() {
-        let connection = KafkaConnection::open("kafka:9092").with("sasl.password", "tops3cret".into());
-        assert_eq!(connection.client().get("sasl.password"), Some("tops3cret"));
-        assert_eq!(connection.client().get("bootstrap.servers"), Some("kafka:9092"));
-        let shown = format!("{connection:?}");
+        let brokers = Brokers::at("kafka:9092").with("sasl.password", "tops3cret".into());
+        assert_eq!(brokers.client().get("sasl.password"), Some("tops3cret"));
+        assert_eq!(brokers.client().get("bootstrap.servers"), Some("kafka:9092"));
+        let shown = format!("{brokers:?}");
         assert!(shown.contains("sasl.password") && !shown.contains("tops3cret"), "{shown}");
     }
 
     #[test]
     fn an_option_that_librdkafka_does_not_take_is_told_before_anything_starts() {
-        let wrong = KafkaConnection::open("kafka:9092").with("security.protocol", "magic".into());
+        let wrong = Brokers::at("kafka:9092").with("security.protocol", "magic".into());
         assert!(wrong.check().unwrap_err().to_string().contains("magic"));
-        let right = KafkaConnection::open("kafka:9092").with("security.protocol", "plaintext".into());
+        let right = Brokers::at("kafka:9092").with("security.protocol", "plaintext".into());
         assert!(right.check().is_ok());
     }
 }
