@@ -4,9 +4,11 @@
 //! anything else happens. It does not open files or connections: it only says where they are.
 //! `RUST_LOG` is read by the logging itself, before this.
 
+mod kafka;
 mod settings;
 mod validate;
 
+pub use kafka::{EndpointIdentification, KafkaSecurity, SaslMechanism, SecurityProtocol};
 pub use settings::{Origin, Setting};
 pub use validate::{Contradiction, Contradictions};
 
@@ -66,6 +68,10 @@ pub struct Config {
     /// `ce_source` of the published events, a URI reference: one for each programme.
     #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
+
+    /// How the brokers let us in.
+    #[command(flatten)]
+    pub kafka_security: KafkaSecurity,
 
     /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
     #[arg(

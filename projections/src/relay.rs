@@ -8,7 +8,6 @@ mod topic;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryFuture, FutureProducer, Producer};
 use sqlx::postgres::PgConnection;
@@ -19,6 +18,7 @@ use uuid::Uuid;
 
 pub use topic::PARTITIONS;
 
+use crate::brokers::Brokers;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome};
@@ -30,10 +30,10 @@ pub const NAME: &str = "relay";
 const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where and how to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// `host:port`, several with commas.
-    pub brokers: String,
+    /// Where.
+    pub brokers: Brokers,
     /// Made with [`PARTITIONS`] partitions when missing.
     pub topic: String,
     /// The CloudEvents source of all messages.
@@ -66,8 +66,9 @@ impl Relay {
     }
 
     fn producer(&self) -> Result<FutureProducer, FollowError> {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.config.brokers)
+        self.config
+            .brokers
+            .client()
             .set("enable.idempotence", "true")
             .set("acks", "all")
             // never given up by time: a message that was given up would be overtaken by those behind it
