@@ -30,7 +30,7 @@ pub mod status;
 mod tail;
 pub mod topic;
 
-pub use brokers::Brokers;
+pub use brokers::{Brokers, TopicError};
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};
 pub use follow::{Batch, Follower, Followers, OnPoison, Outcome};

@@ -25,7 +25,7 @@ pub const NAME: &str = "relay";
 const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where and how to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RelayConfig {
     /// Made when it is missing.
     pub topic: Topic,

@@ -15,7 +15,7 @@ use crate::brokers::Brokers;
 pub const PARTITIONS: i32 = 12;
 
 /// A topic, and what its messages say of where they come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Topic {
     /// Where.
     pub brokers: Brokers,
@@ -27,7 +27,7 @@ pub struct Topic {
 
 /// What is on a topic could not be found out.
 #[derive(Debug, thiserror::Error)]
-pub enum TopicError {
+pub enum LookError {
     /// The database did not answer, or refused.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
@@ -36,7 +36,7 @@ pub enum TopicError {
     Kafka(String),
 }
 
-impl From<rdkafka::error::KafkaError> for TopicError {
+impl From<rdkafka::error::KafkaError> for LookError {
     fn from(error: rdkafka::error::KafkaError) -> Self {
         Self::Kafka(error.to_string())
     }

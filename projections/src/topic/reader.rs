@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Topic, TopicError};
+use super::{LookError, Topic};
 
 /// The most messages of a page …
 const PAGE_MESSAGES: usize = 2_000;
@@ -52,7 +52,7 @@ enum AboutTheEnd {
 
 impl Reader {
     /// Begins at the first message of each partition.
-    pub(super) async fn open(topic: &Topic, partitions: i32) -> Result<Self, TopicError> {
+    pub(super) async fn open(topic: &Topic, partitions: i32) -> Result<Self, LookError> {
         let mut client = topic.brokers.client();
         client
             // asked for by librdkafka, never joined
@@ -75,17 +75,17 @@ impl Reader {
     }
 
     /// The first offset and the end of each partition, all asked for at once.
-    async fn watermarks(&self, partitions: impl Iterator<Item = i32>) -> Result<Vec<(i32, (i64, i64))>, TopicError> {
+    async fn watermarks(&self, partitions: impl Iterator<Item = i32>) -> Result<Vec<(i32, (i64, i64))>, LookError> {
         let asked = partitions.map(|partition| {
             let (consumer, topic) = (Arc::clone(&self.consumer), self.topic.clone());
             let ask = move || Ok((partition, consumer.fetch_watermarks(&topic, partition, ANSWER_WITHIN)?));
-            async { tokio::task::spawn_blocking(ask).await.map_err(|error| TopicError::Kafka(error.to_string()))? }
+            async { tokio::task::spawn_blocking(ask).await.map_err(|error| LookError::Kafka(error.to_string()))? }
         });
         futures::future::try_join_all(asked).await
     }
 
     /// Looks where the partitions end now: [`Reader::page`] reads up to there.
-    pub(super) async fn look(&mut self) -> Result<(), TopicError> {
+    pub(super) async fn look(&mut self) -> Result<(), LookError> {
         for (partition, (_, end)) in self.watermarks(self.partitions.keys().copied()).await? {
             if let Some(place) = self.partitions.get_mut(&partition) {
                 *place = Place { end, says: AboutTheEnd::Nothing, ..*place };
@@ -110,14 +110,14 @@ impl Reader {
     }
 
     /// The next messages, in the order of each partition; empty where the topic ended when it was looked.
-    pub(super) async fn page(&mut self) -> Result<Vec<OwnedMessage>, TopicError> {
+    pub(super) async fn page(&mut self) -> Result<Vec<OwnedMessage>, LookError> {
         let (mut page, mut bytes) = (Vec::new(), 0);
         let mut heard = Instant::now();
         let mut trouble = "no message comes".to_owned();
         while page.len() < PAGE_MESSAGES && bytes < PAGE_BYTES && !self.is_through() {
             let patience = MESSAGE_WITHIN.saturating_sub(heard.elapsed());
             match tokio::time::timeout(patience, self.consumer.recv()).await {
-                Err(_) => return Err(TopicError::Kafka(format!("{trouble} for {} s", MESSAGE_WITHIN.as_secs()))),
+                Err(_) => return Err(LookError::Kafka(format!("{trouble} for {} s", MESSAGE_WITHIN.as_secs()))),
                 Ok(Ok(message)) => {
                     heard = Instant::now();
                     bytes += message.payload_len() + message.key_len();
@@ -136,7 +136,7 @@ impl Reader {
         Ok(page)
     }
 
-    fn nothing_comes(&mut self, partition: i32) -> Result<(), TopicError> {
+    fn nothing_comes(&mut self, partition: i32) -> Result<(), LookError> {
         let Some(place) = self.partitions.get_mut(&partition).filter(|place| place.next < place.end) else {
             return Ok(());
         };

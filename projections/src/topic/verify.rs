@@ -8,9 +8,8 @@ use sqlx::PgPool;
 
 use super::comparison::{Comparison, Promise};
 use super::reader::Reader;
-use super::{PARTITIONS, Topic, TopicError, made, partition_of};
+use super::{LookError, PARTITIONS, Topic, partition_of};
 use crate::audit::{Check, stored};
-use crate::error::FollowError;
 use crate::{checkpoint, log, relay};
 
 /// How often it is looked whether the relay has come further.
@@ -77,11 +76,11 @@ pub async fn verify(
     topic: &Topic,
     wait: Duration,
     progress: &mut (dyn FnMut(Looking) + Send),
-) -> Result<TopicVerification, TopicError> {
+) -> Result<TopicVerification, LookError> {
     let head = log::head(&mut *pool.acquire().await?).await?.position;
     let mut patience = Patience { wait, until: None };
     let partitions = loop {
-        match made::partitions(&topic.brokers, &topic.name).await.map_err(of_kafka)? {
+        match topic.brokers.partitions(&topic.name).await.map_err(|error| LookError::Kafka(error.to_string()))? {
             Some(partitions) => break partitions,
             None if patience.is_at_its_end() => return Ok(not_there(topic, head)),
             None => wait_for(0, progress).await,
@@ -209,15 +208,5 @@ fn not_there(topic: &Topic, head: i64) -> TopicVerification {
         different: 0,
         unknown: 0,
         checks: vec![missing.check],
-    }
-}
-
-fn of_kafka(error: FollowError) -> TopicError {
-    match error {
-        FollowError::Database(error) => TopicError::Database(error),
-        error
-        @ (FollowError::Trouble(_) | FollowError::Standby | FollowError::Poison { .. } | FollowError::Stop(_)) => {
-            TopicError::Kafka(error.to_string())
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use projections::audit::{Check, Verification, tree};
-use projections::topic::{self, Looking, Topic, TopicError};
+use projections::topic::{self, LookError, Looking, Topic};
 use sqlx::PgPool;
 
 use super::{bar, head, moved, print_json};
@@ -90,7 +90,7 @@ async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> any
 }
 
 /// Whether the topic is the log.
-async fn held_to_the_topic(topic: &Topic, pool: &PgPool, told: &ProgressBar) -> Result<Vec<Check>, TopicError> {
+async fn held_to_the_topic(topic: &Topic, pool: &PgPool, told: &ProgressBar) -> Result<Vec<Check>, LookError> {
     told.set_message("kafka");
     let mut progress = |looking| match looking {
         Looking::Reads { messages, .. } => moved(told, messages),
