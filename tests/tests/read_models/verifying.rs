@@ -86,13 +86,13 @@ fn failed(found: &TopicVerification) -> Vec<(&str, Option<i64>)> {
 /// Two neighbours of one partition, `same` key or not, the later one the next of its kind.
 fn neighbours(entries: &[Entry], same: bool) -> (usize, usize) {
     let partition = |entry: &Entry| partition_of(&entry.subject, PARTITIONS);
-    let all = (0..entries.len()).flat_map(|a| (a + 1..entries.len()).map(move |b| (a, b)));
+    let mut all = (0..entries.len()).flat_map(|a| (a + 1..entries.len()).map(move |b| (a, b)));
     let fits = |&(a, b): &(usize, usize)| {
         partition(&entries[a]) == partition(&entries[b])
             && (entries[a].subject == entries[b].subject) == same
             && entries[a + 1..b].iter().all(|between| between.subject != entries[a].subject)
     };
-    all.filter(fits).next().expect("a history has such a pair")
+    all.find(fits).expect("a history has such a pair")
 }
 
 #[tokio::test(flavor = "multi_thread")]
