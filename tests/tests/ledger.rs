@@ -103,6 +103,9 @@ mod backtest;
 #[path = "ledger/languages.rs"]
 mod languages;
 
+#[path = "ledger/conventions.rs"]
+mod conventions;
+
 #[path = "ledger/roles.rs"]
 mod roles;
 
@@ -114,6 +117,9 @@ mod metrics;
 
 #[path = "ledger/openapi.rs"]
 mod openapi;
+
+#[path = "ledger/every_call.rs"]
+mod every_call;
 
 #[path = "ledger/generated_client.rs"]
 mod generated_client;
