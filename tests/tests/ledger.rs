@@ -88,6 +88,9 @@ mod verification;
 #[path = "ledger/tampering.rs"]
 mod tampering;
 
+#[path = "ledger/re_evaluation.rs"]
+mod re_evaluation;
+
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
 #[path = "ledger/browsers.rs"]
