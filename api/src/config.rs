@@ -4,9 +4,11 @@
 //! anything else happens. It does not open files or connections: it only says where they are.
 //! `RUST_LOG` is read by the logging itself, before this.
 
+mod kafka;
 mod settings;
 mod validate;
 
+pub use kafka::{EndpointIdentification, KafkaSecurity, SaslMechanism, SecurityProtocol};
 pub use settings::{Origin, Setting};
 pub use validate::{Contradiction, Contradictions};
 
@@ -14,6 +16,8 @@ use axum::http::HeaderValue;
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
+use projections::Brokers;
+use projections::topic::Topic;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use std::convert::Infallible;
@@ -66,6 +70,10 @@ pub struct Config {
     /// `ce_source` of the published events, a URI reference: one for each programme.
     #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
+
+    /// How the brokers let us in.
+    #[command(flatten)]
+    pub kafka_security: KafkaSecurity,
 
     /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
     #[arg(
@@ -171,6 +179,18 @@ impl Config {
             CookieSecure::Always => true,
             CookieSecure::Never => false,
         }
+    }
+
+    /// The topic the events are published to, if a broker is named.
+    #[must_use]
+    pub fn named_topic(&self) -> Option<Topic> {
+        self.kafka().map(|brokers| self.topic_at(brokers))
+    }
+
+    /// The topic the events are published to, at these brokers.
+    #[must_use]
+    pub fn topic_at(&self, brokers: Brokers) -> Topic {
+        Topic { brokers, name: self.kafka_topic.clone(), ce_source: self.kafka_ce_source.clone() }
     }
 
     /// How to connect to the configured PostgreSQL; `None` when the embedded one is to be used.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use api::config::Config;
 use api::generate::Generate;
 use api::import::Import;
-use api::roles::{self, Admin, Audit, Projections, Rebuild, Service};
+use api::roles::{self, Admin, Audit, Kafka, Projections, Rebuild, Service};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tracing_subscriber::EnvFilter;
 
@@ -43,6 +43,9 @@ enum Role {
     /// Look into the log, and hold everything else against it.
     #[command(subcommand)]
     Audit(Audit),
+    /// Hold the topic against the log.
+    #[command(subcommand)]
+    Kafka(Kafka),
     /// Show the configuration in force and where each option comes from.
     Config,
     /// Bring in what happened elsewhere.
@@ -73,6 +76,7 @@ async fn main() -> ExitCode {
         Some(Role::Admin(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Service(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Audit(order)) => Ok(order.run(cli.config).await),
+        Some(Role::Kafka(order)) => Ok(order.run(cli.config).await),
         Some(Role::Config) => roles::show_config(&cli.config, &matches).map(|()| ExitCode::SUCCESS),
         Some(Role::Import(order)) => roles::import(cli.config, &order).await,
         Some(Role::Generate(order)) => Ok(order.run()),

@@ -30,6 +30,7 @@ pub use streams::{
 };
 pub use tree::{Tree, tree};
 pub use verify::{Check, Failure, Progress, Verification, checks, left_out};
+pub(crate) use verify::{Unreadable, stored};
 
 use crate::error::FoldError;
 

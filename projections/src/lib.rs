@@ -4,6 +4,7 @@
 //! Deliberately absent: how commands are handled, and HTTP. Nothing here appends to the log.
 
 pub mod audit;
+mod brokers;
 pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod checkpoint;
@@ -27,7 +28,9 @@ mod registry;
 pub mod relay;
 pub mod status;
 mod tail;
+pub mod topic;
 
+pub use brokers::{Brokers, TopicError};
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};
 pub use follow::{Batch, Follower, Followers, OnPoison, Outcome};

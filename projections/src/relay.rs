@@ -2,13 +2,9 @@
 //! folding. One relay is active; its checkpoint is the contiguous acknowledged prefix.
 //! It does not look into payloads: what the log stores is what is sent.
 
-pub mod message;
-mod topic;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryFuture, FutureProducer, Producer};
 use sqlx::postgres::PgConnection;
@@ -17,12 +13,11 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use topic::PARTITIONS;
-
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome};
 use crate::log::Entry;
+use crate::topic::{Topic, made, message};
 
 /// The name of the relay's checkpoint.
 pub const NAME: &str = "relay";
@@ -30,14 +25,10 @@ pub const NAME: &str = "relay";
 const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where and how to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// `host:port`, several with commas.
-    pub brokers: String,
-    /// Made with [`PARTITIONS`] partitions when missing.
-    pub topic: String,
-    /// The CloudEvents source of all messages.
-    pub ce_source: String,
+    /// Made when it is missing.
+    pub topic: Topic,
     /// The broker forgets at restart: begin at position 1 each time.
     pub start_over: bool,
 }
@@ -66,8 +57,10 @@ impl Relay {
     }
 
     fn producer(&self) -> Result<FutureProducer, FollowError> {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.config.brokers)
+        self.config
+            .topic
+            .brokers
+            .client()
             .set("enable.idempotence", "true")
             .set("acks", "all")
             // never given up by time: a message that was given up would be overtaken by those behind it
@@ -77,7 +70,7 @@ impl Relay {
             // the partition that every Java client would choose for the key
             .set("partitioner", "murmur2_random")
             .create()
-            .map_err(topic::trouble)
+            .map_err(made::trouble)
     }
 
     /// Hands the entries over in order and returns the last position of which everything up to it is
@@ -100,7 +93,7 @@ impl Relay {
                             Err(error) => return (acknowledged, self.unless_stopping(error)),
                         }
                     }
-                    Err(error) => return (acknowledged, Some(topic::trouble(error))),
+                    Err(error) => return (acknowledged, Some(made::trouble(error))),
                 }
             }
         }
@@ -119,7 +112,7 @@ impl Relay {
     }
 
     fn hand_over(&self, session: &Session, entry: &Entry) -> Result<DeliveryFuture, KafkaError> {
-        let record = message::record(entry, &self.config.topic, &self.config.ce_source);
+        let record = message::record(entry, &self.config.topic.name, &self.config.topic.ce_source);
         session.producer.send_result(record).map_err(|(error, _)| error)
     }
 
@@ -139,7 +132,7 @@ impl Relay {
                     waiting.pop_front();
                     return match outcome {
                         Ok(Ok(_)) => Ok(Some(position)),
-                        Ok(Err((error, _))) => Err(topic::trouble(error)),
+                        Ok(Err((error, _))) => Err(made::trouble(error)),
                         Err(_) => Err(FollowError::Trouble("the producer ended".to_owned())),
                     };
                 }
@@ -173,13 +166,13 @@ impl Follower for Relay {
         if !become_the_only_one(&mut lock).await? {
             return Err(FollowError::Standby);
         }
-        topic::ensure(&self.config.brokers, &self.config.topic).await?;
+        made::ensure(&self.config.topic.brokers, &self.config.topic.name).await?;
         let mut conn = self.pool.acquire().await?;
         checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
         let over = (self.config.start_over && first).then_some(0);
         let position = checkpoint::take_over(&mut conn, NAME, over, owner).await?;
         if over.is_some() {
-            tracing::info!(topic = %self.config.topic, "the broker forgets at restart: the relay starts over at position 1");
+            tracing::info!(topic = %self.config.topic.name, "the broker forgets at restart: the relay starts over at position 1");
         }
         *current = Some(Session { lock, owner, producer: self.producer()? });
         Ok(position)

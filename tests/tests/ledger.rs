@@ -93,6 +93,7 @@ mod re_evaluation;
 
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
+
 #[path = "ledger/browsers.rs"]
 mod browsers;
 
@@ -116,6 +117,9 @@ mod metrics;
 
 #[path = "ledger/openapi.rs"]
 mod openapi;
+
+#[path = "ledger/generated_client.rs"]
+mod generated_client;
 
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]
@@ -141,3 +145,6 @@ mod projections_command;
 
 #[path = "ledger/relay.rs"]
 mod relay;
+
+#[path = "ledger/kafka_command.rs"]
+mod kafka_command;

@@ -13,6 +13,9 @@ use std::str::FromStr;
 /// Shown for an address that nobody can read, as it may be all password.
 pub(super) const UNREADABLE: &str = "***";
 
+/// The option behind which those of a secured Kafka stand.
+const BEFORE_KAFKA_SECURITY: &str = "KAFKA_CE_SOURCE";
+
 /// One option as it is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
@@ -56,7 +59,8 @@ impl Config {
             origin: origin(matches, argument),
         };
         let cookie_secure = self.cookie_secure.to_possible_value();
-        vec![
+        let kafka = self.kafka_security.given().into_iter().map(|it| setting(it.name, it.argument, it.shown()));
+        let mut settings = vec![
             setting("LISTEN", "listen", self.listen.to_string()),
             setting(
                 "METRICS_LISTEN",
@@ -93,7 +97,10 @@ impl Config {
             setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
             setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),
-        ]
+        ];
+        let behind = settings.iter().position(|setting| setting.name == BEFORE_KAFKA_SECURITY).map_or(0, |at| at + 1);
+        settings.splice(behind..behind, kafka);
+        settings
     }
 
     /// Where the database is, without the password: put together again from the parts that are no

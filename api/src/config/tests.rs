@@ -165,3 +165,78 @@ fn proxies_and_origins_are_read_before_the_service_starts() {
     assert_eq!(setting(&read(&["--demo", "serve"]).1, "RATE_LIMITS").0, "off");
     assert_eq!(setting(&read(&["--demo", "--rate-limits=default", "serve"]).1, "RATE_LIMITS").0, "default");
 }
+
+#[track_caller]
+fn check_secured(flags: &[&str], expected: &[(&str, &str)]) {
+    let (config, _) = read(&[&["serve", "--kafka-brokers=kafka:9093"], flags].concat());
+    let found = config.validate().err().map_or_else(Vec::new, |refused| refused.0);
+    let found: Vec<_> = found.iter().map(|one| (one.name, one.to_string())).collect();
+    let names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, expected.iter().map(|(name, _)| *name).collect::<Vec<_>>(), "{flags:?}: {found:?}");
+    for ((_, text), (_, words)) in found.iter().zip(expected) {
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn options_of_a_secured_kafka_that_do_not_fit_together_are_refused_by_name() {
+    const SASL: [&str; 4] = [
+        "--kafka-security-protocol=SASL_PLAINTEXT",
+        "--kafka-sasl-mechanism=plain",
+        "--kafka-sasl-username=ledger",
+        "--kafka-sasl-password=tops3cret",
+    ];
+    check_secured(&[], &[]);
+    check_secured(&SASL, &[]);
+    check_secured(&SASL[..1], &[("KAFKA_SASL_MECHANISM", "sasl_plaintext")]);
+    check_secured(&SASL[..2], &[("KAFKA_SASL_USERNAME", "not set"), ("KAFKA_SASL_PASSWORD", "environment")]);
+    check_secured(
+        &SASL[1..],
+        &[("KAFKA_SASL_MECHANISM", "is set while KAFKA_SECURITY_PROTOCOL is plaintext: set KAFKA_SECURITY_PROTOCOL")],
+    );
+    check_secured(&["--kafka-sasl-password=tops3cret"], &[("KAFKA_SASL_PASSWORD", "without a KAFKA_SASL_MECHANISM")]);
+    check_secured(&["--kafka-ssl-ca-location=ca.pem"], &[("KAFKA_SSL_CA_LOCATION", "ssl or sasl_ssl, or unset it")]);
+    check_secured(
+        &[&SASL[..], &["--kafka-sasl-kerberos-keytab=ledger.keytab"]].concat(),
+        &[("KAFKA_SASL_KERBEROS_KEYTAB", "GSSAPI")],
+    );
+    check_secured(&[&SASL[..3], &["--kafka-sasl-password= "]].concat(), &[("KAFKA_SASL_PASSWORD", "is empty")]);
+    let (embedded, _) = read(&[&["serve"][..], &SASL].concat());
+    let refused = embedded.validate().unwrap_err().to_string();
+    assert!(refused.contains("KAFKA_SECURITY_PROTOCOL is set while KAFKA_BROKERS is not"), "{refused}");
+}
+
+#[test]
+fn what_this_build_cannot_speak_is_refused_with_the_name_of_the_feature() {
+    let tls = ["--kafka-security-protocol=sasl_ssl", "--kafka-sasl-mechanism=SCRAM-SHA-512"];
+    let rest = ["--kafka-sasl-username=ledger", "--kafka-sasl-password=tops3cret", "--kafka-ssl-ca-location=ca.pem"];
+    let lacking = [("KAFKA_SECURITY_PROTOCOL", "--features kafka-secure"), ("KAFKA_SASL_MECHANISM", "`kafka-secure`")];
+    let expected = if cfg!(feature = "kafka-secure") { &[][..] } else { &lacking };
+    check_secured(&[&tls[..], &rest].concat(), expected);
+}
+
+#[test]
+fn all_options_of_a_secured_kafka_are_shown_and_its_secrets_are_not() {
+    let (config, settings) = read(&[
+        "serve",
+        "--kafka-brokers=kafka:9093",
+        "--kafka-security-protocol=sasl_ssl",
+        "--kafka-sasl-mechanism=PLAIN",
+        "--kafka-sasl-username=ledger",
+        "--kafka-sasl-password=tops3cret",
+        "--kafka-ssl-key-password=tops3cret",
+    ]);
+    assert_eq!(setting(&settings, "KAFKA_SECURITY_PROTOCOL"), ("sasl_ssl".to_owned(), Origin::Flag));
+    assert_eq!(setting(&settings, "KAFKA_SASL_USERNAME"), ("ledger".to_owned(), Origin::Flag));
+    assert_eq!(setting(&settings, "KAFKA_SASL_PASSWORD"), ("***".to_owned(), Origin::Flag));
+    assert_eq!(setting(&settings, "KAFKA_SSL_CA_LOCATION"), ("(none)".to_owned(), Origin::Default));
+    let brokers = config.kafka().unwrap();
+    let client = brokers.client();
+    for (option, value) in
+        [("security.protocol", "sasl_ssl"), ("sasl.mechanism", "PLAIN"), ("sasl.password", "tops3cret")]
+    {
+        assert_eq!(client.get(option), Some(value));
+    }
+    let shown = format!("{config:?} {settings:?} {:?} {brokers:?}", config.validate());
+    assert!(!shown.contains("tops3cret"), "{shown}");
+}

@@ -65,6 +65,7 @@ impl Config {
         ]
         .into_iter()
         .flatten()
+        .chain(self.kafka_security.contradictions(self.kafka_brokers.is_none()))
         .collect();
         if found.is_empty() { Ok(()) } else { Err(Contradictions(found)) }
     }
@@ -170,7 +171,11 @@ fn empty(name: &'static str, is_empty: bool, remedy: &'static str) -> Option<Con
     refuse_if(is_empty, name, || ("is empty".to_owned(), remedy))
 }
 
-fn refuse_if(refused: bool, name: &'static str, why: impl FnOnce() -> (String, &'static str)) -> Option<Contradiction> {
+pub(super) fn refuse_if(
+    refused: bool,
+    name: &'static str,
+    why: impl FnOnce() -> (String, &'static str),
+) -> Option<Contradiction> {
     refused.then(|| {
         let (problem, remedy) = why();
         Contradiction { name, problem, remedy }

@@ -23,9 +23,9 @@ use super::Database;
 use crate::config::Config;
 
 /// Something was found that is not as it should be.
-const DIFFERENCE: u8 = 1;
+pub(super) const DIFFERENCE: u8 = 1;
 /// It could not be looked.
-const COULD_NOT_LOOK: u8 = 2;
+pub(super) const COULD_NOT_LOOK: u8 = 2;
 
 /// Looks into the log, and holds everything else against it.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -78,19 +78,19 @@ impl Audit {
 }
 
 /// One document on standard output.
-fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(document)?);
     Ok(())
 }
 
 /// A bar on standard error, if somebody looks at it.
-fn bar(positions: i64) -> ProgressBar {
+pub(super) fn bar(positions: i64) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(positions).unwrap_or(0));
     let style = ProgressStyle::with_template("{msg:24} {bar:40} {pos}/{len} {per_sec} {eta}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn moved(bar: &ProgressBar, done: i64) {
+pub(super) fn moved(bar: &ProgressBar, done: i64) {
     bar.set_position(u64::try_from(done).unwrap_or(0));
 }
 

@@ -8,8 +8,9 @@ use anyhow::{Context, anyhow, bail};
 use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
-use projections::relay::{PARTITIONS, Relay, RelayConfig};
-use projections::{Followers, Freshness, start_all};
+use projections::relay::{Relay, RelayConfig};
+use projections::topic::PARTITIONS;
+use projections::{Brokers, Followers, Freshness, start_all};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -99,12 +100,7 @@ fn follow(
         bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
     }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
-    let relay = RelayConfig {
-        brokers: broker.address.clone(),
-        topic: config.kafka_topic.clone(),
-        ce_source: config.kafka_ce_source.clone(),
-        start_over: broker.embedded.is_some(),
-    };
+    let relay = RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
     Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
     followers.follow(Relay::new(relay, pool, stopping));
     Ok(followers)
@@ -151,7 +147,7 @@ fn told(problem: Problem) -> anyhow::Error {
 
 /// The broker that is published to.
 struct Broker {
-    address: String,
+    brokers: Brokers,
     description: String,
     /// Lives as long as we do.
     embedded: Option<EmbeddedBroker>,
@@ -159,13 +155,15 @@ struct Broker {
 
 impl Broker {
     fn of(config: &Config) -> anyhow::Result<Self> {
-        if let Some(address) = &config.kafka_brokers {
-            return Ok(Self { address: address.clone(), description: format!("Kafka at {address}"), embedded: None });
+        if let Some(brokers) = config.kafka() {
+            brokers.check().context("Kafka cannot be reached this way")?;
+            let description = format!("Kafka at {}", brokers.addresses);
+            return Ok(Self { brokers, description, embedded: None });
         }
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
         Ok(Self {
-            address: embedded.bootstrap_servers().to_owned(),
+            brokers: Brokers::at(embedded.bootstrap_servers()),
             description: embedded.describe(),
             embedded: Some(embedded),
         })

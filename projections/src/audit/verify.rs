@@ -9,6 +9,8 @@ mod log;
 mod pages;
 mod rows;
 
+pub(crate) use pages::{Unreadable, stored};
+
 use domain::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use crate::registry;
 /// One promise that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "VerificationCheck")]
 pub struct Check {
     /// Which.
     pub name: String,
@@ -35,6 +38,7 @@ pub struct Check {
 
 /// Something that is not as promised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerificationFailure")]
 pub struct Failure {
     /// Where in the log, if it is there.
     pub position: Option<i64>,

@@ -1,0 +1,114 @@
+//! Topics: whether they are there, with how many partitions, and making them. What is there is never
+//! changed.
+
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::metadata::MetadataBroker;
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::Brokers;
+
+/// How long a broker may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// From so many replicas on, two of them must have a message before it counts as sent.
+const REPLICAS_FOR_TWO_IN_SYNC: i32 = 3;
+
+/// Why it is not known whether a topic is there. All of it may be otherwise in a moment.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    /// Nobody answers, or not with what was asked for.
+    #[error("Kafka: {0}")]
+    Kafka(#[from] KafkaError),
+    /// It cannot be made.
+    #[error("the topic {topic} cannot be made: {code}")]
+    NotMade {
+        /// Its name.
+        topic: String,
+        /// The answer.
+        code: RDKafkaErrorCode,
+    },
+    /// It was made, and is not seen yet.
+    #[error("the topic {0} is not there yet")]
+    NotYet(String),
+    /// The task that asked has ended.
+    #[error("the question was not asked: {0}")]
+    Ended(#[from] tokio::task::JoinError),
+}
+
+impl Brokers {
+    /// Makes sure that a topic is there, and says how many partitions it has: those `wanted` when it is
+    /// made now, with the broker's own number of replicas.
+    ///
+    /// # Errors
+    /// See [`TopicError`].
+    pub async fn ensure_topic(&self, topic: &str, wanted: i32) -> Result<i32, TopicError> {
+        self.ensure_topic_with(topic, wanted, &[]).await
+    }
+
+    /// The same, made with settings of its own, such as `retention.ms`.
+    ///
+    /// # Errors
+    /// See [`TopicError`].
+    pub async fn ensure_topic_with(
+        &self,
+        topic: &str,
+        wanted: i32,
+        settings: &[(&str, &str)],
+    ) -> Result<i32, TopicError> {
+        if let Some(partitions) = self.partitions(topic).await? {
+            return Ok(partitions);
+        }
+        let admin: AdminClient<DefaultClientContext> = self.client().create()?;
+        let replicas = self.default_replicas(&admin).await;
+        let mut new = NewTopic::new(topic, wanted, TopicReplication::Fixed(-1));
+        if replicas.is_some_and(|replicas| replicas >= REPLICAS_FOR_TWO_IN_SYNC) {
+            new = new.set("min.insync.replicas", "2");
+        }
+        new = settings.iter().fold(new, |new, (name, value)| new.set(name, value));
+        let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
+        for made in admin.create_topics([&new], &options).await? {
+            match made {
+                Ok(_) => tracing::info!(topic, partitions = wanted, "made the topic"),
+                Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+                Err((topic, code)) => return Err(TopicError::NotMade { topic, code }),
+            }
+        }
+        self.partitions(topic).await?.ok_or_else(|| TopicError::NotYet(topic.to_owned()))
+    }
+
+    /// How many partitions a topic has; `None` when it is not there. All topics are asked for, since
+    /// asking for one by name may make it.
+    ///
+    /// # Errors
+    /// See [`TopicError`].
+    pub async fn partitions(&self, topic: &str) -> Result<Option<i32>, TopicError> {
+        let client: BaseConsumer = self.client().create()?;
+        let topic = topic.to_owned();
+        let found = tokio::task::spawn_blocking(move || {
+            let metadata = client.fetch_metadata(None, ANSWER_WITHIN)?;
+            let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+            Ok::<_, KafkaError>(found.map(|found| found.partitions().len()))
+        });
+        let found = found.await??;
+        Ok(found.and_then(|partitions| i32::try_from(partitions).ok()).filter(|partitions| *partitions > 0))
+    }
+
+    /// How many replicas a topic gets unless told otherwise, where the broker says so.
+    async fn default_replicas(&self, admin: &AdminClient<DefaultClientContext>) -> Option<i32> {
+        let client: BaseConsumer = self.client().create().ok()?;
+        let broker = tokio::task::spawn_blocking(move || {
+            let metadata = client.fetch_metadata(None, ANSWER_WITHIN).ok()?;
+            metadata.brokers().first().map(MetadataBroker::id)
+        })
+        .await
+        .ok()??;
+        let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
+        let described = admin.describe_configs([&ResourceSpecifier::Broker(broker)], &options).await.ok()?;
+        let config = described.into_iter().next()?.ok()?;
+        config.get("default.replication.factor")?.value.as_ref()?.parse().ok()
+    }
+}
