@@ -2,9 +2,6 @@
 //! folding. One relay is active; its checkpoint is the contiguous acknowledged prefix.
 //! It does not look into payloads: what the log stores is what is sent.
 
-pub mod message;
-mod topic;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -16,13 +13,11 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use topic::PARTITIONS;
-
-use crate::brokers::Brokers;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome};
 use crate::log::Entry;
+use crate::topic::{Topic, made, message};
 
 /// The name of the relay's checkpoint.
 pub const NAME: &str = "relay";
@@ -32,12 +27,8 @@ const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
 /// Where and how to publish.
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// Where.
-    pub brokers: Brokers,
-    /// Made with [`PARTITIONS`] partitions when missing.
-    pub topic: String,
-    /// The CloudEvents source of all messages.
-    pub ce_source: String,
+    /// Made when it is missing.
+    pub topic: Topic,
     /// The broker forgets at restart: begin at position 1 each time.
     pub start_over: bool,
 }
@@ -67,6 +58,7 @@ impl Relay {
 
     fn producer(&self) -> Result<FutureProducer, FollowError> {
         self.config
+            .topic
             .brokers
             .client()
             .set("enable.idempotence", "true")
@@ -78,7 +70,7 @@ impl Relay {
             // the partition that every Java client would choose for the key
             .set("partitioner", "murmur2_random")
             .create()
-            .map_err(topic::trouble)
+            .map_err(made::trouble)
     }
 
     /// Hands the entries over in order and returns the last position of which everything up to it is
@@ -101,7 +93,7 @@ impl Relay {
                             Err(error) => return (acknowledged, self.unless_stopping(error)),
                         }
                     }
-                    Err(error) => return (acknowledged, Some(topic::trouble(error))),
+                    Err(error) => return (acknowledged, Some(made::trouble(error))),
                 }
             }
         }
@@ -120,7 +112,7 @@ impl Relay {
     }
 
     fn hand_over(&self, session: &Session, entry: &Entry) -> Result<DeliveryFuture, KafkaError> {
-        let record = message::record(entry, &self.config.topic, &self.config.ce_source);
+        let record = message::record(entry, &self.config.topic.name, &self.config.topic.ce_source);
         session.producer.send_result(record).map_err(|(error, _)| error)
     }
 
@@ -140,7 +132,7 @@ impl Relay {
                     waiting.pop_front();
                     return match outcome {
                         Ok(Ok(_)) => Ok(Some(position)),
-                        Ok(Err((error, _))) => Err(topic::trouble(error)),
+                        Ok(Err((error, _))) => Err(made::trouble(error)),
                         Err(_) => Err(FollowError::Trouble("the producer ended".to_owned())),
                     };
                 }
@@ -174,13 +166,13 @@ impl Follower for Relay {
         if !become_the_only_one(&mut lock).await? {
             return Err(FollowError::Standby);
         }
-        topic::ensure(&self.config.brokers, &self.config.topic).await?;
+        made::ensure(&self.config.topic.brokers, &self.config.topic.name).await?;
         let mut conn = self.pool.acquire().await?;
         checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
         let over = (self.config.start_over && first).then_some(0);
         let position = checkpoint::take_over(&mut conn, NAME, over, owner).await?;
         if over.is_some() {
-            tracing::info!(topic = %self.config.topic, "the broker forgets at restart: the relay starts over at position 1");
+            tracing::info!(topic = %self.config.topic.name, "the broker forgets at restart: the relay starts over at position 1");
         }
         *current = Some(Session { lock, owner, producer: self.producer()? });
         Ok(position)

@@ -88,6 +88,9 @@ mod verification;
 #[path = "ledger/tampering.rs"]
 mod tampering;
 
+#[path = "ledger/re_evaluation.rs"]
+mod re_evaluation;
+
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
 
@@ -148,3 +151,6 @@ mod projections_command;
 
 #[path = "ledger/relay.rs"]
 mod relay;
+
+#[path = "ledger/kafka_command.rs"]
+mod kafka_command;

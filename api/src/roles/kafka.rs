@@ -5,6 +5,9 @@ mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
+use projections::topic::Topic;
+
 use super::audit::{COULD_NOT_LOOK, DIFFERENCE};
 use crate::config::Config;
 
@@ -30,4 +33,11 @@ impl Kafka {
             }
         }
     }
+}
+
+/// The topic of the broker that is named; the one inside a service is known to that service alone.
+fn named_topic(config: &Config) -> anyhow::Result<Topic> {
+    config
+        .named_topic()
+        .context("KAFKA_BROKERS names no broker; that of a service with a broker of its own is in its start-up lines")
 }
