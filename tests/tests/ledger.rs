@@ -154,3 +154,6 @@ mod relay;
 
 #[path = "ledger/kafka_command.rs"]
 mod kafka_command;
+
+#[path = "ledger/kafka_faults.rs"]
+mod kafka_faults;
