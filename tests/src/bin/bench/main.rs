@@ -7,6 +7,7 @@
 
 mod constant;
 mod http;
+mod kafka;
 mod load;
 mod ours;
 mod raw;
@@ -64,10 +65,11 @@ fn main() {
 }
 
 async fn run(size: &Size) -> Report {
-    let cluster = Cluster::launch_with(&POSTGRES).await;
     let mut report = Report::default();
+    let cluster = Cluster::launch_with(&POSTGRES).await;
     in_process(&cluster, size, &mut report).await;
     over_http(&cluster, size, &mut report).await;
+    kafka::measure(size, &mut report).await;
     report
 }
 

@@ -98,6 +98,16 @@ impl Ours {
         .await
     }
 
+    /// Where its log ends.
+    pub(crate) fn head(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.desk.ledger.head()
+    }
+
+    /// Its log.
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     pub(crate) async fn assert_sound(&self) {
         sound::assert_sound(&self.pool).await;
     }

@@ -11,6 +11,7 @@ use crate::load::Measured;
 pub(crate) struct Report {
     names: Vec<String>,
     rounds: BTreeMap<String, Vec<Measured>>,
+    figures: Vec<(String, f64, &'static str)>,
 }
 
 impl Report {
@@ -19,6 +20,16 @@ impl Report {
             self.names.push(name.to_owned());
         }
         self.rounds.entry(name.to_owned()).or_default().push(measured);
+    }
+
+    /// A number by itself, and what is wished of it.
+    pub(crate) fn figure(&mut self, name: &str, value: f64, goal: &'static str) {
+        self.figures.push((name.to_owned(), value, goal));
+    }
+
+    /// A contender's rate in terms of another's.
+    pub(crate) fn figure_of(&mut self, name: &str, ours: &str, theirs: &str, goal: &'static str) {
+        self.figure(name, self.rate(ours) / self.rate(theirs).max(f64::EPSILON), goal);
     }
 
     fn of(&self, name: &str) -> &[Measured] {
@@ -85,6 +96,10 @@ impl Report {
         println!();
         for (name, ratio) in &ratios {
             println!("{name:<36} {ratio:>10.2}");
+        }
+        for (name, value, goal) in &self.figures {
+            println!("{name:<36} {value:>10.2}  {goal}");
+            figures.insert(name.clone(), *value);
         }
         let json = serde_json::json!({"figures": figures, "ratios": ratios});
         std::fs::write(file, format!("{json:#}\n")).expect("the report can be written");
