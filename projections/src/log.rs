@@ -1,13 +1,19 @@
 //! Reads the log: entries in their one order, and where it ends. It appends nothing and does not
 //! know what becomes of an entry.
 
+mod copy;
+mod scan;
+
 use chrono::{DateTime, Utc};
 use domain::chain::{Hash, Sealed};
 use domain::event::DecodeError;
 use domain::{Event, Moment};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{FromRow, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
+
+pub use copy::{Column, Row};
+pub use scan::{Piece, Scan};
 
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
