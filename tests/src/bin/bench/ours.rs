@@ -58,15 +58,15 @@ impl Ours {
         let database = cluster.database().await;
         let pool = database.pool().await;
         let members = write_members(&pool, members).await;
-        Self::over(database, pool, members).await
+        Self::over(database, pool, members, COLD_REWARDS).await
     }
 
-    /// On a log with these members in it.
-    pub(crate) async fn over(database: Database, pool: PgPool, members: Vec<MemberId>) -> Self {
+    /// On a log with these members in it; claims that are spread go to so many rewards.
+    pub(crate) async fn over(database: Database, pool: PgPool, members: Vec<MemberId>, rewards: usize) -> Self {
         let ledger = Ledger::start(pool.clone()).await.unwrap();
         projections::rebuild(&pool, "member_facts", |_, _| {}).await.unwrap();
         let mut cold = Vec::new();
-        for number in 0..COLD_REWARDS.min(members.len()) {
+        for number in 0..rewards.min(members.len()) {
             cold.push(reward(&ledger, &format!("Cold {number}")).await);
         }
         for table in ["events", "member_runs", "member_days"] {

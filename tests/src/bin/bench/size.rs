@@ -15,6 +15,9 @@ use crate::ours::{self, Ours};
 /// What one event takes on the disk, its rows in indexes and read models and the write-ahead log included, at most.
 const BYTES_AN_EVENT: u64 = 2_500;
 
+/// The claims are spread over so many rewards, on both logs.
+const REWARDS: usize = 100;
+
 /// A log of so many events, and members who may claim.
 pub(crate) async fn prepare(cluster: &Arc<Cluster>, events: usize) -> Ours {
     assert_room(&folder::target(), events as u64 * BYTES_AN_EVENT);
@@ -24,7 +27,7 @@ pub(crate) async fn prepare(cluster: &Arc<Cluster>, events: usize) -> Ours {
     // one registration and seven log-ins each
     let members: Vec<_> = (0..events / 8).map(|_| MemberId(Uuid::now_v7())).collect();
     fill(&pool, ours::streaks(members.clone(), ours::now())).await;
-    Ours::over(database, pool, members).await
+    Ours::over(database, pool, members, REWARDS).await
 }
 
 fn assert_room(folder: &Path, needed: u64) {
