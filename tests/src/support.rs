@@ -4,6 +4,7 @@ pub mod answer;
 pub mod auditor;
 pub mod binary;
 pub mod client;
+pub mod facts;
 pub mod folder;
 pub mod forge;
 pub mod http;

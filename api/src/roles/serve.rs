@@ -20,6 +20,8 @@ use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::embedded::EmbeddedBroker;
 use crate::facts::LedgerFacts;
+use crate::inbound::dead_letters::topic_of;
+use crate::inbound::{self, Inbound, InboundConfig};
 use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
@@ -105,6 +107,14 @@ fn follow(
         ce_source: config.kafka_ce_source.clone(),
         start_over: broker.embedded.is_some(),
     };
+    let facts = InboundConfig {
+        brokers: broker.brokers.clone(),
+        topic: config.kafka_activities_topic.clone(),
+        group: config.activities_group().to_owned(),
+        start_over: broker.embedded.is_some(),
+    };
+    Inbound::start(facts, state.ledger.clone(), pool.clone(), &followers, stopping.clone())
+        .context("the facts of Kafka cannot be read")?;
     Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
     followers.follow(Relay::new(relay, pool, stopping));
     Ok(followers)
@@ -166,6 +176,8 @@ impl Broker {
         }
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
+        embedded.create_topic(&config.kafka_activities_topic, inbound::PARTITIONS)?;
+        embedded.create_topic(&topic_of(&config.kafka_activities_topic), inbound::dead_letters::PARTITIONS)?;
         Ok(Self {
             brokers: Brokers::at(embedded.bootstrap_servers()),
             description: embedded.describe(),
