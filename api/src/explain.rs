@@ -90,6 +90,7 @@ pub struct Explanation {
 /// Those who came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "WinnersBefore")]
 pub(crate) struct Ahead {
     /// How many grants were given or promised.
     pub(crate) winners: i64,

@@ -28,6 +28,7 @@ mod docs;
 mod document;
 mod inputs;
 mod outputs;
+mod plain;
 mod refusals;
 #[cfg(test)]
 mod tests;

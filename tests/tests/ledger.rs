@@ -90,6 +90,7 @@ mod tampering;
 
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
+
 #[path = "ledger/browsers.rs"]
 mod browsers;
 
@@ -113,6 +114,9 @@ mod metrics;
 
 #[path = "ledger/openapi.rs"]
 mod openapi;
+
+#[path = "ledger/generated_client.rs"]
+mod generated_client;
 
 // What holds when many come at once, and when things break.
 #[path = "ledger/stampede.rs"]

@@ -12,6 +12,7 @@ use crate::words::{Said, phrases};
 
 /// One step of a claim.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "ExplainedStep")]
 pub(super) struct Told {
     step: &'static str,
     at: Moment,

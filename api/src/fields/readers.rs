@@ -107,7 +107,8 @@ pub fn https_url() -> impl Reader<Value = String> {
 }
 
 fn whole(min: i64, max: i64) -> Schema {
-    json_schema!({"type": "integer", "minimum": min, "maximum": max})
+    let format = if min < i32::MIN.into() || max > i32::MAX.into() { "int64" } else { "int32" };
+    json_schema!({"type": "integer", "format": format, "minimum": min, "maximum": max})
 }
 
 /// A whole number.
@@ -346,7 +347,15 @@ impl InstantOrDate {
 
 /// A moment with its offset, or a date.
 pub fn instant_or_date() -> impl Reader<Value = InstantOrDate> {
-    let schema = |_: &mut _| json_schema!({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]});
+    // one plain type: clients in typed languages make a type of its own of a choice
+    let schema = |_: &mut _| {
+        json_schema!({
+            "type": "string",
+            "description": "An instant with its offset, or a date: its first moment in the time zone",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$",
+            "examples": ["2026-11-21", "2026-11-21T08:00:00Z"],
+        })
+    };
     reader(schema, |value| {
         let text = sent_text(value)?;
         if let Some(date) = plain_date(&text).filter(|date| (1..=9_998).contains(&date.year())) {

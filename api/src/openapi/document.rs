@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Document;
 use super::inputs::ID_IN_PATH;
+use super::plain;
 use super::refusals::{self, CODES};
 use crate::problem::Code;
 use crate::state::AppState;
@@ -59,6 +60,7 @@ fn finished(mut document: Value) -> Value {
     schemas["FieldError"] = refusals::field_error();
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.extend(bodies);
+        schemas.values_mut().for_each(plain::enums);
     }
     document["components"]["securitySchemes"] = json!({
         "accessToken": {

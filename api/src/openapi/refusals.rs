@@ -39,7 +39,7 @@ fn answer(status: u16, codes: &[Code]) -> Value {
     let sentences: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.name(), code.title())).collect();
     let schema = json!({"allOf": [
         {"$ref": "#/components/schemas/Problem"},
-        {"type": "object", "properties": {"status": {"const": status}, "code": {"enum": names}}},
+        {"type": "object", "properties": {"status": {"type": "integer", "enum": [status]}, "code": {"type": "string", "enum": names}}},
     ]});
     let mut answer = json!({
         "description": sentences.join("  \n"),

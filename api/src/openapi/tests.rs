@@ -63,6 +63,19 @@ fn every_parameter_of_a_path_is_described_and_every_reference_leads_somewhere() 
     }
 }
 
+/// Names that generated clients cannot use as they are: every language has its own list, or file, or map.
+const OF_LANGUAGES: [&str; 8] = ["Error", "File", "List", "Map", "Object", "Result", "Set", "String"];
+
+#[test]
+fn every_schema_has_a_name_of_its_own_that_a_client_can_use() {
+    let document = document();
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        // two types of one name are told apart by a number
+        assert!(!name.ends_with(|last: char| last.is_ascii_digit()), "{name}: give it another by `schemars(rename)`");
+        assert!(!OF_LANGUAGES.contains(&name.as_str()), "{name} is something else in other languages");
+    }
+}
+
 /// What the document cannot say of any operation: a method that is none.
 const OF_NO_OPERATION: [&str; 1] = ["method_not_allowed"];
 

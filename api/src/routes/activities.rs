@@ -90,6 +90,7 @@ fn answer(outcome: Outcome) -> Result<Response, Problem> {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NewActivity")]
 struct Recorded {
     #[schemars(with = "Uuid")]
     id: ActivityId,
@@ -97,6 +98,7 @@ struct Recorded {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RecordedActivity")]
 struct Duplicate {
     #[schemars(with = "Uuid")]
     id: ActivityId,
@@ -157,11 +159,13 @@ fn judged(batch: &Batch, outcomes: &[Outcome]) -> Result<Response, Problem> {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ActivityResults")]
 struct Results {
     results: Vec<Judged>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ActivityResult")]
 struct Judged {
     index: usize,
     status: u16,

@@ -22,6 +22,7 @@ use domain::role::Role;
 use domain::zone::local_date;
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
 use crate::callers::ShownLogIn;
@@ -173,8 +174,10 @@ fn taken_in(signed_up: SignedUp, email: String) -> TakenIn {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct SignedUpBody {
+    #[schemars(with = "Uuid")]
     id: String,
     email: String,
+    #[schemars(with = "Role")]
     role: &'static str,
 }
 

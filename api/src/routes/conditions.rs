@@ -47,6 +47,7 @@ async fn check(_: Operator, _: Query<Nothing>, Once(Wanted { condition }, _): On
 /// A condition as it would be stored, and what it asks for.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CheckedCondition")]
 struct Checked {
     condition: Condition,
     /// The kinds of activities it looks at; `*` is any.
@@ -58,6 +59,7 @@ struct Checked {
 
 /// One expression of the tree.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CheckedExpression")]
 struct Expression {
     /// Where its leaf stands, as in evidence.
     path: String,

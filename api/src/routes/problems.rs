@@ -37,6 +37,7 @@ async fn one(PathText(code): PathText, _: Query<Nothing>) -> Result<Json<Descrip
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DescribedProblem")]
 struct Description {
     #[serde(rename = "type")]
     link: String,

@@ -135,6 +135,7 @@ struct RewardProgress {
     /// How many grants are left; null is without limit.
     remaining: Option<i64>,
     /// Where the claim of this period stands; null where nobody asked yet.
+    #[schemars(with = "Option<ClaimStatus>")]
     claim_status: Option<&'static str>,
     /// When the next period begins, in the event's zone; null for `once`, and where the event ends before.
     next_period_starts_at: Option<Moment>,

@@ -120,7 +120,9 @@ struct Referrals<R> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OwnReferral {
+    #[schemars(with = "Uuid")]
     invitee_id: String,
+    #[schemars(with = "ReferralStatus")]
     status: String,
     created_at: Moment,
     qualified_at: Option<Moment>,
@@ -141,8 +143,11 @@ impl From<ReferralRow> for OwnReferral {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReferralBody {
+    #[schemars(with = "Uuid")]
     invitee_id: String,
+    #[schemars(with = "Uuid")]
     inviter_id: String,
+    #[schemars(with = "ReferralStatus")]
     status: String,
     created_at: Option<Moment>,
     qualified_at: Option<Moment>,

@@ -145,6 +145,7 @@ fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
 
 /// The claim after the step.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DecidedClaim")]
 struct Decided {
     message: Said,
     claim: ClaimBody,

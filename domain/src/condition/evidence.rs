@@ -58,12 +58,9 @@ impl JsonSchema for Seen {
         "Seen".into()
     }
 
-    fn inline_schema() -> bool {
-        true
-    }
-
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "boolean"}, {"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]+$"}]})
+        // numbers first: clients that try one after the other may take a number for a yes
+        json_schema!({"anyOf": [{"type": "integer", "format": "int64"}, {"type": "boolean"}, {"type": "string", "pattern": "^-?[0-9]+$"}]})
     }
 }
 

@@ -14,19 +14,36 @@ impl JsonSchema for Condition {
         "Condition".into()
     }
 
+    /// An object with one of many fields, and not a choice of objects: clients in typed languages then get one class
+    /// with a field for each kind of node, instead of as many classes without a name.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let part = Value::from(generator.subschema_for::<Self>());
         let parts = json!({"type": "array", "items": part, "minItems": 1});
-        let nodes: Vec<Value> = [node("all", &parts), node("any", &parts), node("not", &part)]
-            .into_iter()
-            .chain(leaves().into_iter().map(|(name, required, fields)| node(name, &leaf(name, required, fields))))
-            .collect();
-        json_schema!({"description": "One node of a condition: it has exactly one key.", "oneOf": nodes})
+        let mut nodes = Map::from_iter(
+            [("all", &parts), ("any", &parts), ("not", &part)].map(|(name, node)| (name.to_owned(), node.clone())),
+        );
+        for (name, required, fields) in leaves() {
+            nodes.insert(name.to_owned(), named(generator, name, leaf(name, required, fields)));
+        }
+        json_schema!({
+            "description": "One node of a condition: it has exactly one key.",
+            "type": "object",
+            "properties": nodes,
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": false,
+        })
     }
 }
 
-fn node(name: &str, body: &Value) -> Value {
-    json!({"type": "object", "required": [name], "properties": {name: body}, "additionalProperties": false})
+/// A leaf stands among the named schemas: `StreakLeaf`.
+fn named(generator: &mut SchemaGenerator, leaf: &str, schema: Value) -> Value {
+    let mut letters = leaf.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let name = format!("{first}{}Leaf", letters.as_str());
+    let reference = format!("#{}/{name}", generator.settings().definitions_path);
+    generator.definitions_mut().insert(name, schema);
+    json!({"$ref": reference})
 }
 
 fn leaf(name: &str, required: &[&str], fields: &[&str]) -> Value {
@@ -37,7 +54,7 @@ fn leaf(name: &str, required: &[&str], fields: &[&str]) -> Value {
         body["required"] = json!(required);
     }
     if name == "activeDays" {
-        body["properties"]["kind"] = json!({"anyOf": [field("kind"), {"const": "*"}]});
+        body["properties"]["kind"] = json!({"type": "string", "pattern": "^([a-z][a-z0-9_.-]{0,63}|\\*)$"});
     }
     body
 }
@@ -63,11 +80,11 @@ fn leaves() -> [Leaf; 10] {
 fn field(name: &str) -> Value {
     match name {
         "kind" | "measure" => json!({"type": "string", "pattern": "^[a-z][a-z0-9_.-]{0,63}$"}),
-        "days" => json!({"type": "integer", "minimum": 1, "maximum": MAX_DAYS}),
-        "count" => json!({"type": "integer", "minimum": 1, "maximum": MAX_COUNT}),
-        "total" => json!({"type": "integer", "minimum": 1, "maximum": MAX_MEASURE}),
+        "days" => json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_DAYS}),
+        "count" => json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_COUNT}),
+        "total" => json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_MEASURE}),
         "within" => json!({"type": "string", "pattern": "^[1-9][0-9]{0,3}d$"}),
-        "since" => json!({"anyOf": [{"type": "string", "format": "date"}, {"const": "eventStart"}]}),
+        "since" => json!({"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}|eventStart)$"}),
         "from" | "to" => json!({"type": "string", "format": "date"}),
         _ => json!({"type": "string"}),
     }

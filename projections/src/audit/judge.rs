@@ -81,6 +81,7 @@ pub struct ReEvaluation {
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ReEvaluatedAttempt")]
 pub struct Attempt {
     /// Where it stands in the log.
     pub position: i64,
@@ -106,6 +107,7 @@ pub struct Judgement {
 /// A leaf that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "EvidenceDifference")]
 pub struct Difference {
     /// Where it stands in the condition.
     pub path: String,

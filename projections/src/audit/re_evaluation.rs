@@ -36,6 +36,7 @@ const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
 
 /// All decisions, made again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ReEvaluations")]
 pub struct Bulk {
     /// How many decisions there are.
     pub decisions: i64,
@@ -50,6 +51,7 @@ pub struct Bulk {
 /// One decision that would be another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ChangedDecision")]
 pub struct Change {
     /// Of which claim.
     pub claim_id: ClaimId,

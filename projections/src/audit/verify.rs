@@ -22,6 +22,7 @@ use crate::registry;
 /// One promise that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "VerificationCheck")]
 pub struct Check {
     /// Which.
     pub name: String,
@@ -36,6 +37,7 @@ pub struct Check {
 
 /// Something that is not as promised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "VerificationFailure")]
 pub struct Failure {
     /// Where in the log, if it is there.
     pub position: Option<i64>,

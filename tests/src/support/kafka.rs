@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command},
     sync::{Mutex, OnceLock},
     time::{Duration, Instant},
@@ -17,11 +17,9 @@ use rdkafka::{
 
 use super::{
     folder,
+    maven::{self, REMEDY},
     process::{free_port, kept, must_succeed, signal, spawn, wait},
 };
-
-const REMEDY: &str = "The tests need a real Kafka: on Debian `apt-get install openjdk-17-jre-headless maven`, \
-                      and the way to Maven Central (or its mirror in ~/.m2/settings.xml).";
 
 /// A Kafka broker of our own.
 pub struct Broker {
@@ -119,30 +117,13 @@ impl Drop for Broker {
     }
 }
 
-/// The class path, after fetching what stands in `pom.xml`. One process fetches while the others wait.
+/// The class path, after fetching what stands in `pom.xml`.
 fn classes() -> PathBuf {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| {
-        let home = folder::target().join("kafka");
-        fs::create_dir_all(&home).expect("a folder for Kafka");
-        let lock = File::create(home.join("lock")).expect("a lock file");
-        lock.lock().expect("a lock on the folder of Kafka");
-        fetch(&home);
+        let (home, _lock) = maven::locked_home("kafka");
+        maven::fetch(&home, include_str!("../../pom.xml"), false);
         home.join("lib")
     });
     library.join("*")
-}
-
-fn fetch(home: &Path) {
-    let wanted = include_str!("../../pom.xml");
-    let stamp = home.join("fetched.xml");
-    if fs::read_to_string(&stamp).is_ok_and(|fetched| fetched == wanted) {
-        return;
-    }
-    fs::remove_dir_all(home.join("lib")).ok();
-    fs::write(home.join("pom.xml"), wanted).expect("the list of what to fetch");
-    let mut maven = Command::new("mvn");
-    maven.current_dir(home).args(["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
-    must_succeed(maven, "fetching Kafka with Maven", REMEDY);
-    fs::write(stamp, wanted).expect("a note of what was fetched");
 }

@@ -2,8 +2,10 @@
 
 use chrono::NaiveDate;
 use domain::Moment;
+use domain::role::Role;
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::accounts::Account;
 use crate::words::Said;
@@ -12,9 +14,11 @@ use crate::words::Said;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UserBody {
+    #[schemars(with = "Uuid")]
     id: String,
     /// A service has none.
     email: Option<String>,
+    #[schemars(with = "Role")]
     role: String,
     /// Of a service: its name.
     nickname: Option<String>,

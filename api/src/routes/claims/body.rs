@@ -2,24 +2,32 @@
 
 use commands::Receipt;
 use domain::Moment;
+use domain::campaign::RewardType;
 use domain::claim::{Claim, ClaimStatus};
 use domain::condition::LeafEvidence;
 use domain::id::ClaimId;
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 /// One claim, with the judgement that its status rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::routes) struct ClaimBody {
+    #[schemars(with = "Uuid")]
     id: String,
+    #[schemars(with = "ClaimStatus")]
     pub(in crate::routes) status: &'static str,
+    #[schemars(with = "Uuid")]
     reward_id: String,
+    #[schemars(with = "Uuid")]
     event_id: String,
+    #[schemars(with = "Uuid")]
     user_id: String,
     period: String,
     amount: i64,
     #[serde(rename = "type")]
+    #[schemars(with = "RewardType")]
     reward_type: &'static str,
     evidence: Vec<LeafEvidence>,
     facts_position: i64,

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use domain::Moment;
+use domain::campaign::RewardType;
 use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
@@ -173,6 +174,7 @@ async fn list(
 /// One page of claims.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ClaimsPage")]
 pub(in crate::routes) struct List {
     message: Said,
     claims: Vec<Line>,
@@ -189,13 +191,19 @@ pub(super) async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<L
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ListedClaim")]
 pub(super) struct Line {
+    #[schemars(with = "Uuid")]
     id: String,
+    #[schemars(with = "Uuid")]
     user_id: String,
+    #[schemars(with = "Uuid")]
     event_id: String,
+    #[schemars(with = "Uuid")]
     reward_id: String,
     pub(super) reward: RewardLine,
     pub(super) event: EventLine,
+    #[schemars(with = "ClaimStatus")]
     status: String,
     pub(super) reason: Option<String>,
     period: String,
@@ -204,16 +212,19 @@ pub(super) struct Line {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RewardOfClaim")]
 pub(super) struct RewardLine {
     id: String,
     /// Not there yet only while the catalogue is behind the claims.
     name: Option<String>,
     #[serde(rename = "type")]
+    #[schemars(with = "RewardType")]
     reward_type: String,
     amount: i64,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EventOfClaim")]
 pub(super) struct EventLine {
     id: String,
     name: Option<String>,

@@ -81,12 +81,14 @@ pub(super) fn broken(error: &dyn std::fmt::Display) -> Problem {
 
 /// One claim.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OneClaim")]
 pub(super) struct Single {
     claim: Told,
 }
 
 /// A claim with everything that happened to it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ClaimWithHistory")]
 struct Told {
     #[serde(flatten)]
     claim: ClaimBody,
@@ -97,6 +99,7 @@ struct Told {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ClaimStep")]
 struct Step {
     step: &'static str,
     at: Moment,

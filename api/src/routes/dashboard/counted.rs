@@ -12,6 +12,7 @@ fn count<L: PartialEq>(counted: &[(L, i64)], label: L) -> i64 {
 
 /// Events by where they stand.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EventsByStatus")]
 pub(super) struct Events {
     scheduled: i64,
     active: i64,
@@ -33,6 +34,7 @@ impl Events {
 /// Rewards by type.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "RewardsByType")]
 pub(super) struct Rewards {
     point: i64,
     item: i64,
@@ -51,6 +53,7 @@ impl Rewards {
 
 /// Claims by current status.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ClaimsByStatus")]
 pub(super) struct Claims {
     pending: i64,
     granted: i64,

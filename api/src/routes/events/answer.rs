@@ -10,11 +10,13 @@ use projections::campaign_catalogue::CampaignRow;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// One event.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventBody {
+    #[schemars(with = "Uuid")]
     id: String,
     name: String,
     description: Option<String>,

@@ -99,15 +99,19 @@ fn answer(results: &[Judged], position: Option<i64>) -> Response {
 
 /// What became of each, in the order in which they were named.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DecisionResults")]
 pub(super) struct Results<'a> {
     results: &'a [Judged],
 }
 
 /// Where the claim stands now, or why it stands where it stood.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "DecisionResult")]
 struct Judged {
+    #[schemars(with = "Uuid")]
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ClaimStatus>")]
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,

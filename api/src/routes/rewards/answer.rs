@@ -1,12 +1,13 @@
 //! A reward as it is shown: made from the aggregate after a command, or from the row of the read model.
 
 use domain::Moment;
-use domain::campaign::RewardTerms;
+use domain::campaign::{RewardTerms, RewardType};
 use domain::id::{CampaignId, RewardId};
 use domain::quantity::{GrantLimit, StockUnits};
 use projections::campaign_catalogue::RewardRow;
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::words::Said;
 
@@ -20,6 +21,7 @@ pub(super) struct OneReward {
 /// A part of a list of rewards.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RewardsPage")]
 pub(super) struct Rewards {
     pub(super) message: Said,
     pub(super) rewards: Vec<RewardBody>,
@@ -30,11 +32,14 @@ pub(super) struct Rewards {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RewardBody {
+    #[schemars(with = "Uuid")]
     id: String,
+    #[schemars(with = "Uuid")]
     event_id: String,
     name: String,
     description: Option<String>,
     #[serde(rename = "type")]
+    #[schemars(with = "RewardType")]
     reward_type: String,
     amount: i64,
     quantity: Option<i64>,
