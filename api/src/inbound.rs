@@ -195,7 +195,9 @@ impl Inbound {
     }
 
     fn rest(&self, pause: Duration) {
-        let _ = self.runtime.block_on(tokio::time::timeout(pause, self.shutdown.cancelled()));
+        // a timer can only be made inside the runtime
+        let rest = async { tokio::time::timeout(pause, self.shutdown.cancelled()).await };
+        let _ = self.runtime.block_on(rest);
     }
 }
 

@@ -28,13 +28,12 @@ pub enum DeadLetters {
 
 /// Which ones to put back.
 #[derive(Debug, Clone, clap::Args)]
-#[group(id = "which", required = true, multiple = false)]
 pub struct Order {
     /// This one, by its offset in the list; several with commas.
-    #[arg(long, value_name = "N", value_delimiter = ',', group = "which")]
+    #[arg(long, value_name = "N", value_delimiter = ',', required_unless_present = "all", conflicts_with = "all")]
     offset: Vec<i64>,
     /// All that are there now.
-    #[arg(long, group = "which")]
+    #[arg(long)]
     all: bool,
     /// The partition of the offset, where somebody gave the topic of the dead letters several.
     #[arg(long, value_name = "N", default_value_t = 0)]
