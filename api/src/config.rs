@@ -16,6 +16,8 @@ use axum::http::HeaderValue;
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
+use projections::Brokers;
+use projections::topic::Topic;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use std::convert::Infallible;
@@ -199,6 +201,18 @@ impl Config {
             CookieSecure::Always => true,
             CookieSecure::Never => false,
         }
+    }
+
+    /// The topic the events are published to, if a broker is named.
+    #[must_use]
+    pub fn named_topic(&self) -> Option<Topic> {
+        self.kafka().map(|brokers| self.topic_at(brokers))
+    }
+
+    /// The topic the events are published to, at these brokers.
+    #[must_use]
+    pub fn topic_at(&self, brokers: Brokers) -> Topic {
+        Topic { brokers, name: self.kafka_topic.clone(), ce_source: self.kafka_ce_source.clone() }
     }
 
     /// How to connect to the configured PostgreSQL; `None` when the embedded one is to be used.

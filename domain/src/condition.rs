@@ -7,6 +7,7 @@ mod evaluate;
 mod evidence;
 mod parse;
 mod schema;
+mod sight;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -110,12 +111,12 @@ impl Condition {
         }
     }
 
-    /// The expressions of the tree in reading order, each with its path as evidence has it.
+    /// All questions of the tree in reading order, each with its path as evidence has it.
     #[must_use]
-    pub fn expressions(&self) -> Vec<(String, &Cel)> {
-        fn walk<'a>(node: &'a Condition, path: &str, found: &mut Vec<(String, &'a Cel)>) {
+    pub fn leaves_by_path(&self) -> Vec<(String, &Leaf)> {
+        fn walk<'a>(node: &'a Condition, path: &str, found: &mut Vec<(String, &'a Leaf)>) {
             let below = |step: String| if path.is_empty() { step } else { format!("{path}.{step}") };
-            let parts = |name: &str, parts: &'a [Condition], found: &mut Vec<(String, &'a Cel)>| {
+            let parts = |name: &str, parts: &'a [Condition], found: &mut Vec<(String, &'a Leaf)>| {
                 parts
                     .iter()
                     .enumerate()
@@ -125,13 +126,21 @@ impl Condition {
                 Condition::All(all) => parts("all", all, found),
                 Condition::Any(any) => parts("any", any, found),
                 Condition::Not(part) => walk(part, &below("not".to_owned()), found),
-                Condition::Leaf(Leaf::Cel(expression)) => found.push((path.to_owned(), expression)),
-                Condition::Leaf(_) => {}
+                Condition::Leaf(leaf) => found.push((path.to_owned(), leaf)),
             }
         }
         let mut found = Vec::new();
         walk(self, "", &mut found);
         found
+    }
+
+    /// The expressions of the tree in reading order, each with its path as evidence has it.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<(String, &Cel)> {
+        let leaves = self.leaves_by_path().into_iter();
+        leaves
+            .filter_map(|(path, leaf)| if let Leaf::Cel(expression) = leaf { Some((path, expression)) } else { None })
+            .collect()
     }
 
     /// The facts that decide this condition.
@@ -158,15 +167,7 @@ impl Condition {
     /// Whether a leaf counts from the start of the campaign.
     #[must_use]
     pub fn counts_from_event_start(&self) -> bool {
-        self.leaves().any(|leaf| match leaf {
-            Leaf::Streak { since, .. } | Leaf::Referrals { since, .. } => *since == Some(Since::EventStart),
-            Leaf::ActiveDays { window, .. } | Leaf::Count { window, .. } | Leaf::Total { window, .. } => {
-                window.since == Some(Since::EventStart)
-            }
-            Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } | Leaf::Cel(_) => {
-                false
-            }
-        })
+        self.leaves().any(Leaf::counts_from_event_start)
     }
 
     /// The tree as the API shows and accepts it.
@@ -182,6 +183,20 @@ impl Condition {
 }
 
 impl Leaf {
+    /// Whether it counts from the start of the campaign.
+    #[must_use]
+    pub fn counts_from_event_start(&self) -> bool {
+        match self {
+            Self::Streak { since, .. } | Self::Referrals { since, .. } => *since == Some(Since::EventStart),
+            Self::ActiveDays { window, .. } | Self::Count { window, .. } | Self::Total { window, .. } => {
+                window.since == Some(Since::EventStart)
+            }
+            Self::ProfileComplete | Self::Birthday | Self::JoinAnniversary | Self::Joined { .. } | Self::Cel(_) => {
+                false
+            }
+        }
+    }
+
     /// The key of the leaf in the tree.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -4,9 +4,12 @@
 
 mod as_of;
 mod backtest;
+mod because;
 mod facts;
+mod history;
 mod judge;
 mod re_evaluation;
+mod rules;
 mod scan;
 mod streams;
 mod tree;
@@ -18,13 +21,16 @@ pub use as_of::{AsOf, NotYet, resolve};
 pub use backtest::{Ask, Draft, Outcome, Winner, backtest};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
 pub use judge::{Attempt, Basis, ConditionBasis, Difference, FactsBasis, Judgement, ReEvaluation, re_evaluate};
-pub use re_evaluation::{Bulk, Change, MAX_CHANGES, re_evaluate_all};
+pub use re_evaluation::{
+    Bulk, Change, Cost, MAX_CHANGES, NotResumed, Order, RewardCost, Run, Step, Totals, re_evaluate_all,
+};
 pub use streams::{
     ActivityState, CampaignState, ClaimState, MemberState, ReferralState, STREAM_TYPES, StreamAsOf, StreamState,
     state_of,
 };
 pub use tree::{Tree, tree};
 pub use verify::{Check, Failure, Progress, Verification, checks, left_out};
+pub(crate) use verify::{Unreadable, stored};
 
 use crate::error::FoldError;
 

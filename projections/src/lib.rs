@@ -28,6 +28,7 @@ mod registry;
 pub mod relay;
 pub mod status;
 mod tail;
+pub mod topic;
 
 pub use brokers::{Brokers, TopicError};
 pub use digest::{Digest, TableDigest, digest};

@@ -88,6 +88,9 @@ mod verification;
 #[path = "ledger/tampering.rs"]
 mod tampering;
 
+#[path = "ledger/re_evaluation.rs"]
+mod re_evaluation;
+
 #[path = "ledger/audit_command.rs"]
 mod audit_command;
 
@@ -103,6 +106,9 @@ mod backtest;
 #[path = "ledger/languages.rs"]
 mod languages;
 
+#[path = "ledger/conventions.rs"]
+mod conventions;
+
 #[path = "ledger/roles.rs"]
 mod roles;
 
@@ -114,6 +120,9 @@ mod metrics;
 
 #[path = "ledger/openapi.rs"]
 mod openapi;
+
+#[path = "ledger/every_call.rs"]
+mod every_call;
 
 #[path = "ledger/generated_client.rs"]
 mod generated_client;
@@ -145,3 +154,9 @@ mod inbound;
 
 #[path = "ledger/relay.rs"]
 mod relay;
+
+#[path = "ledger/kafka_command.rs"]
+mod kafka_command;
+
+#[path = "ledger/kafka_faults.rs"]
+mod kafka_faults;

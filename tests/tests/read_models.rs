@@ -12,4 +12,5 @@ mod read_models {
     mod relaying;
     mod speed;
     mod support;
+    mod verifying;
 }

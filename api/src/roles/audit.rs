@@ -6,7 +6,10 @@
 mod backtest;
 mod folds;
 mod log;
+mod re_evaluate;
+mod report;
 mod show;
+mod spool;
 mod verify;
 
 use std::process::ExitCode;
@@ -34,7 +37,7 @@ pub enum Audit {
     /// Show what a condition would have seen of a member.
     Facts(folds::Facts),
     /// Make decisions again: of one claim, of one event, or all there are.
-    ReEvaluate(folds::ReEvaluate),
+    ReEvaluate(re_evaluate::ReEvaluate),
     /// Replay a draft of an event over all that happened.
     Backtest(backtest::Backtest),
     /// Verify the log, the decisions in it and everything that is derived from it.

@@ -2,14 +2,18 @@
 //! one. Each command ends with 0: all right, 1: a difference was found and named, 2: it could not look.
 
 mod dead_letters;
+mod republish;
 mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
+use projections::topic::Topic;
+
 use super::audit::{COULD_NOT_LOOK, DIFFERENCE};
 use crate::config::Config;
 
-/// Looks at what is on Kafka.
+/// Looks at what is on Kafka, and puts it there again.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Kafka {
     /// Compare the topic with the log.
@@ -17,6 +21,8 @@ pub enum Kafka {
     /// Facts of other services that were refused: list them, put them back.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    /// Publish the log again, from a position on.
+    Republish(republish::Republish),
 }
 
 impl Kafka {
@@ -25,6 +31,7 @@ impl Kafka {
         let looked = match self {
             Self::Verify(order) => order.run(&config).await,
             Self::DeadLetters(order) => order.run(&config).await,
+            Self::Republish(order) => order.run(&config).await,
         };
         match looked {
             Ok(true) => ExitCode::SUCCESS,
@@ -35,4 +42,11 @@ impl Kafka {
             }
         }
     }
+}
+
+/// The topic of the broker that is named; the one inside a service is known to that service alone.
+fn named_topic(config: &Config) -> anyhow::Result<Topic> {
+    config
+        .named_topic()
+        .context("KAFKA_BROKERS names no broker; that of a service with a broker of its own is in its start-up lines")
 }

@@ -4,7 +4,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::cel::{self, Call, Cel, CelError};
-use super::{Condition, Days, Leaf, LeafEvidence, Seen, Since, Window};
+use super::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
 use crate::dates::{DateSet, window_start};
 use crate::facts::{Birthday, Facts};
 use crate::name::Name;
@@ -151,17 +151,7 @@ fn value_of(expression: &Cel, facts: &Facts, asked: Asked) -> Result<bool, CelEr
 
 /// What a function would tell as a leaf that needs at least 1.
 fn answer(call: &Call, facts: &Facts, asked: Asked) -> i128 {
-    let window = |days: &u32| Window { within: Some(Days(*days)), since: None };
-    let leaf = match call {
-        Call::Streak { kind } => Leaf::Streak { kind: kind.clone(), days: 1, since: None },
-        Call::ActiveDays { kind, days } => Leaf::ActiveDays { kind: kind.clone(), days: 1, window: window(days) },
-        Call::Count { kind, days } => Leaf::Count { kind: kind.clone(), count: 1, window: window(days) },
-        Call::Total { kind, measure, days } => {
-            Leaf::Total { kind: kind.clone(), measure: measure.clone(), total: 1, window: window(days) }
-        }
-        Call::Referrals => Leaf::Referrals { count: 1, since: None },
-    };
-    match look(&leaf, facts, asked).1 {
+    match look(&call.leaf(), facts, asked).1 {
         Seen::Number(number) => number,
         Seen::Flag(flag) => flag.into(),
     }
@@ -198,7 +188,7 @@ fn tallies<'a>(
 }
 
 impl Asked {
-    fn first(self, since: Option<Since>) -> Option<NaiveDate> {
+    pub(super) fn first(self, since: Option<Since>) -> Option<NaiveDate> {
         match since? {
             Since::Date(date) => Some(date),
             Since::EventStart => self.event_starts_on,
@@ -206,7 +196,7 @@ impl Asked {
     }
 
     /// The first date that counts: the later of the window's two bounds.
-    fn start_of(self, window: Window) -> Option<NaiveDate> {
+    pub(super) fn start_of(self, window: Window) -> Option<NaiveDate> {
         let within = window.within.map(|days| window_start(self.on, days.0));
         within.max(self.first(window.since))
     }

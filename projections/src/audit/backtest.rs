@@ -127,7 +127,7 @@ pub async fn backtest(
         Ask::AsClaimed(_) => FACTS_AND_CLAIMS,
     };
     let needed = draft.condition.needs();
-    let mut scan = Scan::start(pool, position, streams, move |row| {
+    let mut scan = Scan::start(pool, 0, position, streams, move |row| {
         let event = match row.event() {
             Ok(event) => event,
             Err(source) => return Some(Err(AuditError::Event { position: row.position, source })),

@@ -2,37 +2,69 @@
 //! still a little behind the scan, so that a decision that was made on slightly older facts than the log
 //! held when it was written finds them. Facts as known now need the fold first and the decisions after.
 //!
-//! What is in memory are the members who ever claimed, with the kinds of facts that the conditions
-//! name; the list of changes ends after [`MAX_CHANGES`].
+//! What is in memory are the members who ever claimed, with the days on which they did something that
+//! the conditions name; what changed is handed to the caller page after page. A run can be saved between
+//! two pages and go on from there in another process: it comes to the same end, byte for byte.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod cost;
+mod members;
+mod saved;
+mod wanted;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::activity::ActivityEvent;
+use domain::Event;
 use domain::claim::{ClaimEvent, Decision, DenialReason};
 use domain::condition::{Asked, evaluate};
-use domain::facts::{Facts, FactsNeeded};
+use domain::facts::FactsNeeded;
 use domain::id::{CampaignId, ClaimId, MemberId};
 use domain::zone::local_date;
-use domain::{Event, Moment};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+pub use self::cost::{Cost, RewardCost};
+pub use self::saved::NotResumed;
+
+use self::cost::Costs;
+use self::members::Members;
+use self::wanted::{Item, Wanted};
 use super::AuditError;
-use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement, Profile, Rules};
-use super::scan::{Row, Scan};
+use super::because::Because;
+use super::history::History;
+use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement};
+use super::rules::Rules;
+use super::scan::Scan;
 use crate::member_facts::fold_until;
 
 /// The most changes that are listed; all of them are counted.
 pub const MAX_CHANGES: usize = 1_000;
-/// How many facts of one member wait for a decision that was made before them.
-const HELD_BACK: usize = 32;
 
 const FACTS: &[&str] = &["member", "activity", "referral"];
 const CLAIMS: &[&str] = &["claim"];
 const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
+
+/// Which decisions are made again, and on what.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Order {
+    /// Of this campaign; of all when there is none.
+    pub campaign: Option<CampaignId>,
+    /// Facts and condition.
+    pub basis: Basis,
+    /// Up to this position of the log.
+    pub position: i64,
+}
+
+/// What came of it, without the changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many decisions there are.
+    pub decisions: i64,
+    /// How many come to the same verdict (on facts and condition as decided: with the same evidence).
+    pub same: i64,
+}
 
 /// All decisions, made again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -44,6 +76,8 @@ pub struct Bulk {
     pub same: i64,
     /// The others, in the order of the log, the first [`MAX_CHANGES`] of them.
     pub changed: Vec<Change>,
+    /// What the changes would have cost.
+    pub cost: Cost,
     /// Up to where the log was read.
     pub position: i64,
 }
@@ -61,44 +95,240 @@ pub struct Change {
     pub from: &'static str,
     /// The verdict now; `impossible` when the stored decision contradicts itself or the log.
     pub to: &'static str,
+    /// What this decision by itself would have cost in grants: 1, 0 or -1.
+    pub stock: i64,
+    /// The amount of it.
+    pub amount: i64,
     /// The leaves that differ.
     pub why: Vec<Difference>,
 }
 
-/// Makes all decisions up to a position again, of one campaign or of all; `None` when there is no such
-/// campaign. `progress` is told how many positions are done.
+/// Makes all decisions again; `None` when there is no such campaign. `progress` is told what is read and
+/// how many positions of it are done.
 ///
 /// # Errors
 /// See [`AuditError`]. What cannot be decoded is left out: the verification finds it.
 pub async fn re_evaluate_all(
     pool: &PgPool,
-    campaign: Option<CampaignId>,
-    basis: &Basis,
-    position: i64,
-    mut progress: impl FnMut(i64) + Send,
+    order: Order,
+    mut progress: impl FnMut(&'static str, i64) + Send,
 ) -> Result<Option<Bulk>, AuditError> {
-    let rules = all_rules(pool, campaign, position).await?;
-    if campaign.is_some() && rules.is_empty() {
-        return Ok(None);
+    let position = order.position;
+    let Some(mut run) = Run::start(pool, order).await? else { return Ok(None) };
+    let mut changed = Vec::new();
+    while let Some(step) = run.next().await? {
+        progress(step.reads, step.done);
+        changed.extend(step.changed);
+        changed.truncate(MAX_CHANGES);
     }
-    let wanted =
-        Arc::new(Wanted { campaign, claimants: claimants(pool, position).await?, needed: needed(&rules, basis) });
-    let mut fold = Fold { pool, basis, rules, members: HashMap::new(), bulk: Bulk { position, ..Bulk::default() } };
-    let passes: &[&'static [&'static str]] = match basis.facts {
-        FactsBasis::AsDecided => &[FACTS_AND_CLAIMS],
-        FactsBasis::Known => &[FACTS, CLAIMS],
-    };
-    for streams in passes {
-        let wanted = Arc::clone(&wanted);
-        let mut scan = Scan::start(pool, position, streams, move |row| wanted.item(row));
-        while let Some((done, items)) = scan.next().await? {
-            for item in items {
-                fold.take_in(item).await?;
-            }
-            progress(done);
+    let Totals { decisions, same } = run.totals();
+    Ok(Some(Bulk { decisions, same, changed, cost: run.cost(), position }))
+}
+
+/// Decisions that are being made again.
+#[derive(Debug)]
+pub struct Run {
+    pool: PgPool,
+    order: Order,
+    /// The hash of the log at the position of the order: a saved run goes on with its own log only.
+    hash: String,
+    wanted: Arc<Wanted>,
+    rules: HashMap<CampaignId, Rules>,
+    members: Members,
+    totals: Totals,
+    costs: Costs,
+    pass: usize,
+    done: i64,
+    /// Pages that are read ahead; none before the first one of a pass.
+    scan: Option<Scan<Item>>,
+}
+
+/// A page that is done.
+#[derive(Debug)]
+pub struct Step {
+    /// What is read: `facts` or `decisions`.
+    pub reads: &'static str,
+    /// Up to this position.
+    pub done: i64,
+    /// Decisions that would be others.
+    pub changed: Vec<Change>,
+}
+
+impl Run {
+    /// Begins; `None` when there is no such campaign.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn start(pool: &PgPool, order: Order) -> Result<Option<Self>, AuditError> {
+        let rules = all_rules(pool, order.campaign, order.position).await?;
+        if order.campaign.is_some() && rules.is_empty() {
+            return Ok(None);
+        }
+        let hash = saved::hash_at(&mut *pool.acquire().await?, order.position).await?;
+        let claimants = claimants(pool, order.position).await?;
+        let wanted = Wanted { campaign: order.campaign, claimants, needed: needed(&rules, &order.basis) };
+        Ok(Some(Self {
+            pool: pool.clone(),
+            order,
+            hash,
+            wanted: Arc::new(wanted),
+            rules,
+            members: Members::default(),
+            totals: Totals::default(),
+            costs: Costs::default(),
+            pass: 0,
+            done: 0,
+            scan: None,
+        }))
+    }
+
+    /// What is done is counted.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// What the changes so far would have cost.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.costs.sum()
+    }
+
+    /// Up to where the log is read in the end.
+    #[must_use]
+    pub fn position(&self) -> i64 {
+        self.order.position
+    }
+
+    fn passes(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        match self.order.basis.facts {
+            FactsBasis::AsDecided => &[("decisions", FACTS_AND_CLAIMS)],
+            FactsBasis::Known => &[("facts", FACTS), ("decisions", CLAIMS)],
         }
     }
-    Ok(Some(fold.bulk))
+
+    /// Does the next page; `None` when all is done.
+    ///
+    /// # Errors
+    /// See [`AuditError`].
+    pub async fn next(&mut self) -> Result<Option<Step>, AuditError> {
+        while let Some((reads, streams)) = self.passes().get(self.pass).copied() {
+            let mut scan = self.scan.take().unwrap_or_else(|| {
+                let wanted = Arc::clone(&self.wanted);
+                Scan::start(&self.pool, self.done, self.order.position, streams, move |row| wanted.item(row))
+            });
+            let Some((done, items)) = scan.next().await? else {
+                (self.pass, self.done) = (self.pass + 1, 0);
+                continue;
+            };
+            self.scan = Some(scan);
+            let mut changed = Vec::new();
+            for item in items {
+                changed.extend(self.take_in(item).await?);
+            }
+            self.done = done;
+            return Ok(Some(Step { reads, done, changed }));
+        }
+        Ok(None)
+    }
+
+    async fn take_in(&mut self, item: Item) -> Result<Option<Change>, AuditError> {
+        match item {
+            Item::Fact { position, member, fact } => {
+                self.members.take_in(member, position, fact);
+                Ok(None)
+            }
+            Item::Step { position, claim, event } => match event.decision() {
+                Some(decision) => self.decide(position, claim, &event, decision).await,
+                None => {
+                    self.costs.step(claim, &event);
+                    Ok(None)
+                }
+            },
+        }
+    }
+
+    async fn decide(
+        &mut self,
+        position: i64,
+        claim: ClaimId,
+        event: &ClaimEvent,
+        decision: &Decision,
+    ) -> Result<Option<Change>, AuditError> {
+        self.totals.decisions += 1;
+        let again = self.judge(position, event, decision).await?;
+        let met = again.as_ref().map_or(decision.met, |(met, _)| *met);
+        self.costs.decision(claim, event, met);
+        let decided = Judgement::of(decision.met, decision.evidence.clone());
+        let again = again.map(|(met, evidence)| Judgement::of(met, evidence));
+        let same = again.as_ref().is_some_and(|again| {
+            if self.order.basis.is_as_decided() { *again == decided } else { again.verdict == decided.verdict }
+        });
+        if same {
+            self.totals.same += 1;
+            return Ok(None);
+        }
+        let (to, why) = match again {
+            Some(again) => (again.verdict, self.why(event, decision, &decided, &again).await?),
+            None => ("impossible", vec![]),
+        };
+        let stock = cost::of_decision(event, met);
+        let amount = stock * event.about().amount.get();
+        Ok(Some(Change { claim_id: claim, position, from: decided.verdict, to, stock, amount, why }))
+    }
+
+    /// The leaves that differ. What came later about a member is read again for this.
+    async fn why(
+        &self,
+        event: &ClaimEvent,
+        decision: &Decision,
+        decided: &Judgement,
+        again: &Judgement,
+    ) -> Result<Vec<Difference>, AuditError> {
+        let Some(rules) = self.rules.get(&event.about().campaign_id) else { return Ok(vec![]) };
+        let history = match self.order.basis.facts {
+            FactsBasis::AsDecided => None,
+            FactsBasis::Known => {
+                let mut conn = self.pool.acquire().await?;
+                Some(History::of(&mut conn, event.member(), self.order.position).await?)
+            }
+        };
+        let because = Because { decision, basis: &self.order.basis, rules, history: history.as_ref() };
+        Ok(decided.differences(again, |path| because.of_leaf(path)))
+    }
+
+    /// `None` when the decision cannot have been made as it is stored.
+    async fn judge(
+        &mut self,
+        position: i64,
+        event: &ClaimEvent,
+        decision: &Decision,
+    ) -> Result<Option<(bool, Vec<domain::condition::LeafEvidence>)>, AuditError> {
+        let rules = self.rules.get(&event.about().campaign_id);
+        let rule = rules.and_then(|rules| rules.by(&self.order.basis, decision));
+        let Some((condition, starts_on)) = rule.filter(|_| is_possible(position, event, decision)) else {
+            return Ok(None);
+        };
+        let on = local_date(decision.time_zone, decision.evaluated_at);
+        let asked = Asked { on, event_starts_on: Some(starts_on) };
+        let member = self.members.of(event.member().0);
+        Ok(Some(match self.order.basis.facts {
+            FactsBasis::Known => evaluate(condition, member.known(decision, on), asked),
+            FactsBasis::AsDecided => match member.until(decision.facts_position) {
+                Some(facts) => evaluate(condition, facts, asked),
+                None => {
+                    let facts = older(&self.pool, event.member(), decision.facts_position).await?;
+                    evaluate(condition, &facts, asked)
+                }
+            },
+        }))
+    }
+}
+
+/// Facts from before what is folded already: from the log, which is rarely needed.
+async fn older(pool: &PgPool, member: MemberId, position: i64) -> Result<domain::facts::Facts, AuditError> {
+    let mut conn = pool.acquire().await?;
+    Ok(fold_until(&mut conn, member, position).await?)
 }
 
 async fn all_rules(
@@ -106,8 +336,8 @@ async fn all_rules(
     campaign: Option<CampaignId>,
     position: i64,
 ) -> Result<HashMap<CampaignId, Rules>, AuditError> {
-    let rows: Vec<(String, String, String, String)> = sqlx::query_as(
-        "select aggregate_id, event_type, event_version, payload::text
+    let rows: Vec<(i64, String, String, String, String)> = sqlx::query_as(
+        "select position, aggregate_id, event_type, event_version, payload::text
         from events
         where aggregate_type = 'campaign'
           and position <= $1
@@ -120,9 +350,9 @@ async fn all_rules(
     .fetch_all(pool)
     .await?;
     let mut rules: HashMap<CampaignId, Rules> = HashMap::new();
-    for (id, event_type, version, payload) in rows {
+    for (position, id, event_type, version, payload) in rows {
         if let (Ok(id), Ok(Event::Campaign(event))) = (id.parse(), Event::decode(&event_type, &version, &payload)) {
-            rules.entry(id).or_default().take_in(&event);
+            rules.entry(id).or_default().take_in(position, &event);
         }
     }
     Ok(rules)
@@ -151,171 +381,6 @@ fn needed(rules: &HashMap<CampaignId, Rules>, basis: &Basis) -> FactsNeeded {
     }
     rules.values().flat_map(Rules::conditions).for_each(|condition| add(condition.needs()));
     all
-}
-
-/// What is kept of the log.
-struct Wanted {
-    campaign: Option<CampaignId>,
-    claimants: HashSet<Uuid>,
-    needed: FactsNeeded,
-}
-
-/// A piece of the log that matters.
-enum Item {
-    Fact { position: i64, member: Uuid, event: Box<Event>, at: Moment },
-    Decision { position: i64, claim: ClaimId, event: Box<ClaimEvent> },
-}
-
-impl Wanted {
-    fn item(&self, row: Row<'_>) -> Option<Item> {
-        let position = row.position;
-        let member: Uuid = row.subject.parse().ok()?;
-        if !self.claimants.contains(&member) {
-            return None;
-        }
-        match row.event().ok()? {
-            Event::Claim(event) => {
-                let ours = self.campaign.is_none_or(|campaign| event.about().campaign_id == campaign);
-                (ours && event.decision().is_some()).then_some(Item::Decision {
-                    position,
-                    claim: row.stream_id.parse().ok()?,
-                    event: Box::new(event),
-                })
-            }
-            event => self.matters(&event).then(|| Item::Fact {
-                position,
-                member,
-                event: Box::new(event),
-                at: row.occurred_at,
-            }),
-        }
-    }
-
-    fn matters(&self, event: &Event) -> bool {
-        let kind = match event {
-            Event::Member(_) | Event::Referral(_) => return true,
-            Event::Campaign(_) | Event::Claim(_) => return false,
-            Event::Activity(ActivityEvent::Recorded(fact)) => &fact.kind,
-            Event::Activity(ActivityEvent::Voided(fact)) => &fact.kind,
-        };
-        self.needed.every_kind || self.needed.dates.contains(kind) || self.needed.tallies.contains(kind)
-    }
-}
-
-struct Fold<'a> {
-    pool: &'a PgPool,
-    basis: &'a Basis,
-    rules: HashMap<CampaignId, Rules>,
-    members: HashMap<Uuid, Member>,
-    bulk: Bulk,
-}
-
-/// The facts of one member, a little behind the scan.
-#[derive(Default)]
-struct Member {
-    facts: Facts,
-    /// The position of the last fact in `facts`.
-    folded: i64,
-    held_back: VecDeque<(i64, Event)>,
-    profile: Profile,
-}
-
-impl Member {
-    fn take_in(&mut self, position: i64, event: Event, at: Moment) {
-        if let Event::Member(event) = &event {
-            self.profile.take_in(event, at);
-        }
-        self.held_back.push_back((position, event));
-        if self.held_back.len() > HELD_BACK {
-            self.fold_next();
-        }
-    }
-
-    fn fold_next(&mut self) {
-        if let Some((position, event)) = self.held_back.pop_front() {
-            self.facts.apply(&event);
-            self.folded = position;
-        }
-    }
-
-    /// Folds up to a position; `None` when it is beyond already.
-    fn until(&mut self, position: i64) -> Option<&mut Facts> {
-        while self.held_back.front().is_some_and(|(next, _)| *next <= position) {
-            self.fold_next();
-        }
-        (self.folded <= position).then_some(&mut self.facts)
-    }
-}
-
-impl Fold<'_> {
-    async fn take_in(&mut self, item: Item) -> Result<(), AuditError> {
-        match item {
-            Item::Fact { position, member, event, at } => {
-                self.members.entry(member).or_default().take_in(position, *event, at);
-                Ok(())
-            }
-            Item::Decision { position, claim, event } => self.decide(position, claim, &event).await,
-        }
-    }
-
-    async fn decide(&mut self, position: i64, claim: ClaimId, event: &ClaimEvent) -> Result<(), AuditError> {
-        let Some(decision) = event.decision() else { return Ok(()) };
-        self.bulk.decisions += 1;
-        let decided = Judgement::of(decision.met, decision.evidence.clone());
-        let again = self.judge(position, event, decision).await?;
-        let same = again.as_ref().is_some_and(|again| {
-            if self.basis.is_as_decided() { *again == decided } else { again.verdict == decided.verdict }
-        });
-        if same {
-            self.bulk.same += 1;
-        } else if self.bulk.changed.len() < MAX_CHANGES {
-            let (to, why) = match again {
-                Some(again) => (again.verdict, decided.differences(&again)),
-                None => ("impossible", vec![]),
-            };
-            self.bulk.changed.push(Change { claim_id: claim, position, from: decided.verdict, to, why });
-        }
-        Ok(())
-    }
-
-    /// `None` when the decision cannot have been made as it is stored.
-    async fn judge(
-        &mut self,
-        position: i64,
-        event: &ClaimEvent,
-        decision: &Decision,
-    ) -> Result<Option<Judgement>, AuditError> {
-        let rules = self.rules.get(&event.about().campaign_id);
-        let rule = rules.and_then(|rules| rules.by(self.basis, decision));
-        let Some((condition, starts_on)) = rule.filter(|_| is_possible(position, event, decision)) else {
-            return Ok(None);
-        };
-        let on = local_date(decision.time_zone, decision.evaluated_at);
-        let asked = Asked { on, event_starts_on: Some(starts_on) };
-        let member = event.member();
-        let folded = self.members.entry(member.0).or_default();
-        let (met, evidence) = match self.basis.facts {
-            FactsBasis::Known => {
-                let complete = folded.profile.complete_on(decision, on);
-                let facts = folded.until(i64::MAX);
-                if let Some(member) = facts.and_then(|facts| facts.member.as_mut()) {
-                    member.profile_complete = complete;
-                }
-                evaluate(condition, &folded.facts, asked)
-            }
-            FactsBasis::AsDecided => match folded.until(decision.facts_position) {
-                Some(facts) => evaluate(condition, facts, asked),
-                None => evaluate(condition, &self.older(member, decision.facts_position).await?, asked),
-            },
-        };
-        Ok(Some(Judgement::of(met, evidence)))
-    }
-
-    /// Facts from before what is folded already: from the log, which is rarely needed.
-    async fn older(&self, member: MemberId, position: i64) -> Result<Facts, AuditError> {
-        let mut conn = self.pool.acquire().await?;
-        Ok(fold_until(&mut conn, member, position).await?)
-    }
 }
 
 /// A step rests on facts from before it, and its outcome is one that the verdict allows.

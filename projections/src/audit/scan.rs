@@ -49,9 +49,11 @@ pub(super) struct Scan<T> {
 }
 
 impl<T: Send + 'static> Scan<T> {
-    /// Reads the events of some stream types up to a position; `make` says what is kept of each.
+    /// Reads the events of some stream types after one position and up to another; `make` says what is
+    /// kept of each.
     pub(super) fn start(
         pool: &PgPool,
+        after: i64,
         through: i64,
         streams: &'static [&'static str],
         make: impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static,
@@ -59,7 +61,14 @@ impl<T: Send + 'static> Scan<T> {
         let make = Arc::new(make);
         let lanes = (0..LANES).map(|lane| {
             let (pages, lane_of_pages) = mpsc::channel(WAITING);
-            tokio::spawn(read_lane(pool.clone(), lane, through, streams, Arc::clone(&make), pages));
+            tokio::spawn(read_lane(
+                pool.clone(),
+                after + lane * PAGE_POSITIONS,
+                through,
+                streams,
+                Arc::clone(&make),
+                pages,
+            ));
             lane_of_pages
         });
         Self { lanes: lanes.collect(), turn: 0 }
@@ -81,13 +90,12 @@ impl<T: Send + 'static> Scan<T> {
 
 async fn read_lane<T: Send + 'static>(
     pool: PgPool,
-    lane: i64,
+    mut after: i64,
     through: i64,
     streams: &'static [&'static str],
     make: Arc<impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static>,
     pages: mpsc::Sender<sqlx::Result<Page<T>>>,
 ) {
-    let mut after = lane * PAGE_POSITIONS;
     while after < through {
         let until = through.min(after + PAGE_POSITIONS);
         let page = match read(&pool, after, until, streams).await {

@@ -9,14 +9,15 @@ mod log;
 mod pages;
 mod rows;
 
+pub(crate) use pages::{Unreadable, stored};
+
 use domain::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 
 use super::AuditError;
-use super::judge::Basis;
-use super::re_evaluation::re_evaluate_all;
+use super::re_evaluation::{Order, re_evaluate_all};
 use crate::registry;
 
 /// One promise that was checked.
@@ -113,7 +114,8 @@ pub async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<(i64, Vec<C
 
 async fn decisions(pool: &PgPool, position: i64, progress: Progress<'_>) -> Result<Check, AuditError> {
     let mut check = Check::new("decisions");
-    let made = re_evaluate_all(pool, None, &Basis::default(), position, |done| progress("decisions", done)).await?;
+    let order = Order { position, ..Order::default() };
+    let made = re_evaluate_all(pool, order, |_, done| progress("decisions", done)).await?;
     let made = made.unwrap_or_default();
     check.checked = made.decisions;
     if let Some(change) = made.changed.first() {

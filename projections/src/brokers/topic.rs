@@ -48,6 +48,19 @@ impl Brokers {
     /// # Errors
     /// See [`TopicError`].
     pub async fn ensure_topic(&self, topic: &str, wanted: i32) -> Result<i32, TopicError> {
+        self.ensure_topic_with(topic, wanted, &[]).await
+    }
+
+    /// The same, made with settings of its own, such as `retention.ms`.
+    ///
+    /// # Errors
+    /// See [`TopicError`].
+    pub async fn ensure_topic_with(
+        &self,
+        topic: &str,
+        wanted: i32,
+        settings: &[(&str, &str)],
+    ) -> Result<i32, TopicError> {
         if let Some(partitions) = self.partitions(topic).await? {
             return Ok(partitions);
         }
@@ -57,6 +70,7 @@ impl Brokers {
         if replicas.is_some_and(|replicas| replicas >= REPLICAS_FOR_TWO_IN_SYNC) {
             new = new.set("min.insync.replicas", "2");
         }
+        new = settings.iter().fold(new, |new, (name, value)| new.set(name, value));
         let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
         for made in admin.create_topics([&new], &options).await? {
             match made {

@@ -1,7 +1,10 @@
 //! An auditor at the command line: the program beside a database, with nothing of a service's environment, and what a
 //! superuser can do to a copy of the log behind everybody's back.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+};
 
 use domain::{Moment, chain::Sealed};
 use serde_json::Value;
@@ -50,10 +53,26 @@ impl Auditor {
 
     /// Runs a command of the binary.
     pub fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(&[], arguments)
+    }
+
+    /// Runs a command of the binary in an environment of its own.
+    pub fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        Self::said(command.envs(environment.iter().copied()).output().expect("the binary starts"))
+    }
+
+    /// A command of the binary, for whoever starts it.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary::reward_ledger());
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.env("DATABASE_URL", &self.url).env("DATA_DIR", &self.data).env("RUST_LOG", "error");
-        let output = command.args(arguments).output().expect("the binary starts");
+        command.args(arguments);
+        command
+    }
+
+    /// What a command said.
+    pub fn said(output: Output) -> Said {
         Said {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -223,8 +223,45 @@ async fn a_late_fact_changes_a_decision_only_when_it_is_asked_for() {
     let difference = &attempt["differences"][0];
     assert_eq!((&difference["path"], &difference["decided"]["have"]), (&json!(""), &json!(1)));
     assert_eq!(difference["reEvaluated"]["have"], 2);
+    assert_eq!(difference["because"], json!([late.position()]), "the late fact, and nothing else: {known}");
     auditor.get(&format!("{path}?facts=guessed")).await.invalid("query.facts");
     auditor.get(&format!("{path}?condition=other")).await.invalid("query.condition");
+}
+
+#[tokio::test]
+async fn a_difference_names_the_rule_and_the_facts_that_made_it_so() {
+    let stage = Stage::shared().await;
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
+    let two = json!({"all": [login_streak(2), {"count": {"kind": "review", "count": 1}}]});
+    let campaign = operator.create_event(&event(two)).await;
+    let prize = operator.create_reward(&reward(&campaign, None)).await;
+    let member = stage.newcomer().await;
+    let days = daily_until_yesterday(&member, "login", 9, chrono_tz::UTC);
+    reporter.report_activity(&days[0]).await.created();
+    let claim = reporter.claim_for(&prize, &member).await.text("/claimId");
+    // a day that the run does not reach, two reports of one day that it does, another kind, and one taken back
+    reporter.report_activity(&days[8]).await.created();
+    let second = reporter.report_activity(&days[1]).await.position();
+    let again = reporter.report_activity(&with(days[1].clone(), json!({"id": id()}))).await.position();
+    reporter.report_activity(&activity(&member, "visit")).await.created();
+    let review = activity(&member, "review");
+    let told = reporter.report_activity(&review).await.position();
+    let void = json!({"source": review["source"], "id": review["id"], "note": "not by her"});
+    let void = reporter.post("/activities/void", &void).await.position();
+    let three = json!({"all": [login_streak(3), {"count": {"kind": "review", "count": 1}}]});
+    let revised = operator.patch(&format!("/events/{campaign}"), &json!({"condition": three})).await.position();
+
+    let path = format!("/audit/claims/{claim}/re-evaluation");
+    let of = |answer: &tests::support::Answer| {
+        let differences = answer.ok()["attempts"][0]["differences"].as_array().unwrap().clone();
+        differences.iter().map(|leaf| (leaf["path"].clone(), leaf["because"].clone())).collect::<Vec<_>>()
+    };
+    let known = auditor.get_at(&format!("{path}?facts=known"), revised).await;
+    assert_eq!(of(&known), [(json!("all[0]"), json!([second, again]))], "the review came and went: {told} {void}");
+    let current = auditor.get_at(&format!("{path}?condition=current"), revised).await;
+    assert_eq!(of(&current), [(json!("all[0]"), json!([revised]))]);
+    let both = auditor.get_at(&format!("{path}?facts=known&condition=current"), revised).await;
+    assert_eq!(of(&both), [(json!("all[0]"), json!([second, again, revised]))]);
 }
 
 #[tokio::test]
@@ -262,13 +299,25 @@ async fn all_decisions_made_again_are_the_same_until_a_late_fact_or_another_rule
         (&change["why"][0]["decided"]["have"], &change["why"][0]["reEvaluated"]["have"]),
         (&json!(1), &json!(2))
     );
+    assert!(change["why"][0]["because"][0].as_i64().is_some_and(|late| late > change["position"].as_i64().unwrap()));
+    let rewards = json!([{"rewardId": prize, "type": "POINT", "stock": 1, "amount": 100}]);
+    assert_eq!(known.json["cost"], json!({"stock": 1, "amount": 100, "rewards": rewards}));
+    assert_eq!((&change["stock"], &change["amount"]), (&json!(1), &json!(100)));
     let still = auditor.post("/audit/re-evaluations", &body(json!({}))).await;
+    assert_eq!(still.json["cost"], json!({"stock": 0, "amount": 0, "rewards": []}));
     assert_eq!((still.number("/same"), still.list("/changed").len()), (4, 0));
 
     let stricter = auditor.post("/audit/re-evaluations", &body(json!({"condition": login_streak(3)}))).await;
     assert_eq!((stricter.number("/decisions"), stricter.number("/same")), (4, 3), "{stricter}");
     let change = &stricter.list("/changed")[0];
     assert_eq!((&change["claimId"], &change["to"]), (&json!(claims[2].1), &json!("unmet")));
+    assert_eq!(change["why"][0]["because"], json!([]), "the rule that was given, and no event");
+    assert_eq!((&stricter.json["cost"]["stock"], &stricter.json["cost"]["amount"]), (&json!(-1), &json!(-100)));
+    // who was refused for something that came too late and was granted afterwards costs nothing
+    reporter.claim_for(&prize, &claims[1].0).await.created();
+    let known = auditor.post("/audit/re-evaluations", &body(json!({"facts": "known"}))).await;
+    assert_eq!((known.number("/decisions"), known.number("/same")), (5, 4), "{known}");
+    assert_eq!((&known.json["changed"][0]["stock"], &known.json["cost"]["stock"]), (&json!(1), &json!(0)));
 
     auditor.post("/audit/re-evaluations", &json!({"eventId": id()})).await.problem(404, "not_found");
     auditor.post("/audit/re-evaluations", &json!({"facts": "guessed"})).await.invalid("facts");

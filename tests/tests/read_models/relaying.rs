@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::support::history::Generator;
 use super::support::{TestLog, with_log};
 use domain::moment::Moment;
-use projections::relay::{NAME, PARTITIONS, Relay, RelayConfig};
+use projections::relay::{NAME, Relay, RelayConfig};
+use projections::topic::{PARTITIONS, Topic};
 use projections::{Brokers, Followers, Freshness, State};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -39,12 +40,14 @@ fn relay(log: &TestLog, broker: &Broker, start_over: bool) -> Running {
     let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
     let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
     let config = RelayConfig {
-        brokers: Brokers::at(broker.bootstrap_servers()),
-        topic: TOPIC.to_owned(),
-        ce_source: "/test".to_owned(),
+        topic: Topic {
+            brokers: Brokers::at(broker.bootstrap_servers()),
+            name: TOPIC.to_owned(),
+            ce_source: "/test".to_owned(),
+        },
         start_over,
     };
-    followers.follow(Relay::new(config, log.pool.clone(), shutdown.clone()));
+    followers.follow(Relay::new(config, log.pool.clone(), followers.lease(NAME), shutdown.clone()));
     Running { followers, freshness, shutdown }
 }
 

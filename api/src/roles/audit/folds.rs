@@ -1,24 +1,17 @@
-//! `audit stream`, `audit facts`, `audit re-evaluate`: what the log says of then, and of decisions.
+//! `audit stream` and `audit facts`: what the log says of then.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use chrono::{DateTime, FixedOffset};
-use clap::ValueEnum;
 use domain::Moment;
-use domain::condition::Condition;
-use domain::id::{CampaignId, ClaimId, MemberId};
-use projections::audit::{
-    self, AsOf, Basis, Bulk, ConditionBasis, FactRow, FactsBasis, ReEvaluation, STREAM_TYPES, StreamAsOf,
-};
+use domain::id::MemberId;
+use projections::audit::{self, AsOf, FactRow, STREAM_TYPES, StreamAsOf};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::show::{Changed, changes, csv_line};
-use super::{bar, head, moved, print_json};
+use super::print_json;
+use super::show::{Changed, changes};
 use crate::clock;
 
 /// As of when.
@@ -159,116 +152,4 @@ impl Facts {
         }
         Ok(true)
     }
-}
-
-/// Which decisions, on what facts and by what rule.
-#[derive(Debug, Clone, clap::Args)]
-pub struct ReEvaluate {
-    /// Only the attempts of this claim, leaf by leaf.
-    #[arg(long, value_name = "ID", conflicts_with = "event")]
-    claim: Option<Uuid>,
-    /// Only decisions of this event.
-    #[arg(long, value_name = "ID")]
-    event: Option<Uuid>,
-    /// The facts as they were read, or as the log has them now.
-    #[arg(long, value_enum, default_value_t = FactsChoice::AsDecided)]
-    facts: FactsChoice,
-    /// `asDecided`, `current`, or a file with a condition in JSON.
-    #[arg(long, value_name = "asDecided|current|FILE", default_value = "asDecided")]
-    condition: String,
-    /// The changes as CSV.
-    #[arg(long, conflicts_with_all = ["json", "claim"])]
-    csv: bool,
-    /// One document.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FactsChoice {
-    #[value(name = "asDecided")]
-    AsDecided,
-    Known,
-}
-
-impl ReEvaluate {
-    fn basis(&self) -> anyhow::Result<Basis> {
-        let facts = match self.facts {
-            FactsChoice::AsDecided => FactsBasis::AsDecided,
-            FactsChoice::Known => FactsBasis::Known,
-        };
-        let condition = match self.condition.as_str() {
-            "asDecided" => ConditionBasis::AsDecided,
-            "current" => ConditionBasis::Current,
-            file => ConditionBasis::Given(Arc::new(given(&PathBuf::from(file))?)),
-        };
-        Ok(Basis { facts, condition })
-    }
-
-    pub(super) async fn run(self, pool: &PgPool) -> anyhow::Result<bool> {
-        let basis = self.basis()?;
-        let position = head(pool).await?;
-        if let Some(claim) = self.claim {
-            let mut conn = pool.acquire().await.context("the database cannot be reached")?;
-            let made = audit::re_evaluate(&mut conn, ClaimId(claim), &basis, position).await?;
-            return self.show_one(&made.with_context(|| format!("there is no claim {claim}"))?);
-        }
-        let told = bar(position);
-        told.set_message("decisions");
-        let campaign = self.event.map(CampaignId);
-        let made = audit::re_evaluate_all(pool, campaign, &basis, position, |done| moved(&told, done)).await?;
-        told.finish_and_clear();
-        self.show_all(&made.context("there is no such event")?)
-    }
-
-    fn show_one(&self, made: &ReEvaluation) -> anyhow::Result<bool> {
-        if self.json {
-            print_json(made)?;
-            return Ok(made.same);
-        }
-        for attempt in &made.attempts {
-            let word = if attempt.same { "the same" } else { "different" };
-            println!(
-                "position {}: decided {}, judged again {}: {word}",
-                attempt.position, attempt.decided.verdict, attempt.re_evaluated.verdict
-            );
-            for difference in &attempt.differences {
-                println!("  {}", serde_json::to_string(difference)?);
-            }
-        }
-        Ok(made.same)
-    }
-
-    fn show_all(&self, made: &Bulk) -> anyhow::Result<bool> {
-        let same = made.same == made.decisions;
-        if self.json {
-            print_json(made)?;
-        } else if self.csv {
-            println!("claimId,position,from,to,why");
-            for change in &made.changed {
-                let why = serde_json::to_string(&change.why)?;
-                let fields = [&change.claim_id.to_string(), &change.position.to_string(), change.from, change.to, &why];
-                println!("{}", csv_line(fields));
-            }
-        } else {
-            println!("{} decisions up to position {}: {} the same", made.decisions, made.position, made.same);
-            for change in &made.changed {
-                let leaves: Vec<_> = change.why.iter().map(|leaf| leaf.path.as_str()).collect();
-                println!(
-                    "claim {} at position {}: {} -> {} by {leaves:?}",
-                    change.claim_id, change.position, change.from, change.to
-                );
-            }
-        }
-        Ok(same)
-    }
-}
-
-fn given(file: &std::path::Path) -> anyhow::Result<Condition> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("the condition in {}", file.display()))?;
-    let value: Value = serde_json::from_str(&text).with_context(|| format!("the condition in {}", file.display()))?;
-    Condition::parse(&value).or_else(|problems| {
-        let named: Vec<_> = problems.iter().map(|problem| format!("{} {}", problem.path, problem.rule)).collect();
-        bail!("the condition in {}: {}", file.display(), named.join("; "))
-    })
 }

@@ -2,9 +2,12 @@
 //! later. The key comes from a file; nothing that is in the database is believed about it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use indicatif::ProgressBar;
 use projections::audit::{Check, Verification, tree};
+use projections::topic::{self, LookError, Looking, Topic};
 use sqlx::PgPool;
 
 use super::{bar, head, moved, print_json};
@@ -12,6 +15,9 @@ use crate::audit::key;
 use crate::audit::note::{Checkpoint, verifier_key};
 use crate::audit::verification::verify;
 use crate::config::Config;
+
+/// How long the relay may take to publish what is in the log.
+const RELAY_WITHIN: Duration = Duration::from_secs(30);
 
 /// What else to hold the log against, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,12 +45,17 @@ impl Verify {
         if let Some(checkpoint) = checkpoint {
             verified.checks.push(held_to(&checkpoint, pool, config).await?);
         }
+        let topic = match config.named_topic() {
+            Some(topic) => held_to_the_topic(&topic, pool, &told).await.map(|checks| verified.checks.extend(checks)),
+            None => Ok(()),
+        };
         told.finish_and_clear();
         if self.json {
             print_json(&verified)?
         } else {
             show(&verified)
         }
+        topic.context("the topic could not be looked at; without KAFKA_BROKERS it is left out")?;
         Ok(verified.is_ok())
     }
 
@@ -76,6 +87,18 @@ async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> any
         check.fails(Some(size), "the events up to here are not those that the checkpoint was made of");
     }
     Ok(check)
+}
+
+/// Whether the topic is the log.
+async fn held_to_the_topic(topic: &Topic, pool: &PgPool, told: &ProgressBar) -> Result<Vec<Check>, LookError> {
+    told.set_message("kafka");
+    let mut progress = |looking| match looking {
+        Looking::Reads { messages, .. } => moved(told, messages),
+        Looking::Waits { .. } => {}
+    };
+    let found = topic::verify(pool, topic, RELAY_WITHIN, &mut progress).await?;
+    let named = |check: Check| Check { name: format!("kafka.{}", check.name), ..check };
+    Ok(found.checks.into_iter().map(named).collect())
 }
 
 fn show(verified: &Verification) {

@@ -1,10 +1,21 @@
 //! `kafka verify`: is the topic the log? It writes nothing, neither to the log nor to the topic.
 
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use projections::topic::{self, Looking, TopicVerification};
+
+use super::named_topic;
 use crate::config::Config;
+use crate::roles::Database;
+use crate::roles::audit::{bar, print_json};
 
 /// How long to wait for the relay, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Verify {
+    /// How long the relay is waited for until it has published what was in the log at the start.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    wait: Duration,
     /// One document.
     #[arg(long)]
     json: bool,
@@ -12,7 +23,48 @@ pub struct Verify {
 
 impl Verify {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<bool> {
-        config.validate()?;
-        anyhow::bail!("this version cannot look at a topic (json: {})", self.json)
+        let topic = named_topic(config)?;
+        let database = Database::open_as_it_is(config).await?;
+        let told = bar(0);
+        let verified =
+            topic::verify(&database.pool, &topic, self.wait, &mut |looking| show_progress(&told, looking)).await;
+        told.finish_and_clear();
+        database.close().await?;
+        let verified = verified?;
+        if self.json {
+            print_json(&verified)?
+        } else {
+            show(&verified)
+        }
+        Ok(verified.is_ok())
     }
+}
+
+fn show_progress(told: &ProgressBar, looking: Looking) {
+    let number = |number: i64| u64::try_from(number).unwrap_or_default();
+    match looking {
+        Looking::Reads { messages, of } => {
+            told.set_message("messages");
+            told.set_length(number(of));
+            told.set_position(number(messages));
+        }
+        Looking::Waits { relay_position } => told.set_message(format!("relay at {relay_position}")),
+    }
+}
+
+fn show(verified: &TopicVerification) {
+    for check in &verified.checks {
+        let word = if check.ok { "ok" } else { "DIFFERS" };
+        println!("{word:8} {:16} {:>12} checked", check.name, check.checked);
+        if let Some(failure) = &check.first_failure {
+            let place = failure.position.map_or(String::new(), |position| format!("position {position}: "));
+            println!("         {place}{}", failure.reason);
+        }
+    }
+    let TopicVerification { topic, position, messages, duplicates, missing, out_of_order, different, unknown, .. } =
+        verified;
+    println!(
+        "{topic} up to position {position}: {messages} messages, {duplicates} repeated, {missing} missing, \
+         {out_of_order} out of order, {different} different, {unknown} unknown"
+    );
 }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::condition::Condition;
 use domain::id::CampaignId;
-use projections::audit::{Basis, Bulk, ConditionBasis, FactsBasis, re_evaluate_all};
+use projections::audit::{self, Basis, Bulk, ConditionBasis, FactsBasis, re_evaluate_all};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use uuid::Uuid;
@@ -79,6 +79,7 @@ pub(super) async fn re_evaluate_all_of(
 ) -> Result<At<Json<Bulk>>, Problem> {
     let _turn = heavy()?;
     let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
-    let made = re_evaluate_all(&state.pool, order.event, &order.basis, head, |_| {}).await?;
+    let order = audit::Order { campaign: order.event, basis: order.basis, position: head };
+    let made = re_evaluate_all(&state.pool, order, |_, _| {}).await?;
     Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))
 }

@@ -13,9 +13,20 @@ pub(super) const PAGE_POSITIONS: i64 = 5_000;
 
 /// A stored row that no event can be.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) position: Option<i64>,
-    pub(super) reason: String,
+pub(crate) struct Unreadable {
+    pub(crate) position: Option<i64>,
+    pub(crate) reason: String,
+}
+
+/// The columns of an entry; an instant that no clock shows is none, so that it can be told.
+macro_rules! suspected_columns {
+    () => {
+        "position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+         payload::text as payload, metadata::text as metadata, subject,
+         case when isfinite(occurred_at) then occurred_at end as occurred_at,
+         case when isfinite(recorded_at) then recorded_at end as recorded_at,
+         command_id, opens_command, actor, correlation_id, causation_id, epoch, previous_hash, hash"
+    };
 }
 
 /// The rows after one position and up to another, of some stream types (none named: of all).
@@ -25,18 +36,15 @@ pub(super) async fn read(
     through: i64,
     streams: &[&str],
 ) -> sqlx::Result<Vec<Result<Entry, Unreadable>>> {
-    let rows = sqlx::query(
-        "select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                payload::text as payload, metadata::text as metadata, subject,
-                case when isfinite(occurred_at) then occurred_at end as occurred_at,
-                case when isfinite(recorded_at) then recorded_at end as recorded_at,
-                command_id, opens_command, actor, correlation_id, causation_id, epoch, previous_hash, hash
-        from events
+    let rows = sqlx::query(concat!(
+        "select ",
+        suspected_columns!(),
+        " from events
         where position > $1
           and position <= $2
           and (cardinality($3::text[]) = 0 or aggregate_type = any($3))
-        order by position",
-    )
+        order by position"
+    ))
     .bind(after)
     .bind(through)
     .bind(streams)
@@ -44,6 +52,19 @@ pub(super) async fn read(
     .fetch_all(conn)
     .await?;
     Ok(rows.iter().map(entry).collect())
+}
+
+/// The rows at some positions, as far as there are any.
+pub(crate) async fn stored(
+    conn: &mut PgConnection,
+    positions: &[i64],
+) -> sqlx::Result<Vec<(i64, Result<Entry, Unreadable>)>> {
+    let rows = sqlx::query(concat!("select ", suspected_columns!(), " from events where position = any($1)"))
+        .bind(positions)
+        .persistent(false)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get("position")?, entry(row)))).collect()
 }
 
 fn entry(row: &PgRow) -> Result<Entry, Unreadable> {

@@ -1,0 +1,92 @@
+//! The facts of those who claimed, a little behind the scan: the last few of each member wait, so that a
+//! decision that was made before them finds the facts as it saw them.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use chrono::NaiveDate;
+use domain::claim::Decision;
+use domain::facts::Facts;
+use domain::name::Name;
+use domain::{Event, Moment};
+use uuid::Uuid;
+
+use super::super::history::Profile;
+
+/// How many facts of one member wait for a decision that was made before them.
+const HELD_BACK: usize = 8;
+
+/// One fact, as small as may be.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fact {
+    /// An activity, or its withdrawal.
+    Counted { kind: Name, on: NaiveDate, measures: BTreeMap<Name, i64>, more: bool },
+    /// Anything else about the member.
+    Other(Box<Event>, Moment),
+}
+
+/// All who claimed.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Members(pub(super) HashMap<Uuid, Member>);
+
+/// One of them.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Member {
+    pub(super) facts: Facts,
+    /// The position of the last fact in `facts`.
+    pub(super) folded: i64,
+    pub(super) held_back: VecDeque<(i64, Fact)>,
+    pub(super) profile: Profile,
+}
+
+impl Members {
+    pub(super) fn take_in(&mut self, member: Uuid, position: i64, fact: Fact) {
+        self.of(member).take_in(position, fact);
+    }
+
+    pub(super) fn of(&mut self, member: Uuid) -> &mut Member {
+        self.0.entry(member).or_default()
+    }
+}
+
+impl Member {
+    fn take_in(&mut self, position: i64, fact: Fact) {
+        if let Fact::Other(event, at) = &fact
+            && let Event::Member(event) = &**event
+        {
+            self.profile.take_in(event, *at);
+        }
+        self.held_back.push_back((position, fact));
+        if self.held_back.len() > HELD_BACK {
+            self.fold_next();
+        }
+    }
+
+    fn fold_next(&mut self) {
+        let Some((position, fact)) = self.held_back.pop_front() else { return };
+        match fact {
+            Fact::Counted { kind, on, measures, more: true } => self.facts.record(&kind, on, &measures),
+            Fact::Counted { kind, on, measures, more: false } => self.facts.void(&kind, on, &measures),
+            Fact::Other(event, _) => self.facts.apply(&event),
+        }
+        self.folded = position;
+    }
+
+    /// The facts at a position; `None` when more is folded already.
+    pub(super) fn until(&mut self, position: i64) -> Option<&Facts> {
+        while self.held_back.front().is_some_and(|(next, _)| *next <= position) {
+            self.fold_next();
+        }
+        (self.folded <= position).then_some(&self.facts)
+    }
+
+    /// All facts, and the profile as it was at the end of a day.
+    pub(super) fn known(&mut self, decision: &Decision, on: NaiveDate) -> &Facts {
+        while !self.held_back.is_empty() {
+            self.fold_next();
+        }
+        if let Some(member) = &mut self.facts.member {
+            member.profile_complete = self.profile.complete_on(decision, on);
+        }
+        &self.facts
+    }
+}

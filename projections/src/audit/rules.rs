@@ -1,0 +1,121 @@
+//! The conditions that a campaign ever had, and where in the log each came from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use domain::Event;
+use domain::campaign::{CampaignEvent, CampaignTerms};
+use domain::claim::Decision;
+use domain::condition::{Condition, Leaf};
+use domain::id::CampaignId;
+use sqlx::PgConnection;
+
+use super::AuditError;
+use super::history::stream;
+use super::judge::{Basis, ConditionBasis};
+
+/// The conditions of one campaign by version, and its terms in force.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
+    versions: BTreeMap<u32, Version>,
+    terms: Option<CampaignTerms>,
+    /// Where the start in force was set.
+    start_set_at: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Version {
+    condition: Arc<Condition>,
+    position: i64,
+}
+
+impl Rules {
+    pub(super) async fn of(conn: &mut PgConnection, campaign: CampaignId, head: i64) -> Result<Self, AuditError> {
+        let mut rules = Self::default();
+        for recorded in stream(conn, "campaign", &campaign.to_string(), head).await? {
+            if let Event::Campaign(event) = &recorded.event {
+                rules.take_in(recorded.entry.position, event);
+            }
+        }
+        Ok(rules)
+    }
+
+    pub(super) fn take_in(&mut self, position: i64, event: &CampaignEvent) {
+        match event {
+            CampaignEvent::Created(created) => {
+                self.version(1, &created.condition, position);
+                self.terms(&created.terms, position);
+            }
+            CampaignEvent::Revised(revised) => {
+                if let Some(condition) = &revised.condition {
+                    self.version(revised.condition_version, condition, position);
+                }
+                self.terms(&revised.terms, position);
+            }
+            CampaignEvent::Opened(_)
+            | CampaignEvent::Closed(_)
+            | CampaignEvent::Paused(_)
+            | CampaignEvent::Resumed(_)
+            | CampaignEvent::Ended(_)
+            | CampaignEvent::RewardAdded(_)
+            | CampaignEvent::RewardRevised(_)
+            | CampaignEvent::StockChanged(_) => {}
+        }
+    }
+
+    fn version(&mut self, version: u32, condition: &Condition, position: i64) {
+        self.versions.insert(version, Version { condition: Arc::new(condition.clone()), position });
+    }
+
+    fn terms(&mut self, terms: &CampaignTerms, position: i64) {
+        if self.terms.as_ref().map(CampaignTerms::starts_on) != Some(terms.starts_on()) {
+            self.start_set_at = position;
+        }
+        self.terms = Some(terms.clone());
+    }
+
+    /// Every condition there ever was.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Arc<Condition>> {
+        self.versions.values().map(|version| &version.condition)
+    }
+
+    /// The condition to judge a decision by, and the date on which the campaign starts for it.
+    pub(super) fn by<'a>(&'a self, basis: &'a Basis, decision: &Decision) -> Option<(&'a Condition, NaiveDate)> {
+        let starts_on = self.terms.as_ref().map(CampaignTerms::starts_on);
+        match &basis.condition {
+            ConditionBasis::AsDecided => {
+                self.versions.get(&decision.condition_version).map(|rule| (&*rule.condition, decision.event_starts_on))
+            }
+            ConditionBasis::Current => {
+                let (_, current) = self.versions.last_key_value()?;
+                Some((&current.condition, starts_on?))
+            }
+            ConditionBasis::Given(rule) => Some((rule, starts_on.unwrap_or(decision.event_starts_on))),
+        }
+    }
+
+    /// The events that brought another leaf, or another start of what a leaf counts, than those of a decision.
+    pub(super) fn changed(&self, basis: &Basis, decision: &Decision, path: &str) -> Vec<i64> {
+        let mut changed = Vec::new();
+        let Some((condition, starts_on)) = self.by(basis, decision) else { return changed };
+        let leaf = leaf_at(condition, path);
+        if basis.condition == ConditionBasis::Current
+            && let Some((_, current)) = self.versions.last_key_value()
+        {
+            let before = self.versions.get(&decision.condition_version);
+            if before.and_then(|before| leaf_at(&before.condition, path)) != leaf {
+                changed.push(current.position);
+            }
+        }
+        if starts_on != decision.event_starts_on && leaf.is_some_and(Leaf::counts_from_event_start) {
+            changed.push(self.start_set_at);
+        }
+        changed
+    }
+}
+
+/// The leaf at a path as evidence has it.
+pub(super) fn leaf_at<'a>(condition: &'a Condition, path: &str) -> Option<&'a Leaf> {
+    condition.leaves_by_path().into_iter().find(|(at, _)| at == path).map(|(_, leaf)| leaf)
+}

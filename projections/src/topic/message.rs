@@ -1,0 +1,73 @@
+//! The Kafka message of one entry, as the API contract fixes it: CloudEvents 1.0 in binary mode. The
+//! same entry is the same message, however often it is sent. It knows no producer.
+
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use rdkafka::producer::FutureRecord;
+
+use crate::log::Entry;
+
+/// The headers of an entry's message, in their order.
+#[must_use]
+pub fn headers(entry: &Entry, ce_source: &str) -> [(&'static str, String); 14] {
+    let (event, version) = (&entry.event_type, &entry.event_version);
+    [
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", entry.event_id.to_string()),
+        ("ce_source", ce_source.to_owned()),
+        ("ce_type", format!("reward-ledger.{event}.v{version}")),
+        ("ce_subject", entry.subject.clone()),
+        ("ce_time", entry.occurred_at.to_text()),
+        ("content-type", "application/json".to_owned()),
+        ("ce_dataschema", format!("/schemas/{event}.v{version}.json")),
+        ("ce_position", entry.position.to_string()),
+        ("ce_sequence", entry.sequence.to_string()),
+        ("ce_streamtype", entry.aggregate_type.clone()),
+        ("ce_streamid", entry.aggregate_id.clone()),
+        ("ce_epoch", entry.epoch.to_string()),
+        ("ce_hash", hex::encode(entry.hash)),
+    ]
+}
+
+/// The message of an entry: its subject as the key, so that what concerns one subject stays in
+/// order, and the stored payload as the value. Its time is that of the log, not that of sending.
+#[must_use]
+pub fn record<'a>(entry: &'a Entry, topic: &'a str, ce_source: &str) -> FutureRecord<'a, str, str> {
+    let none = OwnedHeaders::new_with_capacity(14);
+    let headers = headers(entry, ce_source)
+        .iter()
+        .fold(none, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
+    FutureRecord::to(topic)
+        .key(entry.subject.as_str())
+        .payload(entry.payload.as_str())
+        .timestamp(entry.recorded_at.utc().timestamp_millis())
+        .headers(headers)
+}
+
+/// The position that a message says it has.
+pub(super) fn position(message: &impl Message) -> Option<i64> {
+    let headers = message.headers()?;
+    let header = headers.iter().find(|header| header.key == "ce_position")?;
+    std::str::from_utf8(header.value?).ok()?.parse().ok()
+}
+
+/// What of a message is not as the entry would have it.
+pub(super) fn difference(message: &impl Message, entry: &Entry, ce_source: &str) -> Option<String> {
+    if message.key() != Some(entry.subject.as_bytes()) {
+        return Some("the key is not the subject".to_owned());
+    }
+    if message.payload() != Some(entry.payload.as_bytes()) {
+        return Some("the value is not the stored payload".to_owned());
+    }
+    let wanted = headers(entry, ce_source);
+    let found = message.headers();
+    let count = found.map_or(0, Headers::count);
+    for (index, (key, value)) in wanted.iter().enumerate() {
+        let is_there = found
+            .and_then(|found| found.try_get(index))
+            .is_some_and(|header| header.key == *key && header.value == Some(value.as_bytes()));
+        if !is_there {
+            return Some(format!("the header {key} is not {value:?}"));
+        }
+    }
+    (count != wanted.len()).then(|| format!("it has {count} headers, not {}", wanted.len()))
+}

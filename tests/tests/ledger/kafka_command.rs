@@ -1,0 +1,134 @@
+//! The topic held against the log on the command line, beside a service that goes on, on a real Kafka.
+
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+    producer::{BaseProducer, BaseRecord, Producer},
+};
+use serde_json::Value;
+use std::{process::Output, time::Duration};
+use tests::support::{
+    Broker, Database, Service, Setup,
+    programme::{crowd, unique},
+    swarm::claim_for_all,
+    topic::Topic,
+};
+
+/// What a command printed, and how it ended.
+#[track_caller]
+fn told(output: &Output) -> (Option<i32>, Value) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    let document = serde_json::from_str(&said);
+    let error = String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), document.unwrap_or_else(|_| panic!("one document: {said} {error}")))
+}
+
+async fn something_happens(service: &Service) {
+    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
+    let (members, facts) = crowd(20);
+    service.import(&facts);
+    let (_, prize) = operator.create_open_event(Some(10)).await;
+    claim_for_all(&reporter, &prize, &members, 8).await;
+}
+
+async fn delete(broker: &Broker, topic: &str) {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().unwrap();
+    admin.delete_topics(&[topic], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_topic_is_held_against_the_log_beside_the_service() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("verified-{}", unique()));
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
+    something_happens(&service).await;
+    let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
+    assert_eq!(code, Some(0), "{found}");
+    let number = |field: &str| found[field].as_i64().unwrap();
+    assert!(number("position") > 50 && number("messages") >= number("position"), "{found}");
+    for nothing in ["missing", "outOfOrder", "different", "unknown", "duplicates"] {
+        assert_eq!(number(nothing), 0, "{nothing}: {found}");
+    }
+    let (code, verified) = told(&service.command(&["audit", "verify", "--json"], ""));
+    let checks = verified["checks"].as_array().unwrap();
+    let checked = checks.iter().find(|check| check["name"] == "kafka.missing").unwrap();
+    assert_eq!((code, checked["ok"].as_bool()), (Some(0), Some(true)), "{verified}");
+
+    // somebody else writes to the topic
+    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().unwrap();
+    producer.send(BaseRecord::to(&topic).key("stranger").payload("{}")).map_err(|(error, _)| error).unwrap();
+    producer.flush(Duration::from_secs(30)).unwrap();
+    let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
+    assert_eq!((code, &found["unknown"], &found["missing"]), (Some(1), &1.into(), &0.into()), "{found}");
+    let in_words = service.command(&["kafka", "verify"], "");
+    assert!(String::from_utf8_lossy(&in_words.stdout).contains("it has no ce_position"), "the difference is named");
+    assert_eq!(service.command(&["audit", "verify"], "").status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_looked_at_is_told_apart_from_a_difference() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::launch(), format!("away-{}", unique()));
+    let service = Setup::on(&database).kafka(&broker, &topic).start().await;
+    let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
+    assert_eq!(code, Some(0), "{found}");
+    service.kill_9();
+    delete(&broker, &topic).await;
+    let (code, found) = told(&service.command(&["kafka", "verify", "--wait", "0s", "--json"], ""));
+    assert_eq!((code, &found["missing"]), (Some(1), &found["position"]), "nothing is there: {found}");
+    broker.stop();
+    let away = service.command(&["kafka", "verify"], "");
+    assert_eq!((away.status.code(), away.stdout.len()), (Some(2), 0), "{away:?}");
+    let unnamed = Setup::on(&database).start().await;
+    let unnamed = unnamed.command(&["kafka", "verify"], "");
+    assert_eq!(unnamed.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unnamed.stderr).contains("KAFKA_BROKERS"), "it says what to name");
+}
+
+async fn is_gone(broker: &Broker, topic: &str) {
+    delete(broker, topic).await;
+    while Topic::new(&broker.bootstrap(), topic).partitions() > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("wiped-{}", unique()));
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
+    something_happens(&service).await;
+    let verified = |wanted: &dyn Fn(&Value) -> bool| {
+        let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
+        assert!(code == Some(0) && wanted(&found), "{found}");
+    };
+    verified(&|_| true);
+    is_gone(broker, &topic).await;
+    let (code, done) = told(&service.command(&["kafka", "republish", "--from", "1", "--json"], ""));
+    assert_eq!((code, &done["from"]), (Some(0), &1.into()), "{done}");
+    verified(&|found| found["messages"] == found["position"]);
+    let head = done["position"].as_i64().unwrap();
+
+    // what is there already is repeated, and that is allowed
+    let (code, done) = told(&service.command(&["kafka", "republish", "--from", "10", "--json"], ""));
+    assert_eq!(code, Some(0), "{done}");
+    verified(&|found| found["duplicates"].as_i64().unwrap() >= head - 9);
+    let beyond = service.command(&["kafka", "republish", "--from", "1000000"], "");
+    assert_eq!(beyond.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&beyond.stderr).contains("the log ends at position"));
+    something_happens(&service).await;
+    verified(&|_| true);
+
+    service.kill_9();
+    is_gone(broker, &topic).await;
+    let alone = service.command(&["kafka", "republish", "--from", "1"], "");
+    assert!(alone.status.success(), "{alone:?}");
+    verified(&|found| found["messages"] == found["position"]);
+
+    // one that is new fills by itself
+    let another = Setup::on(&database).kafka(broker, &format!("{topic}-2")).start().await;
+    while !another.log().contains("the relay starts over at position 1") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (code, found) = told(&another.command(&["kafka", "verify", "--json"], ""));
+    assert_eq!((code, &found["messages"]), (Some(0), &found["position"]), "{found}");
+}
