@@ -158,10 +158,8 @@ impl Feed {
     }
 
     async fn number(&self, sql: &str) -> i64 {
-        match sqlx::query_scalar(sql).bind(&self.topic).fetch_one(&self.pool).await {
-            Ok(number) => number,
-            Err(_) => -1, // not migrated yet, or the database is away
-        }
+        // not migrated yet, or the database is away
+        sqlx::query_scalar(sql).bind(&self.topic).fetch_one(&self.pool).await.unwrap_or(-1)
     }
 
     /// Waits until so many messages are passed.
