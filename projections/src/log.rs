@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub use copy::{Column, Row};
 pub use scan::{Piece, Scan};
 
+use crate::published::Published;
+
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the columns of the log, explained in its migration")]
@@ -41,11 +43,11 @@ pub struct Entry {
     pub hash: Hash,
 }
 
-/// An entry together with the event it holds.
+/// What is published of an entry, together with the event it holds: what a fold is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
     /// As stored.
-    pub entry: Entry,
+    pub entry: Published,
     /// As read back.
     pub event: Event,
 }
@@ -225,7 +227,7 @@ impl Entry {
     /// # Errors
     /// See [`DecodeError`].
     pub fn recorded(self) -> Result<Recorded, DecodeError> {
-        Ok(Recorded { event: self.event()?, entry: self })
+        Ok(Recorded { event: self.event()?, entry: self.into() })
     }
 
     /// Whether the stored hash is the one that the stored content has.

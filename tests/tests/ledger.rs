@@ -160,3 +160,6 @@ mod kafka_command;
 
 #[path = "ledger/kafka_faults.rs"]
 mod kafka_faults;
+
+#[path = "ledger/workers.rs"]
+mod workers;
