@@ -71,9 +71,31 @@ pub struct Config {
     #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
 
+    /// Topic on which other services put facts, as CloudEvents; made with 12 partitions when it is missing.
+    /// What is refused goes to the topic of this name with `.dead-letter` behind it.
+    #[arg(
+        long,
+        env = "KAFKA_ACTIVITIES_TOPIC",
+        value_name = "NAME",
+        default_value = "reward-ledger.activities",
+        global = true
+    )]
+    pub kafka_activities_topic: String,
+
+    /// Consumer group that reads this topic; programmes that read the same topic need one each, since those
+    /// of a group share the facts. None: the name of the topic.
+    #[arg(long, env = "KAFKA_ACTIVITIES_GROUP", value_name = "NAME", global = true)]
+    pub kafka_activities_group: Option<String>,
+
     /// How the brokers let us in.
     #[command(flatten)]
     pub kafka_security: KafkaSecurity,
+
+    /// How long a worker may be silent before others take its partitions over, in milliseconds. The broker
+    /// has bounds of its own, 6000 to 1800000 unless told otherwise.
+    #[arg(long, env = "WORKER_SESSION_MS", value_name = "MS", default_value = "10000",
+          value_parser = clap::value_parser!(u64).range(1_000..=1_800_000), global = true)]
+    pub worker_session_ms: u64,
 
     /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
     #[arg(
@@ -169,6 +191,12 @@ impl Config {
     /// The part that is no origin.
     pub fn cors_origins(&self) -> Result<Vec<HeaderValue>, NotAnOrigin> {
         listed(&self.cors_origins).map(origin).collect()
+    }
+
+    /// The consumer group that reads facts from Kafka.
+    #[must_use]
+    pub fn activities_group(&self) -> &str {
+        self.kafka_activities_group.as_deref().unwrap_or(&self.kafka_activities_topic)
     }
 
     /// Whether the refresh cookie carries `Secure`.

@@ -149,6 +149,9 @@ mod scheduler;
 #[path = "ledger/projections_command.rs"]
 mod projections_command;
 
+#[path = "ledger/inbound.rs"]
+mod inbound;
+
 #[path = "ledger/relay.rs"]
 mod relay;
 
@@ -157,3 +160,6 @@ mod kafka_command;
 
 #[path = "ledger/kafka_faults.rs"]
 mod kafka_faults;
+
+#[path = "ledger/workers.rs"]
+mod workers;

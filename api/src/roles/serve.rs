@@ -16,11 +16,13 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Database;
+use super::{Database, worker};
 use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::embedded::EmbeddedBroker;
 use crate::facts::LedgerFacts;
+use crate::inbound::dead_letters::topic_of;
+use crate::inbound::{self, Inbound, InboundConfig};
 use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
@@ -34,6 +36,38 @@ use crate::{demo, metrics, server};
 const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(15);
 /// How long the followers may take to finish their batches.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// What to serve.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Serve {
+    /// Do this one thing and nothing else. `worker`: feed projections from Kafka, as members of a group.
+    #[arg(long, value_enum, requires = "projection")]
+    only: Option<Only>,
+    /// The projection to feed; several with commas. Possible are member_facts, referral_tally, claim_history
+    /// and campaign_windows: each of their rows follows from the events of one subject.
+    #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
+    projection: Vec<String>,
+}
+
+/// What can be served alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    /// Projections fed from Kafka.
+    Worker,
+}
+
+impl Serve {
+    /// Does it.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        match self.only {
+            None => serve(config).await,
+            Some(Only::Worker) => worker::work(config, self.projection).await,
+        }
+    }
+}
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -100,6 +134,14 @@ fn follow(
         bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
     }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
+    let facts = InboundConfig {
+        brokers: broker.brokers.clone(),
+        topic: config.kafka_activities_topic.clone(),
+        group: config.activities_group().to_owned(),
+        start_over: broker.embedded.is_some(),
+    };
+    Inbound::start(facts, state.ledger.clone(), pool.clone(), &followers, stopping.clone())
+        .context("the facts of Kafka cannot be read")?;
     let publishing =
         RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
     Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
@@ -163,6 +205,8 @@ impl Broker {
         }
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
+        embedded.create_topic(&config.kafka_activities_topic, inbound::PARTITIONS)?;
+        embedded.create_topic(&topic_of(&config.kafka_activities_topic), inbound::dead_letters::PARTITIONS)?;
         Ok(Self {
             brokers: Brokers::at(embedded.bootstrap_servers()),
             description: embedded.describe(),

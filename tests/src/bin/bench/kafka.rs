@@ -24,16 +24,15 @@ use crate::load::{Load, Measured};
 use crate::ours::Ours;
 use crate::report::Report;
 
-/// It remembers when each transaction was committed.
-const POSTGRES: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB", "track_commit_timestamp=on"];
 const TOPIC: &str = "bench";
 /// How long the relay may take to come to the end of the log, and messages to a consumer.
 const TO_SETTLE: Duration = Duration::from_secs(600);
 
-pub(crate) async fn measure(size: &Size, report: &mut Report) {
+/// On a server that remembers when each transaction was committed.
+pub(crate) async fn measure(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
     eprintln!("to Kafka: preparing {} members with a streak of seven days each", size.members);
-    let (cluster, broker) = (Cluster::launch_with(&POSTGRES).await, Broker::launch());
-    let ours = Ours::prepare(&cluster, size.members).await;
+    let broker = Broker::launch();
+    let ours = Ours::prepare(cluster, size.members).await;
     let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
     for round in 1..=size.rounds {
         eprintln!("round {round} of {}", size.rounds);
