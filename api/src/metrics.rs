@@ -76,6 +76,7 @@ fn describe() {
     metrics::describe_gauge!(FOLLOWER_LAG_EVENTS, "Events between a follower and the end of the log");
     commands::metrics::describe();
     projections::follow::describe_metrics();
+    projections::relay::describe_metrics();
 }
 
 async fn figures(State(sources): State<Sources>) -> Response {

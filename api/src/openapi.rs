@@ -68,6 +68,14 @@ pub fn router() -> ApiRouter<AppState> {
 #[derive(Debug, Clone)]
 pub struct Document(Bytes);
 
+impl Document {
+    /// JSON, as it is served.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 async fn json(Extension(Document(text)): Extension<Document>, _: Query<Nothing>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }

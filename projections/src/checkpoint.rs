@@ -137,6 +137,61 @@ pub async fn advance(conn: &mut PgConnection, name: &str, position: i64, owner: 
     Ok(moved.rows_affected() == 1)
 }
 
+/// Takes a checkpoint over under an epoch of the follower's lease; `None` when a later one was there already.
+/// Whoever saves under an earlier epoch is refused by [`advance_under`] from now on.
+///
+/// # Errors
+/// The database's.
+pub async fn take_over_under(
+    conn: &mut PgConnection,
+    name: &str,
+    position: Option<i64>,
+    owner: Uuid,
+    lease_epoch: i64,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(
+        "update checkpoints
+        set owner = $2, position = coalesce($3, position), lease_epoch = $4, updated_at = now()
+        where name = $1
+          and lease_epoch <= $4
+        returning position",
+    )
+    .bind(name)
+    .bind(owner)
+    .bind(position)
+    .bind(lease_epoch)
+    .fetch_optional(conn)
+    .await
+}
+
+/// Moves a checkpoint forward for who took it over under this epoch; `false` when somebody else has meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn advance_under(
+    conn: &mut PgConnection,
+    name: &str,
+    position: i64,
+    owner: Uuid,
+    lease_epoch: i64,
+) -> sqlx::Result<bool> {
+    let moved = sqlx::query(
+        "update checkpoints
+        set position = greatest(checkpoints.position, $2), epoch = log_head.epoch, updated_at = now()
+        from log_head
+        where checkpoints.name = $1
+          and checkpoints.owner = $3
+          and checkpoints.lease_epoch = $4",
+    )
+    .bind(name)
+    .bind(position)
+    .bind(owner)
+    .bind(lease_epoch)
+    .execute(conn)
+    .await?;
+    Ok(moved.rows_affected() == 1)
+}
+
 /// Notes that nothing of interest lies between `saved` and `position`. It changes nothing, and answers
 /// `false`, when the checkpoint does not stand at `saved` or beyond: somebody has set it back.
 ///
@@ -208,4 +263,12 @@ pub async fn is_stopped(conn: &mut PgConnection, name: &str) -> sqlx::Result<boo
 /// The database's.
 pub async fn positions(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
     sqlx::query_as("select name, position from checkpoints").fetch_all(conn).await
+}
+
+/// How far a follower has come; `None` when it has never run.
+///
+/// # Errors
+/// The database's.
+pub async fn position(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar("select position from checkpoints where name = $1").bind(name).fetch_optional(conn).await
 }

@@ -38,6 +38,8 @@ const BUSY_POSITIONS: i64 = 32;
 const BREATH_MS: u64 = 10;
 /// How long a follower waits that finds another one at work.
 const STANDBY_MS: u64 = 200;
+/// How often a follower with a lease looks whether it is still the one that it began under.
+const LEASE_MS: u64 = 500;
 /// How long the first wait after trouble is; each further one is twice as long …
 const FIRST_BACK_OFF_MS: u64 = 50;
 /// … up to this.
@@ -222,6 +224,7 @@ struct Place {
 enum Wake {
     LogGoesOn(i64),
     TimeToSave,
+    TimeToLookAtTheLease,
     Shutdown,
 }
 
@@ -258,7 +261,8 @@ impl<F: Follower> Loop<F> {
     /// Follows until shutdown or until something is in the way.
     async fn go(&mut self, pace: &mut Pace) -> Result<(), FollowError> {
         let name = self.follower.name();
-        self.check_lease()?;
+        let lease_epoch = self.lease_epoch();
+        self.check_lease(lease_epoch)?;
         let saved = tokio::select! {
             biased;
             () = self.shutdown.cancelled() => return Ok(()),
@@ -274,9 +278,13 @@ impl<F: Follower> Loop<F> {
                     self.save_lazily(&mut place).await?;
                     continue;
                 }
+                Wake::TimeToLookAtTheLease => {
+                    self.check_lease(lease_epoch)?;
+                    continue;
+                }
                 Wake::Shutdown => return self.save_lazily(&mut place).await,
             };
-            self.check_lease()?;
+            self.check_lease(lease_epoch)?;
             let after = place.position;
             let through = head.min(after + pace.positions(self.follower.batch_limit()));
             let begun = Instant::now();
@@ -315,11 +323,14 @@ impl<F: Follower> Loop<F> {
         Ok(Place { saved: position, position, unsaved_since: None })
     }
 
-    fn check_lease(&self) -> Result<(), FollowError> {
-        match &self.lease {
-            Some(lease) if !lease.is_held() => Err(FollowError::Standby),
-            Some(_) | None => Ok(()),
-        }
+    fn lease_epoch(&self) -> Option<i64> {
+        self.lease.as_ref().and_then(Lease::epoch)
+    }
+
+    /// Whether it still holds the lease under which it began: in between somebody else may have been at work.
+    fn check_lease(&self, begun_under: Option<i64>) -> Result<(), FollowError> {
+        let is_held = self.lease.is_none() || (begun_under.is_some() && self.lease_epoch() == begun_under);
+        if is_held { Ok(()) } else { Err(FollowError::Standby) }
     }
 
     async fn save(&self, position: i64) -> Result<i64, FollowError> {
@@ -358,7 +369,7 @@ impl<F: Follower> Loop<F> {
     /// elsewhere, perhaps with a newer program, may get past it as well.
     async fn stop(&self, position: i64, reason: &str) -> Duration {
         let name = self.follower.name();
-        tracing::error!(follower = name, log.position = position, %reason, "a follower stopped: an event is impossible");
+        tracing::error!(follower = name, log.position = position, %reason, "a follower stopped");
         self.freshness.is(name, State::Stopped { reason: format!("position {position}: {reason}") });
         let mut noted = false;
         while !self.shutdown.is_cancelled() {
@@ -390,10 +401,12 @@ impl<F: Follower> Loop<F> {
                 None => std::future::pending().await,
             }
         };
+        let time_to_look = tokio::time::sleep(Duration::from_millis(LEASE_MS));
         tokio::select! {
             biased;
             () = self.shutdown.cancelled() => Wake::Shutdown,
             () = time_to_save => Wake::TimeToSave,
+            () = time_to_look, if self.lease.is_some() => Wake::TimeToLookAtTheLease,
             head = self.head.wait_for(|head| *head > place.position) => {
                 head.map_or(Wake::Shutdown, |head| Wake::LogGoesOn(*head))
             }

@@ -1,13 +1,15 @@
 //! Which process does what only one may do: a row with an owner and an end, renewed while the process
 //! lives. Another process takes over when the end has passed, by the database's clock. A lease spares
 //! work that would be done twice; it is no lock. Whoever was paused and wakes up after its end may act
-//! once more, so what is done under a lease must be harmless when it is done twice.
+//! once more, so what is done under a lease must be harmless when it is done twice, or be saved under the
+//! lease's epoch, which grows with every new owner.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -20,8 +22,15 @@ const RENEW_MS: u64 = 1_000;
 /// The leases of one process.
 #[derive(Debug, Clone)]
 pub(crate) struct Leases {
-    held: Arc<Mutex<BTreeMap<&'static str, Option<Instant>>>>,
+    held: Arc<Mutex<BTreeMap<&'static str, Option<Held>>>>,
     wanted: Arc<Notify>,
+}
+
+/// A lease that is ours.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    epoch: i64,
+    until: Instant,
 }
 
 /// One lease, held or not.
@@ -35,8 +44,15 @@ impl Lease {
     /// Whether this process holds it now, by its own clock counted from before it was asked for.
     #[must_use]
     pub fn is_held(&self) -> bool {
+        self.epoch().is_some()
+    }
+
+    /// Under which epoch this process holds it now; nobody held it under that epoch before, or will again.
+    #[must_use]
+    pub fn epoch(&self) -> Option<i64> {
         let held = self.leases.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.get(self.name).copied().flatten().is_some_and(|until| Instant::now() < until)
+        let held = held.get(self.name).copied().flatten();
+        held.filter(|held| Instant::now() < held.until).map(|held| held.epoch)
     }
 }
 
@@ -85,35 +101,54 @@ impl Leases {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    fn note(&self, ours: &[String], asked_at: Instant) {
+    fn note(&self, ours: &[(String, i64)], asked_at: Instant) {
         let until = asked_at + Duration::from_millis(LASTS_MS.unsigned_abs());
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, lease) in held.iter_mut() {
-            let now_ours = ours.iter().any(|ours| ours == name);
-            if now_ours != lease.is_some() {
-                tracing::debug!(lease = name, held = now_ours, "a lease changed hands");
+            let ours = ours.iter().find(|(ours, _)| ours == name).map(|(_, epoch)| Held { epoch: *epoch, until });
+            if ours.is_some() != lease.is_some() {
+                tracing::debug!(lease = name, held = ours.is_some(), "a lease changed hands");
             }
-            *lease = now_ours.then_some(until);
+            *lease = ours;
         }
     }
 }
 
-/// Takes or renews what is free or ours, and says which leases are ours now.
-async fn ask(pool: &PgPool, names: &[&'static str], owner: Uuid) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar(
+/// Takes or renews what is free or ours, and says which leases are ours now, and under which epoch. One that has
+/// run out was somebody else's in between, for all we know: it gets a new epoch also when it was ours.
+async fn ask(pool: &PgPool, names: &[&'static str], owner: Uuid) -> sqlx::Result<Vec<(String, i64)>> {
+    sqlx::query_as(
         "insert into leases (name, owner, epoch, expires_at)
         select name, $2, 1, now() + $3 * interval '1 millisecond'
         from unnest($1::text[]) as wanted(name)
         on conflict (name) do update
         set owner = excluded.owner,
-            epoch = leases.epoch + (leases.owner <> excluded.owner)::integer,
+            epoch = leases.epoch + (leases.owner <> excluded.owner or leases.expires_at <= now())::integer,
             expires_at = excluded.expires_at
         where leases.owner = excluded.owner or leases.expires_at <= now()
-        returning name",
+        returning name, epoch",
     )
     .bind(names)
     .bind(owner)
     .bind(LASTS_MS)
     .fetch_all(pool)
+    .await
+}
+
+/// Takes a lease away from whoever has it, and leaves it to whoever asks next: says the epoch, under which
+/// nobody ever holds it.
+pub(crate) async fn take_away(conn: &mut PgConnection, name: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "insert into leases (name, owner, epoch, expires_at)
+        values ($1, $2, 1, now())
+        on conflict (name) do update
+        set owner = excluded.owner,
+            epoch = leases.epoch + 1,
+            expires_at = excluded.expires_at
+        returning epoch",
+    )
+    .bind(name)
+    .bind(Uuid::new_v4())
+    .fetch_one(conn)
     .await
 }

@@ -1,28 +1,44 @@
 //! Publishes the log to Kafka, in its order, at least once: the follower that sends instead of
-//! folding. One relay is active; its checkpoint is the contiguous acknowledged prefix.
-//! It does not look into payloads: what the log stores is what is sent.
+//! folding. One relay is active, by a lease with an epoch; its checkpoint is the contiguous acknowledged
+//! prefix, saved under that epoch. It does not look into payloads: what the log stores is what is sent.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+mod delivery;
+mod producer;
+mod republish;
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{DeliveryFuture, FutureProducer, Producer};
+use metrics::{counter, gauge};
+use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection, PgPool};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use republish::{Standing, set_back, standing};
+
+use self::delivery::{Deliveries, Undelivered};
+use self::producer::Sender;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome};
-use crate::log::Entry;
-use crate::topic::{Topic, made, message};
+use crate::lease::Lease;
+use crate::topic::{Topic, made};
 
-/// The name of the relay's checkpoint.
+/// The name of the relay's checkpoint, and of its lease.
 pub const NAME: &str = "relay";
-/// How long a delivery may take before the relay says that it waits and looks after itself.
-const DELIVERY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How many messages are handed over and not acknowledged.
+const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
+/// How many messages were acknowledged.
+const SENT_MESSAGES: &str = "ledger_relay_sent_messages_total";
+/// How often a relay of this process became the active one.
+const SESSIONS: &str = "ledger_relay_sessions_total";
+
+/// Tells whoever listens to the facade `metrics` what the figures of the relay mean.
+pub fn describe_metrics() {
+    metrics::describe_gauge!(WAITING_MESSAGES, "Messages handed over to Kafka and not acknowledged");
+    metrics::describe_counter!(SENT_MESSAGES, "Messages acknowledged by Kafka, repeated ones too");
+    metrics::describe_counter!(SESSIONS, "How often the relay of this process became the active one");
+}
 
 /// Where and how to publish.
 #[derive(Debug, Clone)]
@@ -37,114 +53,120 @@ pub struct RelayConfig {
 pub struct Relay {
     config: RelayConfig,
     pool: PgPool,
+    lease: Lease,
     shutdown: CancellationToken,
     session: Mutex<Option<Session>>,
+    /// A position that was refused for its size: sent alone, when everything before it is there.
+    refused: Mutex<Option<i64>>,
 }
 
-/// One life of the active relay: the lock that makes it the only one, and its producer. Idempotence
-/// lasts as long as the producer does.
+/// One life of the active relay: the epoch of its lease, and its producer. Idempotence lasts as long as the
+/// producer does.
 struct Session {
-    lock: PgConnection,
+    epoch: i64,
     owner: Uuid,
-    producer: FutureProducer,
+    sender: Sender,
 }
 
 impl Relay {
-    /// A relay that is not started yet: give it to the follow loop.
+    /// A relay that is not started yet: give it to the follow loop that the lease is of.
     #[must_use]
-    pub fn new(config: RelayConfig, pool: PgPool, shutdown: CancellationToken) -> Self {
-        Self { config, pool, shutdown, session: Mutex::new(None) }
-    }
-
-    fn producer(&self) -> Result<FutureProducer, FollowError> {
-        self.config
-            .topic
-            .brokers
-            .client()
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            // never given up by time: a message that was given up would be overtaken by those behind it
-            .set("message.timeout.ms", "0")
-            .set("linger.ms", "1")
-            .set("compression.type", "zstd")
-            // the partition that every Java client would choose for the key
-            .set("partitioner", "murmur2_random")
-            .create()
-            .map_err(made::trouble)
+    pub fn new(config: RelayConfig, pool: PgPool, lease: Lease, shutdown: CancellationToken) -> Self {
+        Self { config, pool, lease, shutdown, session: Mutex::default(), refused: Mutex::default() }
     }
 
     /// Hands the entries over in order and returns the last position of which everything up to it is
     /// acknowledged; what was in the way of the rest comes with it.
-    async fn publish(&self, session: &mut Session, batch: &Batch) -> (i64, Option<FollowError>) {
-        let mut acknowledged = batch.after;
-        let mut waiting: VecDeque<(i64, DeliveryFuture)> = VecDeque::with_capacity(batch.entries.len());
+    async fn publish(&self, session: &Session, batch: &Batch) -> (i64, Option<Undelivered>) {
+        let mut deliveries = Deliveries::after(batch.after);
+        let refused = *self.refused.lock().await;
+        let is_ours = || self.lease.epoch() == Some(session.epoch);
+        let mut trouble = None;
         for entry in &batch.entries {
-            loop {
-                match self.hand_over(session, entry) {
-                    Ok(delivery) => {
-                        waiting.push_back((entry.position, delivery));
-                        break;
-                    }
-                    // the queue is full: what was handed over earlier must be delivered first
-                    Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => {
-                        match self.delivered(session, &mut waiting).await {
-                            Ok(Some(position)) => acknowledged = position,
-                            Ok(None) => tokio::time::sleep(Duration::from_millis(5)).await,
-                            Err(error) => return (acknowledged, self.unless_stopping(error)),
-                        }
-                    }
-                    Err(error) => return (acknowledged, Some(made::trouble(error))),
-                }
+            // alone, when everything before it is there, so that it is known whose size it is
+            if refused == Some(entry.position) {
+                trouble = deliveries.all(&self.shutdown, is_ours).await.err();
+            }
+            if trouble.is_none() {
+                trouble = self.hand_over(session, entry, &mut deliveries).await.err();
+            }
+            if trouble.is_none() && refused == Some(entry.position) {
+                trouble = deliveries.all(&self.shutdown, is_ours).await.err();
+            }
+            if trouble.is_some() {
+                break;
             }
         }
-        loop {
-            match self.delivered(session, &mut waiting).await {
-                Ok(Some(position)) => acknowledged = position,
-                Ok(None) => return (batch.through, None),
-                Err(error) => return (acknowledged, self.unless_stopping(error)),
-            }
+        if trouble.is_none() {
+            trouble = deliveries.all(&self.shutdown, is_ours).await.err();
         }
+        let reached = if trouble.is_none() { batch.through } else { deliveries.acknowledged() };
+        (reached, trouble)
     }
 
-    /// At shutdown the rest is sent next time: that is no trouble.
-    fn unless_stopping(&self, error: FollowError) -> Option<FollowError> {
-        (!self.shutdown.is_cancelled()).then_some(error)
-    }
-
-    fn hand_over(&self, session: &Session, entry: &Entry) -> Result<DeliveryFuture, KafkaError> {
-        let record = message::record(entry, &self.config.topic.name, &self.config.topic.ce_source);
-        session.producer.send_result(record).map_err(|(error, _)| error)
-    }
-
-    /// Waits for the earliest delivery and says its position; `None` when none is on its way.
-    async fn delivered(
+    async fn hand_over(
         &self,
-        session: &mut Session,
-        waiting: &mut VecDeque<(i64, DeliveryFuture)>,
-    ) -> Result<Option<i64>, FollowError> {
-        let Some((position, delivery)) = waiting.front_mut() else { return Ok(None) };
-        let position = *position;
+        session: &Session,
+        entry: &crate::log::Entry,
+        deliveries: &mut Deliveries,
+    ) -> Result<(), Undelivered> {
         loop {
-            tokio::select! {
-                biased;
-                () = self.shutdown.cancelled() => return Err(FollowError::Trouble("shutting down".to_owned())),
-                outcome = &mut *delivery => {
-                    waiting.pop_front();
-                    return match outcome {
-                        Ok(Ok(_)) => Ok(Some(position)),
-                        Ok(Err((error, _))) => Err(made::trouble(error)),
-                        Err(_) => Err(FollowError::Trouble("the producer ended".to_owned())),
-                    };
+            // whoever was paused must not begin to send when it wakes up
+            if self.lease.epoch() != Some(session.epoch) {
+                return Err(Undelivered::Overtaken);
+            }
+            match session.sender.send(entry, &self.config.topic) {
+                Ok(delivery) => {
+                    deliveries.push(entry.position, delivery);
+                    gauge!(WAITING_MESSAGES).set(deliveries.waiting() as f64);
+                    return Ok(());
                 }
-                () = tokio::time::sleep(DELIVERY_WITHIN) => {
-                    if let Some((code, reason)) = session.producer.client().fatal_error() {
-                        return Err(FollowError::Trouble(format!("Kafka: {code}: {reason}")));
-                    }
-                    session.lock.ping().await?;
-                    tracing::warn!(log.position = position, "the relay waits for the broker");
+                // the queue is full: what was handed over earlier must be delivered first
+                Err(producer::Refused::QueueFull) => {
+                    let is_ours = || self.lease.epoch() == Some(session.epoch);
+                    deliveries.next(&self.shutdown, is_ours).await?;
                 }
+                Err(producer::Refused::Otherwise(error)) => return Err(Undelivered::of(entry.position, error)),
             }
         }
+    }
+
+    /// What a failure means for the loop. A message that is refused for its size the second time, when it was
+    /// sent alone, stops the relay: leaving it out is nothing that a program decides.
+    async fn trouble(&self, undelivered: Undelivered) -> FollowError {
+        match undelivered {
+            Undelivered::TooLarge { position, reason } => {
+                let mut refused = self.refused.lock().await;
+                if *refused == Some(position) {
+                    return FollowError::Poison { position, reason };
+                }
+                *refused = Some(position);
+                FollowError::Trouble(reason)
+            }
+            Undelivered::Overtaken => FollowError::Standby,
+            Undelivered::Failed(reason) => FollowError::Trouble(reason),
+        }
+    }
+
+    async fn save(&self, session: &Session, position: i64) -> Result<(), FollowError> {
+        let mut conn = self.pool.acquire().await?;
+        let still_ours = checkpoint::advance_under(&mut conn, NAME, position, session.owner, session.epoch).await?;
+        if still_ours { Ok(()) } else { Err(FollowError::Standby) }
+    }
+
+    /// Whether to begin at position 1: the broker has forgotten all, or the topic is a new one.
+    async fn starts_over(&self, conn: &mut PgConnection, first: bool) -> Result<bool, FollowError> {
+        if self.config.start_over && first {
+            tracing::info!(topic = %self.config.topic.name, "the broker forgets at restart: the relay starts over at position 1");
+            return Ok(true);
+        }
+        let published = checkpoint::position(conn, NAME).await?.unwrap_or_default();
+        if published == 0 || !made::is_new(&self.config.topic).await? {
+            return Ok(false);
+        }
+        tracing::warn!(topic = %self.config.topic.name, log.position = published,
+            "nothing was ever on the topic, though events were published: the relay starts over at position 1");
+        Ok(true)
     }
 }
 
@@ -153,52 +175,51 @@ impl Follower for Relay {
         NAME
     }
 
-    /// Becomes the active relay: the lock first, the topic next, the checkpoint last.
+    fn leased(&self) -> bool {
+        true
+    }
+
+    /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of
+    /// an earlier one saves any more; then the topic.
     async fn begin(&self, pool: &PgPool, owner: Uuid) -> Result<i64, FollowError> {
         let mut current = self.session.lock().await;
         // messages of an earlier session end with it: what was not acknowledged is sent again
         let first = current.is_none();
-        if let Some(ended) = current.take() {
-            ended.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
-            let _ = ended.lock.close().await;
+        if let Some(ended) = current.as_ref() {
+            ended.sender.forget_all();
         }
-        let mut lock = PgConnection::connect_with(&pool.connect_options()).await?;
-        if !become_the_only_one(&mut lock).await? {
-            return Err(FollowError::Standby);
-        }
-        made::ensure(&self.config.topic.brokers, &self.config.topic.name).await?;
-        let mut conn = self.pool.acquire().await?;
+        let epoch = self.lease.epoch().ok_or(FollowError::Standby)?;
+        let mut conn = pool.acquire().await?;
         checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
-        let over = (self.config.start_over && first).then_some(0);
-        let position = checkpoint::take_over(&mut conn, NAME, over, owner).await?;
-        if over.is_some() {
-            tracing::info!(topic = %self.config.topic.name, "the broker forgets at restart: the relay starts over at position 1");
+        let taken = checkpoint::take_over_under(&mut conn, NAME, None, owner, epoch).await?;
+        let mut position = taken.ok_or(FollowError::Standby)?;
+        made::ensure(&self.config.topic, position).await?;
+        if self.starts_over(&mut conn, first).await? {
+            let taken = checkpoint::take_over_under(&mut conn, NAME, Some(0), owner, epoch).await?;
+            position = taken.ok_or(FollowError::Standby)?;
         }
-        *current = Some(Session { lock, owner, producer: self.producer()? });
+        *current = Some(Session { epoch, owner, sender: Sender::open(&self.config.topic).await? });
+        counter!(SESSIONS).increment(1);
         Ok(position)
     }
 
     async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
-        let mut current = self.session.lock().await;
-        let Some(session) = current.as_mut() else { return Err(FollowError::Standby) };
-        session.lock.ping().await?;
-        let (acknowledged, trouble) = self.publish(session, batch).await;
+        let current = self.session.lock().await;
+        let Some(session) = current.as_ref() else { return Err(FollowError::Standby) };
+        let (acknowledged, undelivered) = self.publish(session, batch).await;
+        gauge!(WAITING_MESSAGES).set(0.0);
         if acknowledged > batch.after {
-            let mut conn = self.pool.acquire().await?;
-            if !checkpoint::advance(&mut conn, NAME, acknowledged, session.owner).await? {
-                return Err(FollowError::Standby);
+            counter!(SENT_MESSAGES).increment((acknowledged - batch.after).unsigned_abs());
+            self.save(session, acknowledged).await?;
+        }
+        match undelivered {
+            None => Ok(Outcome::Saved(acknowledged)),
+            // at shutdown the rest is sent next time: that is no trouble
+            Some(_) if self.shutdown.is_cancelled() => Ok(Outcome::Saved(acknowledged)),
+            Some(undelivered) => {
+                session.sender.forget_all();
+                Err(self.trouble(undelivered).await)
             }
         }
-        match trouble {
-            None => Ok(Outcome::Saved(acknowledged)),
-            Some(trouble) => Err(trouble),
-        }
     }
-}
-
-/// A lock that lives as long as its connection, one for each schema of the database.
-async fn become_the_only_one(lock: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended('reward-ledger relay ' || current_schema(), 0))")
-        .fetch_one(lock)
-        .await
 }

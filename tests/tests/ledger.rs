@@ -109,6 +109,9 @@ mod backtest;
 #[path = "ledger/languages.rs"]
 mod languages;
 
+#[path = "ledger/conventions.rs"]
+mod conventions;
+
 #[path = "ledger/roles.rs"]
 mod roles;
 
@@ -120,6 +123,9 @@ mod metrics;
 
 #[path = "ledger/openapi.rs"]
 mod openapi;
+
+#[path = "ledger/every_call.rs"]
+mod every_call;
 
 #[path = "ledger/generated_client.rs"]
 mod generated_client;
@@ -151,3 +157,6 @@ mod relay;
 
 #[path = "ledger/kafka_command.rs"]
 mod kafka_command;
+
+#[path = "ledger/kafka_faults.rs"]
+mod kafka_faults;

@@ -26,6 +26,10 @@ pub trait Describe: Sized {
     #[must_use]
     fn answers<T: JsonSchema>(self, status: u16) -> Self;
 
+    /// The answer of this status is JSON under another name, such as `application/schema+json`.
+    #[must_use]
+    fn named_media(self, status: u16, media: &str) -> Self;
+
     /// An answer without a body.
     #[must_use]
     fn answers_nothing(self) -> Self;
@@ -57,6 +61,17 @@ impl Describe for TransformOperation<'_> {
         let operation = self.inner_mut();
         let answer = aide::generate::in_context(|ctx| Json::<T>::operation_response(ctx, operation));
         add(operation, status, answer.unwrap_or_default());
+        self
+    }
+
+    fn named_media(mut self, status: u16, media: &str) -> Self {
+        let responses = self.inner_mut().responses.get_or_insert_default();
+        let answer = responses.responses.get_mut(&StatusCode::Code(status)).and_then(|found| found.as_item_mut());
+        if let Some(content) = answer.map(|answer| &mut answer.content)
+            && let Some(body) = content.shift_remove("application/json")
+        {
+            content.insert(media.to_owned(), body);
+        }
         self
     }
 

@@ -7,7 +7,7 @@ use crate::problem::Code;
 use crate::routes;
 
 fn document() -> Value {
-    serde_json::from_slice(&described(routes::router).1.0).unwrap()
+    serde_json::from_slice(described(routes::router).1.as_bytes()).unwrap()
 }
 
 fn operations(document: &Value) -> Vec<(String, Value)> {

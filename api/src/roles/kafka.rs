@@ -1,6 +1,7 @@
 //! `reward-ledger kafka`: what is on Kafka, seen from the command line, beside a running service or without
 //! one. Each command ends with 0: all right, 1: a difference was found and named, 2: it could not look.
 
+mod republish;
 mod verify;
 
 use std::process::ExitCode;
@@ -11,11 +12,13 @@ use projections::topic::Topic;
 use super::audit::{COULD_NOT_LOOK, DIFFERENCE};
 use crate::config::Config;
 
-/// Looks at what is on Kafka.
+/// Looks at what is on Kafka, and puts it there again.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Kafka {
     /// Compare the topic with the log.
     Verify(verify::Verify),
+    /// Publish the log again, from a position on.
+    Republish(republish::Republish),
 }
 
 impl Kafka {
@@ -23,6 +26,7 @@ impl Kafka {
     pub async fn run(self, config: Config) -> ExitCode {
         let looked = match self {
             Self::Verify(order) => order.run(&config).await,
+            Self::Republish(order) => order.run(&config).await,
         };
         match looked {
             Ok(true) => ExitCode::SUCCESS,

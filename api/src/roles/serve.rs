@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
-use projections::relay::{Relay, RelayConfig};
+use projections::relay::{self, Relay, RelayConfig};
 use projections::topic::PARTITIONS;
 use projections::{Brokers, Followers, Freshness, start_all};
 use sqlx::PgPool;
@@ -100,9 +100,10 @@ fn follow(
         bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
     }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
-    let relay = RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
+    let publishing =
+        RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
     Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
-    followers.follow(Relay::new(relay, pool, stopping));
+    followers.follow(Relay::new(publishing, pool, followers.lease(relay::NAME), stopping));
     Ok(followers)
 }
 

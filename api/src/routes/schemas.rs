@@ -16,6 +16,8 @@ use crate::openapi::Describe as _;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
+const MEDIA: &str = "application/schema+json";
+
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
@@ -28,6 +30,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             get_with(one, |op| {
                 op.named("getSchema", "The JSON Schema of one version of an event, such as `claim.granted.v1.json`")
                     .answers::<serde_json::Map<String, serde_json::Value>>(200)
+                    .named_media(200, MEDIA)
             }),
         )
 }
@@ -43,5 +46,5 @@ async fn list(_: Query<Nothing>) -> Json<Schemas> {
 
 async fn one(PathText(file): PathText, _: Query<Nothing>) -> Result<Response, Problem> {
     let schema = schemas::find(&file).ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(([(header::CONTENT_TYPE, "application/schema+json")], schema).into_response())
+    Ok(([(header::CONTENT_TYPE, MEDIA)], schema).into_response())
 }

@@ -3,8 +3,8 @@
 
 use rdkafka::error::KafkaError;
 
-use super::PARTITIONS;
-use crate::brokers::{Brokers, TopicError};
+use super::{PARTITIONS, Topic, reader};
+use crate::brokers::TopicError;
 use crate::error::FollowError;
 
 /// The log is for ever, and so is its topic: a broker's default would delete what is a week old, by the
@@ -14,15 +14,31 @@ const FOR_EVER: [(&str, &str); 3] = [("cleanup.policy", "delete"), ("retention.m
 /// Makes sure that the topic is there and has the right number of partitions.
 ///
 /// # Errors
-/// [`FollowError::Stop`] when it has another number, [`FollowError::Trouble`] when nobody answers.
-pub(crate) async fn ensure(brokers: &Brokers, topic: &str) -> Result<(), FollowError> {
+/// [`FollowError::Poison`] after `position` when it has another number, [`FollowError::Trouble`] when nobody
+/// answers.
+pub(crate) async fn ensure(topic: &Topic, position: i64) -> Result<(), FollowError> {
     let unknown = |error: TopicError| FollowError::Trouble(error.to_string());
-    match brokers.ensure_topic_with(topic, PARTITIONS, &FOR_EVER).await.map_err(unknown)? {
+    let name = &topic.name;
+    match topic.brokers.ensure_topic_with(name, PARTITIONS, &FOR_EVER).await.map_err(unknown)? {
         PARTITIONS => Ok(()),
-        partitions => Err(FollowError::Stop(format!(
-            "the topic {topic} has {partitions} partitions, not {PARTITIONS}: nothing is published to it"
-        ))),
+        partitions => Err(FollowError::Poison {
+            position: position + 1,
+            reason: format!(
+                "the topic {name} has {partitions} partitions, not {PARTITIONS}: nothing is published to it; \
+                 name another KAFKA_TOPIC, or delete this one and `reward-ledger projections retry relay`"
+            ),
+        }),
     }
+}
+
+/// Whether nothing was ever written to the topic.
+///
+/// # Errors
+/// [`FollowError::Trouble`] when nobody answers.
+pub(crate) async fn is_new(topic: &Topic) -> Result<bool, FollowError> {
+    let watermarks = reader::watermarks_of(topic, PARTITIONS).await;
+    let watermarks = watermarks.map_err(|error| FollowError::Trouble(error.to_string()))?;
+    Ok(watermarks.iter().all(|(_, (_, end))| *end == 0))
 }
 
 pub(crate) fn trouble(error: KafkaError) -> FollowError {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{Consumer, StreamConsumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -20,6 +20,8 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 const AHEAD_KIB: &str = "8192";
 /// How long a broker may take to say where a partition begins and ends.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// After how long it is asked again when it does not say.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a broker may leave us waiting for a message that must be there.
 const MESSAGE_WITHIN: Duration = Duration::from_secs(30);
 
@@ -53,40 +55,19 @@ enum AboutTheEnd {
 impl Reader {
     /// Begins at the first message of each partition.
     pub(super) async fn open(topic: &Topic, partitions: i32) -> Result<Self, LookError> {
-        let mut client = topic.brokers.client();
-        client
-            // asked for by librdkafka, never joined
-            .set("group.id", "reward-ledger-verify")
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("enable.partition.eof", "true")
-            .set("auto.offset.reset", "earliest")
-            .set("check.crcs", "true")
-            .set("queued.max.messages.kbytes", AHEAD_KIB);
-        let consumer: StreamConsumer = client.create()?;
-        let mut reader = Self { consumer: Arc::new(consumer), topic: topic.name.clone(), partitions: BTreeMap::new() };
-        let mut assignment = TopicPartitionList::new();
-        for (partition, (first, end)) in reader.watermarks(0..partitions).await? {
-            reader.partitions.insert(partition, Place { first, next: first, end, says: AboutTheEnd::Nothing });
+        let consumer = consumer(topic)?;
+        let (mut assignment, mut places) = (TopicPartitionList::new(), BTreeMap::new());
+        for (partition, (first, end)) in watermarks(&consumer, &topic.name, 0..partitions).await? {
+            places.insert(partition, Place { first, next: first, end, says: AboutTheEnd::Nothing });
             assignment.add_partition_offset(&topic.name, partition, Offset::Offset(first))?;
         }
-        reader.consumer.assign(&assignment)?;
-        Ok(reader)
-    }
-
-    /// The first offset and the end of each partition, all asked for at once.
-    async fn watermarks(&self, partitions: impl Iterator<Item = i32>) -> Result<Vec<(i32, (i64, i64))>, LookError> {
-        let asked = partitions.map(|partition| {
-            let (consumer, topic) = (Arc::clone(&self.consumer), self.topic.clone());
-            let ask = move || Ok((partition, consumer.fetch_watermarks(&topic, partition, ANSWER_WITHIN)?));
-            async { tokio::task::spawn_blocking(ask).await.map_err(|error| LookError::Kafka(error.to_string()))? }
-        });
-        futures::future::try_join_all(asked).await
+        consumer.assign(&assignment)?;
+        Ok(Self { consumer, topic: topic.name.clone(), partitions: places })
     }
 
     /// Looks where the partitions end now: [`Reader::page`] reads up to there.
     pub(super) async fn look(&mut self) -> Result<(), LookError> {
-        for (partition, (_, end)) in self.watermarks(self.partitions.keys().copied()).await? {
+        for (partition, (_, end)) in watermarks(&self.consumer, &self.topic, self.partitions.keys().copied()).await? {
             if let Some(place) = self.partitions.get_mut(&partition) {
                 *place = Place { end, says: AboutTheEnd::Nothing, ..*place };
             }
@@ -149,5 +130,52 @@ impl Reader {
             AboutTheEnd::NothingComes | AboutTheEnd::NothingComesIndeed => AboutTheEnd::NothingComesIndeed,
         };
         Ok(())
+    }
+}
+
+fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer>, LookError> {
+    let mut client = topic.brokers.client();
+    client
+        // asked for by librdkafka, never joined
+        .set("group.id", "reward-ledger-verify")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "earliest")
+        .set("check.crcs", "true")
+        .set("queued.max.messages.kbytes", AHEAD_KIB);
+    Ok(Arc::new(client.create()?))
+}
+
+/// Of each partition, the first offset and the one after the last.
+type Watermarks = Vec<(i32, (i64, i64))>;
+
+/// Where the partitions of a topic begin and end.
+pub(super) async fn watermarks_of(topic: &Topic, partitions: i32) -> Result<Watermarks, LookError> {
+    watermarks(&consumer(topic)?, &topic.name, 0..partitions).await
+}
+
+/// All are asked for at once.
+async fn watermarks(
+    consumer: &Arc<StreamConsumer>,
+    topic: &str,
+    partitions: impl Iterator<Item = i32>,
+) -> Result<Watermarks, LookError> {
+    let asked = partitions.map(|partition| {
+        let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
+        let ask = move || Ok((partition, watermarks_within(&consumer, &topic, partition)?));
+        async { tokio::task::spawn_blocking(ask).await.map_err(|error| LookError::Kafka(error.to_string()))? }
+    });
+    futures::future::try_join_all(asked).await
+}
+
+/// A partition that was just made has no leader yet.
+fn watermarks_within(consumer: &StreamConsumer, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
+    let asked = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN) {
+            Err(_) if asked.elapsed() < ANSWER_WITHIN => std::thread::sleep(ASK_AGAIN),
+            answer => return answer,
+        }
     }
 }

@@ -1,12 +1,20 @@
 //! A caller of the HTTP API: where the service is, the token it shows, and the plain calls. What they mean is not known
-//! here.
+//! here, but every answer of the service is held to its API document.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use reqwest::Method;
 use serde_json::Value;
 
-use super::Answer;
+use super::{
+    Answer,
+    contract::{self, Operation},
+};
 
 /// A caller: where the service is and the token it shows. Make one per test, since its connections belong to a runtime.
 #[derive(Clone)]
@@ -15,17 +23,52 @@ pub struct Client {
     base: String,
     token: Option<String>,
     log: PathBuf,
+    judge: Judge,
+}
+
+/// What becomes of an answer before a test sees it.
+#[derive(Clone, Default)]
+struct Judge {
+    /// It is held to the API document.
+    strict: bool,
+    /// The operations that were answered with a 2xx.
+    done: Arc<Mutex<BTreeSet<Operation>>>,
+}
+
+impl Judge {
+    #[track_caller]
+    fn judge(&self, method: &Method, path: &str, answer: &Answer) {
+        let Some(operation) = contract::operation(method, path).filter(|_| self.strict) else { return };
+        if let Some(surprise) = contract::surprise(operation, answer) {
+            panic!("{}\nnot as the API document says: {surprise}\n{answer}", answer.asked);
+        }
+        if (200..300).contains(&answer.status) {
+            self.done.lock().expect("a list").insert(operation.clone());
+        }
+    }
 }
 
 impl Client {
     /// A caller of something else that listens at `base`.
     pub fn of(base: &str) -> Client {
-        Client::anonymous(base.to_owned(), PathBuf::new())
+        let caller = Client::anonymous(base.to_owned(), PathBuf::new());
+        Client { judge: Judge::default(), ..caller }
+    }
+
+    /// The operations that were answered with a 2xx, to this caller and to all that were made of the same.
+    pub fn done(&self) -> BTreeSet<Operation> {
+        self.judge.done.lock().expect("a list").clone()
     }
 
     pub(crate) fn anonymous(base: String, log: PathBuf) -> Client {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build();
-        Client { http: http.expect("an HTTP client"), base, token: None, log }
+        Client {
+            http: http.expect("an HTTP client"),
+            base,
+            token: None,
+            log,
+            judge: Judge { strict: true, ..Judge::default() },
+        }
     }
 
     /// The same caller with another token.
@@ -48,7 +91,7 @@ impl Client {
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Option<Answer> {
         let shown = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
         let asked = format!("{method} {path} {shown}");
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -59,7 +102,9 @@ impl Client {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await.ok()?.to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Some(Answer { status, headers, bytes, json, asked, log: self.log.clone() })
+        let answer = Answer { status, headers, bytes, json, asked, log: self.log.clone() };
+        self.judge.judge(&method, path, &answer);
+        Some(answer)
     }
 
     async fn must(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command},
     sync::{Mutex, OnceLock},
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use rdkafka::{
 };
 
 use super::{
-    folder,
+    Proxy, folder,
     maven::{self, REMEDY},
     process::{free_port, kept, must_succeed, signal, spawn, wait},
 };
@@ -25,6 +25,8 @@ use super::{
 pub struct Broker {
     folder: PathBuf,
     port: u16,
+    /// Where clients are sent to: the port itself, or a network in front of it.
+    advertised: u16,
     server: Mutex<Option<Child>>,
 }
 
@@ -37,12 +39,33 @@ impl Broker {
 
     /// A broker that one test may stop and start.
     pub fn launch() -> Broker {
-        let folder = folder::fresh("kafka");
-        let broker = Broker { folder, port: free_port(), server: Mutex::new(None) };
+        let port = free_port();
+        Broker::launch_at(port, port, |_| {})
+    }
+
+    /// A broker that is reached over a network which a test may slow down.
+    pub fn launch_behind_a_network() -> (Broker, Proxy) {
+        let (port, advertised) = (free_port(), free_port());
+        let network = Proxy::between(advertised, port);
+        (Broker::launch_at(port, advertised, |_| {}), network)
+    }
+
+    /// A broker whose data is in a folder that a test prepares.
+    pub fn launch_on(prepare: impl FnOnce(&Path)) -> Broker {
+        let port = free_port();
+        Broker::launch_at(port, port, prepare)
+    }
+
+    fn launch_at(port: u16, advertised: u16, prepare: impl FnOnce(&Path)) -> Broker {
+        let broker = Broker { folder: folder::fresh("kafka"), port, advertised, server: Mutex::new(None) };
+        let data = broker.folder.join("data");
+        fs::create_dir(&data).expect("a data folder");
+        prepare(&data);
         let properties = include_str!("../../server.properties")
             .replace("@PORT@", &broker.port.to_string())
+            .replace("@ADVERTISED@", &broker.advertised.to_string())
             .replace("@CONTROLLER_PORT@", &free_port().to_string())
-            .replace("@DATA@", &broker.folder.join("data").display().to_string());
+            .replace("@DATA@", &data.display().to_string());
         fs::write(broker.properties(), properties).expect("the broker's settings");
         let mut format = Command::new("java");
         format.arg("-cp").arg(classes()).args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]);
@@ -88,9 +111,31 @@ impl Broker {
         }
     }
 
+    /// Whether it runs: it may have ended by itself.
+    pub fn is_running(&self) -> bool {
+        self.server.lock().unwrap().as_mut().is_some_and(|server| server.try_wait().unwrap().is_none())
+    }
+
+    /// Ends the broker as a power cut would; its data stays.
+    pub fn kill_9(&self) {
+        if let Some(mut server) = self.server.lock().unwrap().take() {
+            server.kill().ok();
+            server.wait().ok();
+        }
+    }
+
+    /// Sets an option of a topic, `name=value`, with Kafka's own tool.
+    pub fn configure(&self, topic: &str, option: &str) {
+        let mut alter = Command::new("java");
+        alter.arg("-cp").arg(classes()).args(["-XX:TieredStopAtLevel=1", "kafka.admin.ConfigCommand"]);
+        alter.args(["--bootstrap-server", &self.bootstrap(), "--alter", "--entity-type", "topics"]);
+        alter.args(["--entity-name", topic, "--add-config", option]);
+        must_succeed(alter, "setting an option of a topic", REMEDY);
+    }
+
     /// What the service gets as `KAFKA_BROKERS`.
     pub fn bootstrap(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.advertised)
     }
 
     /// The process id of the broker.
@@ -109,10 +154,7 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        if let Some(mut server) = self.server.lock().unwrap().take() {
-            server.kill().ok();
-            server.wait().ok();
-        }
+        self.kill_9();
         fs::remove_dir_all(&self.folder).ok();
     }
 }

@@ -97,6 +97,20 @@ impl Service {
         }
     }
 
+    /// Stops it where it is, as a machine that swaps or migrates does.
+    pub fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub fn wake(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, how: Signal) {
+        signal(self.child.lock().unwrap().as_ref().expect("it runs"), how);
+    }
+
     /// Starts it again after its end, with the same configuration, and waits until it is ready.
     pub async fn restart(&self) {
         self.kill_9();

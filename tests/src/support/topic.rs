@@ -9,6 +9,7 @@ use rdkafka::{
 };
 
 const ASKING: Duration = Duration::from_secs(5);
+const LED_WITHIN: Duration = Duration::from_secs(60);
 
 /// One message as it stands on the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,13 +68,24 @@ impl Topic {
         metadata.topics().iter().find(|topic| topic.name() == self.name).map_or(0, |topic| topic.partitions().len())
     }
 
+    /// The first offset of a partition and the one after its last. One that was just made has no leader yet.
+    fn watermarks(&self, partition: i32) -> (i64, i64) {
+        let started = Instant::now();
+        loop {
+            match self.consumer.fetch_watermarks(&self.name, partition, ASKING) {
+                Ok(watermarks) => return watermarks,
+                Err(error) => assert!(started.elapsed() < LED_WITHIN, "the broker tells no watermarks: {error}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Every message now on the topic, by partition and offset.
     pub fn messages(&self) -> Vec<Message> {
         let mut assignment = TopicPartitionList::new();
         let mut wanted = 0;
         for partition in 0..i32::try_from(self.partitions()).expect("few partitions") {
-            let (low, high) =
-                self.consumer.fetch_watermarks(&self.name, partition, ASKING).expect("the broker tells the watermarks");
+            let (low, high) = self.watermarks(partition);
             wanted += high - low;
             assignment.add_partition_offset(&self.name, partition, Offset::Beginning).expect("a partition");
         }

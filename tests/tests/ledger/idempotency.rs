@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::support::{
     Answer, Client, Database, Log, Setup, Stage,
+    contract::{self, Operation},
     programme::{activity, anybody, crowd, email, event, id, login_streak, reward, unique, with},
 };
 
@@ -199,6 +200,40 @@ async fn a_key_has_a_form() {
     for key in ["k".repeat(255), " ~ {\"a\"}".to_owned() + &unique(), "!".to_owned()] {
         operator.post_once("/events", &event(anybody()), &key).await.created();
     }
+}
+
+/// Every POST and PATCH but those under `/auth`, and signing up.
+fn takes_a_key(operation: &Operation) -> bool {
+    let signs_up = ["/auth/signup", "/auth/users"].contains(&operation.path.as_str());
+    ["post", "patch"].contains(&operation.method.as_str()) && (signs_up || !operation.path.starts_with("/auth/"))
+}
+
+#[tokio::test]
+async fn every_write_takes_a_key_and_says_so_in_the_document() {
+    let stage = Stage::shared().await;
+    let admin = stage.service.demo("admin").await;
+    let document = contract::document();
+    let (writes, others): (Vec<_>, Vec<_>) =
+        contract::operations().iter().partition(|operation| takes_a_key(operation));
+    let describes_it = |operation: &Operation| {
+        let parameters = document["paths"][&operation.path][&operation.method]["parameters"].as_array();
+        parameters.into_iter().flatten().any(|parameter| parameter["name"] == "Idempotency-Key")
+    };
+    assert_eq!(
+        others.iter().filter(|operation| describes_it(operation)).collect::<Vec<_>>(),
+        Vec::<&&Operation>::new()
+    );
+    for operation in &writes {
+        assert!(describes_it(operation), "{operation:?} does not describe the header");
+        let parts = operation.path.split('/').map(|part| if part.starts_with('{') { id() } else { part.to_owned() });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let headers = [("content-type", "application/json"), ("idempotency-key", "schlüssel")];
+        let method = operation.method.to_uppercase().parse().unwrap();
+        let refused = admin.send(method, &path, &headers, b"{}".to_vec()).await.unwrap();
+        let problem = refused.problem(400, "idempotency_key_invalid");
+        assert_eq!(problem["errors"][0]["field"], "header.Idempotency-Key", "{operation:?}: {refused}");
+    }
+    assert!(writes.len() > 20, "{writes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use tests::support::{
     Broker, Database, Service, Setup,
     programme::{crowd, unique},
     swarm::claim_for_all,
+    topic::Topic,
 };
 
 /// What a command printed, and how it ended.
@@ -82,4 +83,52 @@ async fn what_cannot_be_looked_at_is_told_apart_from_a_difference() {
     let unnamed = unnamed.command(&["kafka", "verify"], "");
     assert_eq!(unnamed.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unnamed.stderr).contains("KAFKA_BROKERS"), "it says what to name");
+}
+
+async fn is_gone(broker: &Broker, topic: &str) {
+    delete(broker, topic).await;
+    while Topic::new(&broker.bootstrap(), topic).partitions() > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("wiped-{}", unique()));
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
+    something_happens(&service).await;
+    let verified = |wanted: &dyn Fn(&Value) -> bool| {
+        let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
+        assert!(code == Some(0) && wanted(&found), "{found}");
+    };
+    verified(&|_| true);
+    is_gone(broker, &topic).await;
+    let (code, done) = told(&service.command(&["kafka", "republish", "--from", "1", "--json"], ""));
+    assert_eq!((code, &done["from"]), (Some(0), &1.into()), "{done}");
+    verified(&|found| found["messages"] == found["position"]);
+    let head = done["position"].as_i64().unwrap();
+
+    // what is there already is repeated, and that is allowed
+    let (code, done) = told(&service.command(&["kafka", "republish", "--from", "10", "--json"], ""));
+    assert_eq!(code, Some(0), "{done}");
+    verified(&|found| found["duplicates"].as_i64().unwrap() >= head - 9);
+    let beyond = service.command(&["kafka", "republish", "--from", "1000000"], "");
+    assert_eq!(beyond.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&beyond.stderr).contains("the log ends at position"));
+    something_happens(&service).await;
+    verified(&|_| true);
+
+    service.kill_9();
+    is_gone(broker, &topic).await;
+    let alone = service.command(&["kafka", "republish", "--from", "1"], "");
+    assert!(alone.status.success(), "{alone:?}");
+    verified(&|found| found["messages"] == found["position"]);
+
+    // one that is new fills by itself
+    let another = Setup::on(&database).kafka(broker, &format!("{topic}-2")).start().await;
+    while !another.log().contains("the relay starts over at position 1") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (code, found) = told(&another.command(&["kafka", "verify", "--json"], ""));
+    assert_eq!((code, &found["messages"]), (Some(0), &found["position"]), "{found}");
 }

@@ -1,12 +1,13 @@
 //! The relay, on a real Kafka: all of the log is on the topic, in order per key, byte for byte, whatever was away.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, process::Command, time::Duration};
 
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
 };
+use serde_json::{Value, json};
 use tests::support::{
     Broker, Database, Log, Service, Setup,
     log::Event,
@@ -85,6 +86,56 @@ async fn the_topic_is_the_log_also_after_the_relay_was_cut_off() {
     service.restart().await;
     something_happens(&service).await;
     is_complete(broker, &topic, &database).await;
+}
+
+/// What `kcat` prints of a topic, a message a line: partition, key, value and headers, each set off by a sign that none
+/// of them has.
+fn seen_by_kcat(broker: &Broker, topic: &str) -> Vec<Value> {
+    let mut kcat = Command::new("kcat");
+    kcat.args(["-C", "-q", "-e", "-b", &broker.bootstrap(), "-t", topic, "-o", "beginning"]);
+    let output = kcat.args(["-f", "%p\u{1f}%k\u{1f}%s\u{1f}%h\n"]).output().expect("kcat is installed");
+    assert!(output.status.success(), "{output:?}");
+    let message = |line: &str| {
+        let [partition, key, value, headers] = line.split('\u{1f}').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let headers = headers.split(',').map(|header| header.split_once('=').expect("a name and a value"));
+        let headers: BTreeMap<&str, &str> = headers.collect();
+        json!({"partition": partition.parse::<i32>().unwrap(), "key": key, "value": value, "headers": headers})
+    };
+    String::from_utf8(output.stdout).unwrap().lines().map(message).collect()
+}
+
+/// What a consumer in Python sees.
+fn seen_by_python(broker: &Broker, topic: &str) -> Vec<Value> {
+    let run = concat!(env!("CARGO_MANIFEST_DIR"), "/consumers/run");
+    let output = Command::new(run).args([&broker.bootstrap(), topic]).output().expect("it can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consumers_in_other_languages_see_what_we_see() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("read-{}", unique()));
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
+    something_happens(&service).await;
+    is_complete(broker, &topic, &database).await;
+    service.kill_9();
+    let ours = Topic::new(&broker.bootstrap(), &topic).messages();
+    let ours: BTreeMap<i64, Value> = ours
+        .iter()
+        .map(|message| {
+            let headers: BTreeMap<_, _> = message.headers.iter().cloned().collect();
+            let value = String::from_utf8(message.value.clone()).unwrap();
+            let seen = json!({"partition": message.partition, "key": message.key, "value": value, "headers": headers});
+            (message.position(), seen)
+        })
+        .collect();
+    assert!(ours.len() > 50, "some of everything");
+    for (who, seen) in [("kcat", seen_by_kcat(broker, &topic)), ("python", seen_by_python(broker, &topic))] {
+        let position = |message: &Value| message["headers"]["ce_position"].as_str().unwrap().parse::<i64>().unwrap();
+        let seen: BTreeMap<i64, Value> = seen.into_iter().map(|message| (position(&message), message)).collect();
+        assert_eq!(seen, ours, "{who}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

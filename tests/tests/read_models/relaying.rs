@@ -47,7 +47,7 @@ fn relay(log: &TestLog, broker: &Broker, start_over: bool) -> Running {
         },
         start_over,
     };
-    followers.follow(Relay::new(config, log.pool.clone(), shutdown.clone()));
+    followers.follow(Relay::new(config, log.pool.clone(), followers.lease(NAME), shutdown.clone()));
     Running { followers, freshness, shutdown }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::support::history::Generator;
 use super::support::with_log;
 use projections::log::Entry;
-use projections::relay::{Relay, RelayConfig};
+use projections::relay::{NAME, Relay, RelayConfig};
 use projections::topic::{self, PARTITIONS, Topic, TopicVerification, message, partition_of};
 use projections::{Brokers, Followers, Freshness};
 use rdkafka::mocking::MockCluster;
@@ -182,7 +182,7 @@ async fn the_relay_is_waited_for_up_to_where_the_log_ended_at_the_start() {
             if followers.is_none() && matches!(looking, topic::Looking::Waits { relay_position: 0 }) {
                 let config = RelayConfig { topic: topic.clone(), start_over: false };
                 let following = Followers::start(pool.clone(), watch::channel(0).1, Freshness::new(), shutdown.clone());
-                following.follow(Relay::new(config, pool.clone(), shutdown.clone()));
+                following.follow(Relay::new(config, pool.clone(), following.lease(NAME), shutdown.clone()));
                 followers = Some(following);
             }
         };

@@ -32,7 +32,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
                 op.named("eraseMe", "Erases the own account; its random id stays in the log")
                     .answers_nothing()
                     .tells_position(204)
-                    .refuses(&[Code::InvalidCredentials, Code::LastAdmin, Code::NotFound])
+                    .refuses(&[Code::InvalidCredentials, Code::LastAdmin])
             }),
         )
         .api_route(
@@ -62,6 +62,11 @@ pub(super) fn router() -> ApiRouter<AppState> {
 async fn own_account(state: &AppState, caller: &Caller) -> Result<Account, Problem> {
     let account = accounts::find(&state.pool, caller.id).await?;
     account.ok_or_else(|| Problem::new(Code::Unauthenticated))
+}
+
+/// Who asks is the account: where it is gone in the meantime, so is the caller.
+fn gone(problem: Problem) -> Problem {
+    if problem.code() == Code::NotFound { Problem::new(Code::Unauthenticated) } else { problem }
 }
 
 /// The own account.
@@ -105,7 +110,7 @@ async fn change(
 ) -> Result<Response, Problem> {
     let metadata = member.metadata();
     let (account, position) =
-        accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await?;
+        accounts::change_profile(&state.ledger, &state.pool, member.id, change, &metadata).await.map_err(gone)?;
     let body = Json(UserAnswer::new(phrases::profile_changed(), account));
     Ok(match position {
         Some(position) => At(position, body).into_response(),
@@ -158,7 +163,7 @@ async fn erase_me(
     if !state.passwords.matches(body.password, account.password_hash).await? {
         return Err(Problem::new(Code::InvalidCredentials));
     }
-    let appended = accounts::erase(&state.ledger, &state.pool, member.id, &member.metadata()).await?;
+    let appended = accounts::erase(&state.ledger, &state.pool, member.id, &member.metadata()).await.map_err(gone)?;
     state.standings.forget(member.id);
     Ok(([(header::SET_COOKIE, no_cookie(&state)?)], erased(appended)).into_response())
 }

@@ -1,0 +1,117 @@
+//! How bodies are read, on every route that takes one.
+
+use reqwest::Method;
+use serde_json::json;
+use tests::support::{
+    Stage,
+    programme::{activity, anybody, event, with},
+};
+
+use super::{method, send, somewhere, with_a_body};
+
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn every_body_is_read_strictly() {
+    let admin = Stage::shared().await.service.demo("admin").await;
+    let mut tried = 0;
+    for operation in with_a_body() {
+        let path = somewhere(operation);
+        let sent = async |body: &[u8]| send(&admin, operation, &path, JSON, body).await;
+        sent(b"{\"nonsense\": true}").await.invalid("nonsense");
+        let twice = sent(b"{\"nonsense\": 1, \"nonsense\": 2}").await;
+        assert_eq!(twice.invalid("nonsense")["rule"], "duplicate_key", "{operation:?}");
+        for other in [&b"[]"[..], b"7", b"\"text\"", b"null"] {
+            assert_eq!(sent(other).await.invalid("body")["rule"], "type", "{operation:?}");
+        }
+        for malformed in
+            [&b"{"[..], b"{} {}", b"{\"a\": \"\xff\"}", b"{\"a\": \"\\u0000\"}", b"{\"a\": NaN}", b"{'a': 1}"]
+        {
+            sent(malformed).await.problem(400, "malformed_json");
+        }
+        let nested = |depth: usize| format!("{{\"nonsense\": {}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert_eq!(sent(nested(32).as_bytes()).await.invalid("nonsense")["rule"], "unknown_field", "{operation:?}");
+        let deep = sent(nested(33).as_bytes()).await;
+        assert_eq!(deep.problem(400, "validation_failed")["errors"][0]["rule"], "depth", "{operation:?}");
+        tried += 1;
+    }
+    assert!(tried > 20, "{tried}");
+}
+
+#[tokio::test]
+async fn a_body_is_json_by_its_type_and_an_empty_one_needs_none() {
+    let admin = Stage::shared().await.service.demo("admin").await;
+    for operation in with_a_body() {
+        let path = somewhere(operation);
+        for media in ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx", "text/json"] {
+            send(&admin, operation, &path, media, b"{}").await.problem(415, "unsupported_media_type");
+        }
+        for media in ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"] {
+            send(&admin, operation, &path, media, b"{\"nonsense\": 1}").await.invalid("nonsense");
+        }
+        // without a body that is the end of the session
+        if operation.path == "/auth/logout" {
+            continue;
+        }
+        let empty = admin.send(method(operation), &path, &[("content-type", "text/plain")], Vec::new()).await.unwrap();
+        assert_ne!(empty.status, 415, "{operation:?}: {empty}");
+    }
+}
+
+/// 256 KiB, and 4 MiB for a batch of activities: the last byte is taken, one more is not.
+#[tokio::test]
+async fn a_body_has_a_bound() {
+    let admin = Stage::shared().await.service.demo("admin").await;
+    for operation in with_a_body() {
+        let path = somewhere(operation);
+        let bound = if operation.path == "/activities/batch" { 4 * 1024 * 1024 } else { 256 * 1024 };
+        let mut body = b"{\"nonsense\": 1}".to_vec();
+        body.resize(bound, b' ');
+        send(&admin, operation, &path, JSON, &body).await.invalid("nonsense");
+        body.push(b' ');
+        let refused = send(&admin, operation, &path, JSON, &body).await;
+        assert_eq!(refused.problem(413, "body_too_large")["limitBytes"], bound, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_is_refused_everywhere() {
+    let admin = Stage::shared().await.service.demo("admin").await;
+    let changes: Vec<_> = with_a_body().filter(|operation| operation.method == "patch").collect();
+    assert!(changes.len() > 5);
+    for operation in changes {
+        let refused = send(&admin, operation, &somewhere(operation), JSON, b"{}").await;
+        refused.problem(400, "validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_where_it_stands_and_all_of_it_at_once() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let rule =
+        json!({"all": [{"streak": {"kind": "Login", "days": 0}}, {"any": [anybody(), {"count": {"kind": "a"}}]}]});
+    let refused = operator.post("/events", &with(event(rule), json!({"name": 7, "colour": "red"}))).await;
+    for field in ["name", "colour", "condition.all[0].streak.days"] {
+        refused.invalid(field);
+    }
+    let count = json!({"all": [anybody(), {"any": [{"count": {"kind": "a"}}]}]});
+    operator.post("/events", &event(count)).await.invalid("condition.all[1].any[0].count.count");
+    let twice = event(anybody()).to_string().replace("\"not\":", "\"not\": 1, \"not\":");
+    assert_eq!(operator.post_text("/events", &twice).await.invalid("condition.not")["rule"], "duplicate_key");
+
+    let facts = [activity("nobody", "visit"), with(activity("nobody", "visit"), json!({"measures": {"Minutes": 1}}))];
+    let judged = reporter.post("/activities/batch", &json!({"activities": facts})).await;
+    let field = |index: usize, error: usize| judged.text(&format!("/results/{index}/errors/{error}/field"));
+    assert_eq!(field(0, 0), "memberId");
+    assert!((0..2).any(|error| field(1, error) == "measures.Minutes"), "{judged}");
+}
+
+#[tokio::test]
+async fn an_empty_body_is_an_object_without_fields() {
+    let operator = Stage::shared().await.operator().await;
+    operator.send(Method::POST, "/events", &[], Vec::new()).await.unwrap().invalid("name");
+    let (event, prize) = operator.create_open_event(None).await;
+    operator.send(Method::POST, &format!("/claims/{prize}/claim"), &[], Vec::new()).await.unwrap().created();
+    operator.send(Method::POST, &format!("/events/{event}/pause"), &[], Vec::new()).await.unwrap().ok();
+}
