@@ -20,7 +20,7 @@ pub use crate::problem::FieldError as FieldProblem;
 
 pub use check::check;
 pub use raw::RawActivity;
-pub use record::{may_speak_for, record, record_batch};
+pub use record::{JudgedBatch, judge_batch, may_speak_for, record, record_batch};
 
 /// What became of one report.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,6 +71,22 @@ pub struct Config {
     #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
 
+    /// Topic on which other services put facts, as CloudEvents; made with 12 partitions when it is missing.
+    /// What is refused goes to the topic of this name with `.dead-letter` behind it.
+    #[arg(
+        long,
+        env = "KAFKA_ACTIVITIES_TOPIC",
+        value_name = "NAME",
+        default_value = "reward-ledger.activities",
+        global = true
+    )]
+    pub kafka_activities_topic: String,
+
+    /// Consumer group that reads this topic; programmes that read the same topic need one each, since those
+    /// of a group share the facts. None: the name of the topic.
+    #[arg(long, env = "KAFKA_ACTIVITIES_GROUP", value_name = "NAME", global = true)]
+    pub kafka_activities_group: Option<String>,
+
     /// How the brokers let us in.
     #[command(flatten)]
     pub kafka_security: KafkaSecurity,
@@ -169,6 +185,12 @@ impl Config {
     /// The part that is no origin.
     pub fn cors_origins(&self) -> Result<Vec<HeaderValue>, NotAnOrigin> {
         listed(&self.cors_origins).map(origin).collect()
+    }
+
+    /// The consumer group that reads facts from Kafka.
+    #[must_use]
+    pub fn activities_group(&self) -> &str {
+        self.kafka_activities_group.as_deref().unwrap_or(&self.kafka_activities_topic)
     }
 
     /// Whether the refresh cookie carries `Secure`.

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod fields;
 pub mod generate;
 pub mod import;
+pub mod inbound;
 mod json;
 pub mod metrics;
 pub mod once;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// Who asked: a member id, or [`Metadata::SYSTEM`].
+    /// Who asked: a member id, [`Metadata::SYSTEM`] or [`Metadata::KAFKA`].
     pub actor: String,
     /// In which role.
     pub role: String,
@@ -32,6 +32,9 @@ pub struct Metadata {
 impl Metadata {
     /// The actor of what nobody asked for: reactions, the clock, imports.
     pub const SYSTEM: &'static str = "system";
+    /// The actor of facts that other services put on Kafka: the broker let them in, the ledger knows
+    /// no more of them than the source they name.
+    pub const KAFKA: &'static str = "kafka";
 
     /// A new command of a member.
     #[must_use]
@@ -43,6 +46,12 @@ impl Metadata {
     #[must_use]
     pub fn system(requested_at: Moment) -> Self {
         Self::new(Self::SYSTEM.to_owned(), "SYSTEM".to_owned(), requested_at)
+    }
+
+    /// A new command that arrived on Kafka.
+    #[must_use]
+    pub fn from_kafka(requested_at: Moment) -> Self {
+        Self::new(Self::KAFKA.to_owned(), "SYSTEM".to_owned(), requested_at)
     }
 
     fn new(actor: String, role: String, requested_at: Moment) -> Self {

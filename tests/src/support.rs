@@ -5,6 +5,7 @@ pub mod auditor;
 pub mod binary;
 pub mod client;
 pub mod contract;
+pub mod facts;
 pub mod folder;
 pub mod forge;
 pub mod generated_client;

@@ -152,6 +152,9 @@ mod scheduler;
 #[path = "ledger/projections_command.rs"]
 mod projections_command;
 
+#[path = "ledger/inbound.rs"]
+mod inbound;
+
 #[path = "ledger/relay.rs"]
 mod relay;
 

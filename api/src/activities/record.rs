@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use commands::{Appended, CommandError, Keep, KeepAppended, Ledger, Loaded, ReadError, Receipt, Unit};
+use commands::{AlsoWrite, Appended, CommandError, Keep, KeepAppended, Ledger, Loaded, ReadError, Receipt, Unit};
 use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Recorded, Report};
 use domain::id::ActivityId;
 use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
@@ -55,10 +55,68 @@ pub async fn record_batch(
 ) -> Result<Vec<Outcome>, RecordError> {
     let mut attempt = 1;
     loop {
-        match Batch::new(ledger, reporting).run(reports).await {
+        let outcomes = match judge_batch(ledger, reports, reporting).await {
+            Ok(judged) => judged.commit(None).await,
+            Err(error) => Err(error),
+        };
+        match outcomes {
             Err(RecordError::Write(CommandError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
             outcome => return outcome,
         }
+    }
+}
+
+/// Judges many reports in their order and writes nothing yet: what must happen before the write, such
+/// as telling of those that are refused, has its place between the two.
+///
+/// # Errors
+/// See [`RecordError`].
+pub async fn judge_batch<'a>(
+    ledger: &'a Ledger,
+    reports: &[RawActivity],
+    reporting: &'a Reporting,
+) -> Result<JudgedBatch<'a>, RecordError> {
+    Batch::new(ledger, reporting).judge_all(reports).await
+}
+
+/// A batch that is judged and not written.
+pub struct JudgedBatch<'a> {
+    batch: Batch<'a>,
+    outcomes: Vec<Outcome>,
+}
+
+impl JudgedBatch<'_> {
+    /// What will become of each report, in their order. The positions are not known yet.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// Whether there is nothing to write: then nothing else is written with it either.
+    #[must_use]
+    pub fn adds_nothing(&self) -> bool {
+        self.batch.events == 0
+    }
+
+    /// Writes what is new, as one append, and these rows in its transaction.
+    ///
+    /// # Errors
+    /// See [`RecordError`]; on a conflict the batch must be judged anew.
+    pub async fn commit(self, also: Option<Arc<dyn AlsoWrite>>) -> Result<Vec<Outcome>, RecordError> {
+        let Self { batch: Batch { reporting, unit, places, .. }, outcomes } = self;
+        let places = Arc::new(places);
+        let keep = reporting.keep.clone().map(|keep| -> KeepAppended {
+            let (outcomes, places) = (outcomes.clone(), places.clone());
+            Arc::new(move |appended| (keep.0)(&placed(outcomes.clone(), appended, &places)))
+        });
+        let unit = match also {
+            Some(rows) => unit.also(rows),
+            None => unit,
+        };
+        Ok(match unit.keep(keep).commit::<ActivityRefusal>().await? {
+            Some(appended) => placed(outcomes, &appended, &places),
+            None => outcomes,
+        })
     }
 }
 
@@ -118,7 +176,7 @@ impl<'a> Batch<'a> {
         Self { reporting, unit, events: 0, places: HashMap::new() }
     }
 
-    async fn run(mut self, reports: &[RawActivity]) -> Result<Vec<Outcome>, RecordError> {
+    async fn judge_all(mut self, reports: &[RawActivity]) -> Result<JudgedBatch<'a>, RecordError> {
         let readings: Vec<_> = reports.iter().map(|raw| admit(raw, self.reporting)).collect();
         self.preload(readings.iter().flatten().map(Reading::report)).await?;
         let mut outcomes = Vec::with_capacity(readings.len());
@@ -128,16 +186,7 @@ impl<'a> Batch<'a> {
                 Err(refusal) => Outcome::Refused(refusal),
             });
         }
-        let Self { unit, places, .. } = self;
-        let places = Arc::new(places);
-        let keep = self.reporting.keep.clone().map(|keep| -> KeepAppended {
-            let (outcomes, places) = (outcomes.clone(), places.clone());
-            Arc::new(move |appended| (keep.0)(&placed(outcomes.clone(), appended, &places)))
-        });
-        Ok(match unit.keep(keep).commit::<ActivityRefusal>().await? {
-            Some(appended) => placed(outcomes, &appended, &places),
-            None => outcomes,
-        })
+        Ok(JudgedBatch { batch: self, outcomes })
     }
 
     async fn preload(&self, reports: impl Iterator<Item = &Report>) -> Result<(), ReadError> {

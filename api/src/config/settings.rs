@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub(super) const UNREADABLE: &str = "***";
 
 /// The option behind which those of a secured Kafka stand.
-const BEFORE_KAFKA_SECURITY: &str = "KAFKA_CE_SOURCE";
+const BEFORE_KAFKA_SECURITY: &str = "KAFKA_ACTIVITIES_GROUP";
 
 /// One option as it is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,8 @@ impl Config {
             ),
             setting("KAFKA_TOPIC", "kafka_topic", self.kafka_topic.clone()),
             setting("KAFKA_CE_SOURCE", "kafka_ce_source", self.kafka_ce_source.clone()),
+            setting("KAFKA_ACTIVITIES_TOPIC", "kafka_activities_topic", self.kafka_activities_topic.clone()),
+            setting("KAFKA_ACTIVITIES_GROUP", "kafka_activities_group", self.activities_group().to_owned()),
             setting("DATA_DIR", "data_dir", self.data_dir.display().to_string()),
             setting(
                 "TOKEN_KEY_FILE",

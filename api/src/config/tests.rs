@@ -137,6 +137,11 @@ fn what_cannot_be_meant_is_refused_by_name() {
     check_refused("--kafka-topic=", "KAFKA_TOPIC");
     check_refused("--kafka-topic=a b", "KAFKA_TOPIC");
     check_refused("--kafka-ce-source=", "KAFKA_CE_SOURCE");
+    check_refused("--kafka-activities-topic=a/b", "KAFKA_ACTIVITIES_TOPIC");
+    check_refused(&format!("--kafka-activities-topic={}", "a".repeat(238)), "KAFKA_ACTIVITIES_TOPIC");
+    check_refused("--kafka-activities-topic=reward-ledger.events", "KAFKA_ACTIVITIES_TOPIC");
+    check_refused("--kafka-topic=reward-ledger.activities.dead-letter", "KAFKA_ACTIVITIES_TOPIC");
+    check_refused("--kafka-activities-group=", "KAFKA_ACTIVITIES_GROUP");
     check_refused("--data-dir=", "DATA_DIR");
     check_refused("--token-key-file=", "TOKEN_KEY_FILE");
     check_refused("--referral-condition=[1]", "REFERRAL_CONDITION");

@@ -3,8 +3,12 @@
 
 use super::Config;
 use super::settings::UNREADABLE;
+use crate::inbound::dead_letters::topic_of;
 use secrecy::ExposeSecret;
 use std::fmt;
+
+/// The longest name that Kafka gives a topic.
+const LONGEST_TOPIC: usize = 249;
 
 /// One thing the configuration must not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,8 @@ impl Config {
             self.schema(),
             self.brokers(),
             self.topic(),
+            self.activities_topic(),
+            self.group(),
             self.source(),
             empty("DATA_DIR", self.data_dir.as_os_str().is_empty(), "name a folder"),
             empty(
@@ -128,13 +134,29 @@ impl Config {
 
     fn topic(&self) -> Option<Contradiction> {
         let name = &self.kafka_topic;
-        let legal = (1..=249).contains(&name.len())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-            && name != "."
-            && name != "..";
-        refuse_if(!legal, "KAFKA_TOPIC", || {
+        refuse_if(!is_topic(name, LONGEST_TOPIC), "KAFKA_TOPIC", || {
             (format!("{name:?} is no name for a topic"), "use letters, digits, '.', '_' and '-', at most 249")
         })
+    }
+
+    fn activities_topic(&self) -> Option<Contradiction> {
+        const NAME: &str = "KAFKA_ACTIVITIES_TOPIC";
+        let name = &self.kafka_activities_topic;
+        let longest = LONGEST_TOPIC - (topic_of(name).len() - name.len());
+        refuse_if(!is_topic(name, longest), NAME, || {
+            (format!("{name:?} is no name for a topic"), "use letters, digits, '.', '_' and '-', at most 237")
+        })
+        .or_else(|| {
+            let taken = [name.clone(), topic_of(name)].contains(&self.kafka_topic);
+            refuse_if(taken, NAME, || {
+                (format!("is {name}, and KAFKA_TOPIC is {}", self.kafka_topic), "give each a topic of its own")
+            })
+        })
+    }
+
+    fn group(&self) -> Option<Contradiction> {
+        let empty_name = self.kafka_activities_group.as_ref().is_some_and(|name| name.trim().is_empty());
+        empty("KAFKA_ACTIVITIES_GROUP", empty_name, "name the consumer group that reads the facts")
     }
 
     fn source(&self) -> Option<Contradiction> {
@@ -165,6 +187,13 @@ impl Config {
             ("is not a JSON object".to_owned(), r#"write a condition as {"profileComplete": {}}"#)
         })
     }
+}
+
+fn is_topic(name: &str, longest: usize) -> bool {
+    (1..=longest).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && name != "."
+        && name != ".."
 }
 
 fn empty(name: &'static str, is_empty: bool, remedy: &'static str) -> Option<Contradiction> {

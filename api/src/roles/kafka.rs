@@ -1,6 +1,7 @@
 //! `reward-ledger kafka`: what is on Kafka, seen from the command line, beside a running service or without
 //! one. Each command ends with 0: all right, 1: a difference was found and named, 2: it could not look.
 
+mod dead_letters;
 mod republish;
 mod verify;
 
@@ -17,6 +18,9 @@ use crate::config::Config;
 pub enum Kafka {
     /// Compare the topic with the log.
     Verify(verify::Verify),
+    /// Facts of other services that were refused: list them, put them back.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
     /// Publish the log again, from a position on.
     Republish(republish::Republish),
 }
@@ -26,6 +30,7 @@ impl Kafka {
     pub async fn run(self, config: Config) -> ExitCode {
         let looked = match self {
             Self::Verify(order) => order.run(&config).await,
+            Self::DeadLetters(order) => order.run(&config).await,
             Self::Republish(order) => order.run(&config).await,
         };
         match looked {

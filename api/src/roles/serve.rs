@@ -21,6 +21,8 @@ use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::embedded::EmbeddedBroker;
 use crate::facts::LedgerFacts;
+use crate::inbound::dead_letters::topic_of;
+use crate::inbound::{self, Inbound, InboundConfig};
 use crate::once::{self, InProgress};
 use crate::problem::Problem;
 use crate::reactors::ReferralReactor;
@@ -100,6 +102,14 @@ fn follow(
         bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
     }
     followers.follow(ReferralReactor::new(state.ledger.clone(), state.facts.clone(), condition));
+    let facts = InboundConfig {
+        brokers: broker.brokers.clone(),
+        topic: config.kafka_activities_topic.clone(),
+        group: config.activities_group().to_owned(),
+        start_over: broker.embedded.is_some(),
+    };
+    Inbound::start(facts, state.ledger.clone(), pool.clone(), &followers, stopping.clone())
+        .context("the facts of Kafka cannot be read")?;
     let publishing =
         RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
     Scheduler::start(state.ledger.clone(), pool.clone(), state.freshness.clone(), &followers, stopping.clone());
@@ -163,6 +173,8 @@ impl Broker {
         }
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
+        embedded.create_topic(&config.kafka_activities_topic, inbound::PARTITIONS)?;
+        embedded.create_topic(&topic_of(&config.kafka_activities_topic), inbound::dead_letters::PARTITIONS)?;
         Ok(Self {
             brokers: Brokers::at(embedded.bootstrap_servers()),
             description: embedded.describe(),

@@ -14,6 +14,8 @@ use super::Brokers;
 
 /// How long a broker may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long to wait between two looks for a topic that was just made.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// From so many replicas on, two of them must have a message before it counts as sent.
 const REPLICAS_FOR_TWO_IN_SYNC: i32 = 3;
 
@@ -77,7 +79,22 @@ impl Brokers {
                 Err((topic, code)) => return Err(TopicError::NotMade { topic, code }),
             }
         }
-        self.partitions(topic).await?.ok_or_else(|| TopicError::NotYet(topic.to_owned()))
+        self.seen(topic).await
+    }
+
+    /// A topic that was made is seen a moment later.
+    async fn seen(&self, topic: &str) -> Result<i32, TopicError> {
+        let mut looks = ANSWER_WITHIN.as_millis() / LOOK_AGAIN.as_millis();
+        loop {
+            if let Some(partitions) = self.partitions(topic).await? {
+                return Ok(partitions);
+            }
+            if looks == 0 {
+                return Err(TopicError::NotYet(topic.to_owned()));
+            }
+            looks -= 1;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// How many partitions a topic has; `None` when it is not there. All topics are asked for, since

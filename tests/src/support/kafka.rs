@@ -24,8 +24,7 @@ use super::{
 /// A Kafka broker of our own.
 pub struct Broker {
     folder: PathBuf,
-    port: u16,
-    /// Where clients are sent to: the port itself, or a network in front of it.
+    /// Where clients are sent to: its own port, or that of a network in front of it.
     advertised: u16,
     server: Mutex<Option<Child>>,
 }
@@ -39,37 +38,37 @@ impl Broker {
 
     /// A broker that one test may stop and start.
     pub fn launch() -> Broker {
-        let port = free_port();
-        Broker::launch_at(port, port, |_| {})
+        Broker::launch_as(Node::alone(), |_| {})
     }
 
     /// A broker that is reached over a network which a test may slow down.
     pub fn launch_behind_a_network() -> (Broker, Proxy) {
-        let (port, advertised) = (free_port(), free_port());
-        let network = Proxy::between(advertised, port);
-        (Broker::launch_at(port, advertised, |_| {}), network)
+        let node = Node { advertised: free_port(), ..Node::alone() };
+        let network = Proxy::between(node.advertised, node.port);
+        (Broker::launch_as(node, |_| {}), network)
     }
 
     /// A broker whose data is in a folder that a test prepares.
     pub fn launch_on(prepare: impl FnOnce(&Path)) -> Broker {
-        let port = free_port();
-        Broker::launch_at(port, port, prepare)
+        Broker::launch_as(Node::alone(), prepare)
     }
 
-    fn launch_at(port: u16, advertised: u16, prepare: impl FnOnce(&Path)) -> Broker {
-        let broker = Broker { folder: folder::fresh("kafka"), port, advertised, server: Mutex::new(None) };
+    /// The brokers of one Kafka, whose topics have three replicas. The first one decides who leads.
+    pub fn launch_three() -> [Broker; 3] {
+        let controller = free_port();
+        [1, 2, 3].map(|id| Broker::launch_as(Node { id, controller, replicas: 3, ..Node::alone() }, |_| {}))
+    }
+
+    fn launch_as(node: Node, prepare: impl FnOnce(&Path)) -> Broker {
+        let broker = Broker { folder: folder::fresh("kafka"), advertised: node.advertised, server: Mutex::new(None) };
         let data = broker.folder.join("data");
         fs::create_dir(&data).expect("a data folder");
         prepare(&data);
-        let properties = include_str!("../../server.properties")
-            .replace("@PORT@", &broker.port.to_string())
-            .replace("@ADVERTISED@", &broker.advertised.to_string())
-            .replace("@CONTROLLER_PORT@", &free_port().to_string())
-            .replace("@DATA@", &data.display().to_string());
-        fs::write(broker.properties(), properties).expect("the broker's settings");
+        fs::write(broker.properties(), node.properties(&data)).expect("the broker's settings");
         let mut format = Command::new("java");
         format.arg("-cp").arg(classes()).args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]);
-        format.args(["--standalone", "-t", "cmV3YXJkLWxlZGdlci0xMg", "-c"]).arg(broker.properties());
+        format.arg(if node.id == 1 { "--standalone" } else { "--no-initial-controllers" });
+        format.args(["-t", "cmV3YXJkLWxlZGdlci0xMg", "-c"]).arg(broker.properties());
         must_succeed(format, "formatting Kafka's data folder", REMEDY);
         broker.start();
         broker
@@ -156,6 +155,37 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.kill_9();
         fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// One process of a Kafka. The first one is its controller too.
+struct Node {
+    id: u8,
+    port: u16,
+    advertised: u16,
+    controller: u16,
+    replicas: u8,
+}
+
+impl Node {
+    fn alone() -> Node {
+        let port = free_port();
+        Node { id: 1, port, advertised: port, controller: free_port(), replicas: 1 }
+    }
+
+    fn properties(&self, data: &Path) -> String {
+        let properties = include_str!("../../server.properties")
+            .replace("@NODE@", &self.id.to_string())
+            .replace("@REPLICAS@", &self.replicas.to_string())
+            .replace("@PORT@", &self.port.to_string())
+            .replace("@ADVERTISED@", &self.advertised.to_string())
+            .replace("@CONTROLLER_PORT@", &self.controller.to_string())
+            .replace("@DATA@", &data.display().to_string());
+        if self.id == 1 {
+            return properties;
+        }
+        let controller = format!(",CONTROLLER://127.0.0.1:{}", self.controller);
+        properties.replace("process.roles=broker,controller", "process.roles=broker").replace(&controller, "")
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use rand::Rng;
 use rdkafka::{
     ClientConfig,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
 };
 use serde_json::{Value, json};
@@ -215,7 +215,7 @@ async fn relays_that_are_paused_past_their_lease_and_woken_disorder_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_broker_is_in_nobodys_way_and_keeps_memory_bounded() {
+async fn a_slow_broker_is_in_nobodys_way() {
     let (broker, network) = Broker::launch_behind_a_network();
     let scene = Scene::on(Database::fresh().await, &broker).await;
     scene.claims(20).await;
@@ -225,6 +225,31 @@ async fn a_slow_broker_is_in_nobodys_way_and_keeps_memory_bounded() {
     let (head, relay) = (log.head().await, scene.relay().await);
     assert!(relay["position"] < head, "the relay is behind while all are served");
     network.slow_down(Duration::ZERO);
+    scene.verified();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_three_brokers_may_be_lost_and_two_must_have_each_message() {
+    let brokers = Broker::launch_three();
+    let scene = Scene::on(Database::fresh().await, &brokers[0]).await;
+    scene.claims(20).await;
+    scene.verified();
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", brokers[0].bootstrap()).create().unwrap();
+    let asked = [ResourceSpecifier::Topic(&scene.topic)];
+    let described = admin.describe_configs(&asked, &AdminOptions::new()).await.unwrap();
+    let described = described[0].as_ref().unwrap();
+    for (option, value) in [("min.insync.replicas", "2"), ("retention.ms", "-1"), ("cleanup.policy", "delete")] {
+        assert_eq!(described.get(option).unwrap().value.as_deref(), Some(value), "{option}");
+    }
+    let metadata = admin.inner().fetch_metadata(Some(&scene.topic), PATIENCE).unwrap();
+    let partitions = metadata.topics()[0].partitions();
+    assert!(partitions.len() == 12 && partitions.iter().all(|partition| partition.replicas().len() == 3));
+    meanwhile(&scene.service, async || {
+        brokers[2].kill_9();
+        each_is_served(&scene.service, 30).await;
+    })
+    .await;
     scene.verified();
 }
 

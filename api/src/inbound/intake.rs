@@ -1,0 +1,208 @@
+//! Takes a batch of messages in: reads them, has their facts judged as those of `POST /activities/batch`
+//! are, sends what is refused to the dead letters, and writes the rest with the offsets in one
+//! transaction. Done twice it changes nothing: facts are known by source and id.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use commands::{AlsoWrite, CommandError, GuardRefusal, Ledger, Metadata};
+use metrics::counter;
+use rdkafka::Message;
+use rdkafka::error::KafkaError;
+use rdkafka::message::OwnedMessage;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::dead_letters::{DeadLetters, headers};
+use super::message::facts;
+use super::offsets::{NotMoved, OWNER_MOVES_THEM, Progress};
+use super::refused::Refused;
+use crate::activities::{JudgedBatch, Outcome, RawActivity, RecordError, Reporting, judge_batch};
+use crate::clock;
+
+/// How often a batch is judged anew because others wrote about the same facts meanwhile.
+const ATTEMPTS: usize = 8;
+/// How many facts of Kafka were recorded, were known, or were refused.
+const FACTS: &str = "ledger_inbound_facts_total";
+
+/// Tells whoever listens what the figures mean.
+pub(super) fn describe() {
+    metrics::describe_counter!(FACTS, "Facts that arrived on Kafka, by what became of them");
+}
+
+/// Why a batch was not taken in. Nothing of it is lost: it is read again.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    /// Somebody else has the partitions by now.
+    #[error("another member of the group has the partitions by now")]
+    Fenced,
+    /// Others wrote about the same facts meanwhile.
+    #[error("others wrote about the same facts")]
+    Outrun,
+    /// The log or the offsets could not be written.
+    #[error("{0}")]
+    Log(String),
+    /// The refused ones could not be sent.
+    #[error("the dead letters were not sent: {0}")]
+    DeadLetters(#[from] KafkaError),
+}
+
+impl From<RecordError> for Trouble {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Write(CommandError::Guard(GuardRefusal::AlsoRefused { constraint }))
+                if constraint == OWNER_MOVES_THEM =>
+            {
+                Self::Fenced
+            }
+            RecordError::Write(CommandError::Conflict(_)) => Self::Outrun,
+            RecordError::Read(_) | RecordError::Write(_) => Self::Log(error.to_string()),
+        }
+    }
+}
+
+impl From<NotMoved> for Trouble {
+    fn from(error: NotMoved) -> Self {
+        match error {
+            NotMoved::Fenced => Self::Fenced,
+            NotMoved::Database(error) => Self::Log(error.to_string()),
+        }
+    }
+}
+
+/// Takes batches in, one after another.
+pub(super) struct Intake {
+    ledger: Ledger,
+    pool: PgPool,
+    topic: String,
+    dead_letters: DeadLetters,
+    /// Whose dead letters were sent while their offsets are not saved: read again, they are not sent again.
+    told: BTreeSet<(i32, i64)>,
+}
+
+/// A fact and the message it came with.
+struct Fact {
+    message: usize,
+    /// Which one of several; none where a message is one fact.
+    index: Option<usize>,
+    raw: RawActivity,
+}
+
+/// What is refused, by message.
+type AllRefused = BTreeMap<usize, Vec<(Option<usize>, Refused)>>;
+
+impl Intake {
+    pub(super) fn new(ledger: Ledger, pool: PgPool, topic: String, dead_letters: DeadLetters) -> Self {
+        Self { ledger, pool, topic, dead_letters, told: BTreeSet::new() }
+    }
+
+    /// Takes a batch in, all of it or nothing.
+    pub(super) async fn take(&mut self, messages: &[OwnedMessage], owner: Uuid) -> Result<(), Trouble> {
+        let (mut facts, mut refused) = read(messages);
+        let progress = Arc::new(self.progress(messages, owner));
+        let ledger = self.ledger.clone();
+        let mut attempt = 1;
+        loop {
+            let reporting = Reporting::of(Metadata::from_kafka(clock::now()));
+            let raws: Vec<RawActivity> = facts.iter().map(|fact| fact.raw.clone()).collect();
+            let judged = judge_batch(&ledger, &raws, &reporting).await?;
+            note_refusals(&facts, judged.outcomes(), &mut refused);
+            self.tell(messages, &refused).await?;
+            match self.write(judged, progress.clone()).await {
+                Ok(outcomes) => {
+                    count(&outcomes, &refused);
+                    break;
+                }
+                // those that were told of as refused stay so
+                Err(Trouble::Outrun) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    facts.retain(|fact| !is_refused(&refused, fact));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let saved = |(partition, offset): &(i32, i64)| progress.next.get(partition).is_some_and(|next| offset < next);
+        self.told.retain(|told| !saved(told));
+        Ok(())
+    }
+
+    fn progress(&self, messages: &[OwnedMessage], owner: Uuid) -> Progress {
+        let next = messages.iter().map(|message| (message.partition(), message.offset() + 1)).collect();
+        Progress { topic: self.topic.clone(), owner, next }
+    }
+
+    /// Sends those that are refused to the dead letters, each message once.
+    async fn tell(&mut self, messages: &[OwnedMessage], refused: &AllRefused) -> Result<(), Trouble> {
+        let mut letters = vec![];
+        for (message, reasons) in refused {
+            let Some(message) = messages.get(*message) else { continue };
+            if !self.told.contains(&(message.partition(), message.offset()))
+                && let Some(reason) = Refused::of_all(reasons)
+            {
+                letters.push((message, reason));
+            }
+        }
+        self.dead_letters.send(&letters).await?;
+        self.told.extend(letters.iter().map(|(message, _)| (message.partition(), message.offset())));
+        Ok(())
+    }
+
+    async fn write(&self, judged: JudgedBatch<'_>, progress: Arc<Progress>) -> Result<Vec<Outcome>, Trouble> {
+        if judged.adds_nothing() {
+            progress.save(&self.pool).await?;
+            return Ok(judged.outcomes().to_vec());
+        }
+        let progress: Arc<dyn AlsoWrite> = progress;
+        Ok(judged.commit(Some(progress)).await?)
+    }
+}
+
+/// The facts of all messages in their order, and what is refused at sight.
+fn read(messages: &[OwnedMessage]) -> (Vec<Fact>, AllRefused) {
+    let (mut read, mut refused) = (vec![], AllRefused::new());
+    for (message, one) in messages.iter().enumerate() {
+        let items = match facts(&headers(one), one.payload()) {
+            Ok(items) => items,
+            Err(whole) => vec![Err(whole)],
+        };
+        let many = items.len() > 1;
+        for (index, item) in items.into_iter().enumerate() {
+            let item_of_many = many.then_some(index);
+            match item {
+                Ok(raw) => read.push(Fact { message, index: item_of_many, raw }),
+                Err(reason) => refused.entry(message).or_default().push((item_of_many, reason)),
+            }
+        }
+    }
+    (read, refused)
+}
+
+fn note_refusals(facts: &[Fact], outcomes: &[Outcome], refused: &mut AllRefused) {
+    for (fact, outcome) in facts.iter().zip(outcomes) {
+        if let Outcome::Refused(refusal) = outcome {
+            let reasons = refused.entry(fact.message).or_default();
+            reasons.push((fact.index, refusal.clone().into()));
+            reasons.sort_by_key(|(index, _)| *index);
+        }
+    }
+}
+
+fn is_refused(refused: &AllRefused, fact: &Fact) -> bool {
+    let reasons = refused.get(&fact.message);
+    reasons.is_some_and(|reasons| reasons.iter().any(|(index, _)| *index == fact.index))
+}
+
+fn count(outcomes: &[Outcome], refused: &AllRefused) {
+    let (mut recorded, mut known) = (0, 0);
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Recorded { .. } => recorded += 1,
+            Outcome::Duplicate { .. } => known += 1,
+            Outcome::Refused(_) => {}
+        }
+    }
+    let refused = refused.values().map(|reasons| reasons.len() as u64).sum();
+    for (outcome, facts) in [("recorded", recorded), ("duplicate", known), ("refused", refused)] {
+        counter!(FACTS, "outcome" => outcome).increment(facts);
+    }
+}
