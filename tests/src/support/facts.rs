@@ -162,6 +162,11 @@ impl Feed {
         sqlx::query_scalar(sql).bind(&self.topic).fetch_one(&self.pool).await.unwrap_or(-1)
     }
 
+    /// Waits until somebody has joined: the topics are there then.
+    pub async fn has_members(&self) {
+        self.until("somebody joins", async || self.members().await > 0).await;
+    }
+
     /// Waits until so many messages are passed.
     pub async fn has_passed(&self, messages: i64) {
         self.until(&format!("{messages} messages are passed"), async || self.passed().await >= messages).await;

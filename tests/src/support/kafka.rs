@@ -48,6 +48,13 @@ impl Broker {
         (Broker::launch_as(node, |_| {}), network)
     }
 
+    /// A broker with a second door, where `ledger` has to say the password `tops3cret`; answers the address of that one.
+    pub fn launch_with_a_password() -> (Broker, String) {
+        let door = free_port();
+        let broker = Broker::launch_as(Node { door: Some(door), ..Node::alone() }, |_| {});
+        (broker, format!("127.0.0.1:{door}"))
+    }
+
     /// A broker whose data is in a folder that a test prepares.
     pub fn launch_on(prepare: impl FnOnce(&Path)) -> Broker {
         Broker::launch_as(Node::alone(), prepare)
@@ -165,12 +172,14 @@ struct Node {
     advertised: u16,
     controller: u16,
     replicas: u8,
+    /// Where a name and a password are asked for, if anywhere.
+    door: Option<u16>,
 }
 
 impl Node {
     fn alone() -> Node {
         let port = free_port();
-        Node { id: 1, port, advertised: port, controller: free_port(), replicas: 1 }
+        Node { id: 1, port, advertised: port, controller: free_port(), replicas: 1, door: None }
     }
 
     fn properties(&self, data: &Path) -> String {
@@ -181,6 +190,14 @@ impl Node {
             .replace("@ADVERTISED@", &self.advertised.to_string())
             .replace("@CONTROLLER_PORT@", &self.controller.to_string())
             .replace("@DATA@", &data.display().to_string());
+        if let Some(door) = self.door {
+            let opened = format!("PLAINTEXT://127.0.0.1:{},DOOR://127.0.0.1:{door},", self.port);
+            return properties
+                .replace(&format!("PLAINTEXT://127.0.0.1:{},", self.port), &opened)
+                .replace("=PLAINTEXT:PLAINTEXT,", "=PLAINTEXT:PLAINTEXT,DOOR:SASL_PLAINTEXT,")
+                + "\nsasl.enabled.mechanisms=PLAIN\nlistener.name.door.plain.sasl.jaas.config=\
+                   org.apache.kafka.common.security.plain.PlainLoginModule required user_ledger=\"tops3cret\";\n";
+        }
         if self.id == 1 {
             return properties;
         }

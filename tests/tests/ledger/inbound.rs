@@ -15,6 +15,7 @@ use tests::support::{
     Broker, Cluster, Database, Log, Service, Setup,
     facts::{Feed, Sent, body, event, numbers_by_member},
     programme::{crowd, id, unique},
+    topic::Topic,
 };
 
 const SOURCE: &str = "shop";
@@ -326,6 +327,48 @@ async fn a_dead_letter_is_put_back_once_what_was_in_its_way_is_gone() {
     assert_eq!(unknown.status.code(), Some(2), "{}", String::from_utf8_lossy(&unknown.stderr));
     let table = service.command(&["kafka", "dead-letters", "list"], "");
     assert!(String::from_utf8_lossy(&table.stdout).contains("member_unknown"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_asks_for_a_password_gets_it_from_every_client_and_nobody_else_does() {
+    let (database, (broker, door)) = (Database::fresh().await, Broker::launch_with_a_password());
+    let feed = Feed::of(&broker, "secured", &database).await;
+    let setup = |password: &str| {
+        Setup::on(&database)
+            .kafka(&broker, "secured")
+            .env("KAFKA_BROKERS", &door)
+            .env("KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT")
+            .env("KAFKA_SASL_MECHANISM", "PLAIN")
+            .env("KAFKA_SASL_USERNAME", "ledger")
+            .env("KAFKA_SASL_PASSWORD", password)
+            .without_demo()
+    };
+    let service = setup("tops3cret").start().await;
+    let (members, facts) = crowd(1);
+    service.import(&facts);
+    feed.has_members().await; // it has made the topics and joined
+    feed.send(&[
+        Sent::binary(SOURCE, "in", &body(&members[0], "visit", 1)),
+        Sent::binary(SOURCE, "out", &body(&id(), "visit", 2)),
+    ]);
+    feed.is_taken_in().await;
+    assert_eq!((ids(&feed).await, listed(&service).len()), (vec!["in".to_owned()], 1));
+    let head = Log::of(&database).await.head().await;
+    Topic::new(&broker.bootstrap(), "secured").messages_up_to(head, Duration::from_secs(60));
+    let shown = service.command(&["config"], "");
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("KAFKA_SASL_USERNAME") && shown.contains("ledger"), "{shown}");
+    assert!(!shown.contains("tops3cret") && !service.log().contains("tops3cret"));
+    drop(service);
+
+    let stranger = setup("wrong").start().await;
+    let (before, answered) = (feed.passed().await, stranger.command(&["kafka", "dead-letters", "list"], ""));
+    assert_eq!(answered.status.code(), Some(2), "{}", String::from_utf8_lossy(&answered.stdout));
+    assert_eq!((feed.passed().await, stranger.client().get("/health/ready").await.status), (before, 200));
+    let unspeakable = Setup::on(&database).env("KAFKA_BROKERS", &door).env("KAFKA_SECURITY_PROTOCOL", "ssl").launch();
+    let refused = unspeakable.command(&["serve"], "");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("--features kafka-secure"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
