@@ -91,6 +91,12 @@ pub struct Config {
     #[command(flatten)]
     pub kafka_security: KafkaSecurity,
 
+    /// How long a worker may be silent before others take its partitions over, in milliseconds. The broker
+    /// has bounds of its own, 6000 to 1800000 unless told otherwise.
+    #[arg(long, env = "WORKER_SESSION_MS", value_name = "MS", default_value = "10000",
+          value_parser = clap::value_parser!(u64).range(1_000..=1_800_000), global = true)]
+    pub worker_session_ms: u64,
+
     /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
     #[arg(
         long,

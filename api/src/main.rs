@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use api::config::Config;
 use api::generate::Generate;
 use api::import::Import;
-use api::roles::{self, Admin, Audit, Kafka, Projections, Rebuild, Service};
+use api::roles::{self, Admin, Audit, Kafka, Projections, Rebuild, Serve, Service};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tracing_subscriber::EnvFilter;
 
@@ -26,8 +26,8 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Role {
-    /// Serve the API until asked to stop (the default).
-    Serve,
+    /// Serve the API until asked to stop (the default), or feed projections from Kafka.
+    Serve(Serve),
     /// Bring the database to the shape of this version, and end.
     Migrate,
     /// Fold a projection again from the first position.
@@ -69,7 +69,8 @@ async fn main() -> ExitCode {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     let outcome = match cli.role {
-        None | Some(Role::Serve) => roles::serve(cli.config).await.map(|()| ExitCode::SUCCESS),
+        None => roles::serve(cli.config).await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Serve(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Migrate) => roles::migrate(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Rebuild(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),
         Some(Role::Projections(order)) => order.run(cli.config).await.map(|()| ExitCode::SUCCESS),

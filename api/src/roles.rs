@@ -12,6 +12,7 @@ mod projections;
 mod rebuild;
 mod serve;
 mod service;
+mod worker;
 
 pub use admin::Admin;
 pub use audit::Audit;
@@ -22,5 +23,5 @@ pub use kafka::Kafka;
 pub use migrate::migrate;
 pub use projections::Projections;
 pub use rebuild::Rebuild;
-pub use serve::serve;
+pub use serve::{Serve, serve};
 pub use service::Service;

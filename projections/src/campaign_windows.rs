@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::FoldError;
 use crate::follow::OnPoison;
 use crate::log::Recorded;
-use crate::projection::Projection;
+use crate::projection::{Projection, Spread};
 
 /// The projection of this file.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +61,8 @@ impl Projection for CampaignWindows {
     const STREAMS: &'static [&'static str] = &["campaign"];
     const TABLES: &'static [&'static str] = &["campaign_windows"];
     const ON_POISON: OnPoison = OnPoison::Park;
+    /// Every row is of one campaign, the subject of all its events.
+    const SPREAD: Spread = Spread::BySubject;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(campaign_id).collect::<Result<BTreeSet<_>, _>>()?;

@@ -4,6 +4,8 @@
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+use crate::progress::Progress;
+
 /// How far one follower has come.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Checkpoint {
@@ -20,6 +22,23 @@ pub struct Checkpoint {
     /// Whether there are streams or events that it leaves aside; known when it was locked.
     #[sqlx(default)]
     pub leaves_aside: bool,
+    /// Whether workers feed it, partition by partition: it is the position of the whole then.
+    pub fed_by_workers: bool,
+}
+
+/// How far a follower has come, also one that workers feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) name: String,
+    pub(crate) position: i64,
+    pub(crate) by_workers: Option<Progress>,
+}
+
+/// Whether workers feed the checkpoint of this row.
+macro_rules! fed_by_workers {
+    () => {
+        "exists (select from worker_partitions where follower = checkpoints.name) as fed_by_workers"
+    };
 }
 
 /// The checkpoint of a follower, made at the start of the log when there is none.
@@ -38,10 +57,14 @@ pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uu
     .bind(owner)
     .execute(&mut *conn)
     .await?;
-    sqlx::query_as("select name, version, position, epoch, owner from checkpoints where name = $1")
-        .bind(name)
-        .fetch_one(conn)
-        .await
+    sqlx::query_as(concat!(
+        "select name, version, position, epoch, owner, ",
+        fed_by_workers!(),
+        " from checkpoints where name = $1"
+    ))
+    .bind(name)
+    .fetch_one(conn)
+    .await
 }
 
 /// Locks a checkpoint for the rest of the transaction; `None` when somebody else holds it.
@@ -49,14 +72,15 @@ pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uu
 /// # Errors
 /// The database's.
 pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "select name, version, position, epoch, owner,
                 exists (select from parked_streams where follower = $1)
-                or exists (select from interventions where follower = $1 and step = 'skip') as leaves_aside
-        from checkpoints
+                or exists (select from interventions where follower = $1 and step = 'skip') as leaves_aside, ",
+        fed_by_workers!(),
+        " from checkpoints
         where name = $1
-        for update skip locked",
-    )
+        for update skip locked"
+    ))
     .bind(name)
     .fetch_optional(conn)
     .await
@@ -67,12 +91,13 @@ pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Optio
 /// # Errors
 /// The database's.
 pub async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
-    sqlx::query_as(
-        "select name, version, position, epoch, owner
-        from checkpoints
+    sqlx::query_as(concat!(
+        "select name, version, position, epoch, owner, ",
+        fed_by_workers!(),
+        " from checkpoints
         where name = $1
-        for update",
-    )
+        for update"
+    ))
     .bind(name)
     .fetch_optional(conn)
     .await
@@ -271,4 +296,26 @@ pub async fn positions(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, i64
 /// The database's.
 pub async fn position(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar("select position from checkpoints where name = $1").bind(name).fetch_optional(conn).await
+}
+
+/// The same with the progress of those that workers feed.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn standings(conn: &mut PgConnection) -> sqlx::Result<Vec<Standing>> {
+    let rows: Vec<(String, i64, Option<Vec<i64>>)> = sqlx::query_as(
+        "select name, position,
+                (select array_agg(worker_partitions.position order by partition)
+                 from worker_partitions
+                 where follower = name)
+        from checkpoints",
+    )
+    .fetch_all(conn)
+    .await?;
+    let standing = |(name, position, partitions): (_, _, Option<_>)| Standing {
+        name,
+        position,
+        by_workers: partitions.map(Progress::new),
+    };
+    Ok(rows.into_iter().map(standing).collect())
 }

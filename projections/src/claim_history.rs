@@ -20,7 +20,7 @@ pub use list::list;
 
 use crate::error::FoldError;
 use crate::log::Recorded;
-use crate::projection::Projection;
+use crate::projection::{Projection, Spread};
 
 /// The projection of this file.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +123,9 @@ impl Projection for ClaimHistory {
     const VERSION: i32 = 2;
     const STREAMS: &'static [&'static str] = &["claim"];
     const TABLES: &'static [&'static str] = &["claims", "claimed_rewards"];
+    /// Every claim is of one member, the subject of its events; that a reward was claimed is noted once, whoever
+    /// comes first.
+    const SPREAD: Spread = Spread::BySubject;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;

@@ -11,6 +11,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Postgres, Transaction};
 
 use crate::error::RebuildError;
+use crate::log::{self, Entry};
+use crate::progress::{self, Progress};
 use crate::projection::Projection;
 use crate::registry::{self, Visitor};
 
@@ -62,7 +64,7 @@ pub async fn digest(conn: &mut PgConnection, name: &str) -> Result<Digest, Rebui
     let mut snapshot = begin_snapshot(conn, tables).await?;
     let read = read(&mut snapshot, name, tables, streams).await;
     snapshot.rollback().await?;
-    Ok(read?)
+    read
 }
 
 async fn read(
@@ -70,8 +72,11 @@ async fn read(
     name: &'static str,
     tables: &'static [&'static str],
     streams: &[&str],
-) -> sqlx::Result<Digest> {
-    let (version, position) = folded_up_to(conn, name, streams).await?;
+) -> Result<Digest, RebuildError> {
+    let Folded { version, position, beyond } = folded_up_to(conn, name, streams).await?;
+    if !beyond.is_empty() {
+        return Err(RebuildError::Apart(position));
+    }
     let tables = tables_of(conn, tables, "").await?;
     Ok(Digest { name, version, position, digest: overall(&tables), tables })
 }
@@ -88,9 +93,22 @@ pub(crate) async fn begin_snapshot<'a>(
     Ok(snapshot)
 }
 
-/// The version of a projection's rows, and how far they are folded: beyond the checkpoint where nothing
-/// of interest follows.
-pub(crate) async fn folded_up_to(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Result<(i32, i64)> {
+/// How far the rows of a projection are folded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Folded {
+    /// Of the logic that folded them.
+    pub(crate) version: i32,
+    /// Everything up to here is: beyond the checkpoint where nothing of interest follows.
+    pub(crate) position: i64,
+    /// What is as well, beyond that position: workers do not keep step with one another.
+    pub(crate) beyond: Vec<Entry>,
+}
+
+/// How far the rows of a projection are folded, in the snapshot of the caller.
+pub(crate) async fn folded_up_to(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Result<Folded> {
+    if let Some(progress) = progress::of(conn, name).await? {
+        return folded_by_workers(conn, name, streams, &progress).await;
+    }
     let known: Option<(i32, i64)> = sqlx::query_as(
         "select version,
                 coalesce(
@@ -107,7 +125,25 @@ pub(crate) async fn folded_up_to(conn: &mut PgConnection, name: &str, streams: &
     .persistent(false)
     .fetch_optional(conn)
     .await?;
-    Ok(known.unwrap_or((0, 0)))
+    let (version, position) = known.unwrap_or((0, 0));
+    Ok(Folded { version, position, beyond: vec![] })
+}
+
+async fn folded_by_workers(
+    conn: &mut PgConnection,
+    name: &str,
+    streams: &[&str],
+    progress: &Progress,
+) -> sqlx::Result<Folded> {
+    let (version, noted): (i32, i64) = sqlx::query_as("select version, position from checkpoints where name = $1")
+        .bind(name)
+        .fetch_one(&mut *conn)
+        .await?;
+    let head = log::head(conn).await?.position;
+    let mut entries = log::read_between(conn, noted, head, streams).await?;
+    let position = progress.folded_through_entries(&entries, head);
+    entries.retain(|entry| entry.position > position && progress.has(&entry.subject, entry.position));
+    Ok(Folded { version, position, beyond: entries })
 }
 
 /// The digests of tables whose names end in a suffix, in the transaction of the caller.

@@ -53,6 +53,9 @@ pub enum RebuildError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Workers fold it, and some of them are ahead of the others: its rows are those of no position.
+    #[error("its workers do not stand at the same position (all of it is folded up to {0}); ask again when they do")]
+    Apart(i64),
     /// What serves could not be swapped, because it is read all the time.
     #[error("the tables are read all the time and could not be swapped; run it again, it continues")]
     Busy,
@@ -70,7 +73,9 @@ impl From<RebuildError> for FollowError {
             RebuildError::UnderWay => Self::Standby,
             RebuildError::Poison { position, reason } => Self::Poison { position, reason },
             RebuildError::Database(error) => Self::Database(error),
-            error @ (RebuildError::Busy | RebuildError::Trouble(_)) => Self::Trouble(error.to_string()),
+            error @ (RebuildError::Busy | RebuildError::Apart(_) | RebuildError::Trouble(_)) => {
+                Self::Trouble(error.to_string())
+            }
             error @ (RebuildError::Unknown(_) | RebuildError::Newer(_)) => Self::Stop(error.to_string()),
         }
     }

@@ -5,9 +5,10 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::error::{FoldError, FollowError};
-use crate::log::{Entry, Recorded};
+use crate::log::Recorded;
 use crate::parked::Aside;
 use crate::projection::Projection;
+use crate::published::Published;
 
 /// An event that cannot be folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +46,15 @@ pub(crate) enum Folded {
 pub(crate) async fn fold<P: Projection>(
     projection: &P,
     tx: &mut PgConnection,
-    entries: impl Iterator<Item = &Entry> + Send,
+    entries: impl Iterator<Item = Published> + Send,
     aside: &Aside,
     pace: Pace,
 ) -> Result<Folded, FollowError> {
     let mut events = Vec::new();
     let mut unreadable = None;
-    for entry in entries.filter(|entry| aside.admits(entry)) {
-        match entry.clone().recorded() {
-            Ok(recorded) => events.push(recorded),
+    for entry in entries.filter(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position)) {
+        match entry.event() {
+            Ok(event) => events.push(Recorded { entry, event }),
             Err(error) => {
                 unreadable = Some(Poison { position: entry.position, reason: error.to_string() });
                 break;

@@ -11,12 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Standing};
 use crate::error::FollowError;
 use crate::freshness::{Freshness, State};
 use crate::lease::{Lease, Leases};
 use crate::log::{self, Entry};
 use crate::parked;
+use crate::progress;
+use crate::registry;
 use crate::tail::Tail;
 
 /// The most positions in a batch, unless a follower says otherwise.
@@ -157,7 +159,9 @@ impl Followers {
         let (moved, head) = watch::channel(0);
         let tasks = TaskTracker::new();
         let (leases, tail) = (Leases::new(), Tail::default());
-        let ticker = Ticker { pool: pool.clone(), moved, freshness: freshness.clone(), tail: tail.clone() };
+        let (watched, noted_at) = (Vec::new(), Instant::now());
+        let ticker =
+            Ticker { pool: pool.clone(), moved, freshness: freshness.clone(), tail: tail.clone(), watched, noted_at };
         tasks.spawn(ticker.tick(appended, shutdown.clone()));
         tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
         Self { pool, head, freshness, leases, tail, shutdown, tasks }
@@ -311,7 +315,7 @@ impl<F: Follower> Loop<F> {
         let name = self.follower.name();
         if self.lease.is_some() {
             let aside = parked::aside(&mut *self.pool.acquire().await?, name, name).await?;
-            entries.retain(|entry| aside.admits(entry));
+            entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
         }
         let position = match self.follower.handle(&Batch { after: place.saved, through, entries }).await? {
             Outcome::Saved(reached) => reached,
@@ -452,10 +456,13 @@ struct Ticker {
     moved: watch::Sender<i64>,
     freshness: Freshness,
     tail: Tail,
+    /// The projections that workers feed: nobody but the ticker works out how far all of each is.
+    watched: Vec<Standing>,
+    noted_at: Instant,
 }
 
 impl Ticker {
-    async fn tick(self, mut appended: watch::Receiver<i64>, shutdown: CancellationToken) {
+    async fn tick(mut self, mut appended: watch::Receiver<i64>, shutdown: CancellationToken) {
         let mut poll = tokio::time::interval(Duration::from_millis(POLL_MS));
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut appends_here = true;
@@ -474,6 +481,10 @@ impl Ticker {
             };
             // where it cannot be read here, each loop reads for itself
             let _ = self.tail.extend(&self.pool, head, Instant::now()).await;
+            for standing in std::mem::take(&mut self.watched) {
+                // looked at again at the next tick
+                let _ = self.watch(standing, head).await;
+            }
             self.moved.send_if_modified(|known| {
                 let further = head > *known;
                 *known = head.max(*known);
@@ -482,11 +493,39 @@ impl Ticker {
         }
     }
 
-    async fn look(&self) -> sqlx::Result<i64> {
+    async fn look(&mut self) -> sqlx::Result<i64> {
         let mut conn = self.pool.acquire().await?;
-        for (name, position) in checkpoint::positions(&mut conn).await? {
-            self.freshness.reached(&name, position);
+        let standings = checkpoint::standings(&mut conn).await?;
+        let head = log::head(&mut conn).await?.position;
+        for standing in &standings {
+            self.freshness.reached(&standing.name, standing.position);
         }
-        Ok(log::head(&mut conn).await?.position)
+        self.watched = standings.into_iter().filter(|standing| standing.by_workers.is_some()).collect();
+        Ok(head)
+    }
+
+    /// Works out up to where all of a projection is folded that workers feed, from how far its partitions
+    /// are and from the log, and notes it for whoever starts to look later.
+    async fn watch(&mut self, standing: Standing, head: i64) -> sqlx::Result<()> {
+        let Standing { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
+        let streams = registry::streams_of(&name).await;
+        let mut known = noted.max(self.freshness.position(&name));
+        while known < head {
+            let through = head.min(known + BATCH_LIMIT);
+            let entries = match self.tail.between(known, through, streams) {
+                Some(entries) => entries,
+                None => log::read_between(&mut *self.pool.acquire().await?, known, through, streams).await?,
+            };
+            known = progress.folded_through_entries(&entries, through);
+            self.freshness.reached(&name, known);
+            if known < through {
+                break;
+            }
+        }
+        if known > noted && self.noted_at.elapsed() >= Duration::from_millis(LAZY_SAVE_MS) {
+            progress::note(&mut *self.pool.acquire().await?, &name, known).await?;
+            self.noted_at = Instant::now();
+        }
+        Ok(())
     }
 }

@@ -8,9 +8,11 @@ use sqlx::{Connection, PgPool};
 use crate::checkpoint;
 use crate::error::RebuildError;
 use crate::fold::{Folded, Pace, fold};
-use crate::log;
+use crate::log::{self, Entry};
 use crate::parked::{self, Aside, Parked};
+use crate::progress;
 use crate::projection::Projection;
+use crate::published::Published;
 use crate::registry::{self, Visitor};
 
 /// What to do about the events that are in the way.
@@ -60,17 +62,22 @@ pub struct Intervened {
 /// # Errors
 /// See [`RebuildError`].
 pub async fn intervene(pool: &PgPool, name: &str, intervention: &Intervention) -> Result<Intervened, RebuildError> {
-    struct Catch<'a>(&'a mut PgConnection, &'a Parked, i64);
+    struct Catch<'a>(&'a mut PgConnection, &'a Parked, &'a (dyn Fn(&Entry) -> bool + Sync));
     impl Visitor for Catch<'_> {
         type Answer = Result<Folded, RebuildError>;
         async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
-            let Self(tx, parked, through) = self;
-            catch_up(&projection, tx, parked, through).await
+            let Self(tx, parked, is_passed) = self;
+            catch_up(&projection, tx, parked, is_passed).await
         }
     }
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin().await?;
     let known = checkpoint::lock(&mut tx, name).await?.ok_or_else(|| RebuildError::Unknown(name.to_owned()))?;
+    let by_workers = progress::lock(&mut tx, name).await?;
+    let is_passed = |entry: &Entry| match &by_workers {
+        Some(progress) => progress.has(&entry.subject, entry.position),
+        None => entry.position <= known.position,
+    };
     let mut done = Intervened::default();
     if let Some(position) = stopped_before(&mut tx, name).await? {
         done.positions.push(position);
@@ -87,7 +94,7 @@ pub async fn intervene(pool: &PgPool, name: &str, intervention: &Intervention) -
     for parked in &parked_streams {
         // the catching up must not be turned away by the very row that it is about
         parked::release(&mut tx, name, parked).await?;
-        match registry::visit(name, Catch(&mut tx, parked, known.position)).await {
+        match registry::visit(name, Catch(&mut tx, parked, &is_passed)).await {
             Some(caught_up) => match caught_up? {
                 Folded::Before(poison) => {
                     parked::park(&mut tx, name, poison.position, &poison.reason).await?;
@@ -127,16 +134,16 @@ async fn keep(conn: &mut PgConnection, name: &str, intervention: &Intervention, 
     Ok(())
 }
 
-/// Folds what a parked stream has missed up to a position. A stream stands for itself in the projections
+/// Folds what a parked stream has missed of what the projection has passed. A stream stands for itself in the projections
 /// that park: it does not matter what others went on to meanwhile.
 async fn catch_up<P: Projection>(
     projection: &P,
     tx: &mut PgConnection,
     parked: &Parked,
-    through: i64,
+    is_passed: &(dyn Fn(&Entry) -> bool + Sync),
 ) -> Result<Folded, RebuildError> {
     let mut entries = log::read_stream(tx, &parked.stream_type, &parked.stream_id).await?;
-    entries.retain(|entry| entry.position >= parked.position && entry.position <= through);
+    entries.retain(|entry| entry.position >= parked.position && is_passed(entry));
     let aside: Aside = parked::aside(tx, P::NAME, P::NAME).await?;
-    Ok(fold(projection, tx, entries.iter(), &aside, Pace::OneByOne).await?)
+    Ok(fold(projection, tx, entries.into_iter().map(Published::from), &aside, Pace::OneByOne).await?)
 }

@@ -1,13 +1,21 @@
 //! Reads the log: entries in their one order, and where it ends. It appends nothing and does not
 //! know what becomes of an entry.
 
+mod copy;
+mod scan;
+
 use chrono::{DateTime, Utc};
 use domain::chain::{Hash, Sealed};
 use domain::event::DecodeError;
 use domain::{Event, Moment};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{FromRow, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
+
+pub use copy::{Column, Row};
+pub use scan::{Piece, Scan};
+
+use crate::published::Published;
 
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +43,11 @@ pub struct Entry {
     pub hash: Hash,
 }
 
-/// An entry together with the event it holds.
+/// What is published of an entry, together with the event it holds: what a fold is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
     /// As stored.
-    pub entry: Entry,
+    pub entry: Published,
     /// As read back.
     pub event: Event,
 }
@@ -219,7 +227,7 @@ impl Entry {
     /// # Errors
     /// See [`DecodeError`].
     pub fn recorded(self) -> Result<Recorded, DecodeError> {
-        Ok(Recorded { event: self.event()?, entry: self })
+        Ok(Recorded { event: self.event()?, entry: self.into() })
     }
 
     /// Whether the stored hash is the one that the stored content has.

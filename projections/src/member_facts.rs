@@ -24,7 +24,7 @@ pub use load::{FactsRequest, Loaded, fold_until, load_many, restrict};
 use self::write::{write_days, write_members, write_referrals, write_runs};
 use crate::error::FoldError;
 use crate::log::Recorded;
-use crate::projection::Projection;
+use crate::projection::{Projection, Spread};
 
 /// The projection of this file.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,8 @@ impl Projection for MemberFactsProjection {
     const VERSION: i32 = 1;
     const STREAMS: &'static [&'static str] = &FACT_STREAMS;
     const TABLES: &'static [&'static str] = &["members", "member_days", "member_runs", "member_referrals"];
+    /// Every row is of one member, who is the subject of all events that change it: a referral's is the inviter.
+    const SPREAD: Spread = Spread::BySubject;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let touched = Touched::by(batch);

@@ -11,9 +11,24 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::error::{FoldError, FollowError};
 use crate::fold::{Folded, Pace, fold};
 use crate::follow::{Batch, Follower, OnPoison, Outcome};
+use crate::handover;
 use crate::log::Recorded;
 use crate::parked::{self, Aside};
+use crate::published::Published;
 use crate::rebuild;
+
+/// Whether a projection can be folded partition by partition of the topic, by several workers at once.
+/// All events of one subject are in one partition, in order; those of two subjects come in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// It can: each row is made of the events of one subject, or is the same in whatever order it is made.
+    BySubject,
+    /// It cannot: only a follower of the whole log folds it.
+    Whole {
+        /// What of its rows needs the events of several subjects in the order of the log.
+        because: &'static str,
+    },
+}
 
 /// A fold of the log into read tables.
 pub trait Projection: Send + Sync + 'static {
@@ -28,6 +43,8 @@ pub trait Projection: Send + Sync + 'static {
     /// What an event that cannot be folded does: a projection that counts value, or that decisions
     /// rest on, stops before it; another one goes on without that event's stream.
     const ON_POISON: OnPoison = OnPoison::Stop;
+    /// Whether workers may feed it.
+    const SPREAD: Spread;
 
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
@@ -56,13 +73,18 @@ impl<P: Projection> Projected<P> {
         if known.version != P::VERSION {
             return Err(another_version(&known));
         }
+        if known.fed_by_workers {
+            // now as well: the lock would look like a worker's
+            tx.rollback().await?;
+            return Err(FollowError::Standby);
+        }
         if known.position >= batch.through || known.position < batch.after {
             // now, not when the connection is used next: the lock would look like another follower
             tx.rollback().await?;
             return Ok(Some(Outcome::Saved(known.position)));
         }
         let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
-        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position);
+        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(Published::from);
         let (through, poison) = match fold(&self.projection, &mut tx, fresh, &aside, pace).await? {
             Folded::Whole => (batch.through, None),
             Folded::Before(poison) => (poison.position - 1, Some(poison)),
@@ -104,10 +126,13 @@ impl<P: Projection> Follower for Projected<P> {
         if known.version > P::VERSION {
             return Err(another_version(&known));
         }
+        drop(conn);
+        if known.version == P::VERSION && known.fed_by_workers {
+            return handover::take_back(pool, &self.projection, self.owner).await;
+        }
         if known.version == P::VERSION {
             return Ok(known.position);
         }
-        drop(conn);
         tracing::info!(projection = P::NAME, from = known.version, to = P::VERSION, "a newer fold starts over");
         Ok(rebuild::side_by_side(pool, &self.projection, |_, _| {}).await?.position)
     }

@@ -10,11 +10,12 @@ use sqlx::{Connection, PgPool};
 use uuid::Uuid;
 
 use crate::checkpoint;
-use crate::digest::{self, TableDigest};
+use crate::digest::{self, Folded as Serving, TableDigest};
 use crate::error::{FollowError, RebuildError};
 use crate::fold::{Folded, Pace, fold};
 use crate::follow::OnPoison;
 use crate::projection::Projection;
+use crate::published::Published;
 use crate::registry::{self, Visitor};
 use crate::{log, parked};
 
@@ -147,7 +148,10 @@ async fn step<P: Projection>(
         let mut tx = conn.begin().await?;
         let entries = log::read_between(&mut tx, after, through, P::STREAMS).await?;
         let aside = parked::aside(&mut tx, P::NAME, &parked_as).await?;
-        match fold(projection, &mut tx, entries.iter(), &aside, pace).await.map_err(RebuildError::from)? {
+        match fold(projection, &mut tx, entries.iter().map(Published::from), &aside, pace)
+            .await
+            .map_err(RebuildError::from)?
+        {
             Folded::Whole => {
                 Progress::save(&mut tx, P::NAME, through).await?;
                 return Ok(tx.commit().await?);
@@ -178,13 +182,19 @@ async fn compare<P: Projection>(
 ) -> Result<Comparison, RebuildError> {
     let mut serving = pool.acquire().await?;
     let mut snapshot = digest::begin_snapshot(&mut serving, P::TABLES).await?;
-    let (_, position) = digest::folded_up_to(&mut snapshot, P::NAME, P::STREAMS).await?;
+    let Serving { position, beyond, .. } = digest::folded_up_to(&mut snapshot, P::NAME, P::STREAMS).await?;
     let old = digest::tables_of(&mut snapshot, P::TABLES, "").await?;
     snapshot.rollback().await?;
     drop(serving);
     step(conn, projection, *done, position).await?;
     *done = position.max(*done);
     let mut tx = conn.begin().await?;
+    // what some of its workers have folded already, for the comparison alone
+    let aside = parked::aside(&mut tx, P::NAME, P::NAME).await?;
+    let ahead = fold(projection, &mut tx, beyond.iter().map(Published::from), &aside, Pace::AtOnce).await;
+    if !matches!(ahead.map_err(RebuildError::from)?, Folded::Whole) {
+        return Err(RebuildError::Apart(position));
+    }
     let new = digest::tables_of(&mut tx, P::TABLES, SUFFIX).await?;
     tx.rollback().await?;
     let different: Vec<_> = old.into_iter().zip(new).filter(|(old, new)| old != new).collect();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::FoldError;
 use crate::follow::OnPoison;
 use crate::log::Recorded;
-use crate::projection::Projection;
+use crate::projection::{Projection, Spread};
 
 /// The projection of this file.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +116,8 @@ impl Projection for ReferralTally {
     const STREAMS: &'static [&'static str] = &["referral"];
     const TABLES: &'static [&'static str] = &["referrals"];
     const ON_POISON: OnPoison = OnPoison::Park;
+    /// Every row is of one invitation, whose events all have the inviter as their subject.
+    const SPREAD: Spread = Spread::BySubject;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut rows = load(tx, batch).await?;

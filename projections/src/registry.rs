@@ -26,6 +26,10 @@ pub const ALL: [&str; 6] = [
     Dashboard::NAME,
 ];
 
+/// The names of those that workers may feed (their `SPREAD` says why, and why the others not).
+pub const FED_BY_WORKERS: [&str; 4] =
+    [MemberFactsProjection::NAME, ReferralTally::NAME, ClaimHistory::NAME, CampaignWindows::NAME];
+
 /// Something that is done with one projection, whichever it is.
 pub(crate) trait Visitor: Send {
     type Answer;
@@ -43,6 +47,18 @@ pub(crate) async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answe
         Dashboard::NAME => visitor.visit(Dashboard).await,
         _ => return None,
     })
+}
+
+/// The stream types that the projection of this name folds; none for what is no projection.
+pub(crate) async fn streams_of(name: &str) -> &'static [&'static str] {
+    struct Streams;
+    impl Visitor for Streams {
+        type Answer = &'static [&'static str];
+        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
+            P::STREAMS
+        }
+    }
+    visit(name, Streams).await.unwrap_or_default()
 }
 
 /// Follows the log with every projection. The relay and reactors are added with

@@ -1,11 +1,14 @@
 //! How every follower is doing, as the database knows it: for whoever looks from outside the process
 //! that follows.
 
+mod workers;
+
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
-use crate::projection::Projection;
-use crate::registry::{self, Visitor};
+use crate::registry;
+
+pub use workers::PartitionStatus;
 
 /// How one follower is doing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +33,9 @@ pub struct Status {
     /// How many streams it leaves aside.
     #[serde(skip_serializing_if = "is_zero")]
     pub parked_streams: i64,
+    /// How each partition is doing, where workers feed it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<PartitionStatus>,
 }
 
 /// What a stopped follower stopped before.
@@ -64,17 +70,9 @@ struct Row {
 /// # Errors
 /// The database's.
 pub async fn projections(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
-    struct Streams;
-    impl Visitor for Streams {
-        type Answer = &'static [&'static str];
-        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
-            P::STREAMS
-        }
-    }
     let mut all = Vec::new();
     for name in registry::ALL {
-        let streams = registry::visit(name, Streams).await.unwrap_or_default();
-        all.push(of(conn, name, streams).await?);
+        all.push(of(conn, name, registry::streams_of(name).await).await?);
     }
     Ok(all)
 }
@@ -119,10 +117,10 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Resu
     .bind(name)
     .bind(streams)
     .persistent(false)
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(never_run(name)) };
-    Ok(Status {
+    let mut status = Status {
         name: name.to_owned(),
         version: row.version,
         position: row.position,
@@ -136,7 +134,10 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Resu
         },
         trouble: row.trouble_position.zip(row.trouble).map(|(position, reason)| Trouble { position, reason }),
         parked_streams: row.parked_streams,
-    })
+        partitions: vec![],
+    };
+    workers::look(conn, &mut status, streams).await?;
+    Ok(status)
 }
 
 fn never_run(name: &str) -> Status {
@@ -149,5 +150,6 @@ fn never_run(name: &str) -> Status {
         state: "following",
         trouble: None,
         parked_streams: 0,
+        partitions: vec![],
     }
 }

@@ -49,6 +49,12 @@ pub fn partition_of(key: &str, partitions: i32) -> i32 {
     i32::try_from(hash).unwrap_or_default().checked_rem(partitions).unwrap_or_default()
 }
 
+/// The partition of the topic in which the events of a subject are.
+#[must_use]
+pub fn partition_of_subject(subject: &str) -> i32 {
+    partition_of(subject, PARTITIONS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::partition_of;

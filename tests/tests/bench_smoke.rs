@@ -8,7 +8,7 @@ use serde_json::Value;
 use tests::support::folder;
 
 /// Each has its rate, its latencies and the CPU time of the server and of PostgreSQL.
-const CONTENDERS: [&str; 13] = [
+const CONTENDERS: [&str; 17] = [
     "raw_limit512",
     "cqrs_es_hot_with_snapshots64",
     "cqrs_es_cold64",
@@ -22,6 +22,37 @@ const CONTENDERS: [&str; 13] = [
     "ours_cold256",
     "http_hot64",
     "http_hot256",
+    "http_me_remembered64",
+    "http_me_looked_up64",
+    "short_log_cold64",
+    "long_log_cold64",
+];
+/// These are done once, so that they have a rate alone.
+const RUNS: [&str; 11] = [
+    "replay_ours",
+    "replay_cqrs_es",
+    "served_ours",
+    "served_GenericQuery",
+    "rebuild_of_member_facts",
+    "rebuild_of_referral_tally",
+    "rebuild_of_claim_history",
+    "rebuild_of_campaign_catalogue",
+    "rebuild_of_campaign_windows",
+    "rebuild_of_dashboard",
+    "served_ours_compared",
+];
+/// What is said of contenders together, or of what is none.
+const FIGURES: [&str; 10] = [
+    "replay_vs_postgres_es",
+    "served_rebuild_vs_generic_query",
+    "lag_p50_ms_at_1k",
+    "lag_p99_ms_at_1k",
+    "lag_p99_ms_busy",
+    "claims_me_p99_ms",
+    "dashboard_p99_ms",
+    "claims_at_10m_vs_10k",
+    "standing_cold_vs_warm",
+    "claim_p99_ms_at_1k",
 ];
 /// These do without PostgreSQL.
 const CONSTANTS: [&str; 2] = ["http_constant64", "http_constant256"];
@@ -51,6 +82,17 @@ fn a_small_run_of_the_bench_yields_every_figure() {
         assert!(number("figures", &format!("{contender}_postgres_cpu_us")) >= 0.0);
     }
     assert!(number("figures", "http_hot256_rss_mib") > 0.0);
+    for run in RUNS {
+        assert!(number("figures", &format!("{run}_per_s")) > 0.0, "{run}: {report:#}");
+    }
+    for name in FIGURES {
+        assert!(number("figures", name) > 0.0, "{name}: {report:#}");
+        assert!(table.contains(name), "{table}");
+    }
+    assert!(number("slowest_route", "p99_ms") > 0.0, "{report:#}");
+    for route in ["GET /claims/me ", "GET /dashboard ", "GET /audit/log ", "POST /activities "] {
+        assert!(table.contains(route), "{route} is walked: {table}");
+    }
     for name in RATIOS {
         assert!(number("ratios", name) > 0.0, "{name}: {report:#}");
         assert!(table.contains(name), "{table}");

@@ -163,3 +163,6 @@ mod kafka_command;
 
 #[path = "ledger/kafka_faults.rs"]
 mod kafka_faults;
+
+#[path = "ledger/workers.rs"]
+mod workers;

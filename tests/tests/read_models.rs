@@ -13,4 +13,6 @@ mod read_models {
     mod speed;
     mod support;
     mod verifying;
+    mod workers;
+    mod workers_on_kafka;
 }

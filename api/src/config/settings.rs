@@ -79,6 +79,7 @@ impl Config {
             setting("KAFKA_CE_SOURCE", "kafka_ce_source", self.kafka_ce_source.clone()),
             setting("KAFKA_ACTIVITIES_TOPIC", "kafka_activities_topic", self.kafka_activities_topic.clone()),
             setting("KAFKA_ACTIVITIES_GROUP", "kafka_activities_group", self.activities_group().to_owned()),
+            setting("WORKER_SESSION_MS", "worker_session_ms", self.worker_session_ms.to_string()),
             setting("DATA_DIR", "data_dir", self.data_dir.display().to_string()),
             setting(
                 "TOKEN_KEY_FILE",

@@ -125,8 +125,23 @@ fn table(all: &Statuses) -> String {
         if let Some(trouble) = &one.trouble {
             lines.push(format!("  position {}: {}", trouble.position, trouble.reason));
         }
+        lines.extend(workers_of(one));
     }
     lines.join("\n")
+}
+
+/// Who feeds it from Kafka, where somebody does, and which partitions are behind.
+fn workers_of(one: &Status) -> Option<String> {
+    let attended = one.partitions.iter().filter(|partition| partition.attended).count();
+    let behind = one.partitions.iter().filter(|partition| partition.lag_events > 0);
+    let behind: Vec<_> =
+        behind.map(|partition| format!("{} ({} events)", partition.partition, partition.lag_events)).collect();
+    let told = format!("  fed by workers, {attended} of {} partitions attended", one.partitions.len());
+    match (one.partitions.len(), behind.is_empty()) {
+        (0, _) => None,
+        (_, true) => Some(told),
+        (_, false) => Some(format!("{told}; behind: {}", behind.join(", "))),
+    }
 }
 
 fn line([name, version, position, events, seconds, state]: [&str; 6]) -> String {

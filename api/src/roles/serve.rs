@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Database;
+use super::{Database, worker};
 use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::embedded::EmbeddedBroker;
@@ -36,6 +36,38 @@ use crate::{demo, metrics, server};
 const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(15);
 /// How long the followers may take to finish their batches.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// What to serve.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Serve {
+    /// Do this one thing and nothing else. `worker`: feed projections from Kafka, as members of a group.
+    #[arg(long, value_enum, requires = "projection")]
+    only: Option<Only>,
+    /// The projection to feed; several with commas. Possible are member_facts, referral_tally, claim_history
+    /// and campaign_windows: each of their rows follows from the events of one subject.
+    #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
+    projection: Vec<String>,
+}
+
+/// What can be served alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    /// Projections fed from Kafka.
+    Worker,
+}
+
+impl Serve {
+    /// Does it.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        match self.only {
+            None => serve(config).await,
+            Some(Only::Worker) => worker::work(config, self.projection).await,
+        }
+    }
+}
 
 /// Serves until SIGTERM or SIGINT.
 ///

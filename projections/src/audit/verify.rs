@@ -134,8 +134,15 @@ async fn checkpoints(conn: &mut PgConnection) -> Result<Check, AuditError> {
     let mut check = Check::new("checkpoints");
     // one statement is one snapshot
     let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
-        "select name, checkpoints.position, checkpoints.epoch, log_head.position, log_head.epoch
-        from checkpoints cross join log_head
+        "select name, known.position, known.epoch, log_head.position, log_head.epoch
+        from (
+            select name, position, epoch from checkpoints
+            union all
+            select worker.follower || ', partition ' || worker.partition, worker.position, checkpoints.epoch
+            from worker_partitions as worker
+            join checkpoints on checkpoints.name = worker.follower
+        ) as known
+        cross join log_head
         order by name",
     )
     .fetch_all(conn)
@@ -169,7 +176,7 @@ pub async fn left_out(conn: &mut PgConnection, derived: &[&str]) -> Result<Vec<S
     )
     .fetch_all(conn)
     .await?;
-    let mut checked: Vec<&str> = vec!["events", "log_head", "checkpoints"];
+    let mut checked: Vec<&str> = vec!["events", "log_head", "checkpoints", "worker_partitions"];
     checked.extend(derived);
     for name in registry::ALL {
         checked.extend(rows::tables_of(name).await);

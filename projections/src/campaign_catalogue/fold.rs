@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::{CampaignRow, RewardRow, campaign_columns, reward_columns};
 use crate::error::FoldError;
-use crate::log::{Entry, Recorded};
-use crate::projection::Projection;
+use crate::log::Recorded;
+use crate::projection::{Projection, Spread};
+use crate::published::Published;
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,9 @@ impl Projection for CampaignCatalogue {
     const VERSION: i32 = 1;
     const STREAMS: &'static [&'static str] = &["campaign", "claim"];
     const TABLES: &'static [&'static str] = &["campaigns", "rewards"];
+    const SPREAD: Spread = Spread::Whole {
+        because: "claims, whose subject is a member, count on the rewards of campaigns, whose subject is the campaign",
+    };
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut catalogue = load(tx, batch).await?;
@@ -48,7 +52,7 @@ struct Catalogue {
 }
 
 impl Catalogue {
-    fn take_in(&mut self, event: &CampaignEvent, entry: &Entry) -> Result<(), FoldError> {
+    fn take_in(&mut self, event: &CampaignEvent, entry: &Published) -> Result<(), FoldError> {
         let id: Uuid =
             entry.aggregate_id.parse().map_err(|_| FoldError::stored("campaign id", entry.aggregate_id.as_str()))?;
         if let CampaignEvent::Created(created) = event {
@@ -106,7 +110,7 @@ impl Catalogue {
     }
 }
 
-fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &Entry) -> CampaignRow {
+fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &Published) -> CampaignRow {
     let mut row = CampaignRow {
         campaign_id: id,
         name: String::new(),
@@ -151,7 +155,7 @@ fn stored_name(term: &impl serde::Serialize) -> String {
     serde_json::to_value(term).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &Entry) -> RewardRow {
+fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &Published) -> RewardRow {
     RewardRow {
         reward_id: id,
         campaign_id: campaign,

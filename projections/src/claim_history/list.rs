@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use domain::claim::ClaimStatus;
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
@@ -15,22 +14,41 @@ use super::{ClaimFilter, ClaimRow, columns};
 /// # Errors
 /// The database's.
 pub async fn list(pool: &PgPool, filter: &ClaimFilter, limit: i64) -> sqlx::Result<Vec<ClaimRow>> {
-    let mut query = query(filter, limit);
+    let mut query = query(filter, window(pool, filter).await?, limit);
     // planned each time: a plan made while there were few claims would read all of them ever after
     query.build_query_as().persistent(false).fetch_all(pool).await
 }
 
-fn query(filter: &ClaimFilter, limit: i64) -> QueryBuilder<'static, Postgres> {
-    let mut query = if filter.member.is_some() { of_member(filter) } else { merged(filter, limit) };
+/// Positions: at this one and after it, and before that one.
+type Window = (Option<i64>, Option<i64>);
+
+/// The window of time as one of positions. It is looked up beforehand, so that the planner knows how much it holds:
+/// for an unknown window it would rather read and sort all of it than walk to the first few.
+async fn window(pool: &PgPool, filter: &ClaimFilter) -> sqlx::Result<Window> {
+    if filter.from.is_none() && filter.to.is_none() {
+        return Ok((None, None));
+    }
+    sqlx::query_as(
+        "select case when $1::timestamptz is not null then first_position_since($1) end,
+                case when $2::timestamptz is not null then first_position_since($2) end",
+    )
+    .bind(filter.from)
+    .bind(filter.to)
+    .fetch_one(pool)
+    .await
+}
+
+fn query(filter: &ClaimFilter, window: Window, limit: i64) -> QueryBuilder<'static, Postgres> {
+    let mut query = if filter.member.is_some() { of_member(filter, window) } else { merged(filter, window, limit) };
     query.push(" order by created_position desc limit ").push_bind(limit);
     query
 }
 
 /// The planner must not see the other conditions before it has taken the member's index (`offset 0`).
-fn of_member(filter: &ClaimFilter) -> QueryBuilder<'static, Postgres> {
+fn of_member(filter: &ClaimFilter, window: Window) -> QueryBuilder<'static, Postgres> {
     let mut query = QueryBuilder::new("select * from (select ");
     query.push(columns!()).push(" from claims where member_id = ").push_bind(filter.member.map(|member| member.0));
-    within(&mut query, filter);
+    within(&mut query, filter, window);
     query.push(" order by created_position desc offset 0) as claims where true");
     if !filter.statuses.is_empty() {
         query.push(" and status = any(").push_bind(names(&filter.statuses)).push(")");
@@ -44,7 +62,7 @@ fn of_member(filter: &ClaimFilter) -> QueryBuilder<'static, Postgres> {
     query
 }
 
-fn merged(filter: &ClaimFilter, limit: i64) -> QueryBuilder<'static, Postgres> {
+fn merged(filter: &ClaimFilter, window: Window, limit: i64) -> QueryBuilder<'static, Postgres> {
     let statuses = if filter.statuses.is_empty() { &ClaimStatus::ALL[..] } else { &filter.statuses };
     let of_rewards = filter.campaign.is_some() || filter.reward.is_some();
     let mut query = QueryBuilder::new("select found.* from unnest(");
@@ -66,7 +84,7 @@ fn merged(filter: &ClaimFilter, limit: i64) -> QueryBuilder<'static, Postgres> {
     if of_rewards {
         query.push(" and claims.reward_id = rewarded.reward_id");
     }
-    within(&mut query, filter);
+    within(&mut query, filter, window);
     let order = if of_rewards { "reward_id desc, status desc, " } else { "status desc, " };
     query.push(" order by ").push(order).push("created_position desc limit ").push_bind(limit).push(") as found");
     query
@@ -77,18 +95,10 @@ fn names(statuses: &[ClaimStatus]) -> Vec<&'static str> {
 }
 
 /// The cursor and the window.
-fn within(query: &mut QueryBuilder<'static, Postgres>, filter: &ClaimFilter) {
-    query.push(" and created_position < ").push_bind(filter.before.unwrap_or(i64::MAX));
-    if let Some(from) = filter.from {
-        query.push(" and created_position >= ");
-        position_since(query, from);
+fn within(query: &mut QueryBuilder<'static, Postgres>, filter: &ClaimFilter, (from, before): Window) {
+    let before = filter.before.unwrap_or(i64::MAX).min(before.unwrap_or(i64::MAX));
+    query.push(" and created_position < ").push_bind(before);
+    if let Some(from) = from {
+        query.push(" and created_position >= ").push_bind(from);
     }
-    if let Some(to) = filter.to {
-        query.push(" and created_position < ");
-        position_since(query, to);
-    }
-}
-
-fn position_since(query: &mut QueryBuilder<'static, Postgres>, moment: DateTime<Utc>) {
-    query.push("(select first_position_since(").push_bind(moment).push("))");
 }

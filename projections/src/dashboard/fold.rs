@@ -21,8 +21,9 @@ use super::sets::{ACTIVE, ASKING, Changes};
 use super::standing::Standing;
 use super::write::{FactRow, Membership, write_facts, write_memberships};
 use crate::error::FoldError;
-use crate::log::{Entry, Recorded};
-use crate::projection::Projection;
+use crate::log::Recorded;
+use crate::projection::{Projection, Spread};
+use crate::published::Published;
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,9 @@ impl Projection for Dashboard {
         "dashboard_facts",
         "dashboard_sets",
     ];
+    const SPREAD: Spread = Spread::Whole {
+        because: "its counters at marks along the log are sums over all members and campaigns up to a position",
+    };
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut numbers = Numbers::load(tx, batch).await?;
@@ -64,7 +68,7 @@ impl Projection for Dashboard {
     }
 }
 
-fn stream_id(entry: &Entry) -> Result<Uuid, FoldError> {
+fn stream_id(entry: &Published) -> Result<Uuid, FoldError> {
     entry.aggregate_id.parse().map_err(|_| FoldError::stored("stream id", entry.aggregate_id.as_str()))
 }
 
@@ -111,7 +115,7 @@ impl Numbers {
         })
     }
 
-    fn member(&mut self, id: Uuid, event: &MemberEvent, entry: &Entry) {
+    fn member(&mut self, id: Uuid, event: &MemberEvent, entry: &Published) {
         let (registered_at, counted) = match event {
             MemberEvent::Registered(registered) => (Some(entry.recorded_at.utc()), registered.role == Role::User),
             MemberEvent::RoleChanged(change) => {
@@ -159,7 +163,7 @@ impl Numbers {
         }
     }
 
-    fn claim(&mut self, event: &ClaimEvent, entry: &Entry) -> Result<(), FoldError> {
+    fn claim(&mut self, event: &ClaimEvent, entry: &Published) -> Result<(), FoldError> {
         let id = event.member().0;
         let mut row = *self.members.known(id);
         let counts = self.marks.at(entry);

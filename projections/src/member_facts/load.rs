@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{MemberRow, name, tally};
 use crate::error::FoldError;
+use crate::topic::partition_of_subject;
 
 /// Whose facts, and which of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,7 @@ pub async fn load_many(pool: &PgPool, requests: &[FactsRequest]) -> Result<Vec<L
         .bind(column(|needed| &needed.tallies))
         .bind(requests.iter().map(|request| request.needed.every_kind).collect::<Vec<_>>())
         .bind(requests.iter().map(|request| request.needed.referrals).collect::<Vec<_>>())
+        .bind(requests.iter().map(|request| partition_of_subject(&request.member.to_string())).collect::<Vec<_>>())
         .fetch_all(&mut *conn)
         .await?;
     let mut answers = Vec::with_capacity(requests.len());

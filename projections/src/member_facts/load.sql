@@ -14,8 +14,14 @@ from (
            coalesce((select position from checkpoints where name = 'member_facts'), 0) as folded
     from log_head
 ) as at
-cross join unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[])
-    with ordinality as wanted(member_id, date_kinds, tally_kinds, every_kind, referrals, number)
+cross join unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $6::integer[])
+    with ordinality as wanted(member_id, date_kinds, tally_kinds, every_kind, referrals, partition, number)
+-- what workers feed is folded up to where the member's partition is
+cross join lateral (
+    select coalesce(
+        (select position from worker_partitions where follower = 'member_facts' and partition = wanted.partition),
+        at.folded) as folded
+) as member_at
 left join lateral (
     select time_zone, joined_on, birthday_month, birthday_day, profile_complete, blocked, role
     from members
@@ -49,7 +55,7 @@ cross join lateral (
         select position, event_type, event_version, payload::text as payload
         from events
         where events.subject = wanted.member_id::text
-          and events.position > at.folded
+          and events.position > member_at.folded
           and events.aggregate_type in ('member', 'activity', 'referral')
         order by events.subject, events.position
     ) as fact

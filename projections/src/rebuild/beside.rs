@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::step;
 use crate::checkpoint;
 use crate::error::RebuildError;
+use crate::progress;
 use crate::projection::Projection;
 
 /// What the names of the tables beside end in.
@@ -179,7 +180,11 @@ impl Beside {
         .await?;
         // the follower stands by from here on, and readers read on
         let served = checkpoint::lock(guard, self.name).await?;
+        let new_version = served.as_ref().is_some_and(|served| served.version != self.version);
         let served = served.map_or(0, |served| served.position);
+        // and so do workers; whichever of them is ahead, the new rows have that as well
+        let by_workers = progress::lock(guard, self.name).await?;
+        let served = by_workers.map_or(served, |progress| progress.furthest().max(served));
         step(conn, projection, *done, served).await?;
         *done = served.max(*done);
         readers_of_older_snapshots(conn).await?;
@@ -193,6 +198,7 @@ impl Beside {
             }
         }
         checkpoint::save(guard, self.name, self.version, *done, Uuid::new_v4()).await?;
+        progress::raise(guard, self.name, *done, new_version).await?;
         sqlx::query("delete from parked_streams where follower = $1").bind(self.name).execute(&mut *guard).await?;
         sqlx::query("update parked_streams set follower = $1 where follower = $1 || $2")
             .bind(self.name)

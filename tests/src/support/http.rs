@@ -124,14 +124,18 @@ impl Client {
 
     /// GET once the projections have folded up to a position; patient for as long as they are behind.
     pub async fn get_at(&self, path: &str, position: i64) -> Answer {
-        let position = position.to_string();
         for _ in 0..10 {
-            let answer = self.must(Method::GET, path, &[("ledger-min-position", &position)], Vec::new()).await;
+            let answer = self.try_get_at(path, position).await;
             if answer.json["code"] != "projection_behind" {
                 return answer;
             }
         }
         panic!("GET {path}: the projections stay behind position {position}");
+    }
+
+    /// GET at a position, or the answer that the projections are behind it.
+    pub async fn try_get_at(&self, path: &str, position: i64) -> Answer {
+        self.must(Method::GET, path, &[("ledger-min-position", &position.to_string())], Vec::new()).await
     }
 
     /// POST of JSON.

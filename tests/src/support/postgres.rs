@@ -142,6 +142,13 @@ impl Cluster {
         Database { url, cluster: self.clone() }
     }
 
+    /// Writes everything that is in memory to the disk.
+    pub async fn checkpoint(&self) {
+        let mut admin = PgConnection::connect(&self.admin_url()).await.expect("the cluster answers");
+        sqlx::query("checkpoint").execute(&mut admin).await.expect("a checkpoint");
+        admin.close().await.ok();
+    }
+
     fn admin_url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }

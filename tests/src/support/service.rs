@@ -36,6 +36,7 @@ impl Service {
     fn spawn(&self) {
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut command = kept("KILL", binary::reward_ledger());
+        command.args(&self.setup.arguments);
         self.dress(&mut command);
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         *self.child.lock().unwrap() = Some(spawn(command));
@@ -109,6 +110,13 @@ impl Service {
 
     fn signal(&self, how: Signal) {
         signal(self.child.lock().unwrap().as_ref().expect("it runs"), how);
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn ended(&self) -> ExitStatus {
+        let mut child = self.child.lock().unwrap().take().expect("it was started");
+        wait(&mut child, TO_READINESS).unwrap_or_else(|| panic!("it goes on:\n{}", tail(&self.log_file())))
     }
 
     /// Starts it again after its end, with the same configuration, and waits until it is ready.

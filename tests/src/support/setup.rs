@@ -9,6 +9,7 @@ pub struct Setup {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) port: u16,
     pub(super) folder: PathBuf,
+    pub(super) arguments: Vec<String>,
 }
 
 impl Setup {
@@ -17,7 +18,7 @@ impl Setup {
         let (port, folder) = (free_port(), folder::fresh("service"));
         let data = folder.join("data").display().to_string();
         let listen = format!("127.0.0.1:{port}");
-        Setup { environment: BTreeMap::new(), port, folder }
+        Setup { environment: BTreeMap::new(), port, folder, arguments: Vec::new() }
             .env("LISTEN", &listen)
             .env("DATA_DIR", &data)
             .env("DEMO", "true")
@@ -41,6 +42,12 @@ impl Setup {
     /// Leaves out the demo accounts and data.
     pub fn without_demo(self) -> Setup {
         self.env("DEMO", "false")
+    }
+
+    /// Starts it with arguments: another role, which is not waited for.
+    pub fn arguments(mut self, arguments: &[&str]) -> Setup {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self
     }
 
     /// Sets one variable of the environment.

@@ -2,11 +2,12 @@
 //! the log says, with late facts, withdrawals and the projection stopped anywhere.
 
 use super::support::history::{Generator, KINDS, name};
-use super::support::{Draft, TestLog, with_log};
+use super::support::{Draft, TestLog, Workers, with_log};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
 use projections::login_streak::{Streak, streak};
 use projections::member_facts::{FactsRequest, MemberFactsProjection, fold_until, load_many, restrict};
+use projections::topic::PARTITIONS;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -53,6 +54,34 @@ async fn snapshot_and_tail_are_the_full_fold_wherever_the_projection_stands() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn facts_that_workers_feed_are_right_however_far_apart_the_partitions_are() {
+    let mut random = StdRng::seed_from_u64(8);
+    with_log(async |log| {
+        let mut generator = Generator::new(110);
+        log.append(generator.history(400)).await;
+        for _ in 0..3 {
+            let progress: Vec<i64> = (0..PARTITIONS).map(|_| random.random_range(0..=log.head())).collect();
+            sqlx::query("truncate worker_partitions, members, member_days, member_runs, member_referrals")
+                .execute(&log.pool)
+                .await
+                .unwrap();
+            log.fold_apart(MemberFactsProjection, &progress, Workers::There).await.unwrap();
+            let requests: Vec<_> = generator
+                .members
+                .iter()
+                .map(|member| FactsRequest { member: *member, needed: needs(&mut random) })
+                .collect();
+            let loaded = load_many(&log.pool, &requests).await.unwrap();
+            for (request, loaded) in requests.iter().zip(loaded) {
+                let expected = restrict(plain_fold(log, request.member, log.head()), &request.needed);
+                assert_eq!(loaded.facts, expected, "folded to {progress:?}, {request:?}");
+            }
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -122,15 +151,15 @@ async fn no_plan_made_on_an_empty_log_reads_a_whole_table() {
     with_log(async |log| {
         let mut conn = log.pool.acquire().await.unwrap();
         let load = include_str!("../../../projections/src/member_facts/load.sql");
-        let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[]) as {load}");
+        let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[], integer[]) as {load}");
         sqlx::raw_sql(&prepare).execute(&mut *conn).await.unwrap();
         sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&mut *conn).await.unwrap();
-        let plan: Vec<String> = sqlx::query_scalar("explain execute load ('{}', '{}', '{}', '{}', '{}')")
+        let plan: Vec<String> = sqlx::query_scalar("explain execute load ('{}', '{}', '{}', '{}', '{}', '{}')")
             .fetch_all(&mut *conn)
             .await
             .unwrap();
         let plan = plan.join("\n");
-        for table in ["events", "members", "member_days", "member_runs", "member_referrals"] {
+        for table in ["events", "members", "member_days", "member_runs", "member_referrals", "worker_partitions"] {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
         }
         assert!(plan.contains("events_facts_of_a_subject"), "{plan}");

@@ -9,7 +9,7 @@ use projections::ALL;
 use projections::claim_history::ClaimHistory;
 use projections::follow::Followers;
 use projections::log::Recorded;
-use projections::{FoldError, Freshness, Projected, Projection, rebuild, start_all};
+use projections::{FoldError, Freshness, Projected, Projection, Spread, rebuild, start_all};
 use rand::Rng;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
@@ -161,6 +161,7 @@ impl Projection for NewerHistory {
     const VERSION: i32 = 1_000;
     const STREAMS: &'static [&'static str] = ClaimHistory::STREAMS;
     const TABLES: &'static [&'static str] = ClaimHistory::TABLES;
+    const SPREAD: Spread = ClaimHistory::SPREAD;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         ClaimHistory.fold(&mut *tx, batch).await?;

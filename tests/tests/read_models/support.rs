@@ -9,7 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::chain::{GENESIS, Hash, Sealed};
 use domain::{Event, Moment};
 use projections::log;
-use projections::{Batch, Follower, Projected, Projection};
+use projections::topic::PARTITIONS;
+use projections::topic::partition_of_subject;
+use projections::{Batch, FoldError, Follower, Projected, Projection};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
 use tests::support::postgres::Database;
@@ -224,4 +226,59 @@ impl TestLog {
         let tables = digest.tables.iter().map(|table| format!("{}={}:{}", table.table, table.rows, table.digest));
         tables.collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Who looks after the partitions of a projection that workers feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Workers {
+    There,
+    Gone,
+}
+
+impl TestLog {
+    /// Folds each partition of the topic up to a position of its own, one partition after the other, as
+    /// workers that know nothing of one another would.
+    pub(crate) async fn fold_apart<P: Projection>(
+        &self,
+        projection: P,
+        progress: &[i64],
+        workers: Workers,
+    ) -> Result<(), FoldError> {
+        let mut tx = self.pool.begin().await?;
+        let entries = log::read_between(&mut tx, 0, self.head(), P::STREAMS).await?;
+        let known = progress_of(&mut tx, P::NAME).await?;
+        for (partition, through) in (0..PARTITIONS).zip(progress).rev() {
+            let after = known.get(usize::try_from(partition).unwrap()).copied().unwrap_or(0);
+            let of_partition = entries.iter().filter(|entry| {
+                partition_of_subject(&entry.subject) == partition
+                    && entry.position > after
+                    && entry.position <= *through
+            });
+            let batch: Vec<_> = of_partition.map(|entry| entry.clone().recorded().unwrap()).collect();
+            projection.fold(&mut tx, &batch).await?;
+        }
+        projections::checkpoint::ensure(&mut tx, P::NAME, P::VERSION, Uuid::nil()).await?;
+        sqlx::query(
+            "insert into worker_partitions (follower, partition, position, owner, epoch, attended_until)
+            select $1, number - 1, position, gen_random_uuid(), 1,
+                   case when $3 then now() + interval '1 hour' else now() - interval '1 second' end
+            from unnest($2::bigint[]) with ordinality as progress(position, number)
+            on conflict (follower, partition) do update
+            set position = excluded.position, attended_until = excluded.attended_until",
+        )
+        .bind(P::NAME)
+        .bind(progress)
+        .bind(workers == Workers::There)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn progress_of(conn: &mut sqlx::PgConnection, name: &str) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar("select position from worker_partitions where follower = $1 order by partition")
+        .bind(name)
+        .fetch_all(conn)
+        .await
 }

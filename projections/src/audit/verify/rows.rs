@@ -9,6 +9,7 @@ use super::{Check, Progress};
 use crate::audit::AuditError;
 use crate::error::FoldError;
 use crate::log::{self, Entry};
+use crate::progress::{self, Progress as Folded};
 use crate::projection::Projection;
 use crate::registry::{self, Visitor};
 
@@ -56,7 +57,10 @@ async fn against_fold<P: Projection>(
         .bind(P::NAME)
         .fetch_optional(&mut *tx)
         .await?;
-    let through = saved.unwrap_or(0).min(log::head(&mut tx).await?.position);
+    let head = log::head(&mut tx).await?.position;
+    let by_workers = progress::of(&mut tx, P::NAME).await?;
+    let through = by_workers.as_ref().map_or(saved.unwrap_or(0), Folded::furthest).min(head);
+    let is_folded = |entry: &Entry| by_workers.as_ref().is_none_or(|done| done.has(&entry.subject, entry.position));
     for table in P::TABLES {
         let like = format!("create temporary table {table} (like \"{schema}\".{table} including all) on commit drop");
         sqlx::query(&like).execute(&mut *tx).await?;
@@ -64,7 +68,7 @@ async fn against_fold<P: Projection>(
     // the tables grow from nothing, and nobody counts what is in them: look-ups go by their keys
     sqlx::query("set local enable_seqscan = off").execute(&mut *tx).await?;
     sqlx::query("set local jit = off").execute(&mut *tx).await?;
-    match fold(&mut tx, projection, through, &check.name, progress).await {
+    match fold(&mut tx, projection, through, &is_folded, &check.name, progress).await {
         Ok(()) => {}
         Err(FoldError::Database(error)) if error.as_database_error().is_none() => return Err(error.into()),
         Err(error) => {
@@ -84,6 +88,7 @@ async fn fold<P: Projection>(
     conn: &mut PgConnection,
     projection: &P,
     through: i64,
+    is_folded: &(dyn Fn(&Entry) -> bool + Sync),
     name: &str,
     progress: Progress<'_>,
 ) -> Result<(), FoldError> {
@@ -92,7 +97,8 @@ async fn fold<P: Projection>(
         let until = through.min(done + PAGE_POSITIONS);
         let rows = pages::read(conn, done, until, P::STREAMS).await?;
         // what cannot be read is found by another check
-        let events: Vec<_> = rows.into_iter().flatten().filter_map(|entry| Entry::recorded(entry).ok()).collect();
+        let entries = rows.into_iter().flatten().filter(|entry| is_folded(entry));
+        let events: Vec<_> = entries.filter_map(|entry| Entry::recorded(entry).ok()).collect();
         if !events.is_empty() {
             projection.fold(conn, &events).await?;
         }

@@ -4,9 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::tokens::{Identity, Keys};
-use domain::id::MemberId;
-use domain::role::Role;
 use sqlx::PgPool;
 use tests::support::postgres::{Cluster, Database};
 use tests::support::{Client, Service, Setup, programme};
@@ -16,21 +13,24 @@ use crate::Size;
 use crate::constant::Constant;
 use crate::load::{Load, Measured, cpu_of, rss_mib};
 use crate::wrk::{Shown, Wrk};
-use crate::{ours, sound};
+use crate::{ours, people, sound};
 
 /// Members claim one reward after the other; more of them would only take longer to prepare.
 const MEMBERS: usize = 20_000;
 /// Enough that nobody has to ask twice for one in a round.
 const REWARDS: usize = 16;
 const STOCK: i64 = 1_000_000;
+/// So many callers ask again before their standing is forgotten.
+const FEW: usize = 16;
 /// How long the followers may take to come to the end of the log.
-const TO_SETTLE: Duration = Duration::from_secs(180);
+const TO_SETTLE: Duration = Duration::from_secs(600);
 
 pub(crate) struct Http {
     service: Service,
     constant: Constant,
     operator: Client,
     wrk: Wrk,
+    few: Wrk,
     pool: PgPool,
     _database: Database,
 }
@@ -42,13 +42,11 @@ impl Http {
         let pool = database.pool().await;
         let members = ours::write_members(&pool, size.members.min(MEMBERS)).await;
         let service = Setup::on(&database).start().await;
-        let keys = Keys::open(None, &service.data()).unwrap();
-        let families = log_in_all(&pool, &members).await;
-        let tokens: Vec<String> =
-            members.into_iter().zip(families).map(|(member, family)| token(&keys, member, family)).collect();
+        let tokens = people::log_in(&pool, &service, &members).await;
         let constant = Constant::start(&service.data()).await;
         let operator = service.demo("operator").await;
-        let http = Self { service, constant, operator, wrk: Wrk::prepare(&tokens), pool, _database: database };
+        let (wrk, few) = (Wrk::prepare(&tokens), Wrk::prepare(&tokens[..FEW]));
+        let http = Self { service, constant, operator, wrk, few, pool, _database: database };
         http.settle().await;
         http
     }
@@ -92,48 +90,36 @@ impl Http {
         self.operator.create_reward(&programme::reward(&event, Some(STOCK))).await
     }
 
-    /// Waits until all followers have come to the end of the log.
+    /// Requests per second of a route that reads one row, by callers whose standing is remembered, since they ask again
+    /// at once (`few`), or has to be read each time, since all others ask before them.
+    pub(crate) async fn standing(&self, load: Load, few: bool) -> Measured {
+        let pid = self.service.pid().unwrap();
+        let (cpu, postgres) = (cpu_of(pid).unwrap(), load.postgres_cpu());
+        let wrk = if few { &self.few } else { &self.wrk };
+        let shown = wrk.read(&self.service.url(), "/auth/me", load.waiters, load.length).await;
+        assert_eq!(shown.refused + shown.broken, 0, "of {} requests", shown.answers);
+        let (cpu, postgres) = (cpu_of(pid).unwrap() - cpu, load.postgres_cpu() - postgres);
+        Measured { own_cpu_us: cpu, postgres_cpu_us: Some(postgres), ..measured(shown) }
+    }
+
     async fn settle(&self) {
-        let behind = "select head.position - (select min(position) from checkpoints) from log_head head";
-        let started = Instant::now();
-        loop {
-            // claims that nobody waits for any more may still be under way
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let behind: i64 = sqlx::query_scalar(behind).fetch_one(&self.pool).await.unwrap();
-            if behind == 0 {
-                return;
-            }
-            assert!(started.elapsed() < TO_SETTLE, "a follower is {behind} events behind");
-        }
+        settle(&self.pool).await;
     }
 }
 
-/// Accounts and log-ins as signing up and logging in would have left them, without a password's hash for each.
-async fn log_in_all(pool: &PgPool, members: &[MemberId]) -> Vec<Uuid> {
-    let families: Vec<Uuid> = members.iter().map(|_| Uuid::new_v4()).collect();
-    sqlx::query(
-        "with account as (
-            insert into accounts (id, time_zone, role, created_at, created_position)
-            select id, 'UTC', 'USER', now(), -place from unnest($1::uuid[]) with ordinality as member(id, place)
-            returning id
-        )
-        insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
-        select family.id, account.id, '', now(), now() + interval '30 days'
-        from unnest($1::uuid[], $2::uuid[]) as family(member_id, id)
-        join account on account.id = family.member_id",
-    )
-    .bind(members.iter().map(|member| member.0).collect::<Vec<_>>())
-    .bind(&families)
-    .execute(pool)
-    .await
-    .unwrap();
-    families
-}
-
-fn token(keys: &Keys, member: MemberId, family: Uuid) -> String {
-    let now = ours::now();
-    let identity = Identity { member, role: Role::User, family, issued_at: now.utc().timestamp() };
-    keys.issue(identity, now).unwrap()
+/// Waits until all followers have come to the end of the log.
+pub(crate) async fn settle(pool: &PgPool) {
+    let behind = "select head.position - (select min(position) from checkpoints) from log_head head";
+    let started = Instant::now();
+    loop {
+        // claims that nobody waits for any more may still be under way
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let behind: i64 = sqlx::query_scalar(behind).fetch_one(pool).await.unwrap();
+        if behind == 0 {
+            return;
+        }
+        assert!(started.elapsed() < TO_SETTLE, "a follower is {behind} events behind");
+    }
 }
 
 fn measured(shown: Shown) -> Measured {

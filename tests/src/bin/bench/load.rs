@@ -32,7 +32,34 @@ impl Measured {
     }
 }
 
+/// A measurement that runs.
+pub(crate) struct Begun {
+    load: Load,
+    own: f64,
+    postgres: f64,
+    started: Instant,
+}
+
+impl Begun {
+    /// So many things were done.
+    pub(crate) fn end(self, done: usize) -> Measured {
+        Measured {
+            done,
+            seconds: self.started.elapsed().as_secs_f64(),
+            latencies_us: Vec::new(),
+            own_cpu_us: own_cpu() - self.own,
+            postgres_cpu_us: Some(self.load.postgres_cpu() - self.postgres),
+            rss_mib: None,
+        }
+    }
+}
+
 impl Load {
+    /// Begins to measure something that ends by itself.
+    pub(crate) fn begin(self) -> Begun {
+        Begun { load: self, own: own_cpu(), postgres: self.postgres_cpu(), started: Instant::now() }
+    }
+
     /// Runs `ask` in closed loops until the time is over; it says how many things one call did.
     pub(crate) async fn run<F, A>(self, ask: F) -> Measured
     where
@@ -40,8 +67,8 @@ impl Load {
         A: Future<Output = usize> + Send,
     {
         let ask = Arc::new(ask);
-        let (own, postgres) = (own_cpu(), self.postgres_cpu());
-        let started = Instant::now();
+        let begun = self.begin();
+        let started = begun.started;
         let waiters: Vec<_> = (0..self.waiters)
             .map(|_| {
                 let ask = ask.clone();
@@ -56,16 +83,13 @@ impl Load {
                 })
             })
             .collect();
-        let mut measured = Measured::default();
+        let (mut all_done, mut latencies_us) = (0, Vec::new());
         for waiter in waiters {
             let (done, latencies) = waiter.await.expect("a waiter ends by itself");
-            measured.done += done;
-            measured.latencies_us.extend(latencies);
+            all_done += done;
+            latencies_us.extend(latencies);
         }
-        measured.seconds = started.elapsed().as_secs_f64();
-        measured.own_cpu_us = own_cpu() - own;
-        measured.postgres_cpu_us = Some(self.postgres_cpu() - postgres);
-        measured
+        Measured { latencies_us, ..begun.end(all_done) }
     }
 
     pub(crate) fn postgres_cpu(&self) -> f64 {

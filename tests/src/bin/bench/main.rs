@@ -5,19 +5,32 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure must stop")]
 #![allow(missing_docs, reason = "a program, not a library")]
 
+mod claims;
 mod constant;
+mod fill;
 mod http;
+mod lag;
 mod load;
 mod ours;
+mod pace;
+mod people;
+mod programme;
 mod raw;
+mod reads;
+mod replay;
 mod report;
+mod routes;
+mod served;
+mod size;
 mod sound;
 mod textbook;
 mod wrk;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tests::support::folder;
 use tests::support::postgres::Cluster;
 
@@ -36,16 +49,73 @@ pub(crate) struct Size {
     pub(crate) rounds: usize,
     /// Members with a seven-day streak.
     pub(crate) members: usize,
+    /// Events of the log that is replayed.
+    pub(crate) replayed: usize,
+    /// Claims that are folded into served tables.
+    pub(crate) rebuilt: usize,
+    /// Of them, those of which views are made one at a time.
+    pub(crate) viewed: usize,
+    /// Claims a second, and for how long, whose way into the claim history is timed.
+    pub(crate) lag_rate: u32,
+    pub(crate) lag_length: Duration,
+    /// Claims in the read models that are read.
+    pub(crate) read_claims: usize,
+    /// How long each page, and each route, is asked for.
+    pub(crate) page_length: Duration,
+    pub(crate) route_length: Duration,
+    /// Events of a long and of a short log.
+    pub(crate) long_log: usize,
+    pub(crate) short_log: usize,
 }
 
-const FULL: Size = Size { round: Duration::from_millis(2_000), rounds: 3, members: 40_000 };
+const FULL: Size = Size {
+    round: Duration::from_millis(2_000),
+    rounds: 3,
+    members: 40_000,
+    replayed: 500_000,
+    rebuilt: 300_000,
+    viewed: 2_000,
+    lag_rate: 1_000,
+    lag_length: Duration::from_secs(15),
+    read_claims: 1_000_000,
+    page_length: Duration::from_secs(15),
+    route_length: Duration::from_secs(3),
+    long_log: 10_000_000,
+    short_log: 10_000,
+};
 /// Shows that everything still runs; its numbers say nothing.
-const SMOKE: Size = Size { round: Duration::from_millis(300), rounds: 1, members: 1_000 };
+const SMOKE: Size = Size {
+    round: Duration::from_millis(300),
+    rounds: 1,
+    members: 1_000,
+    replayed: 12_000,
+    rebuilt: 6_000,
+    viewed: 50,
+    lag_rate: 50,
+    lag_length: Duration::from_secs(1),
+    read_claims: 2_000,
+    page_length: Duration::from_millis(500),
+    route_length: Duration::from_millis(100),
+    long_log: 16_000,
+    short_log: 8_000,
+};
+
+/// A second: how often each page is asked for, and each route; below what a small machine can answer.
+const CLAIMS_ME: u32 = 200;
+const DASHBOARD: u32 = 50;
+const ROUTE: u32 = 50;
 
 /// Of a server that is not the bottleneck by its defaults; the same for all contenders.
 const POSTGRES: [&str; 2] = ["shared_buffers=1GB", "max_wal_size=8GB"];
+/// The same, and it remembers when each transaction was committed.
+const POSTGRES_WITH_TIMES: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB", "track_commit_timestamp=on"];
+/// The same on less disk.
+const POSTGRES_FOR_MUCH: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=3GB", "maintenance_work_mem=512MB"];
 
-/// `bench [--smoke] [--to FILE]`.
+/// What is measured, in the order in which it runs.
+const SECTIONS: [&str; 7] = ["claims", "http", "replay", "served", "lag", "reads", "size"];
+
+/// `bench [--smoke] [--only SECTION,…] [--to FILE]`.
 fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -53,21 +123,60 @@ fn main() {
         return runtime.block_on(constant::serve(arguments));
     }
     let (mut size, mut file) = (&FULL, folder::target().join("bench.json"));
+    let mut sections: Vec<String> = SECTIONS.map(str::to_owned).to_vec();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--smoke" => size = &SMOKE,
+            "--only" => sections = only(&arguments.next().expect("--only SECTION,…")),
             "--to" => file = arguments.next().expect("--to FILE").into(),
-            other => panic!("{other}: bench [--smoke] [--to FILE]"),
+            other => panic!("{other}: bench [--smoke] [--only SECTION,…] [--to FILE]"),
         }
     }
-    runtime.block_on(run(size)).finish(&file);
+    let report = runtime.block_on(run(size, &sections));
+    report.finish(&file);
+    if report.broken {
+        std::process::exit(1);
+    }
 }
 
-async fn run(size: &Size) -> Report {
-    let cluster = Cluster::launch_with(&POSTGRES).await;
+fn only(list: &str) -> Vec<String> {
+    let sections: Vec<String> = list.split(',').map(str::to_owned).collect();
+    for section in &sections {
+        assert!(SECTIONS.contains(&section.as_str()), "{section}: the sections are {}", SECTIONS.join(", "));
+    }
+    sections
+}
+
+async fn run_one(section: &str, settings: &'static [&'static str], size: &Size, report: &mut Report) {
+    let cluster = Cluster::launch_with(settings).await;
+    match section {
+        "claims" => in_process(&cluster, size, report).await,
+        "http" => over_http(&cluster, size, report).await,
+        "replay" => into_memory(&cluster, size, report).await,
+        "served" => into_tables(&cluster, size, report).await,
+        "lag" => until_visible(&cluster, size, report).await,
+        "reads" => reading(&cluster, size, report).await,
+        "size" => long_and_short(&cluster, size, report).await,
+        other => panic!("{other} is no section"),
+    }
+}
+
+/// Each section has a server of its own, so that none finds what another left.
+async fn run(size: &Size, sections: &[String]) -> Report {
     let mut report = Report::default();
-    in_process(&cluster, size, &mut report).await;
-    over_http(&cluster, size, &mut report).await;
+    for section in sections {
+        let settings: &'static [&str] = match section.as_str() {
+            "lag" => &POSTGRES_WITH_TIMES,
+            "size" => &POSTGRES_FOR_MUCH,
+            _ => &POSTGRES,
+        };
+        // what has been measured is not lost with a section that cannot be
+        let measuring = AssertUnwindSafe(run_one(section, settings, size, &mut report)).catch_unwind();
+        if measuring.await.is_err() {
+            eprintln!("the section {section} could not be measured");
+            report.broken = true;
+        }
+    }
     report
 }
 
@@ -100,8 +209,83 @@ async fn over_http(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
             report.add(&format!("http constant, {connections}"), http.constant(load(connections)).await);
             report.add(&format!("http hot, {connections}"), http.hot(load(connections)).await);
         }
+        report.add("http me remembered, 64", http.standing(load(64), true).await);
+        report.add("http me looked up, 64", http.standing(load(64), false).await);
     }
+    report.figure_of("standing_cold_vs_warm", "http me looked up, 64", "http me remembered, 64", "");
     http.assert_sound().await;
+}
+
+async fn into_memory(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("the log into memory: preparing {} events", size.replayed);
+    let mut replay = replay::Replay::prepare(cluster, size).await;
+    for round in 1..=size.rounds {
+        eprintln!("round {round} of {}", size.rounds);
+        let load = Load { waiters: 1, length: size.round, postgres: cluster.pid() };
+        report.add("replay ours", replay.ours(load).await);
+        report.add("replay cqrs-es", replay.theirs(load).await);
+    }
+    report.figure_of("replay_vs_postgres_es", "replay ours", "replay cqrs-es", "at least 10");
+}
+
+async fn into_tables(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("the log into served tables: preparing {} claims", size.rebuilt);
+    let served = served::Served::prepare(cluster, size).await;
+    for round in 1..=size.rounds {
+        eprintln!("round {round} of {}", size.rounds);
+        let load = Load { waiters: 1, length: size.round, postgres: cluster.pid() };
+        report.add("served ours", served.ours(load).await);
+        report.add("served ours compared", served.again(load).await);
+        report.add("served GenericQuery", served.theirs(load).await);
+    }
+    report.figure_of("served_rebuild_vs_generic_query", "served ours", "served GenericQuery", "at least 500");
+}
+
+async fn until_visible(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("from commit to visible: {} claims a second", size.lag_rate);
+    let lag = lag::Lag::prepare(cluster, size).await;
+    let pace = pace::Pace { per_second: size.lag_rate, length: size.lag_length };
+    let quiet = lag.quiet(pace).await;
+    report.figure("lag_p50_ms_at_1k", quiet.p50_ms, "");
+    report.figure("lag_p99_ms_at_1k", quiet.p99_ms, "at most 2 on a quiet machine");
+    report.figure("claim_p99_ms_at_1k", quiet.answered.percentile(0.99), "from due to answered");
+    for (follower, within_ms) in quiet.followers {
+        report.figure(&format!("lag_p99_within_ms_{follower}"), within_ms, "by the service's own histogram");
+    }
+    let busy = lag.busy(pace).await;
+    report.figure("lag_p99_ms_busy", busy.p99_ms, "at most 20, while all cores count");
+}
+
+async fn reading(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("reading: preparing {} claims", size.read_claims);
+    let reads = reads::Reads::prepare(cluster, size, report).await;
+    let pace = |per_second, length| pace::Pace { per_second, length };
+    let claims_me = reads.claims_me(pace(CLAIMS_ME, size.page_length)).await;
+    let dashboard = reads.dashboard(pace(DASHBOARD, size.page_length)).await;
+    for (page, shown) in [("claims_me", claims_me), ("dashboard", dashboard)] {
+        assert_eq!((shown.status, shown.others), (200, 0), "{page} is answered");
+        report.figure(&format!("{page}_p50_ms"), shown.percentile(0.5), "");
+        report.figure(&format!("{page}_p99_ms"), shown.percentile(0.99), "at most 5");
+        report.figure(
+            &format!("{page}_sent_late_ms"),
+            f64::from(shown.sent_late_us) / 1e3,
+            "the generator itself, at most",
+        );
+    }
+    reads.routes(pace(ROUTE, size.route_length), report).await;
+}
+
+async fn long_and_short(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("long and short logs: preparing {} and {} events", size.long_log, size.short_log);
+    let (short, long) = (size::prepare(cluster, size.short_log).await, size::prepare(cluster, size.long_log).await);
+    cluster.checkpoint().await;
+    for round in 1..=size.rounds {
+        eprintln!("round {round} of {}", size.rounds);
+        let load = Load { waiters: 64, length: size.round, postgres: cluster.pid() };
+        report.add("short log cold, 64", short.cold(load).await);
+        report.add("long log cold, 64", long.cold(load).await);
+    }
+    report.figure_of("claims_at_10m_vs_10k", "long log cold, 64", "short log cold, 64", "at least 0.95");
 }
 
 /// The larger of two rates, by claims a second.

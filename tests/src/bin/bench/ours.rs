@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api::facts::LedgerFacts;
-use chrono::{Days, TimeDelta, Utc};
+use chrono::{Days, NaiveDate, TimeDelta, Utc};
 use commands::{Ask, Ledger, Metadata};
 use domain::Moment;
 use domain::activity::{Activity, ActivityCommand, Report};
@@ -24,11 +24,14 @@ use sqlx::PgPool;
 use tests::support::postgres::{Cluster, Database};
 use uuid::Uuid;
 
+use crate::fill::Made;
 use crate::load::{Load, Measured};
 use crate::sound;
 
 /// How many campaigns the cold claims are spread over.
 const COLD_REWARDS: usize = 1_000;
+/// A prime, so that those who claim after each other stand far apart in the log and its tables.
+const FAR_APART: usize = 611_953;
 /// How many members are registered in one append.
 const MEMBERS_A_UNIT: usize = 100;
 
@@ -55,10 +58,15 @@ impl Ours {
         let database = cluster.database().await;
         let pool = database.pool().await;
         let members = write_members(&pool, members).await;
+        Self::over(database, pool, members, COLD_REWARDS).await
+    }
+
+    /// On a log with these members in it; claims that are spread go to so many rewards.
+    pub(crate) async fn over(database: Database, pool: PgPool, members: Vec<MemberId>, rewards: usize) -> Self {
         let ledger = Ledger::start(pool.clone()).await.unwrap();
         projections::rebuild(&pool, "member_facts", |_, _| {}).await.unwrap();
         let mut cold = Vec::new();
-        for number in 0..COLD_REWARDS.min(members.len()) {
+        for number in 0..rewards.min(members.len()) {
             cold.push(reward(&ledger, &format!("Cold {number}")).await);
         }
         for table in ["events", "member_runs", "member_days"] {
@@ -91,7 +99,8 @@ impl Ours {
         load.run(move || {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let reward = cold[number % cold.len()];
-            let member = desk.members[(number / cold.len() + number * 7) % desk.members.len()];
+            let member = (number / cold.len() + number * 7) % desk.members.len();
+            let member = desk.members[member * FAR_APART % desk.members.len()];
             let desk = desk.clone();
             async move { desk.claim(reward, member).await }
         })
@@ -149,18 +158,8 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
             Registration { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, role: Role::User };
         unit.execute::<Member>(&member.to_string(), MemberCommand::Register(registration)).await.unwrap();
     }
-    for ((member, day, external_id), id) in reports.into_iter().zip(ids) {
-        let report = Report {
-            source: "bench".to_owned(),
-            external_id,
-            member_id: *member,
-            kind: Name::login(),
-            occurred_at: at,
-            local_date: day,
-            time_zone: Zone::Named(chrono_tz::UTC),
-            measures: Default::default(),
-        };
-        unit.execute::<Activity>(&id, ActivityCommand::Record(report)).await.unwrap();
+    for ((member, day, _), id) in reports.into_iter().zip(ids) {
+        unit.execute::<Activity>(&id, ActivityCommand::Record(login(*member, day, at))).await.unwrap();
     }
     unit.commit::<()>().await.unwrap();
 }
@@ -168,11 +167,21 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
 async fn reward(ledger: &Ledger, name: &str) -> RewardId {
     let (campaign, reward_id) = (CampaignId(Uuid::now_v7()).to_string(), RewardId(Uuid::now_v7()));
     let at = now();
+    let staff = Metadata::system(at);
+    for (command, metadata) in commands_for(name, reward_id, at).into_iter().zip([staff.clone(), staff.next_command()])
+    {
+        ledger.execute::<Campaign>(&campaign, command, &metadata).await.unwrap();
+    }
+    reward_id
+}
+
+/// What makes a campaign, open since ten days before and for a long time, with one reward.
+pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment) -> [CampaignCommand; 2] {
     let terms = CampaignTerms {
         name: name.to_owned(),
         description: None,
         starts_at: Moment::from(at.utc() - TimeDelta::days(10)),
-        ends_at: Moment::from(at.utc() + TimeDelta::days(10)),
+        ends_at: Moment::from(at.utc() + TimeDelta::days(1_000)),
         frequency: Frequency::Once,
         time_zone: chrono_tz::UTC,
         approval: Approval::Automatic,
@@ -182,8 +191,6 @@ async fn reward(ledger: &Ledger, name: &str) -> RewardId {
     };
     let condition = Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap();
     let create = CampaignCommand::Create { draft: Box::new(Draft { terms, condition }), at };
-    let staff = Metadata::system(at);
-    ledger.execute::<Campaign>(&campaign, create, &staff).await.unwrap();
     let terms = RewardTerms {
         name: "Points".to_owned(),
         description: None,
@@ -192,7 +199,29 @@ async fn reward(ledger: &Ledger, name: &str) -> RewardId {
         quantity: Some(1_000_000.try_into().unwrap()),
         per_member_limit: None,
     };
-    let add = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
-    ledger.execute::<Campaign>(&campaign, add, &staff.next_command()).await.unwrap();
-    reward_id
+    [create, CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }))]
+}
+
+/// Members with a streak of seven days that ends today, as events of one moment.
+pub(crate) fn streaks(members: Vec<MemberId>, at: Moment) -> impl Iterator<Item = Made> + Send + 'static {
+    members.into_iter().flat_map(move |member| std::iter::once(Made::member(member, at)).chain(logins(member, at)))
+}
+
+/// Seven log-ins, today's the last.
+pub(crate) fn logins(member: MemberId, at: Moment) -> impl Iterator<Item = Made> {
+    let today = at.utc().date_naive();
+    (0..7).map(move |back| Made::activity(login(member, today - Days::new(back), at).into(), at))
+}
+
+fn login(member_id: MemberId, day: NaiveDate, at: Moment) -> Report {
+    Report {
+        source: "bench".to_owned(),
+        external_id: format!("{member_id}:{day}"),
+        member_id,
+        kind: Name::login(),
+        occurred_at: at,
+        local_date: day,
+        time_zone: Zone::Named(chrono_tz::UTC),
+        measures: Default::default(),
+    }
 }

@@ -1,6 +1,6 @@
 -- Load for wrk: every request is another member's claim; when all members have asked for one reward,
--- they ask for the next. Arguments: how many threads, a file with one access token a line, the paths
--- to post to, one for each reward. The last line of the output is for the bench to read.
+-- they ask for the next. Arguments: how many threads, a file with one access token a line, the method, the paths
+-- to send it to, one for each reward. The last line of the output is for the bench to read.
 
 local threads = 0
 
@@ -11,12 +11,12 @@ end
 
 function init(args)
    step, paths, members = tonumber(args[1]), {}, {}
+   local body = args[3] == "POST" and "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}" or "\r\n"
    for line in io.lines(args[2]) do
-      members[#members + 1] = " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " .. line
-         .. "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+      members[#members + 1] = " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " .. line .. "\r\n" .. body
    end
-   for index = 3, #args do
-      paths[#paths + 1] = "POST " .. args[index]
+   for index = 4, #args do
+      paths[#paths + 1] = args[3] .. " " .. args[index]
    end
 end
 

@@ -42,6 +42,15 @@ impl Wrk {
 
     /// Posts to these paths, to the next one when every caller has posted to one.
     pub(crate) async fn run(&self, url: &str, paths: &[String], connections: usize, length: Duration) -> Shown {
+        self.send("POST", url, paths, connections, length).await
+    }
+
+    /// Reads one path, caller after caller.
+    pub(crate) async fn read(&self, url: &str, path: &str, connections: usize, length: Duration) -> Shown {
+        self.send("GET", url, &[path.to_owned()], connections, length).await
+    }
+
+    async fn send(&self, method: &str, url: &str, paths: &[String], connections: usize, length: Duration) -> Shown {
         let seconds = length.as_secs_f64().ceil().max(1.0);
         let output = Command::new("wrk")
             .args([format!("-t{THREADS}"), format!("-c{connections}"), format!("-d{seconds}s")])
@@ -49,6 +58,7 @@ impl Wrk {
             .arg(&self.script)
             .args([url, "--", &THREADS.to_string()])
             .arg(&self.tokens)
+            .arg(method)
             .args(paths)
             .kill_on_drop(true)
             .output()
