@@ -6,9 +6,9 @@ mod cors;
 mod headers;
 mod in_flight;
 mod listen;
+mod time_limit;
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -29,8 +29,6 @@ use self::in_flight::InFlight;
 
 pub use listen::listen;
 
-/// How long one request may take.
-const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How many requests are answered at once: as many commands as the log lets wait.
 const REQUESTS_IN_FLIGHT: usize = 4_096;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -92,7 +90,8 @@ async fn surround(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id);
     let (method, path) = (request.method().clone(), request.uri().clone());
     let language = Language::preferred(request.headers());
-    let answering = tokio::time::timeout(REQUEST_TIME_LIMIT, speaking(language, next.run(request)));
+    let limit = time_limit::of(&method, &path);
+    let answering = tokio::time::timeout(limit, speaking(language, next.run(request)));
     let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let response = match answered {
         Ok(Ok(response)) => response,

@@ -2,7 +2,9 @@
 //! each of them has done. Everything here is a pure function of its arguments.
 //!
 //! Deliberately absent: SQL, HTTP, Kafka and the clock. A moment, an id or a fact that a rule needs
-//! is handed in with the command.
+//! is handed in with the command; fractions and chance are refused by clippy (`domain/.clippy.toml`).
+
+#![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod activity;
 mod aggregate;

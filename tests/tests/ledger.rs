@@ -88,6 +88,9 @@ mod verification;
 #[path = "ledger/tampering.rs"]
 mod tampering;
 
+#[path = "ledger/golden.rs"]
+mod golden;
+
 #[path = "ledger/re_evaluation.rs"]
 mod re_evaluation;
 

@@ -12,6 +12,7 @@ mod show;
 mod spool;
 mod verify;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -52,6 +53,8 @@ impl Audit {
         match self.look(&config).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::from(DIFFERENCE),
+            // whoever listened has heard enough
+            Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("error: {error:#}");
                 ExitCode::from(COULD_NOT_LOOK)
@@ -79,8 +82,12 @@ impl Audit {
 
 /// One document on standard output.
 pub(super) fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(document)?);
-    Ok(())
+    let text = serde_json::to_string_pretty(document)?;
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// A bar on standard error, if somebody looks at it.

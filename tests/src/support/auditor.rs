@@ -122,6 +122,28 @@ impl Superuser {
         panic!("{owner} cannot be copied while somebody is connected to it");
     }
 
+    /// An empty database of the same server that sorts, speaks and tells the time otherwise.
+    pub async fn elsewhere(database: &Database) -> Database {
+        let owner = database.url.rsplit('/').next().expect("a database");
+        let name = format!("e_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+        let mut admin = PgConnection::connect(&Self::url(database, "postgres")).await.expect("a superuser gets in");
+        for statement in [
+            format!(
+                "create database {name} owner {owner} template template0 locale_provider icu icu_locale 'ko-KR'
+                 locale 'C.UTF-8'"
+            ),
+            format!("alter database {name} set timezone = 'Pacific/Apia'"),
+            format!("alter database {name} set datestyle = 'SQL, DMY'"),
+            format!("alter database {name} set intervalstyle = 'sql_standard'"),
+            format!("alter database {name} set bytea_output = 'escape'"),
+            format!("alter database {name} set enable_hashagg = off"),
+        ] {
+            sqlx::query(&statement).execute(&mut admin).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+        let (server, _) = database.url.rsplit_once('/').expect("a database");
+        Database { url: format!("{server}/{name}"), cluster: database.cluster.clone() }
+    }
+
     /// Does something that nobody may do.
     pub async fn run(&mut self, statement: &str) {
         for statement in statement.split(';').filter(|statement| !statement.trim().is_empty()) {

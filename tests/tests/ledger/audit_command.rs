@@ -47,6 +47,13 @@ async fn an_auditor_finds_out_what_happened_without_the_service() {
     let changed = audit(&["stream", "claim", &claim, "--since", &before]);
     assert!(changed.out.contains(r#"status: "denied" -> "granted""#), "{}", changed.out);
     assert_eq!(audit(&["stream", "claim", &member]).code, 2, "there is no such claim");
+    // a reader may go before all is said
+    let mut unheard = auditor.command(&["audit", "stream", "claim", &claim]);
+    let mut unheard =
+        unheard.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(unheard.stdout.take());
+    let unheard = Auditor::said(unheard.wait_with_output().unwrap());
+    assert_eq!((unheard.code, unheard.err.as_str()), (0, ""));
     let facts = audit(&["facts", &member, "--at-position", &refused.position().to_string(), "--json"]).json();
     assert_eq!(facts["facts"].as_array().unwrap().iter().filter(|row| row["kind"] == "login").count(), 1);
 

@@ -38,6 +38,7 @@ async fn a_real_history_has_its_answers() {
     assert_eq!((&report["duplicates"], &report["refused"]), (&Value::from(0), &Value::from(0)), "{report}");
     tell(&format!("the real history was imported in {} ms", report["durationMs"]));
     agree(&database, &expected, "commit", "count").await;
+    folds_to_the_same_twice(&service);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +58,7 @@ async fn a_generated_history_has_the_answers_of_a_naive_count() {
         assert!(expected.points.len() > 100, "enough is asked about {kind}");
         agree(&database, &expected, kind, measure).await;
     }
+    folds_to_the_same_twice(&service);
 }
 
 /// The tables and the log, each by itself, say what is expected.
@@ -67,6 +69,27 @@ async fn agree(database: &Database, expected: &Answers, kind: &str, measure: &st
     tables::caught_up(&pool).await;
     let read = tables::answer(&pool, expected, kind, measure).await;
     expected.assert_same(&read, "the projections");
+}
+
+/// What was folded while the facts came in, and what two rebuilds make of the same log, is one and the same.
+#[track_caller]
+fn folds_to_the_same_twice(service: &Service) {
+    let run = |arguments: &[&str]| {
+        let output = service.command(arguments, "");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    for name in projections::ALL {
+        let digest = || -> Value {
+            serde_json::from_slice(&run(&["projections", "digest", name, "--json"])).expect("a digest in JSON")
+        };
+        let live = digest();
+        for _ in 0..2 {
+            run(&["rebuild", name]);
+            assert_eq!(digest(), live, "{name}");
+        }
+        tell(&format!("{name} is {} at position {}, three times", live["digest"], live["position"]));
+    }
 }
 
 async fn stage() -> (Database, Service) {

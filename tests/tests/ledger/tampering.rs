@@ -91,6 +91,28 @@ async fn whatever_is_altered_is_found() {
          where position = {claim}"
     );
     add("the amount of a grant, with all hashes after it", amount, Some(claim), "projection.claim_history");
+    // later events make room for one more
+    let moved = format!(
+        "update events set position = position + 1000000 where position > {fact};
+         update events set position = position - 999999 where position > 1000000"
+    );
+    let one_more = |at: i64| {
+        format!(
+            "insert into events
+             select {at}, gen_random_uuid(), aggregate_type, gen_random_uuid()::text, 1, event_type, event_version, payload,
+                    metadata, subject, occurred_at, recorded_at, gen_random_uuid(), true, actor, correlation_id, causation_id,
+                    epoch, previous_hash, hash
+             from events where position = {fact}"
+        )
+    };
+    let inserted = format!("{moved}; {}", one_more(fact + 1));
+    add("an event inserted, without its hash", inserted.clone(), None, "hash_chain");
+    add("an event inserted, with its hash and all after it", inserted, Some(fact + 1), "projection.member_facts");
+    add("an event appended, and the head left", one_more(head + 1), None, "head");
+    let cut = format!("delete from events where position > {}", head - 3);
+    add("the last events deleted, and the head set back", cut, Some(head - 3), "checkpoints");
+    let back = format!("update checkpoints set position = {} where name = 'member_facts'", head / 2);
+    add("a projection set back", back, None, "projection.member_facts");
     for (what, statement, found) in [
         ("a claim", "update claims set status = 'reversed'", "projection.claim_history"),
         ("a day", "update member_days set count = count + 1", "projection.member_facts"),
