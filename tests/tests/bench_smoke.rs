@@ -8,7 +8,7 @@ use serde_json::Value;
 use tests::support::folder;
 
 /// Each has its rate, its latencies and the CPU time of the server and of PostgreSQL.
-const CONTENDERS: [&str; 19] = [
+const CONTENDERS: [&str; 20] = [
     "raw_limit512",
     "cqrs_es_hot_with_snapshots64",
     "cqrs_es_cold64",
@@ -28,6 +28,7 @@ const CONTENDERS: [&str; 19] = [
     "long_log_cold64",
     "claims_without_relay64",
     "claims_with_relay64",
+    "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
 const RUNS: [&str; 12] = [
@@ -45,7 +46,7 @@ const RUNS: [&str; 12] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 14] = [
+const FIGURES: [&str; 15] = [
     "replay_vs_postgres_es",
     "served_rebuild_vs_generic_query",
     "lag_p50_ms_at_1k",
@@ -58,6 +59,7 @@ const FIGURES: [&str; 14] = [
     "claim_p99_ms_at_1k",
     "relay_vs_claims",
     "claims_with_relay_vs_without",
+    "claims_with_broker_away_vs_without",
     "relay_latency_p50_ms",
     "relay_latency_p99_ms",
 ];

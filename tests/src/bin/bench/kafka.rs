@@ -41,6 +41,10 @@ pub(crate) async fn measure(cluster: &Arc<Cluster>, size: &Size, report: &mut Re
         report.add("relay catching up", relay.catches_up(ours.pool(), round).await);
         report.add("claims with relay, 64", ours.hot(load(64)).await);
         relay.settle(ours.pool()).await;
+        broker.stop();
+        report.add("claims with the broker away, 64", ours.hot(load(64)).await);
+        broker.start();
+        relay.settle(ours.pool()).await;
         relay.stop().await;
     }
     let relay = Running::start(&ours, &broker);
@@ -57,6 +61,13 @@ pub(crate) async fn measure(cluster: &Arc<Cluster>, size: &Size, report: &mut Re
     report.figure_of("relay_vs_claims", "relay catching up", "claims without relay, 64", "at least 5");
     let with_relay = ("claims with relay, 64", "claims without relay, 64");
     report.figure_of("claims_with_relay_vs_without", with_relay.0, with_relay.1, "at least 0.8");
+    let broker_away = ("claims with the broker away, 64", "claims without relay, 64");
+    report.figure_of(
+        "claims_with_broker_away_vs_without",
+        broker_away.0,
+        broker_away.1,
+        "the relay is not in their way",
+    );
     report.figure("relay_latency_p50_ms", percentile(0.50), "from commit to a consumer");
     report.figure("relay_latency_p99_ms", percentile(0.99), "from commit to a consumer");
 }
