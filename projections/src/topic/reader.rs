@@ -18,8 +18,11 @@ const PAGE_MESSAGES: usize = 2_000;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// What librdkafka may fetch ahead, in KiB.
 const AHEAD_KIB: &str = "8192";
-/// How long a broker may take to say where a partition begins and ends.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a partition may be without a leader, which alone can say where it begins and ends: it was just
+/// made, or its broker was lost a moment ago.
+const LEADER_WITHIN: Duration = Duration::from_secs(30);
+/// How long whoever seems to lead it may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// After how long it is asked again when it does not say.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a broker may leave us waiting for a message that must be there.
@@ -169,12 +172,16 @@ async fn watermarks(
     futures::future::try_join_all(asked).await
 }
 
-/// A partition that was just made has no leader yet.
+/// Asks until there is a leader.
 fn watermarks_within(consumer: &StreamConsumer, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
     let asked = Instant::now();
     loop {
         match consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN) {
-            Err(_) if asked.elapsed() < ANSWER_WITHIN => std::thread::sleep(ASK_AGAIN),
+            Err(_) if asked.elapsed() < LEADER_WITHIN => {
+                std::thread::sleep(ASK_AGAIN);
+                // librdkafka goes on asking whom it knows as the leader; this tells it who that is now
+                let _ = consumer.fetch_metadata(Some(topic), ANSWER_WITHIN);
+            }
             answer => return answer,
         }
     }
