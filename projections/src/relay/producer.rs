@@ -55,7 +55,9 @@ impl Sender {
             .set("compression.type", "zstd")
             // the partition that every Java client would choose for the key
             .set("partitioner", "murmur2_random")
-            // its warning that the guarantee is experimental is nothing that an operator could act on
+            // its warning that the guarantee is experimental is nothing that an operator could act on; it comes before
+            // the level of the wrapper is set
+            .set("log_level", "3")
             .set_log_level(RDKafkaLogLevel::Error)
             .create()
             .map_err(made::trouble)?;
