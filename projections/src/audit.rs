@@ -10,7 +10,6 @@ mod history;
 mod judge;
 mod re_evaluation;
 mod rules;
-mod scan;
 mod streams;
 mod tree;
 mod verify;

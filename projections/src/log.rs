@@ -304,5 +304,5 @@ fn moment(row: &PgRow, column: usize) -> sqlx::Result<Moment> {
 
 fn hash(row: &PgRow, column: usize) -> sqlx::Result<Hash> {
     let bytes: &[u8] = row.try_get(column)?;
-    bytes.try_into().map_err(|source| sqlx::Error::Decode(Box::new(source)))
+    bytes.try_into().map_err(|source| sqlx::Error::ColumnDecode { index: column.to_string(), source: Box::new(source) })
 }

@@ -20,6 +20,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use sqlx::PgPool;
 
+pub(super) use self::show::show_checks;
 use super::Database;
 use crate::config::Config;
 

@@ -39,8 +39,7 @@ use sqlx::PgPool;
 use self::grants::Grants;
 use self::history::{Histories, Item};
 use super::AuditError;
-use super::scan::Scan;
-use crate::log;
+use crate::log::{self, Column, Piece, Scan};
 
 /// A campaign with one reward that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +107,8 @@ pub struct Winner {
 
 const FACTS: &[&str] = &["member", "activity", "referral"];
 const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
+const COLUMNS: &[Column] =
+    &[Column::Position, Column::StreamId, Column::EventType, Column::Version, Column::Payload, Column::OccurredAt];
 
 /// Replays the log up to a position against a draft. `progress` is told how many positions are read.
 ///
@@ -127,7 +128,8 @@ pub async fn backtest(
         Ask::AsClaimed(_) => FACTS_AND_CLAIMS,
     };
     let needed = draft.condition.needs();
-    let mut scan = Scan::start(pool, 0, position, streams, move |row| {
+    let piece = Piece { after: 0, through: position, streams, columns: COLUMNS };
+    let mut scan = Scan::of(pool, piece, move |row| {
         let event = match row.event() {
             Ok(event) => event,
             Err(source) => return Some(Err(AuditError::Event { position: row.position, source })),

@@ -30,13 +30,13 @@ pub use self::saved::NotResumed;
 
 use self::cost::Costs;
 use self::members::Members;
-use self::wanted::{Item, Wanted};
+use self::wanted::{COLUMNS, Item, Wanted};
 use super::AuditError;
 use super::because::Because;
 use super::history::History;
 use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement};
 use super::rules::Rules;
-use super::scan::Scan;
+use crate::log::{Piece, Scan};
 use crate::member_facts::fold_until;
 
 /// The most changes that are listed; all of them are counted.
@@ -215,7 +215,8 @@ impl Run {
         while let Some((reads, streams)) = self.passes().get(self.pass).copied() {
             let mut scan = self.scan.take().unwrap_or_else(|| {
                 let wanted = Arc::clone(&self.wanted);
-                Scan::start(&self.pool, self.done, self.order.position, streams, move |row| wanted.item(row))
+                let piece = Piece { after: self.done, through: self.order.position, streams, columns: COLUMNS };
+                Scan::of(&self.pool, piece, move |row| wanted.item(row))
             });
             let Some((done, items)) = scan.next().await? else {
                 (self.pass, self.done) = (self.pass + 1, 0);

@@ -18,30 +18,24 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 #[expect(missing_docs, reason = "the columns of the log, explained in its migration")]
 pub enum Column {
     Position,
-    StreamType,
     StreamId,
-    Sequence,
     Subject,
     EventType,
     Version,
     Payload,
     OccurredAt,
-    RecordedAt,
 }
 
 impl Column {
     fn name(self) -> &'static str {
         match self {
             Self::Position => "position",
-            Self::StreamType => "aggregate_type",
             Self::StreamId => "aggregate_id",
-            Self::Sequence => "sequence",
             Self::Subject => "subject",
             Self::EventType => "event_type",
             Self::Version => "event_version",
             Self::Payload => "payload",
             Self::OccurredAt => "occurred_at",
-            Self::RecordedAt => "recorded_at",
         }
     }
 }
@@ -51,29 +45,23 @@ impl Column {
 #[expect(missing_docs, reason = "the columns of the log, explained in its migration")]
 pub struct Row<'a> {
     pub position: i64,
-    pub stream_type: &'a str,
     pub stream_id: &'a str,
-    pub sequence: i64,
     pub subject: &'a str,
     pub event_type: &'a str,
     pub version: &'a str,
     pub payload: &'a str,
     pub occurred_at: Moment,
-    pub recorded_at: Moment,
 }
 
 impl<'a> Row<'a> {
     const EMPTY: Self = Self {
         position: 0,
-        stream_type: "",
         stream_id: "",
-        sequence: 0,
         subject: "",
         event_type: "",
         version: "",
         payload: "",
         occurred_at: Moment::EPOCH,
-        recorded_at: Moment::EPOCH,
     };
 
     /// The event it holds.
@@ -87,15 +75,12 @@ impl<'a> Row<'a> {
     fn set(&mut self, column: Column, field: &'a [u8]) -> Option<()> {
         match column {
             Column::Position => self.position = number(field)?,
-            Column::StreamType => self.stream_type = text(field)?,
             Column::StreamId => self.stream_id = text(field)?,
-            Column::Sequence => self.sequence = number(field)?,
             Column::Subject => self.subject = text(field)?,
             Column::EventType => self.event_type = text(field)?,
             Column::Version => self.version = text(field)?,
             Column::Payload => self.payload = text(field)?,
             Column::OccurredAt => self.occurred_at = moment(field)?,
-            Column::RecordedAt => self.recorded_at = moment(field)?,
         }
         Some(())
     }

@@ -7,14 +7,15 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
-use super::copy::{Column, Page, Row, Rows, Unreadable};
+use super::copy::{Column, Page, Row};
 
-/// How many positions a page spans, unless another number is asked for.
+/// How many positions a page spans.
 const PAGE_POSITIONS: i64 = 5_000;
 /// How many pages are read and decoded at the same time: while one is decoded, the next is sent.
 const LANES: i64 = 3;
 /// How many finished pages wait in each lane.
 const WAITING: usize = 2;
+
 /// A piece of the log, and what of it is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece {
@@ -26,8 +27,6 @@ pub struct Piece {
     pub streams: &'static [&'static str],
     /// What of each event. Each column more costs the server and the reader.
     pub columns: &'static [Column],
-    /// How many positions are read at once.
-    pub page: i64,
 }
 
 impl Piece {
@@ -35,36 +34,24 @@ impl Piece {
     #[must_use]
     pub fn events(through: i64, streams: &'static [&'static str]) -> Self {
         let columns = &[Column::Position, Column::EventType, Column::Version, Column::Payload];
-        Self { after: 0, through, streams, columns, page: PAGE_POSITIONS }
+        Self { after: 0, through, streams, columns }
     }
 }
 
-/// What was made of one page, and the last position of it.
-type Made<T> = (i64, T);
+/// What was kept of one page, and the last position of it.
+type Kept<T> = (i64, Vec<T>);
 
 /// A piece of the log that is being read.
 #[derive(Debug)]
 pub struct Scan<T> {
-    lanes: Vec<mpsc::Receiver<sqlx::Result<Made<T>>>>,
+    lanes: Vec<mpsc::Receiver<sqlx::Result<Kept<T>>>>,
     turn: usize,
 }
 
-impl<T: Send + 'static> Scan<Vec<T>> {
+impl<T: Send + 'static> Scan<T> {
     /// Reads a piece; `make` says what is kept of each event. A row that cannot be read is left out: the verification
     /// finds it. It has connections of its own, beside those of the pool.
     pub fn of(pool: &PgPool, piece: Piece, make: impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static) -> Self {
-        let keep = move |rows: Rows<'_>| Ok(rows.filter_map(|row| make(row.ok()?)).collect());
-        Scan::pages(pool, piece, keep)
-    }
-}
-
-impl<T: Send + 'static> Scan<T> {
-    /// The same, a page at a time. It has connections of its own, beside those of the pool.
-    pub(super) fn pages(
-        pool: &PgPool,
-        piece: Piece,
-        make: impl Fn(Rows<'_>) -> Result<T, Unreadable> + Send + Sync + 'static,
-    ) -> Self {
         let make = Arc::new(make);
         let lanes = (0..LANES).map(|lane| {
             let (pages, lane_of_pages) = mpsc::channel(WAITING);
@@ -74,11 +61,11 @@ impl<T: Send + 'static> Scan<T> {
         Self { lanes: lanes.collect(), turn: 0 }
     }
 
-    /// The next page: its last position, and what was made of it; `None` after the last one.
+    /// The next page: its last position, and what was kept of it; `None` after the last one.
     ///
     /// # Errors
     /// The database's.
-    pub async fn next(&mut self) -> sqlx::Result<Option<(i64, T)>> {
+    pub async fn next(&mut self) -> sqlx::Result<Option<Kept<T>>> {
         let lane = self.turn % self.lanes.len();
         self.turn += 1;
         match self.lanes.get_mut(lane) {
@@ -92,10 +79,10 @@ async fn read_lane<T: Send + 'static>(
     pool: PgPool,
     lane: i64,
     piece: Piece,
-    make: Arc<impl Fn(Rows<'_>) -> Result<T, Unreadable> + Send + Sync + 'static>,
-    pages: mpsc::Sender<sqlx::Result<Made<T>>>,
+    make: Arc<impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static>,
+    pages: mpsc::Sender<sqlx::Result<Kept<T>>>,
 ) {
-    let mut after = piece.after + lane * piece.page;
+    let mut after = piece.after + lane * PAGE_POSITIONS;
     if after >= piece.through {
         return;
     }
@@ -105,25 +92,25 @@ async fn read_lane<T: Send + 'static>(
         Err(error) => return pages.send(Err(error)).await.unwrap_or_default(),
     };
     while after < piece.through {
-        let until = piece.through.min(after + piece.page);
+        let until = piece.through.min(after + PAGE_POSITIONS);
         let page = match Page::read(&mut conn, after, until, piece.streams, piece.columns).await {
-            Ok(page) => made(page, Arc::clone(&make)).await,
+            Ok(page) => kept(page, Arc::clone(&make)).await,
             Err(error) => Err(error),
         };
         let broken = page.is_err();
         if pages.send(page.map(|page| (until, page))).await.is_err() || broken {
             return;
         }
-        after += LANES * piece.page;
+        after += LANES * PAGE_POSITIONS;
     }
     let _ = conn.close().await;
 }
 
 /// Decodes off the tasks that answer requests.
-async fn made<T: Send + 'static>(
+async fn kept<T: Send + 'static>(
     page: Page,
-    make: Arc<impl Fn(Rows<'_>) -> Result<T, Unreadable> + Send + Sync + 'static>,
-) -> sqlx::Result<T> {
-    let made = tokio::task::spawn_blocking(move || make(page.rows())).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-    made.map_err(|Unreadable| sqlx::Error::Decode("a stored event has a column that cannot be read".into()))
+    make: Arc<impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static>,
+) -> sqlx::Result<Vec<T>> {
+    let keep = move || page.rows().filter_map(|row| make(row.ok()?)).collect();
+    tokio::task::spawn_blocking(keep).await.map_err(|_| sqlx::Error::WorkerCrashed)
 }

@@ -6,52 +6,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::support::history::Generator;
-use super::support::{TestLog, with_log};
+use super::support::publishing::{Broker, Publishing, TOPIC, broker, publish};
+use super::support::with_log;
 use domain::moment::Moment;
-use projections::relay::{NAME, Relay, RelayConfig};
-use projections::topic::{PARTITIONS, Topic};
-use projections::{Brokers, Followers, Freshness, State};
+use projections::State;
+use projections::relay::NAME;
+use projections::topic::PARTITIONS;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
-use rdkafka::mocking::MockCluster;
-use rdkafka::producer::DefaultProducerContext;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 const SOON: Duration = Duration::from_secs(30);
-const TOPIC: &str = "events";
-
-type Broker = MockCluster<'static, DefaultProducerContext>;
-
-fn broker(partitions: i32) -> Broker {
-    let broker = MockCluster::new(1).unwrap();
-    broker.create_topic(TOPIC, partitions, 1).unwrap();
-    broker
-}
-
-struct Running {
-    followers: Followers,
-    freshness: Freshness,
-    shutdown: CancellationToken,
-}
-
-fn relay(log: &TestLog, broker: &Broker, start_over: bool) -> Running {
-    let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
-    let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
-    let config = RelayConfig {
-        topic: Topic {
-            brokers: Brokers::at(broker.bootstrap_servers()),
-            name: TOPIC.to_owned(),
-            ce_source: "/test".to_owned(),
-        },
-        start_over,
-    };
-    followers.follow(Relay::new(config, log.pool.clone(), followers.lease(NAME), shutdown.clone()));
-    Running { followers, freshness, shutdown }
-}
-
-impl Running {
+impl Publishing {
     async fn published(&self, position: i64) {
         assert_eq!(
             self.freshness.wait_for(NAME, position, SOON).await,
@@ -59,11 +25,6 @@ impl Running {
             "{:?}",
             self.freshness.state(NAME)
         );
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        self.followers.stopped().await;
     }
 
     async fn is(&self, wanted: impl Fn(&State) -> bool) {
@@ -127,7 +88,7 @@ async fn every_entry_is_published_once_and_in_the_order_of_its_subject() {
         let broker = broker(PARTITIONS);
         let mut generator = Generator::new(1);
         log.append(generator.history(1_500)).await;
-        let running = relay(log, &broker, false);
+        let running = publish(log, &broker, false);
         running.published(1_500).await;
         log.append(generator.history(100)).await;
         running.published(1_600).await;
@@ -174,17 +135,17 @@ async fn a_relay_goes_on_after_its_checkpoint_and_starts_over_where_the_broker_f
         let first = broker(PARTITIONS);
         let mut generator = Generator::new(2);
         log.append(generator.history(50)).await;
-        let running = relay(log, &first, false);
+        let running = publish(log, &first, false);
         running.published(50).await;
         running.stop().await;
         log.append(generator.history(50)).await;
-        let running = relay(log, &first, false);
+        let running = publish(log, &first, false);
         running.published(100).await;
         running.stop().await;
         consume(&first, 100);
 
         let forgetful = broker(PARTITIONS);
-        let running = relay(log, &forgetful, true);
+        let running = publish(log, &forgetful, true);
         consume(&forgetful, 100);
         running.stop().await;
     })
@@ -197,9 +158,9 @@ async fn one_relay_is_active_and_the_other_takes_over() {
         let broker = broker(PARTITIONS);
         let mut generator = Generator::new(3);
         log.append(generator.history(20)).await;
-        let first = relay(log, &broker, false);
+        let first = publish(log, &broker, false);
         first.published(20).await;
-        let second = relay(log, &broker, false);
+        let second = publish(log, &broker, false);
         second.is(|state| *state == State::Standby).await;
         first.stop().await;
         log.append(generator.history(20)).await;
@@ -215,7 +176,7 @@ async fn a_topic_with_other_partitions_stops_the_relay() {
     with_log(async |log| {
         let broker = broker(3);
         log.append(Generator::new(4).history(5)).await;
-        let running = relay(log, &broker, false);
+        let running = publish(log, &broker, false);
         running.is(|state| matches!(state, State::Stopped { reason } if reason.contains("3 partitions"))).await;
         assert_eq!(running.freshness.position(NAME), 0);
         running.stop().await;
@@ -229,7 +190,7 @@ async fn a_broker_that_is_away_is_waited_for() {
         let broker = broker(PARTITIONS);
         log.append(Generator::new(5).history(30)).await;
         broker.broker_down(1).unwrap();
-        let running = relay(log, &broker, false);
+        let running = publish(log, &broker, false);
         running.is(|state| matches!(state, State::Waiting { .. })).await;
         broker.broker_up(1).unwrap();
         running.published(30).await;
@@ -245,7 +206,7 @@ async fn what_is_not_acknowledged_is_not_saved_and_sent_by_the_next_relay() {
         let broker = broker(PARTITIONS);
         let mut generator = Generator::new(6);
         log.append(generator.history(10)).await;
-        let running = relay(log, &broker, false);
+        let running = publish(log, &broker, false);
         running.published(10).await;
         broker.broker_down(1).unwrap();
         log.append(generator.history(20)).await;
@@ -257,7 +218,7 @@ async fn what_is_not_acknowledged_is_not_saved_and_sent_by_the_next_relay() {
         assert_eq!(saved.fetch_one(&log.pool).await.unwrap(), 10);
 
         broker.broker_up(1).unwrap();
-        let running = relay(log, &broker, false);
+        let running = publish(log, &broker, false);
         running.published(30).await;
         running.stop().await;
         let positions: Vec<i64> = consume(&broker, 30).iter().map(Sent::position).collect();

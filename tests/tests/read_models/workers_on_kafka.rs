@@ -4,61 +4,22 @@
 use std::time::Duration;
 
 use super::support::history::Generator;
+use super::support::publishing::{Broker, Publishing, TOPIC, broker, publish};
 use super::support::{TestLog, with_log};
 use projections::claim_history::ClaimHistory;
 use projections::member_facts::MemberFactsProjection;
 use projections::referral_tally::ReferralTally;
-use projections::relay::{self, Relay, RelayConfig};
-use projections::topic::{PARTITIONS, Topic, message};
+use projections::topic::{PARTITIONS, message};
 use projections::worker::{WorkerConfig, WorkerError, work};
-use projections::{Brokers, Followers, Freshness, Intervention, Projection, Step, intervene, log, rebuild, status};
-use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
-use tokio::sync::watch;
+use projections::{Brokers, Intervention, Projection, Step, intervene, log, rebuild, status};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const SOON: Duration = Duration::from_secs(90);
-const TOPIC: &str = "events";
-
-type Broker = MockCluster<'static, DefaultProducerContext>;
-
-fn broker() -> Broker {
-    let broker = MockCluster::new(1).unwrap();
-    broker.create_topic(TOPIC, PARTITIONS, 1).unwrap();
-    broker
-}
-
-/// What publishes the log and knows how far everybody is; it folds nothing.
-struct Publishing {
-    followers: Followers,
-    freshness: Freshness,
-    shutdown: CancellationToken,
-}
-
-fn publish(log: &TestLog, broker: &Broker, start_over: bool) -> Publishing {
-    let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
-    let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
-    let config = RelayConfig {
-        topic: Topic {
-            brokers: Brokers::at(broker.bootstrap_servers()),
-            name: TOPIC.to_owned(),
-            ce_source: "/test".to_owned(),
-        },
-        start_over,
-    };
-    followers.follow(Relay::new(config, log.pool.clone(), followers.lease(relay::NAME), shutdown.clone()));
-    Publishing { followers, freshness, shutdown }
-}
-
 impl Publishing {
     async fn folded(&self, log: &TestLog, name: &str) {
         assert_eq!(self.freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        self.followers.stopped().await;
     }
 }
 
@@ -102,7 +63,7 @@ async fn offsets(log: &TestLog, name: &str) -> Vec<Option<i64>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_begins_where_the_follower_stood_and_goes_on_where_it_stopped() {
     with_log(async |log| {
-        let broker = broker();
+        let broker = broker(PARTITIONS);
         let mut generator = Generator::new(61);
         log.append(generator.history(800)).await;
         log.project(MemberFactsProjection, 500, 100, 1).await;
@@ -131,7 +92,7 @@ async fn a_worker_begins_where_the_follower_stood_and_goes_on_where_it_stopped()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_twice_counts_once_and_two_members_share_the_partitions() {
     with_log(async |log| {
-        let broker = broker();
+        let broker = broker(PARTITIONS);
         let mut generator = Generator::new(62);
         log.append(generator.history(300)).await;
         let publishing = publish(log, &broker, false);
@@ -172,7 +133,7 @@ async fn send_junk(broker: &Broker) {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_topic_does_not_go_on_as_it_was_left_the_log_is_asked() {
     with_log(async |log| {
-        let first = broker();
+        let first = broker(PARTITIONS);
         let mut generator = Generator::new(63);
         log.append(generator.history(600)).await;
         let publishing = publish(log, &first, false);
@@ -189,7 +150,7 @@ async fn where_the_topic_does_not_go_on_as_it_was_left_the_log_is_asked() {
         publishing.stop().await;
 
         // another topic under the same name: all offsets are others
-        let second = broker();
+        let second = broker(PARTITIONS);
         send_junk(&second).await;
         let publishing = publish(log, &second, true);
         log.append(generator.history(300)).await;
@@ -207,7 +168,7 @@ async fn where_the_topic_does_not_go_on_as_it_was_left_the_log_is_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_events_of_the_earlier_life_are_left_out() {
     with_log(async |log| {
-        let broker = broker();
+        let broker = broker(PARTITIONS);
         let mut generator = Generator::new(64);
         log.append(generator.history(500)).await;
         let publishing = publish(log, &broker, false);
@@ -247,7 +208,7 @@ async fn after_a_restore_events_of_the_earlier_life_are_left_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_was_overtaken_writes_nothing_and_joins_again() {
     with_log(async |log| {
-        let broker = broker();
+        let broker = broker(PARTITIONS);
         let mut generator = Generator::new(65);
         log.append(generator.history(200)).await;
         let publishing = publish(log, &broker, false);
@@ -292,7 +253,7 @@ async fn of_owner(log: &TestLog, owner: uuid::Uuid) -> Vec<(i32, i64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_impossible_event_stops_or_parks_as_it_does_for_a_follower() {
     with_log(async |log| {
-        let broker = broker();
+        let broker = broker(PARTITIONS);
         let mut generator = Generator::new(66);
         log.append(generator.history(300)).await;
         let publishing = publish(log, &broker, false);
@@ -334,8 +295,7 @@ async fn an_impossible_event_stops_or_parks_as_it_does_for_a_follower() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_with_other_partitions_is_not_read() {
     with_log(async |log| {
-        let broker = MockCluster::new(1).unwrap();
-        broker.create_topic(TOPIC, 3, 1).unwrap();
+        let broker = broker(3);
         let Worker { task, .. } = worker::<ClaimHistory>(log, &broker);
         let ended = tokio::time::timeout(SOON, task).await.unwrap().unwrap();
         assert!(matches!(&ended, Err(WorkerError::Stopped(why)) if why.contains("3 partitions")), "{ended:?}");

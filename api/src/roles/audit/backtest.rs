@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
-use clap::ValueEnum;
 use projections::audit::{self, Outcome};
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::show::csv_line;
+use super::show::{Format, csv_line};
 use super::{bar, head, moved, print_json};
 use crate::fields::read_body;
 use crate::json::parse;
@@ -26,12 +25,6 @@ pub struct Backtest {
     /// One document, with all winners.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Ndjson,
-    Csv,
 }
 
 impl Backtest {

@@ -4,13 +4,12 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::ValueEnum;
 use projections::log::{Entry, EntryFilter, read_filtered};
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::show::csv_line;
+use super::show::{Format, csv_line};
 use super::{head, print_json};
 use crate::routes::audit::EntryBody;
 
@@ -52,12 +51,6 @@ pub struct Log {
     /// One document: `{events, head}`.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Ndjson,
-    Csv,
 }
 
 const COLUMNS: [&str; 14] = [

@@ -1,7 +1,28 @@
-//! How things are shown as text: fields of CSV, and what differs between two documents.
+//! How things are shown as text: lines of events and winners, checks, and what differs between two documents.
 
+use clap::ValueEnum;
+use projections::audit::Check;
 use serde::Serialize;
 use serde_json::Value;
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Ndjson,
+    Csv,
+}
+
+/// Each check in a line, its name in a column of some width, and below it where it fails first.
+pub(in crate::roles) fn show_checks(checks: &[Check], width: usize) {
+    for check in checks {
+        let word = if check.ok { "ok" } else { "DIFFERS" };
+        println!("{word:8} {:width$} {:>12} checked", check.name, check.checked);
+        if let Some(failure) = &check.first_failure {
+            let place = failure.position.map_or(String::new(), |position| format!("position {position}: "));
+            println!("         {place}{}", failure.reason);
+        }
+    }
+}
 
 /// A field of CSV (RFC 4180).
 pub(super) fn csv(field: &str) -> String {

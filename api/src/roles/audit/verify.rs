@@ -10,7 +10,7 @@ use projections::audit::{Check, Verification, tree};
 use projections::topic::{self, LookError, Looking, Topic};
 use sqlx::PgPool;
 
-use super::{bar, head, moved, print_json};
+use super::{bar, head, moved, print_json, show_checks};
 use crate::audit::key;
 use crate::audit::note::{Checkpoint, verifier_key};
 use crate::audit::verification::verify;
@@ -102,14 +102,7 @@ async fn held_to_the_topic(topic: &Topic, pool: &PgPool, told: &ProgressBar) -> 
 }
 
 fn show(verified: &Verification) {
-    for check in &verified.checks {
-        let word = if check.ok { "ok" } else { "DIFFERS" };
-        println!("{word:8} {:32} {:>12} checked", check.name, check.checked);
-        if let Some(failure) = &check.first_failure {
-            let place = failure.position.map_or(String::new(), |position| format!("position {position}: "));
-            println!("         {place}{}", failure.reason);
-        }
-    }
+    show_checks(&verified.checks, 32);
     println!(
         "up to position {}; not derived from the log and left out: {}",
         verified.position,

@@ -8,7 +8,7 @@ use projections::topic::{self, Looking, TopicVerification};
 use super::named_topic;
 use crate::config::Config;
 use crate::roles::Database;
-use crate::roles::audit::{bar, print_json};
+use crate::roles::audit::{bar, print_json, show_checks};
 
 /// How long to wait for the relay, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
@@ -53,14 +53,7 @@ fn show_progress(told: &ProgressBar, looking: Looking) {
 }
 
 fn show(verified: &TopicVerification) {
-    for check in &verified.checks {
-        let word = if check.ok { "ok" } else { "DIFFERS" };
-        println!("{word:8} {:16} {:>12} checked", check.name, check.checked);
-        if let Some(failure) = &check.first_failure {
-            let place = failure.position.map_or(String::new(), |position| format!("position {position}: "));
-            println!("         {place}{}", failure.reason);
-        }
-    }
+    show_checks(&verified.checks, 16);
     let TopicVerification { topic, position, messages, duplicates, missing, out_of_order, different, unknown, .. } =
         verified;
     println!(

@@ -11,8 +11,19 @@ use domain::id::{CampaignId, ClaimId};
 use domain::name::Name;
 use uuid::Uuid;
 
-use super::super::scan::Row;
 use super::members::Fact;
+use crate::log::{Column, Row};
+
+/// What is looked at of each event.
+pub(super) const COLUMNS: &[Column] = &[
+    Column::Position,
+    Column::StreamId,
+    Column::Subject,
+    Column::EventType,
+    Column::Version,
+    Column::Payload,
+    Column::OccurredAt,
+];
 
 /// What matters.
 #[derive(Debug)]

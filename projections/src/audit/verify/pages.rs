@@ -1,10 +1,8 @@
 //! The log as it is stored, for whoever suspects it: a row that cannot even be read is told about, and
 //! does not take the others with it.
 
-use chrono::{DateTime, Utc};
-use domain::Moment;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{Column as _, FromRow as _, PgConnection, Row as _};
 
 use crate::log::Entry;
 
@@ -18,7 +16,7 @@ pub(crate) struct Unreadable {
     pub(crate) reason: String,
 }
 
-/// The columns of an entry; an instant that no clock shows is none, so that it can be told.
+/// The columns of an entry, in the order in which it is read; an instant that no clock shows is none, so that it can be told.
 macro_rules! suspected_columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -68,37 +66,17 @@ pub(crate) async fn stored(
 }
 
 fn entry(row: &PgRow) -> Result<Entry, Unreadable> {
-    read_entry(row).map_err(|error| Unreadable { position: row.try_get("position").ok(), reason: error.to_string() })
+    Entry::from_row(row)
+        .map_err(|error| Unreadable { position: row.try_get("position").ok(), reason: by_name(row, error).to_string() })
 }
 
-fn read_entry(row: &PgRow) -> sqlx::Result<Entry> {
-    let moment = |column: &str| row.try_get::<DateTime<Utc>, _>(column).map(Moment::from);
-    let hash = |column: &str| {
-        let bytes: &[u8] = row.try_get(column)?;
-        bytes
-            .try_into()
-            .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) })
-    };
-    Ok(Entry {
-        position: row.try_get("position")?,
-        event_id: row.try_get("event_id")?,
-        aggregate_type: row.try_get("aggregate_type")?,
-        aggregate_id: row.try_get("aggregate_id")?,
-        sequence: row.try_get("sequence")?,
-        event_type: row.try_get("event_type")?,
-        event_version: row.try_get("event_version")?,
-        payload: row.try_get("payload")?,
-        metadata: row.try_get("metadata")?,
-        subject: row.try_get("subject")?,
-        occurred_at: moment("occurred_at")?,
-        recorded_at: moment("recorded_at")?,
-        command_id: row.try_get("command_id")?,
-        opens_command: row.try_get("opens_command")?,
-        actor: row.try_get("actor")?,
-        correlation_id: row.try_get("correlation_id")?,
-        causation_id: row.try_get("causation_id")?,
-        epoch: row.try_get("epoch")?,
-        previous_hash: hash("previous_hash")?,
-        hash: hash("hash")?,
-    })
+/// An entry is read by the places of its columns: whoever is told wants their names.
+fn by_name(row: &PgRow, error: sqlx::Error) -> sqlx::Error {
+    match error {
+        sqlx::Error::ColumnDecode { index, source } => {
+            let column = index.parse().ok().and_then(|place: usize| row.columns().get(place));
+            sqlx::Error::ColumnDecode { index: column.map_or(index, |column| format!("{:?}", column.name())), source }
+        }
+        other => other,
+    }
 }
