@@ -315,7 +315,7 @@ impl<F: Follower> Loop<F> {
         let name = self.follower.name();
         if self.lease.is_some() {
             let aside = parked::aside(&mut *self.pool.acquire().await?, name, name).await?;
-            entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
+            entries.retain(|entry| aside.admits(&entry.place()));
         }
         let position = match self.follower.handle(&Batch { after: place.saved, through, entries }).await? {
             Outcome::Saved(reached) => reached,
