@@ -70,6 +70,9 @@ mod activities;
 #[path = "ledger/referrals.rs"]
 mod referrals;
 
+#[path = "ledger/streaks.rs"]
+mod streaks;
+
 #[path = "ledger/import.rs"]
 mod import;
 
