@@ -143,6 +143,9 @@ mod unguarded;
 #[path = "ledger/idempotency.rs"]
 mod idempotency;
 
+#[path = "ledger/random_commands.rs"]
+mod random_commands;
+
 #[path = "ledger/crash_and_resume.rs"]
 mod crash_and_resume;
 
