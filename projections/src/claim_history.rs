@@ -6,6 +6,7 @@ mod ahead;
 mod list;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::Event;
@@ -126,6 +127,8 @@ impl Projection for ClaimHistory {
     /// Every claim is of one member, the subject of its events; that a reward was claimed is noted once, whoever
     /// comes first.
     const SPREAD: Spread = Spread::BySubject;
+    /// Who has just claimed looks whether it is there.
+    const REST: Duration = Duration::ZERO;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;

@@ -6,6 +6,8 @@ mod delivery;
 mod producer;
 mod republish;
 
+use std::time::Duration;
+
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
@@ -25,6 +27,9 @@ use crate::topic::{Topic, made};
 
 /// The name of the relay's checkpoint, and of its lease.
 pub const NAME: &str = "relay";
+
+/// How long it rests from batch to batch while events come all the time.
+const REST: Duration = Duration::from_millis(25);
 
 /// How many messages are handed over and not acknowledged.
 const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
@@ -177,6 +182,11 @@ impl Follower for Relay {
 
     fn leased(&self) -> bool {
         true
+    }
+
+    /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
+    fn rest(&self) -> Duration {
+        REST
     }
 
     /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of

@@ -2,6 +2,7 @@
 //! table is written once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::Event;
@@ -46,6 +47,8 @@ impl Projection for Dashboard {
     const SPREAD: Spread = Spread::Whole {
         because: "its counters at marks along the log are sums over all members and campaigns up to a position",
     };
+    /// A batch writes a dozen tables, and nobody sees numbers change more often.
+    const REST: Duration = Duration::from_millis(25);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut numbers = Numbers::load(tx, batch).await?;
