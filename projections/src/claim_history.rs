@@ -6,7 +6,6 @@ mod ahead;
 mod list;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::Event;
@@ -20,6 +19,7 @@ pub use ahead::{Scarce, last_taken_before};
 pub use list::list;
 
 use crate::error::FoldError;
+use crate::follow::Rest;
 use crate::log::Recorded;
 use crate::projection::{Projection, Spread};
 
@@ -128,7 +128,7 @@ impl Projection for ClaimHistory {
     /// comes first.
     const SPREAD: Spread = Spread::BySubject;
     /// Who has just claimed looks whether it is there.
-    const REST: Duration = Duration::ZERO;
+    const REST: Rest = Rest::ms(0, 25);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;

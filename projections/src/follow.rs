@@ -10,7 +10,6 @@ mod trouble;
 mod turn;
 
 use std::future::Future;
-use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+pub use self::pace::Rest;
 use self::ticker::Ticker;
 use self::turn::Turn;
 use crate::checkpoint;
@@ -30,8 +30,8 @@ use crate::tail::Tail;
 
 /// The most positions in a batch, unless a follower says otherwise.
 pub const BATCH_LIMIT: i64 = 1_000;
-/// How long a follower waits from the beginning of one batch to that of the next, unless it says otherwise.
-pub const REST: Duration = Duration::from_millis(10);
+/// How long a follower rests from batch to batch, unless it says otherwise.
+pub const REST: Rest = Rest::ms(10, 25);
 
 /// How long a follower takes to show what was committed: from when this process saw an event in the
 /// log to when its batch was saved.
@@ -91,10 +91,8 @@ pub trait Follower: Send + Sync + 'static {
         BATCH_LIMIT
     }
 
-    /// How long it waits from the beginning of one batch to that of the next, where events come all the time: a batch
-    /// costs much the same whatever is in it, and what is spent on small ones is missing where claims are
-    /// decided. An event that comes after a pause is taken in at once.
-    fn rest(&self) -> Duration {
+    /// How long it rests from batch to batch.
+    fn rest(&self) -> Rest {
         REST
     }
 

@@ -38,7 +38,7 @@ pub mod worker;
 pub use brokers::{Brokers, TopicError};
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};
-pub use follow::{Batch, Follower, Followers, OnPoison, Outcome};
+pub use follow::{Batch, Follower, Followers, OnPoison, Outcome, Rest};
 pub use freshness::{Behind, Freshness, State};
 pub use intervention::{Intervened, Intervention, Step, intervene};
 pub use lease::Lease;

@@ -2,7 +2,6 @@
 //! into one transaction; what the rows are is the projection's affair.
 
 use std::future::Future;
-use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
@@ -11,7 +10,7 @@ use uuid::Uuid;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::{FoldError, FollowError};
 use crate::fold::{Folded, Pace, fold};
-use crate::follow::{self, Batch, Follower, OnPoison, Outcome};
+use crate::follow::{self, Batch, Follower, OnPoison, Outcome, Rest};
 use crate::handover;
 use crate::log::Recorded;
 use crate::parked::{self, Aside};
@@ -47,7 +46,7 @@ pub trait Projection: Send + Sync + 'static {
     /// Whether workers may feed it.
     const SPREAD: Spread;
     /// How long it rests from batch to batch: see [`Follower::rest`].
-    const REST: Duration = follow::REST;
+    const REST: Rest = follow::REST;
 
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
@@ -128,7 +127,7 @@ impl<P: Projection> Follower for Projected<P> {
         P::ON_POISON
     }
 
-    fn rest(&self) -> Duration {
+    fn rest(&self) -> Rest {
         P::REST
     }
 

@@ -6,8 +6,6 @@ mod delivery;
 mod producer;
 mod republish;
 
-use std::time::Duration;
-
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
@@ -21,7 +19,7 @@ use self::delivery::{Deliveries, Undelivered};
 use self::producer::Sender;
 use crate::checkpoint;
 use crate::error::FollowError;
-use crate::follow::{Batch, Follower, Outcome};
+use crate::follow::{Batch, Follower, Outcome, Rest};
 use crate::lease::Lease;
 use crate::topic::{Topic, made};
 
@@ -29,7 +27,7 @@ use crate::topic::{Topic, made};
 pub const NAME: &str = "relay";
 
 /// How long it rests from batch to batch while events come all the time.
-const REST: Duration = Duration::from_millis(25);
+const REST: Rest = Rest::ms(25, 100);
 
 /// How many messages are handed over and not acknowledged.
 const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
@@ -185,7 +183,7 @@ impl Follower for Relay {
     }
 
     /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
-    fn rest(&self) -> Duration {
+    fn rest(&self) -> Rest {
         REST
     }
 

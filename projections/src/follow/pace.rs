@@ -9,10 +9,10 @@ use super::BATCH_LIMIT;
 const MOST_TIMES_LIMIT: i64 = 8;
 /// … while a batch takes less than this: nobody should wait longer for a lock.
 const SLOW_BATCH: Duration = Duration::from_secs(1);
-/// A batch of so many positions, and nothing beyond it, means that the log is busy …
-const BUSY_POSITIONS: i64 = 32;
-/// … and a follower then waits this long for more, whatever its rest and its batch take.
-const BREATH: Duration = Duration::from_millis(10);
+/// Where so many events come in a second, the log is busy.
+const BUSY_PER_SECOND: f64 = 2_000.0;
+/// A single append of fewer says nothing about that.
+const FEW: i64 = 16;
 /// How long the first wait after trouble is; each further one is twice as long …
 const FIRST_BACK_OFF_MS: u64 = 50;
 /// … up to this.
@@ -52,28 +52,83 @@ impl Pace {
     }
 }
 
-/// How long to wait after a batch of so many positions that was begun at a moment, with nothing beyond it.
-pub(super) fn pause(rest: Duration, begun: Instant, taken: i64) -> Duration {
-    let rest = rest.saturating_sub(begun.elapsed());
-    if taken >= BUSY_POSITIONS { rest.max(BREATH) } else { rest }
+/// How long a follower waits from the beginning of one batch to that of the next: a batch costs much the same whatever
+/// is in it, and what is spent on small ones is missing where claims are decided. An event that comes after a pause is
+/// taken in at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// Where events come all the time.
+    pub usual: Duration,
+    /// Where they come so fast that the machine may have nothing left.
+    pub busy: Duration,
+}
+
+impl Rest {
+    /// Of so many ms.
+    #[must_use]
+    pub const fn ms(usual: u64, busy: u64) -> Self {
+        Self { usual: Duration::from_millis(usual), busy: Duration::from_millis(busy) }
+    }
+
+    /// Given that so many events came within a time.
+    fn given(self, events: i64, within: Duration) -> Duration {
+        let is_busy = events as f64 >= BUSY_PER_SECOND * within.as_secs_f64().max(f64::EPSILON);
+        if is_busy && events >= FEW { self.busy } else { self.usual }
+    }
+}
+
+/// Since when the events of a batch have come together.
+#[derive(Debug)]
+pub(super) struct Rhythm {
+    begun: Instant,
+}
+
+impl Rhythm {
+    pub(super) fn new() -> Self {
+        Self { begun: Instant::now() }
+    }
+
+    /// What remains of the rest after a batch of so many positions that was begun at a moment.
+    pub(super) fn rest_after(&mut self, rest: Rest, positions: i64, begun: Instant) -> Duration {
+        let before = std::mem::replace(&mut self.begun, begun);
+        rest.given(positions, begun.saturating_duration_since(before)).saturating_sub(begun.elapsed())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const REST: Duration = Duration::from_millis(25);
-    const AGES: Duration = Duration::from_secs(3_600);
+    const REST: Rest = Rest::ms(10, 100);
 
     #[test]
-    fn a_follower_rests_from_the_beginning_of_its_batch_and_takes_breath_where_the_log_is_busy() {
-        let now = Instant::now();
-        let long_ago = now.checked_sub(AGES).unwrap();
-        assert_eq!(pause(Duration::ZERO, now, 1), Duration::ZERO, "who does not rest goes on at once");
-        assert!(pause(AGES, now, 1) > AGES / 2, "a small batch");
-        assert_eq!(pause(REST, long_ago, 31), Duration::ZERO, "its rest is over");
-        assert_eq!(pause(REST, long_ago, 32), BREATH, "it is over, but many come");
-        assert_eq!(pause(Duration::ZERO, long_ago, 32), BREATH);
+    fn a_follower_rests_longer_where_events_come_fast() {
+        let rests = |events, ms| REST.given(events, Duration::from_millis(ms));
+        let cases = [
+            (1, 0, REST.usual, "one event says nothing, however soon it comes"),
+            (15, 5, REST.usual, "nor do a few"),
+            (25, 25, REST.usual, "a thousand a second"),
+            (199, 100, REST.usual, "nearly busy"),
+            (200, 100, REST.busy, "busy"),
+            (500, 1_000, REST.usual, "many after a long time"),
+        ];
+        for (events, ms, wanted, why) in cases {
+            assert_eq!(rests(events, ms), wanted, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_rest_begins_with_its_batch() {
+        let hour = Duration::from_secs(3_600);
+        let (now, long) = (Instant::now(), Rest { usual: hour, busy: hour });
+        let mut rhythm = Rhythm::new();
+        let rests = rhythm.rest_after(long, 1, now);
+        assert!(rests > hour / 2 && rests <= hour, "{rests:?}");
+        assert_eq!(
+            rhythm.rest_after(Rest::ms(10, 100), 1, now.checked_sub(hour).unwrap()),
+            Duration::ZERO,
+            "it is over"
+        );
     }
 
     #[test]

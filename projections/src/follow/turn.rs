@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::pace::{Pace, pause};
+use super::pace::{Pace, Rhythm};
 use super::place::Place;
 use super::{Batch, Follower, LAG_SECONDS, OnPoison, Outcome};
 use crate::checkpoint;
@@ -86,7 +86,7 @@ impl<F: Follower> Turn<F> {
             () = self.shutdown.cancelled() => return Ok(()),
             begun = self.follower.begin(&self.pool, self.owner) => begun?,
         };
-        let mut place = Place::saved(begun);
+        let (mut place, mut rhythm) = (Place::saved(begun), Rhythm::new());
         self.begins(begun);
         loop {
             let head = match self.wake(place).await {
@@ -108,7 +108,7 @@ impl<F: Follower> Turn<F> {
             self.freshness.reached(self.follower.name(), place.position);
             pace.went_well(self.follower.batch_limit(), through - after, begun.elapsed());
             if through == head {
-                self.wait(pause(self.follower.rest(), begun, through - after)).await;
+                self.wait(rhythm.rest_after(self.follower.rest(), through - after, begun)).await;
             }
         }
     }
