@@ -16,6 +16,7 @@ mod referrals;
 mod reward_requests;
 mod rewards;
 mod schemas;
+mod streaks;
 
 use aide::axum::ApiRouter;
 
@@ -34,6 +35,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(reward_requests::router())
         .merge(activities::router())
         .merge(referrals::router())
+        .merge(streaks::router())
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(schemas::router())

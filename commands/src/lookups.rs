@@ -2,16 +2,11 @@
 //! never compiled, and always by the index. The planner estimates a batch of look-ups far too high,
 //! and just-in-time compilation would then cost each of them hundreds of milliseconds.
 
-use std::time::Duration;
-
-use sqlx::pool::PoolConnectionMetadata;
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
 
 /// How many look-ups run at the same time; each answers a whole batch.
 const CONNECTIONS: u32 = 4;
-/// A connection that rested longer is asked whether it lives before it is used.
-const RESTED: Duration = Duration::from_millis(100);
 
 /// The same database, for statements that are look-ups by a key.
 #[must_use]
@@ -29,18 +24,6 @@ pub fn for_appends(database: &PgConnectOptions) -> PgConnectOptions {
 /// A small pool of such connections beside `pool`.
 #[must_use]
 pub fn lookup_pool(pool: &PgPool) -> PgPool {
-    let options: PgPoolOptions = pool.options().clone().min_connections(0).max_connections(CONNECTIONS);
-    options
-        .test_before_acquire(false)
-        .before_acquire(|conn, used| Box::pin(lives(conn, used)))
-        .connect_lazy_with(for_lookups(&pool.connect_options()))
-}
-
-/// To ask before each use, as a pool does, is a second round trip for every look-up. Who meets a connection that was
-/// lost within the last moment is told that the database is away, as all who were using it then.
-async fn lives(conn: &mut PgConnection, used: PoolConnectionMetadata) -> sqlx::Result<bool> {
-    if used.idle_for > RESTED {
-        conn.ping().await?;
-    }
-    Ok(true)
+    let options = pool.options().clone().min_connections(0).max_connections(CONNECTIONS);
+    PgPoolOptions::connect_lazy_with(options, for_lookups(&pool.connect_options()))
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::campaign::CampaignStatus;
 use domain::id::{CampaignId, RewardId};
 use sqlx::types::Json;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 pub use fold::CampaignCatalogue;
@@ -208,7 +208,7 @@ pub async fn rewards(
 ///
 /// # Errors
 /// The database's.
-pub async fn names_of(pool: &PgPool, rewards: &[RewardId]) -> sqlx::Result<Vec<RewardName>> {
+pub async fn names_of(conn: impl PgExecutor<'_>, rewards: &[RewardId]) -> sqlx::Result<Vec<RewardName>> {
     sqlx::query_as(
         "select rewards.reward_id, rewards.name as reward_name,
                 campaigns.campaign_id, campaigns.name as campaign_name
@@ -217,6 +217,6 @@ pub async fn names_of(pool: &PgPool, rewards: &[RewardId]) -> sqlx::Result<Vec<R
         where rewards.reward_id = any($1)",
     )
     .bind(rewards.iter().map(|reward| reward.0).collect::<Vec<_>>())
-    .fetch_all(pool)
+    .fetch_all(conn)
     .await
 }

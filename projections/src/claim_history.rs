@@ -16,7 +16,7 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 pub use ahead::{Scarce, last_taken_before};
-pub use list::list;
+pub use list::{explain, list};
 
 use crate::error::FoldError;
 use crate::follow::Rest;

@@ -5,8 +5,9 @@
 //! (`marks`), so that a window is the difference of two rows. Who did something is kept as sets of
 //! members for quarters of an hour, hours and days (`sets`), so that a window is the union of a few. What
 //! a step of campaigns and stock changed is kept with its position (`offers`). Between two marks, and at
-//! edges that are no whole quarter of an hour, single rows or the log itself are read (`view`, `seen`).
-//! The price: a view of the past reads up to 1,024 events of the log, the rows of members, and the
+//! edges that are no whole quarter of an hour, single rows or the log itself are read (`view`, `seen`);
+//! a window that reaches to now has no such edge there, since nothing is known beyond it.
+//! The price: a view of the past reads up to 1,024 events of the log, who came and went since, and the
 //! facts of those quarters of an hour to which something was added since.
 
 mod answers;
@@ -21,6 +22,7 @@ mod sets;
 mod span;
 mod standing;
 mod view;
+mod who;
 mod write;
 
 use chrono::{DateTime, Utc};

@@ -70,6 +70,9 @@ mod activities;
 #[path = "ledger/referrals.rs"]
 mod referrals;
 
+#[path = "ledger/streaks.rs"]
+mod streaks;
+
 #[path = "ledger/import.rs"]
 mod import;
 
@@ -139,6 +142,9 @@ mod unguarded;
 
 #[path = "ledger/idempotency.rs"]
 mod idempotency;
+
+#[path = "ledger/random_commands.rs"]
+mod random_commands;
 
 #[path = "ledger/crash_and_resume.rs"]
 mod crash_and_resume;

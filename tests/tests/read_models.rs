@@ -7,6 +7,7 @@ mod read_models {
     mod dashboard;
     mod facts;
     mod following;
+    mod plans;
     mod poison;
     mod rebuilding;
     mod relaying;

@@ -164,11 +164,15 @@ impl View {
         // who changed role, or was erased, counts as new no more, or only then
         let corrections: Vec<(DateTime<Utc>, i64)> = sqlx::query_as(
             "select registered_at, sum(change)
-            from dashboard_memberships
-            where corrects
-              and registered_at >= $1
-              and registered_at < $2
-              and position <= $3
+            from (
+                select registered_at, change
+                from dashboard_memberships
+                where corrects
+                  and registered_at >= $1
+                  and registered_at < $2
+                  and position <= $3
+                order by registered_at
+            ) as correction
             group by registered_at",
         )
         .bind(from)

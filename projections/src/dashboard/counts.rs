@@ -3,6 +3,8 @@
 
 use domain::claim::{ClaimEvent, ClaimStatus, DenialReason};
 
+use crate::error::FoldError;
+
 const STATUSES: usize = ClaimStatus::ALL.len();
 const REASONS: usize = DenialReason::ALL.len();
 /// How many counters there are.
@@ -44,8 +46,9 @@ impl Counter {
 pub(super) struct Counts([i64; ALL]);
 
 impl Counts {
-    pub(super) fn of(stored: &[i64]) -> Option<Self> {
-        stored.try_into().ok().map(Self)
+    /// A row as it is stored.
+    pub(super) fn read(stored: &[i64]) -> Result<Self, FoldError> {
+        stored.try_into().map(Self).map_err(|_| FoldError::stored("row of counters", format!("{stored:?}")))
     }
 
     pub(super) fn stored(&self) -> &[i64] {

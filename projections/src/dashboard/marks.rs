@@ -34,8 +34,7 @@ impl Default for Mark {
 
 impl Mark {
     pub(super) fn of(position: i64, recorded_at: DateTime<Utc>, counts: &[i64]) -> Result<Self, FoldError> {
-        let counts = Counts::of(counts).ok_or_else(|| FoldError::stored("row of counters", format!("{counts:?}")))?;
-        Ok(Self { position, recorded_at, counts })
+        Ok(Self { position, recorded_at, counts: Counts::read(counts)? })
     }
 
     fn is_in_the_group_of(&self, entry: &Published) -> bool {

@@ -56,6 +56,25 @@ impl GrantsRow {
     }
 }
 
+/// A reward, and what of it is held and granted since which position.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct RewardAndGrants {
+    #[sqlx(flatten)]
+    pub(super) reward: RewardRow,
+    changed_position: Option<i64>,
+    held: Option<i64>,
+    granted: Option<i64>,
+    amount: Option<i64>,
+}
+
+impl RewardAndGrants {
+    /// `None` when nothing was ever granted or held.
+    pub(super) fn grants(&self) -> Option<(i64, Grants)> {
+        let grants = Grants { held: self.held?, granted: self.granted?, amount: self.amount? };
+        Some((self.changed_position?, grants))
+    }
+}
+
 /// The last rows of what a batch mentions, and the rows that it adds.
 #[derive(Default)]
 pub(super) struct Offers {

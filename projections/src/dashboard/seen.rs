@@ -30,7 +30,7 @@ impl View {
         let mut seen = vec![RoaringBitmap::new(); spans.len()];
         let mut edges: Vec<Piece> = Vec::new();
         let mut pieces: Vec<(usize, Span, Option<Width>)> =
-            spans.iter().enumerate().map(|(nth, span)| (nth, *span, Some(Width::Day))).collect();
+            spans.iter().enumerate().map(|(nth, span)| (nth, self.rounded(what, *span), Some(Width::Day))).collect();
         while !pieces.is_empty() {
             let mut runs = Vec::new();
             for (nth, span, longest) in std::mem::take(&mut pieces) {
@@ -64,26 +64,14 @@ impl View {
         if runs.is_empty() {
             return Ok(vec![]);
         }
-        Ok(sqlx::query_as(
-            "select run.nth, run.minutes, stored.starts_at, stored.position, stored.members
-            from unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::timestamptz[])
-                as run(nth, minutes, starts_at, ends_at)
-            cross join lateral (
-                select starts_at, position, members
-                from dashboard_sets
-                where dashboard_sets.what = $1
-                  and dashboard_sets.minutes = run.minutes
-                  and dashboard_sets.starts_at >= run.starts_at
-                  and dashboard_sets.starts_at < run.ends_at
-            ) as stored",
-        )
-        .bind(what)
-        .bind(runs.iter().map(|(nth, _, _)| i64::try_from(*nth).unwrap_or(i64::MAX)).collect::<Vec<_>>())
-        .bind(runs.iter().map(|(_, width, _)| width.minutes()).collect::<Vec<_>>())
-        .bind(runs.iter().map(|(_, _, span)| span.from).collect::<Vec<_>>())
-        .bind(runs.iter().map(|(_, _, span)| span.to).collect::<Vec<_>>())
-        .fetch_all(&mut *self.tx)
-        .await?)
+        Ok(sqlx::query_as(include_str!("seen/sets.sql"))
+            .bind(what)
+            .bind(runs.iter().map(|(nth, _, _)| i64::try_from(*nth).unwrap_or(i64::MAX)).collect::<Vec<_>>())
+            .bind(runs.iter().map(|(_, width, _)| width.minutes()).collect::<Vec<_>>())
+            .bind(runs.iter().map(|(_, _, span)| span.from).collect::<Vec<_>>())
+            .bind(runs.iter().map(|(_, _, span)| span.to).collect::<Vec<_>>())
+            .fetch_all(&mut *self.tx)
+            .await?)
     }
 
     /// Who did it, row by row: facts have a table, who asked for a reward is in the log.
@@ -92,59 +80,9 @@ impl View {
             return Ok(vec![]);
         }
         let rows = if what == ACTIVE {
-            sqlx::query_as(
-                "select edge.nth, active.member
-                from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as edge(nth, starts_at, ends_at)
-                cross join lateral (
-                    select member
-                    from dashboard_facts
-                    where occurred_at >= edge.starts_at
-                      and occurred_at < edge.ends_at
-                      and position <= $4
-                    group by member
-                    having sum(change) > 0
-                ) as active",
-            )
+            sqlx::query_as(include_str!("seen/active_rows.sql"))
         } else {
-            // moments never decrease along the log: marks say between which positions to look
-            sqlx::query_as(
-                "select edge.nth, asking.ordinal
-                from (
-                    select nth, starts_at, ends_at,
-                           (
-                               select coalesce(max(position), 0)
-                               from (
-                                   select position
-                                   from dashboard_marks
-                                   where recorded_at < starts_at
-                                   order by recorded_at desc, position desc
-                                   limit 1
-                               ) as before
-                           ) as after_position,
-                           (
-                               select least(min(position), $4)
-                               from (
-                                   select position
-                                   from dashboard_marks
-                                   where recorded_at >= ends_at
-                                   order by recorded_at, position
-                                   limit 1
-                               ) as beyond
-                           ) as through_position
-                    from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as asked(nth, starts_at, ends_at)
-                ) as edge
-                cross join lateral (
-                    select distinct dashboard_members.ordinal
-                    from events
-                    join dashboard_members on dashboard_members.member_id = events.subject::uuid
-                    where events.position > edge.after_position
-                      and events.position <= edge.through_position
-                      and events.recorded_at >= edge.starts_at
-                      and events.recorded_at < edge.ends_at
-                      and events.aggregate_type = 'claim'
-                      and events.event_type = any($5)
-                ) as asking",
-            )
+            sqlx::query_as(include_str!("seen/asking_rows.sql"))
         };
         let rows = rows
             .bind(edges.iter().map(|(nth, _)| i64::try_from(*nth).unwrap_or(i64::MAX)).collect::<Vec<_>>())
@@ -152,8 +90,7 @@ impl View {
             .bind(edges.iter().map(|(_, span)| span.to).collect::<Vec<_>>())
             .bind(self.as_of.position);
         let rows = if what == ACTIVE { rows } else { rows.bind(&ASKING_STEPS[..]) };
-        // planned each time: a plan made while the tables were empty would read all of them ever after
-        Ok(rows.persistent(false).fetch_all(&mut *self.tx).await?)
+        Ok(rows.fetch_all(&mut *self.tx).await?)
     }
 }
 

@@ -46,7 +46,8 @@ impl Width {
         moment - TimeDelta::milliseconds(moment.timestamp_millis().rem_euclid(self.length().num_milliseconds()))
     }
 
-    fn ceil(self, moment: DateTime<Utc>) -> DateTime<Utc> {
+    /// The start of the next step, unless one starts at the moment itself.
+    pub(super) fn ceil(self, moment: DateTime<Utc>) -> DateTime<Utc> {
         let floor = self.floor(moment);
         if floor == moment { moment } else { floor + self.length() }
     }

@@ -2,22 +2,21 @@
 //! snapshot of the database. What the tables hold of later events is taken back; what they do not
 //! hold, because it lies between two marks, is read from the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::Event;
 use domain::member::MemberEvent;
 use domain::role::Role;
-use roaring::RoaringBitmap;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::AsOf;
 use super::counts::{Counter, Counts, Grants};
 use super::marks::{Mark, group_start};
-use super::offers::{CampaignRow, GrantsRow, RewardRow};
-use super::sets::{self, COUNTED};
-use super::span::Width;
+use super::offers::{CampaignRow, RewardAndGrants, RewardRow};
+use super::sets::ACTIVE;
+use super::span::{Span, Width};
 use super::standing::Standing;
 use crate::error::FoldError;
 use crate::log::{self, Recorded};
@@ -34,6 +33,10 @@ pub struct View {
     pub(super) counts: Counts,
     /// Whether the tables have folded in more than this view shows.
     pub(super) is_past: bool,
+    /// No fact of the tables, whatever its position, occurred after this moment.
+    last_fact_at: Option<DateTime<Utc>>,
+    /// The last mark that a view of the past goes on from.
+    pub(super) marked: i64,
     /// Of the view's own group of positions; read only for a view of the past.
     recent: Vec<Recorded>,
 }
@@ -43,6 +46,7 @@ struct Opened {
     folded: i64,
     position: i64,
     recorded_at: DateTime<Utc>,
+    last_fact_at: Option<DateTime<Utc>>,
     mark: Option<i64>,
     marked_at: Option<DateTime<Utc>>,
     counts: Option<Vec<i64>>,
@@ -70,6 +74,7 @@ impl View {
         let mut tx = pool.begin_with("begin transaction isolation level repeatable read read only").await?;
         let opened: Opened = sqlx::query_as(
             "select view.folded, view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z') as recorded_at,
+                    (select max(occurred_at) from dashboard_facts) as last_fact_at,
                     mark.position as mark, mark.recorded_at as marked_at, mark.counts
             from (
                 select coalesce(max(position), 0) as folded,
@@ -100,6 +105,8 @@ impl View {
             clock: clock.unwrap_or(as_of.recorded_at),
             counts: mark.counts,
             is_past: opened.position < opened.folded,
+            last_fact_at: opened.last_fact_at,
+            marked: mark.position,
             recent: Vec::new(),
         };
         if view.is_past {
@@ -114,6 +121,19 @@ impl View {
         self.as_of
     }
 
+    /// The same span as far as sets are concerned: one that ends after everything that is known may as well end with
+    /// that day, which is then in it as a whole. So what is still going on is never read row by row.
+    pub(super) fn rounded(&self, what: &str, span: Span) -> Span {
+        let known_until = match (what, self.is_past) {
+            (ACTIVE, _) => self.last_fact_at,
+            (_, false) => Some(self.as_of.recorded_at),
+            // later steps are in the tables as well
+            (_, true) => return span,
+        };
+        let goes_beyond = known_until.is_none_or(|known_until| known_until < span.to);
+        if goes_beyond { Span { to: Width::Day.ceil(span.to), ..span } } else { span }
+    }
+
     /// Goes on from a mark to the position of the view.
     async fn look_back(&mut self, mark: Mark) -> Result<(), FoldError> {
         let after = group_start(self.as_of.position) - 1;
@@ -124,6 +144,16 @@ impl View {
             count(&mut self.counts, &mut standing, recorded)?;
         }
         Ok(())
+    }
+
+    /// Whose claims moved between the mark of a view of the past and its position.
+    pub(super) fn recent_claimants(&self) -> BTreeSet<Uuid> {
+        let since = self.recent.iter().filter(|recorded| recorded.entry.position > self.marked);
+        let members = since.filter_map(|recorded| match &recorded.event {
+            Event::Claim(event) => Some(event.member().0),
+            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => None,
+        });
+        members.collect()
     }
 
     async fn read_log(&mut self, after: i64, through: i64) -> Result<Vec<Recorded>, FoldError> {
@@ -169,33 +199,45 @@ impl View {
         Ok(counts)
     }
 
-    /// How often somebody registered as a member before each of these moments.
+    /// How often somebody registered as a member before each of these moments: up to the quarter of an hour by a mark,
+    /// in it row by row.
     pub(super) async fn registered_before(&mut self, moments: &[DateTime<Utc>]) -> Result<Vec<i64>, FoldError> {
         let known = |moment: &DateTime<Utc>| Width::Quarter.floor((*moment).min(self.as_of.recorded_at));
-        let quarters: Vec<_> = moments.iter().map(known).collect();
-        let marks = self.marks_before(&quarters).await?;
-        let edges: Vec<_> = (0_i64..).zip(quarters.iter().zip(moments)).filter(|(_, (from, to))| from < to).collect();
-        let rows: Vec<(i64, i64)> = sqlx::query_as(
-            "select edge.nth, registered.count
-            from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) as edge(nth, starts_at, ends_at)
+        let rows: Vec<(Option<Vec<i64>>, i64)> = sqlx::query_as(
+            "select mark.counts, since.count
+            from unnest($1::timestamptz[], $2::timestamptz[]) with ordinality as asked(quarter, moment, nth)
+            left join lateral (
+                select counts
+                from dashboard_marks
+                where dashboard_marks.recorded_at < asked.quarter
+                  and dashboard_marks.position <= $3
+                order by recorded_at desc, position desc
+                limit 1
+            ) as mark on true
             cross join lateral (
                 select count(*) as count
-                from dashboard_memberships
-                where not corrects
-                  and registered_at >= edge.starts_at
-                  and registered_at < edge.ends_at
-                  and position <= $4
-            ) as registered",
+                from (
+                    select registered_at
+                    from dashboard_memberships
+                    where not corrects
+                      and registered_at >= asked.quarter
+                      and registered_at < asked.moment
+                      and position <= $3
+                    order by registered_at
+                ) as registration
+            ) as since
+            order by asked.nth",
         )
-        .bind(edges.iter().map(|(nth, _)| *nth).collect::<Vec<_>>())
-        .bind(edges.iter().map(|(_, (from, _))| **from).collect::<Vec<_>>())
-        .bind(edges.iter().map(|(_, (_, to))| **to).collect::<Vec<_>>())
+        .bind(moments.iter().map(known).collect::<Vec<_>>())
+        .bind(moments)
         .bind(self.as_of.position)
         .fetch_all(&mut *self.tx)
         .await?;
-        let since: BTreeMap<i64, i64> = rows.into_iter().collect();
-        let at_mark = marks.iter().map(|mark| mark.counts.get(Counter::Registered));
-        Ok((0_i64..).zip(at_mark).map(|(nth, count)| count + since.get(&nth).copied().unwrap_or_default()).collect())
+        let registered = rows.into_iter().map(|(mark, since)| {
+            let counts = mark.as_deref().map(Counts::read).transpose()?.unwrap_or_default();
+            Ok(counts.get(Counter::Registered) + since)
+        });
+        registered.collect()
     }
 
     /// The last mark before each of these moments.
@@ -225,53 +267,6 @@ impl View {
         Ok(marks)
     }
 
-    /// Who counts as a member.
-    pub(super) async fn counted(&mut self) -> Result<RoaringBitmap, FoldError> {
-        let shards: Vec<Vec<u8>> = sqlx::query_scalar("select members from dashboard_sets where what = $1")
-            .bind(COUNTED)
-            .fetch_all(&mut *self.tx)
-            .await?;
-        let mut counted = RoaringBitmap::new();
-        for shard in &shards {
-            counted |= sets::read(shard)?;
-        }
-        if self.is_past {
-            let later: Vec<(i32, i64)> = sqlx::query_as(
-                "select member, sum(change)
-                from dashboard_memberships
-                where position > $1
-                group by member
-                having sum(change) <> 0",
-            )
-            .bind(self.as_of.position)
-            .fetch_all(&mut *self.tx)
-            .await?;
-            for (member, change) in later {
-                let member = member.unsigned_abs();
-                if change > 0 {
-                    counted.remove(member)
-                } else {
-                    counted.insert(member)
-                };
-            }
-        }
-        Ok(counted)
-    }
-
-    /// How many of the members have a claim.
-    pub(super) async fn claimants(&mut self, counted: &RoaringBitmap) -> Result<i64, FoldError> {
-        if !self.is_past {
-            return Ok(self.counts.get(Counter::Claimants));
-        }
-        let claimed: Vec<i32> =
-            sqlx::query_scalar("select ordinal from dashboard_members where first_claim_position <= $1")
-                .bind(self.as_of.position)
-                .fetch_all(&mut *self.tx)
-                .await?;
-        let claimed = claimed.into_iter().map(i32::unsigned_abs).filter(|member| counted.contains(*member));
-        Ok(i64::try_from(claimed.count()).unwrap_or(i64::MAX))
-    }
-
     /// The campaigns, newest first.
     pub(super) async fn campaigns(&mut self) -> Result<Vec<CampaignRow>, FoldError> {
         let mut rows: Vec<CampaignRow> = sqlx::query_as(
@@ -290,33 +285,28 @@ impl View {
 
     /// The rewards, each with what of it is held and granted.
     pub(super) async fn rewards(&mut self) -> Result<Vec<(RewardRow, Grants)>, FoldError> {
-        let rewards: Vec<RewardRow> = sqlx::query_as(
-            "select distinct on (reward_id) reward_id, position, campaign_id, reward_type, quantity
-            from dashboard_rewards
-            where position <= $1
-            order by reward_id, position desc",
-        )
-        .bind(self.as_of.position)
-        .fetch_all(&mut *self.tx)
-        .await?;
-        let grants: Vec<GrantsRow> = sqlx::query_as(
-            "select last.*
-            from unnest($1::uuid[]) as wanted(reward_id)
-            cross join lateral (
-                select reward_id, position, held, granted, amount
+        let rows: Vec<RewardAndGrants> = sqlx::query_as(
+            "select reward.*, last.changed_position, last.held, last.granted, last.amount
+            from (
+                select distinct on (reward_id) reward_id, position, campaign_id, reward_type, quantity
+                from dashboard_rewards
+                where position <= $1
+                order by reward_id, position desc
+            ) as reward
+            left join lateral (
+                select position as changed_position, held, granted, amount
                 from dashboard_grants
-                where dashboard_grants.reward_id = wanted.reward_id
-                  and dashboard_grants.position <= $2
-                order by reward_id desc, position desc
+                where dashboard_grants.reward_id = reward.reward_id
+                  and dashboard_grants.position <= $1
+                order by reward_id desc, dashboard_grants.position desc
                 limit 1
-            ) as last",
+            ) as last on true",
         )
-        .bind(rewards.iter().map(|reward| reward.reward_id).collect::<Vec<_>>())
         .bind(self.as_of.position)
         .fetch_all(&mut *self.tx)
         .await?;
         let mut grants: BTreeMap<Uuid, (i64, Grants)> =
-            grants.into_iter().map(|row| (row.reward_id, (row.position, row.grants()))).collect();
+            rows.iter().filter_map(|row| Some((row.reward.reward_id, row.grants()?))).collect();
         for recorded in &self.recent {
             if let Event::Claim(event) = &recorded.event {
                 let (position, grants) = grants.entry(event.about().reward_id.0).or_default();
@@ -325,7 +315,7 @@ impl View {
                 }
             }
         }
-        let with_grants = rewards.into_iter().map(|reward| {
+        let with_grants = rows.into_iter().map(|RewardAndGrants { reward, .. }| {
             let grants = grants.get(&reward.reward_id).map(|(_, grants)| *grants).unwrap_or_default();
             (reward, grants)
         });

@@ -164,6 +164,8 @@ async fn what_is_listed(
     }
     listed(&inviter.client, "/referrals/me", "referrals").await;
     listed(operator, "/referrals", "referrals").await;
+    member.client.get_at("/streaks/me", position).await.ok();
+    operator.get_at(&format!("/streaks/user/{}?kind=visit", member.id), position).await.ok();
     operator.post(&format!("/referrals/{}/void", member.id), &json!({"note": "the same person"})).await.ok();
     for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics"] {
         operator.get_at(&format!("/dashboard{path}"), position).await.ok();

@@ -103,7 +103,8 @@ async fn claims_stand_where_the_domain_says_and_every_filter_finds_its_own() {
                 claims.entry(draft.stream_id).or_insert((Claim::default(), *position)).0.evolve(event);
             }
         }
-        let all = claim_history::list(&log.pool, &ClaimFilter::default(), 1_000).await.unwrap();
+        let mut conn = log.pool.acquire().await.unwrap();
+        let all = claim_history::list(&mut conn, &ClaimFilter::default(), 1_000).await.unwrap();
         assert_eq!(all.len(), claims.len());
         assert!(all.is_sorted_by(|newer, older| newer.created_position > older.created_position));
         for row in &all {
@@ -145,7 +146,7 @@ async fn claims_stand_where_the_domain_says_and_every_filter_finds_its_own() {
             let mut walked = Vec::new();
             let mut page = ClaimFilter { before: None, ..filter };
             loop {
-                let rows = claim_history::list(&log.pool, &page, 7).await.unwrap();
+                let rows = claim_history::list(&mut conn, &page, 7).await.unwrap();
                 let Some(last) = rows.last() else { break };
                 page.before = Some(last.created_position);
                 walked.extend(rows.iter().map(|row| row.claim_id));

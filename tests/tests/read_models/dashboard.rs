@@ -400,6 +400,64 @@ async fn a_longer_programme_is_counted_the_same_over_many_marks() {
     random_programme(30, 3_300).await;
 }
 
+/// Facts that are told at once, a little or very late, and by clocks that are ahead, in no order; in between whatever
+/// else happens, and facts that are taken back.
+fn out_of_order(seed: u64, events: usize) -> Vec<Draft> {
+    let (mut random, mut generator) = (StdRng::seed_from_u64(seed), Generator::new(seed));
+    let mut drafts = generator.history(80);
+    while drafts.len() < events {
+        let minutes_late = match random.random_range(0..5) {
+            0 => 0,
+            1 => -4,
+            2 => random.random_range(0..20),
+            3 => random.random_range(0..600),
+            _ => random.random_range(0..60 * 24 * 40),
+        };
+        let at = recorded_at(drafts.len() as i64 + 1) - TimeDelta::minutes(minutes_late);
+        match random.random_range(0..10) {
+            0..6 => drafts.push(generator.fact_at(at)),
+            6 => drafts.extend(generator.void()),
+            _ => drafts.extend(generator.history(1)),
+        }
+    }
+    drafts
+}
+
+/// A window that ends about a moment, as somebody asks who looks at what is going on.
+fn until_about(now: DateTime<Utc>, random: &mut StdRng) -> Question {
+    let ends = [TimeDelta::milliseconds(1), TimeDelta::zero(), TimeDelta::minutes(5), -TimeDelta::minutes(7)];
+    let to = now + *ends.choose(random).unwrap();
+    let from =
+        to - TimeDelta::minutes(random.random_range(1..60 * 50)) - TimeDelta::milliseconds(random.random_range(0..2));
+    Question { from, to, bucket: Bucket::Hour, zone: ZONES.choose(random).unwrap().parse().unwrap() }
+}
+
+#[tokio::test]
+async fn facts_count_when_they_happened_in_whatever_order_and_however_late_they_are_told() {
+    for seed in 40..42 {
+        with_log(async |log| {
+            let mut random = StdRng::seed_from_u64(seed);
+            log.append(out_of_order(seed, 500)).await;
+            let mut folded = 0;
+            while folded < log.head() {
+                folded = (folded + random.random_range(1..200)).min(log.head());
+                log.project(Dashboard, folded, 50, 1).await;
+                let now = recorded_at(folded);
+                let naive = Naive::fold(&log.events, folded, Some(now));
+                let asked = until_about(now, &mut random);
+                agree(log, &naive, &asked, async || View::now(&log.pool, now).await.unwrap()).await;
+            }
+            for _ in 0..12 {
+                let position = random.random_range(1..=log.head());
+                let naive = Naive::fold(&log.events, position, None);
+                let asked = until_about(recorded_at(position), &mut random);
+                agree(log, &naive, &asked, async || View::at(&log.pool, position).await.unwrap()).await;
+            }
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn a_window_of_the_past_is_the_one_that_was_asked_for_then() {
     with_log(async |log| {

@@ -5,7 +5,7 @@ use super::support::history::{Generator, KINDS, name};
 use super::support::{Draft, TestLog, Workers, with_log};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
-use projections::login_streak::{Streak, streak};
+use projections::login_streak::{Streak, runs as dates_of};
 use projections::member_facts::{FactsRequest, MemberFactsProjection, fold_until, load_many, restrict};
 use projections::topic::PARTITIONS;
 use rand::rngs::StdRng;
@@ -113,15 +113,17 @@ async fn a_streak_is_mended_by_a_late_fact_and_broken_by_a_withdrawal() {
             let count = sqlx::query_scalar::<_, i64>("select count(*) from member_runs");
             count.fetch_one(&log.pool).await.unwrap()
         };
-        let said = async |log: &TestLog| streak(&log.pool, member, &name("login"), on).await.unwrap();
+        let dates = async |log: &TestLog| dates_of(&log.pool, member, &name("login")).await.unwrap();
+        let said = async |log: &TestLog| dates(log).await.unwrap().streak(on);
+        assert_eq!(dates(log).await, None, "who is no member yet has no streak");
 
         log.project(MemberFactsProjection, log.head(), 10, 1).await;
         let last_on = "2024-09-04".parse().ok();
-        assert_eq!(said(log).await, Streak { current: 1, longest: 2, last_on, days: 3 });
+        assert_eq!(said(log).await, Streak { current: 1, longest: 2, last_on, days: 3, at_risk: true });
 
         log.append(vec![generator.fact_on(member, "login", 2)]).await;
         log.project(MemberFactsProjection, log.head(), 10, 1).await;
-        assert_eq!(said(log).await, Streak { current: 4, longest: 4, last_on, days: 4 });
+        assert_eq!(said(log).await, Streak { current: 4, longest: 4, last_on, days: 4, at_risk: true });
         assert_eq!(runs(log).await, 1, "what was merged into one run is one row");
 
         let late: Draft = log.events.last().unwrap().1.clone();
@@ -141,7 +143,7 @@ async fn a_streak_is_mended_by_a_late_fact_and_broken_by_a_withdrawal() {
         let event = domain::activity::ActivityEvent::Voided(voided).into();
         log.append(vec![Draft { stream_id: late.stream_id, event }]).await;
         log.project(MemberFactsProjection, log.head(), 10, 1).await;
-        assert_eq!(said(log).await, Streak { current: 1, longest: 2, last_on, days: 3 });
+        assert_eq!(said(log).await, Streak { current: 1, longest: 2, last_on, days: 3, at_risk: true });
     })
     .await;
 }

@@ -14,6 +14,7 @@ use projections::campaign_catalogue::{self, RewardName};
 use projections::claim_history::{self, ClaimFilter, ClaimRow};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::callers::{Caller, Member, Staff};
@@ -165,9 +166,10 @@ async fn list(
     let walk = wanted.page.of(uri, caller.id)?;
     let position = min.reached_by(&READ, state).await?;
     let filter = ClaimFilter { before: walk.before, ..wanted.filter };
-    let mut rows = claim_history::list(&state.pool, &filter, walk.rows()).await?;
+    let mut connection = state.pool.acquire().await?;
+    let mut rows = claim_history::list(&mut connection, &filter, walk.rows()).await?;
     let next = walk.cut(&mut rows, |row| row.created_position);
-    let claims = lines(state, rows).await?;
+    let claims = lines(&mut connection, rows).await?;
     Ok(At(position, Json(List { message: phrases::claims(), claims, next_cursor: next })))
 }
 
@@ -182,9 +184,9 @@ pub(in crate::routes) struct List {
 }
 
 /// Claims as lists show them.
-pub(super) async fn lines(state: &AppState, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
+pub(super) async fn lines(connection: &mut PgConnection, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
     let rewards: Vec<_> = rows.iter().map(|row| RewardId(row.reward_id)).collect();
-    let names = campaign_catalogue::names_of(&state.pool, &rewards).await?;
+    let names = campaign_catalogue::names_of(connection, &rewards).await?;
     let names: HashMap<_, _> = names.into_iter().map(|name| (name.reward_id, name)).collect();
     Ok(rows.into_iter().map(|row| Line::of(names.get(&row.reward_id), row)).collect())
 }

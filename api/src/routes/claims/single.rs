@@ -32,7 +32,8 @@ pub(super) async fn one(
     let position = min.reached_by(&READ, &state).await?;
     let row = visible(&state, &member, ClaimId(id)).await?.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
     let (claim, history) = told(&state, &row).await?;
-    let line = lines(&state, vec![row]).await?.pop().ok_or_else(|| broken(&"a claim is in no list"))?;
+    let lines = lines(&mut *state.pool.acquire().await?, vec![row]).await?;
+    let line = lines.into_iter().next().ok_or_else(|| broken(&"a claim is in no list"))?;
     let Line { reward, event, reason, .. } = line;
     let sequence = i64::try_from(history.len()).unwrap_or(i64::MAX);
     let single = Single { claim: Told { claim, reward, event, reason, history } };

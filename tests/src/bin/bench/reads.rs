@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use domain::campaign::Campaign;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::{Event, Moment};
-use serde_json::Value;
 use tests::support::postgres::{Cluster, Database};
 use tests::support::{Service, Setup};
 use uuid::Uuid;
@@ -95,6 +94,7 @@ impl Reads {
                 };
                 let pace = Pace { per_second: pace.per_second.div_ceil(asked.dearness), ..pace };
                 let shown = asked.run(&self.service, pace).await;
+                assert!((200..300).contains(&shown.status), "{method} {path} does its usual work: {}", shown.status);
                 report.route(Route {
                     name: format!("{} {path}", method.to_uppercase()),
                     status: shown.status,
@@ -118,9 +118,4 @@ fn campaign(id: CampaignId, reward: RewardId, at: Moment) -> Vec<Made> {
         }
     }
     made
-}
-
-/// The first of a list in an answer, if there is one.
-pub(crate) fn first(answer: &Value, list: &str) -> Option<String> {
-    answer[list][0]["id"].as_str().map(str::to_owned)
 }

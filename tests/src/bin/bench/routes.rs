@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use tests::support::{Service, programme};
@@ -10,14 +11,19 @@ use tests::support::{Service, programme};
 use crate::pace::{Caller, Pace, Paced};
 use crate::reads::Reads;
 
+/// How many facts are reported at once.
+const BATCH: usize = 100;
+
 /// Who asks, and with what.
 pub(crate) struct Routes {
     tokens: HashMap<&'static str, String>,
     members: Arc<Vec<String>>,
+    ids: Arc<Vec<String>>,
     member: String,
     event: String,
     reward: String,
     claim: String,
+    claimant: String,
     unclaimed: String,
 }
 
@@ -33,10 +39,16 @@ pub(crate) struct Asked {
 }
 
 /// What bodies are made of.
-#[derive(Clone)]
 pub(crate) struct Parts {
-    member: String,
+    members: Arc<Vec<String>>,
     event: String,
+}
+
+impl Parts {
+    /// Another one each time: nobody does everything.
+    fn member(&self, number: usize) -> &str {
+        self.members[number % self.members.len()].as_str()
+    }
 }
 
 impl Routes {
@@ -46,16 +58,22 @@ impl Routes {
             tokens.insert(name, reads.service.demo(name).await.token().to_owned());
         }
         let operator = reads.service.demo("operator").await;
-        let claims = operator.get("/claims?status=granted").await.json;
+        let granted = operator.get("/claims?status=granted").await;
+        let claim = &granted.list("/claims")[0];
+        let of_claim = |field: &str| claim[field].as_str().unwrap().to_owned();
+        let claimant = reads.members.iter().position(|member| member.to_string() == of_claim("userId")).unwrap();
+        verified(&reads.service).await;
         let event = operator.create_event(&programme::event(programme::login_streak(7))).await;
         let unclaimed = operator.create_reward(&programme::reward(&event, Some(1_000_000))).await;
         Self {
             tokens,
             members: Arc::clone(&reads.tokens),
+            ids: Arc::new(reads.members.iter().map(ToString::to_string).collect()),
             member: reads.members[0].to_string(),
             event: reads.rewards[0].0.to_string(),
             reward: reads.rewards[0].1.to_string(),
-            claim: crate::reads::first(&claims, "claims").unwrap(),
+            claim: of_claim("id"),
+            claimant: reads.tokens[claimant].clone(),
             unclaimed,
         }
     }
@@ -68,9 +86,10 @@ impl Routes {
             ("get", _) => |_, _| String::new(),
             ("post", "/claims/{rewardId}/claim" | "/claims/{id}/claim") => |_, _| "{}".to_owned(),
             ("post", "/conditions/check") => |_, _| json!({"condition": programme::login_streak(7)}).to_string(),
-            ("post", "/activities") => |parts, _| programme::activity(&parts.member, "visit").to_string(),
-            ("post", "/activities/batch") => |parts, _| {
-                let activities: Vec<_> = (0..100).map(|_| programme::activity(&parts.member, "visit")).collect();
+            ("post", "/activities") => |parts, number| programme::activity(parts.member(number), "visit").to_string(),
+            ("post", "/activities/batch") => |parts, number| {
+                let of_batch = (0..BATCH).map(|nth| parts.member(number * BATCH + nth));
+                let activities: Vec<_> = of_batch.map(|member| programme::activity(member, "visit")).collect();
                 json!({"activities": activities}).to_string()
             },
             ("post", "/events") => |_, _| programme::event(programme::login_streak(7)).to_string(),
@@ -83,7 +102,7 @@ impl Routes {
             },
             (_, _) => return None,
         };
-        let parts = Parts { member: self.member.clone(), event: self.event.clone() };
+        let parts = Parts { members: Arc::clone(&self.ids), event: self.event.clone() };
         Some(Asked {
             method: method.to_owned(),
             path: self.filled(path)?,
@@ -105,7 +124,8 @@ impl Routes {
             (_, "dashboard") => of("operator"),
             (_, "audit") => of("auditor"),
             (_, "auth") if path.starts_with("/auth/users") => of("admin"),
-            ("get", "claims") if !matches!(path, "/claims/me" | "/claims/{id}/explanation") => of("operator"),
+            ("get", "claims") if path == "/claims/{id}/explanation" => Arc::new(vec![self.claimant.clone()]),
+            ("get", "claims") if path != "/claims/me" => of("operator"),
             ("get", "reward-requests") => of("operator"),
             ("get", "referrals") if path == "/referrals" => of("operator"),
             (_, _) => Arc::clone(&self.members),
@@ -139,6 +159,15 @@ impl Routes {
         let filled = places.iter().fold(path.to_owned(), |path, (place, value)| path.replace(place, value));
         let filled = if path == "/auth/users/email" { format!("{path}?email=member@example.com") } else { filled };
         (!filled.contains('{')).then_some(filled)
+    }
+}
+
+/// Has the log verified once: before the first run there is no result to ask for.
+async fn verified(service: &Service) {
+    let auditor = service.demo("auditor").await;
+    auditor.post("/audit/verification", &json!({})).await.expect(202);
+    while auditor.get("/audit/verification").await.ok()["finishedAt"].is_null() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

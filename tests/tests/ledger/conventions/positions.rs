@@ -31,7 +31,7 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
         .map(|operation| {
             let path = operation.path.replace("{type}", "claim");
             let of = match path.as_str() {
-                path if path.starts_with("/claims/user") || path.starts_with("/audit/members") => &member.id,
+                path if path.contains("/user/") || path.starts_with("/audit/members") => &member.id,
                 path if path.starts_with("/claims") || path.starts_with("/audit") => &claim,
                 "/rewards/{id}" => &prize,
                 _ => &event,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{id::MemberId, name::Name};
-use projections::{ALL, checkpoint, login_streak::streak};
+use projections::{ALL, checkpoint, login_streak::runs};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
@@ -71,7 +71,8 @@ async fn members(pool: &PgPool, kind: &str) -> Vec<OfMember> {
 async fn on_date(pool: &PgPool, asked: &Point, kind: &str, measure: &str) -> Point {
     let Point { member_id, date, .. } = *asked;
     let name = Name::try_from(kind.to_owned()).expect("a kind");
-    let streak = streak(pool, MemberId(member_id), &name, date).await.expect("the query of the streak");
+    let runs = runs(pool, MemberId(member_id), &name).await.expect("the query of the streak");
+    let streak = runs.expect("a member").streak(date);
     let row = sqlx::query(
         "select coalesce(sum(count), 0)::bigint as facts, count(*) as active_days,
                 coalesce(sum((sums ->> $4)::numeric), 0)::bigint as sum

@@ -121,6 +121,12 @@ impl Generator {
         self.record(member, name(kind), first_day() + Days::new(day), BTreeMap::new())
     }
 
+    /// A fact of somebody, that occurred at a moment.
+    pub(crate) fn fact_at(&mut self, occurred_at: DateTime<Utc>) -> Draft {
+        let member = self.member();
+        self.record(member, name("visit"), occurred_at, BTreeMap::new())
+    }
+
     fn record(
         &mut self,
         member_id: MemberId,

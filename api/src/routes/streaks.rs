@@ -1,0 +1,127 @@
+//! `/streaks`: how long members have kept at something, day by day, and until when a streak can still be saved.
+//! Members ask about themselves, staff about anybody.
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::Json;
+use axum::extract::State;
+use chrono::NaiveDate;
+use domain::Moment;
+use domain::id::MemberId;
+use domain::name::Name;
+use domain::zone::{first_moment, local_date};
+use projections::login_streak::{self, Runs};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::callers::{Member, Staff};
+use crate::extract::{PathId, Query};
+use crate::fields::{Fields, FromFields, readers};
+use crate::openapi::Describe as _;
+use crate::positions::{At, MinPosition};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// The read model behind these routes.
+const FACTS: &str = "member_facts";
+
+/// The routes.
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/streaks/me",
+            get_with(own, |op| {
+                op.named("getOwnStreak", "The caller's streak of one kind of activity").refuses(&[Code::MemberUnknown])
+            }),
+        )
+        .api_route(
+            "/streaks/user/{id}",
+            get_with(of_user, |op| {
+                op.named("getStreakOfUser", "One member's streak of one kind of activity")
+                    .refuses(&[Code::MemberUnknown])
+            }),
+        )
+}
+
+/// A streak of what: of log-ins, where nothing is said.
+struct Asked {
+    kind: Name,
+}
+
+impl FromFields for Asked {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { kind: fields.optional("kind", readers::name())?.unwrap_or_else(Name::login) })
+    }
+}
+
+async fn own(
+    State(state): State<AppState>,
+    member: Member,
+    min: MinPosition,
+    Query(asked): Query<Asked>,
+) -> Result<At<Json<StreakBody>>, Problem> {
+    streak(&state, member.id, asked, min, member.at).await
+}
+
+async fn of_user(
+    State(state): State<AppState>,
+    staff: Staff,
+    PathId(member): PathId,
+    min: MinPosition,
+    Query(asked): Query<Asked>,
+) -> Result<At<Json<StreakBody>>, Problem> {
+    streak(&state, MemberId(member), asked, min, staff.at).await
+}
+
+async fn streak(
+    state: &AppState,
+    member: MemberId,
+    asked: Asked,
+    min: MinPosition,
+    now: Moment,
+) -> Result<At<Json<StreakBody>>, Problem> {
+    let position = min.reached_by(&[FACTS], state).await?;
+    let runs = login_streak::runs(&state.pool, member, &asked.kind).await?;
+    let runs = runs.ok_or_else(|| Problem::new(Code::MemberUnknown).at(position))?;
+    Ok(At(position, Json(StreakBody::new(asked.kind, &runs, now))))
+}
+
+/// A streak: consecutive local dates of the member with an activity of one kind.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct StreakBody {
+    kind: Name,
+    /// The member's zone, in which a day is a day.
+    time_zone: &'static str,
+    /// The date it is there.
+    today: NaiveDate,
+    /// Days in a row up to today, or up to yesterday while today has none yet: what the condition `streak` counts.
+    current: u32,
+    /// The most days in a row that there ever were.
+    longest: u32,
+    /// Days with an activity, in a row or not.
+    active_days: u32,
+    /// The latest of them.
+    last_on: Option<NaiveDate>,
+    /// Without an activity before this moment, the end of today, the current streak is over; null when there is none, or
+    /// when today has its activity.
+    at_risk_until: Option<Moment>,
+}
+
+impl StreakBody {
+    fn new(kind: Name, runs: &Runs, now: Moment) -> Self {
+        let today = local_date(runs.time_zone, now);
+        let streak = runs.streak(today);
+        let tomorrow = today.succ_opt().filter(|_| streak.at_risk);
+        Self {
+            kind,
+            time_zone: runs.time_zone.name(),
+            today,
+            current: streak.current,
+            longest: streak.longest,
+            active_days: streak.days,
+            last_on: streak.last_on,
+            at_risk_until: tomorrow.map(|day| first_moment(day, runs.time_zone)),
+        }
+    }
+}

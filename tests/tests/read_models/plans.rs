@@ -1,0 +1,205 @@
+//! No list of claims reads a table from end to end, or more of it than the page needs: every filter of the API beside
+//! every other one, as PostgreSQL itself tells it about tables that are large enough to tempt it. Nor does a dashboard,
+//! whatever the tables were when its statements were planned.
+
+use domain::Moment;
+use domain::campaign::RewardType;
+use domain::claim::{self, ClaimEvent, ClaimStatus, DenialReason, Subject};
+use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use projections::claim_history::{self, ClaimFilter, ClaimHistory};
+use projections::dashboard::{Bucket, Dashboard, Timeline, View};
+use serde_json::Value;
+use sqlx::Row;
+use sqlx::postgres::PgPoolOptions;
+use uuid::Uuid;
+
+use super::support::history::decision;
+use super::support::{Draft, TestLog, recorded_at, with_log};
+
+const MEMBERS: u128 = 500;
+const REWARDS: u128 = 100;
+/// Two rewards each.
+const CAMPAIGNS: u128 = 50;
+/// A page, and one more to see whether it is the last.
+const PAGE: i64 = 51;
+
+fn member(number: u128) -> MemberId {
+    MemberId(Uuid::from_u128((1 << 100) + number))
+}
+
+fn reward(number: u128) -> RewardId {
+    RewardId(Uuid::from_u128((2 << 100) + number))
+}
+
+fn campaign(number: u128) -> CampaignId {
+    CampaignId(Uuid::from_u128((3 << 100) + number))
+}
+
+/// Everybody claims everything: most are granted, some denied, few wait, and one alone is reversed.
+fn claims() -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for number in 0..MEMBERS * REWARDS {
+        let (member_id, of) = (member(number % MEMBERS), number / MEMBERS);
+        let about = Subject {
+            member_id,
+            reward_id: reward(of),
+            campaign_id: campaign(of % CAMPAIGNS),
+            period: "once".to_owned(),
+            amount: 10.try_into().unwrap(),
+            reward_type: RewardType::Point,
+        };
+        let stream_id = ClaimId::of(about.reward_id, member_id, &about.period).0;
+        let (decision, reason) = (decision(), DenialReason::ConditionUnmet);
+        let expires_at = Moment::from(recorded_at(1_000_000));
+        let event = match number % 100 {
+            0..10 => ClaimEvent::Denied(claim::Denied { about: about.clone(), decision, reason }),
+            10 => ClaimEvent::Submitted(claim::Submitted { about: about.clone(), decision, expires_at }),
+            _ => ClaimEvent::Granted(claim::Granted { about: about.clone(), decision }),
+        };
+        drafts.push(Draft { stream_id, event: event.into() });
+        if number == 20_050 {
+            let reversed = ClaimEvent::Reversed(claim::Reversed { about, note: None });
+            drafts.push(Draft { stream_id, event: reversed.into() });
+        }
+    }
+    drafts
+}
+
+/// Every combination of what `/claims`, `/claims/filter` and `/reward-requests` take (for members and under
+/// `/claims/me` and `/claims/user/{id}` the member is given), on the first page and on one far behind.
+fn filters(head: i64) -> Vec<ClaimFilter> {
+    let statuses = [
+        vec![],
+        vec![ClaimStatus::Granted],
+        vec![ClaimStatus::Pending],
+        vec![ClaimStatus::Reversed],
+        // `success` and `failed`
+        vec![ClaimStatus::Granted, ClaimStatus::Fulfilled],
+        ClaimStatus::ALL
+            .into_iter()
+            .filter(|status| !matches!(status, ClaimStatus::Granted | ClaimStatus::Pending))
+            .collect(),
+    ];
+    let (early, late) = (recorded_at(head / 4), recorded_at(head * 3 / 4));
+    let windows =
+        [(None, None), (Some(early), None), (None, Some(late)), (Some(early), Some(late)), (Some(late), None)];
+    let mut filters = Vec::new();
+    for statuses in &statuses {
+        for (from, to) in windows {
+            for bits in 0..16 {
+                let has = |bit: u32| bits & (1 << bit) != 0;
+                filters.push(ClaimFilter {
+                    statuses: statuses.clone(),
+                    member: has(0).then(|| member(7)),
+                    campaign: has(1).then(|| campaign(3)),
+                    reward: has(2).then(|| reward(3)),
+                    from,
+                    to,
+                    before: has(3).then_some(head / 2),
+                });
+            }
+        }
+    }
+    filters
+}
+
+/// What the scans of a plan read of the claims, with what they threw away again; `None` where one read all of a table.
+fn rows_read(node: &Value) -> Option<f64> {
+    if node["Node Type"] == "Seq Scan" && node["Relation Name"] == "claims" {
+        return None;
+    }
+    let number = |name: &str| node[name].as_f64().unwrap_or_default();
+    let of_claims = node["Relation Name"] == "claims";
+    let read = if of_claims { number("Actual Rows") + number("Rows Removed by Filter") } else { 0.0 };
+    let read = read * number("Actual Loops");
+    node["Plans"].as_array().into_iter().flatten().map(rows_read).try_fold(read, |sum, read| Some(sum + read?))
+}
+
+async fn every_list_is_short(log: &TestLog, most: impl Fn(&ClaimFilter) -> i64) {
+    let mut conn = log.pool.acquire().await.unwrap();
+    for filter in filters(log.head()) {
+        let plan = claim_history::explain(&mut conn, &filter, PAGE).await.unwrap();
+        let (read, most) = (rows_read(&plan[0]["Plan"]), most(&filter));
+        assert!(read.is_some_and(|read| read <= most as f64), "{read:?} rows for {filter:?}: {plan:#}");
+    }
+}
+
+#[tokio::test]
+async fn no_filter_of_a_list_of_claims_reads_more_than_its_page() {
+    with_log(async |log| {
+        log.append(claims()).await;
+        log.project(ClaimHistory, log.head(), 5_000, 1).await;
+        // nothing is known of the tables yet: whatever is read is read by an index
+        every_list_is_short(log, |_| i64::MAX).await;
+        sqlx::query("analyze").execute(&log.pool).await.unwrap();
+        every_list_is_short(log, |filter| {
+            // a member's claims are few; other lists take a page of each status, of each reward of a campaign
+            let statuses = if filter.statuses.is_empty() { ClaimStatus::ALL.len() } else { filter.statuses.len() };
+            if filter.member.is_some() { REWARDS as i64 } else { PAGE * 2 * statuses as i64 }
+        })
+        .await;
+    })
+    .await;
+}
+
+/// What grows with the log, and is never read from end to end.
+const LARGE: [&str; 7] = [
+    "events",
+    "claims",
+    "dashboard_facts",
+    "dashboard_marks",
+    "dashboard_members",
+    "dashboard_memberships",
+    "dashboard_sets",
+];
+
+#[tokio::test]
+async fn no_plan_that_was_made_while_there_was_nothing_reads_a_whole_table_of_the_dashboard_or_of_own_claims() {
+    with_log(async |log| {
+        let options = log.pool.connect_options().as_ref().clone();
+        let one = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.options([("plan_cache_mode", "force_generic_plan")]))
+            .await
+            .unwrap();
+        log.append(claims().into_iter().take(3).collect()).await;
+        log.project(Dashboard, log.head(), 10, 1).await;
+        let (from, now) = (recorded_at(-7), recorded_at(5));
+        let timeline = Timeline::of(from, now, Bucket::Hour, chrono_tz::Asia::Kathmandu).unwrap();
+        for then in [None, Some(1)] {
+            let view = async || match then {
+                None => View::now(&one, now).await.unwrap(),
+                Some(position) => View::at(&one, position).await.unwrap(),
+            };
+            view().await.summary(from, now).await.unwrap();
+            view().await.events(&timeline).await.unwrap();
+            view().await.reward_claims(&timeline).await.unwrap();
+            view().await.users(&timeline).await.unwrap();
+        }
+        let own = ClaimFilter { member: Some(member(1)), ..ClaimFilter::default() };
+        let mut conn = one.acquire().await.unwrap();
+        claim_history::list(&mut conn, &own, PAGE).await.unwrap();
+        let prepared: Vec<(String, String, i32)> = sqlx::query_as(
+            "select name, statement, coalesce(cardinality(parameter_types), 0)
+            from pg_prepared_statements
+            where statement ~ 'dashboard_|claims'",
+        )
+        .persistent(false)
+        .fetch_all(&mut *conn)
+        .await
+        .unwrap();
+        assert!(prepared.len() > 10, "{prepared:#?}");
+        for (name, statement, parameters) in prepared {
+            let values = vec!["null"; usize::try_from(parameters).unwrap()].join(", ");
+            let values = if values.is_empty() { values } else { format!("({values})") };
+            let plan =
+                sqlx::raw_sql(&format!("explain execute \"{name}\"{values}")).fetch_all(&mut *conn).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
+            let plan = plan.join("\n");
+            for table in LARGE {
+                assert!(!plan.contains(&format!("Seq Scan on {table} ")), "{statement}\n{plan}");
+            }
+        }
+    })
+    .await;
+}
