@@ -64,7 +64,7 @@ impl Audited {
                 "condition": "DAILY_LOGIN_7_DAYS",
                 "startDate": "2025-01-01T00:00:00Z",
                 "endDate": "2026-01-01T00:00:00Z",
-                "frequency": "WEEKLY",
+                "frequency": "weekly",
             },
             "reward": {"quantity": self.events / EVENTS_A_GRANT},
             "ask": "firstPossible",
