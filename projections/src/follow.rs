@@ -199,7 +199,15 @@ impl Followers {
         self.tasks.wait().await;
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    /// Where the log ends, as far as this process knows.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+
+    /// What the followers of this process read and write with.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 }
