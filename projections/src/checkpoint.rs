@@ -41,6 +41,14 @@ macro_rules! fed_by_workers {
     };
 }
 
+/// Whether the follower of `$1` leaves something aside.
+macro_rules! leaves_aside {
+    () => {
+        "(exists (select from parked_streams where follower = $1)
+          or exists (select from interventions where follower = $1 and step = 'skip')) as leaves_aside"
+    };
+}
+
 /// The checkpoint of a follower, made at the start of the log when there is none.
 ///
 /// # Errors
@@ -73,15 +81,60 @@ pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uu
 /// The database's.
 pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
     sqlx::query_as(concat!(
-        "select name, version, position, epoch, owner,
-                exists (select from parked_streams where follower = $1)
-                or exists (select from interventions where follower = $1 and step = 'skip') as leaves_aside, ",
+        "select name, version, position, epoch, owner, ",
+        leaves_aside!(),
+        ", ",
         fed_by_workers!(),
         " from checkpoints
         where name = $1
         for update skip locked"
     ))
     .bind(name)
+    .fetch_optional(conn)
+    .await
+}
+
+/// Locks a checkpoint for the rest of the transaction, and moves it to `through` where its version is this one, its
+/// position lies in the piece that begins after `after`, and no worker feeds it. Says how it was before; `None` when
+/// somebody else holds it. One statement for what every batch does.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn try_move(
+    conn: &mut PgConnection,
+    name: &str,
+    version: i32,
+    (after, through): (i64, i64),
+    owner: Uuid,
+) -> sqlx::Result<Option<Checkpoint>> {
+    sqlx::query_as(concat!(
+        "with known as (
+            select name, version, position, epoch, owner, ",
+        leaves_aside!(),
+        ", ",
+        fed_by_workers!(),
+        "
+            from checkpoints
+            where name = $1
+            for update skip locked
+        ), moved as (
+            update checkpoints
+            set position = $4, owner = $5, epoch = log_head.epoch, updated_at = now(),
+                state = 'following', trouble_position = null, trouble = null
+            from known, log_head
+            where checkpoints.name = $1
+              and known.version = $2
+              and known.position >= $3
+              and known.position < $4
+              and not known.fed_by_workers
+        )
+        select * from known"
+    ))
+    .bind(name)
+    .bind(version)
+    .bind(after)
+    .bind(through)
+    .bind(owner)
     .fetch_optional(conn)
     .await
 }

@@ -19,6 +19,7 @@ pub use ahead::{MAX_NAMED, Scarce, Winners, winners_before};
 pub use list::{explain, list};
 
 use crate::error::FoldError;
+use crate::follow::Rest;
 use crate::log::Recorded;
 use crate::projection::{Projection, Spread};
 
@@ -126,6 +127,8 @@ impl Projection for ClaimHistory {
     /// Every claim is of one member, the subject of its events; that a reward was claimed is noted once, whoever
     /// comes first.
     const SPREAD: Spread = Spread::BySubject;
+    /// Who has just claimed looks whether it is there.
+    const REST: Rest = Rest::ms(0, 25);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;

@@ -92,7 +92,7 @@ impl Freshness {
         if reached >= position { Ok(reached) } else { Err(Behind { position: reached }) }
     }
 
-    /// A follower has come to a position. Freshness never goes back.
+    /// A follower has come to a position. The freshness of what is read never goes back.
     pub(crate) fn reached(&self, name: &str, position: i64) {
         self.progress.send_if_modified(|all| match all.get_mut(name) {
             Some(progress) if progress.position >= position => false,
@@ -104,6 +104,16 @@ impl Freshness {
                 all.insert(name.to_owned(), Progress { position, state: State::Elsewhere });
                 true
             }
+        });
+    }
+
+    /// A follower that makes nothing to read stands here, also where it was further before: it was set back.
+    pub(crate) fn stands_at(&self, name: &str, position: i64) {
+        self.progress.send_if_modified(|all| {
+            let progress = all.entry(name.to_owned()).or_default();
+            let changed = progress.position != position;
+            progress.position = position;
+            changed
         });
     }
 

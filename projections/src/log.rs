@@ -122,6 +122,25 @@ pub async fn read_between(
     .await
 }
 
+/// The entries after one position and up to another, on a connection whose plans are kept and use the index.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn read_next(conn: &mut PgConnection, after: i64, through: i64) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as(concat!(
+        "select ",
+        entry_columns!(),
+        " from events
+        where position > $1
+          and position <= $2
+        order by position"
+    ))
+    .bind(after)
+    .bind(through)
+    .fetch_all(conn)
+    .await
+}
+
 /// All entries of one stream, in order.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::{FoldError, FollowError};
 use crate::fold::{Folded, Pace, fold};
-use crate::follow::{Batch, Follower, OnPoison, Outcome};
+use crate::follow::{self, Batch, Follower, OnPoison, Outcome, Rest};
 use crate::handover;
 use crate::log::Recorded;
 use crate::parked::{self, Aside};
@@ -45,6 +45,8 @@ pub trait Projection: Send + Sync + 'static {
     const ON_POISON: OnPoison = OnPoison::Stop;
     /// Whether workers may feed it.
     const SPREAD: Spread;
+    /// How long it rests from batch to batch: see [`Follower::rest`].
+    const REST: Rest = follow::REST;
 
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
@@ -69,7 +71,10 @@ impl<P: Projection> Projected<P> {
     async fn attempt(&self, batch: &Batch, pace: Pace) -> Result<Option<Outcome>, FollowError> {
         let mut conn = self.pool.acquire().await?;
         let mut tx = conn.begin().await?;
-        let Some(known) = checkpoint::try_lock(&mut tx, P::NAME).await? else { return Err(FollowError::Standby) };
+        let piece = (batch.after, batch.through);
+        let Some(known) = checkpoint::try_move(&mut tx, P::NAME, P::VERSION, piece, self.owner).await? else {
+            return Err(FollowError::Standby);
+        };
         if known.version != P::VERSION {
             return Err(another_version(&known));
         }
@@ -97,7 +102,9 @@ impl<P: Projection> Projected<P> {
             tx.rollback().await?;
             return Err(FollowError::Poison { position: poison.position, reason: poison.reason });
         }
-        checkpoint::save(&mut tx, P::NAME, P::VERSION, through, self.owner).await?;
+        if through < batch.through {
+            checkpoint::save(&mut tx, P::NAME, P::VERSION, through, self.owner).await?;
+        }
         tx.commit().await?;
         Ok(Some(Outcome::Saved(through)))
     }
@@ -118,6 +125,10 @@ impl<P: Projection> Follower for Projected<P> {
 
     fn on_poison(&self) -> OnPoison {
         P::ON_POISON
+    }
+
+    fn rest(&self) -> Rest {
+        P::REST
     }
 
     async fn begin(&self, pool: &PgPool, _: Uuid) -> Result<i64, FollowError> {

@@ -77,7 +77,7 @@ pub fn start_all(
 
 /// Follows the log with every projection, beside what these loops follow already.
 pub fn follow_all(followers: &Followers) {
-    let pool = || followers.pool().clone();
+    let pool = || followers.batches().clone();
     followers.follow(Projected::new(MemberFactsProjection, pool()));
     followers.follow(Projected::new(ReferralTally, pool()));
     followers.follow(Projected::new(ClaimHistory, pool()));

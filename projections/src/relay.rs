@@ -19,12 +19,15 @@ use self::delivery::{Deliveries, Undelivered};
 use self::producer::Sender;
 use crate::checkpoint;
 use crate::error::FollowError;
-use crate::follow::{Batch, Follower, Outcome};
+use crate::follow::{Batch, Follower, Outcome, Rest};
 use crate::lease::Lease;
 use crate::topic::{Topic, made};
 
 /// The name of the relay's checkpoint, and of its lease.
 pub const NAME: &str = "relay";
+
+/// How long it rests from batch to batch while events come all the time.
+const REST: Rest = Rest::ms(25, 100);
 
 /// How many messages are handed over and not acknowledged.
 const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
@@ -177,6 +180,11 @@ impl Follower for Relay {
 
     fn leased(&self) -> bool {
         true
+    }
+
+    /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
+    fn rest(&self) -> Rest {
+        REST
     }
 
     /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of

@@ -43,7 +43,7 @@ impl Tail {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log goes up to a position since a moment: reads what is new.
+    /// The log goes up to a position since a moment: reads what is new, over connections whose plans are kept.
     pub(crate) async fn extend(&self, pool: &PgPool, through: i64, since: Instant) -> sqlx::Result<()> {
         let known = {
             let mut kept = self.kept();
@@ -60,7 +60,7 @@ impl Tail {
             }
             kept.through()
         };
-        let read = log::read_between(&mut *pool.acquire().await?, known, through, &[]).await?;
+        let read = log::read_next(&mut *pool.acquire().await?, known, through).await?;
         let mut kept = self.kept();
         // a hole would be the end of counting by position; it cannot be, and then nothing is kept
         let dense = read.iter().zip(known + 1..).all(|(entry, position)| entry.position == position);

@@ -21,6 +21,7 @@ use super::sets::{ACTIVE, ASKING, Changes};
 use super::standing::Standing;
 use super::write::{FactRow, Membership, write_facts, write_memberships};
 use crate::error::FoldError;
+use crate::follow::Rest;
 use crate::log::Recorded;
 use crate::projection::{Projection, Spread};
 use crate::published::Published;
@@ -46,6 +47,8 @@ impl Projection for Dashboard {
     const SPREAD: Spread = Spread::Whole {
         because: "its counters at marks along the log are sums over all members and campaigns up to a position",
     };
+    /// A batch writes a dozen tables, and nobody sees numbers change more often.
+    const REST: Rest = Rest::ms(25, 50);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut numbers = Numbers::load(tx, batch).await?;

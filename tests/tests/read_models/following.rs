@@ -8,7 +8,8 @@ use super::support::with_log;
 use projections::claim_history::ClaimHistory;
 use projections::member_facts::MemberFactsProjection;
 use projections::{
-    ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, State, rebuild, start_all,
+    ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, Rest, State, rebuild,
+    start_all,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -143,6 +144,75 @@ async fn a_reactor_sees_its_streams_in_order_and_goes_on_after_trouble_and_after
         let is_activity = |draft: &super::support::Draft| matches!(draft.event, domain::Event::Activity(_));
         let activities = log.events.iter().filter(|(_, draft)| is_activity(draft)).map(|(at, _)| *at);
         assert_eq!(*seen.lock().unwrap(), activities.collect::<Vec<_>>());
+    })
+    .await;
+}
+
+/// A reactor that takes what it gets and then rests.
+struct Resting(Rest);
+
+impl Follower for Resting {
+    fn name(&self) -> &'static str {
+        if self.0 == AT_ONCE { "restless" } else { "resting" }
+    }
+
+    fn rest(&self) -> Rest {
+        self.0
+    }
+
+    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
+        Ok(Outcome::Handled(batch.through))
+    }
+}
+
+const AT_ONCE: Rest = Rest::ms(0, 0);
+const AN_HOUR: Rest = Rest::ms(3_600_000, 3_600_000);
+
+#[tokio::test]
+async fn a_follower_takes_the_first_event_in_at_once_and_rests_before_the_next_but_not_beyond_shutdown() {
+    with_log(async |log| {
+        let mut generator = Generator::new(7);
+        let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+        let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        followers.follow(Resting(AT_ONCE));
+        followers.follow(Resting(AN_HOUR));
+        log.append(generator.history(5)).await;
+        for name in ["restless", "resting"] {
+            assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
+        }
+        for _ in 0..3 {
+            log.append(generator.history(5)).await;
+            assert_eq!(freshness.wait_for("restless", log.head(), SOON).await, Ok(log.head()));
+        }
+        assert_eq!(freshness.position("resting"), 5, "one batch for all that comes meanwhile");
+        shutdown.cancel();
+        tokio::time::timeout(SOON, followers.stopped()).await.expect("it does not sleep through shutdown");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn connections_that_are_cut_cost_followers_nothing_but_time() {
+    with_log(async |log| {
+        let mut generator = Generator::new(8);
+        let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+        let followers = start_all(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        for _ in 0..5 {
+            log.append(generator.history(40)).await;
+            let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                       where datname = current_database() and pid <> pg_backend_pid()";
+            sqlx::query(cut).execute(&log.pool).await.unwrap();
+            for name in ALL {
+                assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
+            }
+        }
+        shutdown.cancel();
+        followers.stopped().await;
+        for name in ALL {
+            let live = log.digest(name).await;
+            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
+            assert_eq!(log.digest(name).await, live, "{name}");
+        }
     })
     .await;
 }

@@ -153,6 +153,30 @@ async fn a_relay_goes_on_after_its_checkpoint_and_starts_over_where_the_broker_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_set_back_is_told_to_stand_where_it_was_set_back_to() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        log.append(Generator::new(5).history(50)).await;
+        let running = publish(log, &broker, false);
+        running.published(50).await;
+        // so that it cannot begin again at once
+        broker.broker_down(1).unwrap();
+        projections::relay::set_back(&log.pool, 11).await.unwrap();
+        let told = async {
+            while running.freshness.position(NAME) != 10 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(SOON, told).await.expect("the figure goes back");
+        broker.broker_up(1).unwrap();
+        running.published(50).await;
+        running.stop().await;
+        consume(&broker, 90);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_relay_is_active_and_the_other_takes_over() {
     with_log(async |log| {
         let broker = broker(PARTITIONS);

@@ -1,6 +1,6 @@
 //! The way to a real Kafka: how fast the relay catches up in terms of claims, what claims pay for a relay that runs beside
 //! them, and how long an event takes from the log's commit to a consumer. The broker, one JVM, is on the same machine and
-//! takes its share of it. Claims are decided in process, so that nothing hides the cost.
+//! takes its share of it, which is told. Claims are decided in process, so that nothing hides the cost.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,8 +20,9 @@ use tests::support::postgres::Cluster;
 use tokio_util::sync::CancellationToken;
 
 use crate::Size;
-use crate::load::{Load, Measured};
+use crate::load::{Load, Measured, cpu_of};
 use crate::ours::Ours;
+use crate::pace::Pace;
 use crate::report::Report;
 
 const TOPIC: &str = "bench";
@@ -34,42 +35,67 @@ pub(crate) async fn measure(cluster: &Arc<Cluster>, size: &Size, report: &mut Re
     let broker = Broker::launch();
     let ours = Ours::prepare(cluster, size.members).await;
     let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
+    let (without, with) = ("claims without relay, 64", "claims with relay, 64");
+    let (away, mut broker_cpu_us) = ("claims with the broker away, 64", 0.0);
     for round in 1..=size.rounds {
         eprintln!("round {round} of {}", size.rounds);
-        report.add("claims without relay, 64", ours.hot(load(64)).await);
+        report.add(without, ours.hot(load(64)).await);
         let relay = Running::start(&ours, &broker);
         report.add("relay catching up", relay.catches_up(ours.pool(), round).await);
-        report.add("claims with relay, 64", ours.hot(load(64)).await);
+        let (before, spent) = (head(ours.pool()).await, broker_cpu(&broker));
+        report.add(with, ours.hot(load(64)).await);
         relay.settle(ours.pool()).await;
+        let (events, spent) = (head(ours.pool()).await - before, broker_cpu(&broker) - spent);
+        broker_cpu_us += spent / events.max(1) as f64 / size.rounds as f64;
         broker.stop();
-        report.add("claims with the broker away, 64", ours.hot(load(64)).await);
+        report.add(away, ours.hot(load(64)).await);
         broker.start();
         relay.settle(ours.pool()).await;
         relay.stop().await;
     }
-    let relay = Running::start(&ours, &broker);
-    relay.settle(ours.pool()).await;
-    let consumer = Consuming::start(&broker);
-    let before = head(ours.pool()).await;
-    ours.hot(load(1)).await;
-    let mut latencies_ms = consumer.latencies_after(before, ours.pool()).await;
-    relay.stop().await;
+    latencies(&ours, &broker, size, report).await;
     ours.assert_sound().await;
-    latencies_ms.sort_by(f64::total_cmp);
-    let percentile =
-        |share: f64| latencies_ms[((latencies_ms.len() as f64 * share) as usize).min(latencies_ms.len() - 1)];
-    report.figure_of("relay_vs_claims", "relay catching up", "claims without relay, 64", "at least 5");
-    let with_relay = ("claims with relay, 64", "claims without relay, 64");
-    report.figure_of("claims_with_relay_vs_without", with_relay.0, with_relay.1, "at least 0.8");
-    let broker_away = ("claims with the broker away, 64", "claims without relay, 64");
-    report.figure_of(
-        "claims_with_broker_away_vs_without",
-        broker_away.0,
-        broker_away.1,
-        "the relay is not in their way",
+    report.figure_of("relay_vs_claims", "relay catching up", without, "at least 5");
+    report.figure_of("claims_with_relay_vs_without", with, without, "at least 0.8, the broker on the same cores");
+    report.figure_of("claims_with_broker_away_vs_without", away, without, "the relay is not in their way");
+    let cost = |name| report.cpu_us(name) / report.cpu_us(without).max(f64::EPSILON);
+    report.figure(
+        "claim_cpu_with_relay_vs_without",
+        cost(with),
+        "ours and PostgreSQL's: what is left of the cost elsewhere",
     );
-    report.figure("relay_latency_p50_ms", percentile(0.50), "from commit to a consumer");
-    report.figure("relay_latency_p99_ms", percentile(0.99), "from commit to a consumer");
+    report.figure("broker_cpu_us_an_event", broker_cpu_us, "the broker's own, on the same cores, during these claims");
+}
+
+/// From the log's commit to a consumer: at a rate that the machine keeps up with easily, and while claims take all of it.
+async fn latencies(ours: &Ours, broker: &Broker, size: &Size, report: &mut Report) {
+    let relay = Running::start(ours, broker);
+    relay.settle(ours.pool()).await;
+    let consumer = Consuming::start(broker);
+    let pace = Pace { per_second: size.lag_rate, length: size.round };
+    let busy = Load { waiters: 64, length: size.round, postgres: None };
+    // a relay and a consumer that have just begun are not yet what they are
+    let begun = head(ours.pool()).await;
+    ours.paced(pace).await;
+    consumer.latencies_after(begun, ours.pool()).await;
+    let before = head(ours.pool()).await;
+    let asked = ours.paced(Pace { length: size.lag_length, ..pace }).await;
+    let constant = consumer.latencies_after(before, ours.pool()).await;
+    let before = head(ours.pool()).await;
+    ours.hot(busy).await;
+    let saturated = consumer.latencies_after(before, ours.pool()).await;
+    relay.stop().await;
+    consumer.stop();
+    report.figure("relay_latency_p50_ms_at_1k", percentile(&constant, 0.50), "from commit to a consumer");
+    report.figure("relay_latency_p99_ms_at_1k", percentile(&constant, 0.99), "from commit to a consumer");
+    report.figure("relay_claim_p99_ms_at_1k", asked.percentile(0.99), "these claims themselves, in process");
+    report.figure("relay_latency_p50_ms_busy", percentile(&saturated, 0.50), "while claims take all of the machine");
+    report.figure("relay_latency_p99_ms_busy", percentile(&saturated, 0.99), "while claims take all of the machine");
+}
+
+/// Of what is in order of size.
+fn percentile(sorted: &[f64], share: f64) -> f64 {
+    sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
 }
 
 /// A relay as a service has one.
@@ -127,6 +153,10 @@ impl Running {
     }
 }
 
+fn broker_cpu(broker: &Broker) -> f64 {
+    broker.pid().and_then(cpu_of).unwrap_or(0.0)
+}
+
 async fn head(pool: &PgPool) -> i64 {
     sqlx::query_scalar("select position from log_head").fetch_one(pool).await.unwrap()
 }
@@ -168,8 +198,8 @@ impl Consuming {
         Self { arrivals, over, thread }
     }
 
-    /// How long each event after a position took to come here.
-    async fn latencies_after(self, position: i64, pool: &PgPool) -> Vec<f64> {
+    /// How long each event after a position took to come here, in ms and in order of size.
+    async fn latencies_after(&self, position: i64, pool: &PgPool) -> Vec<f64> {
         let sql = "select position, extract(epoch from pg_xact_commit_timestamp(xmin))::double precision
                    from events where position > $1";
         let committed: Vec<(i64, f64)> = sqlx::query_as(sql).bind(position).fetch_all(pool).await.unwrap();
@@ -178,9 +208,15 @@ impl Consuming {
             assert!(started.elapsed() < TO_SETTLE, "a message does not come");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        let arrivals = self.arrivals.lock().unwrap();
+        let mut latencies_ms: Vec<f64> =
+            committed.iter().map(|(position, at)| (arrivals[position] - at) * 1e3).collect();
+        latencies_ms.sort_by(f64::total_cmp);
+        latencies_ms
+    }
+
+    fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
-        let arrivals = self.arrivals.lock().unwrap();
-        committed.iter().map(|(position, at)| (arrivals[position] - at) * 1e3).collect()
     }
 }

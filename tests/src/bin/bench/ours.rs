@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::fill::Made;
 use crate::load::{Load, Measured};
+use crate::pace::{Pace, Paced};
 use crate::sound;
 
 /// How many campaigns the cold claims are spread over.
@@ -95,16 +96,32 @@ impl Ours {
 
     /// Claims spread over many campaigns.
     pub(crate) async fn cold(&self, load: Load) -> Measured {
-        let (desk, cold, next) = (self.desk.clone(), self.cold.clone(), self.next_cold.clone());
+        let (desk, next) = (self.desk.clone(), self.spread());
         load.run(move || {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let reward = cold[number % cold.len()];
-            let member = (number / cold.len() + number * 7) % desk.members.len();
-            let member = desk.members[member * FAR_APART % desk.members.len()];
-            let desk = desk.clone();
+            let ((reward, member), desk) = (next(), desk.clone());
             async move { desk.claim(reward, member).await }
         })
         .await
+    }
+
+    /// The same at a constant rate; 201 for a claim that is granted.
+    pub(crate) async fn paced(&self, pace: Pace) -> Paced {
+        let (desk, next) = (self.desk.clone(), self.spread());
+        pace.run(move |_| {
+            let ((reward, member), desk) = (next(), desk.clone());
+            async move { if desk.claim(reward, member).await == 1 { 201 } else { 409 } }
+        })
+        .await
+    }
+
+    /// Who claims what next.
+    fn spread(&self) -> impl Fn() -> (RewardId, MemberId) + Send + Sync + 'static {
+        let (desk, cold, next) = (self.desk.clone(), self.cold.clone(), self.next_cold.clone());
+        move || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let member = (number / cold.len() + number * 7) % desk.members.len();
+            (cold[number % cold.len()], desk.members[member * FAR_APART % desk.members.len()])
+        }
     }
 
     /// Where its log ends.

@@ -52,6 +52,14 @@ impl Report {
         self.rounds.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The CPU time of one thing that a contender does, in µs: our own and PostgreSQL's.
+    pub(crate) fn cpu_us(&self, name: &str) -> f64 {
+        let rounds = self.of(name);
+        let done: usize = rounds.iter().map(|round| round.done).sum();
+        let spent = |round: &Measured| round.own_cpu_us + round.postgres_cpu_us.unwrap_or(0.0);
+        rounds.iter().map(spent).sum::<f64>() / done.max(1) as f64
+    }
+
     /// The rate over all rounds of a contender.
     pub(crate) fn rate(&self, name: &str) -> f64 {
         let rounds = self.of(name);

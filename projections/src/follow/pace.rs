@@ -1,0 +1,147 @@
+//! How much a follower takes at once, how long it rests, and how long it waits after trouble. It knows numbers and
+//! durations, and nothing of what is followed.
+
+use std::time::{Duration, Instant};
+
+use super::BATCH_LIMIT;
+
+/// A follower that is behind takes up to so many times its limit at once …
+const MOST_TIMES_LIMIT: i64 = 8;
+/// … while a batch takes less than this: nobody should wait longer for a lock.
+const SLOW_BATCH: Duration = Duration::from_secs(1);
+/// Where so many events come in a second, the log is busy.
+const BUSY_PER_SECOND: f64 = 2_000.0;
+/// A single append of fewer says nothing about that.
+const FEW: i64 = 16;
+/// How long the first wait after trouble is; each further one is twice as long …
+const FIRST_BACK_OFF_MS: u64 = 50;
+/// … up to this.
+pub(super) const LAST_BACK_OFF_MS: u64 = 5_000;
+
+/// A batch that was full and quick is followed by a larger one, a slow one by a smaller one; what fails as a whole
+/// may go through in pieces.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    failures: u32,
+    positions: Option<i64>,
+}
+
+impl Pace {
+    /// How many positions to take at once.
+    pub(super) fn positions(&self, limit: i64) -> i64 {
+        self.positions.unwrap_or(limit).clamp(1, limit.max(1) * MOST_TIMES_LIMIT)
+    }
+
+    /// How long to wait after trouble.
+    pub(super) fn back_off(&mut self) -> Duration {
+        self.positions = Some((self.positions.unwrap_or(BATCH_LIMIT) / 2).max(1));
+        let wait = FIRST_BACK_OFF_MS.saturating_mul(1 << self.failures.min(10));
+        self.failures += 1;
+        Duration::from_millis(wait.min(LAST_BACK_OFF_MS))
+    }
+
+    /// A batch of so many positions took so long.
+    pub(super) fn went_well(&mut self, limit: i64, taken: i64, took: Duration) {
+        self.failures = 0;
+        let most = self.positions(limit);
+        if took > SLOW_BATCH {
+            self.positions = Some((taken / 2).max(1));
+        } else if taken >= most {
+            self.positions = Some(most.saturating_mul(2));
+        }
+    }
+}
+
+/// How long a follower waits from the beginning of one batch to that of the next: a batch costs much the same whatever
+/// is in it, and what is spent on small ones is missing where claims are decided. An event that comes after a pause is
+/// taken in at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// Where events come all the time.
+    pub usual: Duration,
+    /// Where they come so fast that the machine may have nothing left.
+    pub busy: Duration,
+}
+
+impl Rest {
+    /// Of so many ms.
+    #[must_use]
+    pub const fn ms(usual: u64, busy: u64) -> Self {
+        Self { usual: Duration::from_millis(usual), busy: Duration::from_millis(busy) }
+    }
+
+    /// Given that so many events came within a time.
+    fn given(self, events: i64, within: Duration) -> Duration {
+        let is_busy = events as f64 >= BUSY_PER_SECOND * within.as_secs_f64().max(f64::EPSILON);
+        if is_busy && events >= FEW { self.busy } else { self.usual }
+    }
+}
+
+/// Since when the events of a batch have come together.
+#[derive(Debug)]
+pub(super) struct Rhythm {
+    begun: Instant,
+}
+
+impl Rhythm {
+    pub(super) fn new() -> Self {
+        Self { begun: Instant::now() }
+    }
+
+    /// What remains of the rest after a batch of so many positions that was begun at a moment.
+    pub(super) fn rest_after(&mut self, rest: Rest, positions: i64, begun: Instant) -> Duration {
+        let before = std::mem::replace(&mut self.begun, begun);
+        rest.given(positions, begun.saturating_duration_since(before)).saturating_sub(begun.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: Rest = Rest::ms(10, 100);
+
+    #[test]
+    fn a_follower_rests_longer_where_events_come_fast() {
+        let rests = |events, ms| REST.given(events, Duration::from_millis(ms));
+        let cases = [
+            (1, 0, REST.usual, "one event says nothing, however soon it comes"),
+            (15, 5, REST.usual, "nor do a few"),
+            (25, 25, REST.usual, "a thousand a second"),
+            (199, 100, REST.usual, "nearly busy"),
+            (200, 100, REST.busy, "busy"),
+            (500, 1_000, REST.usual, "many after a long time"),
+        ];
+        for (events, ms, wanted, why) in cases {
+            assert_eq!(rests(events, ms), wanted, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_rest_begins_with_its_batch() {
+        let hour = Duration::from_secs(3_600);
+        let (now, long) = (Instant::now(), Rest { usual: hour, busy: hour });
+        let mut rhythm = Rhythm::new();
+        let rests = rhythm.rest_after(long, 1, now);
+        assert!(rests > hour / 2 && rests <= hour, "{rests:?}");
+        assert_eq!(
+            rhythm.rest_after(Rest::ms(10, 100), 1, now.checked_sub(hour).unwrap()),
+            Duration::ZERO,
+            "it is over"
+        );
+    }
+
+    #[test]
+    fn batches_grow_while_they_are_full_and_shrink_when_they_are_slow_or_fail() {
+        let mut pace = Pace::default();
+        for wanted in [2_000, 4_000, 8_000, 8_000] {
+            pace.went_well(1_000, pace.positions(1_000), Duration::ZERO);
+            assert_eq!(pace.positions(1_000), wanted);
+        }
+        pace.went_well(1_000, 8_000, Duration::from_secs(2));
+        assert_eq!(pace.positions(1_000), 4_000);
+        let waits: Vec<u128> = (0..9).map(|_| pace.back_off().as_millis()).collect();
+        assert_eq!(waits, [50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+        assert_eq!(pace.positions(1_000), 7);
+    }
+}
