@@ -127,6 +127,7 @@ impl Routes {
             ("get", "claims") if path == "/claims/{id}/explanation" => Arc::new(vec![self.claimant.clone()]),
             ("get", "claims") if path != "/claims/me" => of("operator"),
             ("get", "reward-requests") => of("operator"),
+            ("get", "streaks") if path.contains("/user/") => of("operator"),
             ("get", "referrals") if path == "/referrals" => of("operator"),
             (_, _) => Arc::clone(&self.members),
         }
