@@ -10,6 +10,7 @@ pub mod campaign_windows;
 pub mod checkpoint;
 pub mod claim_history;
 mod connections;
+mod copied;
 pub mod dashboard;
 mod digest;
 mod error;
