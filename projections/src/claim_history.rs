@@ -15,7 +15,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-pub use ahead::{Scarce, last_taken_before};
+pub use ahead::{MAX_NAMED, Scarce, Winners, winners_before};
 pub use list::{explain, list};
 
 use crate::copied::{self, Copied};

@@ -208,9 +208,11 @@ pub struct EntryFilter {
     pub stream_type: Option<String>,
     /// In the stream of this id.
     pub stream_id: Option<String>,
+    /// Caused by this account, or by `system` or `kafka`.
+    pub actor: Option<String>,
 }
 
-/// The next entries that pass a filter after a position, in order, `limit` at most.
+/// The next entries that pass a filter after one position and up to another, in order, `limit` at most.
 ///
 /// # Errors
 /// The database's.
@@ -218,16 +220,18 @@ pub async fn read_filtered(
     conn: &mut PgConnection,
     filter: &EntryFilter,
     after: i64,
+    through: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
     let mut query =
         QueryBuilder::<Postgres>::new(concat!("select ", entry_columns!(), " from events where position > "));
-    query.push_bind(after);
+    query.push_bind(after).push(" and position <= ").push_bind(through);
     for (condition, value) in [
         (" and event_type = ", &filter.event_type),
         (" and subject = ", &filter.subject),
         (" and aggregate_type = ", &filter.stream_type),
         (" and aggregate_id = ", &filter.stream_id),
+        (" and actor = ", &filter.actor),
     ] {
         if let Some(value) = value {
             query.push(condition).push_bind(value);

@@ -136,4 +136,16 @@ async fn a_saved_run_goes_on_with_its_own_log_and_order_only() {
     refused(&auditor, &run, b"nonsense", "no saved run");
     let cut = kept.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     refused(&auditor, &run, &kept[..cut], "it ends too early");
+    // a position that this log has not come to, with its hash and without one
+    let mut head: Value = serde_json::from_slice(&kept[..cut]).unwrap();
+    let end = head["order"]["position"].as_i64().unwrap();
+    assert_eq!(end, stage.log().await.head().await, "it goes up to where the log ended, and no further");
+    let again = |head: &Value| [format!("{head}\n").as_bytes(), &kept[cut..]].concat();
+    head["order"]["position"] = (end + 1).into();
+    refused(&auditor, &run, &again(&head), "another log");
+    head["hash"] = "".into();
+    refused(&auditor, &run, &again(&head), "another log");
+    let mut head: Value = serde_json::from_slice(&kept[..cut]).unwrap();
+    head["done"] = (end + 1).into();
+    refused(&auditor, &run, &again(&head), "it has read more than there was");
 }
