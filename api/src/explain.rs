@@ -1,6 +1,6 @@
 //! Why a claim stands where it stands, in words and numbers: the rule as it was, what was seen, what was missing,
 //! who decided, and the smallest further thing that would make a "no" a "yes". A pure function of what was read; it
-//! knows no table and no request. Leaves are put into words in `explain/leaf`, steps in `explain/story`.
+//! knows no query and no request. Leaves are put into words in `explain/leaf`, steps in `explain/story`.
 
 mod leaf;
 mod story;
@@ -12,6 +12,8 @@ use domain::claim::{Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, Know
 use domain::condition::{Condition, Leaf, LeafEvidence};
 use domain::id::ClaimId;
 use domain::zone::local_date;
+use projections::audit::Counted;
+use projections::claim_history::Winners;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -45,8 +47,10 @@ pub struct Material {
     pub campaign_now: Campaign,
     /// Whether the member's birthday is known.
     pub birthday_known: bool,
-    /// Where the last claim before this one took what was missing for it.
-    pub last_taken: Option<i64>,
+    /// Which events counted, for each question of the rule.
+    pub counted: Vec<Counted>,
+    /// Who had what was missing for it.
+    pub winners: Winners,
     /// The moment of asking.
     pub now: Moment,
 }
@@ -88,12 +92,14 @@ pub struct Explanation {
 }
 
 /// Those who came before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "WinnersBefore")]
 pub(crate) struct Ahead {
     /// How many grants were given or promised.
     pub(crate) winners: i64,
+    /// Where each of them stands in the log, in its order; the first 1,000 who asked.
+    pub(crate) positions: Vec<i64>,
     /// Where the last of them stands in the log; null where there was none.
     pub(crate) last_position: Option<i64>,
 }
@@ -142,7 +148,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         claim_id: *claim_id,
         status,
         reason: reason.map(DenialReason::name),
-        summary: story::summary(status, reason, material, &claim, ahead),
+        summary: story::summary(status, reason, material, &claim, ahead.as_ref()),
         condition: Condition::clone(condition),
         condition_version: decision.condition_version,
         met: decision.met,
@@ -151,7 +157,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         local_date: local_date(decision.time_zone, decision.evaluated_at),
         facts_position: decision.facts_position,
         position,
-        leaves: leaf::told(condition, &leaves),
+        leaves: leaf::told(condition, &leaves, &material.counted),
         smallest_further: material.further(reason, condition, decision, &leaves),
         ahead,
         steps: history.iter().map(Told::of).collect(),
@@ -195,6 +201,6 @@ impl Material {
             | DenialReason::ConditionUnmet
             | DenialReason::LimitReached => return None,
         };
-        Some(Ahead { winners, last_position: self.last_taken })
+        Some(Ahead { winners, positions: self.winners.positions.clone(), last_position: self.winners.last })
     }
 }

@@ -1,4 +1,5 @@
-//! `GET /metrics` on a listener of its own (`METRICS_LISTEN`): figures in the text format of Prometheus.
+//! What whoever runs a process asks it, on a listener of its own (`METRICS_LISTEN`), whatever part it serves: `GET
+//! /metrics`, figures in the text format of Prometheus, and `/health/live` and `/health/ready` as the API has them.
 //! Labels are names that this program knows (routes, methods, followers), never what a request holds,
 //! so that their number is bounded and nothing personal gets out. Without the listener nothing is counted.
 
@@ -12,11 +13,14 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use commands::Ledger;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use projections::Freshness;
+use projections::{Followers, Freshness};
+use sqlx::PgPool;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::routes;
 
 /// How long a request took, in seconds, by method, route and status.
 const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
@@ -35,7 +39,8 @@ const COMMANDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0,
 #[derive(Clone)]
 struct Sources {
     recorded: PrometheusHandle,
-    ledger: Ledger,
+    /// Where the log ends.
+    head: watch::Receiver<i64>,
     freshness: Freshness,
 }
 
@@ -45,7 +50,8 @@ struct Sources {
 /// The address cannot be listened on, with the remedy in the text.
 pub async fn serve(
     listen: SocketAddr,
-    ledger: Ledger,
+    pool: PgPool,
+    followers: &Followers,
     freshness: Freshness,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -59,7 +65,10 @@ pub async fn serve(
         .with_context(|| format!("cannot listen on {listen}; set METRICS_LISTEN to another address or leave it out"))?;
     tracing::info!("metrics on http://{}/metrics", listener.local_addr()?);
     #[expect(clippy::disallowed_methods, reason = "it is on a listener of its own, and no part of the API")]
-    let router = Router::new().route("/metrics", get(figures)).with_state(Sources { recorded, ledger, freshness });
+    let router = Router::new()
+        .route("/metrics", get(figures))
+        .with_state(Sources { recorded, head: followers.head(), freshness })
+        .merge(routes::health::plain(pool));
     tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
         if let Err(error) = served {
@@ -82,7 +91,7 @@ fn describe() {
 async fn figures(State(sources): State<Sources>) -> Response {
     let followers = sources.freshness.positions();
     let seen = followers.iter().map(|(_, position)| *position).max().unwrap_or_default();
-    let head = (*sources.ledger.head().borrow()).max(seen);
+    let head = (*sources.head.borrow()).max(seen);
     metrics::gauge!(HEAD_POSITION).set(figure(head));
     for (name, position) in followers {
         metrics::gauge!(FOLLOWER_POSITION, "follower" => name.clone()).set(figure(position));

@@ -12,6 +12,7 @@ mod projections;
 mod rebuild;
 mod serve;
 mod service;
+mod signals;
 mod worker;
 
 pub use admin::Admin;

@@ -8,7 +8,7 @@ mod claims;
 mod conditions;
 mod dashboard;
 mod events;
-mod health;
+pub(crate) mod health;
 mod lists;
 mod problems;
 mod progress;

@@ -10,7 +10,7 @@ mod time_limit;
 
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -26,6 +26,7 @@ use crate::words::{Language, current, phrases, speaking, while_speaking};
 use crate::{once, rate_limits, routes};
 
 use self::in_flight::InFlight;
+use self::time_limit::Limits;
 
 pub use listen::listen;
 
@@ -62,7 +63,7 @@ pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
         .layer(from_fn_with_state(state.clone(), once::layer))
         .layer(from_fn_with_state(state.rate_limits, rate_limits::layer))
         .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
-        .layer(from_fn(surround));
+        .layer(from_fn_with_state(Limits::default(), surround));
     // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
     let router = if origins.is_empty() { router } else { router.layer(cors::layer(origins)) };
     router.layer(from_fn(move |request: Request, next: Next| async move {
@@ -85,12 +86,12 @@ async fn other_method(method: Method) -> Response {
     Problem::new(Code::MethodNotAllowed).into_response()
 }
 
-async fn surround(mut request: Request, next: Next) -> Response {
+async fn surround(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
     let id = RequestId::from_headers(&request);
     request.extensions_mut().insert(id);
     let (method, path) = (request.method().clone(), request.uri().clone());
     let language = Language::preferred(request.headers());
-    let limit = time_limit::of(&method, &path);
+    let limit = limits.of(&method, &path);
     let answering = tokio::time::timeout(limit, speaking(language, next.run(request)));
     let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let response = match answered {
@@ -139,28 +140,53 @@ fn log(method: &Method, uri: &Uri, status: StatusCode, id: RequestId) {
 mod tests {
     use super::*;
     use axum::body::Body;
-    use axum::routing::get;
+    use axum::routing::{get, post};
     use serde_json::Value;
+    use std::time::Duration;
     use tower::ServiceExt as _;
 
     async fn broken() -> StatusCode {
         panic!("a secret")
     }
 
-    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
     async fn asked(method: Method, path: &str) -> (Response, Value) {
+        asked_within(Limits::default(), method, path).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
+    async fn asked_within(limits: Limits, method: Method, path: &str) -> (Response, Value) {
+        let never = std::future::pending::<StatusCode>;
+        let later = async || {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            StatusCode::CREATED
+        };
         let router = Router::new()
             .route("/broken", get(broken))
+            .route("/never", post(never))
+            .route("/audit/re-evaluations", if limits.whole_log.is_zero() { post(never) } else { post(later) })
             .fallback(nothing_here)
             .method_not_allowed_fallback(other_method)
-            .layer(from_fn(surround));
+            .layer(from_fn_with_state(limits, surround));
         let id = "0190a0a0-0000-7000-8000-000000000000";
         let request = Request::builder().method(method).uri(path).header(X_REQUEST_ID, id).body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.headers()[X_REQUEST_ID], id);
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
-        (Response::from_parts(parts, Body::empty()), serde_json::from_slice(&bytes).unwrap())
+        (Response::from_parts(parts, Body::empty()), serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_ended_and_what_folds_the_whole_log_has_its_own_limit() {
+        let (none, ages) = (Duration::ZERO, Duration::from_secs(3_600));
+        let bulk = "/audit/re-evaluations";
+        for (request, whole_log, path, status) in
+            [(none, ages, "/never", 503), (none, ages, bulk, 201), (ages, none, bulk, 503)]
+        {
+            let (response, body) = asked_within(Limits { request, whole_log }, Method::POST, path).await;
+            assert_eq!(response.status(), status, "{path}: {body}");
+            assert!(status == 201 || body["code"] == "unavailable", "{path}: {body}");
+        }
     }
 
     #[tokio::test]

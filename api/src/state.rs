@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use commands::Ledger;
 use projections::Freshness;
+use projections::topic::Topic;
 use sqlx::PgPool;
 
 use crate::accounts::Passwords;
@@ -24,6 +25,8 @@ pub struct AppState {
     pub facts: LedgerFacts,
     /// How far the projections are.
     pub freshness: Freshness,
+    /// Where the log is published, if a broker is named.
+    pub topic: Option<Topic>,
     /// The keys of the access tokens.
     pub keys: Arc<Keys>,
     /// Hashes passwords, a few at a time.

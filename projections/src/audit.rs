@@ -5,6 +5,7 @@
 mod as_of;
 mod backtest;
 mod because;
+mod counted;
 mod facts;
 mod history;
 mod judge;
@@ -18,6 +19,7 @@ use domain::event::DecodeError;
 
 pub use as_of::{AsOf, NotYet, resolve};
 pub use backtest::{Ask, Draft, Outcome, Winner, backtest};
+pub use counted::{Counted, MAX_COUNTED, counted};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
 pub use judge::{Attempt, Basis, ConditionBasis, Difference, FactsBasis, Judgement, ReEvaluation, re_evaluate};
 pub use re_evaluation::{
@@ -28,7 +30,7 @@ pub use streams::{
     state_of,
 };
 pub use tree::{Tree, tree};
-pub use verify::{Check, Failure, Progress, Verification, checks, left_out};
+pub use verify::{Check, Failure, NotLookedAt, Progress, Verification, checks, left_out};
 pub(crate) use verify::{Unreadable, stored};
 
 use crate::error::FoldError;

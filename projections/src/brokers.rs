@@ -6,9 +6,10 @@ mod topic;
 
 use std::fmt;
 
-use rdkafka::ClientConfig;
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::BaseProducer;
+use rdkafka::{ClientConfig, ClientContext};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use topic::TopicError;
@@ -67,6 +68,21 @@ impl fmt::Debug for Brokers {
         f.debug_struct("Brokers").field("addresses", &self.addresses).field("options", &options).finish()
     }
 }
+
+/// What a consumer that reads to the end and goes is told besides messages. That a partition has ended is no error.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ToTheEnd;
+
+impl ClientContext for ToTheEnd {
+    fn error(&self, error: KafkaError, reason: &str) {
+        match error {
+            KafkaError::PartitionEOF(_) | KafkaError::Global(RDKafkaErrorCode::PartitionEOF) => {}
+            error => tracing::warn!(%error, reason, "reading from Kafka"),
+        }
+    }
+}
+
+impl ConsumerContext for ToTheEnd {}
 
 #[cfg(test)]
 mod tests {

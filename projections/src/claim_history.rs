@@ -5,7 +5,7 @@
 mod ahead;
 mod list;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::Event;
@@ -15,9 +15,10 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-pub use ahead::{Scarce, last_taken_before};
+pub use ahead::{MAX_NAMED, Scarce, Winners, winners_before};
 pub use list::{explain, list};
 
+use crate::copied::{self, Copied};
 use crate::error::FoldError;
 use crate::follow::Rest;
 use crate::log::Recorded;
@@ -124,6 +125,8 @@ impl Projection for ClaimHistory {
     const VERSION: i32 = 2;
     const STREAMS: &'static [&'static str] = &["claim"];
     const TABLES: &'static [&'static str] = &["claims", "claimed_rewards"];
+    const LATE_INDEXES: &'static [&'static str] =
+        &["claims_of_a_member", "claims_of_a_reward_by_status", "claims_by_status", "claims_by_expiry"];
     /// Every claim is of one member, the subject of its events; that a reward was claimed is noted once, whoever
     /// comes first.
     const SPREAD: Spread = Spread::BySubject;
@@ -131,19 +134,38 @@ impl Projection for ClaimHistory {
     const REST: Rest = Rest::ms(0, 25);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
-        let ids = batch.iter().map(claim_id).collect::<Result<BTreeSet<_>, _>>()?;
-        let mut rows = load(tx, ids).await?;
-        let known: BTreeSet<_> = rows.keys().copied().collect();
+        let mut rows = load(tx, begun_before(batch)?).await?;
+        let known: HashSet<_> = rows.keys().copied().collect();
         for recorded in batch {
             match &recorded.event {
                 Event::Claim(event) => apply(&mut rows, claim_id(recorded)?, event, recorded),
                 Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
             }
         }
-        let new = rows.values().filter(|row| !known.contains(&row.claim_id));
-        write_rewards(tx, new.map(|row| (row.reward_id, row.campaign_id)).collect()).await?;
-        write(tx, &rows.into_values().collect::<Vec<_>>()).await
+        let (mut old, mut new): (Vec<_>, Vec<_>) = rows.into_values().partition(|row| known.contains(&row.claim_id));
+        write_rewards(tx, new.iter().map(|row| (row.reward_id, row.campaign_id)).collect()).await?;
+        if copied::is_worth_it(new.len()) {
+            new.sort_unstable_by_key(|row| row.created_position);
+            copy(tx, &new).await?;
+        } else {
+            old.append(&mut new);
+        }
+        write(tx, &old).await
     }
+}
+
+/// The claims that have rows already: those of which the batch does not have the first event.
+fn begun_before(batch: &[Recorded]) -> Result<BTreeSet<Uuid>, FoldError> {
+    let (mut begun, mut before) = (HashSet::new(), BTreeSet::new());
+    for recorded in batch {
+        let id = claim_id(recorded)?;
+        if recorded.entry.sequence == 1 {
+            begun.insert(id);
+        } else if !begun.contains(&id) {
+            before.insert(id);
+        }
+    }
+    Ok(before)
 }
 
 fn claim_id(recorded: &Recorded) -> Result<Uuid, FoldError> {
@@ -151,7 +173,7 @@ fn claim_id(recorded: &Recorded) -> Result<Uuid, FoldError> {
     id.parse().map_err(|_| FoldError::stored("claim id", id))
 }
 
-fn apply(rows: &mut BTreeMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recorded: &Recorded) {
+fn apply(rows: &mut HashMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recorded: &Recorded) {
     let entry = &recorded.entry;
     let about = event.about();
     let row = rows.entry(id).or_insert_with(|| ClaimRow {
@@ -215,7 +237,10 @@ impl ClaimRow {
     }
 }
 
-async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, ClaimRow>, FoldError> {
+async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid, ClaimRow>, FoldError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<ClaimRow> = sqlx::query_as(concat!(
         "select claim.* from unnest($1::uuid[]) as wanted(claim_id) cross join lateral (select ",
         columns!(),
@@ -245,7 +270,22 @@ async fn write_rewards(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>) -> 
     Ok(())
 }
 
+/// Claims that have no row yet.
+async fn copy(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
+    let mut copied = Copied::new(15);
+    for row in rows {
+        copied.row().id(row.claim_id).id(row.member_id).id(row.campaign_id).id(row.reward_id).text(&row.period);
+        copied.number(row.amount).text(&row.reward_type).text(&row.status).maybe_text(row.reason.as_deref());
+        copied.number(row.condition_version).maybe_moment(row.expires_at).number(row.created_position);
+        copied.number(row.position).moment(row.created_at).moment(row.updated_at);
+    }
+    copied.into(tx, "claims", columns!()).await
+}
+
 async fn write(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query(concat!(
         "insert into claims (",
         columns!(),

@@ -5,10 +5,9 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::error::{FoldError, FollowError};
-use crate::log::Recorded;
+use crate::log::{Read, Recorded};
 use crate::parked::Aside;
 use crate::projection::Projection;
-use crate::published::Published;
 
 /// An event that cannot be folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,19 +45,20 @@ pub(crate) enum Folded {
 pub(crate) async fn fold<P: Projection>(
     projection: &P,
     tx: &mut PgConnection,
-    entries: impl Iterator<Item = Published> + Send,
+    entries: impl Iterator<Item = Read> + Send,
     aside: &Aside,
     pace: Pace,
 ) -> Result<Folded, FollowError> {
     let mut events = Vec::new();
     let mut unreadable = None;
-    for entry in entries.filter(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position)) {
-        match entry.event() {
-            Ok(event) => events.push(Recorded { entry, event }),
-            Err(error) => {
-                unreadable = Some(Poison { position: entry.position, reason: error.to_string() });
+    for read in entries {
+        match read {
+            Ok(recorded) if aside.admits(&recorded.entry) => events.push(recorded),
+            Err(broken) if aside.admits(&broken.entry) => {
+                unreadable = Some(Poison { position: broken.entry.position, reason: broken.error.to_string() });
                 break;
             }
+            Ok(_) | Err(_) => {}
         }
     }
     let spoilt = match pace {

@@ -191,6 +191,18 @@ impl Followers {
         self.tasks.wait().await;
     }
 
+    /// Where the log ends, as far as this process knows.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+
+    /// The connections of this process's followers.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// Connections for folding batches.
     pub(crate) fn batches(&self) -> &PgPool {
         &self.batches

@@ -8,11 +8,10 @@ use uuid::Uuid;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::fold::{Folded, Pace, fold};
-use crate::log;
+use crate::log::{self, Entry};
 use crate::parked::{self, Aside};
 use crate::progress;
 use crate::projection::Projection;
-use crate::published::Published;
 
 /// How many positions are looked at at once.
 const POSITIONS: i64 = 5_000;
@@ -69,7 +68,7 @@ async fn piece<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid, pace: 
     let furthest = done.furthest().max(known.position);
     let through = furthest.min(known.position + POSITIONS);
     let entries = log::read_between(&mut tx, known.position, through, P::STREAMS).await?;
-    let missing = entries.iter().filter(|entry| !done.has(&entry.subject, entry.position)).map(Published::from);
+    let missing = entries.iter().filter(|entry| !done.has(&entry.subject, entry.position)).map(Entry::read);
     let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
     let (through, poison) = match fold(projection, &mut tx, missing, &aside, pace).await? {
         Folded::Whole => (through, None),

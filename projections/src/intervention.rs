@@ -12,7 +12,6 @@ use crate::log::{self, Entry};
 use crate::parked::{self, Aside, Parked};
 use crate::progress;
 use crate::projection::Projection;
-use crate::published::Published;
 use crate::registry::{self, Visitor};
 
 /// What to do about the events that are in the way.
@@ -145,5 +144,5 @@ async fn catch_up<P: Projection>(
     let mut entries = log::read_stream(tx, &parked.stream_type, &parked.stream_id).await?;
     entries.retain(|entry| entry.position >= parked.position && is_passed(entry));
     let aside: Aside = parked::aside(tx, P::NAME, P::NAME).await?;
-    Ok(fold(projection, tx, entries.into_iter().map(Published::from), &aside, Pace::OneByOne).await?)
+    Ok(fold(projection, tx, entries.iter().map(Entry::read), &aside, Pace::OneByOne).await?)
 }

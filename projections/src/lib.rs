@@ -10,6 +10,7 @@ pub mod campaign_windows;
 pub mod checkpoint;
 pub mod claim_history;
 mod connections;
+mod copied;
 pub mod dashboard;
 mod digest;
 mod error;
@@ -35,7 +36,7 @@ mod tail;
 pub mod topic;
 pub mod worker;
 
-pub use brokers::{Brokers, TopicError};
+pub use brokers::{Brokers, ToTheEnd, TopicError};
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};
 pub use follow::{Batch, Follower, Followers, OnPoison, Outcome, Rest};

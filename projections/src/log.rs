@@ -1,6 +1,7 @@
 //! Reads the log: entries in their one order, and where it ends. It appends nothing and does not
 //! know what becomes of an entry.
 
+mod ahead;
 mod copy;
 mod scan;
 
@@ -12,10 +13,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{FromRow, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
+pub(crate) use ahead::read_ahead;
 pub use copy::{Column, Row};
 pub use scan::{Piece, Scan};
-
-use crate::published::Published;
 
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +43,49 @@ pub struct Entry {
     pub hash: Hash,
 }
 
-/// What is published of an entry, together with the event it holds: what a fold is given.
+/// Where an event stands: all that a fold may look at beside the event itself, so that the rows of a projection are
+/// the same whether it is fed from the log or from the topic. Who did something, and by which command, is metadata,
+/// which is not on the topic; a fold that wanted it would not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are columns of the log, explained in its migration")]
+pub struct Place {
+    pub position: i64,
+    pub aggregate_type: String,
+    pub aggregate_id: String,
+    pub sequence: i64,
+    pub event_type: String,
+    pub recorded_at: Moment,
+}
+
+/// An event and where it stands: what a fold is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
-    /// As stored.
-    pub entry: Published,
+    /// Where it stands.
+    pub entry: Place,
     /// As read back.
     pub event: Event,
+}
+
+/// A stored event that cannot be read back.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Where it stands.
+    pub(crate) entry: Place,
+    /// Why not.
+    pub(crate) error: DecodeError,
+}
+
+/// An event as it is read for a fold.
+pub(crate) type Read = Result<Recorded, Box<Unreadable>>;
+
+impl Place {
+    /// The event of this place, as far as it could be read back.
+    pub(crate) fn with(self, event: Result<Event, DecodeError>) -> Read {
+        match event {
+            Ok(event) => Ok(Recorded { entry: self, event }),
+            Err(error) => Err(Box::new(Unreadable { entry: self, error })),
+        }
+    }
 }
 
 /// Where the log ends.
@@ -172,9 +208,11 @@ pub struct EntryFilter {
     pub stream_type: Option<String>,
     /// In the stream of this id.
     pub stream_id: Option<String>,
+    /// Caused by this account, or by `system` or `kafka`.
+    pub actor: Option<String>,
 }
 
-/// The next entries that pass a filter after a position, in order, `limit` at most.
+/// The next entries that pass a filter after one position and up to another, in order, `limit` at most.
 ///
 /// # Errors
 /// The database's.
@@ -182,16 +220,18 @@ pub async fn read_filtered(
     conn: &mut PgConnection,
     filter: &EntryFilter,
     after: i64,
+    through: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
     let mut query =
         QueryBuilder::<Postgres>::new(concat!("select ", entry_columns!(), " from events where position > "));
-    query.push_bind(after);
+    query.push_bind(after).push(" and position <= ").push_bind(through);
     for (condition, value) in [
         (" and event_type = ", &filter.event_type),
         (" and subject = ", &filter.subject),
         (" and aggregate_type = ", &filter.stream_type),
         (" and aggregate_id = ", &filter.stream_id),
+        (" and actor = ", &filter.actor),
     ] {
         if let Some(value) = value {
             query.push(condition).push_bind(value);
@@ -241,12 +281,30 @@ impl Entry {
         Event::decode(&self.event_type, &self.event_version, &self.payload)
     }
 
-    /// The entry with its event.
+    /// The event and where it stands.
     ///
     /// # Errors
     /// See [`DecodeError`].
-    pub fn recorded(self) -> Result<Recorded, DecodeError> {
-        Ok(Recorded { event: self.event()?, entry: self.into() })
+    pub fn recorded(&self) -> Result<Recorded, DecodeError> {
+        Ok(Recorded { event: self.event()?, entry: self.place() })
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            position: self.position,
+            aggregate_type: self.aggregate_type.clone(),
+            aggregate_id: self.aggregate_id.clone(),
+            sequence: self.sequence,
+            event_type: self.event_type.clone(),
+            recorded_at: self.recorded_at,
+        }
+    }
+
+    /// As it is read for a fold.
+    pub(crate) fn read(&self) -> Read {
+        self.place().with(self.event())
     }
 
     /// Whether the stored hash is the one that the stored content has.

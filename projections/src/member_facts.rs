@@ -54,7 +54,7 @@ impl Projection for MemberFactsProjection {
             }
         }
         write_members(tx, &touched, &after, &before.registered_at).await?;
-        write_days(tx, &touched, &after).await?;
+        write_days(tx, &touched, &before.facts, &after).await?;
         write_runs(tx, &touched, &before.facts, &after).await?;
         write_referrals(tx, &referrals).await
     }

@@ -12,9 +12,8 @@ use crate::error::{FoldError, FollowError};
 use crate::fold::{Folded, Pace, fold};
 use crate::follow::{self, Batch, Follower, OnPoison, Outcome, Rest};
 use crate::handover;
-use crate::log::Recorded;
+use crate::log::{Entry, Recorded};
 use crate::parked::{self, Aside};
-use crate::published::Published;
 use crate::rebuild;
 
 /// Whether a projection can be folded partition by partition of the topic, by several workers at once.
@@ -40,6 +39,8 @@ pub trait Projection: Send + Sync + 'static {
     const STREAMS: &'static [&'static str];
     /// The tables it owns. A rebuild replaces them: no view and no foreign key may hang on them.
     const TABLES: &'static [&'static str];
+    /// Indexes of these tables that no fold looks at: a rebuild makes them when the rows are there.
+    const LATE_INDEXES: &'static [&'static str] = &[];
     /// What an event that cannot be folded does: a projection that counts value, or that decisions
     /// rest on, stops before it; another one goes on without that event's stream.
     const ON_POISON: OnPoison = OnPoison::Stop;
@@ -89,7 +90,7 @@ impl<P: Projection> Projected<P> {
             return Ok(Some(Outcome::Saved(known.position)));
         }
         let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
-        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(Published::from);
+        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(Entry::read);
         let (through, poison) = match fold(&self.projection, &mut tx, fresh, &aside, pace).await? {
             Folded::Whole => (batch.through, None),
             Folded::Before(poison) => (poison.position - 1, Some(poison)),

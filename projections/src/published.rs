@@ -1,12 +1,10 @@
-//! What is published of an entry, and all that a fold may look at: so the rows of a projection are the
-//! same whether it is fed from the log or from the topic. Who did something, and by which command, is
-//! metadata, which is not on the topic; a fold that wanted it would not compile.
+//! What is published of an entry: all of it but the metadata.
 
 use domain::chain::Hash;
 use domain::event::DecodeError;
 use domain::{Event, Moment};
 
-use crate::log::Entry;
+use crate::log::{Entry, Place, Read};
 
 /// An entry without its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +32,20 @@ impl Published {
     pub fn event(&self) -> Result<Event, DecodeError> {
         Event::decode(&self.event_type, &self.event_version, &self.payload)
     }
+
+    /// As it is read for a fold.
+    pub(crate) fn read(self) -> Read {
+        let event = self.event();
+        let place = Place {
+            position: self.position,
+            aggregate_type: self.aggregate_type,
+            aggregate_id: self.aggregate_id,
+            sequence: self.sequence,
+            event_type: self.event_type,
+            recorded_at: self.recorded_at,
+        };
+        place.with(event)
+    }
 }
 
 impl From<Entry> for Published {
@@ -48,25 +60,6 @@ impl From<Entry> for Published {
             event_version: entry.event_version,
             payload: entry.payload,
             subject: entry.subject,
-            occurred_at: entry.occurred_at,
-            recorded_at: entry.recorded_at,
-            hash: entry.hash,
-        }
-    }
-}
-
-impl From<&Entry> for Published {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            position: entry.position,
-            epoch: entry.epoch,
-            aggregate_type: entry.aggregate_type.clone(),
-            aggregate_id: entry.aggregate_id.clone(),
-            sequence: entry.sequence,
-            event_type: entry.event_type.clone(),
-            event_version: entry.event_version.clone(),
-            payload: entry.payload.clone(),
-            subject: entry.subject.clone(),
             occurred_at: entry.occurred_at,
             recorded_at: entry.recorded_at,
             hash: entry.hash,

@@ -14,15 +14,14 @@ use crate::digest::{self, Folded as Serving, TableDigest};
 use crate::error::{FollowError, RebuildError};
 use crate::fold::{Folded, Pace, fold};
 use crate::follow::OnPoison;
+use crate::log::{Entry, Read};
 use crate::projection::Projection;
-use crate::published::Published;
 use crate::registry::{self, Visitor};
 use crate::{log, parked};
 
-use beside::{Beside, Progress, SUFFIX};
+pub(crate) use beside::SUFFIX;
+use beside::{Beside, Progress};
 
-/// How many positions are folded at once.
-const BATCH: i64 = 5_000;
 /// Nearer than this to what serves, it is time to swap.
 const NEAR: i64 = 1_000;
 
@@ -96,7 +95,7 @@ async fn run<P: Projection>(
     projection: &P,
     mut progress: impl FnMut(i64, i64) + Send,
 ) -> Result<Rebuilt, RebuildError> {
-    let beside = Beside { name: P::NAME, version: P::VERSION, tables: P::TABLES };
+    let beside = Beside { name: P::NAME, version: P::VERSION, tables: P::TABLES, late: P::LATE_INDEXES };
     if !beside.is_the_only_one(conn).await? {
         return Err(RebuildError::UnderWay);
     }
@@ -105,7 +104,7 @@ async fn run<P: Projection>(
         return Err(RebuildError::Newer(served.version));
     }
     let mut done = beside.begin(conn).await?;
-    let mut compared = None;
+    let (mut compared, mut indexed) = (None, false);
     loop {
         let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
         let head = log::head(conn).await?.position;
@@ -114,30 +113,39 @@ async fn run<P: Projection>(
         // up to where the rows stand that serve, first: there the two can be compared
         let target = if comparable && compared.is_none() { served.position } else { head };
         if target - done > NEAR {
-            let through = target.min(done + BATCH);
-            step(conn, projection, done, through).await?;
-            done = through;
+            let mut pages = log::read_ahead(pool, done, target, P::STREAMS);
+            while let Some((through, page)) = pages.next().await? {
+                step(conn, projection, done, through, page.into_iter().collect()).await?;
+                done = through;
+                progress(done, head);
+            }
         } else if comparable && compared.is_none() {
             let comparison = compare(pool, conn, projection, &mut done).await?;
             compared = Some(comparison);
+        } else if !indexed {
+            // which may take long: the log goes on meanwhile
+            beside.index(conn).await?;
+            beside.analyze(conn).await?;
+            indexed = true;
         } else {
-            step(conn, projection, done, head).await?;
+            step(conn, projection, done, head, None).await?;
             done = head.max(done);
             break;
         }
     }
-    beside.analyze(conn).await?;
     let position = beside.swap(pool, conn, projection, done).await?;
     progress(position, position);
     Ok(Rebuilt { name: P::NAME, version: P::VERSION, position, compared })
 }
 
-/// Folds the next piece into the tables beside, which this connection sees under their own names.
+/// Folds the next piece into the tables beside, which this connection sees under their own names. It is read here,
+/// unless all of it was read ahead.
 async fn step<P: Projection>(
     conn: &mut PgConnection,
     projection: &P,
     after: i64,
     through: i64,
+    mut ahead: Option<Vec<Read>>,
 ) -> Result<(), RebuildError> {
     if through <= after {
         return Ok(());
@@ -146,12 +154,12 @@ async fn step<P: Projection>(
     let mut pace = Pace::AtOnce;
     loop {
         let mut tx = conn.begin().await?;
-        let entries = log::read_between(&mut tx, after, through, P::STREAMS).await?;
+        let piece = match ahead.take() {
+            Some(piece) => piece,
+            None => log::read_between(&mut tx, after, through, P::STREAMS).await?.iter().map(Entry::read).collect(),
+        };
         let aside = parked::aside(&mut tx, P::NAME, &parked_as).await?;
-        match fold(projection, &mut tx, entries.iter().map(Published::from), &aside, pace)
-            .await
-            .map_err(RebuildError::from)?
-        {
+        match fold(projection, &mut tx, piece.into_iter(), &aside, pace).await.map_err(RebuildError::from)? {
             Folded::Whole => {
                 Progress::save(&mut tx, P::NAME, through).await?;
                 return Ok(tx.commit().await?);
@@ -183,19 +191,20 @@ async fn compare<P: Projection>(
     let mut serving = pool.acquire().await?;
     let mut snapshot = digest::begin_snapshot(&mut serving, P::TABLES).await?;
     let Serving { position, beyond, .. } = digest::folded_up_to(&mut snapshot, P::NAME, P::STREAMS).await?;
-    let old = digest::tables_of(&mut snapshot, P::TABLES, "").await?;
-    snapshot.rollback().await?;
-    drop(serving);
-    step(conn, projection, *done, position).await?;
+    step(conn, projection, *done, position, None).await?;
     *done = position.max(*done);
     let mut tx = conn.begin().await?;
     // what some of its workers have folded already, for the comparison alone
     let aside = parked::aside(&mut tx, P::NAME, P::NAME).await?;
-    let ahead = fold(projection, &mut tx, beyond.iter().map(Published::from), &aside, Pace::AtOnce).await;
+    let ahead = fold(projection, &mut tx, beyond.iter().map(Entry::read), &aside, Pace::AtOnce).await;
     if !matches!(ahead.map_err(RebuildError::from)?, Folded::Whole) {
         return Err(RebuildError::Apart(position));
     }
-    let new = digest::tables_of(&mut tx, P::TABLES, SUFFIX).await?;
+    let (old, new) = tokio::try_join!(
+        digest::tables_of(&mut snapshot, P::TABLES, ""),
+        digest::tables_of(&mut tx, P::TABLES, SUFFIX)
+    )?;
+    snapshot.rollback().await?;
     tx.rollback().await?;
     let different: Vec<_> = old.into_iter().zip(new).filter(|(old, new)| old != new).collect();
     Ok(Comparison { position, same: different.is_empty(), different })

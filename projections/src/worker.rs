@@ -16,6 +16,7 @@
 //!
 //! It does not know the whole: up to where all partitions are folded, whoever reads works out (`progress`).
 
+mod membership;
 mod message;
 mod session;
 mod switch;

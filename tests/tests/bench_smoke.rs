@@ -31,7 +31,7 @@ const CONTENDERS: [&str; 20] = [
     "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
-const RUNS: [&str; 12] = [
+const RUNS: [&str; 14] = [
     "replay_ours",
     "replay_cqrs_es",
     "served_ours",
@@ -43,12 +43,16 @@ const RUNS: [&str; 12] = [
     "rebuild_of_campaign_windows",
     "rebuild_of_dashboard",
     "served_ours_compared",
+    "audit_re_evaluate",
+    "audit_backtest",
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 15] = [
+const FIGURES: [&str; 17] = [
     "replay_vs_postgres_es",
     "served_rebuild_vs_generic_query",
+    "re_evaluate_per_core_s",
+    "backtest_s_for_10m",
     "lag_p50_ms_at_1k",
     "lag_p99_ms_at_1k",
     "lag_p99_ms_busy",

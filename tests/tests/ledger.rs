@@ -170,5 +170,8 @@ mod kafka_command;
 #[path = "ledger/kafka_faults.rs"]
 mod kafka_faults;
 
+#[path = "ledger/parts.rs"]
+mod parts;
+
 #[path = "ledger/workers.rs"]
 mod workers;

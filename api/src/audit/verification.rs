@@ -1,21 +1,57 @@
-//! Everything verified at once: what the read side can check and what the write side can, in one result.
+//! Everything verified at once: what the read side can check, what the write side can, and the topic where a broker is
+//! named, in one result.
+
+use std::time::Duration;
 
 use commands::guards::compare;
-use projections::audit::{AuditError, Check, Progress, Verification, checks, left_out};
+use projections::audit::{AuditError, Check, NotLookedAt, Progress, Verification, checks, left_out};
+use projections::topic::{self, LookError, Looking, Topic};
 use sqlx::PgPool;
 
 use crate::clock;
 
-/// Checks everything, beside a running service.
+/// How long the relay may take to publish what is in the log.
+const RELAY_WITHIN: Duration = Duration::from_secs(30);
+/// How the checks of the topic are called together.
+const KAFKA: &str = "kafka";
+
+/// Checks everything, beside a running service. What was in the way of looking at the topic comes beside the result,
+/// which says in plain words that it was not looked at.
 ///
 /// # Errors
 /// The database's: it could not be looked.
-pub async fn verify(pool: &PgPool, progress: Progress<'_>) -> Result<Verification, AuditError> {
+pub async fn verify(
+    pool: &PgPool,
+    topic: Option<&Topic>,
+    progress: Progress<'_>,
+) -> Result<(Verification, Option<LookError>), AuditError> {
     let started_at = clock::now();
     let (position, mut checks) = checks(pool, progress).await?;
     checks.extend(guards(pool, progress).await?);
     let left_out = left_out(&mut *pool.acquire().await?, &compare::TABLES).await?;
-    Ok(Verification { position, started_at, finished_at: Some(clock::now()), checks, left_out })
+    let not = |reason: &str| vec![NotLookedAt { name: KAFKA.to_owned(), reason: reason.to_owned() }];
+    let (not_looked_at, in_the_way) = match topic {
+        None => (not("KAFKA_BROKERS is not set: no broker is named whose topic could be held against the log"), None),
+        Some(topic) => match published(pool, topic, progress).await {
+            Ok(found) => {
+                checks.extend(found);
+                (vec![], None)
+            }
+            Err(error) => (not("the broker, or the database meanwhile, did not answer to the end"), Some(error)),
+        },
+    };
+    let finished_at = Some(clock::now());
+    Ok((Verification { position, started_at, finished_at, checks, left_out, not_looked_at }, in_the_way))
+}
+
+/// Whether the topic is the log.
+async fn published(pool: &PgPool, topic: &Topic, progress: Progress<'_>) -> Result<Vec<Check>, LookError> {
+    let mut told = |looking| match looking {
+        Looking::Reads { messages, .. } => progress(KAFKA, messages),
+        Looking::Waits { relay_position } => progress("kafka, the relay", relay_position),
+    };
+    let found = topic::verify(pool, topic, RELAY_WITHIN, &mut told).await?;
+    Ok(found.checks.into_iter().map(|check| Check { name: format!("{KAFKA}.{}", check.name), ..check }).collect())
 }
 
 async fn guards(pool: &PgPool, progress: Progress<'_>) -> Result<Vec<Check>, AuditError> {

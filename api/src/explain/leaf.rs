@@ -3,6 +3,7 @@
 
 use domain::claim::{Further, How};
 use domain::condition::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
+use projections::audit::Counted;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,6 +22,8 @@ pub(super) struct LeafTold {
     #[serde(serialize_with = "seen")]
     #[schemars(with = "Option<Seen>")]
     missing: Option<i128>,
+    /// The events that counted.
+    counted: Counted,
     /// The question and the answer in words.
     text: Said,
 }
@@ -50,10 +53,15 @@ fn seen<S: serde::Serializer>(number: &Option<i128>, serializer: S) -> Result<S:
 }
 
 /// All questions of a rule, with what was seen.
-pub(super) fn told(condition: &Condition, leaves: &[(&Leaf, &LeafEvidence)]) -> Vec<LeafTold> {
+pub(super) fn told(condition: &Condition, leaves: &[(&Leaf, &LeafEvidence)], counted: &[Counted]) -> Vec<LeafTold> {
     let mut wanted = Vec::with_capacity(leaves.len());
     wishes(condition, true, &mut wanted);
-    leaves.iter().zip(wanted).map(|((leaf, evidence), wanted)| LeafTold::of(leaf, evidence, wanted)).collect()
+    let counted = counted.iter().cloned().chain(std::iter::repeat_with(Counted::default));
+    let told = |(((leaf, evidence), wanted), counted): ((&(&Leaf, &LeafEvidence), bool), Counted)| LeafTold {
+        counted,
+        ..LeafTold::of(leaf, evidence, wanted)
+    };
+    leaves.iter().zip(wanted).zip(counted).map(told).collect()
 }
 
 /// Whether each leaf is wanted, in reading order.
@@ -78,7 +86,7 @@ impl LeafTold {
         };
         let what = need(leaf);
         let text = if wanted { phrases::explain_needed(what, have) } else { phrases::explain_unwanted(what, have) };
-        Self { evidence: evidence.clone(), wanted, missing, text }
+        Self { evidence: evidence.clone(), wanted, missing, counted: Counted::default(), text }
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn summary(
     reason: Option<DenialReason>,
     material: &Material,
     claim: &Claim,
-    ahead: Option<Ahead>,
+    ahead: Option<&Ahead>,
 ) -> Said {
     let by = material.last_actor();
     match (status, reason) {
@@ -84,18 +84,20 @@ impl Material {
     }
 }
 
-fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Option<Ahead>) -> Said {
+fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Option<&Ahead>) -> Said {
     match reason {
         DenialReason::MemberBlocked => phrases::explain_blocked(),
         DenialReason::EventNotActive => not_active(material, claim),
         DenialReason::ConditionUnmet => phrases::explain_unmet(),
         DenialReason::LimitReached => limited(material, claim),
         DenialReason::BudgetExhausted => match ahead {
-            Some(Ahead { winners, last_position: Some(position) }) => phrases::explain_budget(winners, position),
+            Some(Ahead { winners, last_position: Some(position), .. }) => phrases::explain_budget(*winners, *position),
             Some(_) | None => phrases::explain_no_budget(),
         },
         DenialReason::OutOfStock => match ahead {
-            Some(Ahead { winners, last_position: Some(position) }) => phrases::explain_sold_out(winners, position),
+            Some(Ahead { winners, last_position: Some(position), .. }) => {
+                phrases::explain_sold_out(*winners, *position)
+            }
             Some(_) | None => phrases::explain_no_stock(),
         },
     }

@@ -20,6 +20,8 @@ use crate::problem::FieldError;
 
 /// The longest e-mail, in characters.
 const MAX_EMAIL_CHARS: usize = 254;
+/// The longest note, in characters.
+const MAX_NOTE_CHARS: usize = 1_000;
 /// The longest URL, in characters.
 const MAX_URL_CHARS: usize = 2_048;
 /// From here on every float is a whole number: 2⁵³. What JSON wrote may have been one of any length.
@@ -67,6 +69,19 @@ fn bounded(min: usize, max: usize) -> Schema {
 /// A text, normalised (NFC) and trimmed, of so many characters.
 pub fn text(min: usize, max: usize) -> impl Reader<Value = String> {
     reader(move |_| bounded(min, max), move |value| within(clean(&sent_text(value)?)?, min, max))
+}
+
+/// Why or how staff did something, in their words; `min` says whether they must. Whoever types it is told where it stays.
+pub fn note(min: usize) -> impl Reader<Value = String> {
+    reader(
+        move |generator| {
+            let mut schema = text(min, MAX_NOTE_CHARS).schema(generator);
+            let warning = "Why or how. It is kept in the log for ever: leave personal data out.";
+            schema.insert("description".to_owned(), warning.into());
+            schema
+        },
+        move |value| text(min, MAX_NOTE_CHARS).read(value),
+    )
 }
 
 /// A password: normalised, but not trimmed.

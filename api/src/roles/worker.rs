@@ -1,26 +1,31 @@
 //! `reward-ledger serve --only worker --projection NAME`: feeds projections from Kafka, beside other workers
-//! and services on the same database. It answers no requests.
+//! and services on the same database. It answers no requests but those of whoever runs it (`METRICS_LISTEN`).
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use projections::FED_BY_WORKERS;
-use projections::worker::{self, WorkerConfig, WorkerError};
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::{Context, anyhow, bail};
+use projections::worker::{WorkerConfig, WorkerError, may_work};
+use projections::{FED_BY_WORKERS, Followers, Freshness};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Database;
+use super::signals::asked_to_stop;
 use crate::config::Config;
+use crate::metrics;
 
 /// Works until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// With the remedy in the text.
-pub(super) async fn work(config: Config, projections: Vec<String>) -> anyhow::Result<()> {
+pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<()> {
     config.validate()?;
-    for name in &projections {
-        worker::may_work(name).await.map_err(told)?;
+    if names.is_empty() {
+        bail!("a worker feeds the projections that --projection names: {}", FED_BY_WORKERS.join(", "));
+    }
+    for name in &names {
+        may_work(name).await.map_err(told)?;
     }
     let brokers = config.kafka().context(
         "KAFKA_BROKERS is not set: a worker reads a Kafka that the relay of another process publishes to; set it to that one",
@@ -34,20 +39,27 @@ pub(super) async fn work(config: Config, projections: Vec<String>) -> anyhow::Re
     let database = Database::open(&config).await?;
     tracing::info!("database: {}", database.description);
     tracing::info!("broker: Kafka at {}, topic {}", worker.brokers.addresses, worker.topic);
-    let worked = run(worker, projections, &database).await;
+    let worked = run(&config, worker, names, &database).await;
     let closed = database.close().await;
     worked.and(closed)
 }
 
-async fn run(config: WorkerConfig, projections: Vec<String>, database: &Database) -> anyhow::Result<()> {
+async fn run(config: &Config, worker: WorkerConfig, names: Vec<String>, database: &Database) -> anyhow::Result<()> {
     let (pool, stopping) = (database.for_followers(), CancellationToken::new());
-    let mut workers = JoinSet::new();
-    for name in projections {
-        let (config, pool, stopping) = (config.clone(), pool.clone(), stopping.clone());
-        tracing::info!("worker of {name}");
-        workers.spawn(async move { worker::work(&name, config, &pool, stopping).await });
+    if let Some(address) = config.metrics_listen {
+        let freshness = Freshness::new();
+        // it follows nothing: it only knows how far everybody is
+        let known = Followers::start(pool.clone(), watch::channel(0).1, freshness.clone(), stopping.clone());
+        metrics::serve(address, database.pool.clone(), &known, freshness, stopping.clone()).await?;
     }
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut workers = JoinSet::new();
+    for name in names {
+        let (worker, pool, stopping) = (worker.clone(), pool.clone(), stopping.clone());
+        tracing::info!("worker of {name}");
+        workers.spawn(async move { projections::worker::work(&name, worker, &pool, stopping).await });
+    }
+    let asked = asked_to_stop();
+    tokio::pin!(asked);
     let mut outcome = Ok(());
     loop {
         tokio::select! {
@@ -58,8 +70,7 @@ async fn run(config: WorkerConfig, projections: Vec<String>, database: &Database
                 Some(Ok(Err(error))) => outcome = outcome.and(Err(told(error))),
                 Some(Err(error)) => outcome = outcome.and(Err(error.into())),
             },
-            _ = terminate.recv() => tracing::info!("asked to stop: finishing what is under way"),
-            _ = interrupt.recv() => tracing::info!("asked to stop: finishing what is under way"),
+            stop = &mut asked, if !stopping.is_cancelled() => outcome = outcome.and(stop),
         }
         stopping.cancel();
     }

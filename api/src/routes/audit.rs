@@ -30,6 +30,9 @@ use crate::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
+/// How many positions are looked through for a page, so that a filter that finds little in a long log is answered in
+/// time: `nextAfter` says where to go on.
+const MAX_LOOKED_THROUGH: i64 = 10_000_000;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
@@ -94,11 +97,14 @@ impl FromFields for Slice {
         let subject = fields.optional("subject", readers::id::<Uuid>());
         let stream_type = fields.optional("streamType", readers::text(1, 100));
         let stream_id = fields.optional("streamId", readers::id::<Uuid>());
+        let actor = fields.optional("actor", readers::text(1, 100));
         let filter = EntryFilter {
             event_type: event_type?,
             subject: subject?.map(|id| id.to_string()),
             stream_type: stream_type?,
             stream_id: stream_id?.map(|id| id.to_string()),
+            // ids are stored in lower case, and so are the names of those who have none
+            actor: actor?.map(|actor| actor.to_lowercase()),
         };
         Some(Self { after: after?.unwrap_or(0), limit: limit?.unwrap_or(DEFAULT_LIMIT), filter })
     }
@@ -108,12 +114,16 @@ impl FromFields for Slice {
 async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slice>) -> Result<Json<LogBody>, Problem> {
     let mut connection = state.pool.acquire().await?;
     let head = projections::log::head(&mut connection).await?.position;
+    let through = head.min(slice.after.saturating_add(MAX_LOOKED_THROUGH));
     // one more than is shown tells whether there is more
-    let mut entries = read_filtered(&mut connection, &slice.filter, slice.after, slice.limit + 1).await?;
+    let mut entries = read_filtered(&mut connection, &slice.filter, slice.after, through, slice.limit + 1).await?;
     let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
     let more = entries.len() > limit;
     entries.truncate(limit);
-    let next_after = entries.last().filter(|_| more).map(|last| last.position);
+    let next_after = match entries.last() {
+        Some(last) if more => Some(last.position),
+        Some(_) | None => Some(through).filter(|through| *through < head),
+    };
     let events = entries.into_iter().map(EntryBody::try_from).collect::<Result<_, _>>()?;
     Ok(Json(LogBody { events, next_after, head }))
 }
@@ -122,6 +132,7 @@ async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slic
 #[serde(rename_all = "camelCase")]
 struct LogBody {
     events: Vec<EntryBody>,
+    /// Where to go on; null at the end. With a filter a page may hold less than was asked for, and the next one more.
     next_after: Option<i64>,
     head: i64,
 }

@@ -213,7 +213,7 @@ impl OutcomeBody {
                 .map(|winner| WinnerBody {
                     member_id: winner.member_id.to_string(),
                     at: winner.at,
-                    period: winner.period.clone(),
+                    period: winner.period.to_string(),
                 })
                 .collect(),
             duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sqlx::PgPool;
 
 use crate::extract::Query;
 use crate::fields::Nothing;
@@ -26,8 +29,21 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route("/health/ready", get_with(ready, |op| op.named("isReady", "Whether the service can do its work")))
 }
 
+/// The same routes without the rest of the API, for a process that has none.
+#[expect(clippy::disallowed_methods, reason = "they are on a listener of their own, and no part of the API")]
+pub(crate) fn plain(pool: PgPool) -> Router {
+    let answer = async |State(pool): State<PgPool>| match answers(&pool).await {
+        true => (StatusCode::OK, Json(READY)),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable" })),
+    };
+    Router::new().route("/health/live", get(async || Json(LIVE))).route("/health/ready", get(answer)).with_state(pool)
+}
+
+const LIVE: Health = Health { status: "live" };
+const READY: Health = Health { status: "ready" };
+
 async fn live(_: Query<Nothing>) -> Json<Health> {
-    Json(Health { status: "live" })
+    Json(LIVE)
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -36,9 +52,13 @@ struct Health {
 }
 
 async fn ready(State(state): State<AppState>, _: Query<Nothing>) -> Result<Json<Health>, Problem> {
-    let asked = sqlx::query("select 1").execute(&state.pool);
-    match tokio::time::timeout(DATABASE_TIME_LIMIT, asked).await {
-        Ok(Ok(_)) => Ok(Json(Health { status: "ready" })),
-        Ok(Err(_)) | Err(_) => Err(Problem::new(Code::Unavailable).detail(phrases::database_away())),
+    match answers(&state.pool).await {
+        true => Ok(Json(READY)),
+        false => Err(Problem::new(Code::Unavailable).detail(phrases::database_away())),
     }
+}
+
+async fn answers(pool: &PgPool) -> bool {
+    let asked = sqlx::query("select 1").execute(pool);
+    matches!(tokio::time::timeout(DATABASE_TIME_LIMIT, asked).await, Ok(Ok(_)))
 }

@@ -19,16 +19,13 @@ use super::claims::history::{Filter, List, own_or_all};
 use crate::callers::{Caller, Member, Operator};
 use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, Reader, reader, readers};
+use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::openapi::Describe as _;
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::words::{Said, phrases};
-
-/// The longest note, in characters.
-const MAX_NOTE_CHARS: usize = 1_000;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
@@ -78,22 +75,9 @@ struct Decision {
 impl FromFields for Decision {
     fn read(fields: &mut Fields) -> Option<Self> {
         let step = fields.required("status", readers::choice(steps()));
-        let note = fields.nullable("note", note());
+        let note = fields.nullable("note", readers::note(0));
         Some(Self { step: step?, note: note?.filter(|note| !note.is_empty()) })
     }
-}
-
-/// A note. Whoever types one is told where it stays.
-fn note() -> impl Reader<Value = String> {
-    reader(
-        |generator| {
-            let mut schema = readers::text(0, MAX_NOTE_CHARS).schema(generator);
-            let warning = "Why or how. It is kept in the log for ever: leave personal data out.";
-            schema.insert("description".to_owned(), warning.into());
-            schema
-        },
-        |value| readers::text(0, MAX_NOTE_CHARS).read(value),
-    )
 }
 
 fn steps() -> [(&'static str, Step); 5] {

@@ -5,16 +5,29 @@ use std::time::Duration;
 
 use axum::http::{Method, Uri};
 
-/// Any request.
-const REQUEST: Duration = Duration::from_secs(30);
-/// One that folds the whole log: hundreds of millions of events.
-const WHOLE_LOG: Duration = Duration::from_secs(30 * 60);
 /// All of these ask for their turn before they begin, and one at a time has it.
 const WHOLE_LOG_ROUTES: [&str; 2] = ["/audit/re-evaluations", "/events/backtest"];
 
-pub(super) fn of(method: &Method, uri: &Uri) -> Duration {
-    let folds = method == Method::POST && WHOLE_LOG_ROUTES.contains(&uri.path());
-    if folds { WHOLE_LOG } else { REQUEST }
+/// The limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Of any request.
+    pub(super) request: Duration,
+    /// Of one that folds the whole log: hundreds of millions of events.
+    pub(super) whole_log: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(30), whole_log: Duration::from_secs(30 * 60) }
+    }
+}
+
+impl Limits {
+    pub(super) fn of(self, method: &Method, uri: &Uri) -> Duration {
+        let folds = method == Method::POST && WHOLE_LOG_ROUTES.contains(&uri.path());
+        if folds { self.whole_log } else { self.request }
+    }
 }
 
 #[cfg(test)]
@@ -23,12 +36,14 @@ mod tests {
 
     #[test]
     fn only_what_folds_the_whole_log_has_more_time() {
-        let of = |method, path| of(&method, &Uri::from_static(path));
-        assert_eq!(of(Method::POST, "/audit/re-evaluations"), WHOLE_LOG);
-        assert_eq!(of(Method::POST, "/events/backtest?x=1"), WHOLE_LOG);
+        let limits = Limits::default();
+        assert_eq!((limits.request.as_secs(), limits.whole_log.as_secs()), (30, 1_800), "as the README says");
+        let of = |method, path| limits.of(&method, &Uri::from_static(path));
+        assert_eq!(of(Method::POST, "/audit/re-evaluations"), limits.whole_log);
+        assert_eq!(of(Method::POST, "/events/backtest?x=1"), limits.whole_log);
         for path in ["/events", "/audit/verification", "/events/backtest/"] {
-            assert_eq!(of(Method::POST, path), REQUEST);
+            assert_eq!(of(Method::POST, path), limits.request);
         }
-        assert_eq!(of(Method::GET, "/audit/re-evaluations"), REQUEST);
+        assert_eq!(of(Method::GET, "/audit/re-evaluations"), limits.request);
     }
 }

@@ -16,7 +16,8 @@
 //!   the grant of the period, who has reached the member's limit, who comes after the budget is spent,
 //!   and who finds no stock. Who was refused asks again in the next period only.
 //!
-//! In memory are the facts of the kinds that the condition names, some 40 bytes each.
+//! In memory are the facts of the kinds that the condition names, 16 bytes each and a few more with measures, and who
+//! would have asked. A log that is too long for that is read several times, each time for a share of the members.
 
 mod calendar;
 mod grants;
@@ -36,8 +37,9 @@ use domain::period::Frequency;
 use domain::{Event, Moment};
 use sqlx::PgPool;
 
-use self::grants::Grants;
-use self::history::{Histories, Item};
+use self::calendar::Window;
+use self::grants::{Asking, Grants};
+use self::history::{Histories, Item, Share};
 use super::AuditError;
 use crate::log::{self, Column, Piece, Scan};
 
@@ -102,13 +104,16 @@ pub struct Winner {
     /// When.
     pub at: Moment,
     /// For which period.
-    pub period: String,
+    pub period: Arc<str>,
 }
 
 const FACTS: &[&str] = &["member", "activity", "referral"];
 const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
 const COLUMNS: &[Column] =
     &[Column::Position, Column::StreamId, Column::EventType, Column::Version, Column::Payload, Column::OccurredAt];
+
+/// How many positions are read for all members at once: some 16 bytes each are then in memory, at most.
+const POSITIONS_A_SHARE: i64 = 32_000_000;
 
 /// Replays the log up to a position against a draft. `progress` is told how many positions are read.
 ///
@@ -122,59 +127,101 @@ pub async fn backtest(
     mut progress: impl FnMut(i64) + Send,
 ) -> Result<Outcome, AuditError> {
     let head = log::head(&mut *pool.acquire().await?).await?;
-    let mut histories = Histories::of(head.recorded_at);
     let streams = match ask {
         Ask::FirstPossible => FACTS,
         Ask::AsClaimed(_) => FACTS_AND_CLAIMS,
     };
-    let needed = draft.condition.needs();
-    let piece = Piece { after: 0, through: position, streams, columns: COLUMNS };
-    let mut scan = Scan::of(pool, piece, move |row| {
-        let event = match row.event() {
-            Ok(event) => event,
-            Err(source) => return Some(Err(AuditError::Event { position: row.position, source })),
+    let (draft, as_claimed) = (Arc::new(draft), matches!(ask, Ask::AsClaimed(_)));
+    let shares = u32::try_from(position / POSITIONS_A_SHARE).unwrap_or(u32::MAX).saturating_add(1);
+    let mut replay = Replay::default();
+    for nth in 0..shares {
+        let mut histories = Histories::of(head.recorded_at, Share { nth, of: shares });
+        let needed = draft.condition.needs();
+        let piece = Piece { after: 0, through: position, streams, columns: COLUMNS };
+        let mut scan = Scan::of(pool, piece, move |row| {
+            let event = match row.event() {
+                Ok(event) => event,
+                Err(source) => return Some(Err(AuditError::Event { position: row.position, source })),
+            };
+            if let (Event::Claim(claim), Ask::AsClaimed(campaign)) = (&event, ask) {
+                return Item::asked(claim, campaign).map(Ok);
+            }
+            Item::of(event, row.stream_id, row.occurred_at, &needed).map(Ok)
+        });
+        while let Some((done, items)) = scan.next().await? {
+            for item in items {
+                histories.take_in(item?);
+            }
+            progress((i64::from(nth) * position + done) / i64::from(shares));
+        }
+        let draft = Arc::clone(&draft);
+        let add = move || {
+            replay.add(histories, &draft, as_claimed);
+            replay
         };
-        if let (Event::Claim(claim), Ask::AsClaimed(campaign)) = (&event, ask) {
-            return Item::asked(claim, campaign).map(Ok);
-        }
-        Item::of(event, row.stream_id, row.occurred_at, &needed).map(Ok)
-    });
-    while let Some((done, items)) = scan.next().await? {
-        for item in items {
-            histories.take_in(item?);
-        }
-        progress(done);
+        replay = tokio::task::spawn_blocking(add).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
     }
-    let replay = move || replay(histories, &draft, matches!(ask, Ask::AsClaimed(_)));
-    let outcome = tokio::task::spawn_blocking(replay).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-    Ok(Outcome { position, ..outcome })
+    let outcome = tokio::task::spawn_blocking(move || replay.outcome(&draft));
+    Ok(Outcome { position, ..outcome.await.map_err(|_| sqlx::Error::WorkerCrashed)? })
 }
 
-/// The pure part: from histories to grants, on all cores.
-fn replay(histories: Histories, draft: &Draft, as_claimed: bool) -> Outcome {
-    let (window, members) = histories.finish(draft);
-    let periods = calendar::Periods::of(draft.frequency, draft.time_zone, window);
-    let walk = timeline::Walk { draft, window, periods: &periods, kinds: &members.kinds, as_claimed };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = members.len().div_ceil(threads).max(1);
-    let mut asks = Vec::new();
-    let mut members_seen = 0;
-    std::thread::scope(|scope| {
-        let walkers: Vec<_> = members
-            .chunks(share)
-            .enumerate()
-            .map(|(part, members)| scope.spawn(move || walk.members(part * share, members)))
-            .collect();
-        for (seen, mut found) in walkers.into_iter().filter_map(|walker| walker.join().ok()) {
-            members_seen += seen;
-            asks.append(&mut found);
-        }
-    });
-    asks.sort_unstable();
-    let mut grants = Grants::of(draft);
-    let ids: Arc<[MemberId]> = members.iter().map(|member| member.id).collect();
-    for ask in asks {
-        grants.ask(ask, &ids, &periods);
+/// The pure part: from histories to grants.
+#[derive(Debug, Default)]
+struct Replay {
+    /// Of the first share, which sees when everything happened.
+    window: Option<Window>,
+    ids: Vec<MemberId>,
+    /// By the place of their id in `ids`.
+    asks: Vec<Asking>,
+    members_seen: i64,
+}
+
+impl Replay {
+    /// Walks the time of a share of the members, on all cores.
+    fn add(&mut self, histories: Histories, draft: &Draft, as_claimed: bool) {
+        let (window, members) = histories.finish(draft);
+        let window = *self.window.get_or_insert(window);
+        let periods = calendar::Periods::of(draft.frequency, draft.time_zone, window);
+        let walk = timeline::Walk { draft, window, periods: &periods, names: &members.names, as_claimed };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let (share, known) = (members.len().div_ceil(threads).max(1), self.ids.len());
+        std::thread::scope(|scope| {
+            let walkers: Vec<_> = members
+                .chunks(share)
+                .enumerate()
+                .map(|(part, members)| scope.spawn(move || walk.members(known + part * share, members)))
+                .collect();
+            for (seen, mut found) in walkers.into_iter().filter_map(|walker| walker.join().ok()) {
+                self.members_seen += seen;
+                self.asks.append(&mut found);
+            }
+        });
+        self.ids.extend(members.iter().map(|member| member.id));
     }
-    grants.outcome(members_seen, window)
+
+    /// Lets everybody take their turns.
+    fn outcome(self, draft: &Draft) -> Outcome {
+        let Self { window, ids, mut asks, members_seen } = self;
+        let Some(window) = window else { return Outcome::default() };
+        let mut order: Vec<(MemberId, u32)> = ids.into_iter().zip(0..).collect();
+        order.sort_unstable();
+        let mut turns = vec![0; order.len()];
+        for (turn, (_, place)) in (0_u32..).zip(&order) {
+            if let Some(of_place) = usize::try_from(*place).ok().and_then(|place| turns.get_mut(place)) {
+                *of_place = turn;
+            }
+        }
+        for ask in &mut asks {
+            let turn = usize::try_from(ask.member).ok().and_then(|place| turns.get(place));
+            ask.member = turn.copied().unwrap_or(ask.member);
+        }
+        asks.sort_unstable();
+        let periods = calendar::Periods::of(draft.frequency, draft.time_zone, window);
+        let mut grants = Grants::of(draft);
+        let ids: Vec<MemberId> = order.into_iter().map(|(id, _)| id).collect();
+        for ask in asks {
+            grants.ask(ask, &ids, &periods);
+        }
+        grants.outcome(members_seen, window)
+    }
 }

@@ -83,6 +83,18 @@ pub struct Verification {
     pub checks: Vec<Check>,
     /// Tables that are not derived from the log, about which nothing is said.
     pub left_out: Vec<String>,
+    /// What could be checked and was not.
+    #[serde(default)]
+    pub not_looked_at: Vec<NotLookedAt>,
+}
+
+/// Something that could be checked and was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotLookedAt {
+    /// What the names of its checks begin with.
+    pub name: String,
+    /// Why not.
+    pub reason: String,
 }
 
 impl Verification {

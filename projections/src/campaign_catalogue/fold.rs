@@ -13,9 +13,8 @@ use uuid::Uuid;
 
 use super::{CampaignRow, RewardRow, campaign_columns, reward_columns};
 use crate::error::FoldError;
-use crate::log::Recorded;
+use crate::log::{Place, Recorded};
 use crate::projection::{Projection, Spread};
-use crate::published::Published;
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +51,7 @@ struct Catalogue {
 }
 
 impl Catalogue {
-    fn take_in(&mut self, event: &CampaignEvent, entry: &Published) -> Result<(), FoldError> {
+    fn take_in(&mut self, event: &CampaignEvent, entry: &Place) -> Result<(), FoldError> {
         let id: Uuid =
             entry.aggregate_id.parse().map_err(|_| FoldError::stored("campaign id", entry.aggregate_id.as_str()))?;
         if let CampaignEvent::Created(created) = event {
@@ -110,7 +109,7 @@ impl Catalogue {
     }
 }
 
-fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &Published) -> CampaignRow {
+fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &Place) -> CampaignRow {
     let mut row = CampaignRow {
         campaign_id: id,
         name: String::new(),
@@ -155,7 +154,7 @@ fn stored_name(term: &impl serde::Serialize) -> String {
     serde_json::to_value(term).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &Published) -> RewardRow {
+fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &Place) -> RewardRow {
     RewardRow {
         reward_id: id,
         campaign_id: campaign,

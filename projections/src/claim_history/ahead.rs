@@ -1,12 +1,16 @@
-//! Who came before? The last claim that took from a reward or a campaign before some position: what a member who
-//! came too late is told.
+//! Who came before? The claims that held a reward's stock or a campaign's budget at some position: what a member
+//! who came too late is told. Who holds what now is a question of the guards.
 
 use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, RewardId};
 use sqlx::PgPool;
 
-/// How many claims, latest first, are looked at. Whoever is further back came long before the last one.
-const MAX_CLAIMS: i64 = 1_000;
+/// How many winners are named at most: those who asked first.
+pub const MAX_NAMED: usize = 1_000;
+/// How many claims are looked at in one query …
+const PAGE_CLAIMS: i64 = 1_000;
+/// … and in how many queries. Nearly every claim that is looked at is a winner: the others gave back what they had.
+const MAX_PAGES: usize = 10;
 
 /// Of what there is not enough for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,50 +21,119 @@ pub enum Scarce {
     Campaign(CampaignId),
 }
 
-/// The claims of one reward or campaign that were asked for before a position, latest first; what is still denied
-/// took nothing. The step that took is looked up in each claim's own stream.
-macro_rules! last_taken {
-    ($of:literal) => {
+/// Who held all there was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Winners {
+    /// Where each was granted, or promised until somebody decides, in the order of the log: of those who asked
+    /// first, [`MAX_NAMED`] at most.
+    pub positions: Vec<i64>,
+    /// The last of all these positions, named or not.
+    pub last: Option<i64>,
+}
+
+/// The claims of one reward or campaign that were asked for before a position and did more than be denied: the place
+/// where each was asked for, and the step by which it held something then, if it did. That step is looked up in
+/// each claim's own stream. A claim that is denied now may have waited for a decision before; one that was refused
+/// and nothing else never held anything, and has an index that does not know it.
+macro_rules! held {
+    ($of:literal, $order:literal) => {
         concat!(
-            "select max(taken.position)
+            "select asked.created_position, taken.position
             from (
-                select asked.claim_id
+                select asked.claim_id, asked.created_position
                 from claimed_rewards
-                cross join unnest($4::text[]) as wanted(status)
                 cross join lateral (
-                    select claim_id, created_position from claims
-                    where claims.reward_id = claimed_rewards.reward_id and claims.status = wanted.status
-                      and created_position < $2
-                    order by reward_id desc, status desc, created_position desc
-                    limit $3
+                    select one.claim_id, one.created_position
+                    from unnest($5::text[]) as wanted(status)
+                    cross join lateral (
+                        select claim_id, created_position from claims
+                        where claims.reward_id = claimed_rewards.reward_id and claims.status = wanted.status
+                          and created_position > $2 and created_position < $3
+                        order by reward_id ",
+            $order,
+            ", status ",
+            $order,
+            ", created_position ",
+            $order,
+            " limit $4
+                    ) as one
+                    union all
+                    (
+                        select claim_id, created_position from claims
+                        where claims.reward_id = claimed_rewards.reward_id
+                          and status = 'denied' and position > created_position
+                          and created_position > $2 and created_position < $3
+                        order by reward_id ",
+            $order,
+            ", created_position ",
+            $order,
+            " limit $4
+                    )
                 ) as asked
                 where claimed_rewards.",
             $of,
             " = $1
-                order by asked.created_position desc
-                limit $3
-            ) as claim
+                order by asked.created_position ",
+            $order,
+            " limit $4
+            ) as asked
             cross join lateral (
-                select position from events
-                where aggregate_type = 'claim' and aggregate_id = claim.claim_id::text and position < $2
-                  and event_type in ('claim.granted', 'claim.submitted')
-                order by sequence desc
-                limit 1
-            ) as taken"
+                select max(position) filter (where event_type in ('claim.granted', 'claim.submitted')) as position
+                from (
+                    select position, event_type from events
+                    where aggregate_type = 'claim' and aggregate_id = asked.claim_id::text and position < $3
+                      and event_type in ('claim.granted', 'claim.submitted',
+                                         'claim.rejected', 'claim.expired', 'claim.reversed')
+                    order by sequence desc
+                    limit 1
+                ) as step
+            ) as taken
+            order by asked.created_position"
         )
     };
 }
 
-/// The position at which the last claim before `position` was granted, or promised until somebody decides.
+/// A claim's place in lists, and where it took what it held.
+type Asked = (i64, Option<i64>);
+
+/// Who held the stock or the budget right before `position`.
 ///
 /// # Errors
 /// The database's.
-pub async fn last_taken_before(pool: &PgPool, scarce: Scarce, position: i64) -> sqlx::Result<Option<i64>> {
-    let (sql, id) = match scarce {
-        Scarce::Reward(reward) => (last_taken!("reward_id"), reward.0),
-        Scarce::Campaign(campaign) => (last_taken!("campaign_id"), campaign.0),
+pub async fn winners_before(pool: &PgPool, scarce: Scarce, position: i64) -> sqlx::Result<Winners> {
+    let (first, latest, id) = match scarce {
+        Scarce::Reward(reward) => (held!("reward_id", "asc"), held!("reward_id", "desc"), reward.0),
+        Scarce::Campaign(campaign) => (held!("campaign_id", "asc"), held!("campaign_id", "desc"), campaign.0),
     };
     let statuses = ClaimStatus::ALL.iter().filter(|status| **status != ClaimStatus::Denied);
     let statuses: Vec<_> = statuses.map(|status| status.name()).collect();
-    sqlx::query_scalar(sql).bind(id).bind(position).bind(MAX_CLAIMS).bind(statuses).fetch_one(pool).await
+    let page = async |sql: &'static str, after: i64| -> sqlx::Result<Vec<Asked>> {
+        let query = sqlx::query_as(sql).bind(id).bind(after).bind(position).bind(PAGE_CLAIMS).bind(&statuses);
+        query.fetch_all(pool).await
+    };
+    let (mut positions, mut after, mut all) = (Vec::new(), 0, false);
+    for _ in 0..MAX_PAGES {
+        let claims = page(first, after).await?;
+        positions.extend(claims.iter().filter_map(|(_, taken)| *taken));
+        let Some((asked, _)) = claims.last().filter(|_| is_full(&claims)) else {
+            all = true;
+            break;
+        };
+        if positions.len() >= MAX_NAMED {
+            break;
+        }
+        after = *asked;
+    }
+    let mut last = positions.iter().copied().max();
+    if !all {
+        // among those who asked last: who asked before them and took later had waited for a thousand others
+        last = page(latest, 0).await?.into_iter().filter_map(|(_, taken)| taken).max().max(last);
+    }
+    positions.truncate(MAX_NAMED);
+    positions.sort_unstable();
+    Ok(Winners { positions, last })
+}
+
+fn is_full(page: &[Asked]) -> bool {
+    i64::try_from(page.len()).is_ok_and(|claims| claims >= PAGE_CLAIMS)
 }

@@ -22,9 +22,8 @@ use super::standing::Standing;
 use super::write::{FactRow, Membership, write_facts, write_memberships};
 use crate::error::FoldError;
 use crate::follow::Rest;
-use crate::log::Recorded;
+use crate::log::{Place, Recorded};
 use crate::projection::{Projection, Spread};
-use crate::published::Published;
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +70,7 @@ impl Projection for Dashboard {
     }
 }
 
-fn stream_id(entry: &Published) -> Result<Uuid, FoldError> {
+fn stream_id(entry: &Place) -> Result<Uuid, FoldError> {
     entry.aggregate_id.parse().map_err(|_| FoldError::stored("stream id", entry.aggregate_id.as_str()))
 }
 
@@ -118,7 +117,7 @@ impl Numbers {
         })
     }
 
-    fn member(&mut self, id: Uuid, event: &MemberEvent, entry: &Published) {
+    fn member(&mut self, id: Uuid, event: &MemberEvent, entry: &Place) {
         let (registered_at, counted) = match event {
             MemberEvent::Registered(registered) => (Some(entry.recorded_at.utc()), registered.role == Role::User),
             MemberEvent::RoleChanged(change) => {
@@ -166,7 +165,7 @@ impl Numbers {
         }
     }
 
-    fn claim(&mut self, event: &ClaimEvent, entry: &Published) -> Result<(), FoldError> {
+    fn claim(&mut self, event: &ClaimEvent, entry: &Place) -> Result<(), FoldError> {
         let id = event.member().0;
         let mut row = *self.members.known(id);
         let counts = self.marks.at(entry);

@@ -13,7 +13,7 @@ use super::counts::Grants;
 use super::fold::ById;
 use super::marks::group_start;
 use crate::error::FoldError;
-use crate::published::Published;
+use crate::log::Place;
 
 /// A campaign after one of its steps.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -147,7 +147,7 @@ impl Offers {
         Ok(offers)
     }
 
-    pub(super) fn campaign(&mut self, id: Uuid, event: &CampaignEvent, entry: &Published) {
+    pub(super) fn campaign(&mut self, id: Uuid, event: &CampaignEvent, entry: &Place) {
         let position = entry.position;
         let step = |row: &mut CampaignRow, run: &str| {
             run.clone_into(&mut row.run);

@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use super::counts::Counts;
 use crate::error::FoldError;
-use crate::log::Recorded;
-use crate::published::Published;
+use crate::log::{Place, Recorded};
 
 /// Where the claims of a piece of the log stand.
 #[derive(Default)]
@@ -68,7 +67,7 @@ impl Standing {
     }
 
     /// Counts the next step of a claim.
-    pub(super) fn step(&mut self, counts: &mut Counts, event: &ClaimEvent, entry: &Published) -> Result<(), FoldError> {
+    pub(super) fn step(&mut self, counts: &mut Counts, event: &ClaimEvent, entry: &Place) -> Result<(), FoldError> {
         let id = claim_id(&entry.aggregate_id)?;
         let after = counts.claim(self.0.get(&id).copied(), event);
         self.0.insert(id, after);

@@ -18,24 +18,30 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 #[expect(missing_docs, reason = "the columns of the log, explained in its migration")]
 pub enum Column {
     Position,
+    StreamType,
     StreamId,
+    Sequence,
     Subject,
     EventType,
     Version,
     Payload,
     OccurredAt,
+    RecordedAt,
 }
 
 impl Column {
     fn name(self) -> &'static str {
         match self {
             Self::Position => "position",
+            Self::StreamType => "aggregate_type",
             Self::StreamId => "aggregate_id",
+            Self::Sequence => "sequence",
             Self::Subject => "subject",
             Self::EventType => "event_type",
             Self::Version => "event_version",
             Self::Payload => "payload",
             Self::OccurredAt => "occurred_at",
+            Self::RecordedAt => "recorded_at",
         }
     }
 }
@@ -45,23 +51,29 @@ impl Column {
 #[expect(missing_docs, reason = "the columns of the log, explained in its migration")]
 pub struct Row<'a> {
     pub position: i64,
+    pub stream_type: &'a str,
     pub stream_id: &'a str,
+    pub sequence: i64,
     pub subject: &'a str,
     pub event_type: &'a str,
     pub version: &'a str,
     pub payload: &'a str,
     pub occurred_at: Moment,
+    pub recorded_at: Moment,
 }
 
 impl<'a> Row<'a> {
     const EMPTY: Self = Self {
         position: 0,
+        stream_type: "",
         stream_id: "",
+        sequence: 0,
         subject: "",
         event_type: "",
         version: "",
         payload: "",
         occurred_at: Moment::EPOCH,
+        recorded_at: Moment::EPOCH,
     };
 
     /// The event it holds.
@@ -75,12 +87,15 @@ impl<'a> Row<'a> {
     fn set(&mut self, column: Column, field: &'a [u8]) -> Option<()> {
         match column {
             Column::Position => self.position = number(field)?,
+            Column::StreamType => self.stream_type = text(field)?,
             Column::StreamId => self.stream_id = text(field)?,
+            Column::Sequence => self.sequence = number(field)?,
             Column::Subject => self.subject = text(field)?,
             Column::EventType => self.event_type = text(field)?,
             Column::Version => self.version = text(field)?,
             Column::Payload => self.payload = text(field)?,
             Column::OccurredAt => self.occurred_at = moment(field)?,
+            Column::RecordedAt => self.recorded_at = moment(field)?,
         }
         Some(())
     }
@@ -141,7 +156,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Iterator for Rows<'a> {
-    type Item = Result<Row<'a>, Unreadable>;
+    type Item = Result<Row<'a>, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (count, rest) = self.rest.split_first_chunk::<2>()?;
@@ -151,7 +166,7 @@ impl<'a> Iterator for Rows<'a> {
         let (mut fields, mut row, mut read) = (Fields(rest), Row::EMPTY, Ok(()));
         for column in self.columns {
             let set = fields.next().and_then(|field| row.set(*column, field));
-            read = read.and(set.ok_or(Unreadable));
+            read = read.and(set.ok_or(Broken));
         }
         self.rest = fields.0;
         Some(read.map(|()| row))
@@ -160,7 +175,7 @@ impl<'a> Iterator for Rows<'a> {
 
 /// A row is not what was asked for: a moment beyond all time, say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(super) struct Broken;
 
 /// Fields, each behind its length.
 struct Fields<'a>(&'a [u8]);
@@ -228,7 +243,7 @@ mod tests {
         let read = page(&[Some(0), Some(i64::MAX), None, Some(i64::MIN), Some(1_000)]);
         let rows: Vec<_> = read.rows().collect();
         let positions: Vec<_> = rows.iter().map(|row| row.map(|row| row.position)).collect();
-        assert_eq!(positions, [Ok(1), Err(Unreadable), Err(Unreadable), Err(Unreadable), Ok(5)]);
+        assert_eq!(positions, [Ok(1), Err(Broken), Err(Broken), Err(Broken), Ok(5)]);
         let last = rows[4].unwrap();
         assert_eq!((last.payload, last.occurred_at.to_text().as_str()), ("{\"é\":1}", "2000-01-01T00:00:00.001Z"));
     }

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
-use super::copy::{Column, Page, Row};
+use super::copy::{Broken, Column, Page, Row};
 
 /// How many positions a page spans.
 const PAGE_POSITIONS: i64 = 5_000;
@@ -52,6 +52,15 @@ impl<T: Send + 'static> Scan<T> {
     /// Reads a piece; `make` says what is kept of each event. A row that cannot be read is left out: the verification
     /// finds it. It has connections of its own, beside those of the pool.
     pub fn of(pool: &PgPool, piece: Piece, make: impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static) -> Self {
+        Self::of_all(pool, piece, move |row| make(row.ok()?))
+    }
+
+    /// The same, and `make` is told of the rows that cannot be read as well.
+    pub(super) fn of_all(
+        pool: &PgPool,
+        piece: Piece,
+        make: impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
         let make = Arc::new(make);
         let lanes = (0..LANES).map(|lane| {
             let (pages, lane_of_pages) = mpsc::channel(WAITING);
@@ -79,7 +88,7 @@ async fn read_lane<T: Send + 'static>(
     pool: PgPool,
     lane: i64,
     piece: Piece,
-    make: Arc<impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static>,
+    make: Arc<impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static>,
     pages: mpsc::Sender<sqlx::Result<Kept<T>>>,
 ) {
     let mut after = piece.after + lane * PAGE_POSITIONS;
@@ -109,8 +118,8 @@ async fn read_lane<T: Send + 'static>(
 /// Decodes off the tasks that answer requests.
 async fn kept<T: Send + 'static>(
     page: Page,
-    make: Arc<impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static>,
+    make: Arc<impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static>,
 ) -> sqlx::Result<Vec<T>> {
-    let keep = move || page.rows().filter_map(|row| make(row.ok()?)).collect();
+    let keep = move || page.rows().filter_map(|row| make(row)).collect();
     tokio::task::spawn_blocking(keep).await.map_err(|_| sqlx::Error::WorkerCrashed)
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::DateSet;
-use domain::facts::{Birthday, Facts, MemberFacts};
+use domain::facts::{Birthday, DayTally, Facts, MemberFacts};
 use domain::id::MemberId;
 use domain::name::Name;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::{Touched, day_columns, sums_text};
+use crate::copied::{self, Copied};
 use crate::error::FoldError;
 
 pub(super) async fn write_members(
@@ -64,14 +65,36 @@ pub(super) async fn write_members(
     Ok(())
 }
 
+type Day = (MemberId, Name, NaiveDate);
+
+fn tally_of<'a>(facts: &'a BTreeMap<MemberId, Facts>, (member, kind, date): &Day) -> Option<&'a DayTally> {
+    facts.get(member)?.kinds.get(kind)?.days.get(date)
+}
+
+/// Days that have no row yet.
+async fn copy_days(tx: &mut PgConnection, days: &[(&Day, &DayTally)]) -> Result<(), FoldError> {
+    let mut copied = Copied::new(5);
+    for ((member, kind, date), tally) in days {
+        copied.row().id(member.0).text(kind.as_str()).date(*date);
+        copied.number(i64::try_from(tally.count).unwrap_or(i64::MAX)).jsonb(&sums_text(&tally.sums));
+    }
+    copied.into(tx, "member_days", "member_id, kind, local_date, count, sums").await
+}
+
 pub(super) async fn write_days(
     tx: &mut PgConnection,
     touched: &Touched,
+    before: &BTreeMap<MemberId, Facts>,
     after: &BTreeMap<MemberId, Facts>,
 ) -> Result<(), FoldError> {
-    let tally_of =
-        |(member, kind, date): &(MemberId, Name, NaiveDate)| after.get(member)?.kinds.get(kind)?.days.get(date);
-    let (kept, gone): (Vec<_>, Vec<_>) = touched.days.iter().partition(|day| tally_of(day).is_some());
+    let tally_of = |day: &Day| tally_of(after, day);
+    let (mut kept, gone): (Vec<_>, Vec<_>) = touched.days.iter().partition(|day| tally_of(day).is_some());
+    let is_new = |day: &Day| self::tally_of(before, day).is_none();
+    if copied::is_worth_it(kept.iter().filter(|day| is_new(day)).count()) {
+        let new: Vec<_> =
+            kept.extract_if(.., |day| is_new(day)).filter_map(|day| Some((day, tally_of(day)?))).collect();
+        copy_days(tx, &new).await?;
+    }
     if !kept.is_empty() {
         let (members, kinds, dates) = day_columns(kept.iter().copied());
         let tallies = || kept.iter().filter_map(|day| tally_of(day));

@@ -15,7 +15,7 @@ use crate::progress;
 use crate::projection::Projection;
 
 /// What the names of the tables beside end in.
-pub(super) const SUFFIX: &str = "__next";
+pub(crate) const SUFFIX: &str = "__next";
 /// How long the swap waits for readers, and they for it, before it steps aside for them …
 const SWAP_LOCK_MS: u64 = 300;
 /// … and how often it tries.
@@ -29,6 +29,8 @@ pub(super) struct Beside {
     pub(super) name: &'static str,
     pub(super) version: i32,
     pub(super) tables: &'static [&'static str],
+    /// Indexes that no fold looks at: cheaper made once than kept while the tables fill.
+    pub(super) late: &'static [&'static str],
 }
 
 /// How far the tables beside are folded.
@@ -104,6 +106,11 @@ impl Beside {
             for statement in what_like_leaves_out(&mut tx, table).await? {
                 sqlx::query(&statement).execute(&mut *tx).await?;
             }
+            for (beside, serving) in names_of_indexes(&mut tx, table).await? {
+                if self.late.contains(&serving.as_str()) {
+                    sqlx::query(&format!("drop index \"{beside}\"")).execute(&mut *tx).await?;
+                }
+            }
         }
         sqlx::query("delete from parked_streams where follower = $1 || $2")
             .bind(self.name)
@@ -122,6 +129,25 @@ impl Beside {
         .execute(&mut *tx)
         .await?;
         tx.commit().await
+    }
+
+    /// Makes the indexes that were left out while the tables filled, as far as they are not there yet.
+    pub(super) async fn index(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        if self.late.is_empty() {
+            return Ok(());
+        }
+        // so that two make one index
+        sqlx::query("set maintenance_work_mem = '192MB'").execute(&mut *conn).await?;
+        for table in self.tables {
+            let there = names_of_indexes(conn, table).await?;
+            for (serving, definition) in definitions_of_indexes(conn, table).await? {
+                if !there.iter().any(|(_, known)| *known == serving) {
+                    sqlx::query(&definition).execute(&mut *conn).await?;
+                }
+            }
+        }
+        sqlx::query("reset maintenance_work_mem").execute(&mut *conn).await?;
+        Ok(())
     }
 
     /// So that the first readers are planned for as well as the last.
@@ -185,7 +211,7 @@ impl Beside {
         // and so do workers; whichever of them is ahead, the new rows have that as well
         let by_workers = progress::lock(guard, self.name).await?;
         let served = by_workers.map_or(served, |progress| progress.furthest().max(served));
-        step(conn, projection, *done, served).await?;
+        step(conn, projection, *done, served, None).await?;
         *done = served.max(*done);
         readers_of_older_snapshots(conn).await?;
         for table in self.tables {
@@ -267,6 +293,26 @@ async fn names_of_indexes(conn: &mut PgConnection, table: &str) -> sqlx::Result<
         join known as serving using (signature, number)
         where beside.table_name = $1::text || $2::text
           and serving.table_name = $1::text",
+    )
+    .bind(table)
+    .bind(SUFFIX)
+    .fetch_all(conn)
+    .await
+}
+
+/// (name of an index that serves, how the same is made beside), for those that keep no rule of the table.
+async fn definitions_of_indexes(conn: &mut PgConnection, table: &str) -> sqlx::Result<Vec<(String, String)>> {
+    sqlx::query_as(
+        "select index_of.relname::text,
+                format('create index on %I %s', $1::text || $2::text,
+                       substring(pg_get_indexdef(indexrelid) from ' (USING .*)$'))
+        from pg_index
+        join pg_class as table_of on table_of.oid = indrelid
+        join pg_class as index_of on index_of.oid = indexrelid
+        where table_of.relnamespace = current_schema()::regnamespace
+          and table_of.relname = $1::text
+          and not indisunique
+        order by index_of.relname",
     )
     .bind(table)
     .bind(SUFFIX)

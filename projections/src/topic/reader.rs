@@ -11,6 +11,7 @@ use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::{LookError, Topic};
+use crate::brokers::ToTheEnd;
 
 /// The most messages of a page …
 const PAGE_MESSAGES: usize = 2_000;
@@ -30,7 +31,7 @@ const MESSAGE_WITHIN: Duration = Duration::from_secs(30);
 
 /// A topic that is being read.
 pub(super) struct Reader {
-    consumer: Arc<StreamConsumer>,
+    consumer: Arc<StreamConsumer<ToTheEnd>>,
     topic: String,
     partitions: BTreeMap<i32, Place>,
 }
@@ -89,6 +90,11 @@ impl Reader {
         self.partitions.get(&partition).map_or(0, |place| place.first)
     }
 
+    /// Whether nothing was ever written to the topic, as far as was looked.
+    pub(super) fn is_new(&self) -> bool {
+        self.partitions.values().all(|place| place.end == 0)
+    }
+
     fn is_through(&self) -> bool {
         self.partitions.values().all(|place| place.next >= place.end || place.says == AboutTheEnd::NothingComesIndeed)
     }
@@ -136,7 +142,7 @@ impl Reader {
     }
 }
 
-fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer>, LookError> {
+fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ToTheEnd>>, LookError> {
     let mut client = topic.brokers.client();
     client
         // asked for by librdkafka, never joined
@@ -147,7 +153,7 @@ fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer>, LookError> {
         .set("auto.offset.reset", "earliest")
         .set("check.crcs", "true")
         .set("queued.max.messages.kbytes", AHEAD_KIB);
-    Ok(Arc::new(client.create()?))
+    Ok(Arc::new(client.create_with_context(ToTheEnd)?))
 }
 
 /// Of each partition, the first offset and the one after the last.
@@ -160,7 +166,7 @@ pub(super) async fn watermarks_of(topic: &Topic, partitions: i32) -> Result<Wate
 
 /// All are asked for at once.
 async fn watermarks(
-    consumer: &Arc<StreamConsumer>,
+    consumer: &Arc<StreamConsumer<ToTheEnd>>,
     topic: &str,
     partitions: impl Iterator<Item = i32>,
 ) -> Result<Watermarks, LookError> {
@@ -173,7 +179,7 @@ async fn watermarks(
 }
 
 /// Asks until there is a leader.
-fn watermarks_within(consumer: &StreamConsumer, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
+fn watermarks_within(consumer: &StreamConsumer<ToTheEnd>, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
     let asked = Instant::now();
     loop {
         match consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN) {

@@ -88,10 +88,13 @@ pub async fn verify(
     };
     let mut reader = Reader::open(topic, partitions).await?;
     let mut comparison = Comparison::new(&topic.ce_source, partitions);
+    let mut was_there = false;
     let relay_position = loop {
         // asked for first: what is acknowledged by then is on the topic when it is looked where that ends
-        let relay_position = relay_position(pool).await?;
+        let said = relay_position(pool).await?;
         reader.look().await?;
+        // what the relay has sent elsewhere does not count: it fills a new topic from position 1
+        let relay_position = if reader.is_new() { 0 } else { said };
         loop {
             let page = reader.page().await?;
             if page.is_empty() {
@@ -101,9 +104,12 @@ pub async fn verify(
             let (messages, of) = reader.read();
             progress(Looking::Reads { messages, of });
         }
-        if comparison.missing(head) == 0 || relay_position >= head || patience.is_at_its_end() {
+        // it may have begun anew since it was asked: it must still be there when it is asked once more
+        let is_there = relay_position >= head;
+        if comparison.missing(head) == 0 || (is_there && was_there) || patience.is_at_its_end() {
             break relay_position;
         }
+        was_there = is_there;
         wait_for(relay_position, progress).await;
     };
     let missing = missing(pool, &comparison, &reader, partitions, head, relay_position).await?;

@@ -86,7 +86,7 @@ async fn attempt<P: Projection>(
     };
     let mut fresh: Vec<Published> = events.iter().filter(|event| is_fresh::<P>(&ours, event)).cloned().collect();
     fresh.sort_by_key(|event| event.position);
-    let poison = match fold(projection, &mut tx, fresh.into_iter(), &aside, pace).await? {
+    let poison = match fold(projection, &mut tx, fresh.into_iter().map(Published::read), &aside, pace).await? {
         Folded::Whole => None,
         Folded::Before(poison) => Some(poison),
         Folded::Spoilt => {

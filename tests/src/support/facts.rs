@@ -110,7 +110,9 @@ impl Feed {
     pub async fn at(bootstrap: &str, topic: &str, database: &Database) -> Feed {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap)
-            .set("message.timeout.ms", "60000")
+            // a broker that comes and goes gets each message once, and in order
+            .set("enable.idempotence", "true")
+            .set("message.timeout.ms", PATIENCE.as_millis().to_string())
             .create()
             .expect("a Kafka producer");
         let pool = database.pool().await;

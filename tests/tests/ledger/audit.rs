@@ -52,6 +52,18 @@ async fn the_log_of_one_subject_is_found_by_its_id_in_any_case() {
         }
     }
     auditor.get("/audit/log?subject=somebody").await.invalid("query.subject");
+    // who did it, whatever it concerns
+    let (operator, account) = (stage.operator().await, auditor.get("/auth/me").await.text("/user/id"));
+    let operator_id = operator.get("/auth/me").await.text("/user/id");
+    let event = operator.create_event(&event(login_streak(1))).await;
+    for actor in [operator_id.clone(), operator_id.to_uppercase()] {
+        let page = auditor.get(&format!("/audit/log?actor={actor}&streamId={event}")).await;
+        assert_eq!(page.ok()["events"][0]["subject"], event);
+        let all = auditor.get(&format!("/audit/log?actor={actor}&limit=1000")).await;
+        assert!(all.list("/events").iter().all(|line| line["metadata"]["actor"] == operator_id), "{all}");
+    }
+    assert_eq!(auditor.get(&format!("/audit/log?actor={account}&streamId={event}")).await.list("/events").len(), 0);
+    assert!(!auditor.get("/audit/log?actor=system").await.list("/events").is_empty());
     auditor.get("/audit/log?streamId=something").await.invalid("query.streamId");
 }
 
@@ -123,6 +135,29 @@ async fn a_stream_is_shown_as_it_was_and_as_it_is() {
     assert_eq!(by_time.ok()["state"], now.json["state"]);
     assert!(by_time.number("/position") >= granted.position());
 
+    let since = format!("{path}?sincePosition={}", refused.position());
+    let changed = auditor.get_at(&since, granted.position()).await;
+    assert_eq!(changed.ok()["difference"]["from"]["state"], then.json["state"]);
+    let parts = changed.list("/difference/changed");
+    let part = |path: &str| parts.iter().find(|part| part["path"] == path).map(|part| (&part["from"], &part["to"]));
+    assert_eq!(part("status"), Some((&json!("denied"), &json!("granted"))), "{changed}");
+    assert_eq!(part("decision.evidence[0].have"), Some((&json!(0), &json!(1))), "{changed}");
+    assert_eq!((part("about.memberId"), &changed.json["state"]), (None, &now.json["state"]));
+    let at = granted.position() - 1;
+    for (between, since_when) in [
+        (format!("atPosition={at}&sincePosition={}", refused.position() - 1), json!(null)),
+        (format!("atPosition={at}&sinceTime={moment}"), now.json["state"].clone()),
+    ] {
+        let between = auditor.get(&format!("{path}?{between}")).await;
+        assert_eq!(
+            between.ok()["difference"]["from"].get("state").cloned().unwrap_or_default(),
+            since_when,
+            "{between}"
+        );
+        assert_eq!(between.json["state"]["status"], "denied");
+    }
+    assert_eq!(now.json.get("difference"), None, "nobody asked");
+
     for (kind, id, state) in [
         ("member", member.clone(), json!({"role": "USER", "timeZone": "UTC", "blocked": false})),
         ("activity", fact.text("/id"), json!({"memberId": member, "kind": "login", "voided": false})),
@@ -155,6 +190,8 @@ async fn what_is_no_stream_and_what_is_no_moment_is_refused() {
     auditor.get(&format!("{path}?atTime=2999-01-01T00:00:00Z")).await.invalid("query.atTime");
     auditor.get(&format!("{path}?atTime=yesterday")).await.invalid("query.atTime");
     auditor.get(&format!("{path}?atPosition=1&atTime=2026-01-01T00:00:00Z")).await.invalid("query.atTime");
+    auditor.get(&format!("{path}?sincePosition=999999999")).await.invalid("query.sincePosition");
+    auditor.get(&format!("{path}?sincePosition=1&sinceTime=2026-01-01T00:00:00Z")).await.invalid("query.sinceTime");
 }
 
 #[tokio::test]

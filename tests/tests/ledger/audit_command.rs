@@ -46,6 +46,9 @@ async fn an_auditor_finds_out_what_happened_without_the_service() {
     assert_eq!(then["state"]["status"], "denied");
     let changed = audit(&["stream", "claim", &claim, "--since", &before]);
     assert!(changed.out.contains(r#"status: "denied" -> "granted""#), "{}", changed.out);
+    let moment = document["events"][0]["recordedAt"].as_str().unwrap();
+    let by_time = audit(&["stream", "claim", &claim, "--since-time", moment]);
+    assert!(by_time.out.contains(r#"decision.evidence[0].have: 1 -> 2"#), "{}", by_time.out);
     assert_eq!(audit(&["stream", "claim", &member]).code, 2, "there is no such claim");
     // a reader may go before all is said
     let mut unheard = auditor.command(&["audit", "stream", "claim", &claim]);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tests::support::{
     Broker, Cluster, Database, Log, Service, Setup,
     facts::{Feed, Sent, body, event, numbers_by_member},
-    programme::{crowd, id, unique},
+    programme::{activity, crowd, id, unique},
     topic::Topic,
 };
 
@@ -274,6 +274,85 @@ async fn while_the_database_is_away_facts_wait_and_none_is_a_dead_letter() {
     all_of_it_is_in(&feed, &flow).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_comes_and_goes_costs_no_fact_and_none_counts_twice() {
+    const KILLS: usize = 3;
+    let (database, broker, topic) = (Database::fresh().await, Broker::launch(), format!("flaky-{}", unique()));
+    let feed = Feed::of(&broker, &topic, &database).await;
+    let service = Setup::on(&database).kafka(&broker, &topic).without_demo().start().await;
+    let (members, facts) = crowd(30);
+    service.import(&facts);
+    feed.has_members().await;
+    let flow = flow(&members, 6_000, 13);
+    let total = i64::try_from(flow.messages.len()).unwrap();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| flow.messages.chunks(200).for_each(|chunk| feed.send(chunk)));
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                for kill in 1..=KILLS {
+                    feed.has_passed(total * i64::try_from(kill).unwrap() / i64::try_from(KILLS + 2).unwrap()).await;
+                    // once by a power cut, once as it is asked to
+                    if kill % 2 == 1 {
+                        broker.kill_9()
+                    } else {
+                        broker.stop()
+                    }
+                    assert_eq!(service.client().get("/health/ready").await.status, 200, "the service does not mind");
+                    broker.start();
+                }
+            });
+        });
+        sending.join().unwrap();
+    });
+    feed.is_taken_in().await;
+    all_of_it_is_in(&feed, &flow).await;
+    Log::of(&database).await.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_ledger_has_more_to_do_than_it_can_facts_wait_and_none_is_a_dead_letter() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("busy-{}", unique()));
+    let feed = Feed::of(broker, &topic, &database).await;
+    let service = Setup::on(&database).kafka(broker, &topic).start().await;
+    let (members, facts) = crowd(20);
+    service.import(&facts);
+    feed.has_members().await;
+    let flow = flow(&members, 1_000, 17);
+    let (first, rest) = flow.messages.split_at(flow.messages.len() / 2);
+    feed.send(first);
+    feed.is_taken_in().await;
+
+    let reporter = service.demo("service").await;
+    // the head of the log is held: commands wait, more of them than may, though whoever sent them has gone
+    let pool = database.pool().await;
+    let mut holding = pool.begin().await.unwrap();
+    sqlx::query("select position from log_head for update").execute(&mut *holding).await.unwrap();
+    let crowd_in = async |callers: usize| {
+        let asking = (0..callers).map(|_| {
+            let (reporter, fact) = (reporter.clone(), activity(&members[0], "visit"));
+            async move {
+                let asked = reporter.try_post("/activities", &fact);
+                tokio::time::timeout(Duration::from_secs(3), asked).await.ok().flatten()
+            }
+        });
+        let answers = futures::future::join_all(asking).await;
+        answers.iter().flatten().any(|answer| answer.json["code"] == "overloaded")
+    };
+    while !crowd_in(1_024).await {}
+    feed.send(rest);
+    let refused = || service.log().contains("too much is waiting");
+    let started = Instant::now();
+    while !refused() && started.elapsed() < Duration::from_secs(300) {
+        crowd_in(600).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(refused(), "the facts of Kafka were refused for want of room");
+    holding.rollback().await.unwrap();
+    feed.is_taken_in().await;
+    all_of_it_is_in(&feed, &flow).await;
+    Log::of(&database).await.assert_sound().await;
+}
+
 /// The dead letters as the command line shows them.
 fn listed(service: &Service) -> Vec<Value> {
     let output = service.command(&["kafka", "dead-letters", "list", "--json"], "");
@@ -327,6 +406,8 @@ async fn a_dead_letter_is_put_back_once_what_was_in_its_way_is_gone() {
     assert_eq!(unknown.status.code(), Some(2), "{}", String::from_utf8_lossy(&unknown.stderr));
     let table = service.command(&["kafka", "dead-letters", "list"], "");
     assert!(String::from_utf8_lossy(&table.stdout).contains("member_unknown"));
+    let alarms = String::from_utf8_lossy(&table.stderr).into_owned();
+    assert!(!alarms.contains("ERROR") && !alarms.contains("WARN"), "{alarms}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! The topic held against the log on the command line, beside a service that goes on, on a real Kafka.
 
+use crate::verification::verified_over_http;
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions},
@@ -63,6 +64,8 @@ async fn the_topic_is_held_against_the_log_beside_the_service() {
     assert_eq!((code, &found["unknown"], &found["missing"]), (Some(1), &1.into(), &0.into()), "{found}");
     let in_words = service.command(&["kafka", "verify"], "");
     assert!(String::from_utf8_lossy(&in_words.stdout).contains("it has no ce_position"), "the difference is named");
+    let alarms = String::from_utf8_lossy(&in_words.stderr).into_owned();
+    assert!(!alarms.contains("ERROR") && !alarms.contains("WARN"), "the end of a topic is no error: {alarms}");
     assert_eq!(service.command(&["audit", "verify"], "").status.code(), Some(1));
 }
 
@@ -124,11 +127,45 @@ async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
     assert!(alone.status.success(), "{alone:?}");
     verified(&|found| found["messages"] == found["position"]);
 
-    // one that is new fills by itself
-    let another = Setup::on(&database).kafka(broker, &format!("{topic}-2")).start().await;
-    while !another.log().contains("the relay starts over at position 1") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    // one that is new fills by itself, and whoever looks meanwhile is not told that it lacks anything
+    for number in 2..5 {
+        let another = Setup::on(&database).kafka(broker, &format!("{topic}-{number}")).without_demo().launch();
+        for wait in ["60s", "60s"] {
+            let (code, found) = told(&another.command(&["kafka", "verify", "--wait", wait, "--json"], ""));
+            assert_eq!((code, &found["messages"]), (Some(0), &found["position"]), "{found}");
+        }
+        another.ready().await;
     }
-    let (code, found) = told(&another.command(&["kafka", "verify", "--json"], ""));
-    assert_eq!((code, &found["messages"]), (Some(0), &found["position"]), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_verification_over_http_looks_at_the_topic_and_says_when_it_did_not() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::launch(), format!("looked-{}", unique()));
+    let service = Setup::on(&database).kafka(&broker, &topic).start().await;
+    something_happens(&service).await;
+    let auditor = service.demo("auditor").await;
+    let of_the_topic = |found: &tests::support::Answer| {
+        let checks = found.list("/checks").iter().filter(|check| check["name"].as_str().unwrap().starts_with("kafka."));
+        checks.map(|check| (check["name"].clone(), check["ok"].clone())).collect::<Vec<_>>()
+    };
+    let right = ["partitions", "missing", "order", "bytes", "positions"]
+        .map(|name| (format!("kafka.{name}").into(), true.into()));
+    let found = verified_over_http(&auditor).await;
+    assert_eq!((of_the_topic(&found), found.list("/notLookedAt").len()), (right.to_vec(), 0), "{found}");
+
+    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().unwrap();
+    producer.send(BaseRecord::to(&topic).key("stranger").payload("{}")).map_err(|(error, _)| error).unwrap();
+    producer.flush(Duration::from_secs(60)).unwrap();
+    let found = verified_over_http(&auditor).await;
+    let failed: Vec<_> = found.list("/checks").iter().filter(|check| check["ok"] == false).collect();
+    assert_eq!((failed.len(), &failed[0]["name"]), (1, &"kafka.positions".into()), "{found}");
+
+    broker.stop();
+    let found = verified_over_http(&auditor).await;
+    assert!(
+        of_the_topic(&found).is_empty() && found.list("/checks").iter().all(|check| check["ok"] == true),
+        "{found}"
+    );
+    assert_eq!(found.json["notLookedAt"][0]["name"], "kafka", "{found}");
+    assert!(!found.text("/notLookedAt/0/reason").contains("127.0.0.1"), "{found}");
 }

@@ -110,15 +110,20 @@ async fn a_saved_run_goes_on_with_its_own_log_and_order_only() {
     let (auditor, stranger) = (Auditor::of(&stage.database.url), Auditor::of(&other.database.url));
     let file = auditor.data.join("run");
     let run = ["audit", "re-evaluate", "--json", "--resume", file.to_str().unwrap(), "--save-every", "0"];
-    // killed as soon as it has saved something
-    let mut first = auditor.command(&run).stdout(Stdio::piped()).spawn().unwrap();
-    let mut kept = None;
-    while first.try_wait().unwrap().is_none() && kept.is_none() {
-        kept = fs::read(&file).ok();
-    }
-    first.kill().ok();
-    let whole = Auditor::said(first.wait_with_output().unwrap());
-    let Some(kept) = kept else { panic!("nothing was saved: {}", whole.err) };
+    // killed as soon as it has saved something; one that is over before anybody looked is run again
+    let kept = loop {
+        let mut first = auditor.command(&run).stdout(Stdio::piped()).spawn().unwrap();
+        let mut kept = None;
+        while first.try_wait().unwrap().is_none() && kept.is_none() {
+            kept = fs::read(&file).ok();
+        }
+        first.kill().ok();
+        let whole = Auditor::said(first.wait_with_output().unwrap());
+        match kept {
+            Some(kept) => break kept,
+            None => assert_eq!(whole.code, 0, "{}", whole.err),
+        }
+    };
     let refused = |auditor: &Auditor, arguments: &[&str], content: &[u8], why: &str| {
         fs::write(&file, content).unwrap();
         let said = auditor.run(arguments);
@@ -131,4 +136,16 @@ async fn a_saved_run_goes_on_with_its_own_log_and_order_only() {
     refused(&auditor, &run, b"nonsense", "no saved run");
     let cut = kept.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     refused(&auditor, &run, &kept[..cut], "it ends too early");
+    // a position that this log has not come to, with its hash and without one
+    let mut head: Value = serde_json::from_slice(&kept[..cut]).unwrap();
+    let end = head["order"]["position"].as_i64().unwrap();
+    assert_eq!(end, stage.log().await.head().await, "it goes up to where the log ended, and no further");
+    let again = |head: &Value| [format!("{head}\n").as_bytes(), &kept[cut..]].concat();
+    head["order"]["position"] = (end + 1).into();
+    refused(&auditor, &run, &again(&head), "another log");
+    head["hash"] = "".into();
+    refused(&auditor, &run, &again(&head), "another log");
+    let mut head: Value = serde_json::from_slice(&kept[..cut]).unwrap();
+    head["done"] = (end + 1).into();
+    refused(&auditor, &run, &again(&head), "it has read more than there was");
 }

@@ -8,8 +8,14 @@ use tests::support::{
     auditor::{Auditor, Superuser},
 };
 
+/// Starts a run and answers what it found.
+pub(crate) async fn verified_over_http(auditor: &Client) -> Answer {
+    auditor.post("/audit/verification", &serde_json::json!({})).await.expect(202);
+    finished(auditor).await
+}
+
 async fn finished(auditor: &Client) -> Answer {
-    for _ in 0..600 {
+    for _ in 0..2_400 {
         let answer = auditor.get("/audit/verification").await;
         if answer.ok()["finishedAt"].is_string() {
             return answer;
@@ -49,14 +55,15 @@ async fn a_sound_ledger_is_verified_and_a_difference_is_named() {
         let check = sound.list("/checks").iter().find(|check| check["name"] == name);
         assert!(check.unwrap_or_else(|| panic!("{name} is checked"))["checked"].is_i64(), "{sound}");
     }
+    assert_eq!(sound.json["notLookedAt"][0]["name"], "kafka", "no broker is named, and it says so: {sound}");
+    assert!(sound.text("/notLookedAt/0/reason").contains("KAFKA_BROKERS is not set"), "{sound}");
     let left_out = sound.list("/leftOut");
     assert!(left_out.contains(&"accounts".into()) && left_out.contains(&"refresh_families".into()), "{sound}");
     assert!(!left_out.contains(&"events".into()) && !left_out.contains(&"claims".into()), "{sound}");
 
     let mut root = Superuser::of(&stage.database).await;
     root.run("insert into reward_stock (reward_id, campaign_id) values (gen_random_uuid(), gen_random_uuid())").await;
-    auditor.post("/audit/verification", &serde_json::json!({})).await.expect(202);
-    let altered = finished(&auditor).await;
+    let altered = verified_over_http(&auditor).await;
     let named: Vec<_> = failed(&altered).iter().map(|check| check["name"].clone()).collect();
     assert_eq!(named, ["guard.reward_stock"]);
     assert!(failed(&altered)[0]["firstFailure"]["reason"].is_string(), "{altered}");

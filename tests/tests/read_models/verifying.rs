@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 const SOURCE: &str = "/test";
 const EVENTS: i64 = 120;
+/// For a machine that is ten times as slow.
+const SOON: Duration = Duration::from_secs(120);
 
 /// A message that may be made wrong.
 #[derive(Clone)]
@@ -169,27 +171,90 @@ async fn each_difference_between_topic_and_log_is_found_and_repetition_is_none()
     .await;
 }
 
+/// A relay that publishes to a topic.
+struct Relaying {
+    freshness: Freshness,
+    followers: Followers,
+    shutdown: CancellationToken,
+}
+
+impl Relaying {
+    fn to(topic: &Topic, pool: &PgPool) -> Relaying {
+        let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+        let config = RelayConfig { topic: topic.clone(), start_over: false };
+        let followers = Followers::start(pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        followers.follow(Relay::new(config, pool.clone(), followers.lease(NAME), shutdown.clone()));
+        Relaying { freshness, followers, shutdown }
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.followers.stopped().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_relay_is_waited_for_up_to_where_the_log_ended_at_the_start() {
     with_log(async |log| {
         log.append(Generator::new(12).history(300)).await;
         let broker = Broker(MockCluster::new(1).unwrap());
-        let topic = broker.filled("late", PARTITIONS, &[]);
-        let (shutdown, mut followers) = (CancellationToken::new(), None);
-        let pool = log.pool.clone();
-        let mut begin_when_it_waits = |looking| {
-            // nothing is there, and it waits: only now a relay begins
-            if followers.is_none() && matches!(looking, topic::Looking::Waits { relay_position: 0 }) {
-                let config = RelayConfig { topic: topic.clone(), start_over: false };
-                let following = Followers::start(pool.clone(), watch::channel(0).1, Freshness::new(), shutdown.clone());
-                following.follow(Relay::new(config, pool.clone(), following.lease(NAME), shutdown.clone()));
-                followers = Some(following);
+        // the first topic of the log, and a new one, to which the relay is pointed when it had published everything
+        for (name, published_elsewhere) in [("late", 0), ("pointed-anew", 300)] {
+            let topic = broker.filled(name, PARTITIONS, &[]);
+            let (pool, mut relaying) = (log.pool.clone(), None::<Relaying>);
+            let known = projections::checkpoint::positions(&mut pool.acquire().await.unwrap()).await.unwrap();
+            assert_eq!(
+                known.iter().find(|(follower, _)| follower == NAME).map_or(0, |(_, at)| *at),
+                published_elsewhere
+            );
+            let mut begin_when_it_waits = |looking| {
+                // nothing is there, and it waits: only now a relay begins
+                if relaying.is_none() && matches!(looking, topic::Looking::Waits { relay_position: 0 }) {
+                    relaying = Some(Relaying::to(&topic, &pool));
+                }
+            };
+            let found = topic::verify(&pool, &topic, SOON, &mut begin_when_it_waits).await.unwrap();
+            assert_eq!((failed(&found), found.position, found.messages), (vec![], 300, 300), "{name}: {found:?}");
+            let relaying = relaying.unwrap();
+            assert_eq!(relaying.freshness.wait_for(NAME, 300, SOON).await, Ok(300));
+            relaying.stop().await;
+        }
+        // without a relay it says what is there: nothing
+        let found = looked(&log.pool, &broker.filled("nobody", PARTITIONS, &[])).await;
+        assert_eq!((failed(&found), found.missing, found.relay_position), (vec![("missing", Some(1))], 300, 0));
+        let reason = &found.checks.iter().find(|check| !check.ok).unwrap().first_failure.as_ref().unwrap().reason;
+        assert!(reason.contains("the relay has only come to position 0"), "{reason}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_begins_anew_while_it_is_looked_is_waited_for() {
+    with_log(async |log| {
+        log.append(Generator::new(13).history(300)).await;
+        let entries = projections::log::read_after(&mut log.pool.acquire().await.unwrap(), 0, 300).await.unwrap();
+        let broker = Broker(MockCluster::new(1).unwrap());
+        let begun: Vec<Wire> = entries[..50].iter().map(Wire::of).collect();
+        let topic = broker.filled("begun", PARTITIONS, &begun);
+        // where it was said to stand was the end of another topic: by the time that this one is read it has begun
+        let relaying = Relaying::to(&broker.filled("elsewhere", PARTITIONS, &[]), &log.pool);
+        assert_eq!(relaying.freshness.wait_for(NAME, 300, SOON).await, Ok(300));
+        relaying.stop().await;
+        let (pool, mut relaying) = (log.pool.clone(), None::<Relaying>);
+        let mut begins = |looking| {
+            let topic::Looking::Reads { .. } = looking else { return };
+            if relaying.is_none() {
+                let begun = async {
+                    let back = "update checkpoints set position = 50 where name = $1";
+                    sqlx::query(back).bind(NAME).execute(&pool).await.unwrap();
+                };
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(begun));
+                relaying = Some(Relaying::to(&topic, &pool));
             }
         };
-        let found = topic::verify(&pool, &topic, Duration::from_secs(60), &mut begin_when_it_waits).await.unwrap();
-        assert_eq!((failed(&found), found.position, found.messages), (vec![], 300, 300), "{found:?}");
-        shutdown.cancel();
-        followers.unwrap().stopped().await;
+        let found = topic::verify(&pool, &topic, SOON, &mut begins).await.unwrap();
+        assert_eq!((failed(&found), found.missing, found.messages), (vec![], 0, 300), "{found:?}");
+        relaying.unwrap().stop().await;
     })
     .await;
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::support::history::Generator;
-use super::support::publishing::{Broker, Publishing, TOPIC, broker, publish};
+use super::support::publishing::{Broker, Publishing, TOPIC, broker, publish, publish_to};
 use super::support::{TestLog, with_log};
 use projections::claim_history::ClaimHistory;
 use projections::member_facts::MemberFactsProjection;
@@ -12,9 +12,10 @@ use projections::referral_tally::ReferralTally;
 use projections::topic::{PARTITIONS, message};
 use projections::worker::{WorkerConfig, WorkerError, work};
 use projections::{Brokers, Intervention, Projection, Step, intervene, log, rebuild, status};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{BaseProducer, BaseRecord, FutureProducer, FutureRecord, Producer as _};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(90);
 impl Publishing {
@@ -29,12 +30,13 @@ struct Worker {
 }
 
 fn worker<P: Projection>(log: &TestLog, broker: &Broker) -> Worker {
+    worker_at::<P>(log, &broker.bootstrap_servers(), TOPIC)
+}
+
+fn worker_at<P: Projection>(log: &TestLog, brokers: &str, topic: &str) -> Worker {
     let shutdown = CancellationToken::new();
-    let config = WorkerConfig {
-        brokers: Brokers::at(broker.bootstrap_servers()),
-        topic: TOPIC.to_owned(),
-        session: Duration::from_secs(6),
-    };
+    let config =
+        WorkerConfig { brokers: Brokers::at(brokers), topic: topic.to_owned(), session: Duration::from_secs(6) };
     let (pool, stopping) = (log.pool.clone(), shutdown.clone());
     Worker { shutdown, task: tokio::spawn(async move { work(P::NAME, config, &pool, stopping).await }) }
 }
@@ -165,6 +167,99 @@ async fn where_the_topic_does_not_go_on_as_it_was_left_the_log_is_asked() {
     .await;
 }
 
+/// The relay is told that it has published everything: what the topic lacks, it lacks from now on.
+async fn believes_that_all_is_published(log: &TestLog) {
+    sqlx::query("update checkpoints set position = $1 where name = 'relay'")
+        .bind(log.head())
+        .execute(&log.pool)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_holds_other_events_where_it_was_left_is_not_believed_though_all_can_be_read() {
+    with_log(async |log| {
+        let first = broker(PARTITIONS);
+        let mut generator = Generator::new(67);
+        log.append(generator.history(400)).await;
+        let publishing = publish(log, &first, false);
+        let working = worker::<MemberFactsProjection>(log, &first);
+        let name = MemberFactsProjection::NAME;
+        publishing.folded(log, name).await;
+        log.append(generator.history(400)).await;
+        publishing.folded(log, name).await;
+        working.stop().await;
+        publishing.stop().await;
+        let left = offsets(log, name).await;
+
+        // a topic of the same name which begins later: every message is one of ours, and some were never on it
+        log.append(generator.history(2_000)).await;
+        let second = broker(PARTITIONS);
+        let producer: FutureProducer =
+            Brokers::at(second.bootstrap_servers()).client().set("partitioner", "murmur2_random").create().unwrap();
+        let kept = log::read_between(&mut log.pool.acquire().await.unwrap(), 1_200, 2_800, &[]).await.unwrap();
+        let mut ends = vec![0; left.len()];
+        for entry in &kept {
+            let sent = producer.send(message::record(entry, TOPIC, "/test"), SOON).await.unwrap();
+            ends[usize::try_from(sent.partition).unwrap()] = sent.offset + 1;
+        }
+        let there = left.iter().zip(&ends).filter(|(left, end)| left.is_some_and(|left| left <= **end)).count();
+        assert!(there > 3, "where it was left there is something in many partitions: {left:?}, {ends:?}");
+        believes_that_all_is_published(log).await;
+        let publishing = publish(log, &second, false);
+        let working = worker::<MemberFactsProjection>(log, &second);
+        publishing.folded(log, name).await;
+        log.append(generator.history(200)).await;
+        publishing.folded(log, name).await;
+        working.stop().await;
+        publishing.stop().await;
+        is_the_fold_of_the_log(log, name).await;
+    })
+    .await;
+}
+
+/// Uses up offsets of every partition and leaves nothing there that anybody reads.
+fn leave_holes(brokers: &str, topic: &str) {
+    let producer: BaseProducer = Brokers::at(brokers).client().set("transactional.id", topic).create().unwrap();
+    producer.init_transactions(SOON).unwrap();
+    producer.begin_transaction().unwrap();
+    for partition in 0..PARTITIONS {
+        let withdrawn = BaseRecord::to(topic).partition(partition).key("withdrawn").payload("{}");
+        producer.send(withdrawn).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(SOON).unwrap();
+    producer.abort_transaction(SOON).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_offsets_are_missing_between_events_that_can_be_read_the_log_is_asked() {
+    with_log(async |log| {
+        let (kafka, topic) = (tests::support::Broker::shared().bootstrap(), format!("holes-{}", Uuid::new_v4()));
+        let mut generator = Generator::new(68);
+        log.append(generator.history(400)).await;
+        let publishing = publish_to(log, &kafka, &topic, false);
+        let working = worker_at::<ClaimHistory>(log, &kafka, &topic);
+        let name = ClaimHistory::NAME;
+        publishing.folded(log, name).await;
+        // what comes now is read from the topic
+        log.append(generator.history(400)).await;
+        publishing.folded(log, name).await;
+        publishing.stop().await;
+
+        // the topic loses events, and nobody tells
+        log.append(generator.history(400)).await;
+        believes_that_all_is_published(log).await;
+        leave_holes(&kafka, &topic);
+        let publishing = publish_to(log, &kafka, &topic, false);
+        log.append(generator.history(400)).await;
+        publishing.folded(log, name).await;
+        working.stop().await;
+        publishing.stop().await;
+        is_the_fold_of_the_log(log, name).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_events_of_the_earlier_life_are_left_out() {
     with_log(async |log| {
@@ -217,7 +312,7 @@ async fn a_member_that_was_overtaken_writes_nothing_and_joins_again() {
         publishing.folded(log, name).await;
         for _ in 0..3 {
             // whoever holds these may write, and that is not the worker
-            let (stranger, overtaken) = (uuid::Uuid::new_v4(), "follower = 'claim_history' and partition % 2 = 0");
+            let (stranger, overtaken) = (Uuid::new_v4(), "follower = 'claim_history' and partition % 2 = 0");
             sqlx::query(&format!("update worker_partitions set owner = $1, epoch = epoch + 1 where {overtaken}"))
                 .bind(stranger)
                 .execute(&log.pool)
@@ -242,7 +337,7 @@ async fn a_member_that_was_overtaken_writes_nothing_and_joins_again() {
     .await;
 }
 
-async fn of_owner(log: &TestLog, owner: uuid::Uuid) -> Vec<(i32, i64)> {
+async fn of_owner(log: &TestLog, owner: Uuid) -> Vec<(i32, i64)> {
     sqlx::query_as("select partition, position from worker_partitions where owner = $1")
         .bind(owner)
         .fetch_all(&log.pool)

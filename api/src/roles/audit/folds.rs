@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::print_json;
-use super::show::{Changed, changes};
+use crate::audit::changes::{Changed, changes};
 use crate::clock;
 
 /// As of when.
@@ -26,6 +26,10 @@ struct When {
 }
 
 impl When {
+    fn is_named(&self) -> bool {
+        self.at_position.is_some() || self.at_time.is_some()
+    }
+
     async fn position(&self, conn: &mut PgConnection) -> anyhow::Result<(i64, Moment)> {
         let as_of = match (self.at_position, self.at_time) {
             (Some(position), _) => AsOf::Position(position),
@@ -48,8 +52,11 @@ pub struct Stream {
     #[command(flatten)]
     when: When,
     /// Show what changed since this position instead.
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", conflicts_with = "since_time")]
     since: Option<i64>,
+    /// Show what changed since this moment instead, RFC 3339 with an offset.
+    #[arg(long, value_name = "TIME")]
+    since_time: Option<DateTime<FixedOffset>>,
     /// One document.
     #[arg(long)]
     json: bool,
@@ -69,12 +76,12 @@ impl Stream {
         let id = self.id.to_string();
         let to = audit::state_of(&mut conn, &self.stream_type, &id, position, at).await?;
         let to = to.with_context(|| format!("there was no {} {id} at position {position}", self.stream_type))?;
-        let Some(since) = self.since else {
+        let before = When { at_position: self.since, at_time: self.since_time };
+        if !before.is_named() {
             // as one document it is readable for people as well
             print_json(&to)?;
             return Ok(true);
-        };
-        let before = When { at_position: Some(since), at_time: None };
+        }
         let (since, then) = before.position(&mut conn).await?;
         let from = audit::state_of(&mut conn, &self.stream_type, &id, since, then).await?;
         let state = |side: Option<&StreamAsOf>| side.map_or(Ok(Value::Null), |side| serde_json::to_value(&side.state));

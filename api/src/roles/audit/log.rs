@@ -83,6 +83,7 @@ impl Log {
             subject: self.subject.map(|id| id.to_string()),
             stream_type: self.stream_type.clone(),
             stream_id: self.stream_id.map(|id| id.to_string()),
+            actor: self.actor.map(|actor| actor.to_lowercase()),
         };
         let mut shown = Vec::new();
         let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
@@ -91,8 +92,9 @@ impl Log {
         }
         while left > 0 {
             let mut connection = pool.acquire().await.context("the database cannot be reached")?;
-            let page =
-                read_filtered(&mut connection, &filter, after, PAGE_EVENTS).await.context("the log cannot be read")?;
+            let page = read_filtered(&mut connection, &filter, after, i64::MAX, PAGE_EVENTS)
+                .await
+                .context("the log cannot be read")?;
             drop(connection);
             let Some(last) = page.last() else {
                 if self.follow {
@@ -102,8 +104,7 @@ impl Log {
                 break;
             };
             after = last.position;
-            for entry in page.into_iter().filter(|entry| self.actor.as_ref().is_none_or(|actor| *actor == entry.actor))
-            {
+            for entry in page {
                 if left == 0 {
                     break;
                 }

@@ -2,12 +2,9 @@
 //! later. The key comes from a file; nothing that is in the database is believed about it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use indicatif::ProgressBar;
 use projections::audit::{Check, Verification, tree};
-use projections::topic::{self, LookError, Looking, Topic};
 use sqlx::PgPool;
 
 use super::{bar, head, moved, print_json, show_checks};
@@ -15,9 +12,6 @@ use crate::audit::key;
 use crate::audit::note::{Checkpoint, verifier_key};
 use crate::audit::verification::verify;
 use crate::config::Config;
-
-/// How long the relay may take to publish what is in the log.
-const RELAY_WITHIN: Duration = Duration::from_secs(30);
 
 /// What else to hold the log against, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
@@ -37,7 +31,8 @@ impl Verify {
     pub(super) async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<bool> {
         let checkpoint = self.checkpoint(config)?;
         let told = bar(head(pool).await?);
-        let mut verified = verify(pool, &mut |check, done| {
+        let topic = config.named_topic();
+        let (mut verified, in_the_way) = verify(pool, topic.as_ref(), &mut |check, done| {
             told.set_message(check.to_owned());
             moved(&told, done);
         })
@@ -45,18 +40,16 @@ impl Verify {
         if let Some(checkpoint) = checkpoint {
             verified.checks.push(held_to(&checkpoint, pool, config).await?);
         }
-        let topic = match config.named_topic() {
-            Some(topic) => held_to_the_topic(&topic, pool, &told).await.map(|checks| verified.checks.extend(checks)),
-            None => Ok(()),
-        };
         told.finish_and_clear();
         if self.json {
             print_json(&verified)?
         } else {
             show(&verified)
         }
-        topic.context("the topic could not be looked at; without KAFKA_BROKERS it is left out")?;
-        Ok(verified.is_ok())
+        match in_the_way {
+            Some(error) => Err(error).context("the topic could not be looked at; without KAFKA_BROKERS it is left out"),
+            None => Ok(verified.is_ok()),
+        }
     }
 
     /// The checkpoint, if its key says that it is one.
@@ -89,18 +82,6 @@ async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> any
     Ok(check)
 }
 
-/// Whether the topic is the log.
-async fn held_to_the_topic(topic: &Topic, pool: &PgPool, told: &ProgressBar) -> Result<Vec<Check>, LookError> {
-    told.set_message("kafka");
-    let mut progress = |looking| match looking {
-        Looking::Reads { messages, .. } => moved(told, messages),
-        Looking::Waits { .. } => {}
-    };
-    let found = topic::verify(pool, topic, RELAY_WITHIN, &mut progress).await?;
-    let named = |check: Check| Check { name: format!("kafka.{}", check.name), ..check };
-    Ok(found.checks.into_iter().map(named).collect())
-}
-
 fn show(verified: &Verification) {
     show_checks(&verified.checks, 32);
     println!(
@@ -108,6 +89,9 @@ fn show(verified: &Verification) {
         verified.position,
         verified.left_out.join(", ")
     );
+    for not in &verified.not_looked_at {
+        println!("not looked at: {} ({})", not.name, not.reason);
+    }
 }
 
 /// How the log is called in checkpoints.

@@ -11,7 +11,7 @@ use projections::audit::{AsOf, FactRow, facts_as_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::as_of;
+use super::as_of::AT;
 use crate::callers::Auditor;
 use crate::cursor::Binding;
 use crate::extract::{PathId, Query};
@@ -32,7 +32,7 @@ pub(super) struct Part {
 
 impl FromFields for Part {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let at_position = as_of::read_position(fields);
+        let at_position = fields.optional("atPosition", readers::digits(0, i64::MAX));
         let cursor = fields.optional("cursor", readers::string());
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         Some(Self { at_position: at_position?, cursor: cursor?, limit: limit?.unwrap_or(DEFAULT_LIMIT) })
@@ -55,7 +55,7 @@ pub(super) async fn facts(
     let as_of = part.at_position.map_or(AsOf::Head, AsOf::Position);
     let (position, after) = match place {
         Some(place) => (place.position, Some((place.kind, place.on))),
-        None => (as_of::position(&mut connection, as_of, auditor.at).await?.0, None),
+        None => (AT.resolve(&mut connection, as_of, auditor.at).await?.0, None),
     };
     let limit = usize::try_from(part.limit).unwrap_or(usize::MAX);
     let found = facts_as_of(&mut connection, MemberId(member), position, after, limit).await?;

@@ -1,12 +1,16 @@
-//! `GET /audit/streams/{type}/{id}`: the state of one stream as it was.
+//! `GET /audit/streams/{type}/{id}`: the state of one stream as it was, and what has changed in it since another moment.
 
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::extract::rejection::PathRejection;
-use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, state_of};
+use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, StreamState, state_of};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::as_of;
+use super::as_of::{AT, SINCE};
+use crate::audit::changes::{Changed, changes};
 use crate::callers::Auditor;
 use crate::extract::Query;
 use crate::fields::readers::parse_id;
@@ -15,32 +19,70 @@ use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
-/// When it is asked about.
-pub(super) struct When(AsOf);
+/// When it is asked about, and with what it is compared.
+pub(super) struct When {
+    at: AsOf,
+    since: Option<AsOf>,
+}
 
 impl FromFields for When {
     fn read(fields: &mut Fields) -> Option<Self> {
-        as_of::read(fields).map(Self)
+        let (at, since) = (AT.read(fields), SINCE.read(fields));
+        Some(Self { at: at?.unwrap_or_default(), since: since? })
     }
 }
 
-/// Folds one stream.
+/// A stream as it was.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StreamAnswer")]
+pub(super) struct StreamBody {
+    #[serde(flatten)]
+    now: StreamAsOf,
+    /// What has changed since `sincePosition` or `sinceTime`, where one of them is asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<Difference>,
+}
+
+/// What has changed in a stream.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StreamDifference")]
+struct Difference {
+    /// As it was before; null where there was nothing.
+    from: Option<StreamAsOf>,
+    /// The parts of `state` that are others now.
+    changed: Vec<Changed>,
+}
+
+/// Folds one stream, twice where a difference is asked for.
 pub(super) async fn state(
     State(state): State<AppState>,
     auditor: Auditor,
     path: Result<Path<(String, String)>, PathRejection>,
     min: MinPosition,
-    Query(When(when)): Query<When>,
-) -> Result<At<Json<StreamAsOf>>, Problem> {
+    Query(when): Query<When>,
+) -> Result<At<Json<StreamBody>>, Problem> {
     let nothing = || Problem::new(Code::NotFound);
     let Path((stream_type, id)) = path.map_err(|_| nothing())?;
-    let id = parse_id(&id).ok_or_else(nothing)?;
+    let id = parse_id(&id).ok_or_else(nothing)?.to_string();
     if !STREAM_TYPES.contains(&stream_type.as_str()) {
         return Err(nothing());
     }
     let mut connection = state.pool.acquire().await?;
     let head = min.within(projections::log::head(&mut connection).await?.position)?;
-    let (position, at) = as_of::position(&mut connection, when, auditor.at).await?;
-    let found = state_of(&mut connection, &stream_type, &id.to_string(), position, at).await?;
-    Ok(At(head.max(position), Json(found.ok_or_else(nothing)?)))
+    let (position, at) = AT.resolve(&mut connection, when.at, auditor.at).await?;
+    let now = state_of(&mut connection, &stream_type, &id, position, at).await?.ok_or_else(nothing)?;
+    let difference = match when.since {
+        None => None,
+        Some(since) => {
+            let (since, then) = SINCE.resolve(&mut connection, since, auditor.at).await?;
+            let from = state_of(&mut connection, &stream_type, &id, since, then).await?;
+            let changed = changes(&shown(from.as_ref().map(|from| &from.state))?, &shown(Some(&now.state))?);
+            Some(Difference { from, changed })
+        }
+    };
+    Ok(At(head.max(position), Json(StreamBody { now, difference })))
+}
+
+fn shown(state: Option<&StreamState>) -> Result<Value, Problem> {
+    serde_json::to_value(state).map_err(|error| Problem::internal("stream", &error))
 }

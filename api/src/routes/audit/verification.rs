@@ -1,10 +1,12 @@
 //! `/audit/verification`: a run is started in the background, one at a time over all instances, and its
-//! result stays until the next one. Before the first run there is nothing: 404. While one runs, the answer
+//! result stays until the next one. It looks at the topic as well, where a broker is named. Before the first run there is nothing: 404. While one runs, the answer
 //! has `finishedAt: null`; one whose process died is told so.
 
 use axum::Json;
 use axum::extract::State;
+use domain::Moment;
 use projections::audit::{Check, Verification};
+use projections::topic::Topic;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 
 use crate::audit::verification::verify;
@@ -34,20 +36,34 @@ pub(super) async fn start(
     let ours: bool = sqlx::query_scalar(&format!("select pg_try_advisory_lock({LOCK})")).fetch_one(&mut turn).await?;
     if ours {
         let started_at = clock::now();
-        let begun = Verification { position, started_at, finished_at: None, checks: vec![], left_out: vec![] };
+        let begun = begun(position, started_at);
         keep(&mut turn, &begun).await?;
-        tokio::spawn(run(state.pool.clone(), turn, begun));
+        tokio::spawn(run(state.pool.clone(), state.topic.clone(), turn, begun));
     }
     let result = stored(&mut *state.pool.acquire().await?).await?;
     let result = result.ok_or_else(|| Problem::new(Code::Unavailable))?;
     Ok(At(position, Accepted(result)))
 }
 
-async fn run(pool: PgPool, mut turn: PgConnection, begun: Verification) {
-    let verified = verify(&pool, &mut |_, _| {}).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a verification did not come to its end");
-        ended(begun.clone(), "the database could not be looked at to the end; the reason is in the log of the service")
-    });
+/// A run that has looked at nothing yet.
+fn begun(position: i64, started_at: Moment) -> Verification {
+    Verification { position, started_at, finished_at: None, checks: vec![], left_out: vec![], not_looked_at: vec![] }
+}
+
+async fn run(pool: PgPool, topic: Option<Topic>, mut turn: PgConnection, begun: Verification) {
+    let verified = match verify(&pool, topic.as_ref(), &mut |_, _| {}).await {
+        Ok((verified, in_the_way)) => {
+            if let Some(reason) = in_the_way {
+                tracing::warn!(%reason, "a verification did not look at the topic");
+            }
+            verified
+        }
+        Err(error) => {
+            tracing::error!(%error, "a verification did not come to its end");
+            let reason = "the database could not be looked at to the end; the reason is in the log of the service";
+            ended(begun.clone(), reason)
+        }
+    };
     let verified = Verification { started_at: begun.started_at, ..verified };
     if let Some(check) = verified.checks.iter().find(|check| !check.ok) {
         tracing::error!(check = %check.name, "a verification found a difference");
@@ -113,11 +129,5 @@ async fn interrupted(conn: &mut PgConnection) -> Result<Option<Verification>, Pr
     ))
     .fetch_optional(conn)
     .await?;
-    Ok(unfinished.map(|(position, started_at)| Verification {
-        position,
-        started_at: started_at.into(),
-        finished_at: None,
-        checks: vec![],
-        left_out: vec![],
-    }))
+    Ok(unfinished.map(|(position, started_at)| begun(position, started_at.into())))
 }

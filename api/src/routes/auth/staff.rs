@@ -111,7 +111,7 @@ struct Note {
 
 impl FromFields for Note {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { note: fields.required("note", readers::text(1, 1_000))? })
+        Some(Self { note: fields.required("note", readers::note(1))? })
     }
 }
 

@@ -8,7 +8,8 @@ use domain::claim::{ClaimEvent, DenialReason};
 use domain::event::Event;
 use domain::facts::FactsNeeded;
 use domain::id::{ClaimId, MemberId};
-use projections::claim_history::{ClaimRow, Scarce, last_taken_before};
+use projections::audit::counted;
+use projections::claim_history::{ClaimRow, Scarce, Winners, winners_before};
 use projections::log::{Entry, read_stream};
 
 use super::history::READ;
@@ -16,44 +17,68 @@ use super::single::{broken, claim_event, visible};
 use crate::callers::{Caller, Member};
 use crate::explain::{Deciding, Explanation, Happened, Material, deciding, explain};
 use crate::extract::{PathId, Query};
-use crate::fields::Nothing;
+use crate::fields::{Fields, FromFields, readers};
 use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
-/// Explains one claim: the own, or any for staff. What is another member's is not there.
+/// As of when: a claim that was refused and granted later was refused for a reason.
+pub(super) struct AsOf(i64);
+
+impl FromFields for AsOf {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        fields.optional("atPosition", readers::digits(0, i64::MAX)).map(|at| Self(at.unwrap_or(i64::MAX)))
+    }
+}
+
+/// Explains one claim: the own, or any for staff. What is another member's is not there, nor what nobody had asked for yet.
 pub(super) async fn explanation(
     State(state): State<AppState>,
     member: Member,
     PathId(id): PathId,
     min: MinPosition,
-    _: Query<Nothing>,
+    Query(AsOf(at)): Query<AsOf>,
 ) -> Result<At<Json<Explanation>>, Problem> {
     let position = min.reached_by(&READ, &state).await?;
     let row = visible(&state, &member, ClaimId(id)).await?.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
-    let material = read(&state, &member, &row).await?;
+    let material = read(&state, &member, &row, at).await?.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;
     let explanation = explain(&material).ok_or_else(|| broken(&"a claim has no decision"))?;
     Ok(At(position, Json(explanation)))
 }
 
-async fn read(state: &AppState, caller: &Caller, row: &ClaimRow) -> Result<Material, Problem> {
-    let claim_id = ClaimId(row.claim_id);
+async fn read(state: &AppState, caller: &Caller, row: &ClaimRow, at: i64) -> Result<Option<Material>, Problem> {
+    let (claim_id, member_id) = (ClaimId(row.claim_id), MemberId(row.member_id));
     let mut connection = state.pool.acquire().await?;
     let entries = read_stream(&mut connection, "claim", &claim_id.to_string()).await?;
     let campaign = read_stream(&mut connection, "campaign", &row.campaign_id.to_string()).await?;
-    drop(connection);
-    let history = entries.iter().filter(|entry| entry.position <= row.position).map(happened);
+    drop(connection); // nobody holds one and waits for another
+    let history = entries.iter().filter(|entry| entry.position <= row.position.min(at)).map(happened);
     let history = history.collect::<Result<Vec<_>, _>>()?;
-    let (_, Deciding { event, position, .. }) = deciding(&history).ok_or_else(|| broken(&"a claim has no decision"))?;
-    let last_taken = match scarce(event) {
-        Some(scarce) => last_taken_before(&state.pool, scarce, position).await?,
-        None => None,
+    if history.is_empty() {
+        return Ok(None);
+    }
+    let (_, Deciding { event, decision, position }) =
+        deciding(&history).ok_or_else(|| broken(&"a claim has no decision"))?;
+    let winners = match scarce(event) {
+        Some(scarce) => winners_before(&state.pool, scarce, position).await?,
+        None => Winners::default(),
     };
-    let (facts, _) = state.facts.facts(MemberId(row.member_id), FactsNeeded::default()).await?;
+    let (facts, _) = state.facts.facts(member_id, FactsNeeded::default()).await?;
     let birthday_known = facts.member.is_some_and(|member| member.birthday.is_some());
     let campaign_then = fold(campaign.iter().filter(|entry| entry.position < position))?;
     let campaign_now = fold(campaign.iter())?;
-    Ok(Material { claim_id, campaign_then, campaign_now, birthday_known, last_taken, now: caller.at, history })
+    let (condition, _) = campaign_then.condition().ok_or_else(|| broken(&"a campaign has no condition"))?;
+    let counted = counted(&mut *state.pool.acquire().await?, member_id, decision, condition).await?;
+    Ok(Some(Material {
+        claim_id,
+        campaign_then,
+        campaign_now,
+        birthday_known,
+        counted,
+        winners,
+        now: caller.at,
+        history,
+    }))
 }
 
 fn happened(entry: &Entry) -> Result<Happened, Problem> {

@@ -23,7 +23,7 @@ pub(super) struct Note(String);
 
 impl FromFields for Note {
     fn read(fields: &mut Fields) -> Option<Self> {
-        fields.required("note", readers::text(1, 1_000)).map(Self)
+        fields.required("note", readers::note(1)).map(Self)
     }
 }
 

@@ -1,6 +1,8 @@
 //! When local dates and periods begin, as moments: each zone's midnights as they really are, with
 //! skipped, repeated and moved ones. Moments are milliseconds since 1970.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use domain::Moment;
@@ -89,7 +91,7 @@ pub(super) fn first_moment(date: NaiveDate, zone: Tz) -> i64 {
 pub(super) struct Periods {
     /// First moment and name of each stretch of one period.
     stretches: Vec<(i64, u32)>,
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     days: Dates,
 }
 
@@ -103,11 +105,11 @@ impl Periods {
                 continue;
             }
             // a clock that is set back over midnight repeats a period
-            let known = periods.names.iter().rev().take(3).position(|known| *known == name);
+            let known = periods.names.iter().rev().take(3).position(|known| **known == *name);
             let number = match known {
                 Some(back) => periods.names.len() - 1 - back,
                 None => {
-                    periods.names.push(name);
+                    periods.names.push(name.into());
                     periods.names.len() - 1
                 }
             };
@@ -129,7 +131,13 @@ impl Periods {
     }
 
     pub(super) fn name(&self, number: u32) -> &str {
-        usize::try_from(number).ok().and_then(|number| self.names.get(number)).map_or("", String::as_str)
+        usize::try_from(number).ok().and_then(|number| self.names.get(number)).map_or("", |name| name)
+    }
+
+    /// The same, to be kept many times over.
+    pub(super) fn shared_name(&self, number: u32) -> Arc<str> {
+        let name = usize::try_from(number).ok().and_then(|number| self.names.get(number));
+        name.map_or_else(|| "".into(), Arc::clone)
     }
 
     /// The day in the zone of the draft.

@@ -52,7 +52,7 @@ impl<'a> Grants<'a> {
         if reached(self.draft.quantity, self.outcome.granted) {
             self.outcome.sold_out_at = Some(moment(ask.at));
         }
-        let period = periods.name(ask.period).to_owned();
+        let period = periods.shared_name(ask.period);
         self.outcome.winners.push(Winner { member_id: *member_id, at: moment(ask.at), period });
     }
 

@@ -18,25 +18,34 @@ use domain::{Event, Moment};
 use super::Draft;
 use super::calendar::{Window, first_moment, millis};
 
-/// Something that changed at a moment.
-#[derive(Debug, Clone)]
+/// Something that changed at a moment: 16 bytes, since there is one for each fact. A fact without measures is all in
+/// here; of anything else this is the place, and what it is comes next among the member's [`What`].
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Change {
     pub(super) at: i64,
-    pub(super) what: What,
+    on: NaiveDate,
+    /// Twice the number of the kind, and one more for a withdrawal.
+    fact: u32,
 }
 
-/// What changed.
+/// Not a plain fact.
+const ELSE: u32 = u32::MAX;
+
+impl Change {
+    /// The kind and the day of a plain fact, and whether it came or went.
+    pub(super) fn fact(&self) -> Option<(u32, NaiveDate, bool)> {
+        (self.fact != ELSE).then_some((self.fact >> 1, self.on, self.fact & 1 == 0))
+    }
+}
+
+/// What changed that is no plain fact.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Recorded {
+    Measured {
         kind: u32,
         on: NaiveDate,
         measures: Measures,
-    },
-    Voided {
-        kind: u32,
-        on: NaiveDate,
-        measures: Measures,
+        more: bool,
     },
     Qualified(MemberId, NaiveDate),
     Unqualified(MemberId),
@@ -49,21 +58,21 @@ pub(super) enum What {
     Asked,
 }
 
-/// Most facts have none.
-pub(super) type Measures = Option<Box<BTreeMap<Name, i64>>>;
+/// Numbers of names, and values.
+pub(super) type Measures = Box<[(u32, i64)]>;
 
 /// A piece of the log that matters to somebody.
 #[derive(Debug)]
 pub(super) enum Item {
     Registered(MemberId, Box<MemberFacts>, Moment),
-    Activity { member: MemberId, kind: Name, on: NaiveDate, measures: Measures, at: Moment, voided: bool },
-    Changed(MemberId, Change),
+    Activity { member: MemberId, kind: Name, on: NaiveDate, measures: BTreeMap<Name, i64>, at: Moment, voided: bool },
+    Changed(MemberId, i64, What),
 }
 
 impl Item {
     /// `None` for what no condition of this need sees.
     pub(super) fn of(event: Event, stream_id: &str, at: Moment, needed: &FactsNeeded) -> Option<Self> {
-        let changed = |member, what| Some(Self::Changed(member, Change { at: millis(at), what }));
+        let changed = |member, what| Some(Self::Changed(member, millis(at), what));
         match event {
             Event::Member(event) => {
                 let member: MemberId = stream_id.parse().ok()?;
@@ -125,15 +134,28 @@ impl Item {
     /// A real attempt in a campaign.
     pub(super) fn asked(event: &ClaimEvent, campaign: CampaignId) -> Option<Self> {
         let decision = event.decision().filter(|_| event.about().campaign_id == campaign)?;
-        Some(Self::Changed(event.member(), Change { at: millis(decision.evaluated_at), what: What::Asked }))
+        Some(Self::Changed(event.member(), millis(decision.evaluated_at), What::Asked))
     }
 }
 
-/// `None` when the kind does not matter.
-fn measures(needed: &FactsNeeded, kind: &Name, measures: BTreeMap<Name, i64>) -> Option<Measures> {
+/// Those that matter; `None` when the kind does not.
+fn measures(needed: &FactsNeeded, kind: &Name, measures: BTreeMap<Name, i64>) -> Option<BTreeMap<Name, i64>> {
     let tallied = needed.tallies.contains(kind);
     let matters = tallied || needed.every_kind || needed.dates.contains(kind);
-    matters.then(|| (tallied && !measures.is_empty()).then(|| Box::new(measures)))
+    matters.then(|| if tallied { measures } else { BTreeMap::new() })
+}
+
+/// Some of the members, so that no more than theirs is in memory at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub(super) nth: u32,
+    pub(super) of: u32,
+}
+
+impl Share {
+    fn has(self, member: MemberId) -> bool {
+        member.0.as_u128() % u128::from(self.of) == u128::from(self.nth)
+    }
 }
 
 /// One registered member.
@@ -146,6 +168,8 @@ pub(super) struct Member {
     pub(super) asks_from: i64,
     /// In the order of time.
     pub(super) changes: Vec<Change>,
+    /// Those changes that are no plain facts, in the same order.
+    pub(super) others: Vec<(i64, What)>,
 }
 
 /// What is known of one member while the log is read.
@@ -154,22 +178,27 @@ struct History {
     /// As registered, and from when on the member may ask.
     registered: Option<(MemberFacts, i64)>,
     changes: Vec<Change>,
+    others: Vec<(i64, What)>,
 }
 
-/// The histories of all members, while the log is read.
+/// The histories of a share of the members, while the log is read.
 #[derive(Debug)]
 pub(super) struct Histories {
-    kinds: Vec<Name>,
+    share: Share,
+    /// Of kinds and measures, each with the number that stands for it.
+    names: Vec<Name>,
     numbers: HashMap<Name, u32>,
     members: HashMap<MemberId, History>,
+    /// The first moment at which any member may ask.
+    first: Option<i64>,
     /// The last moment that the log knows of.
     last: i64,
 }
 
-/// The members in the order of their ids, and the kinds that their facts name by number.
+/// The members in the order of their ids, and the names in their facts by number.
 #[derive(Debug)]
 pub(super) struct Members {
-    pub(super) kinds: Vec<Name>,
+    pub(super) names: Vec<Name>,
     pub(super) list: Vec<Member>,
 }
 
@@ -181,31 +210,51 @@ impl std::ops::Deref for Members {
 }
 
 impl Histories {
-    pub(super) fn of(recorded_at: Moment) -> Self {
-        Self { kinds: vec![], numbers: HashMap::new(), members: HashMap::new(), last: millis(recorded_at) }
+    pub(super) fn of(recorded_at: Moment, share: Share) -> Self {
+        let (names, numbers, members) = (vec![], HashMap::new(), HashMap::new());
+        Self { share, names, numbers, members, first: None, last: millis(recorded_at) }
     }
 
     pub(super) fn take_in(&mut self, item: Item) {
-        let (member, change) = match item {
+        match item {
             Item::Registered(member, facts, at) => {
                 let from = if local_date(facts.time_zone, at) == facts.joined_on {
                     millis(at)
                 } else {
                     first_moment(facts.joined_on, facts.time_zone)
                 };
-                self.members.entry(member).or_default().registered = Some((*facts, from));
-                return;
+                self.first = Some(self.first.map_or(from, |first| first.min(from)));
+                if let Some(history) = self.member(member) {
+                    history.registered = Some((*facts, from));
+                }
+            }
+            Item::Activity { member, kind, on, measures, at, voided } if measures.is_empty() => {
+                let (at, fact) = (millis(at), self.number(kind) << 1 | u32::from(voided));
+                self.saw(at);
+                if let Some(history) = self.member(member) {
+                    history.changes.push(Change { at, on, fact });
+                }
             }
             Item::Activity { member, kind, on, measures, at, voided } => {
                 let kind = self.number(kind);
-                let what =
-                    if voided { What::Voided { kind, on, measures } } else { What::Recorded { kind, on, measures } };
-                (member, Change { at: millis(at), what })
+                let measures = measures.into_iter().map(|(name, value)| (self.number(name), value)).collect();
+                self.change(member, millis(at), What::Measured { kind, on, measures, more: !voided });
             }
-            Item::Changed(member, change) => (member, change),
-        };
-        self.saw(change.at);
-        self.members.entry(member).or_default().changes.push(change);
+            Item::Changed(member, at, what) => self.change(member, at, what),
+        }
+    }
+
+    fn change(&mut self, member: MemberId, at: i64, what: What) {
+        self.saw(at);
+        if let Some(history) = self.member(member) {
+            history.changes.push(Change { at, on: NaiveDate::MIN, fact: ELSE });
+            history.others.push((at, what));
+        }
+    }
+
+    /// `None` for who is not of the share.
+    fn member(&mut self, id: MemberId) -> Option<&mut History> {
+        self.share.has(id).then(|| self.members.entry(id).or_default())
     }
 
     /// The log knows of this moment.
@@ -213,13 +262,14 @@ impl Histories {
         self.last = self.last.max(at);
     }
 
-    fn number(&mut self, kind: Name) -> u32 {
-        if let Some(number) = self.numbers.get(&kind) {
+    fn number(&mut self, name: Name) -> u32 {
+        if let Some(number) = self.numbers.get(&name) {
             return *number;
         }
-        let number = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
-        self.kinds.push(kind.clone());
-        self.numbers.insert(kind, number);
+        // one less than all bits of half the range: no kind looks like something else
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX).min(ELSE / 2 - 1);
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
         number
     }
 
@@ -229,16 +279,17 @@ impl Histories {
         let mut list: Vec<Member> = self
             .members
             .into_iter()
-            .filter_map(|(id, History { registered, mut changes })| {
+            .filter_map(|(id, History { registered, mut changes, mut others })| {
                 let (registered, asks_from) = registered?;
+                // both keep the order of the log, so that the one still stands for the other
                 changes.sort_by_key(|change| change.at);
-                Some(Member { id, registered, asks_from, changes })
+                others.sort_by_key(|(at, _)| *at);
+                Some(Member { id, registered, asks_from, changes, others })
             })
             .collect();
         list.sort_unstable_by_key(|member| member.id);
-        let first = list.iter().map(|member| member.asks_from).min().unwrap_or(self.last);
-        let from = millis(draft.starts_at).max(first);
+        let from = millis(draft.starts_at).max(self.first.unwrap_or(self.last));
         let until = millis(draft.ends_at).min(self.last + 1);
-        (Window { from, until: until.max(from) }, Members { kinds: self.kinds, list })
+        (Window { from, until: until.max(from) }, Members { names: self.names, list })
     }
 }

@@ -18,7 +18,7 @@ use domain::role::Role;
 use super::Draft;
 use super::calendar::{Dates, Periods, Window};
 use super::grants::Asking;
-use super::history::{Change, Measures, Member, What};
+use super::history::{Change, Member, What};
 
 /// What all walks have in common.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub(super) struct Walk<'a> {
     pub(super) draft: &'a Draft,
     pub(super) window: Window,
     pub(super) periods: &'a Periods,
-    pub(super) kinds: &'a [Name],
+    pub(super) names: &'a [Name],
     pub(super) as_claimed: bool,
 }
 
@@ -51,7 +51,7 @@ impl Walk<'_> {
 impl Member {
     fn could_ask(&self) -> bool {
         let later =
-            self.changes.iter().filter_map(|change| if let What::Role(role) = change.what { Some(role) } else { None });
+            self.others.iter().filter_map(|(_, what)| if let What::Role(role) = what { Some(*role) } else { None });
         std::iter::once(self.registered.role).chain(later).any(may_claim)
     }
 }
@@ -69,6 +69,7 @@ struct Walker<'a> {
     number: u32,
     asks_from: i64,
     changes: std::iter::Peekable<std::slice::Iter<'a, Change>>,
+    others: std::slice::Iter<'a, (i64, What)>,
     zones: &'a mut HashMap<Tz, Arc<Dates>>,
     dates: Arc<Dates>,
     facts: Facts,
@@ -88,6 +89,7 @@ impl<'a> Walker<'a> {
             number,
             asks_from: member.asks_from,
             changes: member.changes.iter().peekable(),
+            others: member.others.iter(),
             zones,
             facts: Facts { member: Some(member.registered.clone()), ..Facts::default() },
             erased: false,
@@ -150,16 +152,21 @@ impl<'a> Walker<'a> {
     fn go_to(&mut self, at: i64) -> bool {
         let mut asked = false;
         while let Some(change) = self.changes.next_if(|change| change.at <= at) {
-            asked |= matches!(change.what, What::Asked);
-            self.take_in(change);
+            match change.fact() {
+                Some((kind, on, more)) => self.count(kind, on, &[], more),
+                None => {
+                    let Some((_, what)) = self.others.next() else { continue };
+                    asked |= matches!(what, What::Asked);
+                    self.take_in(what);
+                }
+            }
         }
         asked
     }
 
-    fn take_in(&mut self, change: &Change) {
-        match &change.what {
-            What::Recorded { kind, on, measures } => self.count(*kind, *on, measures, true),
-            What::Voided { kind, on, measures } => self.count(*kind, *on, measures, false),
+    fn take_in(&mut self, what: &What) {
+        match what {
+            What::Measured { kind, on, measures, more } => self.count(*kind, *on, measures, *more),
             What::Qualified(invitee, on) => {
                 self.ahead_until = self.ahead_until.max(*on);
                 self.facts.referrals.insert(*invitee, *on);
@@ -186,16 +193,20 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn count(&mut self, kind: u32, on: NaiveDate, measures: &Measures, more: bool) {
-        let Some(name) = usize::try_from(kind).ok().and_then(|kind| self.walk.kinds.get(kind)) else { return };
+    fn name(&self, number: u32) -> Option<&'a Name> {
+        usize::try_from(number).ok().and_then(|number| self.walk.names.get(number))
+    }
+
+    fn count(&mut self, kind: u32, on: NaiveDate, measures: &[(u32, i64)], more: bool) {
+        let Some(kind) = self.name(kind) else { return };
         self.ahead_until = self.ahead_until.max(on);
-        let none = BTreeMap::new();
-        let measures = measures.as_deref().unwrap_or(&none);
-        self.every_midnight |= measures.values().any(|value| *value < 0);
+        self.every_midnight |= measures.iter().any(|(_, value)| *value < 0);
+        let named = measures.iter().filter_map(|(name, value)| Some((self.name(*name)?.clone(), *value)));
+        let measures: BTreeMap<Name, i64> = named.collect();
         if more {
-            self.facts.record(name, on, measures);
+            self.facts.record(kind, on, &measures);
         } else {
-            self.facts.void(name, on, measures);
+            self.facts.void(kind, on, &measures);
         }
     }
 }

@@ -159,8 +159,12 @@ impl Run {
             return Err(NotResumed::Other("event, facts or condition"));
         }
         let run = Self::start(pool, order).await?.ok_or(NotResumed::Other("log"))?;
-        if run.hash != head.hash {
+        // beyond the end of the log there is no hash to be the same
+        if run.hash != head.hash || (run.hash.is_empty() && head.order.position > 0) {
             return Err(NotResumed::Other("log"));
+        }
+        if head.done > head.order.position {
+            return Err(NotResumed::Broken("it has read more than there was".to_owned()));
         }
         let mut members = Members::default();
         for member in lines {

@@ -98,7 +98,7 @@ async fn fold<P: Projection>(
         let rows = pages::read(conn, done, until, P::STREAMS).await?;
         // what cannot be read is found by another check
         let entries = rows.into_iter().flatten().filter(|entry| is_folded(entry));
-        let events: Vec<_> = entries.filter_map(|entry| Entry::recorded(entry).ok()).collect();
+        let events: Vec<_> = entries.filter_map(|entry| entry.recorded().ok()).collect();
         if !events.is_empty() {
             projection.fold(conn, &events).await?;
         }

@@ -36,11 +36,19 @@ impl Measured {
 pub(crate) struct Begun {
     load: Load,
     own: f64,
+    children: f64,
     postgres: f64,
     started: Instant,
 }
 
 impl Begun {
+    /// So many things were done by a process that was started and has ended since.
+    pub(crate) fn end_with_children(self, done: usize) -> Measured {
+        let before = self.children;
+        let measured = self.end(done);
+        Measured { own_cpu_us: measured.own_cpu_us + ended_children(std::process::id()) - before, ..measured }
+    }
+
     /// So many things were done.
     pub(crate) fn end(self, done: usize) -> Measured {
         Measured {
@@ -57,7 +65,13 @@ impl Begun {
 impl Load {
     /// Begins to measure something that ends by itself.
     pub(crate) fn begin(self) -> Begun {
-        Begun { load: self, own: own_cpu(), postgres: self.postgres_cpu(), started: Instant::now() }
+        Begun {
+            load: self,
+            own: own_cpu(),
+            children: ended_children(std::process::id()),
+            postgres: self.postgres_cpu(),
+            started: Instant::now(),
+        }
     }
 
     /// Runs `ask` in closed loops until the time is over; it says how many things one call did.
@@ -135,7 +149,16 @@ fn ended_children(pid: u32) -> f64 {
 
 /// Resident memory of a process in MiB.
 pub(crate) fn rss_mib(pid: u32) -> Option<f64> {
+    status_mib(pid, "VmRSS:")
+}
+
+/// The most that it ever was.
+pub(crate) fn peak_rss_mib(pid: u32) -> Option<f64> {
+    status_mib(pid, "VmHWM:")
+}
+
+fn status_mib(pid: u32, what: &str) -> Option<f64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let line = text.lines().find(|line| line.starts_with(what))?;
     line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench that cannot measure must stop")]
 #![allow(missing_docs, reason = "a program, not a library")]
 
+mod audited;
 mod claims;
 mod constant;
 mod fill;
@@ -64,6 +65,8 @@ pub(crate) struct Size {
     /// How long each page, and each route, is asked for.
     pub(crate) page_length: Duration,
     pub(crate) route_length: Duration,
+    /// Events of the log that is audited.
+    pub(crate) audited: usize,
     /// Events of a long and of a short log.
     pub(crate) long_log: usize,
     pub(crate) short_log: usize,
@@ -81,6 +84,7 @@ const FULL: Size = Size {
     read_claims: 1_000_000,
     page_length: Duration::from_secs(15),
     route_length: Duration::from_secs(3),
+    audited: 1_000_000,
     long_log: 10_000_000,
     short_log: 10_000,
 };
@@ -97,6 +101,7 @@ const SMOKE: Size = Size {
     read_claims: 2_000,
     page_length: Duration::from_millis(500),
     route_length: Duration::from_millis(100),
+    audited: 12_000,
     long_log: 16_000,
     short_log: 8_000,
 };
@@ -114,26 +119,29 @@ const POSTGRES_WITH_TIMES: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB"
 const POSTGRES_FOR_MUCH: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=3GB", "maintenance_work_mem=512MB"];
 
 /// What is measured, in the order in which it runs.
-const SECTIONS: [&str; 8] = ["claims", "http", "replay", "served", "lag", "reads", "kafka", "size"];
+const SECTIONS: [&str; 9] = ["claims", "http", "replay", "served", "audit", "lag", "reads", "kafka", "size"];
 
-/// `bench [--smoke] [--only SECTION,…] [--to FILE]`.
+/// `bench [--smoke] [--only SECTION,…] [--audited EVENTS] [--to FILE]`.
 fn main() {
     let mut arguments = std::env::args().skip(1).peekable();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     if arguments.next_if(|first| first == constant::ROLE).is_some() {
         return runtime.block_on(constant::serve(arguments));
     }
-    let (mut size, mut file) = (&FULL, folder::target().join("bench.json"));
+    let (mut size, mut file) = (FULL, folder::target().join("bench.json"));
     let mut sections: Vec<String> = SECTIONS.map(str::to_owned).to_vec();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--smoke" => size = &SMOKE,
+            "--smoke" => size = SMOKE,
+            "--audited" => {
+                size.audited = arguments.next().and_then(|events| events.parse().ok()).expect("--audited EVENTS")
+            }
             "--only" => sections = only(&arguments.next().expect("--only SECTION,…")),
             "--to" => file = arguments.next().expect("--to FILE").into(),
-            other => panic!("{other}: bench [--smoke] [--only SECTION,…] [--to FILE]"),
+            other => panic!("{other}: bench [--smoke] [--only SECTION,…] [--audited EVENTS] [--to FILE]"),
         }
     }
-    let report = runtime.block_on(run(size, &sections));
+    let report = runtime.block_on(run(&size, &sections));
     report.finish(&file);
     if report.broken {
         std::process::exit(1);
@@ -155,6 +163,7 @@ async fn run_one(section: &str, settings: &'static [&'static str], size: &Size, 
         "http" => over_http(&cluster, size, report).await,
         "replay" => into_memory(&cluster, size, report).await,
         "served" => into_tables(&cluster, size, report).await,
+        "audit" => auditing(&cluster, size, report).await,
         "lag" => until_visible(&cluster, size, report).await,
         "reads" => reading(&cluster, size, report).await,
         "kafka" => kafka::measure(&cluster, size, report).await,
@@ -169,7 +178,7 @@ async fn run(size: &Size, sections: &[String]) -> Report {
     for section in sections {
         let settings: &'static [&str] = match section.as_str() {
             "lag" | "kafka" => &POSTGRES_WITH_TIMES,
-            "size" => &POSTGRES_FOR_MUCH,
+            "audit" | "size" => &POSTGRES_FOR_MUCH,
             _ => &POSTGRES,
         };
         // what has been measured is not lost with a section that cannot be
@@ -241,6 +250,21 @@ async fn into_tables(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         report.add("served GenericQuery", served.theirs(load).await);
     }
     report.figure_of("served_rebuild_vs_generic_query", "served ours", "served GenericQuery", "at least 500");
+}
+
+async fn auditing(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
+    eprintln!("auditing: preparing {} events", size.audited);
+    let audited = audited::Audited::prepare(cluster, size.audited).await;
+    for round in 1..=size.rounds {
+        eprintln!("round {round} of {}", size.rounds);
+        let load = Load { waiters: 1, length: size.round, postgres: cluster.pid() };
+        report.add("audit re-evaluate", audited.re_evaluate(load));
+        report.add("audit backtest", audited.backtest(load));
+    }
+    let per_core = report.per_core("audit re-evaluate");
+    report.figure("re_evaluate_per_core_s", per_core, "at least 200,000, PostgreSQL's cores counted");
+    let seconds = 10e6 / report.rate("audit backtest");
+    report.figure("backtest_s_for_10m", seconds, "below 60, on two cores, by the rate over this log");
 }
 
 async fn until_visible(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {

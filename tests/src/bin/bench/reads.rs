@@ -107,7 +107,7 @@ impl Reads {
 }
 
 /// A campaign as its own decisions make it.
-fn campaign(id: CampaignId, reward: RewardId, at: Moment) -> Vec<Made> {
+pub(crate) fn campaign(id: CampaignId, reward: RewardId, at: Moment) -> Vec<Made> {
     let (mut campaign, mut made) = (Campaign::default(), Vec::new());
     for command in ours::commands_for(&format!("Campaign {id}"), reward, at) {
         for event in campaign.decide(command).unwrap() {

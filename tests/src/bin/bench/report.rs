@@ -67,6 +67,14 @@ impl Report {
         done as f64 / rounds.iter().map(|round| round.seconds).sum::<f64>().max(f64::EPSILON)
     }
 
+    /// What a core does in a second, those of PostgreSQL counted.
+    pub(crate) fn per_core(&self, name: &str) -> f64 {
+        let rounds = self.of(name);
+        let done: usize = rounds.iter().map(|round| round.done).sum();
+        let used_us = |round: &Measured| round.own_cpu_us + round.postgres_cpu_us.unwrap_or(0.0);
+        done as f64 * 1e6 / rounds.iter().map(used_us).sum::<f64>().max(1.0)
+    }
+
     /// Of what ran.
     fn ratios(&self) -> BTreeMap<&'static str, f64> {
         let hottest =

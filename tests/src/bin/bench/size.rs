@@ -13,7 +13,7 @@ use crate::fill::fill;
 use crate::ours::{self, Ours};
 
 /// What one event takes on the disk, its rows in indexes and read models and the write-ahead log included, at most.
-const BYTES_AN_EVENT: u64 = 2_500;
+pub(crate) const BYTES_AN_EVENT: u64 = 2_500;
 
 /// The claims are spread over so many rewards, on both logs.
 const REWARDS: usize = 100;
@@ -30,7 +30,7 @@ pub(crate) async fn prepare(cluster: &Arc<Cluster>, events: usize) -> Ours {
     Ours::over(database, pool, members, REWARDS).await
 }
 
-fn assert_room(folder: &Path, needed: u64) {
+pub(crate) fn assert_room(folder: &Path, needed: u64) {
     let disk = nix::sys::statvfs::statvfs(folder).unwrap();
     let free = disk.blocks_available() as u64 * disk.fragment_size() as u64;
     assert!(free > needed, "{} needs {} MB more", folder.display(), (needed - free) / 1_000_000);

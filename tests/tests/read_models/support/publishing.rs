@@ -28,14 +28,15 @@ pub(crate) struct Publishing {
 }
 
 pub(crate) fn publish(log: &TestLog, broker: &Broker, start_over: bool) -> Publishing {
+    publish_to(log, &broker.bootstrap_servers(), TOPIC, start_over)
+}
+
+/// The same to a topic of any broker.
+pub(crate) fn publish_to(log: &TestLog, brokers: &str, topic: &str, start_over: bool) -> Publishing {
     let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
     let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
     let config = RelayConfig {
-        topic: Topic {
-            brokers: Brokers::at(broker.bootstrap_servers()),
-            name: TOPIC.to_owned(),
-            ce_source: "/test".to_owned(),
-        },
+        topic: Topic { brokers: Brokers::at(brokers), name: topic.to_owned(), ce_source: "/test".to_owned() },
         start_over,
     };
     followers.follow(Relay::new(config, log.pool.clone(), followers.lease(relay::NAME), shutdown.clone()));

@@ -1,0 +1,68 @@
+//! What differs between two documents, part by part. It knows nothing of what they mean.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// A part of a document that changed.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ChangedPart")]
+pub struct Changed {
+    /// Which, as a dotted path; empty for all of it.
+    path: String,
+    /// What it was; null where there was nothing.
+    from: Option<Value>,
+    /// What it is; null where there is nothing.
+    to: Option<Value>,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |side: &Option<Value>| side.as_ref().map_or("nothing".to_owned(), Value::to_string);
+        write!(f, "{}: {} -> {}", self.path, shown(&self.from), shown(&self.to))
+    }
+}
+
+/// What differs.
+#[must_use]
+pub fn changes(from: &Value, to: &Value) -> Vec<Changed> {
+    let mut found = Vec::new();
+    walk(String::new(), Some(from), Some(to), &mut found);
+    found
+}
+
+fn walk(path: String, from: Option<&Value>, to: Option<&Value>, found: &mut Vec<Changed>) {
+    match (from, to) {
+        (from, to) if from == to => {}
+        (Some(Value::Object(from)), Some(Value::Object(to))) => {
+            let names: BTreeSet<_> = from.keys().chain(to.keys()).collect();
+            for name in names {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                walk(path, from.get(name), to.get(name), found);
+            }
+        }
+        (Some(Value::Array(from)), Some(Value::Array(to))) => {
+            for index in 0..from.len().max(to.len()) {
+                walk(format!("{path}[{index}]"), from.get(index), to.get(index), found);
+            }
+        }
+        (from, to) => found.push(Changed { path, from: from.cloned(), to: to.cloned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_differs_is_named_by_its_path() {
+        let (from, to) =
+            (json!({"a": 1, "b": {"c": [1, 2]}, "d": null}), json!({"a": 1, "b": {"c": [1, 3, 4]}, "d": 7}));
+        let lines: Vec<_> = changes(&from, &to).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["b.c[1]: 2 -> 3", "b.c[2]: nothing -> 4", "d: null -> 7"]);
+    }
+}

@@ -1,0 +1,164 @@
+//! The parts of the service: what each is made of, and nothing about when they start and stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use axum::middleware::from_fn;
+use commands::Ledger;
+use domain::condition::Condition;
+use projections::relay::{self, Relay, RelayConfig};
+use projections::{Followers, Freshness, follow_all};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::broker::Broker;
+use crate::accounts::Passwords;
+use crate::config::Config;
+use crate::facts::LedgerFacts;
+use crate::inbound::{Inbound, InboundConfig};
+use crate::once::{self, InProgress};
+use crate::problem::Problem;
+use crate::reactors::ReferralReactor;
+use crate::roles::Database;
+use crate::roles::signals::asked_to_stop;
+use crate::scheduler::Scheduler;
+use crate::standing::{self, Standings};
+use crate::state::AppState;
+use crate::tokens::Keys;
+use crate::{demo, metrics, server};
+
+/// How long requests that are being answered may take when we are asked to stop.
+const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(15);
+
+/// The write side, and how far the read side is.
+pub(super) struct Inside {
+    pub(super) ledger: Ledger,
+    pub(super) freshness: Freshness,
+    facts: LedgerFacts,
+}
+
+impl Inside {
+    pub(super) async fn start(database: &Database) -> anyhow::Result<Self> {
+        let pool = database.pool.clone();
+        let (ledger, facts) = (Ledger::start(pool.clone()).await?, LedgerFacts::start(pool));
+        Ok(Self { ledger, facts, freshness: Freshness::new() })
+    }
+
+    /// What follows the log, but the relay.
+    pub(super) fn follow(
+        &self,
+        config: &Config,
+        broker: Option<&Broker>,
+        followers: &Followers,
+        stopping: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        follow_all(followers);
+        let condition = serde_json::from_str::<Condition>(&config.referral_condition).context("REFERRAL_CONDITION")?;
+        if condition.counts_from_event_start() {
+            bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
+        }
+        followers.follow(ReferralReactor::new(self.ledger.clone(), self.facts.clone(), condition));
+        let (ledger, pool) = (|| self.ledger.clone(), || followers.pool().clone());
+        if let Some(broker) = broker {
+            let facts = InboundConfig {
+                brokers: broker.brokers.clone(),
+                topic: config.kafka_activities_topic.clone(),
+                group: config.activities_group().to_owned(),
+                start_over: broker.embedded.is_some(),
+            };
+            Inbound::start(facts, ledger(), pool(), followers, stopping.clone())
+                .context("the facts of Kafka cannot be read")?;
+        }
+        Scheduler::start(ledger(), pool(), self.freshness.clone(), followers, stopping.clone());
+        Ok(())
+    }
+
+    /// What answers requests.
+    pub(super) fn api(
+        &self,
+        config: &Config,
+        database: &Database,
+        stopping: &CancellationToken,
+    ) -> anyhow::Result<Api> {
+        let pool = database.pool.clone();
+        let state = AppState {
+            ledger: self.ledger.clone(),
+            facts: self.facts.clone(),
+            freshness: self.freshness.clone(),
+            topic: config.named_topic(),
+            keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
+            passwords: Passwords::new().map_err(told)?,
+            standings: Standings::start(&pool),
+            service_log_in: config.demo,
+            in_progress: InProgress::default(),
+            rate_limits: config.rate_limits(),
+            secure_cookie: config.cookie_is_secure(),
+            pool: pool.clone(),
+        };
+        let hearing = tokio::spawn(standing::listen(state.standings.clone(), pool.clone(), stopping.clone()));
+        tokio::spawn(once::clean_up(pool, stopping.clone()));
+        Ok(Api { state, hearing, stopping: stopping.clone() })
+    }
+}
+
+/// The HTTP API, ready to answer.
+pub(super) struct Api {
+    state: AppState,
+    hearing: tokio::task::JoinHandle<()>,
+    stopping: CancellationToken,
+}
+
+impl Api {
+    /// Answers requests until asked to stop, and then those that are under way.
+    pub(super) async fn answer(self, config: &Config) -> anyhow::Result<()> {
+        let Self { state, hearing, stopping } = self;
+        let answered = answer(config, state).await;
+        stopping.cancel();
+        let _ = hearing.await; // it holds a connection
+        answered
+    }
+}
+
+async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
+    if config.demo {
+        demo::make(&state).await.map_err(told)?;
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; set LISTEN to another address", config.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}");
+    if config.demo {
+        demo::explain(address);
+    }
+    let asked = CancellationToken::new();
+    let mut router = server::router(state, &config.cors_origins()?);
+    if config.metrics_listen.is_some() {
+        router = router.layer(from_fn(metrics::measure));
+    }
+    let http = server::listen(listener, router, asked.clone());
+    tokio::pin!(http);
+    tokio::select! {
+        () = &mut http => return Ok(()),
+        stop = asked_to_stop() => stop?,
+    }
+    asked.cancel();
+    if tokio::time::timeout(DRAIN_TIME_LIMIT, http).await.is_err() {
+        tracing::warn!("some requests were not finished in time");
+    }
+    Ok(())
+}
+
+/// The log published to Kafka.
+pub(super) fn relay(config: &Config, broker: &Broker, followers: &Followers, stopping: &CancellationToken) {
+    let publishing =
+        RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
+    let (pool, lease): (PgPool, _) = (followers.pool().clone(), followers.lease(relay::NAME));
+    followers.follow(Relay::new(publishing, pool, lease, stopping.clone()));
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow!("{}", problem.code().title())
+}

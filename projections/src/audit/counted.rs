@@ -1,0 +1,159 @@
+//! Which events counted? For every leaf of a decision the facts that it saw, as they stood at the position of the
+//! decision's facts; what was taken out again by then is none of them. It reads a bounded part of a member's facts,
+//! the latest ones, and says when there may be earlier ones.
+
+use std::collections::HashSet;
+
+use chrono::{Days, NaiveDate};
+use domain::Event;
+use domain::activity::ActivityEvent;
+use domain::claim::Decision;
+use domain::condition::{Asked, Condition, Leaf, LeafEvidence, Seen};
+use domain::id::MemberId;
+use domain::referral::ReferralEvent;
+use domain::zone::local_date;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sqlx::PgConnection;
+
+use super::AuditError;
+
+/// How many facts of a member are looked at, latest first.
+const MAX_FACTS: i64 = 2_000;
+/// How many events are named for a leaf: the latest.
+pub const MAX_COUNTED: usize = 100;
+
+/// The events that counted for a leaf.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EventsCounted")]
+pub struct Counted {
+    /// Where they stand in the log, in its order: the latest, 100 at most.
+    pub positions: Vec<i64>,
+    /// There are earlier ones, or may be.
+    pub more: bool,
+}
+
+/// A fact, and the stream that may take it out again.
+struct Fact {
+    position: i64,
+    stream_id: String,
+    event: Event,
+}
+
+/// The events that counted for each leaf of a decision, in the order of its evidence; the condition is the one that
+/// decided.
+///
+/// # Errors
+/// See [`AuditError`].
+pub async fn counted(
+    conn: &mut PgConnection,
+    member: MemberId,
+    decision: &Decision,
+    condition: &Condition,
+) -> Result<Vec<Counted>, AuditError> {
+    let facts = latest_facts(conn, member, decision.facts_position).await?;
+    let more = i64::try_from(facts.len()).is_ok_and(|facts| facts >= MAX_FACTS);
+    let taken_out: HashSet<&str> =
+        facts.iter().filter(|fact| takes_out(&fact.event)).map(|fact| &*fact.stream_id).collect();
+    let stands = |fact: &&Fact| !taken_out.contains(&*fact.stream_id);
+    let on = local_date(decision.time_zone, decision.evaluated_at);
+    let asked = Asked { on, event_starts_on: Some(decision.event_starts_on) };
+    let of_leaf = |(leaf, evidence): (&Leaf, &LeafEvidence)| {
+        let seen: Vec<&Fact> = facts.iter().filter(stands).filter(|fact| leaf.looks_at(&fact.event, asked)).collect();
+        let counting = what_counts(leaf, evidence, seen, on);
+        let more = counting.len() > MAX_COUNTED || (more && leaf_counts_facts(leaf));
+        let mut positions: Vec<i64> = counting.iter().take(MAX_COUNTED).map(|fact| fact.position).collect();
+        positions.reverse();
+        Counted { positions, more }
+    };
+    Ok(condition.leaves().zip(&decision.evidence).map(of_leaf).collect())
+}
+
+/// Latest first; of the member itself all of them, which are few.
+async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -> Result<Vec<Fact>, AuditError> {
+    let rows: Vec<(i64, String, String, String, String)> = sqlx::query_as(
+        "(
+            select position, aggregate_id, event_type, event_version, payload::text
+            from events
+            where subject = $1 and position <= $2 and aggregate_type in ('member', 'activity', 'referral')
+            order by subject desc, position desc
+            limit $3
+        )
+        union
+        (
+            select position, aggregate_id, event_type, event_version, payload::text
+            from events
+            where aggregate_id = $1 and aggregate_type = 'member' and position <= $2
+        )
+        order by position desc",
+    )
+    .bind(member.to_string())
+    .bind(through)
+    .bind(MAX_FACTS)
+    // planned each time: a plan made while the log was empty would read all of it ever after
+    .persistent(false)
+    .fetch_all(conn)
+    .await?;
+    let read = |(position, stream_id, event_type, version, payload): (i64, _, String, String, String)| {
+        let event =
+            Event::decode(&event_type, &version, &payload).map_err(|source| AuditError::Event { position, source })?;
+        Ok(Fact { position, stream_id, event })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn takes_out(event: &Event) -> bool {
+    matches!(event, Event::Activity(ActivityEvent::Voided(_)) | Event::Referral(ReferralEvent::Voided(_)))
+}
+
+/// Of what a leaf looks at, what made it say what it said: a streak counts the days of its run, and of a profile only
+/// the last word.
+fn what_counts<'a>(leaf: &Leaf, evidence: &LeafEvidence, seen: Vec<&'a Fact>, on: NaiveDate) -> Vec<&'a Fact> {
+    match (leaf, evidence.have) {
+        (Leaf::Streak { .. }, Seen::Number(days)) => {
+            let days_of = |fact: &&Fact| day(&fact.event);
+            // the run may have ended yesterday
+            let end = if seen.iter().any(|fact| days_of(fact) == Some(on)) { Some(on) } else { on.pred_opt() };
+            let before =
+                end.zip(u64::try_from(days).ok()).and_then(|(end, days)| end.checked_sub_days(Days::new(days)));
+            seen.into_iter().filter(|fact| days_of(fact) > before && days_of(fact) <= end).collect()
+        }
+        (Leaf::ProfileComplete, _) => seen.into_iter().take(1).collect(),
+        (
+            Leaf::Streak { .. }
+            | Leaf::ActiveDays { .. }
+            | Leaf::Count { .. }
+            | Leaf::Total { .. }
+            | Leaf::Referrals { .. }
+            | Leaf::Birthday
+            | Leaf::JoinAnniversary
+            | Leaf::Joined { .. }
+            | Leaf::Cel(_),
+            _,
+        ) => seen,
+    }
+}
+
+/// Whether there may be more of what it looks at than a member's own few events.
+fn leaf_counts_facts(leaf: &Leaf) -> bool {
+    match leaf {
+        Leaf::Streak { .. }
+        | Leaf::ActiveDays { .. }
+        | Leaf::Count { .. }
+        | Leaf::Total { .. }
+        | Leaf::Referrals { .. }
+        | Leaf::Cel(_) => true,
+        Leaf::ProfileComplete | Leaf::Birthday | Leaf::JoinAnniversary | Leaf::Joined { .. } => false,
+    }
+}
+
+fn day(event: &Event) -> Option<NaiveDate> {
+    match event {
+        Event::Activity(ActivityEvent::Recorded(fact)) => Some(fact.local_date),
+        Event::Activity(ActivityEvent::Voided(_))
+        | Event::Member(_)
+        | Event::Campaign(_)
+        | Event::Referral(_)
+        | Event::Claim(_) => None,
+    }
+}
