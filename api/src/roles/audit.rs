@@ -12,7 +12,6 @@ mod show;
 mod spool;
 mod verify;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -20,7 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use sqlx::PgPool;
 
-pub(super) use self::show::show_checks;
+pub(super) use self::show::{say, show_checks, to_whoever_listens};
 use super::Database;
 use crate::config::Config;
 
@@ -55,7 +54,7 @@ impl Audit {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::from(DIFFERENCE),
             // whoever listened has heard enough
-            Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+            Err(error) if show::is_left(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("error: {error:#}");
                 ExitCode::from(COULD_NOT_LOOK)
@@ -83,12 +82,7 @@ impl Audit {
 
 /// One document on standard output.
 pub(super) fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(document)?;
-    Ok(writeln!(std::io::stdout(), "{text}")?)
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    say(serde_json::to_string_pretty(document)?)
 }
 
 /// A bar on standard error, if somebody looks at it.

@@ -3,7 +3,7 @@
 
 use std::{
     path::PathBuf,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use domain::{Moment, chain::Sealed};
@@ -69,6 +69,14 @@ impl Auditor {
         command.env("DATABASE_URL", &self.url).env("DATA_DIR", &self.data).env("RUST_LOG", "error");
         command.args(arguments);
         command
+    }
+
+    /// What a command says when nobody listens to it.
+    pub fn unheard(&self, arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        drop(running.stdout.take());
+        Auditor::said(running.wait_with_output().expect("the command ends"))
     }
 
     /// What a command said.

@@ -8,7 +8,7 @@ use projections::audit::{self, Outcome};
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::show::{Format, csv_line};
+use super::show::{Format, csv_line, say};
 use super::{bar, head, moved, print_json};
 use crate::fields::read_body;
 use crate::json::parse;
@@ -38,8 +38,8 @@ impl Backtest {
         let body = OutcomeBody::of(&outcome, started, if self.json { usize::MAX } else { 0 });
         match self.winners {
             None if self.json => print_json(&body)?,
-            None => println!("{}", summary(&outcome, started)),
-            Some(format) => show_winners(&outcome, format),
+            None => say(summary(&outcome, started))?,
+            Some(format) => show_winners(&outcome, format)?,
         }
         Ok(true)
     }
@@ -57,17 +57,18 @@ impl Backtest {
     }
 }
 
-fn show_winners(outcome: &Outcome, format: Format) {
+fn show_winners(outcome: &Outcome, format: Format) -> anyhow::Result<()> {
     if format == Format::Csv {
-        println!("memberId,at,period");
+        say("memberId,at,period")?;
     }
     for winner in &outcome.winners {
         let (member, at) = (winner.member_id.to_string(), winner.at.to_text());
         match format {
-            Format::Ndjson => println!("{}", json!({"memberId": member, "at": at, "period": winner.period})),
-            Format::Csv => println!("{}", csv_line([member.as_str(), &at, &winner.period])),
+            Format::Ndjson => say(json!({"memberId": member, "at": at, "period": winner.period}))?,
+            Format::Csv => say(csv_line([member.as_str(), &at, &winner.period]))?,
         }
     }
+    Ok(())
 }
 
 fn summary(outcome: &Outcome, started: Instant) -> String {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::print_json;
+use super::{print_json, say};
 use crate::audit::changes::{Changed, changes};
 use crate::clock;
 
@@ -89,7 +89,7 @@ impl Stream {
         if self.json {
             print_json(&Difference { from, to, changed })?;
         } else {
-            changed.iter().for_each(|changed| println!("{changed}"));
+            changed.iter().try_for_each(say)?;
         }
         Ok(true)
     }
@@ -140,22 +140,17 @@ impl Facts {
             return Ok(true);
         }
         let yes = |flag| if flag { "complete" } else { "not complete" };
-        println!(
+        say(format_args!(
             "member {} as of position {position}: zone {}, joined {}, profile {}, {} qualified referrals",
             self.member,
             document.time_zone,
             document.joined_on,
             yes(document.profile_complete),
             document.referrals
-        );
+        ))?;
         for row in &document.facts {
-            println!(
-                "{:24} {} {:>8}  {}",
-                row.kind.as_str(),
-                row.local_date,
-                row.count,
-                serde_json::to_string(&row.sums)?
-            );
+            let sums = serde_json::to_string(&row.sums)?;
+            say(format_args!("{:24} {} {:>8}  {sums}", row.kind.as_str(), row.local_date, row.count))?;
         }
         Ok(true)
     }

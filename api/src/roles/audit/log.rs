@@ -1,6 +1,5 @@
 //! `audit log`: the log through a filter, event after event, to the end or for as long as somebody listens.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,7 +8,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::show::{Format, csv_line};
+use super::show::{Format, csv_line, say};
 use super::{head, print_json};
 use crate::routes::audit::EntryBody;
 
@@ -88,7 +87,7 @@ impl Log {
         let mut shown = Vec::new();
         let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
         if self.format == Format::Csv {
-            println!("{}", csv_line(COLUMNS));
+            say(csv_line(COLUMNS))?;
         }
         while left > 0 {
             let mut connection = pool.acquire().await.context("the database cannot be reached")?;
@@ -113,10 +112,10 @@ impl Log {
                     (true, _) => {
                         shown.push(EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored text is no JSON"))?)
                     }
-                    (false, Format::Ndjson) => line(&serde_json::to_string(
+                    (false, Format::Ndjson) => say(serde_json::to_string(
                         &EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored text is no JSON"))?,
                     )?)?,
-                    (false, Format::Csv) => line(&csv_of(&entry))?,
+                    (false, Format::Csv) => say(csv_of(&entry))?,
                 }
             }
         }
@@ -124,14 +123,6 @@ impl Log {
             print_json(&Document { events: shown, head: head(pool).await? })?;
         }
         Ok(true)
-    }
-}
-
-/// Whoever listens may go: that ends it without a word.
-fn line(text: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        written => Ok(written?),
     }
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::report::{Format, Report, leaf};
 use super::spool::Spool;
-use super::{bar, head, moved, print_json};
+use super::{bar, head, moved, print_json, say, to_whoever_listens};
 
 /// Which decisions, on what facts and by what rule.
 #[derive(Debug, Clone, clap::Args)]
@@ -75,7 +75,9 @@ impl ReEvaluate {
         if let Some(claim) = self.claim {
             let mut conn = pool.acquire().await.context("the database cannot be reached")?;
             let made = audit::re_evaluate(&mut conn, ClaimId(claim), &basis, position).await?;
-            return self.show_one(&made.with_context(|| format!("there is no claim {claim}"))?);
+            let made = made.with_context(|| format!("there is no claim {claim}"))?;
+            to_whoever_listens(self.show_one(&made))?;
+            return Ok(made.same);
         }
         let order = Order { campaign: self.event.map(CampaignId), basis, position };
         let (mut run, mut spool) = self.begin(pool, order).await?;
@@ -83,7 +85,7 @@ impl ReEvaluate {
         self.fold(&mut run, &mut spool, &told).await?;
         told.finish_and_clear();
         let report = Report { totals: run.totals(), cost: run.cost(), position: run.position() };
-        report.show(self.format(), spool.changes()?)?;
+        to_whoever_listens(report.show(self.format(), spool.changes()?))?;
         spool.discard()?;
         Ok(report.totals.same == report.totals.decisions)
     }
@@ -129,22 +131,21 @@ impl ReEvaluate {
         }
     }
 
-    fn show_one(&self, made: &ReEvaluation) -> anyhow::Result<bool> {
+    fn show_one(&self, made: &ReEvaluation) -> anyhow::Result<()> {
         if self.json {
-            print_json(made)?;
-            return Ok(made.same);
+            return print_json(made);
         }
         for attempt in &made.attempts {
             let word = if attempt.same { "the same" } else { "different" };
-            println!(
+            say(format_args!(
                 "position {}: decided {}, judged again {}: {word}",
                 attempt.position, attempt.decided.verdict, attempt.re_evaluated.verdict
-            );
+            ))?;
             for difference in &attempt.differences {
-                println!("  {}", leaf(&serde_json::to_value(difference)?));
+                say(format_args!("  {}", leaf(&serde_json::to_value(difference)?)))?;
             }
         }
-        Ok(made.same)
+        Ok(())
     }
 }
 

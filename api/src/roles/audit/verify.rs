@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use projections::audit::{Check, Verification, tree};
 use sqlx::PgPool;
 
-use super::{bar, head, moved, print_json, show_checks};
+use super::{bar, head, moved, print_json, say, show_checks, to_whoever_listens};
 use crate::audit::key;
 use crate::audit::note::{Checkpoint, verifier_key};
 use crate::audit::verification::verify;
@@ -41,11 +41,7 @@ impl Verify {
             verified.checks.push(held_to(&checkpoint, pool, config).await?);
         }
         told.finish_and_clear();
-        if self.json {
-            print_json(&verified)?
-        } else {
-            show(&verified)
-        }
+        to_whoever_listens(if self.json { print_json(&verified) } else { show(&verified) })?;
         match in_the_way {
             Some(error) => Err(error).context("the topic could not be looked at; without KAFKA_BROKERS it is left out"),
             None => Ok(verified.is_ok()),
@@ -82,16 +78,14 @@ async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> any
     Ok(check)
 }
 
-fn show(verified: &Verification) {
-    show_checks(&verified.checks, 32);
-    println!(
-        "up to position {}; not derived from the log and left out: {}",
-        verified.position,
-        verified.left_out.join(", ")
-    );
+fn show(verified: &Verification) -> anyhow::Result<()> {
+    show_checks(&verified.checks, 32)?;
+    let left_out = verified.left_out.join(", ");
+    say(format_args!("up to position {}; not derived from the log and left out: {left_out}", verified.position))?;
     for not in &verified.not_looked_at {
-        println!("not looked at: {} ({})", not.name, not.reason);
+        say(format_args!("not looked at: {} ({})", not.name, not.reason))?;
     }
+    Ok(())
 }
 
 /// How the log is called in checkpoints.
@@ -129,7 +123,7 @@ impl MakeCheckpoint {
         if self.json {
             print_json(&Made { note, verifier_key })?;
         } else {
-            print!("{note}");
+            say(note.trim_end_matches('\n'))?;
             eprintln!("verify with {verifier_key}");
         }
         Ok(true)

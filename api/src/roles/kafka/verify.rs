@@ -8,7 +8,7 @@ use projections::topic::{self, Looking, TopicVerification};
 use super::named_topic;
 use crate::config::Config;
 use crate::roles::Database;
-use crate::roles::audit::{bar, print_json, show_checks};
+use crate::roles::audit::{bar, print_json, say, show_checks, to_whoever_listens};
 
 /// How long to wait for the relay, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,11 +31,7 @@ impl Verify {
         told.finish_and_clear();
         database.close().await?;
         let verified = verified?;
-        if self.json {
-            print_json(&verified)?
-        } else {
-            show(&verified)
-        }
+        to_whoever_listens(if self.json { print_json(&verified) } else { show(&verified) })?;
         Ok(verified.is_ok())
     }
 }
@@ -52,12 +48,12 @@ fn show_progress(told: &ProgressBar, looking: Looking) {
     }
 }
 
-fn show(verified: &TopicVerification) {
-    show_checks(&verified.checks, 16);
+fn show(verified: &TopicVerification) -> anyhow::Result<()> {
+    show_checks(&verified.checks, 16)?;
     let TopicVerification { topic, position, messages, duplicates, missing, out_of_order, different, unknown, .. } =
         verified;
-    println!(
+    say(format_args!(
         "{topic} up to position {position}: {messages} messages, {duplicates} repeated, {missing} missing, \
          {out_of_order} out of order, {different} different, {unknown} unknown"
-    );
+    ))
 }
