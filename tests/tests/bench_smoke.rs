@@ -48,7 +48,7 @@ const RUNS: [&str; 14] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 17] = [
+const FIGURES: [&str; 21] = [
     "replay_vs_postgres_es",
     "served_rebuild_vs_generic_query",
     "re_evaluate_per_core_s",
@@ -64,8 +64,12 @@ const FIGURES: [&str; 17] = [
     "relay_vs_claims",
     "claims_with_relay_vs_without",
     "claims_with_broker_away_vs_without",
-    "relay_latency_p50_ms",
-    "relay_latency_p99_ms",
+    "claim_cpu_with_relay_vs_without",
+    "broker_cpu_us_an_event",
+    "relay_latency_p50_ms_at_1k",
+    "relay_latency_p99_ms_at_1k",
+    "relay_latency_p50_ms_busy",
+    "relay_latency_p99_ms_busy",
 ];
 /// These do without PostgreSQL.
 const CONSTANTS: [&str; 2] = ["http_constant64", "http_constant256"];
