@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get(LEDGER_MIN_POSITION) else { return Ok(Self(0)) };
-        let position = value.to_str().ok().and_then(|text| readers::digits(0, i64::MAX).read(text.into()).ok());
+        let position = value.to_str().ok().and_then(|text| readers::position().read(text.into()).ok());
         position.map(Self).ok_or_else(|| {
             Problem::field("header.Ledger-Min-Position", "position", "must be a position: a whole number from 0")
         })

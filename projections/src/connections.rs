@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnection, PgPoolOptions};
-use sqlx::{Connection, pool::PoolConnectionMetadata};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, PgPool};
 
 /// The most of them: a loop needs one at a time.
 const CONNECTIONS: u32 = 8;
@@ -27,17 +26,15 @@ const PLANNED_ONCE: [(&str, &str); 6] = [
 /// A small pool of such connections beside `pool`.
 pub(crate) fn for_batches(pool: &PgPool) -> PgPool {
     let options: PgPoolOptions = pool.options().clone().min_connections(0).max_connections(CONNECTIONS);
-    options
-        .test_before_acquire(false)
-        .before_acquire(|conn, used| Box::pin(lives(conn, used)))
-        .connect_lazy_with((*pool.connect_options()).clone().options(PLANNED_ONCE))
+    // a loop takes a connection several times for each batch; when it loses one, it tries again
+    believing(options, RESTED).connect_lazy_with((*pool.connect_options()).clone().options(PLANNED_ONCE))
 }
 
-/// A loop takes a connection several times for each batch, and asking costs it as much as the rest. One that was lost
-/// while it was in use is noticed by whoever uses it next, and the loop tries again.
-async fn lives(conn: &mut PgConnection, used: PoolConnectionMetadata) -> sqlx::Result<bool> {
-    if used.idle_for > RESTED {
-        conn.ping().await?;
-    }
-    Ok(true)
+/// A pool that believes a connection to be there still which rested no longer than this. Any other is asked first, which
+/// costs as much as a small query. One that was lost meanwhile is noticed by whoever uses it next.
+#[must_use]
+pub fn believing(options: PgPoolOptions, rested: Duration) -> PgPoolOptions {
+    options.test_before_acquire(false).before_acquire(move |connection, about| {
+        Box::pin(async move { Ok(about.idle_for <= rested || connection.ping().await.is_ok()) })
+    })
 }

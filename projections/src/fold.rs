@@ -52,13 +52,16 @@ pub(crate) async fn fold<P: Projection>(
     let mut events = Vec::new();
     let mut unreadable = None;
     for read in entries {
+        let place = read.as_ref().map_or_else(|broken| &broken.entry, |recorded| &recorded.entry);
+        if !aside.admits(&place.aggregate_type, &place.aggregate_id, place.position) {
+            continue;
+        }
         match read {
-            Ok(recorded) if aside.admits(&recorded.entry) => events.push(recorded),
-            Err(broken) if aside.admits(&broken.entry) => {
+            Ok(recorded) => events.push(recorded),
+            Err(broken) => {
                 unreadable = Some(Poison { position: broken.entry.position, reason: broken.error.to_string() });
                 break;
             }
-            Ok(_) | Err(_) => {}
         }
     }
     let spoilt = match pace {

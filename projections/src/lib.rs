@@ -9,7 +9,7 @@ pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod checkpoint;
 pub mod claim_history;
-mod connections;
+pub mod connections;
 mod copied;
 pub mod dashboard;
 mod digest;

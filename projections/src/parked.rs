@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgConnection;
 
-use crate::log::Place;
-
 /// What one follower leaves aside.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Aside {
@@ -16,14 +14,14 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    /// Whether the follower takes in what stands there.
-    pub(crate) fn admits(&self, place: &Place) -> bool {
+    /// Whether the follower takes the event of a stream at a position in.
+    pub(crate) fn admits(&self, stream_type: &str, stream_id: &str, position: i64) -> bool {
         if self.streams.is_empty() && self.skipped.is_empty() {
             return true;
         }
-        let stream = (place.aggregate_type.clone(), place.aggregate_id.clone());
-        let parked = self.streams.get(&stream).is_some_and(|from| place.position >= *from);
-        !parked && !self.skipped.contains(&place.position)
+        let stream = (stream_type.to_owned(), stream_id.to_owned());
+        let parked = self.streams.get(&stream).is_some_and(|from| position >= *from);
+        !parked && !self.skipped.contains(&position)
     }
 }
 

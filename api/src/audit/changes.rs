@@ -26,12 +26,14 @@ impl fmt::Display for Changed {
     }
 }
 
-/// What differs.
-#[must_use]
-pub fn changes(from: &Value, to: &Value) -> Vec<Changed> {
+/// What differs between two things as they are written; there may have been nothing before.
+///
+/// # Errors
+/// One of them cannot be written.
+pub fn changes<T: Serialize>(from: Option<&T>, to: &T) -> serde_json::Result<Vec<Changed>> {
     let mut found = Vec::new();
-    walk(String::new(), Some(from), Some(to), &mut found);
-    found
+    walk(String::new(), Some(&serde_json::to_value(from)?), Some(&serde_json::to_value(to)?), &mut found);
+    Ok(found)
 }
 
 fn walk(path: String, from: Option<&Value>, to: Option<&Value>, found: &mut Vec<Changed>) {
@@ -62,7 +64,7 @@ mod tests {
     fn what_differs_is_named_by_its_path() {
         let (from, to) =
             (json!({"a": 1, "b": {"c": [1, 2]}, "d": null}), json!({"a": 1, "b": {"c": [1, 3, 4]}, "d": 7}));
-        let lines: Vec<_> = changes(&from, &to).iter().map(ToString::to_string).collect();
+        let lines: Vec<_> = changes(Some(&from), &to).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(lines, ["b.c[1]: 2 -> 3", "b.c[2]: nothing -> 4", "d: null -> 7"]);
     }
 }

@@ -57,11 +57,8 @@ pub(super) fn told(condition: &Condition, leaves: &[(&Leaf, &LeafEvidence)], cou
     let mut wanted = Vec::with_capacity(leaves.len());
     wishes(condition, true, &mut wanted);
     let counted = counted.iter().cloned().chain(std::iter::repeat_with(Counted::default));
-    let told = |(((leaf, evidence), wanted), counted): ((&(&Leaf, &LeafEvidence), bool), Counted)| LeafTold {
-        counted,
-        ..LeafTold::of(leaf, evidence, wanted)
-    };
-    leaves.iter().zip(wanted).zip(counted).map(told).collect()
+    let asked = leaves.iter().zip(wanted).zip(counted);
+    asked.map(|(((leaf, evidence), wanted), counted)| LeafTold::of(leaf, evidence, wanted, counted)).collect()
 }
 
 /// Whether each leaf is wanted, in reading order.
@@ -74,7 +71,7 @@ fn wishes(condition: &Condition, wanted: bool, found: &mut Vec<bool>) {
 }
 
 impl LeafTold {
-    fn of(leaf: &Leaf, evidence: &LeafEvidence, wanted: bool) -> Self {
+    fn of(leaf: &Leaf, evidence: &LeafEvidence, wanted: bool, counted: Counted) -> Self {
         let have = match evidence.have {
             Seen::Flag(true) => Arg::from(phrases::explain_yes()),
             Seen::Flag(false) => Arg::from(phrases::explain_no()),
@@ -86,7 +83,7 @@ impl LeafTold {
         };
         let what = need(leaf);
         let text = if wanted { phrases::explain_needed(what, have) } else { phrases::explain_unwanted(what, have) };
-        Self { evidence: evidence.clone(), wanted, missing, counted: Counted::default(), text }
+        Self { evidence: evidence.clone(), wanted, missing, counted, text }
     }
 }
 

@@ -151,6 +151,11 @@ fn out_of_range(min: i64, max: i64) -> Broken {
     Broken::new("range", format!("must be from {min} to {max}"))
 }
 
+/// A position of the log, in a query or a header; 0 is before its first event.
+pub fn position() -> impl Reader<Value = i64> {
+    digits(0, i64::MAX)
+}
+
 /// A whole number of a query or a header, which have only texts: digits, perhaps after a minus.
 pub fn digits(min: i64, max: i64) -> impl Reader<Value = i64> {
     reader(

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use projections::connections::believing;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -20,8 +21,7 @@ const MAX_CONNECTIONS: u32 = 24;
 const FOLLOWER_CONNECTIONS: u32 = 12;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(3);
-/// A connection that was used so shortly before is believed to be there still; any other one is asked first, which
-/// costs a request as much as a small query.
+/// A connection that was used so shortly before is believed to be there still.
 const BELIEVED_FOR: Duration = Duration::from_millis(250);
 /// The schema that is always there.
 const PUBLIC: &str = "public";
@@ -115,14 +115,11 @@ impl Database {
 /// Nothing that a request asks is worth compiling: the planner takes many look-ups by key for a huge query, and would
 /// spend hundreds of milliseconds on each.
 async fn connect(options: PgConnectOptions) -> anyhow::Result<PgPool> {
-    let pool = PgPoolOptions::new()
-        .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIME_LIMIT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move { Ok(about.idle_for < BELIEVED_FOR || connection.ping().await.is_ok()) })
-        });
-    pool.connect_with(options.options([("jit", "off")])).await.context("the database cannot be reached")
+    let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIME_LIMIT);
+    believing(pool, BELIEVED_FOR)
+        .connect_with(options.options([("jit", "off")]))
+        .await
+        .context("the database cannot be reached")
 }
 
 /// The name was checked with the configuration: small letters, digits and `_`.

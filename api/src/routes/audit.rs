@@ -91,7 +91,7 @@ struct Slice {
 
 impl FromFields for Slice {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let after = fields.optional("after", readers::digits(0, i64::MAX));
+        let after = fields.optional("after", readers::position());
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         let event_type = fields.optional("type", readers::text(1, 100));
         let subject = fields.optional("subject", readers::id::<Uuid>());

@@ -149,7 +149,7 @@ impl<F: Follower> Turn<F> {
         let name = self.follower.name();
         if self.lease.is_some() {
             let aside = parked::aside(&mut *self.batches.acquire().await?, name, name).await?;
-            entries.retain(|entry| aside.admits(&entry.place()));
+            entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
         }
         let position = match self.follower.handle(&Batch { after: place.saved, through, entries }).await? {
             Outcome::Saved(reached) => reached,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::support::history::Generator;
-use super::support::with_log;
+use super::support::{TestLog, with_log};
 use projections::claim_history::ClaimHistory;
 use projections::member_facts::MemberFactsProjection;
 use projections::{
@@ -15,6 +15,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 const SOON: Duration = Duration::from_secs(20);
+
+/// The rows of every projection are those that the log comes to.
+async fn are_what_a_rebuild_makes(log: &TestLog) {
+    for name in ALL {
+        let live = log.digest(name).await;
+        rebuild(&log.pool, name, |_, _| {}).await.unwrap();
+        assert_eq!(log.digest(name).await, live, "{name}");
+    }
+}
 
 #[tokio::test]
 async fn every_projection_catches_up_and_follows_what_others_append() {
@@ -36,11 +45,7 @@ async fn every_projection_catches_up_and_follows_what_others_append() {
         assert_eq!(behind.position, 400);
         shutdown.cancel();
         followers.stopped().await;
-        for name in ALL {
-            let live = log.digest(name).await;
-            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
-            assert_eq!(log.digest(name).await, live, "{name}");
-        }
+        are_what_a_rebuild_makes(log).await;
     })
     .await;
 }
@@ -67,11 +72,7 @@ async fn two_followers_of_one_projection_fold_everything_once() {
         for followers in followers {
             followers.stopped().await;
         }
-        for name in ALL {
-            let live = log.digest(name).await;
-            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
-            assert_eq!(log.digest(name).await, live, "{name}");
-        }
+        are_what_a_rebuild_makes(log).await;
     })
     .await;
 }
@@ -208,11 +209,7 @@ async fn connections_that_are_cut_cost_followers_nothing_but_time() {
         }
         shutdown.cancel();
         followers.stopped().await;
-        for name in ALL {
-            let live = log.digest(name).await;
-            rebuild(&log.pool, name, |_, _| {}).await.unwrap();
-            assert_eq!(log.digest(name).await, live, "{name}");
-        }
+        are_what_a_rebuild_makes(log).await;
     })
     .await;
 }

@@ -6,7 +6,6 @@ use domain::Moment;
 use domain::id::MemberId;
 use projections::audit::{self, AsOf, FactRow, STREAM_TYPES, StreamAsOf};
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -84,8 +83,7 @@ impl Stream {
         }
         let (since, then) = before.position(&mut conn).await?;
         let from = audit::state_of(&mut conn, &self.stream_type, &id, since, then).await?;
-        let state = |side: Option<&StreamAsOf>| side.map_or(Ok(Value::Null), |side| serde_json::to_value(&side.state));
-        let changed = changes(&state(from.as_ref())?, &state(Some(&to))?);
+        let changed = changes(from.as_ref().map(|from| &from.state), &to.state)?;
         if self.json {
             print_json(&Difference { from, to, changed })?;
         } else {

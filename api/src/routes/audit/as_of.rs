@@ -22,7 +22,7 @@ pub(super) const SINCE: Named = Named { position: "sincePosition", time: "sinceT
 impl Named {
     /// Reads both; the inner one is none where neither is there.
     pub(super) fn read(&self, fields: &mut Fields) -> Option<Option<AsOf>> {
-        let position = fields.optional(self.position, readers::digits(0, i64::MAX));
+        let position = fields.optional(self.position, readers::position());
         let time = fields.optional(self.time, readers::instant());
         match (position?, time?) {
             (Some(_), Some(_)) => {

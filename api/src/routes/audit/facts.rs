@@ -32,7 +32,7 @@ pub(super) struct Part {
 
 impl FromFields for Part {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let at_position = fields.optional("atPosition", readers::digits(0, i64::MAX));
+        let at_position = fields.optional("atPosition", readers::position());
         let cursor = fields.optional("cursor", readers::string());
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         Some(Self { at_position: at_position?, cursor: cursor?, limit: limit?.unwrap_or(DEFAULT_LIMIT) })

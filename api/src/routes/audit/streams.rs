@@ -4,10 +4,9 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::extract::rejection::PathRejection;
-use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, StreamState, state_of};
+use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, state_of};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::as_of::{AT, SINCE};
 use crate::audit::changes::{Changed, changes};
@@ -76,13 +75,10 @@ pub(super) async fn state(
         Some(since) => {
             let (since, then) = SINCE.resolve(&mut connection, since, auditor.at).await?;
             let from = state_of(&mut connection, &stream_type, &id, since, then).await?;
-            let changed = changes(&shown(from.as_ref().map(|from| &from.state))?, &shown(Some(&now.state))?);
+            let changed = changes(from.as_ref().map(|from| &from.state), &now.state);
+            let changed = changed.map_err(|error| Problem::internal("stream", &error))?;
             Some(Difference { from, changed })
         }
     };
     Ok(At(head.max(position), Json(StreamBody { now, difference })))
-}
-
-fn shown(state: Option<&StreamState>) -> Result<Value, Problem> {
-    serde_json::to_value(state).map_err(|error| Problem::internal("stream", &error))
 }

@@ -1,6 +1,7 @@
 //! `/audit/verification`: a run is started in the background, one at a time over all instances, and its
-//! result stays until the next one. It looks at the topic as well, where a broker is named. Before the first run there is nothing: 404. While one runs, the answer
-//! has `finishedAt: null`; one whose process died is told so.
+//! result stays until the next one. It looks at the topic as well, where a broker is named. Before the
+//! first run there is nothing: 404. While one runs, the answer has `finishedAt: null`; one whose process
+//! died is told so.
 
 use axum::Json;
 use axum::extract::State;

@@ -27,7 +27,7 @@ pub(super) struct AsOf(i64);
 
 impl FromFields for AsOf {
     fn read(fields: &mut Fields) -> Option<Self> {
-        fields.optional("atPosition", readers::digits(0, i64::MAX)).map(|at| Self(at.unwrap_or(i64::MAX)))
+        fields.optional("atPosition", readers::position()).map(|at| Self(at.unwrap_or(i64::MAX)))
     }
 }
 

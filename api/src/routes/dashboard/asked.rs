@@ -39,7 +39,7 @@ impl FromFields for Asked {
         let from = fields.optional("from", readers::instant_or_date());
         let to = fields.optional("to", readers::instant_or_date());
         let time_zone = fields.optional("timeZone", readers::zone());
-        let position = fields.optional("atPosition", readers::digits(0, i64::MAX));
+        let position = fields.optional("atPosition", readers::position());
         let time = fields.optional("atTime", readers::instant());
         let then = match (position?, time?) {
             (Some(_), Some(_)) => {
