@@ -1,7 +1,7 @@
 //! The facts that claims are decided on: the projected part and the tail of the log beyond it. Claims
 //! that are asked for at the same moment share one query.
 
-use commands::lookups::lookup_pool;
+use commands::lookups::Lookups;
 use commands::{Coalescer, FactsSource, ReadError};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
@@ -21,10 +21,16 @@ impl LedgerFacts {
     /// Starts the reading task.
     #[must_use]
     pub fn start(pool: PgPool) -> Self {
-        let pool = lookup_pool(&pool);
+        let lookups = Lookups::beside(&pool);
         let reads = Coalescer::start(move |requests: Vec<FactsRequest>| {
-            let pool = pool.clone();
-            async move { load_many(&pool, &requests).await.map_err(read_error) }.boxed()
+            let lookups = lookups.clone();
+            async move {
+                let mut conn = lookups.take().await?;
+                let loaded = load_many(&mut conn, &requests).await.map_err(read_error)?;
+                lookups.keep(conn);
+                Ok(loaded)
+            }
+            .boxed()
         });
         Self { reads }
     }

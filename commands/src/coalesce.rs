@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Duration, Instant};
 
 /// How many reads may wait.
 const QUEUE_READS: usize = 8_192;
@@ -13,6 +14,11 @@ const QUEUE_READS: usize = 8_192;
 const BATCH_READS: usize = 128;
 /// How many queries may run at the same time.
 const CONCURRENT_QUERIES: usize = 2;
+/// A query that would answer fewer reads than this waits for more …
+const FEW_READS: usize = 16;
+/// … until so long after the last one began: a query costs the database much the same whatever is in it, and many small
+/// ones leave nothing for those who write. Who comes alone does not wait.
+const REST: Duration = Duration::from_millis(4);
 
 /// Why a read was not answered.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -64,10 +70,13 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
         let running = Arc::new(Semaphore::new(CONCURRENT_QUERIES));
         tokio::spawn(async move {
             let mut waiting = Vec::with_capacity(BATCH_READS);
+            let mut rested = Instant::now();
             while let Ok(permit) = running.clone().acquire_owned().await {
                 if inbox.recv_many(&mut waiting, BATCH_READS).await == 0 {
                     break;
                 }
+                gather(&mut inbox, &mut waiting, rested).await;
+                rested = Instant::now() + REST;
                 let (keys, callers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
                 let reading = read(keys);
                 tokio::spawn(async move {
@@ -93,6 +102,19 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
     }
 }
 
+/// Waits for more while there are few, up to a moment.
+async fn gather<T>(inbox: &mut mpsc::Receiver<T>, waiting: &mut Vec<T>, until: Instant) {
+    let over = tokio::time::sleep_until(until);
+    tokio::pin!(over);
+    while waiting.len() < FEW_READS && Instant::now() < until {
+        let room = BATCH_READS - waiting.len();
+        tokio::select! {
+            () = &mut over => break,
+            came = inbox.recv_many(waiting, room) => if came == 0 { break },
+        }
+    }
+}
+
 /// A caller that went away needs no answer.
 fn answer<V>(callers: Vec<oneshot::Sender<Result<V, ReadError>>>, read: Result<Vec<V>, ReadError>) {
     match read {
@@ -106,5 +128,50 @@ fn answer<V>(callers: Vec<oneshot::Sender<Result<V, ReadError>>>, read: Result<V
                 let _ = caller.send(Err(error.clone()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3_600);
+
+    /// What is gathered when some wait already, and others have come or come while it is waited for them.
+    async fn gathered(waiting: usize, come: usize, come_later: usize, until: Instant) -> usize {
+        let (queue, mut inbox) = mpsc::channel(QUEUE_READS);
+        (0..come).for_each(|number| queue.try_send(number).unwrap());
+        let later = tokio::spawn(async move {
+            for number in 0..come_later {
+                tokio::task::yield_now().await;
+                queue.send(number).await.unwrap();
+            }
+            // the queue stays open as long as somebody waits for more
+            std::future::pending::<()>().await;
+        });
+        let mut all = vec![0; waiting];
+        gather(&mut inbox, &mut all, until).await;
+        later.abort();
+        all.len()
+    }
+
+    #[tokio::test]
+    async fn a_query_for_few_waits_for_more_until_it_is_rested_and_one_for_many_does_not_wait() {
+        let now = Instant::now();
+        assert_eq!(gathered(1, 0, 0, now).await, 1, "who comes alone after a rest");
+        assert_eq!(gathered(1, 0, 0, now + REST).await, 1, "nobody else comes");
+        assert_eq!(gathered(FEW_READS, 5, 0, now + LONG).await, FEW_READS, "many wait already");
+        assert_eq!(gathered(1, FEW_READS, 0, now + LONG).await, FEW_READS + 1, "many have come meanwhile");
+        assert_eq!(gathered(1, 2, FEW_READS - 3, now + LONG).await, FEW_READS, "they become many");
+        assert!(gathered(1, 2 * BATCH_READS, 0, now + LONG).await <= BATCH_READS, "never more than a query answers");
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_those_who_cannot_come() {
+        let (queue, mut inbox) = mpsc::channel::<usize>(1);
+        drop(queue);
+        let mut waiting = vec![0];
+        gather(&mut inbox, &mut waiting, Instant::now() + LONG).await;
+        assert_eq!(waiting.len(), 1);
     }
 }

@@ -188,7 +188,7 @@ impl Ledger {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
         let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
         let shared = Shared {
-            streams: streams::reader(lookups::lookup_pool(&pool)),
+            streams: streams::reader(lookups::Lookups::beside(&pool)),
             campaigns: campaigns::Campaigns::default(),
             sequencer,
             pool,

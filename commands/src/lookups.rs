@@ -1,12 +1,17 @@
 //! How connections are set up whose statements are few, small and run all the time: planned once,
-//! never compiled, and always by the index. The planner estimates a batch of look-ups far too high,
+//! never compiled, always by the index, and kept at hand. The planner estimates a batch of look-ups far too high,
 //! and just-in-time compilation would then cost each of them hundreds of milliseconds.
 
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// How many look-ups run at the same time; each answers a whole batch.
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{Connection, PgPool};
+
+/// How many may be on their way at the same time; each look-up answers a whole batch.
 const CONNECTIONS: u32 = 4;
+/// A connection that rested longer is asked whether it lives before it is used.
+const RESTED: Duration = Duration::from_millis(100);
 
 /// The same database, for statements that are look-ups by a key.
 #[must_use]
@@ -21,9 +26,45 @@ pub fn for_appends(database: &PgConnectOptions) -> PgConnectOptions {
     for_lookups(database).options([("lock_timeout", "5s")])
 }
 
-/// A small pool of such connections beside `pool`.
-#[must_use]
-pub fn lookup_pool(pool: &PgPool) -> PgPool {
-    let options = pool.options().clone().min_connections(0).max_connections(CONNECTIONS);
-    PgPoolOptions::connect_lazy_with(options, for_lookups(&pool.connect_options()))
+/// Connections for look-ups, kept at hand: a pool asks the server once more whenever it takes one back, which is half the
+/// way of a look-up. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Lookups {
+    pool: PgPool,
+    at_hand: Arc<Mutex<Vec<(PgConnection, Instant)>>>,
+}
+
+impl Lookups {
+    /// To the database of a pool.
+    #[must_use]
+    pub fn beside(pool: &PgPool) -> Self {
+        let options: PgPoolOptions = pool.options().clone().min_connections(0).max_connections(CONNECTIONS);
+        let pool = options.connect_lazy_with(for_lookups(&pool.connect_options()));
+        Self { pool, at_hand: Arc::default() }
+    }
+
+    /// The connection that was used last, of those that are not in use. Whoever has read all that there was to read gives
+    /// it back with [`Lookups::keep`]; one that is dropped is closed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take(&self) -> sqlx::Result<PgConnection> {
+        loop {
+            let Some((mut connection, since)) = self.at_hand().pop() else {
+                return Ok(self.pool.acquire().await?.detach());
+            };
+            if since.elapsed() <= RESTED || connection.ping().await.is_ok() {
+                return Ok(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection at hand.
+    pub fn keep(&self, connection: PgConnection) {
+        self.at_hand().push((connection, Instant::now()));
+    }
+
+    fn at_hand(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

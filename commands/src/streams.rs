@@ -3,10 +3,11 @@
 use domain::{LedgerAggregate, Moment};
 use futures::FutureExt;
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, Row};
 
 use crate::append::StreamKey;
 use crate::coalesce::{Coalescer, ReadError};
+use crate::lookups::Lookups;
 
 /// Every stream by its own walk over the index: a plan for `= any(…)` that was made while the table
 /// was small would read the whole index for ever.
@@ -73,18 +74,27 @@ impl<A: LedgerAggregate> Loaded<A> {
 /// Gathers the streams that are wanted at the same moment.
 pub(crate) type StreamReader = Coalescer<StreamKey, Vec<StoredEvent>>;
 
-pub(crate) fn reader(pool: PgPool) -> StreamReader {
+pub(crate) fn reader(lookups: Lookups) -> StreamReader {
     Coalescer::start(move |keys| {
-        let pool = pool.clone();
-        async move { Ok(read_streams(&pool, &keys).await?) }.boxed()
+        let lookups = lookups.clone();
+        async move {
+            let mut conn = lookups.take().await?;
+            let streams = read_streams(&mut conn, &keys).await?;
+            lookups.keep(conn);
+            Ok(streams)
+        }
+        .boxed()
     })
 }
 
-pub(crate) async fn read_streams(pool: &PgPool, keys: &[StreamKey]) -> Result<Vec<Vec<StoredEvent>>, sqlx::Error> {
+pub(crate) async fn read_streams(
+    conn: &mut PgConnection,
+    keys: &[StreamKey],
+) -> Result<Vec<Vec<StoredEvent>>, sqlx::Error> {
     let rows = sqlx::query(READ_STREAMS)
         .bind(keys.iter().map(|key| key.stream_type).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| &*key.stream_id).collect::<Vec<_>>())
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await?;
     let mut streams = vec![Vec::new(); keys.len()];
     for row in rows {

@@ -77,7 +77,7 @@ impl<'a> Unit<'a> {
     /// See [`ReadError`].
     pub async fn preload<A: LedgerAggregate>(&self, ids: &[String]) -> Result<(), ReadError> {
         let keys: Vec<_> = ids.iter().map(|id| stream_key::<A>(id)).collect();
-        let streams = read_streams(&self.ledger.shared.pool, &keys).await?;
+        let streams = read_streams(&mut *self.ledger.shared.pool.acquire().await?, &keys).await?;
         for (key, events) in keys.into_iter().zip(streams) {
             self.pending.remember(Loaded::<A>::fold(key, &events)?);
         }

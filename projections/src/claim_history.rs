@@ -143,14 +143,14 @@ impl Projection for ClaimHistory {
             }
         }
         let (mut old, mut new): (Vec<_>, Vec<_>) = rows.into_values().partition(|row| known.contains(&row.claim_id));
-        write_rewards(tx, new.iter().map(|row| (row.reward_id, row.campaign_id)).collect()).await?;
+        let rewards = new.iter().map(|row| (row.reward_id, row.campaign_id)).collect();
         if copied::is_worth_it(new.len()) {
             new.sort_unstable_by_key(|row| row.created_position);
             copy(tx, &new).await?;
         } else {
             old.append(&mut new);
         }
-        write(tx, &old).await
+        write(tx, rewards, &old).await
     }
 }
 
@@ -252,24 +252,6 @@ async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid
     Ok(rows.into_iter().map(|row| (row.claim_id, row)).collect())
 }
 
-/// Rewards that are claimed for the first time, beside those that were before.
-async fn write_rewards(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>) -> Result<(), FoldError> {
-    if rewards.is_empty() {
-        return Ok(());
-    }
-    let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
-    sqlx::query(
-        "insert into claimed_rewards (reward_id, campaign_id)
-        select * from unnest($1::uuid[], $2::uuid[])
-        on conflict (reward_id) do nothing",
-    )
-    .bind(rewards)
-    .bind(campaigns)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
 /// Claims that have no row yet.
 async fn copy(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
     let mut copied = Copied::new(15);
@@ -282,12 +264,19 @@ async fn copy(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError>
     copied.into(tx, "claims", columns!()).await
 }
 
-async fn write(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
-    if rows.is_empty() {
+/// Claims, and rewards that are perhaps claimed for the first time.
+async fn write(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>, rows: &[ClaimRow]) -> Result<(), FoldError> {
+    if rewards.is_empty() && rows.is_empty() {
         return Ok(());
     }
+    let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
     sqlx::query(concat!(
-        "insert into claims (",
+        "with claimed as (
+            insert into claimed_rewards (reward_id, campaign_id)
+            select * from unnest($16::uuid[], $17::uuid[])
+            on conflict (reward_id) do nothing
+        )
+        insert into claims (",
         columns!(),
         ")
         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
@@ -317,6 +306,8 @@ async fn write(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError
     .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.updated_at).collect::<Vec<_>>())
+    .bind(rewards)
+    .bind(campaigns)
     .execute(tx)
     .await?;
     Ok(())

@@ -1,12 +1,12 @@
 //! How connections are set up whose statements are few, small and run with every batch: planned once, never
 //! compiled, always by the index, and not asked whether they live each time they are taken.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection, PgPool};
 
-/// The most of them: a loop needs one at a time.
+/// How many may be on their way at the same time: who has one keeps it.
 const CONNECTIONS: u32 = 8;
 /// A connection that rested longer is asked whether it lives before it is used.
 const RESTED: Duration = Duration::from_millis(100);
@@ -26,8 +26,43 @@ const PLANNED_ONCE: [(&str, &str); 6] = [
 /// A small pool of such connections beside `pool`.
 pub(crate) fn for_batches(pool: &PgPool) -> PgPool {
     let options: PgPoolOptions = pool.options().clone().min_connections(0).max_connections(CONNECTIONS);
-    // a loop takes a connection several times for each batch; when it loses one, it tries again
-    believing(options, RESTED).connect_lazy_with((*pool.connect_options()).clone().options(PLANNED_ONCE))
+    options.connect_lazy_with((*pool.connect_options()).clone().options(PLANNED_ONCE))
+}
+
+/// The connection of one loop, kept from batch to batch: a pool asks the server once more whenever it takes one back.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pool: PgPool,
+    kept: Option<(PgConnection, Instant)>,
+}
+
+impl Kept {
+    pub(crate) fn from(pool: PgPool) -> Self {
+        Self { pool, kept: None }
+    }
+
+    /// The connection, the same as last time if it is still there. What happens to it is up to who takes it: one that is
+    /// not given back is closed.
+    pub(crate) async fn take(&mut self) -> sqlx::Result<PgConnection> {
+        if let Some((mut connection, since)) = self.kept.take()
+            && (since.elapsed() <= RESTED || connection.ping().await.is_ok())
+        {
+            return Ok(connection);
+        }
+        Ok(self.pool.acquire().await?.detach())
+    }
+
+    /// Gives it back after all went well.
+    pub(crate) fn keep(&mut self, connection: PgConnection) {
+        self.kept = Some((connection, Instant::now()));
+    }
+
+    /// Gives it back after something did not: what hangs on it still, a transaction say, ends now.
+    pub(crate) async fn keep_if_sound(&mut self, mut connection: PgConnection) {
+        if connection.ping().await.is_ok() {
+            self.keep(connection);
+        }
+    }
 }
 
 /// A pool that believes a connection to be there still which rested no longer than this. Any other is asked first, which

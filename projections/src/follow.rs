@@ -12,6 +12,7 @@ mod turn;
 use std::future::Future;
 
 use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +22,7 @@ pub use self::pace::Rest;
 use self::ticker::Ticker;
 use self::turn::Turn;
 use crate::checkpoint;
-use crate::connections;
+use crate::connections::{self, Kept};
 use crate::error::FollowError;
 use crate::freshness::Freshness;
 use crate::lease::{Lease, Leases};
@@ -121,8 +122,12 @@ pub trait Follower: Send + Sync + 'static {
         }
     }
 
-    /// Makes of a batch what it makes of it.
-    fn handle(&self, batch: &Batch) -> impl Future<Output = Result<Outcome, FollowError>> + Send;
+    /// Makes of a batch what it makes of it. The connection is the loop's own.
+    fn handle(
+        &self,
+        conn: &mut PgConnection,
+        batch: &Batch,
+    ) -> impl Future<Output = Result<Outcome, FollowError>> + Send;
 }
 
 /// The loops of one process.
@@ -152,7 +157,7 @@ impl Followers {
         let (moved, head) = watch::channel(0);
         let tasks = TaskTracker::new();
         let (leases, tail, batches) = (Leases::new(), Tail::default(), connections::for_batches(&pool));
-        let ticker = Ticker::new(batches.clone(), moved, freshness.clone(), tail.clone());
+        let ticker = Ticker::new(Kept::from(batches.clone()), moved, freshness.clone(), tail.clone());
         tasks.spawn(ticker.tick(appended, shutdown.clone()));
         tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
         Self { pool, batches, head, freshness, leases, tail, shutdown, tasks }
@@ -162,7 +167,7 @@ impl Followers {
     pub fn follow(&self, follower: impl Follower) {
         let turn = Turn {
             pool: self.pool.clone(),
-            batches: self.batches.clone(),
+            connection: Kept::from(self.batches.clone()),
             head: self.head.clone(),
             freshness: self.freshness.clone(),
             tail: self.tail.clone(),
@@ -191,20 +196,15 @@ impl Followers {
         self.tasks.wait().await;
     }
 
-    /// Where the log ends, as far as this process knows.
-    #[must_use]
-    pub fn head(&self) -> watch::Receiver<i64> {
-        self.head.clone()
-    }
-
-    /// The connections of this process's followers.
+    /// The connections of this process's followers for what is not done with each batch.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Connections for folding batches.
-    pub(crate) fn batches(&self) -> &PgPool {
-        &self.batches
+    /// Where the log ends, as far as this process knows.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
     }
 }

@@ -57,20 +57,23 @@ pub trait Projection: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Projected<P> {
     projection: P,
-    pool: PgPool,
     owner: Uuid,
 }
 
 impl<P: Projection> Projected<P> {
-    /// The projection, written into this database.
+    /// The projection, followed by somebody who has not followed before.
     #[must_use]
-    pub fn new(projection: P, pool: PgPool) -> Self {
-        Self { projection, pool, owner: Uuid::new_v4() }
+    pub fn new(projection: P) -> Self {
+        Self { projection, owner: Uuid::new_v4() }
     }
 
     /// Folds a batch in one transaction; `None` when it has to be folded one by one.
-    async fn attempt(&self, batch: &Batch, pace: Pace) -> Result<Option<Outcome>, FollowError> {
-        let mut conn = self.pool.acquire().await?;
+    async fn attempt(
+        &self,
+        conn: &mut PgConnection,
+        batch: &Batch,
+        pace: Pace,
+    ) -> Result<Option<Outcome>, FollowError> {
         let mut tx = conn.begin().await?;
         let piece = (batch.after, batch.through);
         let Some(known) = checkpoint::try_move(&mut tx, P::NAME, P::VERSION, piece, self.owner).await? else {
@@ -149,11 +152,12 @@ impl<P: Projection> Follower for Projected<P> {
         Ok(rebuild::side_by_side(pool, &self.projection, |_, _| {}).await?.position)
     }
 
-    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
-        if let Some(outcome) = self.attempt(batch, Pace::AtOnce).await? {
+    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
+        if let Some(outcome) = self.attempt(conn, batch, Pace::AtOnce).await? {
             return Ok(outcome);
         }
-        self.attempt(batch, Pace::OneByOne).await?.ok_or_else(|| FollowError::Trouble("a fold is spoilt twice".into()))
+        let outcome = self.attempt(conn, batch, Pace::OneByOne).await?;
+        outcome.ok_or_else(|| FollowError::Trouble("a fold is spoilt twice".into()))
     }
 }
 

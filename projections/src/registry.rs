@@ -77,11 +77,10 @@ pub fn start_all(
 
 /// Follows the log with every projection, beside what these loops follow already.
 pub fn follow_all(followers: &Followers) {
-    let pool = || followers.batches().clone();
-    followers.follow(Projected::new(MemberFactsProjection, pool()));
-    followers.follow(Projected::new(ReferralTally, pool()));
-    followers.follow(Projected::new(ClaimHistory, pool()));
-    followers.follow(Projected::new(CampaignCatalogue, pool()));
-    followers.follow(Projected::new(CampaignWindows, pool()));
-    followers.follow(Projected::new(Dashboard, pool()));
+    followers.follow(Projected::new(MemberFactsProjection));
+    followers.follow(Projected::new(ReferralTally));
+    followers.follow(Projected::new(ClaimHistory));
+    followers.follow(Projected::new(CampaignCatalogue));
+    followers.follow(Projected::new(CampaignWindows));
+    followers.follow(Projected::new(Dashboard));
 }

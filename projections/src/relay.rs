@@ -55,7 +55,6 @@ pub struct RelayConfig {
 /// The follower that publishes.
 pub struct Relay {
     config: RelayConfig,
-    pool: PgPool,
     lease: Lease,
     shutdown: CancellationToken,
     session: Mutex<Option<Session>>,
@@ -74,8 +73,8 @@ struct Session {
 impl Relay {
     /// A relay that is not started yet: give it to the follow loop that the lease is of.
     #[must_use]
-    pub fn new(config: RelayConfig, pool: PgPool, lease: Lease, shutdown: CancellationToken) -> Self {
-        Self { config, pool, lease, shutdown, session: Mutex::default(), refused: Mutex::default() }
+    pub fn new(config: RelayConfig, lease: Lease, shutdown: CancellationToken) -> Self {
+        Self { config, lease, shutdown, session: Mutex::default(), refused: Mutex::default() }
     }
 
     /// Hands the entries over in order and returns the last position of which everything up to it is
@@ -151,12 +150,6 @@ impl Relay {
         }
     }
 
-    async fn save(&self, session: &Session, position: i64) -> Result<(), FollowError> {
-        let mut conn = self.pool.acquire().await?;
-        let still_ours = checkpoint::advance_under(&mut conn, NAME, position, session.owner, session.epoch).await?;
-        if still_ours { Ok(()) } else { Err(FollowError::Standby) }
-    }
-
     /// Whether to begin at position 1: the broker has forgotten all, or the topic is a new one.
     async fn starts_over(&self, conn: &mut PgConnection, first: bool) -> Result<bool, FollowError> {
         if self.config.start_over && first {
@@ -171,6 +164,11 @@ impl Relay {
             "nothing was ever on the topic, though events were published: the relay starts over at position 1");
         Ok(true)
     }
+}
+
+async fn save(conn: &mut PgConnection, session: &Session, position: i64) -> Result<(), FollowError> {
+    let still_ours = checkpoint::advance_under(conn, NAME, position, session.owner, session.epoch).await?;
+    if still_ours { Ok(()) } else { Err(FollowError::Standby) }
 }
 
 impl Follower for Relay {
@@ -211,14 +209,14 @@ impl Follower for Relay {
         Ok(position)
     }
 
-    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
         let current = self.session.lock().await;
         let Some(session) = current.as_ref() else { return Err(FollowError::Standby) };
         let (acknowledged, undelivered) = self.publish(session, batch).await;
         gauge!(WAITING_MESSAGES).set(0.0);
         if acknowledged > batch.after {
             counter!(SENT_MESSAGES).increment((acknowledged - batch.after).unsigned_abs());
-            self.save(session, acknowledged).await?;
+            save(conn, session, acknowledged).await?;
         }
         match undelivered {
             None => Ok(Outcome::Saved(acknowledged)),

@@ -1,12 +1,12 @@
-//! The end of the log, read once for all followers of a process, and when each piece of it was there:
-//! from that, how long a follower takes to show what was committed. Whoever is further back reads the
-//! log for itself.
+//! The end of the log, read once for all followers of a process, by whoever comes first, and when each piece of it was
+//! there: from that, how long a follower takes to show what was committed. Whoever is further back reads the log for
+//! itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 
 use crate::log::{self, Entry};
 
@@ -17,10 +17,12 @@ const MOST_AT_ONCE: i64 = 1_000;
 /// How many moments are kept.
 const KEPT_MOMENTS: usize = 1_024;
 
-/// Shared by the ticker, which adds, and the followers, which read.
+/// Shared by the ticker, which says where the log ends, and those who read it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tail {
     kept: Arc<Mutex<Kept>>,
+    /// One reads, and the others find what they want.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -43,16 +45,39 @@ impl Tail {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log goes up to a position since a moment: reads what is new, over connections whose plans are kept.
-    pub(crate) async fn extend(&self, pool: &PgPool, through: i64, since: Instant) -> sqlx::Result<()> {
+    /// The log goes up to a position since a moment.
+    pub(crate) fn ends_at(&self, through: i64, since: Instant) {
+        let mut kept = self.kept();
+        if kept.moments.back().is_none_or(|(known, _)| *known < through) {
+            kept.moments.push_back((through, since));
+        }
+        if kept.moments.len() > KEPT_MOMENTS {
+            kept.moments.pop_front();
+        }
+    }
+
+    /// The entries of some stream types (none named: of all) after one position and up to another, which the log has;
+    /// `None` when they are too many, or too long ago, to be kept. For a connection whose plans are kept.
+    pub(crate) async fn read(
+        &self,
+        conn: &mut PgConnection,
+        after: i64,
+        through: i64,
+        streams: &[&str],
+    ) -> sqlx::Result<Option<Vec<Entry>>> {
+        if let Some(entries) = self.between(after, through, streams) {
+            return Ok(Some(entries));
+        }
+        let _reading = self.reading.lock().await;
+        self.extend(conn, through).await?;
+        Ok(self.between(after, through, streams))
+    }
+
+    async fn extend(&self, conn: &mut PgConnection, through: i64) -> sqlx::Result<()> {
         let known = {
             let mut kept = self.kept();
             if through <= kept.through() {
                 return Ok(());
-            }
-            kept.moments.push_back((through, since));
-            if kept.moments.len() > KEPT_MOMENTS {
-                kept.moments.pop_front();
             }
             if through - kept.through() > MOST_AT_ONCE {
                 (kept.after, kept.entries) = (through, VecDeque::new());
@@ -60,7 +85,7 @@ impl Tail {
             }
             kept.through()
         };
-        let read = log::read_next(&mut *pool.acquire().await?, known, through).await?;
+        let read = log::read_next(conn, known, through).await?;
         let mut kept = self.kept();
         // a hole would be the end of counting by position; it cannot be, and then nothing is kept
         let dense = read.iter().zip(known + 1..).all(|(entry, position)| entry.position == position);
@@ -76,9 +101,7 @@ impl Tail {
         Ok(())
     }
 
-    /// The entries of some stream types (none named: of all) after one position and up to another;
-    /// `None` when they are not all kept.
-    pub(crate) fn between(&self, after: i64, through: i64, streams: &[&str]) -> Option<Vec<Entry>> {
+    fn between(&self, after: i64, through: i64, streams: &[&str]) -> Option<Vec<Entry>> {
         let kept = self.kept();
         if after < kept.after || through > kept.through() {
             return None;

@@ -15,6 +15,7 @@ use futures::future::try_join_all;
 use projections::FollowError;
 use projections::follow::{Batch, Follower, OnPoison, Outcome};
 use projections::log::Entry;
+use sqlx::PgConnection;
 
 use crate::clock;
 use crate::facts::LedgerFacts;
@@ -81,7 +82,7 @@ impl Follower for ReferralReactor {
         &FACT_STREAMS
     }
 
-    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
         let mut causes = BTreeMap::new();
         for entry in &batch.entries {
             let poison = |reason: String| FollowError::Poison { position: entry.position, reason };

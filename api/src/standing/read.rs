@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use commands::lookups::lookup_pool;
+use commands::lookups::Lookups;
 use commands::{Coalescer, ReadError};
 use domain::id::MemberId;
 use domain::role::Role;
@@ -39,11 +39,13 @@ const SQL: &str = "
 type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<Vec<u8>>, Option<Vec<String>>);
 
 pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<Standing>> {
-    let pool = lookup_pool(pool);
+    let lookups = Lookups::beside(pool);
     Coalescer::start(move |ids: Vec<Uuid>| {
-        let pool = pool.clone();
+        let lookups = lookups.clone();
         async move {
-            let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(&pool).await?;
+            let mut conn = lookups.take().await?;
+            let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(&mut conn).await?;
+            lookups.keep(conn);
             rows.into_iter().map(standing).collect()
         }
         .boxed()

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{CampaignRow, RewardRow, campaign_columns, reward_columns};
 use crate::error::FoldError;
+use crate::follow::Rest;
 use crate::log::{Place, Recorded};
 use crate::projection::{Projection, Spread};
 
@@ -28,6 +29,8 @@ impl Projection for CampaignCatalogue {
     const SPREAD: Spread = Spread::Whole {
         because: "claims, whose subject is a member, count on the rewards of campaigns, whose subject is the campaign",
     };
+    /// Each batch writes a row for every reward that was claimed; whoever looks at what is left sees it soon enough.
+    const REST: Rest = Rest::ms(25, 50);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut catalogue = load(tx, batch).await?;

@@ -1,15 +1,16 @@
 //! Tells where the log ends and how far the followers of other processes have come: one small query for all loops,
-//! and none where the head comes from this process. It reads what is new for all of them.
+//! and none where the head comes from this process.
 
 use std::time::{Duration, Instant};
 
-use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::BATCH_LIMIT;
 use super::place::LAZY_SAVE;
 use crate::checkpoint::{self, Standing};
+use crate::connections::Kept;
 use crate::freshness::{Freshness, State};
 use crate::log;
 use crate::progress;
@@ -21,7 +22,7 @@ const POLL: Duration = Duration::from_millis(75);
 
 /// The one ticker of a process.
 pub(super) struct Ticker {
-    pool: PgPool,
+    connection: Kept,
     moved: watch::Sender<i64>,
     freshness: Freshness,
     tail: Tail,
@@ -31,8 +32,8 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub(super) fn new(pool: PgPool, moved: watch::Sender<i64>, freshness: Freshness, tail: Tail) -> Self {
-        Self { pool, moved, freshness, tail, watched: Vec::new(), noted_at: Instant::now() }
+    pub(super) fn new(connection: Kept, moved: watch::Sender<i64>, freshness: Freshness, tail: Tail) -> Self {
+        Self { connection, moved, freshness, tail, watched: Vec::new(), noted_at: Instant::now() }
     }
 
     /// Until shutdown.
@@ -53,12 +54,9 @@ impl Ticker {
                     Err(_) => continue,
                 },
             };
-            // where it cannot be read here, each loop reads for itself
-            let _ = self.tail.extend(&self.pool, head, Instant::now()).await;
-            for standing in std::mem::take(&mut self.watched) {
-                // looked at again at the next tick
-                let _ = self.watch(standing, head).await;
-            }
+            self.tail.ends_at(head, Instant::now());
+            // those that it did not come to are looked at again at the next tick
+            let _ = self.watch_all(head).await;
             self.moved.send_if_modified(|known| {
                 let further = head > *known;
                 *known = head.max(*known);
@@ -68,9 +66,10 @@ impl Ticker {
     }
 
     async fn look(&mut self) -> sqlx::Result<i64> {
-        let mut conn = self.pool.acquire().await?;
+        let mut conn = self.connection.take().await?;
         let standings = checkpoint::standings(&mut conn).await?;
         let head = log::head(&mut conn).await?.position;
+        self.connection.keep(conn);
         for standing in &standings {
             self.note(standing);
         }
@@ -90,17 +89,30 @@ impl Ticker {
         }
     }
 
+    async fn watch_all(&mut self, head: i64) -> sqlx::Result<()> {
+        let watched = std::mem::take(&mut self.watched);
+        if watched.is_empty() {
+            return Ok(());
+        }
+        let mut conn = self.connection.take().await?;
+        for standing in watched {
+            self.watch(&mut conn, standing, head).await?;
+        }
+        self.connection.keep(conn);
+        Ok(())
+    }
+
     /// Works out up to where all of a projection is folded that workers feed, from how far its partitions
     /// are and from the log, and notes it for whoever starts to look later.
-    async fn watch(&mut self, standing: Standing, head: i64) -> sqlx::Result<()> {
+    async fn watch(&mut self, conn: &mut PgConnection, standing: Standing, head: i64) -> sqlx::Result<()> {
         let Standing { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
         let streams = registry::streams_of(&name).await;
         let mut known = noted.max(self.freshness.position(&name));
         while known < head {
             let through = head.min(known + BATCH_LIMIT);
-            let entries = match self.tail.between(known, through, streams) {
+            let entries = match self.tail.read(conn, known, through, streams).await? {
                 Some(entries) => entries,
-                None => log::read_between(&mut *self.pool.acquire().await?, known, through, streams).await?,
+                None => log::read_between(conn, known, through, streams).await?,
             };
             known = progress.folded_through_entries(&entries, through);
             self.freshness.reached(&name, known);
@@ -109,7 +121,7 @@ impl Ticker {
             }
         }
         if known > noted && self.noted_at.elapsed() >= LAZY_SAVE {
-            progress::note(&mut *self.pool.acquire().await?, &name, known).await?;
+            progress::note(conn, &name, known).await?;
             self.noted_at = Instant::now();
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use metrics::histogram;
 use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use super::pace::{Pace, Rhythm};
 use super::place::Place;
 use super::{Batch, Follower, LAG_SECONDS, OnPoison, Outcome};
 use crate::checkpoint;
+use crate::connections::Kept;
 use crate::error::FollowError;
 use crate::freshness::{Freshness, State};
 use crate::lease::Lease;
@@ -26,10 +28,10 @@ const LOOK_AT_LEASE: Duration = Duration::from_millis(500);
 
 /// One follower and what it needs.
 pub(super) struct Turn<F> {
-    /// For what takes its time: getting ready.
+    /// For what takes its time: getting ready, catching up.
     pub(super) pool: PgPool,
     /// For what is done with each batch.
-    pub(super) batches: PgPool,
+    pub(super) connection: Kept,
     pub(super) head: watch::Receiver<i64>,
     pub(super) freshness: Freshness,
     pub(super) tail: Tail,
@@ -137,9 +139,19 @@ impl<F: Follower> Turn<F> {
     }
 
     /// Takes in the log up to a position. What the follower does not want costs it no write.
-    async fn take(&self, place: Place, through: i64) -> Result<Place, FollowError> {
+    async fn take(&mut self, place: Place, through: i64) -> Result<Place, FollowError> {
+        let mut conn = self.connection.take().await?;
+        let taken = self.take_in(&mut conn, place, through).await;
+        match &taken {
+            Ok(_) => self.connection.keep(conn),
+            Err(_) => self.connection.keep_if_sound(conn).await,
+        }
+        taken
+    }
+
+    async fn take_in(&self, conn: &mut PgConnection, place: Place, through: i64) -> Result<Place, FollowError> {
         let streams = self.follower.streams();
-        let mut entries = match self.tail.between(place.position, through, streams) {
+        let mut entries = match self.tail.read(conn, place.position, through, streams).await? {
             Some(entries) => entries,
             None => log::read_between(&mut *self.pool.acquire().await?, place.position, through, streams).await?,
         };
@@ -148,12 +160,15 @@ impl<F: Follower> Turn<F> {
         };
         let name = self.follower.name();
         if self.lease.is_some() {
-            let aside = parked::aside(&mut *self.batches.acquire().await?, name, name).await?;
+            let aside = parked::aside(conn, name, name).await?;
             entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
         }
-        let position = match self.follower.handle(&Batch { after: place.saved, through, entries }).await? {
+        let position = match self.follower.handle(conn, &Batch { after: place.saved, through, entries }).await? {
             Outcome::Saved(reached) => reached,
-            Outcome::Handled(reached) => self.save(reached).await?,
+            Outcome::Handled(reached) => {
+                let still_ours = checkpoint::advance(conn, name, reached, self.owner).await?;
+                if still_ours { reached } else { return Err(FollowError::Standby) }
+            }
         };
         if let Some(lag) = self.tail.age(first).filter(|_| position >= first) {
             histogram!(LAG_SECONDS, "follower" => name).record(lag);
@@ -161,17 +176,13 @@ impl<F: Follower> Turn<F> {
         Ok(Place::saved(position))
     }
 
-    async fn save(&self, position: i64) -> Result<i64, FollowError> {
-        let mut conn = self.batches.acquire().await?;
-        let still_ours = checkpoint::advance(&mut conn, self.follower.name(), position, self.owner).await?;
-        if still_ours { Ok(position) } else { Err(FollowError::Standby) }
-    }
-
-    async fn save_lazily(&self, place: Place) -> Result<Place, FollowError> {
+    async fn save_lazily(&mut self, place: Place) -> Result<Place, FollowError> {
         if place.position > place.saved {
-            let mut conn = self.batches.acquire().await?;
+            let mut conn = self.connection.take().await?;
             let (name, version) = (self.follower.name(), self.follower.version());
-            if !checkpoint::pass(&mut conn, name, version, place.saved, place.position).await? {
+            let passed = checkpoint::pass(&mut conn, name, version, place.saved, place.position).await?;
+            self.connection.keep(conn);
+            if !passed {
                 return Err(FollowError::Standby);
             }
         }

@@ -7,7 +7,6 @@ use domain::activity::ActivityEvent;
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
 use domain::name::Name;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
@@ -41,7 +40,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// See [`FoldError`].
-pub async fn load_many(pool: &PgPool, requests: &[FactsRequest]) -> Result<Vec<Loaded>, FoldError> {
+pub async fn load_many(conn: &mut PgConnection, requests: &[FactsRequest]) -> Result<Vec<Loaded>, FoldError> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,7 +50,6 @@ pub async fn load_many(pool: &PgPool, requests: &[FactsRequest]) -> Result<Vec<L
             |kinds: &std::collections::BTreeSet<Name>| kinds.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
         requests.iter().map(|request| joined(of(&request.needed))).collect()
     };
-    let mut conn = pool.acquire().await?;
     let rows: Vec<FactsRow> = sqlx::query_as(include_str!("load.sql"))
         .bind(requests.iter().map(|request| request.member.0).collect::<Vec<_>>())
         .bind(column(|needed| &needed.dates))
@@ -67,7 +65,7 @@ pub async fn load_many(pool: &PgPool, requests: &[FactsRequest]) -> Result<Vec<L
         let facts = match row.fold()? {
             Some(facts) => facts,
             // a withdrawal may concern a day that was not read; the log up to the same position knows
-            None => fold_until(&mut conn, request.member, position).await?,
+            None => fold_until(conn, request.member, position).await?,
         };
         answers.push(Loaded { facts: restrict(facts, &request.needed), position });
     }

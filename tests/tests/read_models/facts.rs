@@ -43,7 +43,7 @@ async fn snapshot_and_tail_are_the_full_fold_wherever_the_projection_stands() {
                 log.project(MemberFactsProjection, to, 64, 1).await;
                 let requests: Vec<_> =
                     members.iter().map(|member| FactsRequest { member: *member, needed: needs(&mut random) }).collect();
-                let loaded = load_many(&log.pool, &requests).await.unwrap();
+                let loaded = load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
                 assert_eq!(loaded.len(), requests.len());
                 for (request, loaded) in requests.iter().zip(loaded) {
                     let expected = restrict(plain_fold(log, request.member, log.head()), &request.needed);
@@ -74,7 +74,7 @@ async fn facts_that_workers_feed_are_right_however_far_apart_the_partitions_are(
                 .iter()
                 .map(|member| FactsRequest { member: *member, needed: needs(&mut random) })
                 .collect();
-            let loaded = load_many(&log.pool, &requests).await.unwrap();
+            let loaded = load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
             for (request, loaded) in requests.iter().zip(loaded) {
                 let expected = restrict(plain_fold(log, request.member, log.head()), &request.needed);
                 assert_eq!(loaded.facts, expected, "folded to {progress:?}, {request:?}");

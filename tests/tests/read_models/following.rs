@@ -11,6 +11,7 @@ use projections::{
     ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, Rest, State, rebuild,
     start_all,
 };
+use sqlx::PgConnection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -118,7 +119,7 @@ impl Follower for Reluctant {
         &["activity"]
     }
 
-    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
         if self.failures.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 0 {
             return Err(FollowError::Trouble("not yet".to_owned()));
         }
@@ -161,7 +162,7 @@ impl Follower for Resting {
         self.0
     }
 
-    async fn handle(&self, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
         Ok(Outcome::Handled(batch.through))
     }
 }
@@ -226,9 +227,12 @@ async fn readers_see_the_old_rows_until_a_rebuild_is_done_and_the_follower_waits
         let before = claims().await;
         let mut rebuilding = log.pool.begin().await.unwrap();
         projections::checkpoint::lock(&mut rebuilding, ClaimHistory::NAME).await.unwrap();
-        let follower = Projected::new(ClaimHistory, log.pool.clone());
+        let follower = Projected::new(ClaimHistory);
         let batch = log.batch::<ClaimHistory>(200, 200).await;
-        assert!(matches!(follower.handle(&batch).await, Err(FollowError::Standby)));
+        assert!(matches!(
+            follower.handle(&mut log.pool.acquire().await.unwrap(), &batch).await,
+            Err(FollowError::Standby)
+        ));
         rebuilding.rollback().await.unwrap();
 
         let mut told = Vec::new();

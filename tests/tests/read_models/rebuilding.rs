@@ -179,7 +179,7 @@ async fn a_newer_fold_rebuilds_itself_at_start_and_the_older_one_steps_aside() {
         let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
         let stop = CancellationToken::new();
         let reader = tokio::spawn(hammer(log.pool.clone(), stop.clone()));
-        followers.follow(Projected::new(NewerHistory, log.pool.clone()));
+        followers.follow(Projected::new(NewerHistory));
         let swapped = async {
             while version_of(&log.pool).await != NewerHistory::VERSION {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -190,7 +190,7 @@ async fn a_newer_fold_rebuilds_itself_at_start_and_the_older_one_steps_aside() {
         assert!(reader.await.unwrap() > 0);
         let old = sqlx::query_scalar::<_, i64>("select count(*) from claims where period <> 'new'");
         assert_eq!(old.fetch_one(&log.pool).await.unwrap(), 0, "readers see the new rows alone");
-        let older = Projected::new(ClaimHistory, log.pool.clone());
+        let older = Projected::new(ClaimHistory);
         let began = projections::Follower::begin(&older, &log.pool, uuid::Uuid::nil()).await;
         assert!(matches!(began, Err(projections::FollowError::Stop(_))));
         shutdown.cancel();

@@ -38,10 +38,10 @@ async fn load(log: &TestLog, members: &[MemberId], size: usize, what: &str, need
         .map(|member| FactsRequest { member: *member, needed: needed.clone() })
         .collect();
     let rounds = 2_000 / size.max(10);
-    load_many(&log.pool, &requests).await.unwrap();
+    load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
     let start = Instant::now();
     for _ in 0..rounds {
-        load_many(&log.pool, &requests).await.unwrap();
+        load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
     }
     let each = start.elapsed().as_secs_f64() * 1e6 / rounds as f64;
     println!("load_many {what:16} {size:4} members: {each:8.0} µs, {:6.1} µs a member", each / size as f64);

@@ -210,13 +210,14 @@ impl TestLog {
 
     /// Folds the log up to a position, `size` positions at a time, each batch given so many times.
     pub(crate) async fn project<P: Projection + Copy>(&self, projection: P, through: i64, size: i64, times: usize) {
-        let follower = Projected::new(projection, self.pool.clone());
+        let follower = Projected::new(projection);
         let mut position = follower.begin(&self.pool, Uuid::nil()).await.unwrap();
+        let mut conn = self.pool.acquire().await.unwrap();
         while position < through {
             let next = through.min(position + size);
             let batch = self.batch::<P>(position, next).await;
             for _ in 0..times {
-                follower.handle(&batch).await.unwrap();
+                follower.handle(&mut conn, &batch).await.unwrap();
             }
             position = next;
         }

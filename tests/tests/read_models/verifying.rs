@@ -183,7 +183,7 @@ impl Relaying {
         let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
         let config = RelayConfig { topic: topic.clone(), start_over: false };
         let followers = Followers::start(pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
-        followers.follow(Relay::new(config, pool.clone(), followers.lease(NAME), shutdown.clone()));
+        followers.follow(Relay::new(config, followers.lease(NAME), shutdown.clone()));
         Relaying { freshness, followers, shutdown }
     }
 

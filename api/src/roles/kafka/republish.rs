@@ -64,7 +64,7 @@ impl Republish {
         let pool = database.for_followers();
         let followers = Followers::start(pool.clone(), watch::channel(0).1, Freshness::new(), shutdown.clone());
         let config = RelayConfig { topic: topic.clone(), start_over: false };
-        followers.follow(Relay::new(config, pool, followers.lease(relay::NAME), shutdown.clone()));
+        followers.follow(Relay::new(config, followers.lease(relay::NAME), shutdown.clone()));
         let published = tokio::select! {
             published = self.wait(&database.pool, head) => published,
             _ = tokio::signal::ctrl_c() => {

@@ -9,7 +9,6 @@ use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{self, Relay, RelayConfig};
 use projections::{Followers, Freshness, follow_all};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -155,8 +154,7 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
 pub(super) fn relay(config: &Config, broker: &Broker, followers: &Followers, stopping: &CancellationToken) {
     let publishing =
         RelayConfig { topic: config.topic_at(broker.brokers.clone()), start_over: broker.embedded.is_some() };
-    let (pool, lease): (PgPool, _) = (followers.pool().clone(), followers.lease(relay::NAME));
-    followers.follow(Relay::new(publishing, pool, lease, stopping.clone()));
+    followers.follow(Relay::new(publishing, followers.lease(relay::NAME), stopping.clone()));
 }
 
 fn told(problem: Problem) -> anyhow::Error {

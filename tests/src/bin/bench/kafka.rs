@@ -112,7 +112,7 @@ impl Running {
             Topic { brokers: Brokers::at(broker.bootstrap()), name: TOPIC.to_owned(), ce_source: "/bench".to_owned() };
         let lease = followers.lease(relay::NAME);
         let config = RelayConfig { topic, start_over: false };
-        followers.follow(Relay::new(config, pool.clone(), lease, shutdown.clone()));
+        followers.follow(Relay::new(config, lease, shutdown.clone()));
         Self { followers, shutdown }
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn publish_to(log: &TestLog, brokers: &str, topic: &str, start_over: 
         topic: Topic { brokers: Brokers::at(brokers), name: topic.to_owned(), ce_source: "/test".to_owned() },
         start_over,
     };
-    followers.follow(Relay::new(config, log.pool.clone(), followers.lease(relay::NAME), shutdown.clone()));
+    followers.follow(Relay::new(config, followers.lease(relay::NAME), shutdown.clone()));
     Publishing { freshness, followers, shutdown }
 }
 
