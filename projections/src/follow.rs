@@ -10,6 +10,7 @@ mod trouble;
 mod turn;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
@@ -54,8 +55,8 @@ pub struct Batch {
     pub after: i64,
     /// The last position of the piece, also where its entry is of no interest to the follower.
     pub through: i64,
-    /// The entries of interest, in order.
-    pub entries: Vec<Entry>,
+    /// The entries of interest, in order; other followers are given the same.
+    pub entries: Vec<Arc<Entry>>,
 }
 
 /// What became of a batch.

@@ -55,8 +55,8 @@ impl Progress {
     }
 
     /// The same for entries.
-    pub(crate) fn folded_through_entries(&self, entries: &[Entry], through: i64) -> i64 {
-        self.folded_through(entries.iter().map(|entry| (entry.position, entry.subject.as_str())), through)
+    pub(crate) fn folded_through_entries<'a>(&self, entries: impl IntoIterator<Item = &'a Entry>, through: i64) -> i64 {
+        self.folded_through(entries.into_iter().map(|entry| (entry.position, entry.subject.as_str())), through)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::{FoldError, FollowError};
 use crate::fold::{Folded, Pace, fold};
 use crate::follow::{self, Batch, Follower, OnPoison, Outcome, Rest};
 use crate::handover;
-use crate::log::{Entry, Recorded};
+use crate::log::Recorded;
 use crate::parked::{self, Aside};
 use crate::rebuild;
 
@@ -93,7 +93,7 @@ impl<P: Projection> Projected<P> {
             return Ok(Some(Outcome::Saved(known.position)));
         }
         let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
-        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(Entry::read);
+        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(|entry| entry.read());
         let (through, poison) = match fold(&self.projection, &mut tx, fresh, &aside, pace).await? {
             Folded::Whole => (batch.through, None),
             Folded::Before(poison) => (poison.position - 1, Some(poison)),

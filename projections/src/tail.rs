@@ -29,7 +29,7 @@ pub(crate) struct Tail {
 struct Kept {
     /// The entries after this position, without a hole.
     after: i64,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Arc<Entry>>,
     /// (up to which position, since when).
     moments: VecDeque<(i64, Instant)>,
 }
@@ -56,21 +56,27 @@ impl Tail {
         }
     }
 
-    /// The entries of some stream types (none named: of all) after one position and up to another, which the log has;
-    /// `None` when they are too many, or too long ago, to be kept. For a connection whose plans are kept.
+    /// The entries of some stream types (none named: of all) after one position and up to another, which the log has:
+    /// those that are kept, or, when they are too many or too long ago, read for this caller alone. For a connection whose
+    /// plans are kept.
     pub(crate) async fn read(
         &self,
         conn: &mut PgConnection,
         after: i64,
         through: i64,
         streams: &[&str],
-    ) -> sqlx::Result<Option<Vec<Entry>>> {
+    ) -> sqlx::Result<Vec<Arc<Entry>>> {
         if let Some(entries) = self.between(after, through, streams) {
-            return Ok(Some(entries));
+            return Ok(entries);
         }
-        let _reading = self.reading.lock().await;
-        self.extend(conn, through).await?;
-        Ok(self.between(after, through, streams))
+        {
+            let _reading = self.reading.lock().await;
+            self.extend(conn, through).await?;
+        }
+        match self.between(after, through, streams) {
+            Some(entries) => Ok(entries),
+            None => Ok(log::read_between(conn, after, through, streams).await?.into_iter().map(Arc::new).collect()),
+        }
     }
 
     async fn extend(&self, conn: &mut PgConnection, through: i64) -> sqlx::Result<()> {
@@ -93,7 +99,7 @@ impl Tail {
             (kept.after, kept.entries) = (through, VecDeque::new());
             return Ok(());
         }
-        kept.entries.extend(read);
+        kept.entries.extend(read.into_iter().map(Arc::new));
         while kept.entries.len() > KEPT {
             kept.entries.pop_front();
             kept.after += 1;
@@ -101,13 +107,13 @@ impl Tail {
         Ok(())
     }
 
-    fn between(&self, after: i64, through: i64, streams: &[&str]) -> Option<Vec<Entry>> {
+    fn between(&self, after: i64, through: i64, streams: &[&str]) -> Option<Vec<Arc<Entry>>> {
         let kept = self.kept();
         if after < kept.after || through > kept.through() {
             return None;
         }
         let (first, last) = (usize::try_from(after - kept.after).ok()?, usize::try_from(through - kept.after).ok()?);
-        let wanted = |entry: &&Entry| streams.is_empty() || streams.contains(&entry.aggregate_type.as_str());
+        let wanted = |entry: &&Arc<Entry>| streams.is_empty() || streams.contains(&entry.aggregate_type.as_str());
         Some(kept.entries.range(first..last).filter(wanted).cloned().collect())
     }
 

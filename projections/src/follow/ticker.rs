@@ -110,11 +110,8 @@ impl Ticker {
         let mut known = noted.max(self.freshness.position(&name));
         while known < head {
             let through = head.min(known + BATCH_LIMIT);
-            let entries = match self.tail.read(conn, known, through, streams).await? {
-                Some(entries) => entries,
-                None => log::read_between(conn, known, through, streams).await?,
-            };
-            known = progress.folded_through_entries(&entries, through);
+            let entries = self.tail.read(conn, known, through, streams).await?;
+            known = progress.folded_through_entries(entries.iter().map(AsRef::as_ref), through);
             self.freshness.reached(&name, known);
             if known < through {
                 break;

@@ -17,7 +17,6 @@ use crate::connections::Kept;
 use crate::error::FollowError;
 use crate::freshness::{Freshness, State};
 use crate::lease::Lease;
-use crate::log;
 use crate::parked;
 use crate::tail::Tail;
 
@@ -28,7 +27,7 @@ const LOOK_AT_LEASE: Duration = Duration::from_millis(500);
 
 /// One follower and what it needs.
 pub(super) struct Turn<F> {
-    /// For what takes its time: getting ready, catching up.
+    /// For what takes its time: getting ready.
     pub(super) pool: PgPool,
     /// For what is done with each batch.
     pub(super) connection: Kept,
@@ -151,10 +150,7 @@ impl<F: Follower> Turn<F> {
 
     async fn take_in(&self, conn: &mut PgConnection, place: Place, through: i64) -> Result<Place, FollowError> {
         let streams = self.follower.streams();
-        let mut entries = match self.tail.read(conn, place.position, through, streams).await? {
-            Some(entries) => entries,
-            None => log::read_between(&mut *self.pool.acquire().await?, place.position, through, streams).await?,
-        };
+        let mut entries = self.tail.read(conn, place.position, through, streams).await?;
         let Some(first) = entries.first().map(|entry| entry.position) else {
             return Ok(place.passed(through));
         };

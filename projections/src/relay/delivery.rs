@@ -13,8 +13,11 @@ use tokio_util::sync::CancellationToken;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long the others may take to fail after one of them has.
 const BLAMED_WITHIN: Duration = Duration::from_secs(2);
-/// After how long without an acknowledgement it is said that the broker is waited for.
+/// After how long without an acknowledgement it is said that the broker is waited for …
 const SAID_AFTER: Duration = Duration::from_secs(10);
+/// … and the producer is given up: it has tried several times by then, and a new one begins with what is not acknowledged.
+/// A broker that has lost what it knew of a producer may leave it waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why not everything was acknowledged.
 #[derive(Debug)]
@@ -50,11 +53,12 @@ impl Undelivered {
 pub(super) struct Deliveries {
     acknowledged: i64,
     waiting: VecDeque<(i64, DeliveryFuture)>,
+    patience: Duration,
 }
 
 impl Deliveries {
     pub(super) fn after(position: i64) -> Self {
-        Self { acknowledged: position, waiting: VecDeque::new() }
+        Self { acknowledged: position, waiting: VecDeque::new(), patience: PATIENCE }
     }
 
     pub(super) fn push(&mut self, position: i64, delivery: DeliveryFuture) {
@@ -91,7 +95,8 @@ impl Deliveries {
         let Some((position, mut delivery)) = self.waiting.pop_front() else {
             return Ok(());
         };
-        let mut said = Instant::now();
+        let begun = Instant::now();
+        let mut said = begun;
         loop {
             tokio::select! {
                 biased;
@@ -104,9 +109,13 @@ impl Deliveries {
                     Ok(Err((error, _))) => Err(self.blame(position, error).await),
                     Err(_) => Err(Undelivered::Failed("the producer ended".to_owned())),
                 },
-                () = tokio::time::sleep(LOOK_AGAIN) => {
+                () = tokio::time::sleep(LOOK_AGAIN.min(self.patience)) => {
                     if !is_ours() {
                         return Err(Undelivered::Overtaken);
+                    }
+                    if begun.elapsed() >= self.patience {
+                        let seconds = self.patience.as_secs();
+                        return Err(Undelivered::Failed(format!("Kafka has acknowledged nothing for {seconds} s")));
                     }
                     if said.elapsed() > SAID_AFTER {
                         tracing::warn!(log.position = position, "the relay waits for the broker");
@@ -131,5 +140,29 @@ impl Deliveries {
             }
         }
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::ClientConfig;
+    use rdkafka::producer::{FutureProducer, FutureRecord};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_never_answered_begins_again() {
+        // a producer that waits for ever, as ours does
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", "127.0.0.1:1").set("message.timeout.ms", "0").set("log_level", "0");
+        let producer: FutureProducer = config.create().unwrap();
+        let mut deliveries = Deliveries { patience: Duration::from_millis(20), ..Deliveries::after(6) };
+        for position in [7, 8] {
+            let record = FutureRecord::<str, str>::to("topic").payload("");
+            deliveries.push(position, producer.send_result(record).unwrap());
+        }
+        let outcome = deliveries.all(&CancellationToken::new(), || true).await;
+        assert!(matches!(outcome, Err(Undelivered::Failed(_))), "{outcome:?}");
+        assert_eq!(deliveries.acknowledged(), 6);
     }
 }

@@ -1,6 +1,8 @@
 //! The Kafka message of one entry, as the API contract fixes it: CloudEvents 1.0 in binary mode. The
 //! same entry is the same message, however often it is sent. It knows no producer.
 
+use std::borrow::Cow;
+
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::FutureRecord;
 
@@ -8,23 +10,23 @@ use crate::log::Entry;
 
 /// The headers of an entry's message, in their order.
 #[must_use]
-pub fn headers(entry: &Entry, ce_source: &str) -> [(&'static str, String); 14] {
+pub fn headers<'a>(entry: &'a Entry, ce_source: &'a str) -> [(&'static str, Cow<'a, str>); 14] {
     let (event, version) = (&entry.event_type, &entry.event_version);
     [
-        ("ce_specversion", "1.0".to_owned()),
-        ("ce_id", entry.event_id.to_string()),
-        ("ce_source", ce_source.to_owned()),
-        ("ce_type", format!("reward-ledger.{event}.v{version}")),
-        ("ce_subject", entry.subject.clone()),
-        ("ce_time", entry.occurred_at.to_text()),
-        ("content-type", "application/json".to_owned()),
-        ("ce_dataschema", format!("/schemas/{event}.v{version}.json")),
-        ("ce_position", entry.position.to_string()),
-        ("ce_sequence", entry.sequence.to_string()),
-        ("ce_streamtype", entry.aggregate_type.clone()),
-        ("ce_streamid", entry.aggregate_id.clone()),
-        ("ce_epoch", entry.epoch.to_string()),
-        ("ce_hash", hex::encode(entry.hash)),
+        ("ce_specversion", "1.0".into()),
+        ("ce_id", entry.event_id.to_string().into()),
+        ("ce_source", ce_source.into()),
+        ("ce_type", format!("reward-ledger.{event}.v{version}").into()),
+        ("ce_subject", entry.subject.as_str().into()),
+        ("ce_time", entry.occurred_at.to_text().into()),
+        ("content-type", "application/json".into()),
+        ("ce_dataschema", format!("/schemas/{event}.v{version}.json").into()),
+        ("ce_position", entry.position.to_string().into()),
+        ("ce_sequence", entry.sequence.to_string().into()),
+        ("ce_streamtype", entry.aggregate_type.as_str().into()),
+        ("ce_streamid", entry.aggregate_id.as_str().into()),
+        ("ce_epoch", entry.epoch.to_string().into()),
+        ("ce_hash", hex::encode(entry.hash).into()),
     ]
 }
 
@@ -35,7 +37,7 @@ pub fn record<'a>(entry: &'a Entry, topic: &'a str, ce_source: &str) -> FutureRe
     let none = OwnedHeaders::new_with_capacity(14);
     let headers = headers(entry, ce_source)
         .iter()
-        .fold(none, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
+        .fold(none, |headers, (key, value)| headers.insert(Header { key, value: Some(&**value) }));
     FutureRecord::to(topic)
         .key(entry.subject.as_str())
         .payload(entry.payload.as_str())

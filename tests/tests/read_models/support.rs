@@ -5,6 +5,7 @@ pub(crate) mod history;
 pub(crate) mod publishing;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::chain::{GENESIS, Hash, Sealed};
@@ -205,7 +206,7 @@ impl TestLog {
     pub(crate) async fn batch<P: Projection>(&self, after: i64, through: i64) -> Batch {
         let mut conn = self.pool.acquire().await.unwrap();
         let entries = log::read_between(&mut conn, after, through, P::STREAMS).await.unwrap();
-        Batch { after, through, entries }
+        Batch { after, through, entries: entries.into_iter().map(Arc::new).collect() }
     }
 
     /// Folds the log up to a position, `size` positions at a time, each batch given so many times.

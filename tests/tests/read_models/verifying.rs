@@ -36,7 +36,7 @@ impl Wire {
             partition: partition_of(&entry.subject, PARTITIONS),
             key: entry.subject.clone(),
             value: entry.payload.clone(),
-            headers: message::headers(entry, SOURCE).map(|(key, value)| (key.to_owned(), value)).to_vec(),
+            headers: message::headers(entry, SOURCE).map(|(key, value)| (key.to_owned(), value.into_owned())).to_vec(),
         }
     }
 
