@@ -19,6 +19,8 @@ const FEW_READS: usize = 16;
 /// … until so long after the last one began: a query costs the database much the same whatever is in it, and many small
 /// ones leave nothing for those who write. Who comes alone does not wait.
 const REST: Duration = Duration::from_millis(4);
+/// How long a query may take: whoever waits longer has gone, and a network that breaks says nothing.
+const QUERY_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a read was not answered.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -66,6 +68,13 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
     where
         R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
     {
+        Self::within(QUERY_TIME_LIMIT, read)
+    }
+
+    fn within<R>(limit: Duration, read: R) -> Self
+    where
+        R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
+    {
         let (queue, mut inbox) = mpsc::channel::<Waiting<K, V>>(QUEUE_READS);
         let running = Arc::new(Semaphore::new(CONCURRENT_QUERIES));
         tokio::spawn(async move {
@@ -80,7 +89,8 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
                 let (keys, callers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
                 let reading = read(keys);
                 tokio::spawn(async move {
-                    answer(callers, reading.await);
+                    let read = tokio::time::timeout(limit, reading).await;
+                    answer(callers, read.unwrap_or(Err(ReadError::Unavailable)));
                     drop(permit);
                 });
             }
@@ -136,6 +146,7 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_secs(3_600);
+    const SOON: Duration = Duration::from_secs(20);
 
     /// What is gathered when some wait already, and others have come or come while it is waited for them.
     async fn gathered(waiting: usize, come: usize, come_later: usize, until: Instant) -> usize {
@@ -150,7 +161,8 @@ mod tests {
             std::future::pending::<()>().await;
         });
         let mut all = vec![0; waiting];
-        gather(&mut inbox, &mut all, until).await;
+        let gathering = gather(&mut inbox, &mut all, until);
+        tokio::time::timeout(SOON, gathering).await.expect("it does not wait any longer");
         later.abort();
         all.len()
     }
@@ -167,11 +179,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_query_that_is_never_answered_is_given_up_and_the_next_ones_are_read() {
+        let reads = Coalescer::within(Duration::from_millis(20), |numbers: Vec<u64>| {
+            Box::pin(async move {
+                if numbers.contains(&0) {
+                    std::future::pending::<()>().await;
+                }
+                Ok(numbers)
+            })
+        });
+        for _ in 0..=CONCURRENT_QUERIES {
+            assert!(matches!(reads.read(0).await, Err(ReadError::Unavailable)));
+        }
+        assert_eq!(reads.read(7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
     async fn nobody_waits_for_those_who_cannot_come() {
         let (queue, mut inbox) = mpsc::channel::<usize>(1);
         drop(queue);
         let mut waiting = vec![0];
-        gather(&mut inbox, &mut waiting, Instant::now() + LONG).await;
+        let gathering = gather(&mut inbox, &mut waiting, Instant::now() + LONG);
+        tokio::time::timeout(SOON, gathering).await.expect("it does not wait");
         assert_eq!(waiting.len(), 1);
     }
 }

@@ -12,6 +12,8 @@ use sqlx::{Connection, PgPool};
 const CONNECTIONS: u32 = 4;
 /// A connection that rested longer is asked whether it lives before it is used.
 const RESTED: Duration = Duration::from_millis(100);
+/// A connection that does not answer in this time is given up: a network that breaks says nothing.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The same database, for statements that are look-ups by a key.
 #[must_use]
@@ -53,7 +55,7 @@ impl Lookups {
             let Some((mut connection, since)) = self.at_hand().pop() else {
                 return Ok(self.pool.acquire().await?.detach());
             };
-            if since.elapsed() <= RESTED || connection.ping().await.is_ok() {
+            if since.elapsed() <= RESTED || lives(&mut connection).await {
                 return Ok(connection);
             }
         }
@@ -67,4 +69,8 @@ impl Lookups {
     fn at_hand(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
         self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn lives(connection: &mut PgConnection) -> bool {
+    matches!(tokio::time::timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(())))
 }

@@ -10,6 +10,8 @@ use sqlx::{Connection, PgPool};
 const CONNECTIONS: u32 = 8;
 /// A connection that rested longer is asked whether it lives before it is used.
 const RESTED: Duration = Duration::from_millis(100);
+/// A connection that does not answer in this time is given up: a network that breaks says nothing.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// A statement that is planned anew for each batch costs more in planning than in doing. A plan that is kept must be
 /// good for tables that were empty when it was made: hence by the index, row by row, whatever the planner thinks of
@@ -45,7 +47,7 @@ impl Kept {
     /// not given back is closed.
     pub(crate) async fn take(&mut self) -> sqlx::Result<PgConnection> {
         if let Some((mut connection, since)) = self.kept.take()
-            && (since.elapsed() <= RESTED || connection.ping().await.is_ok())
+            && (since.elapsed() <= RESTED || lives(&mut connection).await)
         {
             return Ok(connection);
         }
@@ -59,7 +61,7 @@ impl Kept {
 
     /// Gives it back after something did not: what hangs on it still, a transaction say, ends now.
     pub(crate) async fn keep_if_sound(&mut self, mut connection: PgConnection) {
-        if connection.ping().await.is_ok() {
+        if lives(&mut connection).await {
             self.keep(connection);
         }
     }
@@ -70,6 +72,10 @@ impl Kept {
 #[must_use]
 pub fn believing(options: PgPoolOptions, rested: Duration) -> PgPoolOptions {
     options.test_before_acquire(false).before_acquire(move |connection, about| {
-        Box::pin(async move { Ok(about.idle_for <= rested || connection.ping().await.is_ok()) })
+        Box::pin(async move { Ok(about.idle_for <= rested || lives(connection).await) })
     })
+}
+
+async fn lives(connection: &mut PgConnection) -> bool {
+    matches!(tokio::time::timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(())))
 }

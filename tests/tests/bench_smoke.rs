@@ -8,7 +8,7 @@ use serde_json::Value;
 use tests::support::folder;
 
 /// Each has its rate, its latencies and the CPU time of the server and of PostgreSQL.
-const CONTENDERS: [&str; 20] = [
+const CONTENDERS: [&str; 21] = [
     "raw_limit512",
     "cqrs_es_hot_with_snapshots64",
     "cqrs_es_cold64",
@@ -24,8 +24,9 @@ const CONTENDERS: [&str; 20] = [
     "http_hot256",
     "http_me_remembered64",
     "http_me_looked_up64",
-    "short_log_cold64",
-    "long_log_cold64",
+    "short_log64",
+    "long_log64",
+    "long_log_strangers64",
     "claims_without_relay64",
     "claims_with_relay64",
     "claims_with_the_broker_away64",
@@ -48,7 +49,7 @@ const RUNS: [&str; 14] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 21] = [
+const FIGURES: [&str; 22] = [
     "replay_vs_postgres_es",
     "served_rebuild_vs_generic_query",
     "re_evaluate_per_core_s",
@@ -59,6 +60,7 @@ const FIGURES: [&str; 21] = [
     "claims_me_p99_ms",
     "dashboard_p99_ms",
     "claims_at_10m_vs_10k",
+    "claims_of_strangers_at_10m_vs_10k",
     "standing_cold_vs_warm",
     "claim_p99_ms_at_1k",
     "relay_vs_claims",

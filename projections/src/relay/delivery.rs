@@ -161,7 +161,9 @@ mod tests {
             let record = FutureRecord::<str, str>::to("topic").payload("");
             deliveries.push(position, producer.send_result(record).unwrap());
         }
-        let outcome = deliveries.all(&CancellationToken::new(), || true).await;
+        let stopping = CancellationToken::new();
+        let outcome = tokio::time::timeout(Duration::from_secs(20), deliveries.all(&stopping, || true)).await;
+        let outcome = outcome.expect("it does not wait for ever");
         assert!(matches!(outcome, Err(Undelivered::Failed(_))), "{outcome:?}");
         assert_eq!(deliveries.acknowledged(), 6);
     }

@@ -61,7 +61,9 @@ impl Client {
     }
 
     pub(crate) fn anonymous(base: String, log: PathBuf) -> Client {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build();
+        // sooner than the server ends a connection that rests: a request must not meet its end
+        let client = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(2));
+        let http = client.timeout(Duration::from_secs(60)).no_proxy().build();
         Client {
             http: http.expect("an HTTP client"),
             base,

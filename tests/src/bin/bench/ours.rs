@@ -70,9 +70,8 @@ impl Ours {
         for number in 0..rewards.min(members.len()) {
             cold.push(reward(&ledger, &format!("Cold {number}")).await);
         }
-        for table in ["events", "member_runs", "member_days"] {
-            sqlx::query(&format!("vacuum analyze {table}")).execute(&pool).await.ok();
-        }
+        // nothing is left to do in the background
+        sqlx::query("vacuum analyze").execute(&pool).await.unwrap();
         let desk = Arc::new(Desk { facts: LedgerFacts::start(pool.clone()), ledger, members });
         Self { pool, desk, cold: Arc::new(cold), next_cold: Arc::default(), _database: database }
     }
@@ -96,7 +95,12 @@ impl Ours {
 
     /// Claims spread over many campaigns.
     pub(crate) async fn cold(&self, load: Load) -> Measured {
-        let (desk, next) = (self.desk.clone(), self.spread());
+        self.cold_among(self.members(), load).await
+    }
+
+    /// The same by so many of the members alone, who stand far apart.
+    pub(crate) async fn cold_among(&self, members: usize, load: Load) -> Measured {
+        let (desk, next) = (self.desk.clone(), self.spread(members));
         load.run(move || {
             let ((reward, member), desk) = (next(), desk.clone());
             async move { desk.claim(reward, member).await }
@@ -106,7 +110,7 @@ impl Ours {
 
     /// The same at a constant rate; 201 for a claim that is granted.
     pub(crate) async fn paced(&self, pace: Pace) -> Paced {
-        let (desk, next) = (self.desk.clone(), self.spread());
+        let (desk, next) = (self.desk.clone(), self.spread(self.members()));
         pace.run(move |_| {
             let ((reward, member), desk) = (next(), desk.clone());
             async move { if desk.claim(reward, member).await == 1 { 201 } else { 409 } }
@@ -114,12 +118,17 @@ impl Ours {
         .await
     }
 
-    /// Who claims what next.
-    fn spread(&self) -> impl Fn() -> (RewardId, MemberId) + Send + Sync + 'static {
+    /// How many members it has.
+    pub(crate) fn members(&self) -> usize {
+        self.desk.members.len()
+    }
+
+    /// Who of so many members claims what next.
+    fn spread(&self, members: usize) -> impl Fn() -> (RewardId, MemberId) + Send + Sync + 'static {
         let (desk, cold, next) = (self.desk.clone(), self.cold.clone(), self.next_cold.clone());
         move || {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let member = (number / cold.len() + number * 7) % desk.members.len();
+            let member = (number / cold.len() + number * 7) % members;
             (cold[number % cold.len()], desk.members[member * FAR_APART % desk.members.len()])
         }
     }
