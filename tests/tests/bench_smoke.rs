@@ -26,7 +26,7 @@ const CONTENDERS: [&str; 21] = [
     "http_me_looked_up64",
     "short_log64",
     "long_log64",
-    "long_log_strangers64",
+    "long_log_of_strangers64",
     "claims_without_relay64",
     "claims_with_relay64",
     "claims_with_the_broker_away64",

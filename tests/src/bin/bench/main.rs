@@ -316,11 +316,11 @@ async fn long_and_short(cluster: &Arc<Cluster>, size: &Size, report: &mut Report
         }
         report.add("short log, 64", short.cold(load).await);
         report.add("long log, 64", long.cold_among(short.members(), load).await);
-        report.add("long log, strangers, 64", long.cold(load).await);
+        report.add("long log of strangers, 64", long.cold(load).await);
     }
     report.figure_of("claims_at_10m_vs_10k", "long log, 64", "short log, 64", "at least 0.95");
     let strangers = "each member is seen for the first time";
-    report.figure_of("claims_of_strangers_at_10m_vs_10k", "long log, strangers, 64", "short log, 64", strangers);
+    report.figure_of("claims_of_strangers_at_10m_vs_10k", "long log of strangers, 64", "short log, 64", strangers);
 }
 
 /// The larger of two rates, by claims a second.
