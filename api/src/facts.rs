@@ -1,8 +1,7 @@
 //! The facts that claims are decided on: the projected part and the tail of the log beyond it. Claims
 //! that are asked for at the same moment share one query.
 
-use commands::lookups::Lookups;
-use commands::{Coalescer, FactsSource, ReadError};
+use commands::{Coalescer, FactsSource, ReadError, lookups};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
 use futures::FutureExt;
@@ -21,16 +20,8 @@ impl LedgerFacts {
     /// Starts the reading task.
     #[must_use]
     pub fn start(pool: PgPool) -> Self {
-        let lookups = Lookups::beside(&pool);
-        let reads = Coalescer::start(move |requests: Vec<FactsRequest>| {
-            let lookups = lookups.clone();
-            async move {
-                let mut conn = lookups.take().await?;
-                let loaded = load_many(&mut conn, &requests).await.map_err(read_error)?;
-                lookups.keep(conn);
-                Ok(loaded)
-            }
-            .boxed()
+        let reads = lookups::gathered(&pool, |conn, requests: Vec<FactsRequest>| {
+            async move { load_many(conn, &requests).await.map_err(read_error) }.boxed()
         });
         Self { reads }
     }

@@ -187,12 +187,8 @@ impl Ledger {
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
         let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
-        let shared = Shared {
-            streams: streams::reader(lookups::Lookups::beside(&pool)),
-            campaigns: campaigns::Campaigns::default(),
-            sequencer,
-            pool,
-        };
+        let shared =
+            Shared { streams: streams::reader(&pool), campaigns: campaigns::Campaigns::default(), sequencer, pool };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -3,11 +3,11 @@
 use domain::{LedgerAggregate, Moment};
 use futures::FutureExt;
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
 use crate::append::StreamKey;
 use crate::coalesce::{Coalescer, ReadError};
-use crate::lookups::Lookups;
+use crate::lookups;
 
 /// Every stream by its own walk over the index: a plan for `= any(…)` that was made while the table
 /// was small would read the whole index for ever.
@@ -74,17 +74,8 @@ impl<A: LedgerAggregate> Loaded<A> {
 /// Gathers the streams that are wanted at the same moment.
 pub(crate) type StreamReader = Coalescer<StreamKey, Vec<StoredEvent>>;
 
-pub(crate) fn reader(lookups: Lookups) -> StreamReader {
-    Coalescer::start(move |keys| {
-        let lookups = lookups.clone();
-        async move {
-            let mut conn = lookups.take().await?;
-            let streams = read_streams(&mut conn, &keys).await?;
-            lookups.keep(conn);
-            Ok(streams)
-        }
-        .boxed()
-    })
+pub(crate) fn reader(pool: &PgPool) -> StreamReader {
+    lookups::gathered(pool, |conn, keys| async move { Ok(read_streams(conn, &keys).await?) }.boxed())
 }
 
 pub(crate) async fn read_streams(

@@ -69,10 +69,7 @@ impl Tail {
         if let Some(entries) = self.between(after, through, streams) {
             return Ok(entries);
         }
-        {
-            let _reading = self.reading.lock().await;
-            self.extend(conn, through).await?;
-        }
+        self.extend(conn, through).await?;
         match self.between(after, through, streams) {
             Some(entries) => Ok(entries),
             None => Ok(log::read_between(conn, after, through, streams).await?.into_iter().map(Arc::new).collect()),
@@ -80,6 +77,7 @@ impl Tail {
     }
 
     async fn extend(&self, conn: &mut PgConnection, through: i64) -> sqlx::Result<()> {
+        let _reading = self.reading.lock().await;
         let known = {
             let mut kept = self.kept();
             if through <= kept.through() {

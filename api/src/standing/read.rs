@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use commands::lookups::Lookups;
-use commands::{Coalescer, ReadError};
+use commands::{Coalescer, ReadError, lookups};
 use domain::id::MemberId;
 use domain::role::Role;
 use futures::FutureExt;
@@ -39,13 +38,9 @@ const SQL: &str = "
 type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<Vec<u8>>, Option<Vec<String>>);
 
 pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<Standing>> {
-    let lookups = Lookups::beside(pool);
-    Coalescer::start(move |ids: Vec<Uuid>| {
-        let lookups = lookups.clone();
+    lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
         async move {
-            let mut conn = lookups.take().await?;
-            let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(&mut conn).await?;
-            lookups.keep(conn);
+            let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(conn).await?;
             rows.into_iter().map(standing).collect()
         }
         .boxed()

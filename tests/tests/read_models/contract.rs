@@ -39,18 +39,11 @@ async fn keeps_the_contract<P: Projection + Copy>(projection: P, seed: u64) {
         assert_eq!(log.digest(P::NAME).await, live, "rebuilt rows of {} equal live rows", P::NAME);
 
         // a batch that reaches back behind the checkpoint, and one that the checkpoint is beyond
-        let follower = Projected::new(projection);
-        assert_eq!(
-            follower
-                .handle(&mut log.pool.acquire().await.unwrap(), &log.batch::<P>(0, log.head()).await)
-                .await
-                .unwrap(),
-            Outcome::Saved(log.head())
-        );
-        assert_eq!(
-            follower.handle(&mut log.pool.acquire().await.unwrap(), &log.batch::<P>(10, 20).await).await.unwrap(),
-            Outcome::Saved(log.head())
-        );
+        let (follower, mut conn) = (Projected::new(projection), log.pool.acquire().await.unwrap());
+        for (after, through) in [(0, log.head()), (10, 20)] {
+            let batch = log.batch::<P>(after, through).await;
+            assert_eq!(follower.handle(&mut conn, &batch).await.unwrap(), Outcome::Saved(log.head()));
+        }
         assert_eq!(log.digest(P::NAME).await, live);
         digests.push(live);
     })
@@ -67,17 +60,12 @@ async fn keeps_the_contract<P: Projection + Copy>(projection: P, seed: u64) {
     with_log(async |log| {
         written(log, seed).await;
         log.project(projection, 100, 100, 1).await;
-        let follower = Projected::new(projection);
-        assert_eq!(
-            follower.handle(&mut log.pool.acquire().await.unwrap(), &log.batch::<P>(50, 400).await).await.unwrap(),
-            Outcome::Saved(400)
-        );
+        let (follower, mut conn) = (Projected::new(projection), log.pool.acquire().await.unwrap());
+        let reaching_back = log.batch::<P>(50, 400).await;
+        assert_eq!(follower.handle(&mut conn, &reaching_back).await.unwrap(), Outcome::Saved(400));
         let beyond_a_hole = log.batch::<P>(500, 550).await;
-        assert_eq!(
-            follower.handle(&mut log.pool.acquire().await.unwrap(), &beyond_a_hole).await.unwrap(),
-            Outcome::Saved(400),
-            "holes are never folded over"
-        );
+        let outcome = follower.handle(&mut conn, &beyond_a_hole).await.unwrap();
+        assert_eq!(outcome, Outcome::Saved(400), "holes are never folded over");
         log.project(projection, log.head(), 100, 1).await;
         let overlapping = log.digest(P::NAME).await;
         rebuild(&log.pool, P::NAME, |_, _| {}).await.unwrap();

@@ -305,15 +305,13 @@ async fn long_and_short(cluster: &Arc<Cluster>, size: &Size, report: &mut Report
     eprintln!("long and short logs: preparing {} and {} events", size.long_log, size.short_log);
     let (short, long) = (size::prepare(cluster, size.short_log).await, size::prepare(cluster, size.long_log).await);
     cluster.checkpoint().await;
+    let load = Load { waiters: 64, length: size.round, postgres: cluster.pid() };
+    // the first change of each page after a checkpoint goes whole into the write-ahead log
+    let warm_up = Load { length: size.round * size::WARM_UP_ROUNDS, ..load };
+    short.cold(warm_up).await;
+    long.cold_among(short.members(), warm_up).await;
     for round in 1..=size.rounds {
         eprintln!("round {round} of {}", size.rounds);
-        let load = Load { waiters: 64, length: size.round, postgres: cluster.pid() };
-        if round == 1 {
-            // the first change of each page after a checkpoint goes whole into the write-ahead log
-            let warm_up = Load { length: size.round * size::WARM_UP_ROUNDS, ..load };
-            short.cold(warm_up).await;
-            long.cold_among(short.members(), warm_up).await;
-        }
         report.add("short log, 64", short.cold(load).await);
         report.add("long log, 64", long.cold_among(short.members(), load).await);
         report.add("long log of strangers, 64", long.cold(load).await);
