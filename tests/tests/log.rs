@@ -9,6 +9,7 @@ mod log {
     mod framework;
     mod guards;
     mod outage;
+    mod plans;
     mod schema;
     mod support;
     mod two_writers;

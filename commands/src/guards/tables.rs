@@ -63,9 +63,14 @@ pub(crate) async fn load_members(
 ) -> Result<(), sqlx::Error> {
     let members: Vec<Uuid> = wanted.iter().map(|(member, _)| member.0).collect();
     let campaigns: Vec<Uuid> = wanted.iter().map(|(_, campaign)| campaign.0).collect();
-    let sql = "select distinct m.member_id, m.campaign_id, m.reward_id, m.committed
+    let sql = "select wanted.member_id, wanted.campaign_id, taken.reward_id, taken.committed
                from unnest($1::uuid[], $2::uuid[]) as wanted (member_id, campaign_id)
-               join member_grants m using (member_id, campaign_id)";
+               cross join lateral (
+                   select reward_id, committed
+                   from member_grants m
+                   where m.member_id = wanted.member_id and m.campaign_id = wanted.campaign_id
+                   offset 0
+               ) as taken";
     for row in sqlx::query(sql).bind(members).bind(campaigns).fetch_all(&mut *connection).await? {
         let key = (MemberId(row.try_get("member_id")?), CampaignId(row.try_get("campaign_id")?));
         let reward = RewardId(row.try_get("reward_id")?);

@@ -1,5 +1,10 @@
 //! The one statement that appends: it moves the head from exactly where it was, inserts the events,
 //! counts the grants and keeps the answers that are to be found again. When the head is elsewhere it does nothing at all.
+//!
+//! It is planned once, perhaps while its tables were empty, and must be good for millions of rows: each row that is
+//! updated is looked up by its key in a lateral query of its own, and then taken from where it was found (`ctid`). A plain
+//! join would be turned around for a table that was small when it was looked at, and read all of it ever after. No row can
+//! have moved meanwhile: whoever changes these tables has the head.
 
 use domain::Moment;
 use domain::chain::{Hash, Sealed};
@@ -42,12 +47,24 @@ with head as (
     update reward_stock s
     set held = s.held + d.held, granted = s.granted + d.granted
     from unnest($23::uuid[], $24::bigint[], $25::bigint[]) as d (reward_id, held, granted)
-    where s.reward_id = d.reward_id and exists (select from head)
+    cross join lateral (
+        select ctid as place
+        from reward_stock
+        where reward_stock.reward_id = d.reward_id
+        limit 1
+    ) as found
+    where s.ctid = found.place and exists (select from head)
 ), budget as (
     update campaign_budget b
     set committed = b.committed + d.committed, claimed = true
     from unnest($26::uuid[], $27::bigint[]) as d (campaign_id, committed)
-    where b.campaign_id = d.campaign_id and (d.committed <> 0 or not b.claimed) and exists (select from head)
+    cross join lateral (
+        select ctid as place
+        from campaign_budget
+        where campaign_budget.campaign_id = d.campaign_id
+        limit 1
+    ) as found
+    where b.ctid = found.place and (d.committed <> 0 or not b.claimed) and exists (select from head)
 ), members as (
     insert into member_grants as m (member_id, campaign_id, reward_id, committed)
     select d.member_id, d.campaign_id, d.reward_id, d.committed
@@ -61,8 +78,15 @@ with head as (
     set committed = m.committed + d.committed
     from unnest($28::uuid[], $29::uuid[], $30::uuid[], $31::bigint[])
         as d (member_id, campaign_id, reward_id, committed)
-    where d.committed < 0 and exists (select from head)
-      and (m.member_id, m.campaign_id, m.reward_id) = (d.member_id, d.campaign_id, d.reward_id)
+    cross join lateral (
+        select ctid as place
+        from member_grants
+        where member_grants.member_id = d.member_id
+          and member_grants.campaign_id = d.campaign_id
+          and member_grants.reward_id = d.reward_id
+        limit 1
+    ) as found
+    where m.ctid = found.place and d.committed < 0 and exists (select from head)
 ), kept as (
     insert into stored_answers (caller, key, fingerprint, answer, stored_at)
     select k.caller, k.key, k.fingerprint, k.answer, $3

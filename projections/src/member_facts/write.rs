@@ -26,6 +26,8 @@ pub(super) async fn write_members(
     if !gone.is_empty() {
         sqlx::query("delete from members using unnest($1::uuid[]) as gone(id) where members.member_id = gone.id")
             .bind(gone)
+            // planned each time: a plan made while the table was empty would read all of it ever after
+            .persistent(false)
             .execute(&mut *tx)
             .await?;
     }
@@ -127,6 +129,8 @@ pub(super) async fn write_days(
         .bind(members)
         .bind(kinds)
         .bind(dates)
+        // as above
+        .persistent(false)
         .execute(tx)
         .await?;
     }
@@ -173,6 +177,8 @@ pub(super) async fn write_runs(
         .bind(gone.0)
         .bind(gone.1)
         .bind(gone.2)
+        // as above
+        .persistent(false)
         .execute(&mut *tx)
         .await?;
     }
@@ -221,6 +227,8 @@ pub(super) async fn write_referrals(
     .bind(inviters)
     .bind(invitees)
     .bind(changes.values().copied().collect::<Vec<_>>())
+    // as above
+    .persistent(false)
     .execute(tx)
     .await?;
     Ok(())
