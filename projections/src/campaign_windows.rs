@@ -42,6 +42,8 @@ pub async fn due(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> sqlx::Result<V
     )
     .bind(at)
     .bind(limit)
+    // planned each time: a plan made while the table was empty would read all of it ever after
+    .persistent(false)
     .fetch_all(pool)
     .await?;
     Ok(ids.into_iter().map(CampaignId).collect())
@@ -52,7 +54,8 @@ pub async fn due(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> sqlx::Result<V
 /// # Errors
 /// The database's.
 pub async fn next_edge_at(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar("select min(next_edge_at) from campaign_windows").fetch_one(pool).await
+    // as above
+    sqlx::query_scalar("select min(next_edge_at) from campaign_windows").persistent(false).fetch_one(pool).await
 }
 
 impl Projection for CampaignWindows {

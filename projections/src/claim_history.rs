@@ -96,6 +96,8 @@ pub async fn overdue(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> sqlx::Resu
     )
     .bind(at)
     .bind(limit)
+    // planned each time: a plan made while the table was empty would read all of it ever after
+    .persistent(false)
     .fetch_all(pool)
     .await?;
     Ok(ids.into_iter().map(ClaimId).collect())
@@ -106,7 +108,8 @@ pub async fn overdue(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> sqlx::Resu
 /// # Errors
 /// The database's.
 pub async fn next_expiry_at(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar("select min(expires_at) from claims").fetch_one(pool).await
+    // as above
+    sqlx::query_scalar("select min(expires_at) from claims").persistent(false).fetch_one(pool).await
 }
 
 /// One claim.

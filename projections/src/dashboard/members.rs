@@ -49,10 +49,13 @@ impl Members {
         .bind(wanted.into_iter().collect::<Vec<_>>())
         .fetch_all(&mut *tx)
         .await?;
-        let next_ordinal: i32 =
-            sqlx::query_scalar("select coalesce(max(ordinal) + 1, 0) from dashboard_members").fetch_one(tx).await?;
+        // not `max`, which reads all of them by a plan that was made for an empty table
+        let last: Option<i32> =
+            sqlx::query_scalar("select ordinal from dashboard_members order by ordinal desc limit 1")
+                .fetch_optional(tx)
+                .await?;
         let rows = rows.into_iter().map(|row| (row.member_id, row)).collect();
-        Ok(Self { rows, changed: BTreeSet::new(), next_ordinal })
+        Ok(Self { rows, changed: BTreeSet::new(), next_ordinal: last.map_or(0, |ordinal| ordinal + 1) })
     }
 
     /// A member as it is known; whoever is mentioned for the first time gets the next ordinal.

@@ -66,10 +66,11 @@ async fn claim_and_reject(programme: &Programme, reward: RewardId, who: u128) {
 async fn read_by_index(pool: &PgPool, claims: u128) -> Vec<(String, i64)> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let known: i64 = sqlx::query_scalar("select n_tup_ins from pg_stat_user_tables where relname = 'member_grants'")
-            .fetch_one(pool)
-            .await
-            .unwrap();
+        let known: i64 =
+            sqlx::query_scalar("select n_tup_ins from pg_stat_user_tables where relname = 'member_grants'")
+                .fetch_one(pool)
+                .await
+                .unwrap();
         if known >= claims as i64 {
             break;
         }

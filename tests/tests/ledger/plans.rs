@@ -1,0 +1,71 @@
+//! A programme begins with empty tables, statements that run all the time are planned once, and a campaign that opens to
+//! many fills the tables before PostgreSQL looks at them again: no statement may then read more than it is about.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection};
+use tests::support::{Database, Stage, programme::crowd};
+
+const MEMBERS: usize = 300;
+const EVENTS: usize = 2;
+/// Rows that one claim needs of one table or index, at most, with what the service reads at its start and beside it.
+const ROWS_A_CLAIM: i64 = 25;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_began_with_empty_tables_reads_no_more_for_a_claim_when_they_are_full() {
+    let database = Database::fresh().await;
+    let pool = database.pool().await;
+    sqlx::migrate!("../migrations").run(&pool).await.unwrap();
+    let tables: Vec<String> =
+        sqlx::query_scalar("select relname::text from pg_stat_user_tables").fetch_all(&pool).await.unwrap();
+    for table in tables {
+        // now PostgreSQL knows for certain that they are empty, and is not to look again
+        sqlx::query(&format!("alter table {table} set (autovacuum_enabled = off)")).execute(&pool).await.unwrap();
+        sqlx::query(&format!("vacuum analyze {table}")).execute(&pool).await.unwrap();
+    }
+    let stage = Stage::on(database).await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let (members, facts) = crowd(MEMBERS);
+    stage.service.import(&facts);
+
+    let mut last = 0;
+    for _ in 0..EVENTS {
+        let (_, prize) = operator.create_open_event(Some(1_000)).await;
+        for member in &members {
+            let claimed = reporter.claim_for(&prize, member).await;
+            claimed.created();
+            last = claimed.position();
+        }
+    }
+    operator.get_at("/dashboard", last).await.ok();
+
+    stage.service.terminate();
+    pool.close().await;
+    let mut alone = PgConnection::connect(&stage.database.url).await.unwrap();
+    // a connection tells what it did when it ends
+    while others(&mut alone).await > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let read: Vec<(String, i64)> = sqlx::query_as(
+        "select relname::text, seq_tup_read from pg_stat_user_tables
+        union all
+        select indexrelname::text, idx_tup_read from pg_stat_user_indexes",
+    )
+    .fetch_all(&mut alone)
+    .await
+    .unwrap();
+    let most = ROWS_A_CLAIM * i64::try_from(MEMBERS * EVENTS).unwrap();
+    let more: Vec<_> = read.iter().filter(|(_, rows)| *rows > most).collect();
+    assert!(more.is_empty(), "rows that were read, beyond {most}: {more:?}");
+    let needed = |name| read.iter().any(|(read, rows)| read == name && *rows >= i64::try_from(MEMBERS).unwrap());
+    assert!(needed("reward_stock_one_row") && needed("dashboard_members_one_row"), "{read:?}");
+}
+
+async fn others(conn: &mut PgConnection) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .fetch_one(conn)
+    .await
+    .unwrap()
+}
