@@ -2,6 +2,7 @@
 //! last query ran is the next one. It knows nothing of what is read.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -16,9 +17,14 @@ const BATCH_READS: usize = 128;
 const CONCURRENT_QUERIES: usize = 2;
 /// A query that would answer fewer reads than this waits for more …
 const FEW_READS: usize = 16;
-/// … until so long after the last one began: a query costs the database much the same whatever is in it, and many small
-/// ones leave nothing for those who write. Who comes alone does not wait.
-const REST: Duration = Duration::from_millis(4);
+/// … until so many times as long as the last one took have passed since it began: a query costs the database much the
+/// same whatever is in it, and many small ones leave nothing for those who write. Where there is nothing to spare a query
+/// takes longer, so that more are gathered; who comes alone, or one after the other, does not wait …
+const REST_A_QUERY: u32 = 4;
+/// … and nobody longer than this …
+const LONGEST_REST: Duration = Duration::from_millis(4);
+/// … or for less than this, which the timer would make more of.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// How long a query may take: whoever waits longer has gone, and a network that breaks says nothing.
 const QUERY_TIME_LIMIT: Duration = Duration::from_secs(10);
 
@@ -79,17 +85,19 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
         let running = Arc::new(Semaphore::new(CONCURRENT_QUERIES));
         tokio::spawn(async move {
             let mut waiting = Vec::with_capacity(BATCH_READS);
-            let mut rested = Instant::now();
+            let took = Arc::new(AtomicU64::new(0));
+            let mut begun = Instant::now();
             while let Ok(permit) = running.clone().acquire_owned().await {
                 if inbox.recv_many(&mut waiting, BATCH_READS).await == 0 {
                     break;
                 }
-                gather(&mut inbox, &mut waiting, rested).await;
-                rested = Instant::now() + REST;
+                gather(&mut inbox, &mut waiting, begun + rest(Duration::from_micros(took.load(Relaxed)))).await;
+                begun = Instant::now();
                 let (keys, callers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
-                let reading = read(keys);
+                let (reading, took) = (read(keys), took.clone());
                 tokio::spawn(async move {
                     let read = tokio::time::timeout(limit, reading).await;
+                    took.store(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
                     answer(callers, read.unwrap_or(Err(ReadError::Unavailable)));
                     drop(permit);
                 });
@@ -112,11 +120,16 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
     }
 }
 
+/// How long after a query began the next one waits for company.
+fn rest(took: Duration) -> Duration {
+    took.saturating_mul(REST_A_QUERY).min(LONGEST_REST)
+}
+
 /// Waits for more while there are few, up to a moment.
 async fn gather<T>(inbox: &mut mpsc::Receiver<T>, waiting: &mut Vec<T>, until: Instant) {
     let over = tokio::time::sleep_until(until);
     tokio::pin!(over);
-    while waiting.len() < FEW_READS && Instant::now() < until {
+    while waiting.len() < FEW_READS && until.saturating_duration_since(Instant::now()) >= SHORTEST_WAIT {
         let room = BATCH_READS - waiting.len();
         tokio::select! {
             () = &mut over => break,
@@ -171,7 +184,7 @@ mod tests {
     async fn a_query_for_few_waits_for_more_until_it_is_rested_and_one_for_many_does_not_wait() {
         let now = Instant::now();
         assert_eq!(gathered(1, 0, 0, now).await, 1, "who comes alone after a rest");
-        assert_eq!(gathered(1, 0, 0, now + REST).await, 1, "nobody else comes");
+        assert_eq!(gathered(1, 0, 0, now + LONGEST_REST).await, 1, "nobody else comes");
         assert_eq!(gathered(FEW_READS, 5, 0, now + LONG).await, FEW_READS, "many wait already");
         assert_eq!(gathered(1, FEW_READS, 0, now + LONG).await, FEW_READS + 1, "many have come meanwhile");
         assert_eq!(gathered(1, 2, FEW_READS - 3, now + LONG).await, FEW_READS, "they become many");
@@ -192,6 +205,13 @@ mod tests {
             assert!(matches!(reads.read(0).await, Err(ReadError::Unavailable)));
         }
         assert_eq!(reads.read(7).await.unwrap(), 7);
+    }
+
+    #[test]
+    fn it_rests_as_long_as_its_queries_take_and_no_longer_than_a_few_milliseconds() {
+        let micros = Duration::from_micros;
+        assert_eq!([rest(micros(0)), rest(micros(300)), rest(LONG)], [micros(0), micros(1_200), LONGEST_REST]);
+        assert_eq!(rest(Duration::MAX), LONGEST_REST);
     }
 
     #[tokio::test]
