@@ -92,6 +92,8 @@ pub async fn fold_until(conn: &mut PgConnection, member: MemberId, position: i64
     )
     .bind(member.to_string())
     .bind(position)
+    // planned each time: a plan made while the log was empty would read all of it ever after
+    .persistent(false)
     .fetch_all(conn)
     .await?;
     let mut facts = Facts::default();

@@ -10,7 +10,7 @@ use projections::claim_history::{self, ClaimFilter, ClaimHistory};
 use projections::dashboard::{Bucket, Dashboard, Timeline, View};
 use serde_json::Value;
 use sqlx::Row;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 use uuid::Uuid;
 
 use super::support::history::decision;
@@ -194,24 +194,56 @@ async fn every_look_up_has_its_index(log: &TestLog, large: &[&str]) {
     let own = ClaimFilter { member: Some(member(1)), ..ClaimFilter::default() };
     let mut conn = one.acquire().await.unwrap();
     claim_history::list(&mut conn, &own, PAGE).await.unwrap();
+    let plans = plans(&mut conn, "dashboard_|claims").await;
+    assert!(plans.len() > 10, "{plans:#?}");
+    for (statement, plan) in plans {
+        for table in large {
+            assert!(!plan.contains(&format!("Seq Scan on {table} ")), "{statement}\n{plan}");
+        }
+    }
+}
+
+/// The statements that this connection keeps planned and that match a pattern, each with its plan.
+async fn plans(conn: &mut PgConnection, pattern: &str) -> Vec<(String, String)> {
     let prepared: Vec<(String, String, i32)> = sqlx::query_as(
         "select name, statement, coalesce(cardinality(parameter_types), 0)
         from pg_prepared_statements
-        where statement ~ 'dashboard_|claims'",
+        where statement ~ $1",
     )
+    .bind(pattern)
     .persistent(false)
     .fetch_all(&mut *conn)
     .await
     .unwrap();
-    assert!(prepared.len() > 10, "{prepared:#?}");
+    let mut plans = Vec::new();
     for (name, statement, parameters) in prepared {
         let values = vec!["null"; usize::try_from(parameters).unwrap()].join(", ");
         let values = if values.is_empty() { values } else { format!("({values})") };
         let plan = sqlx::raw_sql(&format!("explain execute \"{name}\"{values}")).fetch_all(&mut *conn).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
-        let plan = plan.join("\n");
-        for table in large {
-            assert!(!plan.contains(&format!("Seq Scan on {table} ")), "{statement}\n{plan}");
-        }
+        plans.push((statement, plan.join("\n")));
     }
+    plans
+}
+
+#[tokio::test]
+async fn the_facts_of_a_member_are_found_by_the_member_whenever_it_was_planned() {
+    with_log(async |log| {
+        let options = log.pool.connect_options().as_ref().clone();
+        let one = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.options([("plan_cache_mode", "force_generic_plan")]))
+            .await
+            .unwrap();
+        // PostgreSQL knows for certain that there is nothing
+        sqlx::query("vacuum analyze events").execute(&log.pool).await.unwrap();
+        let mut conn = one.acquire().await.unwrap();
+        projections::member_facts::fold_until(&mut conn, member(1), 1).await.unwrap();
+        log.append(claims().into_iter().take(2_000).collect()).await;
+        // a plan that is not kept is made for what there is
+        for (statement, plan) in plans(&mut conn, "from events").await {
+            assert!(plan.contains("events_facts_of_a_subject"), "{statement}\n{plan}");
+        }
+    })
+    .await;
 }
