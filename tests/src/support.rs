@@ -20,6 +20,7 @@ pub mod proxy;
 pub mod service;
 pub mod setup;
 pub mod stage;
+pub mod statistics;
 pub mod swarm;
 pub mod topic;
 

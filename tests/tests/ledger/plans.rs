@@ -1,10 +1,11 @@
 //! A programme begins with empty tables, statements that run all the time are planned once, and a campaign that opens to
 //! many fills the tables before PostgreSQL looks at them again: no statement may then read more than it is about.
 
-use std::time::Duration;
-
-use sqlx::{Connection, PgConnection};
-use tests::support::{Database, Stage, programme::crowd};
+use tests::support::{
+    Database, Stage,
+    programme::crowd,
+    statistics::{after_all_others, seen_empty},
+};
 
 const MEMBERS: usize = 300;
 const EVENTS: usize = 2;
@@ -18,11 +19,7 @@ async fn a_service_that_began_with_empty_tables_reads_no_more_for_a_claim_when_t
     sqlx::migrate!("../migrations").run(&pool).await.unwrap();
     let tables: Vec<String> =
         sqlx::query_scalar("select relname::text from pg_stat_user_tables").fetch_all(&pool).await.unwrap();
-    for table in tables {
-        // now PostgreSQL knows for certain that they are empty, and is not to look again
-        sqlx::query(&format!("alter table {table} set (autovacuum_enabled = off)")).execute(&pool).await.unwrap();
-        sqlx::query(&format!("vacuum analyze {table}")).execute(&pool).await.unwrap();
-    }
+    seen_empty(&pool, tables).await;
     let stage = Stage::on(database).await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let (members, facts) = crowd(MEMBERS);
@@ -41,11 +38,6 @@ async fn a_service_that_began_with_empty_tables_reads_no_more_for_a_claim_when_t
 
     stage.service.terminate();
     pool.close().await;
-    let mut alone = PgConnection::connect(&stage.database.url).await.unwrap();
-    // a connection tells what it did when it ends
-    while others(&mut alone).await > 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
     // of the tables that fill; the others have a handful of rows, which somebody reads all the time
     let read: Vec<(String, i64)> = sqlx::query_as(
         "select relname::text, seq_tup_read from pg_stat_user_tables where n_live_tup >= $1
@@ -56,7 +48,7 @@ async fn a_service_that_began_with_empty_tables_reads_no_more_for_a_claim_when_t
         where n_live_tup >= $1",
     )
     .bind(i64::try_from(MEMBERS).unwrap())
-    .fetch_all(&mut alone)
+    .fetch_all(&mut after_all_others(&stage.database).await)
     .await
     .unwrap();
     let most = ROWS_A_CLAIM * i64::try_from(MEMBERS * EVENTS).unwrap();
@@ -64,13 +56,4 @@ async fn a_service_that_began_with_empty_tables_reads_no_more_for_a_claim_when_t
     assert!(more.is_empty(), "rows that were read, beyond {most}: {more:?}");
     let needed = |name| read.iter().any(|(read, rows)| read == name && *rows >= i64::try_from(MEMBERS).unwrap());
     assert!(needed("members_one_row") && needed("dashboard_members_one_row"), "{read:?}");
-}
-
-async fn others(conn: &mut PgConnection) -> i64 {
-    sqlx::query_scalar(
-        "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
-    )
-    .fetch_one(conn)
-    .await
-    .unwrap()
 }

@@ -1,14 +1,12 @@
 //! No statement of the write path reads more rows than it is about, whatever the tables were when it was planned: a
-//! programme begins with empty tables, and is claimed from thousands of times before PostgreSQL looks at them again.
-
-use std::time::{Duration, Instant};
+//! programme begins with empty tables, and is claimed from hundreds of times before PostgreSQL looks at them again.
 
 use commands::Metadata;
 use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimCommand, ClaimStatus, StaffStep, Step};
 use domain::id::RewardId;
-use sqlx::{Connection, PgConnection};
 use tests::support::postgres::Database;
+use tests::support::statistics::{after_all_others, seen_empty};
 use uuid::Uuid;
 
 use super::support::{Limits, Programme, add_reward, create, member, migrated, now};
@@ -16,18 +14,12 @@ use super::support::{Limits, Programme, add_reward, create, member, migrated, no
 const CLAIMS: u128 = 300;
 /// Rows that a campaign, a claim, its rejection and what they look up need of one index, at most.
 const ROWS_A_CLAIM: i64 = 20;
-/// How long connections may take to end.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn an_append_that_was_planned_for_empty_tables_reads_no_more_when_they_are_full() {
     let database = Database::fresh().await;
     let pool = migrated(&database).await;
-    // PostgreSQL now knows for certain that they are empty, and is not to look again
-    for table in ["events", "reward_stock", "campaign_budget", "member_grants"] {
-        sqlx::query(&format!("alter table {table} set (autovacuum_enabled = off)")).execute(&pool).await.unwrap();
-        sqlx::query(&format!("vacuum analyze {table}")).execute(&pool).await.unwrap();
-    }
+    seen_empty(&pool, ["events", "reward_stock", "campaign_budget", "member_grants"]).await;
     // so that what a member has already is looked up as well
     let limits = Limits { manual: true, per_member: Some(1_000), stock: Some(1_000), ..Limits::default() };
     let programme = Programme::on(&database, limits).await;
@@ -47,7 +39,10 @@ async fn an_append_that_was_planned_for_empty_tables_reads_no_more_when_they_are
 
     drop(programme);
     pool.close().await;
-    let read = read_by_index(&database).await;
+    let read: Vec<(String, i64)> = sqlx::query_as("select indexrelname::text, idx_tup_read from pg_stat_user_indexes")
+        .fetch_all(&mut after_all_others(&database).await)
+        .await
+        .unwrap();
     let most = ROWS_A_CLAIM * i64::try_from(CLAIMS).unwrap();
     let more: Vec<_> = read.iter().filter(|(_, rows)| *rows > most).collect();
     assert!(more.is_empty(), "rows that were read, beyond {most}: {more:?}");
@@ -62,27 +57,4 @@ async fn claim_and_reject(programme: &Programme, reward: RewardId, who: u128) {
     let step = StaffStep { step: Step::Reject, operator: member(CLAIMS + 1), note: None, at: now() };
     let staff = Metadata::system(now());
     programme.ledger.execute::<Claim>(&claimed.stream_id, ClaimCommand::Step(step), &staff).await.unwrap();
-}
-
-/// How many rows were read by each index. A connection tells what it did when it ends.
-async fn read_by_index(database: &Database) -> Vec<(String, i64)> {
-    let mut alone = PgConnection::connect(&database.url).await.unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let others: i64 = sqlx::query_scalar(
-            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
-        )
-        .fetch_one(&mut alone)
-        .await
-        .unwrap();
-        if others == 0 {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{others} connections are still there");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    sqlx::query_as("select indexrelname::text, idx_tup_read from pg_stat_user_indexes")
-        .fetch_all(&mut alone)
-        .await
-        .unwrap()
 }

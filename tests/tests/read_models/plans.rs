@@ -1,6 +1,6 @@
 //! No list of claims reads a table from end to end, or more of it than the page needs: every filter of the API beside
-//! every other one, as PostgreSQL itself tells it about tables that are large enough to tempt it. Nor does a dashboard,
-//! whatever the tables were when its statements were planned.
+//! every other one, as PostgreSQL itself tells it about tables that are large enough to tempt it. Nor does a dashboard, or
+//! the fold of one member's facts, whatever the tables were when their statements were planned.
 
 use domain::Moment;
 use domain::campaign::RewardType;
@@ -9,8 +9,8 @@ use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use projections::claim_history::{self, ClaimFilter, ClaimHistory};
 use projections::dashboard::{Bucket, Dashboard, Timeline, View};
 use serde_json::Value;
-use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
+use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use super::support::history::decision;
@@ -171,14 +171,19 @@ async fn no_plan_for_a_dashboard_or_for_own_claims_reads_a_whole_table_whenever_
     .await;
 }
 
-/// Asks for everything over a connection that makes one plan for all values, and looks at the plans.
-async fn every_look_up_has_its_index(log: &TestLog, large: &[&str]) {
+/// A pool of one connection that makes one plan for all values.
+async fn planning_once(log: &TestLog) -> PgPool {
     let options = log.pool.connect_options().as_ref().clone();
-    let one = PgPoolOptions::new()
+    PgPoolOptions::new()
         .max_connections(1)
         .connect_with(options.options([("plan_cache_mode", "force_generic_plan")]))
         .await
-        .unwrap();
+        .unwrap()
+}
+
+/// Asks for everything over a connection that makes one plan for all values, and looks at the plans.
+async fn every_look_up_has_its_index(log: &TestLog, large: &[&str]) {
+    let one = planning_once(log).await;
     let (from, now) = (recorded_at(-7), recorded_at(5));
     let timeline = Timeline::of(from, now, Bucket::Hour, chrono_tz::Asia::Kathmandu).unwrap();
     for then in [None, Some(1)] {
@@ -229,12 +234,7 @@ async fn plans(conn: &mut PgConnection, pattern: &str) -> Vec<(String, String)> 
 #[tokio::test]
 async fn the_facts_of_a_member_are_found_by_the_member_whenever_it_was_planned() {
     with_log(async |log| {
-        let options = log.pool.connect_options().as_ref().clone();
-        let one = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.options([("plan_cache_mode", "force_generic_plan")]))
-            .await
-            .unwrap();
+        let one = planning_once(log).await;
         // PostgreSQL knows for certain that there is nothing
         sqlx::query("vacuum analyze events").execute(&log.pool).await.unwrap();
         let mut conn = one.acquire().await.unwrap();
