@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use cqrs_es::AggregateError;
 use cqrs_es::CqrsFramework;
+use domain::chain::Chained;
 use domain::{LedgerAggregate, Moment};
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -285,6 +286,11 @@ impl Ledger {
     #[must_use]
     pub fn head(&self) -> watch::Receiver<i64> {
         self.shared.sequencer.head()
+    }
+
+    /// Has somebody told what this process writes: see [`Listener`].
+    pub fn tell(&self, listener: impl Fn(&[Chained<'_>]) + Send + Sync + 'static) {
+        self.shared.sequencer.tell(Box::new(listener));
     }
 
     /// The log as persistence of `cqrs-es`.

@@ -10,8 +10,10 @@ mod settle;
 mod statement;
 mod write;
 
+use std::sync::{Arc, OnceLock};
+
 use domain::Moment;
-use domain::chain::Hash;
+use domain::chain::{Chained, Hash};
 use metrics::counter;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -43,11 +45,37 @@ struct Job {
     reply: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
+/// Is told what was written, when it is committed and before anybody hears where the log ends now. All who append wait
+/// until it returns.
+pub type Listener = Box<dyn Fn(&[Chained<'_>]) + Send + Sync>;
+
 /// A handle to the task that writes the log.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sequencer {
     queue: mpsc::Sender<Job>,
     head: watch::Receiver<i64>,
+    listener: Arc<OnceLock<Listener>>,
+}
+
+/// Says what was written, and where the log ends now.
+struct Announce {
+    head: watch::Sender<i64>,
+    listener: Arc<OnceLock<Listener>>,
+}
+
+impl Announce {
+    fn written(&self, events: &[Chained<'_>], head: i64) {
+        if let Some(listener) = self.listener.get().filter(|_| !events.is_empty()) {
+            listener(events);
+        }
+        self.head.send_replace(head);
+    }
+}
+
+impl std::fmt::Debug for Sequencer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sequencer").field("head", &self.head).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Job {
@@ -61,7 +89,9 @@ impl Sequencer {
     #[must_use]
     pub fn start(database: PgConnectOptions) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, mut inbox) = mpsc::channel(QUEUE_COMMANDS);
-        let (announce, head) = watch::channel(0);
+        let (moved, head) = watch::channel(0);
+        let listener = Arc::default();
+        let announce = Announce { head: moved, listener: Arc::clone(&listener) };
         let task = tokio::spawn(async move {
             let mut writer = Writer::new(database, announce);
             let mut jobs = Vec::with_capacity(BATCH_COMMANDS);
@@ -69,7 +99,7 @@ impl Sequencer {
                 writer.write(std::mem::take(&mut jobs)).await;
             }
         });
-        (Self { queue, head }, task)
+        (Self { queue, head, listener }, task)
     }
 
     /// Writes a command's events, all or none. A caller that stops waiting does not stop the writing.
@@ -92,5 +122,11 @@ impl Sequencer {
     #[must_use]
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.clone()
+    }
+
+    /// Has somebody told what this process writes. It may be left out of some batches, which the log has all the same.
+    /// Only the first who asks for it is told.
+    pub fn tell(&self, listener: Listener) {
+        let _ = self.listener.set(listener);
     }
 }

@@ -33,6 +33,17 @@ pub struct Sealed<'a> {
     pub previous_hash: Hash,
 }
 
+/// An event with its place in the chain: all that the log keeps of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Chained<'a> {
+    /// What the hash protects.
+    pub sealed: Sealed<'a>,
+    /// Its hash.
+    pub hash: Hash,
+    /// Whether it is the first event of its command.
+    pub opens_command: bool,
+}
+
 impl Sealed<'_> {
     /// SHA-256 over the fields in the order of the struct, each as its text in UTF-8 behind its
     /// length in bytes (4 bytes, big-endian): numbers in decimal, ids in lower case, instants as

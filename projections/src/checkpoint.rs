@@ -1,7 +1,9 @@
 //! How far each follower has come. A checkpoint is saved in the transaction that writes the rows it
 //! stands for; it does not know what those rows are.
 
-use sqlx::postgres::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
 use uuid::Uuid;
 
 use crate::progress::Progress;
@@ -137,6 +139,54 @@ pub(crate) async fn try_move(
     .bind(owner)
     .fetch_optional(conn)
     .await
+}
+
+/// How one statement moves a checkpoint and writes what it stands for: the common table expression `moved` has a row if
+/// it did, and whatever else the statement writes hangs on that. It moves a checkpoint of this version from exactly where
+/// the piece begins, and only where nothing is left aside and no worker feeds it; whatever it does not move needs a
+/// closer look, in a transaction. Its parameters are named here and bound by [`Moving::bind`].
+macro_rules! moved {
+    ($name:literal, $version:literal, $after:literal, $through:literal, $owner:literal) => {
+        concat!(
+            "known as (
+                select version, position,
+                    exists (select from parked_streams where follower = ", $name, ")
+                    or exists (select from interventions where follower = ", $name, " and step = 'skip')
+                    or exists (select from worker_partitions where follower = ", $name, ") as is_special
+                from checkpoints
+                where name = ", $name, "
+                for update skip locked
+            ), moved as (
+                update checkpoints
+                set position = ", $through, ", owner = ", $owner, ", epoch = log_head.epoch, updated_at = now(),
+                    state = 'following', trouble_position = null, trouble = null
+                from known, log_head
+                where checkpoints.name = ", $name, "
+                  and known.version = ", $version, "
+                  and known.position = ", $after, "
+                  and not known.is_special
+                returning true
+            )"
+        )
+    };
+}
+pub(crate) use moved;
+
+/// A checkpoint that is to be moved: whose, over which piece of the log, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Moving {
+    pub(crate) name: &'static str,
+    pub(crate) version: i32,
+    pub(crate) after: i64,
+    pub(crate) through: i64,
+    pub(crate) owner: Uuid,
+}
+
+impl Moving {
+    /// The parameters of `moved!`, behind those that a query has.
+    pub(crate) fn bind<'q>(self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {
+        query.bind(self.name).bind(self.version).bind(self.after).bind(self.through).bind(self.owner)
+    }
 }
 
 /// Locks a checkpoint for the rest of the transaction, however long that takes.

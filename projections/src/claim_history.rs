@@ -11,13 +11,15 @@ use chrono::{DateTime, Utc};
 use domain::Event;
 use domain::claim::{ClaimEvent, ClaimStatus, Decision};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use sqlx::PgPool;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
+use sqlx::{PgPool, Postgres};
 use uuid::Uuid;
 
 pub use ahead::{MAX_NAMED, Scarce, Winners, winners_before};
 pub use list::{explain, list};
 
+use crate::checkpoint::{Moving, moved};
 use crate::copied::{self, Copied};
 use crate::error::FoldError;
 use crate::follow::Rest;
@@ -136,17 +138,14 @@ impl Projection for ClaimHistory {
     /// Who has just claimed looks whether it is there.
     const REST: Rest = Rest::ms(0, 25);
 
+    const AT_ONCE: bool = true;
+
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut rows = load(tx, begun_before(batch)?).await?;
         let known: HashSet<_> = rows.keys().copied().collect();
-        for recorded in batch {
-            match &recorded.event {
-                Event::Claim(event) => apply(&mut rows, claim_id(recorded)?, event, recorded),
-                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
-            }
-        }
+        apply_all(&mut rows, batch)?;
         let (mut old, mut new): (Vec<_>, Vec<_>) = rows.into_values().partition(|row| known.contains(&row.claim_id));
-        let rewards = new.iter().map(|row| (row.reward_id, row.campaign_id)).collect();
+        let rewards = rewards_of(&new);
         if copied::is_worth_it(new.len()) {
             new.sort_unstable_by_key(|row| row.created_position);
             copy(tx, &new).await?;
@@ -155,6 +154,37 @@ impl Projection for ClaimHistory {
         }
         write(tx, rewards, &old).await
     }
+
+    async fn fold_at_once(
+        &self,
+        conn: &mut PgConnection,
+        batch: &[Recorded],
+        moving: Moving,
+    ) -> Result<bool, FoldError> {
+        if copied::is_worth_it(batch.len()) || !begun_before(batch)?.is_empty() {
+            return Ok(false);
+        }
+        let mut rows = HashMap::new();
+        apply_all(&mut rows, batch)?;
+        let rows: Vec<_> = rows.into_values().collect();
+        let query = bind(sqlx::query(WRITE_AND_MOVE), rewards_of(&rows), &rows);
+        Ok(moving.bind(query).execute(conn).await?.rows_affected() > 0)
+    }
+}
+
+/// Of claims that are new.
+fn rewards_of(rows: &[ClaimRow]) -> BTreeMap<Uuid, Uuid> {
+    rows.iter().map(|row| (row.reward_id, row.campaign_id)).collect()
+}
+
+fn apply_all(rows: &mut HashMap<Uuid, ClaimRow>, batch: &[Recorded]) -> Result<(), FoldError> {
+    for recorded in batch {
+        match &recorded.event {
+            Event::Claim(event) => apply(rows, claim_id(recorded)?, event, recorded),
+            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The claims that have rows already: those of which the batch does not have the first event.
@@ -267,51 +297,62 @@ async fn copy(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError>
     copied.into(tx, "claims", columns!()).await
 }
 
-/// Claims, and rewards that are perhaps claimed for the first time.
-async fn write(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>, rows: &[ClaimRow]) -> Result<(), FoldError> {
-    if rewards.is_empty() && rows.is_empty() {
-        return Ok(());
-    }
-    let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
-    sqlx::query(concat!(
-        "with claimed as (
-            insert into claimed_rewards (reward_id, campaign_id)
-            select * from unnest($16::uuid[], $17::uuid[])
-            on conflict (reward_id) do nothing
+/// Claims, and rewards that are perhaps claimed for the first time, under a condition or none.
+macro_rules! written {
+    ($where:literal) => {
+        concat!(
+            "claimed as (
+                insert into claimed_rewards (reward_id, campaign_id)
+                select * from unnest($16::uuid[], $17::uuid[]) ", $where, "
+                on conflict (reward_id) do nothing
+            )
+            insert into claims (", columns!(), ")
+            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
+                                 $8::text[], $9::text[], $10::bigint[], $11::timestamptz[], $12::bigint[],
+                                 $13::bigint[], $14::timestamptz[], $15::timestamptz[]) ", $where, "
+            on conflict (claim_id) do update
+            set amount = excluded.amount,
+                status = excluded.status,
+                reason = excluded.reason,
+                condition_version = excluded.condition_version,
+                expires_at = excluded.expires_at,
+                position = excluded.position,
+                updated_at = excluded.updated_at"
         )
-        insert into claims (",
-        columns!(),
-        ")
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
-                             $8::text[], $9::text[], $10::bigint[], $11::timestamptz[], $12::bigint[], $13::bigint[],
-                             $14::timestamptz[], $15::timestamptz[])
-        on conflict (claim_id) do update
-        set amount = excluded.amount,
-            status = excluded.status,
-            reason = excluded.reason,
-            condition_version = excluded.condition_version,
-            expires_at = excluded.expires_at,
-            position = excluded.position,
-            updated_at = excluded.updated_at"
-    ))
-    .bind(rows.iter().map(|row| row.claim_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.member_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.campaign_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.reward_id).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.period.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.amount).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.reward_type.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.status.as_str()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.condition_version).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.created_position).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.updated_at).collect::<Vec<_>>())
-    .bind(rewards)
-    .bind(campaigns)
-    .execute(tx)
-    .await?;
+    };
+}
+const WRITE: &str = concat!("with ", written!(""));
+const WRITE_AND_MOVE: &str =
+    concat!("with ", moved!("$18", "$19", "$20", "$21", "$22"), ", ", written!("where exists (select from moved)"));
+
+async fn write(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>, rows: &[ClaimRow]) -> Result<(), FoldError> {
+    if !rewards.is_empty() || !rows.is_empty() {
+        bind(sqlx::query(WRITE), rewards, rows).execute(tx).await?;
+    }
     Ok(())
+}
+
+type Binding<'q> = Query<'q, Postgres, PgArguments>;
+
+/// The first parameters of both.
+fn bind<'q>(query: Binding<'q>, rewards: BTreeMap<Uuid, Uuid>, rows: &'q [ClaimRow]) -> Binding<'q> {
+    let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
+    query
+        .bind(rows.iter().map(|row| row.claim_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.member_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.campaign_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.reward_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.period.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.amount).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.reward_type.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.status.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.reason.as_deref()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.condition_version).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_position).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.updated_at).collect::<Vec<_>>())
+        .bind(rewards)
+        .bind(campaigns)
 }

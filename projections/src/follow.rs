@@ -12,6 +12,7 @@ mod turn;
 use std::future::Future;
 use std::sync::Arc;
 
+use domain::chain::Chained;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
@@ -201,6 +202,13 @@ impl Followers {
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Takes what this process writes, so that no follower has to read it back. Nothing is believed of it that the log does
+    /// not have: it must be committed, and the followers hear of it by `appended` or by polling as before.
+    pub fn taker(&self) -> impl Fn(&[Chained<'_>]) + Send + Sync + use<> {
+        let tail = self.tail.clone();
+        move |written| tail.take(written)
     }
 
     /// Where the log ends, as far as this process knows.

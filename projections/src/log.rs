@@ -6,7 +6,7 @@ mod copy;
 mod scan;
 
 use chrono::{DateTime, Utc};
-use domain::chain::{Hash, Sealed};
+use domain::chain::{Chained, Hash, Sealed};
 use domain::event::DecodeError;
 use domain::{Event, Moment};
 use sqlx::postgres::{PgConnection, PgRow};
@@ -333,6 +333,34 @@ impl Entry {
             correlation_id: self.correlation_id,
             causation_id: self.causation_id,
             previous_hash: self.previous_hash,
+        }
+    }
+}
+
+impl From<&Chained<'_>> for Entry {
+    /// As it will be read.
+    fn from(Chained { sealed, hash, opens_command }: &Chained<'_>) -> Self {
+        Self {
+            position: sealed.position,
+            event_id: sealed.event_id,
+            aggregate_type: sealed.stream_type.to_owned(),
+            aggregate_id: sealed.stream_id.to_owned(),
+            sequence: sealed.sequence,
+            event_type: sealed.event_type.to_owned(),
+            event_version: sealed.version.to_owned(),
+            payload: sealed.payload.to_owned(),
+            metadata: sealed.metadata.to_owned(),
+            subject: sealed.subject.to_owned(),
+            occurred_at: sealed.occurred_at,
+            recorded_at: sealed.recorded_at,
+            command_id: sealed.command_id,
+            opens_command: *opens_command,
+            actor: sealed.actor.to_owned(),
+            correlation_id: sealed.correlation_id,
+            causation_id: sealed.causation_id,
+            epoch: sealed.epoch,
+            previous_hash: sealed.previous_hash,
+            hash: *hash,
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The end of the log, read once for all followers of a process, by whoever comes first, and when each piece of it was
-//! there: from that, how long a follower takes to show what was committed. Whoever is further back reads the log for
-//! itself.
+//! The end of the log, kept once for all followers of a process, and when each piece of it was there: from that, how long
+//! a follower takes to show what was committed. What this process has written is handed over; what it has not is read by
+//! whoever comes first. Whoever is further back reads the log for itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::chain::Chained;
 use sqlx::postgres::PgConnection;
 
 use crate::log::{self, Entry};
@@ -38,6 +39,23 @@ impl Kept {
     fn through(&self) -> i64 {
         self.after + i64::try_from(self.entries.len()).unwrap_or_default()
     }
+
+    /// Keeps an entry if it is the next one, and lets go of the oldest.
+    fn keep(&mut self, entry: Arc<Entry>) {
+        if entry.position != self.through() + 1 {
+            return;
+        }
+        self.entries.push_back(entry);
+        if self.entries.len() > KEPT {
+            self.entries.pop_front();
+            self.after += 1;
+        }
+    }
+
+    /// Nothing is kept from before a position.
+    fn start_after(&mut self, position: i64) {
+        (self.after, self.entries) = (position, VecDeque::new());
+    }
 }
 
 impl Tail {
@@ -53,6 +71,16 @@ impl Tail {
         }
         if kept.moments.len() > KEPT_MOMENTS {
             kept.moments.pop_front();
+        }
+    }
+
+    /// Takes what this process has written and committed. It is of use where it comes right behind what is kept; otherwise
+    /// it is read like what others have written.
+    pub(crate) fn take(&self, written: &[Chained<'_>]) {
+        let mut kept = self.kept();
+        let next = kept.through() + 1;
+        if written.first().is_some_and(|first| first.sealed.position == next) {
+            written.iter().for_each(|event| kept.keep(Arc::new(event.into())));
         }
     }
 
@@ -84,23 +112,18 @@ impl Tail {
                 return Ok(());
             }
             if through - kept.through() > MOST_AT_ONCE {
-                (kept.after, kept.entries) = (through, VecDeque::new());
+                kept.start_after(through);
                 return Ok(());
             }
             kept.through()
         };
         let read = log::read_next(conn, known, through).await?;
         let mut kept = self.kept();
-        // a hole would be the end of counting by position; it cannot be, and then nothing is kept
-        let dense = read.iter().zip(known + 1..).all(|(entry, position)| entry.position == position);
-        if !dense || read.last().map(|entry| entry.position) != Some(through) {
-            (kept.after, kept.entries) = (through, VecDeque::new());
-            return Ok(());
-        }
-        kept.entries.extend(read.into_iter().map(Arc::new));
-        while kept.entries.len() > KEPT {
-            kept.entries.pop_front();
-            kept.after += 1;
+        // meanwhile others may have been taken
+        read.into_iter().for_each(|entry| kept.keep(Arc::new(entry)));
+        if kept.through() < through {
+            // a hole would be the end of counting by position; it cannot be, and then nothing is kept
+            kept.start_after(through);
         }
         Ok(())
     }

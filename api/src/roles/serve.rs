@@ -93,6 +93,7 @@ async fn run(
     let inside = Inside::start(database).await?;
     let followers =
         Followers::start(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
+    inside.ledger.tell(followers.taker());
     let api = if does(Only::Api) { Some(inside.api(config, database, &stopping)?) } else { None };
     if does(Only::Follow) {
         inside.follow(config, broker.as_ref(), &followers, &stopping)?;

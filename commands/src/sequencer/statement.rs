@@ -7,7 +7,7 @@
 //! have moved meanwhile: whoever changes these tables has the head.
 
 use domain::Moment;
-use domain::chain::{Hash, Sealed};
+use domain::chain::{Chained, Sealed};
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -95,39 +95,19 @@ with head as (
 )
 select count(*) from head";
 
-/// The columns of a batch, one array each.
+/// What a batch writes.
 #[derive(Default)]
-pub(super) struct Columns<'a> {
-    event_ids: Vec<Uuid>,
-    stream_types: Vec<&'static str>,
-    stream_ids: Vec<&'a str>,
-    sequences: Vec<i64>,
-    event_types: Vec<&'a str>,
-    versions: Vec<&'a str>,
-    payloads: Vec<&'a str>,
-    metadata: Vec<String>,
-    subjects: Vec<&'a str>,
-    occurred: Vec<DateTime<Utc>>,
-    commands: Vec<Uuid>,
-    opens: Vec<bool>,
-    actors: Vec<&'a str>,
-    correlations: Vec<Uuid>,
-    causations: Vec<Option<Uuid>>,
-    previous: Vec<Hash>,
-    hashes: Vec<Hash>,
+pub(super) struct Rows<'a> {
+    /// Its events, behind each other.
+    pub(super) events: Vec<Chained<'a>>,
     grants: GrantTotals,
     kept: Vec<KeptAnswer>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> Rows<'a> {
     /// Adds a command's events behind `head`, which moves with them.
-    ///
-    /// # Errors
-    /// The metadata cannot be written as JSON.
-    pub(super) fn add(&mut self, append: &'a Append, head: &mut Head) -> Result<(), serde_json::Error> {
-        let metadata = serde_json::to_string(&append.metadata)?;
+    pub(super) fn add(&mut self, append: &'a Append, metadata: &'a str, head: &mut Head) {
         for (index, event) in append.events.iter().enumerate() {
-            let occurred_at = event.occurred_at.unwrap_or(append.metadata.requested_at);
             let sealed = Sealed {
                 position: head.position + 1,
                 epoch: head.epoch,
@@ -139,8 +119,8 @@ impl<'a> Columns<'a> {
                 version: &event.event_version,
                 subject: &event.subject,
                 payload: &event.payload,
-                metadata: &metadata,
-                occurred_at,
+                metadata,
+                occurred_at: event.occurred_at.unwrap_or(append.metadata.requested_at),
                 recorded_at: head.recorded_at,
                 command_id: append.metadata.command_id,
                 actor: &append.metadata.actor,
@@ -148,30 +128,13 @@ impl<'a> Columns<'a> {
                 causation_id: append.metadata.causation_id,
                 previous_hash: head.hash,
             };
-            let hash: Hash = sealed.hash();
-            self.event_ids.push(sealed.event_id);
-            self.stream_types.push(event.stream.stream_type);
-            self.stream_ids.push(&event.stream.stream_id);
-            self.sequences.push(event.sequence);
-            self.event_types.push(&event.event_type);
-            self.versions.push(&event.event_version);
-            self.payloads.push(&event.payload);
-            self.metadata.push(metadata.clone());
-            self.subjects.push(&event.subject);
-            self.occurred.push(occurred_at.utc());
-            self.commands.push(append.metadata.command_id);
-            self.opens.push(index == 0);
-            self.actors.push(&append.metadata.actor);
-            self.correlations.push(append.metadata.correlation_id);
-            self.causations.push(append.metadata.causation_id);
-            self.previous.push(head.hash);
-            self.hashes.push(hash);
+            let hash = sealed.hash();
+            self.events.push(Chained { sealed, hash, opens_command: index == 0 });
             head.position += 1;
             head.hash = hash;
         }
         append.guards.iter().filter_map(GuardChange::grants).for_each(|change| self.grants.add(change));
         append.guards.iter().filter_map(GuardChange::claimed_in).for_each(|campaign| self.grants.claimed(campaign));
-        Ok(())
     }
 
     /// Adds the answer to a command whose events were added.
@@ -179,62 +142,55 @@ impl<'a> Columns<'a> {
         self.kept.extend(answer);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.event_ids.is_empty()
+    /// One column of the events.
+    fn column<T>(&self, of: impl Fn(&Chained<'a>) -> T) -> Vec<T> {
+        self.events.iter().map(of).collect()
     }
 
     /// Moves the head from `before` to `after` and writes everything; `false`: the head was elsewhere.
     pub(super) async fn write(
-        self,
+        &self,
         connection: &mut PgConnection,
         before: &Head,
         after: &Head,
     ) -> Result<bool, sqlx::Error> {
-        let stock: Vec<(Uuid, (i64, i64))> = self.grants.rewards.into_iter().collect();
-        let members: Vec<((Uuid, Uuid, Uuid), i64)> = self.grants.members.into_iter().collect();
-        let (mut callers, mut keys, mut fingerprints, mut answers) = (vec![], vec![], vec![], vec![]);
-        for kept in self.kept {
-            callers.push(kept.caller);
-            keys.push(kept.key);
-            fingerprints.push(kept.fingerprint);
-            answers.push(kept.answer);
-        }
+        let (stock, members) = (&self.grants.rewards, &self.grants.members);
         let row = sqlx::query(APPEND)
             .bind(after.position)
             .bind(after.hash.to_vec())
             .bind(after.recorded_at.utc())
             .bind(before.position)
             .bind(before.epoch)
-            .bind(self.event_ids)
-            .bind(self.stream_types)
-            .bind(self.stream_ids)
-            .bind(self.sequences)
-            .bind(self.event_types)
-            .bind(self.versions)
-            .bind(self.payloads)
-            .bind(self.metadata)
-            .bind(self.subjects)
-            .bind(self.occurred)
-            .bind(self.commands)
-            .bind(self.opens)
-            .bind(self.actors)
-            .bind(self.correlations)
-            .bind(self.causations)
-            .bind(self.previous)
-            .bind(self.hashes)
-            .bind(stock.iter().map(|(reward, _)| *reward).collect::<Vec<_>>())
-            .bind(stock.iter().map(|(_, (held, _))| *held).collect::<Vec<_>>())
-            .bind(stock.iter().map(|(_, (_, granted))| *granted).collect::<Vec<_>>())
+            .bind(self.column(|event| event.sealed.event_id))
+            .bind(self.column(|event| event.sealed.stream_type))
+            .bind(self.column(|event| event.sealed.stream_id))
+            .bind(self.column(|event| event.sealed.sequence))
+            .bind(self.column(|event| event.sealed.event_type))
+            .bind(self.column(|event| event.sealed.version))
+            .bind(self.column(|event| event.sealed.payload))
+            .bind(self.column(|event| event.sealed.metadata))
+            .bind(self.column(|event| event.sealed.subject))
+            .bind(self.column(|event| event.sealed.occurred_at.utc()))
+            .bind(self.column(|event| event.sealed.command_id))
+            .bind(self.column(|event| event.opens_command))
+            .bind(self.column(|event| event.sealed.actor))
+            .bind(self.column(|event| event.sealed.correlation_id))
+            .bind(self.column(|event| event.sealed.causation_id))
+            .bind(self.column(|event| event.sealed.previous_hash))
+            .bind(self.column(|event| event.hash))
+            .bind(stock.keys().copied().collect::<Vec<_>>())
+            .bind(stock.values().map(|(held, _)| *held).collect::<Vec<_>>())
+            .bind(stock.values().map(|(_, granted)| *granted).collect::<Vec<_>>())
             .bind(self.grants.campaigns.keys().copied().collect::<Vec<_>>())
             .bind(self.grants.campaigns.values().copied().collect::<Vec<_>>())
-            .bind(members.iter().map(|((member, _, _), _)| *member).collect::<Vec<_>>())
-            .bind(members.iter().map(|((_, campaign, _), _)| *campaign).collect::<Vec<_>>())
-            .bind(members.iter().map(|((_, _, reward), _)| *reward).collect::<Vec<_>>())
-            .bind(members.iter().map(|(_, committed)| *committed).collect::<Vec<_>>())
-            .bind(callers)
-            .bind(keys)
-            .bind(fingerprints)
-            .bind(answers)
+            .bind(members.keys().map(|(member, _, _)| *member).collect::<Vec<_>>())
+            .bind(members.keys().map(|(_, campaign, _)| *campaign).collect::<Vec<_>>())
+            .bind(members.keys().map(|(_, _, reward)| *reward).collect::<Vec<_>>())
+            .bind(members.values().copied().collect::<Vec<_>>())
+            .bind(self.kept.iter().map(|kept| kept.caller.as_str()).collect::<Vec<_>>())
+            .bind(self.kept.iter().map(|kept| kept.key.as_str()).collect::<Vec<_>>())
+            .bind(self.kept.iter().map(|kept| kept.fingerprint.as_slice()).collect::<Vec<_>>())
+            .bind(self.kept.iter().map(|kept| kept.answer.as_slice()).collect::<Vec<_>>())
             .fetch_one(connection)
             .await?;
         Ok(row.try_get::<i64, _>(0)? == 1)

@@ -8,12 +8,11 @@ use domain::Moment;
 use metrics::{counter, histogram};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::decide::{Known, stands_alone};
-use super::statement::{Columns, read_head};
-use super::{Head, Job};
+use super::statement::{Rows, read_head};
+use super::{Announce, Head, Job};
 use crate::append::{Append, AppendError, Appended};
 use crate::failure::{Failure, classify};
 use crate::guards::tables;
@@ -34,7 +33,7 @@ pub(super) struct Writer {
     head: Option<Head>,
     known: Known,
     polite: u32,
-    announce: watch::Sender<i64>,
+    announce: Announce,
 }
 
 /// Why a whole batch was not written.
@@ -62,7 +61,7 @@ impl From<sqlx::Error> for Setback {
 pub(super) type Outcome = Result<Appended, AppendError>;
 
 impl Writer {
-    pub(super) fn new(database: PgConnectOptions, announce: watch::Sender<i64>) -> Self {
+    pub(super) fn new(database: PgConnectOptions, announce: Announce) -> Self {
         Self { database, connection: None, head: None, known: Known::default(), polite: 0, announce }
     }
 
@@ -203,7 +202,8 @@ impl Writer {
             }
         }
         sqlx::query("commit").execute(&mut *connection).await?;
-        self.announce.send_replace(self.head.map_or(0, |head| head.position));
+        // what was written is looked up by whoever wants it: it is rare
+        self.announce.written(&[], self.head.map_or(0, |head| head.position));
         Ok(outcomes)
     }
 
@@ -222,35 +222,40 @@ impl Writer {
         self.known.guards.members.clear();
         let now = Moment::from(Utc::now()).max(before.recorded_at);
         let mut after = Head { recorded_at: now, ..before };
-        let mut columns = Columns::default();
+        let metadata: Vec<String> = batch
+            .iter()
+            .map(|append| serde_json::to_string(&append.metadata))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Setback::Broken(error.to_string()))?;
+        let mut rows = Rows::default();
         let mut outcomes = Vec::with_capacity(batch.len());
-        for (append, verdict) in batch.iter().zip(verdicts) {
+        for ((append, metadata), verdict) in batch.iter().zip(&metadata).zip(verdicts) {
             outcomes.push(match verdict {
                 Err(refused) => Err(refused),
                 Ok(()) => {
                     let first_position = after.position + 1;
-                    columns.add(append, &mut after).map_err(|error| Setback::Broken(error.to_string()))?;
+                    rows.add(append, metadata, &mut after);
                     let appended = Appended {
                         command_id: append.metadata.command_id,
                         first_position,
                         last_position: after.position,
                         recorded_at: now,
                     };
-                    columns.keep(append.keep.as_ref().and_then(|keep| keep(&appended)));
+                    rows.keep(append.keep.as_ref().and_then(|keep| keep(&appended)));
                     Ok(appended)
                 }
             });
         }
-        if columns.is_empty() {
+        if rows.events.is_empty() {
             return Ok(outcomes);
         }
-        if !columns.write(connection, &before, &after).await? {
+        if !rows.write(connection, &before, &after).await? {
             self.forget();
             return Err(Setback::Fenced);
         }
         self.head = Some(after);
         if !locked {
-            self.announce.send_replace(after.position);
+            self.announce.written(&rows.events, after.position);
         }
         Ok(outcomes)
     }
