@@ -96,6 +96,14 @@ pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Optio
     .await
 }
 
+/// In which life of the log its last event was appended. `log_head` says it too, but has a version for each append, and an
+/// old snapshot keeps all of them.
+macro_rules! last_epoch {
+    () => {
+        "coalesce((select epoch from events order by position desc limit 1), 1)"
+    };
+}
+
 /// Locks a checkpoint for the rest of the transaction, and moves it to `through` where its version is this one, its
 /// position lies in the piece that begins after `after`, and no worker feeds it. Says how it was before; `None` when
 /// somebody else holds it. One statement for what every batch does.
@@ -121,9 +129,10 @@ pub(crate) async fn try_move(
             for update skip locked
         ), moved as (
             update checkpoints
-            set position = $4, owner = $5, epoch = log_head.epoch, updated_at = now(),
-                state = 'following', trouble_position = null, trouble = null
-            from known, log_head
+            set position = $4, owner = $5, epoch = ",
+        last_epoch!(),
+        ", updated_at = now(), state = 'following', trouble_position = null, trouble = null
+            from known
             where checkpoints.name = $1
               and known.version = $2
               and known.position >= $3
@@ -144,42 +153,46 @@ pub(crate) async fn try_move(
 /// How one statement moves a checkpoint and writes what it stands for: the common table expression `moved` has a row if
 /// it did, and whatever else the statement writes hangs on that. It moves a checkpoint of this version from exactly where
 /// the piece begins, and only where nothing is left aside and no worker feeds it; whatever it does not move needs a
-/// closer look, in a transaction. Its parameters are named here and bound by [`Moving::bind`].
-macro_rules! moved {
-    ($name:literal, $version:literal, $after:literal, $through:literal, $owner:literal) => {
-        concat!(
-            "known as (
-                select version, position,
-                    exists (select from parked_streams where follower = ", $name, ")
-                    or exists (select from interventions where follower = ", $name, " and step = 'skip')
-                    or exists (select from worker_partitions where follower = ", $name, ") as is_special
-                from checkpoints
-                where name = ", $name, "
-                for update skip locked
-            ), moved as (
-                update checkpoints
-                set position = ", $through, ", owner = ", $owner, ", epoch = log_head.epoch, updated_at = now(),
-                    state = 'following', trouble_position = null, trouble = null
-                from known, log_head
-                where checkpoints.name = ", $name, "
-                  and known.version = ", $version, "
-                  and known.position = ", $after, "
-                  and not known.is_special
-                returning true
-            )"
-        )
-    };
+/// closer look, in a transaction. Its parameters are bound by [`Moving::bind`], behind so many others.
+pub(crate) fn moved(behind: usize) -> String {
+    let [name, version, after, through, owner] = [1, 2, 3, 4, 5].map(|number| format!("${}", behind + number));
+    format!(
+        "known as (
+            select version, position,
+                   exists (select from parked_streams where follower = {name})
+                   or exists (select from interventions where follower = {name} and step = 'skip')
+                   or exists (select from worker_partitions where follower = {name}) as is_special
+            from checkpoints
+            where name = {name}
+            for update skip locked
+        ), moved as (
+            update checkpoints
+            set position = {through}, owner = {owner}, epoch = {}, updated_at = now(),
+                state = 'following', trouble_position = null, trouble = null
+            from known
+            where checkpoints.name = {name}
+              and known.version = {version}
+              and known.position = {after}
+              and not known.is_special
+            returning true
+        )",
+        last_epoch!()
+    )
 }
-pub(crate) use moved;
 
 /// A checkpoint that is to be moved: whose, over which piece of the log, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Moving {
-    pub(crate) name: &'static str,
-    pub(crate) version: i32,
-    pub(crate) after: i64,
-    pub(crate) through: i64,
-    pub(crate) owner: Uuid,
+    /// The follower.
+    pub name: &'static str,
+    /// Of its logic.
+    pub version: i32,
+    /// The position before the piece, where the checkpoint must stand.
+    pub after: i64,
+    /// The last position of the piece, where it shall stand.
+    pub through: i64,
+    /// Who moves it.
+    pub owner: Uuid,
 }
 
 impl Moving {
@@ -211,13 +224,13 @@ pub async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Ch
 /// # Errors
 /// The database's.
 pub async fn save(conn: &mut PgConnection, name: &str, version: i32, position: i64, owner: Uuid) -> sqlx::Result<()> {
-    sqlx::query(
+    sqlx::query(concat!(
         "update checkpoints
-        set version = $2, position = $3, owner = $4, epoch = log_head.epoch, updated_at = now(),
-            state = 'following', trouble_position = null, trouble = null
-        from log_head
+        set version = $2, position = $3, owner = $4, epoch = ",
+        last_epoch!(),
+        ", updated_at = now(), state = 'following', trouble_position = null, trouble = null
         where checkpoints.name = $1",
-    )
+    ))
     .bind(name)
     .bind(version)
     .bind(position)
@@ -251,12 +264,13 @@ pub async fn take_over(conn: &mut PgConnection, name: &str, position: Option<i64
 /// # Errors
 /// The database's.
 pub async fn advance(conn: &mut PgConnection, name: &str, position: i64, owner: Uuid) -> sqlx::Result<bool> {
-    let moved = sqlx::query(
+    let moved = sqlx::query(concat!(
         "update checkpoints
-        set position = greatest(checkpoints.position, $2), epoch = log_head.epoch, updated_at = now()
-        from log_head
+        set position = greatest(checkpoints.position, $2), epoch = ",
+        last_epoch!(),
+        ", updated_at = now()
         where checkpoints.name = $1 and checkpoints.owner = $3",
-    )
+    ))
     .bind(name)
     .bind(position)
     .bind(owner)
@@ -303,14 +317,15 @@ pub async fn advance_under(
     owner: Uuid,
     lease_epoch: i64,
 ) -> sqlx::Result<bool> {
-    let moved = sqlx::query(
+    let moved = sqlx::query(concat!(
         "update checkpoints
-        set position = greatest(checkpoints.position, $2), epoch = log_head.epoch, updated_at = now()
-        from log_head
+        set position = greatest(checkpoints.position, $2), epoch = ",
+        last_epoch!(),
+        ", updated_at = now()
         where checkpoints.name = $1
           and checkpoints.owner = $3
           and checkpoints.lease_epoch = $4",
-    )
+    ))
     .bind(name)
     .bind(position)
     .bind(owner)
@@ -326,14 +341,15 @@ pub async fn advance_under(
 /// # Errors
 /// The database's.
 pub async fn pass(conn: &mut PgConnection, name: &str, version: i32, saved: i64, position: i64) -> sqlx::Result<bool> {
-    let passed = sqlx::query(
+    let passed = sqlx::query(concat!(
         "update checkpoints
-        set position = greatest(checkpoints.position, $4), epoch = log_head.epoch, updated_at = now()
-        from log_head
+        set position = greatest(checkpoints.position, $4), epoch = ",
+        last_epoch!(),
+        ", updated_at = now()
         where checkpoints.name = $1
           and checkpoints.version = $2
           and checkpoints.position >= $3",
-    )
+    ))
     .bind(name)
     .bind(version)
     .bind(saved)

@@ -6,6 +6,7 @@ mod ahead;
 mod list;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use domain::Event;
@@ -167,7 +168,7 @@ impl Projection for ClaimHistory {
         let mut rows = HashMap::new();
         apply_all(&mut rows, batch)?;
         let rows: Vec<_> = rows.into_values().collect();
-        let query = bind(sqlx::query(WRITE_AND_MOVE), rewards_of(&rows), &rows);
+        let query = bind(sqlx::query(&WRITE_AND_MOVE), rewards_of(&rows), &rows);
         Ok(moving.bind(query).execute(conn).await?.rows_affected() > 0)
     }
 }
@@ -322,8 +323,10 @@ macro_rules! written {
     };
 }
 const WRITE: &str = concat!("with ", written!(""));
-const WRITE_AND_MOVE: &str =
-    concat!("with ", moved!("$18", "$19", "$20", "$21", "$22"), ", ", written!("where exists (select from moved)"));
+/// The parameters of both.
+const PARAMETERS: usize = 17;
+static WRITE_AND_MOVE: LazyLock<String> =
+    LazyLock::new(|| format!("with {}, {}", moved(PARAMETERS), written!("where exists (select from moved)")));
 
 async fn write(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>, rows: &[ClaimRow]) -> Result<(), FoldError> {
     if !rewards.is_empty() || !rows.is_empty() {
@@ -334,7 +337,7 @@ async fn write(tx: &mut PgConnection, rewards: BTreeMap<Uuid, Uuid>, rows: &[Cla
 
 type Binding<'q> = Query<'q, Postgres, PgArguments>;
 
-/// The first parameters of both.
+/// Binds the parameters of both.
 fn bind<'q>(query: Binding<'q>, rewards: BTreeMap<Uuid, Uuid>, rows: &'q [ClaimRow]) -> Binding<'q> {
     let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
     query

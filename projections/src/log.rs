@@ -249,6 +249,17 @@ pub async fn head(conn: &mut PgConnection) -> sqlx::Result<Head> {
     sqlx::query_as("select position, epoch, hash, recorded_at from log_head").fetch_one(conn).await
 }
 
+/// The position of the last event; 0 before the first. For whoever asks all the time: `log_head` has a version for each
+/// append, and an old snapshot keeps all of them.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn last_position(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select coalesce((select position from events order by position desc limit 1), 0)")
+        .fetch_one(conn)
+        .await
+}
+
 /// When the event at a position was recorded; `None` where there is none.
 ///
 /// # Errors

@@ -146,3 +146,67 @@ impl Tail {
         kept.moments.get(index).filter(|_| index > 0).map(|(_, since)| since.elapsed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Moment;
+    use domain::chain::{GENESIS, Sealed};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn written(position: i64) -> Chained<'static> {
+        let sealed = Sealed {
+            position,
+            epoch: 1,
+            event_id: Uuid::nil(),
+            stream_type: "claim",
+            stream_id: "one",
+            sequence: position,
+            event_type: "claim.granted",
+            version: "1",
+            subject: "somebody",
+            payload: "{}",
+            metadata: "{}",
+            occurred_at: Moment::EPOCH,
+            recorded_at: Moment::EPOCH,
+            command_id: Uuid::nil(),
+            actor: "system",
+            correlation_id: Uuid::nil(),
+            causation_id: None,
+            previous_hash: GENESIS,
+        };
+        Chained { sealed, hash: GENESIS, opens_command: true }
+    }
+
+    fn take(tail: &Tail, positions: std::ops::RangeInclusive<i64>) {
+        tail.take(&positions.map(written).collect::<Vec<_>>());
+    }
+
+    fn positions(tail: &Tail, after: i64, through: i64) -> Option<Vec<i64>> {
+        Some(tail.between(after, through, &[])?.iter().map(|entry| entry.position).collect())
+    }
+
+    #[test]
+    fn what_was_written_is_kept_where_it_comes_right_behind_what_is_kept() {
+        let tail = Tail::default();
+        take(&tail, 1..=3);
+        take(&tail, 4..=4);
+        assert_eq!(positions(&tail, 0, 4), Some(vec![1, 2, 3, 4]));
+        assert_eq!(positions(&tail, 2, 3), Some(vec![3]));
+        for elsewhere in [6..=7, 3..=5, 4..=4] {
+            take(&tail, elsewhere);
+            assert_eq!(positions(&tail, 0, 5), None, "nothing is kept behind a hole, and nothing twice");
+        }
+        take(&tail, 5..=5);
+        assert_eq!(positions(&tail, 3, 5), Some(vec![4, 5]));
+    }
+
+    #[test]
+    fn the_oldest_is_let_go() {
+        let (tail, all) = (Tail::default(), i64::try_from(KEPT).unwrap() + 10);
+        take(&tail, 1..=all);
+        assert_eq!(positions(&tail, 9, 11), None);
+        assert_eq!(positions(&tail, 10, all).map(|kept| kept.len()), Some(KEPT));
+    }
+}

@@ -60,6 +60,7 @@ const FIGURES: [&str; 22] = [
     "claims_me_p99_ms",
     "dashboard_p99_ms",
     "claims_at_10m_vs_10k",
+    "claims_beside_old_snapshot_vs_without",
     "claims_of_strangers_at_10m_vs_10k",
     "standing_cold_vs_warm",
     "claim_p99_ms_at_1k",

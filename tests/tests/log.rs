@@ -8,6 +8,8 @@ mod log {
     mod facts;
     mod framework;
     mod guards;
+    mod handed_over;
+    mod old_snapshots;
     mod outage;
     mod plans;
     mod schema;

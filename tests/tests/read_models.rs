@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod read_models {
+    mod at_once;
     mod contract;
     mod dashboard;
     mod facts;

@@ -5,9 +5,15 @@
 //! updated is looked up by its key in a lateral query of its own, and then taken from where it was found (`ctid`). A plain
 //! join would be turned around for a table that was small when it was looked at, and read all of it ever after. No row can
 //! have moved meanwhile: whoever changes these tables has the head.
+//!
+//! Rows that every batch changes are first looked for where the last batch put them. By their key they would be found
+//! behind all their earlier versions, which PostgreSQL keeps for as long as anybody's snapshot is open.
+
+use std::collections::HashMap;
 
 use domain::Moment;
 use domain::chain::{Chained, Sealed};
+use sqlx::postgres::PgRow;
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -22,8 +28,10 @@ const APPEND: &str = "
 with head as (
     update log_head
     set position = $1, hash = $2, recorded_at = $3
-    where position = $4 and epoch = $5
-    returning true
+    where ctid = coalesce((select ctid from log_head where ctid = $36::text::tid), (select ctid from log_head))
+      and position = $4
+      and epoch = $5
+    returning ctid::text as place
 ), appended as (
     insert into events (
         position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
@@ -46,25 +54,35 @@ with head as (
 ), stock as (
     update reward_stock s
     set held = s.held + d.held, granted = s.granted + d.granted
-    from unnest($23::uuid[], $24::bigint[], $25::bigint[]) as d (reward_id, held, granted)
+    from unnest($23::uuid[], $24::bigint[], $25::bigint[], $37::text[]) as d (reward_id, held, granted, place)
     cross join lateral (
         select ctid as place
+        from reward_stock
+        where reward_stock.ctid = d.place::tid and reward_stock.reward_id = d.reward_id
+        union all
+        select ctid
         from reward_stock
         where reward_stock.reward_id = d.reward_id
         limit 1
     ) as found
     where s.ctid = found.place and exists (select from head)
+    returning s.reward_id as id, s.ctid::text as place
 ), budget as (
     update campaign_budget b
     set committed = b.committed + d.committed, claimed = true
-    from unnest($26::uuid[], $27::bigint[]) as d (campaign_id, committed)
+    from unnest($26::uuid[], $27::bigint[], $38::text[]) as d (campaign_id, committed, place)
     cross join lateral (
         select ctid as place
+        from campaign_budget
+        where campaign_budget.ctid = d.place::tid and campaign_budget.campaign_id = d.campaign_id
+        union all
+        select ctid
         from campaign_budget
         where campaign_budget.campaign_id = d.campaign_id
         limit 1
     ) as found
     where b.ctid = found.place and (d.committed <> 0 or not b.claimed) and exists (select from head)
+    returning b.campaign_id as id, b.ctid::text as place
 ), members as (
     insert into member_grants as m (member_id, campaign_id, reward_id, committed)
     select d.member_id, d.campaign_id, d.reward_id, d.committed
@@ -93,7 +111,40 @@ with head as (
     from unnest($32::text[], $33::text[], $34::bytea[], $35::bytea[]) as k (caller, key, fingerprint, answer)
     where exists (select from head)
 )
-select count(*) from head";
+select head.place as head,
+       array(select id from stock) as rewards, array(select place from stock) as reward_places,
+       array(select id from budget) as campaigns, array(select place from budget) as campaign_places
+from head";
+
+/// Beyond this many rows all places are forgotten.
+const MAX_PLACES: usize = 100_000;
+
+/// Where the rows that every batch changes were put last: where to look first. Whatever is not there is found by its key.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    head: Option<String>,
+    rewards: HashMap<Uuid, String>,
+    campaigns: HashMap<Uuid, String>,
+}
+
+impl Places {
+    fn of(places: &HashMap<Uuid, String>, ids: impl Iterator<Item = Uuid>) -> Vec<Option<&str>> {
+        ids.map(|id| places.get(&id).map(String::as_str)).collect()
+    }
+
+    /// What a batch has put elsewhere.
+    fn learn(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
+        if self.rewards.len() + self.campaigns.len() > MAX_PLACES {
+            *self = Self::default();
+        }
+        self.head = Some(row.try_get("head")?);
+        let rewards: (Vec<Uuid>, Vec<String>) = (row.try_get("rewards")?, row.try_get("reward_places")?);
+        let campaigns: (Vec<Uuid>, Vec<String>) = (row.try_get("campaigns")?, row.try_get("campaign_places")?);
+        self.rewards.extend(rewards.0.into_iter().zip(rewards.1));
+        self.campaigns.extend(campaigns.0.into_iter().zip(campaigns.1));
+        Ok(())
+    }
+}
 
 /// What a batch writes.
 #[derive(Default)]
@@ -153,8 +204,9 @@ impl<'a> Rows<'a> {
         connection: &mut PgConnection,
         before: &Head,
         after: &Head,
+        places: &mut Places,
     ) -> Result<bool, sqlx::Error> {
-        let (stock, members) = (&self.grants.rewards, &self.grants.members);
+        let (stock, campaigns, members) = (&self.grants.rewards, &self.grants.campaigns, &self.grants.members);
         let row = sqlx::query(APPEND)
             .bind(after.position)
             .bind(after.hash.to_vec())
@@ -181,8 +233,8 @@ impl<'a> Rows<'a> {
             .bind(stock.keys().copied().collect::<Vec<_>>())
             .bind(stock.values().map(|(held, _)| *held).collect::<Vec<_>>())
             .bind(stock.values().map(|(_, granted)| *granted).collect::<Vec<_>>())
-            .bind(self.grants.campaigns.keys().copied().collect::<Vec<_>>())
-            .bind(self.grants.campaigns.values().copied().collect::<Vec<_>>())
+            .bind(campaigns.keys().copied().collect::<Vec<_>>())
+            .bind(campaigns.values().copied().collect::<Vec<_>>())
             .bind(members.keys().map(|(member, _, _)| *member).collect::<Vec<_>>())
             .bind(members.keys().map(|(_, campaign, _)| *campaign).collect::<Vec<_>>())
             .bind(members.keys().map(|(_, _, reward)| *reward).collect::<Vec<_>>())
@@ -191,9 +243,15 @@ impl<'a> Rows<'a> {
             .bind(self.kept.iter().map(|kept| kept.key.as_str()).collect::<Vec<_>>())
             .bind(self.kept.iter().map(|kept| kept.fingerprint.as_slice()).collect::<Vec<_>>())
             .bind(self.kept.iter().map(|kept| kept.answer.as_slice()).collect::<Vec<_>>())
-            .fetch_one(connection)
+            .bind(places.head.as_deref())
+            .bind(Places::of(&places.rewards, stock.keys().copied()))
+            .bind(Places::of(&places.campaigns, campaigns.keys().copied()))
+            .fetch_optional(connection)
             .await?;
-        Ok(row.try_get::<i64, _>(0)? == 1)
+        if let Some(row) = &row {
+            places.learn(row)?;
+        }
+        Ok(row.is_some())
     }
 }
 

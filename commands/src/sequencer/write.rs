@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, PgConnection};
 use tokio::time::Instant;
 
 use super::decide::{Known, stands_alone};
-use super::statement::{Rows, read_head};
+use super::statement::{Places, Rows, read_head};
 use super::{Announce, Head, Job};
 use crate::append::{Append, AppendError, Appended};
 use crate::failure::{Failure, classify};
@@ -32,6 +32,7 @@ pub(super) struct Writer {
     pub(super) connection: Option<PgConnection>,
     head: Option<Head>,
     known: Known,
+    places: Places,
     polite: u32,
     announce: Announce,
 }
@@ -62,7 +63,15 @@ pub(super) type Outcome = Result<Appended, AppendError>;
 
 impl Writer {
     pub(super) fn new(database: PgConnectOptions, announce: Announce) -> Self {
-        Self { database, connection: None, head: None, known: Known::default(), polite: 0, announce }
+        Self {
+            database,
+            connection: None,
+            head: None,
+            known: Known::default(),
+            places: Places::default(),
+            polite: 0,
+            announce,
+        }
     }
 
     /// Writes what came in, in order, and answers everybody.
@@ -249,7 +258,7 @@ impl Writer {
         if rows.events.is_empty() {
             return Ok(outcomes);
         }
-        if !rows.write(connection, &before, &after).await? {
+        if !rows.write(connection, &before, &after, &mut self.places).await? {
             self.forget();
             return Err(Setback::Fenced);
         }

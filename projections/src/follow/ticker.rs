@@ -68,7 +68,7 @@ impl Ticker {
     async fn look(&mut self) -> sqlx::Result<i64> {
         let mut conn = self.connection.take().await?;
         let standings = checkpoint::standings(&mut conn).await?;
-        let head = log::head(&mut conn).await?.position;
+        let head = log::last_position(&mut conn).await?;
         self.connection.keep(conn);
         for standing in &standings {
             self.note(standing);

@@ -9,10 +9,10 @@ select at.head, at.folded,
        referrals.invitees, referrals.dates as referral_dates,
        tail.positions as tail_positions, tail.types as tail_types, tail.versions as tail_versions,
        tail.payloads as tail_payloads
+-- the head is the last event's position: log_head has a version for each append, and an old snapshot keeps all of them
 from (
-    select log_head.position as head,
+    select coalesce((select position from events order by position desc limit 1), 0) as head,
            coalesce((select position from checkpoints where name = 'member_facts'), 0) as folded
-    from log_head
 ) as at
 cross join unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $6::integer[])
     with ordinality as wanted(member_id, date_kinds, tally_kinds, every_kind, referrals, partition, number)

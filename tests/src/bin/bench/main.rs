@@ -51,6 +51,8 @@ pub(crate) struct Size {
     pub(crate) rounds: usize,
     /// Members with a seven-day streak.
     pub(crate) members: usize,
+    /// How long somebody has held a snapshot when claims beside it are measured.
+    pub(crate) snapshot_age: Duration,
     /// Events of the log that is replayed.
     pub(crate) replayed: usize,
     /// Claims that are folded into served tables.
@@ -76,6 +78,7 @@ const FULL: Size = Size {
     round: Duration::from_millis(2_000),
     rounds: 3,
     members: 40_000,
+    snapshot_age: Duration::from_secs(20),
     replayed: 500_000,
     rebuilt: 300_000,
     viewed: 2_000,
@@ -93,6 +96,7 @@ const SMOKE: Size = Size {
     round: Duration::from_millis(300),
     rounds: 1,
     members: 1_000,
+    snapshot_age: Duration::from_millis(300),
     replayed: 12_000,
     rebuilt: 6_000,
     viewed: 50,
@@ -207,6 +211,10 @@ async fn in_process(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         report.add("cqrs-es hot with snapshots, 64", textbook.hot(load(64)).await);
         report.add("cqrs-es cold, 64", textbook.cold(load(64)).await);
     }
+    let load = Load { waiters: 1, length: size.round, postgres: cluster.pid() };
+    report.add("ours beside an old snapshot, 1", ours.beside_an_old_snapshot(size.snapshot_age, load).await);
+    let (beside, without) = ("ours beside an old snapshot, 1", "ours cold, 1");
+    report.figure_of("claims_beside_old_snapshot_vs_without", beside, without, "does not fall with its age");
     ours.assert_sound().await;
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use api::facts::LedgerFacts;
 use chrono::{Days, NaiveDate, TimeDelta, Utc};
@@ -106,6 +107,17 @@ impl Ours {
             async move { desk.claim(reward, member).await }
         })
         .await
+    }
+
+    /// The same by one caller, after so long a time of claims while somebody holds a snapshot, as a backup does.
+    pub(crate) async fn beside_an_old_snapshot(&self, age: Duration, load: Load) -> Measured {
+        let mut snapshot = self.pool.begin().await.unwrap();
+        let sql = "set transaction isolation level repeatable read; select from log_head";
+        sqlx::raw_sql(sql).execute(&mut *snapshot).await.unwrap();
+        self.cold(Load { waiters: 1, length: age, ..load }).await;
+        let measured = self.cold(Load { waiters: 1, ..load }).await;
+        snapshot.rollback().await.unwrap();
+        measured
     }
 
     /// The same at a constant rate; 201 for a claim that is granted.
