@@ -49,7 +49,7 @@ const RUNS: [&str; 14] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 22] = [
+const FIGURES: [&str; 23] = [
     "replay_vs_postgres_es",
     "served_rebuild_vs_generic_query",
     "re_evaluate_per_core_s",
