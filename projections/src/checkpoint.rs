@@ -1,11 +1,13 @@
 //! How far each follower has come. A checkpoint is saved in the transaction that writes the rows it
-//! stands for; it does not know what those rows are.
+//! stands for; it does not know what those rows are. How one statement does both is in `at_once`.
 
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
+mod at_once;
+
+use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+pub use self::at_once::Moving;
+pub(crate) use self::at_once::moved;
 use crate::progress::Progress;
 
 /// How far one follower has come.
@@ -103,6 +105,7 @@ macro_rules! last_epoch {
         "coalesce((select epoch from events order by position desc limit 1), 1)"
     };
 }
+use last_epoch;
 
 /// Locks a checkpoint for the rest of the transaction, and moves it to `through` where its version is this one, its
 /// position lies in the piece that begins after `after`, and no worker feeds it. Says how it was before; `None` when
@@ -148,58 +151,6 @@ pub(crate) async fn try_move(
     .bind(owner)
     .fetch_optional(conn)
     .await
-}
-
-/// How one statement moves a checkpoint and writes what it stands for: the common table expression `moved` has a row if
-/// it did, and whatever else the statement writes hangs on that. It moves a checkpoint of this version from exactly where
-/// the piece begins, and only where nothing is left aside and no worker feeds it; whatever it does not move needs a
-/// closer look, in a transaction. Its parameters are bound by [`Moving::bind`], behind so many others.
-pub(crate) fn moved(behind: usize) -> String {
-    let [name, version, after, through, owner] = [1, 2, 3, 4, 5].map(|number| format!("${}", behind + number));
-    format!(
-        "known as (
-            select version, position,
-                   exists (select from parked_streams where follower = {name})
-                   or exists (select from interventions where follower = {name} and step = 'skip')
-                   or exists (select from worker_partitions where follower = {name}) as is_special
-            from checkpoints
-            where name = {name}
-            for update skip locked
-        ), moved as (
-            update checkpoints
-            set position = {through}, owner = {owner}, epoch = {}, updated_at = now(),
-                state = 'following', trouble_position = null, trouble = null
-            from known
-            where checkpoints.name = {name}
-              and known.version = {version}
-              and known.position = {after}
-              and not known.is_special
-            returning true
-        )",
-        last_epoch!()
-    )
-}
-
-/// A checkpoint that is to be moved: whose, over which piece of the log, and by whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Moving {
-    /// The follower.
-    pub name: &'static str,
-    /// Of its logic.
-    pub version: i32,
-    /// The position before the piece, where the checkpoint must stand.
-    pub after: i64,
-    /// The last position of the piece, where it shall stand.
-    pub through: i64,
-    /// Who moves it.
-    pub owner: Uuid,
-}
-
-impl Moving {
-    /// The parameters of `moved!`, behind those that a query has.
-    pub(crate) fn bind<'q>(self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {
-        query.bind(self.name).bind(self.version).bind(self.after).bind(self.through).bind(self.owner)
-    }
 }
 
 /// Locks a checkpoint for the rest of the transaction, however long that takes.

@@ -84,6 +84,11 @@ impl Tail {
         }
     }
 
+    /// Lets go of everything: the database was lost, and what comes back may be a copy that lacks the last of it.
+    pub(crate) fn forget(&self) {
+        self.kept().start_after(0);
+    }
+
     /// The entries of some stream types (none named: of all) after one position and up to another, which the log has:
     /// those that are kept, or, when they are too many or too long ago, read for this caller alone. For a connection whose
     /// plans are kept.
@@ -200,6 +205,16 @@ mod tests {
         }
         take(&tail, 5..=5);
         assert_eq!(positions(&tail, 3, 5), Some(vec![4, 5]));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_database_that_was_lost() {
+        let tail = Tail::default();
+        take(&tail, 1..=3);
+        tail.forget();
+        assert_eq!(positions(&tail, 0, 3), None);
+        take(&tail, 3..=4);
+        assert_eq!(positions(&tail, 2, 4), None, "what is before it is not known");
     }
 
     #[test]
