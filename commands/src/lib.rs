@@ -288,7 +288,7 @@ impl Ledger {
         self.shared.sequencer.head()
     }
 
-    /// Has somebody told what this process writes: see [`Listener`].
+    /// Has somebody told what this process writes: see [`sequencer::Listener`].
     pub fn tell(&self, listener: impl Fn(&[Chained<'_>]) + Send + Sync + 'static) {
         self.shared.sequencer.tell(Box::new(listener));
     }
