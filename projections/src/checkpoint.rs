@@ -45,11 +45,11 @@ macro_rules! fed_by_workers {
     };
 }
 
-/// Whether the follower of `$1` leaves something aside.
+/// Whether the follower of this row leaves something aside.
 macro_rules! leaves_aside {
     () => {
-        "(exists (select from parked_streams where follower = $1)
-          or exists (select from interventions where follower = $1 and step = 'skip')) as leaves_aside"
+        "(exists (select from parked_streams where follower = checkpoints.name)
+          or exists (select from interventions where follower = checkpoints.name and step = 'skip')) as leaves_aside"
     };
 }
 
@@ -105,7 +105,7 @@ macro_rules! last_epoch {
         "coalesce((select epoch from events order by position desc limit 1), 1)"
     };
 }
-use last_epoch;
+use {fed_by_workers, last_epoch, leaves_aside};
 
 /// Locks a checkpoint for the rest of the transaction, and moves it to `through` where its version is this one, its
 /// position lies in the piece that begins after `after`, and no worker feeds it. Says how it was before; `None` when

@@ -93,9 +93,9 @@ async fn run(
     let inside = Inside::start(database).await?;
     let followers =
         Followers::start(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
-    inside.ledger.tell(followers.taker());
     let api = if does(Only::Api) { Some(inside.api(config, database, &stopping)?) } else { None };
     if does(Only::Follow) {
+        inside.ledger.tell(followers.taker());
         inside.follow(config, broker.as_ref(), &followers, &stopping)?;
     }
     if let Some(broker) = broker.as_ref().filter(|_| does(Only::Relay)) {

@@ -6,7 +6,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use uuid::Uuid;
 
-use super::last_epoch;
+use super::{fed_by_workers, last_epoch, leaves_aside};
 
 /// The common table expression `moved`: it has a row if the checkpoint was moved, and whatever else the statement writes
 /// hangs on that. It moves a checkpoint of this version from exactly where the piece begins, and only where nothing is left
@@ -16,10 +16,7 @@ pub(crate) fn moved(behind: usize) -> String {
     let [name, version, after, through, owner] = [1, 2, 3, 4, 5].map(|number| format!("${}", behind + number));
     format!(
         "known as (
-            select version, position,
-                   exists (select from parked_streams where follower = {name})
-                   or exists (select from interventions where follower = {name} and step = 'skip')
-                   or exists (select from worker_partitions where follower = {name}) as is_special
+            select version, position, {}, {}
             from checkpoints
             where name = {name}
             for update skip locked
@@ -31,9 +28,12 @@ pub(crate) fn moved(behind: usize) -> String {
             where checkpoints.name = {name}
               and known.version = {version}
               and known.position = {after}
-              and not known.is_special
+              and not known.leaves_aside
+              and not known.fed_by_workers
             returning true
         )",
+        leaves_aside!(),
+        fed_by_workers!(),
         last_epoch!()
     )
 }

@@ -62,7 +62,9 @@ impl<F: Follower> Turn<F> {
                 Err(error @ (FollowError::Database(_) | FollowError::Trouble(_))) => {
                     let reason = error.to_string();
                     tracing::warn!(follower = name, %reason, "a follower waits and tries again");
-                    self.tail.forget();
+                    if matches!(error, FollowError::Database(_)) {
+                        self.tail.forget();
+                    }
                     self.freshness.is(name, State::Waiting { reason });
                     pace.back_off()
                 }
