@@ -3,6 +3,8 @@
 
 mod ahead;
 mod copy;
+pub(crate) mod packed;
+mod piece;
 mod scan;
 
 use chrono::{DateTime, Utc};
@@ -14,8 +16,9 @@ use sqlx::{FromRow, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
 pub(crate) use ahead::read_ahead;
-pub use copy::{Column, Row};
-pub use scan::{Piece, Scan};
+pub use copy::Row;
+pub use piece::{Column, Piece};
+pub use scan::Scan;
 
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]

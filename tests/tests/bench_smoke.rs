@@ -32,8 +32,10 @@ const CONTENDERS: [&str; 21] = [
     "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
-const RUNS: [&str; 14] = [
+const RUNS: [&str; 16] = [
     "replay_ours",
+    "replay_not_packed",
+    "replay_packing",
     "replay_cqrs_es",
     "served_ours",
     "served_GenericQuery",
@@ -49,8 +51,9 @@ const RUNS: [&str; 14] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 23] = [
+const FIGURES: [&str; 24] = [
     "replay_vs_postgres_es",
+    "replay_not_packed_vs_postgres_es",
     "served_rebuild_vs_generic_query",
     "re_evaluate_per_core_s",
     "backtest_s_for_10m",

@@ -8,6 +8,7 @@ mod read_models {
     mod dashboard;
     mod facts;
     mod following;
+    mod packed;
     mod plans;
     mod poison;
     mod rebuilding;

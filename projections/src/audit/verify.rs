@@ -6,6 +6,7 @@
 //! thing, and the other checks go on. What is derived by the write side (guards) is compared there.
 
 mod log;
+mod packed;
 mod pages;
 mod rows;
 
@@ -114,6 +115,7 @@ pub type Progress<'a> = &'a mut (dyn FnMut(&str, i64) + Send);
 /// The database's: it could not be looked.
 pub async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<(i64, Vec<Check>), AuditError> {
     let (position, mut checks) = log::checks(pool, progress).await?;
+    checks.push(packed::check(pool, progress).await?);
     checks.push(decisions(pool, position, progress).await?);
     for name in registry::ALL {
         // a connection of its own: no statement is known to it that was planned for the tables themselves
@@ -188,7 +190,7 @@ pub async fn left_out(conn: &mut PgConnection, derived: &[&str]) -> Result<Vec<S
     )
     .fetch_all(conn)
     .await?;
-    let mut checked: Vec<&str> = vec!["events", "log_head", "checkpoints", "worker_partitions"];
+    let mut checked: Vec<&str> = vec!["events", "log_head", "log_pages", "checkpoints", "worker_partitions"];
     checked.extend(derived);
     for name in registry::ALL {
         checked.extend(rows::tables_of(name).await);

@@ -4,8 +4,9 @@
 
 use sqlx::PgPool;
 
-use super::copy::{Column, Row};
-use super::scan::{Piece, Scan};
+use super::copy::Row;
+use super::piece::{Column, Piece};
+use super::scan::Scan;
 use super::{Place, Read};
 
 /// What of an event a fold looks at.

@@ -6,6 +6,8 @@ use domain::Moment;
 use futures::TryStreamExt;
 use sqlx::postgres::PgConnection;
 
+use super::piece::{Column, Piece};
+
 /// What a page begins with, before flags and the length of an extension, 4 bytes each.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// How long that is together.
@@ -13,40 +15,7 @@ const HEADER: usize = SIGNATURE.len() + 8;
 /// From 1970 to 2000, from where moments are counted, in µs.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// What can be asked of a stored event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the columns of the log, explained in its migration")]
-pub enum Column {
-    Position,
-    StreamType,
-    StreamId,
-    Sequence,
-    Subject,
-    EventType,
-    Version,
-    Payload,
-    OccurredAt,
-    RecordedAt,
-}
-
-impl Column {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Position => "position",
-            Self::StreamType => "aggregate_type",
-            Self::StreamId => "aggregate_id",
-            Self::Sequence => "sequence",
-            Self::Subject => "subject",
-            Self::EventType => "event_type",
-            Self::Version => "event_version",
-            Self::Payload => "payload",
-            Self::OccurredAt => "occurred_at",
-            Self::RecordedAt => "recorded_at",
-        }
-    }
-}
-
-/// What was asked of a stored event; the rest is empty, zero and 1970.
+/// What was asked of a stored event; of the rest, what is not at hand is empty, zero and 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the columns of the log, explained in its migration")]
 pub struct Row<'a> {
@@ -102,25 +71,22 @@ impl<'a> Row<'a> {
 }
 
 /// Some positions of the log.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page {
     bytes: Vec<u8>,
-    columns: &'static [Column],
+    /// What each row has, in this order.
+    has: &'static [Column],
+    /// Which of the rows are wanted, where there may be others.
+    only: Option<Piece>,
 }
 
 impl Page {
-    /// The events of some stream types (none named: of all) after one position and up to another, in order. The
-    /// connection is of no use any more when this is dropped half way.
-    pub(super) async fn read(
-        conn: &mut PgConnection,
-        after: i64,
-        through: i64,
-        streams: &[&str],
-        columns: &'static [Column],
-    ) -> sqlx::Result<Self> {
+    /// The events of a piece, in order. The connection is of no use any more when this is dropped half way.
+    pub(super) async fn read(conn: &mut PgConnection, piece: Piece) -> sqlx::Result<Self> {
+        let Piece { after, through, streams, columns } = piece;
         let names: Vec<_> = columns.iter().map(|column| column.name()).collect();
         let streams: Vec<_> = streams.iter().map(|stream| format!("'{}'", stream.replace('\'', "''"))).collect();
-        let wanted = if streams.is_empty() { "true" } else { &format!("aggregate_type in ({})", streams.join(", ")) };
+        let of_streams = if streams.is_empty() { "true" } else { &format!("aggregate_type in ({})", streams.join(", ")) };
         // COPY takes no parameters
         let copy = format!(
             "copy (
@@ -128,7 +94,7 @@ impl Page {
                 from events
                 where position > {after}
                   and position <= {through}
-                  and {wanted}
+                  and {of_streams}
                 order by position
             ) to stdout (format binary)",
             names.join(", ")
@@ -138,13 +104,23 @@ impl Page {
         while let Some(piece) = pieces.try_next().await? {
             bytes.extend_from_slice(&piece);
         }
-        Ok(Self { bytes, columns })
+        Ok(Self { bytes, has: columns, only: None })
+    }
+
+    /// A piece of what was sent for more positions, all streams and all columns.
+    pub(super) fn within(bytes: Vec<u8>, piece: Piece) -> Self {
+        Self { bytes, has: Column::ALL, only: Some(piece) }
+    }
+
+    /// As it was sent.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Its rows, in order; one that cannot be read is an error in its place.
     pub(super) fn rows(&self) -> Rows<'_> {
         let rest = if self.bytes.starts_with(SIGNATURE) { self.bytes.get(HEADER..) } else { None };
-        Rows { rest: rest.unwrap_or_default(), columns: self.columns }
+        Rows { rest: rest.unwrap_or_default(), has: self.has, only: self.only }
     }
 }
 
@@ -152,24 +128,41 @@ impl Page {
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
     rest: &'a [u8],
-    columns: &'static [Column],
+    has: &'static [Column],
+    only: Option<Piece>,
+}
+
+impl<'a> Rows<'a> {
+    fn read(&mut self) -> Option<Result<Row<'a>, Broken>> {
+        let (count, rest) = self.rest.split_first_chunk::<2>()?;
+        if i16::from_be_bytes(*count) < 0 {
+            return None;
+        }
+        let (mut fields, mut row, mut read) = (Fields(rest), Row::EMPTY, Ok(()));
+        for column in self.has {
+            let set = fields.next().and_then(|field| row.set(*column, field));
+            read = read.and(set.ok_or(Broken));
+        }
+        self.rest = fields.0;
+        Some(read.map(|()| row))
+    }
+
+    fn is_wanted(&self, row: &Row<'a>) -> bool {
+        self.only.is_none_or(|piece| piece.has(row.position, row.stream_type))
+    }
 }
 
 impl<'a> Iterator for Rows<'a> {
     type Item = Result<Row<'a>, Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (count, rest) = self.rest.split_first_chunk::<2>()?;
-        if i16::from_be_bytes(*count) < 0 {
-            return None;
+        loop {
+            match self.read()? {
+                Ok(row) if !self.is_wanted(&row) => {}
+                // whether one that cannot be read was wanted is not known
+                read => return Some(read),
+            }
         }
-        let (mut fields, mut row, mut read) = (Fields(rest), Row::EMPTY, Ok(()));
-        for column in self.columns {
-            let set = fields.next().and_then(|field| row.set(*column, field));
-            read = read.and(set.ok_or(Broken));
-        }
-        self.rest = fields.0;
-        Some(read.map(|()| row))
     }
 }
 
@@ -235,7 +228,7 @@ mod tests {
             }
         }
         bytes.extend((-1_i16).to_be_bytes());
-        Page { bytes, columns: &COLUMNS }
+        Page { bytes, has: &COLUMNS, only: None }
     }
 
     #[test]
@@ -252,7 +245,7 @@ mod tests {
     fn a_page_that_breaks_off_ends() {
         let whole = page(&[Some(0), Some(0)]);
         for length in 0..whole.bytes.len() {
-            let broken = Page { bytes: whole.bytes[..length].to_vec(), columns: &COLUMNS };
+            let broken = Page { bytes: whole.bytes[..length].to_vec(), ..page(&[]) };
             assert!(broken.rows().count() <= 2, "{length}");
         }
         assert_eq!(page(&[]).rows().count(), 0);

@@ -1,5 +1,5 @@
 //! Reads a long piece of the log for a fold, page after page and in order: a few connections read and decode ahead,
-//! each its share of the pages, and no more is ever in memory than a few of them.
+//! each its share of the pages, and no more is ever in memory than a few of them. What is packed is read packed.
 
 use std::sync::Arc;
 
@@ -7,36 +7,14 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
-use super::copy::{Broken, Column, Page, Row};
+use super::copy::{Broken, Page, Row};
+use super::packed::{self, POSITIONS};
+use super::piece::Piece;
 
-/// How many positions a page spans.
-const PAGE_POSITIONS: i64 = 5_000;
 /// How many pages are read and decoded at the same time: while one is decoded, the next is sent.
 const LANES: i64 = 3;
 /// How many finished pages wait in each lane.
 const WAITING: usize = 2;
-
-/// A piece of the log, and what of it is wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct Piece {
-    /// The position before it.
-    pub after: i64,
-    /// Its last position.
-    pub through: i64,
-    /// The stream types whose events are wanted; none named: all of them.
-    pub streams: &'static [&'static str],
-    /// What of each event. Each column more costs the server and the reader.
-    pub columns: &'static [Column],
-}
-
-impl Piece {
-    /// All of the log up to a position: its events, and nothing beside them.
-    #[must_use]
-    pub fn events(through: i64, streams: &'static [&'static str]) -> Self {
-        let columns = &[Column::Position, Column::EventType, Column::Version, Column::Payload];
-        Self { after: 0, through, streams, columns }
-    }
-}
 
 /// What was kept of one page, and the last position of it.
 type Kept<T> = (i64, Vec<T>);
@@ -91,8 +69,8 @@ async fn read_lane<T: Send + 'static>(
     make: Arc<impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static>,
     pages: mpsc::Sender<sqlx::Result<Kept<T>>>,
 ) {
-    let mut after = piece.after + lane * PAGE_POSITIONS;
-    if after >= piece.through {
+    let mut page = piece.after / POSITIONS + lane;
+    if piece.in_page(page, POSITIONS).is_none() {
         return;
     }
     // whoever asked may have gone, here and below
@@ -100,19 +78,26 @@ async fn read_lane<T: Send + 'static>(
         Ok(conn) => conn,
         Err(error) => return pages.send(Err(error)).await.unwrap_or_default(),
     };
-    while after < piece.through {
-        let until = piece.through.min(after + PAGE_POSITIONS);
-        let page = match Page::read(&mut conn, after, until, piece.streams, piece.columns).await {
+    while let Some(part) = piece.in_page(page, POSITIONS) {
+        let kept = match read(&mut conn, part).await {
             Ok(page) => kept(page, Arc::clone(&make)).await,
             Err(error) => Err(error),
         };
-        let broken = page.is_err();
-        if pages.send(page.map(|page| (until, page))).await.is_err() || broken {
+        let broken = kept.is_err();
+        if pages.send(kept.map(|kept| (part.through, kept))).await.is_err() || broken {
             return;
         }
-        after += LANES * PAGE_POSITIONS;
+        page += LANES;
     }
     let _ = conn.close().await;
+}
+
+/// Packed, where it is.
+async fn read(conn: &mut PgConnection, part: Piece) -> sqlx::Result<Page> {
+    match packed::read(conn, part).await? {
+        Some(page) => Ok(page),
+        None => Page::read(conn, part).await,
+    }
 }
 
 /// Decodes off the tasks that answer requests.

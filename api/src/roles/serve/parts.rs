@@ -8,7 +8,7 @@ use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{self, Relay, RelayConfig};
-use projections::{Followers, Freshness, follow_all};
+use projections::{Followers, Freshness, follow_all, keep_packed};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,7 @@ impl Inside {
         stopping: &CancellationToken,
     ) -> anyhow::Result<()> {
         follow_all(followers);
+        keep_packed(followers, stopping.clone());
         let condition = serde_json::from_str::<Condition>(&config.referral_condition).context("REFERRAL_CONDITION")?;
         if condition.counts_from_event_start() {
             bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");

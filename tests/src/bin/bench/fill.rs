@@ -1,5 +1,5 @@
 //! Writes a log of any length as it would have come about: the events are valid, in order, sealed by the hash chain
-//! and their commands opened; only the way is shorter (COPY, and the indexes made afterwards, as they were). What
+//! and their commands opened, and what is complete is packed; only the way is shorter (COPY, and the indexes made afterwards, as they were). What
 //! decides about them, the guards, is not asked and not told.
 
 use chrono::{DateTime, Utc};
@@ -93,6 +93,7 @@ pub(crate) async fn fill(pool: &PgPool, events: impl Iterator<Item = Made> + Sen
         sqlx::query(&statement).execute(pool).await.unwrap();
     }
     sqlx::query("vacuum analyze events").execute(pool).await.unwrap();
+    projections::pack_all(pool).await.unwrap();
     seal.position - position
 }
 

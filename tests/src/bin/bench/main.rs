@@ -241,10 +241,14 @@ async fn into_memory(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
     for round in 1..=size.rounds {
         eprintln!("round {round} of {}", size.rounds);
         let load = Load { waiters: 1, length: size.round, postgres: cluster.pid() };
+        replay.unpack().await;
+        report.add("replay not packed", replay.ours(load).await);
+        report.add("replay packing", replay.pack(load).await);
         report.add("replay ours", replay.ours(load).await);
         report.add("replay cqrs-es", replay.theirs(load).await);
     }
     report.figure_of("replay_vs_postgres_es", "replay ours", "replay cqrs-es", "at least 10");
+    report.figure_of("replay_not_packed_vs_postgres_es", "replay not packed", "replay cqrs-es", "");
 }
 
 async fn into_tables(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {

@@ -60,6 +60,19 @@ impl Replay {
         Self { pool, head, facts: usize::try_from(facts).unwrap(), seen: None, _database: database }
     }
 
+    /// Packs the log, as it is done in passing while a service follows it.
+    pub(crate) async fn pack(&self, load: Load) -> Measured {
+        self.unpack().await;
+        let begun = load.begin();
+        projections::pack_all(&self.pool).await.unwrap();
+        begun.end(usize::try_from(self.head).unwrap())
+    }
+
+    /// Nothing of the log is packed any more.
+    pub(crate) async fn unpack(&self) {
+        sqlx::query("delete from log_pages").execute(&self.pool).await.unwrap();
+    }
+
     /// Our own, page after page in the order of the log.
     pub(crate) async fn ours(&mut self, load: Load) -> Measured {
         let begun = load.begin();

@@ -1,0 +1,23 @@
+//! The packed log against the log: what a replay reads is what is stored.
+
+use sqlx::{Connection, PgPool};
+
+use super::{Check, Progress};
+use crate::audit::AuditError;
+use crate::log::packed;
+
+pub(super) async fn check(pool: &PgPool, progress: Progress<'_>) -> Result<Check, AuditError> {
+    let mut check = Check::new("log_pages");
+    let mut conn = pool.acquire().await?;
+    let mut tx = conn.begin_with("begin isolation level repeatable read read only").await?;
+    for through in packed::all(&mut tx).await? {
+        check.checked += 1;
+        if !packed::is_right(&mut tx, through).await? {
+            let remedy = format!("delete it (where through = {through}), and it is packed again at the next start");
+            check.fails(Some(through), format!("a page of log_pages does not say what the log says: {remedy}"));
+        }
+        progress(&check.name, through);
+    }
+    tx.rollback().await?;
+    Ok(check)
+}
