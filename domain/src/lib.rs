@@ -25,6 +25,7 @@ pub mod referral;
 pub mod role;
 pub mod schemas;
 pub mod upcast;
+mod written;
 pub mod zone;
 
 pub use aggregate::LedgerAggregate;

@@ -1,8 +1,10 @@
 //! An instant as the ledger keeps it: UTC, whole milliseconds. It reads no clock.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::written::{date, number};
 
 /// An instant in UTC with a resolution of one millisecond; text is RFC 3339 with three digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,17 +85,12 @@ impl<'de> Deserialize<'de> for Moment {
 /// of it. `None` for all other texts, right or wrong.
 fn as_written(text: &str) -> Option<Moment> {
     let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
-    let number = |from: usize, to: usize| {
-        bytes[from..to]
-            .iter()
-            .try_fold(0_u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
-    };
-    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+    let marks = [(10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
     if marks.iter().any(|(place, mark)| bytes[*place] != *mark) {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?)?;
-    let time = date.and_hms_milli_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?)?;
+    let part = |from: usize, to: usize| number(&bytes[from..to]);
+    let time = date(&bytes[..10])?.and_hms_milli_opt(part(11, 13)?, part(14, 16)?, part(17, 19)?, part(20, 23)?)?;
     Some(Moment(time.and_utc()))
 }
 

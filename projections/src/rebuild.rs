@@ -24,6 +24,8 @@ use beside::{Beside, Progress};
 
 /// Nearer than this to what serves, it is time to swap.
 const NEAR: i64 = 1_000;
+/// So many positions are folded at once, or a page more: a row that several of them change is written once.
+const STEP: i64 = 50_000;
 
 /// A projection that was folded again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -114,10 +116,14 @@ async fn run<P: Projection>(
         let target = if comparable && compared.is_none() { served.position } else { head };
         if target - done > NEAR {
             let mut pages = log::read_ahead(pool, done, target, P::STREAMS);
+            let mut piece = Vec::new();
             while let Some((through, page)) = pages.next().await? {
-                step(conn, projection, done, through, page.into_iter().collect()).await?;
-                done = through;
-                progress(done, head);
+                piece.extend(page);
+                if through == target || through - done >= STEP {
+                    step(conn, projection, done, through, piece.drain(..).collect()).await?;
+                    done = through;
+                    progress(done, head);
+                }
             }
         } else if comparable && compared.is_none() {
             let comparison = compare(pool, conn, projection, &mut done).await?;

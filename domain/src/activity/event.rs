@@ -11,6 +11,7 @@ use crate::event::events;
 use crate::id::MemberId;
 use crate::moment::Moment;
 use crate::name::Name;
+use crate::written::deserialize_date;
 use crate::zone::Zone;
 
 events! {
@@ -38,6 +39,7 @@ pub struct Recorded {
     /// When, by the source's clock.
     pub occurred_at: Moment,
     /// The member's calendar day at that moment.
+    #[serde(deserialize_with = "deserialize_date")]
     pub local_date: NaiveDate,
     /// Where that calendar day was taken.
     #[schemars(with = "String")]
@@ -62,6 +64,7 @@ pub struct Voided {
     /// When it happened, by the source's clock.
     pub occurred_at: Moment,
     /// The calendar day it counted for.
+    #[serde(deserialize_with = "deserialize_date")]
     pub local_date: NaiveDate,
     /// The whole numbers that came with it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

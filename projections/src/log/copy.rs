@@ -86,7 +86,8 @@ impl Page {
         let Piece { after, through, streams, columns } = piece;
         let names: Vec<_> = columns.iter().map(|column| column.name()).collect();
         let streams: Vec<_> = streams.iter().map(|stream| format!("'{}'", stream.replace('\'', "''"))).collect();
-        let of_streams = if streams.is_empty() { "true" } else { &format!("aggregate_type in ({})", streams.join(", ")) };
+        let of_streams =
+            if streams.is_empty() { "true" } else { &format!("aggregate_type in ({})", streams.join(", ")) };
         // COPY takes no parameters
         let copy = format!(
             "copy (
@@ -112,6 +113,11 @@ impl Page {
         Self { bytes, has: Column::ALL, only: Some(piece) }
     }
 
+    /// The memory that it took, for another page.
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// As it was sent.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -120,7 +126,9 @@ impl Page {
     /// Its rows, in order; one that cannot be read is an error in its place.
     pub(super) fn rows(&self) -> Rows<'_> {
         let rest = if self.bytes.starts_with(SIGNATURE) { self.bytes.get(HEADER..) } else { None };
-        Rows { rest: rest.unwrap_or_default(), has: self.has, only: self.only }
+        let is_read = |column: &Column| self.only.is_none_or(|piece| piece.looks_at(*column));
+        let columns = self.has.iter().map(|column| (*column, is_read(column))).collect();
+        Rows { rest: rest.unwrap_or_default(), columns, only: self.only }
     }
 }
 
@@ -128,7 +136,8 @@ impl Page {
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
     rest: &'a [u8],
-    has: &'static [Column],
+    /// What each row has, and whether it is looked at.
+    columns: Vec<(Column, bool)>,
     only: Option<Piece>,
 }
 
@@ -139,8 +148,8 @@ impl<'a> Rows<'a> {
             return None;
         }
         let (mut fields, mut row, mut read) = (Fields(rest), Row::EMPTY, Ok(()));
-        for column in self.has {
-            let set = fields.next().and_then(|field| row.set(*column, field));
+        for (column, is_read) in &self.columns {
+            let set = fields.next().and_then(|field| if *is_read { row.set(*column, field) } else { Some(()) });
             read = read.and(set.ok_or(Broken));
         }
         self.rest = fields.0;

@@ -2,7 +2,8 @@
 //! their content and not for each of their rows. A page is a copy, never the log: what is not packed, or not of this
 //! log, or damaged, is read from the log itself. When pages are packed is decided in `packing`.
 
-use sqlx::postgres::PgConnection;
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::get_frame_content_size;
 
@@ -11,7 +12,7 @@ use super::piece::Piece;
 
 /// How many positions a page has: the last of them is a multiple of this.
 pub(crate) const POSITIONS: i64 = 5_000;
-/// The fastest level of zstd: whoever packs must not be missing where claims are decided.
+/// Of zstd: faster ones make larger pages, and to send a page costs more than to unpack it.
 const LEVEL: i32 = 1;
 /// The most that a page may be before it is packed; one with larger events is read from the log.
 const MOST_BYTES: usize = 64 << 20;
@@ -19,21 +20,31 @@ const MOST_BYTES: usize = 64 << 20;
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 
-/// A piece of a page, if that is packed.
-pub(super) async fn read(conn: &mut PgConnection, piece: Piece) -> sqlx::Result<Option<Page>> {
-    let through = (piece.through + POSITIONS - 1) / POSITIONS * POSITIONS;
-    let Some(packed) = stored(conn, through).await? else { return Ok(None) };
-    let Some(bytes) = off_the_tasks(move || unpack(&packed)).await? else {
-        tracing::warn!(through, "a page of log_pages is damaged; the log itself is read");
-        return Ok(None);
-    };
-    Ok(Some(Page::within(bytes, piece)))
+/// A page as it is stored.
+#[derive(Debug)]
+pub(super) struct Packed(PgRow);
+
+impl Packed {
+    /// What of it is asked for; `None` when it is damaged. `buffer` is what an earlier page left: to fill memory anew
+    /// costs nearly as much as to unpack.
+    pub(super) fn unpack(&self, piece: Piece, mut buffer: Vec<u8>) -> Option<Page> {
+        let frame: &[u8] = self.0.try_get(0).ok()?;
+        let length = usize::try_from(get_frame_content_size(frame).ok()??).ok()?;
+        if length > MOST_BYTES {
+            return None;
+        }
+        buffer.clear();
+        buffer.reserve(length);
+        Decompressor::new().ok()?.decompress_to_buffer(frame, &mut buffer).ok()?;
+        Some(Page::within(buffer, piece))
+    }
 }
 
-/// The page up to a position, if it is of this log. An auditor's role may see the log alone, and a program that does not
-/// migrate may find no pages: both read the log itself.
-async fn stored(conn: &mut PgConnection, through: i64) -> sqlx::Result<Option<Vec<u8>>> {
-    let stored = sqlx::query_scalar(
+/// The page that holds a piece, if it is packed and of this log. An auditor's role may see the log alone, and a program
+/// that does not migrate may find no pages: both read the log itself.
+pub(super) async fn read(conn: &mut PgConnection, piece: Piece) -> sqlx::Result<Option<Packed>> {
+    let through = (piece.through + POSITIONS - 1) / POSITIONS * POSITIONS;
+    let stored = sqlx::query(
         "select log_pages.rows
         from log_pages
         join events on events.position = log_pages.through and events.hash = log_pages.hash
@@ -48,7 +59,7 @@ async fn stored(conn: &mut PgConnection, through: i64) -> sqlx::Result<Option<Ve
         {
             Ok(None)
         }
-        stored => stored,
+        stored => Ok(stored?.map(Packed)),
     }
 }
 
@@ -56,7 +67,7 @@ async fn stored(conn: &mut PgConnection, through: i64) -> sqlx::Result<Option<Ve
 /// read, or it is too large. To do it twice is harmless.
 pub(crate) async fn pack(conn: &mut PgConnection, through: i64) -> sqlx::Result<bool> {
     let page = Page::read(conn, Piece::whole(through - POSITIONS, through)).await?;
-    let Some(packed) = off_the_tasks(move || packed(&page, through)).await? else { return Ok(false) };
+    let Some(frame) = off_the_tasks(move || packed(&page, through)).await? else { return Ok(false) };
     sqlx::query(
         "insert into log_pages (through, hash, rows)
         select position, hash, $2
@@ -65,10 +76,20 @@ pub(crate) async fn pack(conn: &mut PgConnection, through: i64) -> sqlx::Result<
         on conflict do nothing",
     )
     .bind(through)
-    .bind(packed)
+    .bind(frame)
     .execute(conn)
     .await?;
     Ok(true)
+}
+
+fn packed(page: &Page, through: i64) -> Option<Vec<u8>> {
+    let is_whole = page.rows().map(|row| row.map_or(0, |row| row.position)).eq(through - POSITIONS + 1..=through);
+    if !is_whole || page.bytes().len() > MOST_BYTES {
+        return None;
+    }
+    let mut compressor = Compressor::new(LEVEL).ok()?;
+    compressor.include_checksum(true).ok()?;
+    compressor.compress(page.bytes()).ok()
 }
 
 /// The last positions of all pages that are stored; none where the database does not have them yet.
@@ -82,30 +103,13 @@ pub(crate) async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<i64>> {
 
 /// Whether a stored page says what the log says at its positions, as the connection's transaction sees both.
 pub(crate) async fn is_right(conn: &mut PgConnection, through: i64) -> sqlx::Result<bool> {
-    let Some(packed) = stored(conn, through).await? else { return Ok(false) };
-    let log = Page::read(conn, Piece::whole(through - POSITIONS, through)).await?;
-    off_the_tasks(move || unpack(&packed).is_some_and(|bytes| bytes == log.bytes())).await
-}
-
-fn packed(page: &Page, through: i64) -> Option<Vec<u8>> {
-    let is_whole = page.rows().map(|row| row.map_or(0, |row| row.position)).eq(through - POSITIONS + 1..=through);
-    if !is_whole || page.bytes().len() > MOST_BYTES {
-        return None;
-    }
-    let mut compressor = Compressor::new(LEVEL).ok()?;
-    compressor.include_checksum(true).ok()?;
-    compressor.compress(page.bytes()).ok()
-}
-
-fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    let length = usize::try_from(get_frame_content_size(packed).ok()??).ok()?;
-    if length > MOST_BYTES {
-        return None;
-    }
-    Decompressor::new().ok()?.decompress(packed, length).ok()
+    let whole = Piece::whole(through - POSITIONS, through);
+    let Some(packed) = read(conn, whole).await? else { return Ok(false) };
+    let log = Page::read(conn, whole).await?;
+    off_the_tasks(move || packed.unpack(whole, Vec::new()).is_some_and(|page| page.bytes() == log.bytes())).await
 }
 
 /// Runs what takes its time off the tasks that answer requests.
-async fn off_the_tasks<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> sqlx::Result<T> {
+pub(super) async fn off_the_tasks<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> sqlx::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)
 }

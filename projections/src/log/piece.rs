@@ -80,6 +80,11 @@ impl Piece {
         (after < through).then_some(Self { after, through, ..self })
     }
 
+    /// Whether a column has to be read of rows among which others are.
+    pub(super) fn looks_at(&self, column: Column) -> bool {
+        matches!(column, Column::Position | Column::StreamType) || self.columns.contains(&column)
+    }
+
     /// Whether a row is asked for.
     pub(super) fn has(&self, position: i64, stream: &str) -> bool {
         position > self.after && position <= self.through && (self.streams.is_empty() || self.streams.contains(&stream))

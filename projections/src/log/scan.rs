@@ -8,11 +8,11 @@ use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
 use super::copy::{Broken, Page, Row};
-use super::packed::{self, POSITIONS};
+use super::packed::{self, POSITIONS, off_the_tasks};
 use super::piece::Piece;
 
 /// How many pages are read and decoded at the same time: while one is decoded, the next is sent.
-const LANES: i64 = 3;
+const LANES: i64 = 4;
 /// How many finished pages wait in each lane.
 const WAITING: usize = 2;
 
@@ -62,11 +62,15 @@ impl<T: Send + 'static> Scan<T> {
     }
 }
 
+/// Says what is kept of a row.
+trait Make<T>: Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static {}
+impl<T, F: Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static> Make<T> for F {}
+
 async fn read_lane<T: Send + 'static>(
     pool: PgPool,
     lane: i64,
     piece: Piece,
-    make: Arc<impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static>,
+    make: Arc<impl Make<T>>,
     pages: mpsc::Sender<sqlx::Result<Kept<T>>>,
 ) {
     let mut page = piece.after / POSITIONS + lane;
@@ -78,11 +82,9 @@ async fn read_lane<T: Send + 'static>(
         Ok(conn) => conn,
         Err(error) => return pages.send(Err(error)).await.unwrap_or_default(),
     };
+    let mut buffer = Vec::new();
     while let Some(part) = piece.in_page(page, POSITIONS) {
-        let kept = match read(&mut conn, part).await {
-            Ok(page) => kept(page, Arc::clone(&make)).await,
-            Err(error) => Err(error),
-        };
+        let kept = read(&mut conn, part, &make, &mut buffer).await;
         let broken = kept.is_err();
         if pages.send(kept.map(|kept| (part.through, kept))).await.is_err() || broken {
             return;
@@ -92,19 +94,28 @@ async fn read_lane<T: Send + 'static>(
     let _ = conn.close().await;
 }
 
-/// Packed, where it is.
-async fn read(conn: &mut PgConnection, part: Piece) -> sqlx::Result<Page> {
-    match packed::read(conn, part).await? {
-        Some(page) => Ok(page),
-        None => Page::read(conn, part).await,
+/// What is kept of a piece: of the packed page, if there is one, or of the log.
+async fn read<T: Send + 'static, M: Make<T>>(
+    conn: &mut PgConnection,
+    part: Piece,
+    make: &Arc<M>,
+    buffer: &mut Vec<u8>,
+) -> sqlx::Result<Vec<T>> {
+    if let Some(packed) = packed::read(conn, part).await? {
+        let (make, left) = (Arc::clone(make), std::mem::take(buffer));
+        let kept = off_the_tasks(move || packed.unpack(part, left).map(|page| kept(page, &*make))).await?;
+        if let Some((kept, left)) = kept {
+            *buffer = left;
+            return Ok(kept);
+        }
+        tracing::warn!(through = part.through, "a page of log_pages is damaged; the log itself is read");
     }
+    let (page, make) = (Page::read(conn, part).await?, Arc::clone(make));
+    off_the_tasks(move || kept(page, &*make).0).await
 }
 
-/// Decodes off the tasks that answer requests.
-async fn kept<T: Send + 'static>(
-    page: Page,
-    make: Arc<impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static>,
-) -> sqlx::Result<Vec<T>> {
-    let keep = move || page.rows().filter_map(|row| make(row)).collect();
-    tokio::task::spawn_blocking(keep).await.map_err(|_| sqlx::Error::WorkerCrashed)
+/// What is kept of a page, and the memory that it took.
+fn kept<T>(page: Page, make: &impl Make<T>) -> (Vec<T>, Vec<u8>) {
+    let kept = page.rows().filter_map(make).collect();
+    (kept, page.into_buffer())
 }

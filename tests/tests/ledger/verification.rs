@@ -45,6 +45,7 @@ async fn a_sound_ledger_is_verified_and_a_difference_is_named() {
         "decoding",
         "order",
         "streams",
+        "log_pages",
         "decisions",
         "projection.member_facts",
         "projection.dashboard",

@@ -1,11 +1,15 @@
 //! The log packed: whoever reads a piece of it reads the same events as from the log itself, whatever is packed; and a
 //! page that is not what the log says is not read, or is found.
 
+use std::time::Duration;
+
 use projections::log::{Column, Piece, Scan};
-use projections::{ALL, audit, digest, pack_all, rebuild};
+use projections::{ALL, Followers, Freshness, audit, digest, keep_packed, pack_all, rebuild};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::support::history::Generator;
 use super::support::{TestLog, with_log};
@@ -132,7 +136,8 @@ async fn a_page_that_says_something_else_is_found() {
         let refused = sqlx::query("update log_pages set rows = ''").execute(&log.pool).await.unwrap_err();
         assert!(refused.to_string().contains("append-only"), "{refused}");
         // a frame of zstd that is right, with the events of another page
-        let other = "update log_pages set rows = (select rows from log_pages where through = 10000) where through = 5000";
+        let other =
+            "update log_pages set rows = (select rows from log_pages where through = 10000) where through = 5000";
         alter(log, other).await;
         assert_eq!(verified(log).await, (PAGES, Some(5_000)));
     })
@@ -147,8 +152,7 @@ async fn a_page_with_a_row_that_cannot_be_read_is_not_packed() {
         let never = "update events set recorded_at = 'infinity' where position = 77";
         sqlx::query(never).execute(&log.pool).await.unwrap();
         pack_all(&log.pool).await.unwrap();
-        let packed: Vec<i64> =
-            sqlx::query_scalar("select through from log_pages").fetch_all(&log.pool).await.unwrap();
+        let packed: Vec<i64> = sqlx::query_scalar("select through from log_pages").fetch_all(&log.pool).await.unwrap();
         assert_eq!(packed, [10_000], "the others are");
     })
     .await;
@@ -164,14 +168,49 @@ async fn a_rebuild_of_the_packed_log_is_one_of_the_log() {
         }
         let mut of_the_log = Vec::new();
         for name in ALL {
-            of_the_log.push(digest(&mut *log.pool.acquire().await.unwrap(), name).await.unwrap());
+            of_the_log.push(digest(&mut log.pool.acquire().await.unwrap(), name).await.unwrap());
         }
         pack_all(&log.pool).await.unwrap();
         for (name, before) in ALL.iter().zip(of_the_log) {
             let again = rebuild(&log.pool, name, |_, _| {}).await.unwrap();
             assert!(again.compared.is_some_and(|comparison| comparison.same), "{name}");
-            assert_eq!(digest(&mut *log.pool.acquire().await.unwrap(), name).await.unwrap(), before, "{name}");
+            assert_eq!(digest(&mut log.pool.acquire().await.unwrap(), name).await.unwrap(), before, "{name}");
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_complete_is_packed_while_it_is_followed_by_one_of_two() {
+    with_log(async |log| {
+        let mut generator = Generator::new(56);
+        log.append(generator.history(EVENTS)).await;
+        let (moved, appended) = watch::channel(log.head());
+        let shutdown = CancellationToken::new();
+        let both = [(); 2].map(|()| {
+            let freshness = Freshness::new();
+            let followers = Followers::start(log.pool.clone(), appended.clone(), freshness, shutdown.clone());
+            keep_packed(&followers, shutdown.clone());
+            followers
+        });
+        packed(log, PAGES).await;
+        log.append(generator.history(3_000)).await;
+        moved.send_replace(log.head());
+        packed(log, PAGES + 1).await;
+        assert_eq!(verified(log).await, (PAGES + 1, None));
+        shutdown.cancel();
+        for followers in both {
+            followers.stopped().await;
+        }
+    })
+    .await;
+}
+
+async fn packed(log: &TestLog, wanted: i64) {
+    let there = async {
+        while pages(log).await < wanted {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), there).await.expect("the log is packed");
 }
