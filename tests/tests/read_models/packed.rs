@@ -56,9 +56,11 @@ async fn pages(log: &TestLog) -> i64 {
     sqlx::query_scalar("select count(*) from log_pages").fetch_one(&log.pool).await.unwrap()
 }
 
-/// Alters pages as only a superuser can.
-async fn alter(log: &TestLog, statement: &str) {
-    for statement in ["alter table log_pages disable trigger all", statement] {
+/// Alters what is never altered, as its owner can who takes the rights.
+async fn alter(log: &TestLog, table: &str, statement: &str) {
+    let [grant, disable] =
+        [format!("grant update on {table} to current_user"), format!("alter table {table} disable trigger all")];
+    for statement in [&grant, &disable, statement] {
         sqlx::query(statement).execute(&log.pool).await.unwrap();
     }
 }
@@ -76,7 +78,7 @@ async fn a_piece_is_the_same_packed_and_not() {
         log.append(Generator::new(51).history(EVENTS)).await;
         let mut random = StdRng::seed_from_u64(7);
         let edges = [0, 1, 4_999, 5_000, 5_001, 10_000, 10_001, log.head() - 1, log.head()];
-        let pieces: Vec<Piece> = (0..60)
+        let pieces: Vec<Piece> = (0..30)
             .map(|_| {
                 let mut position = || match random.random_bool(0.5) {
                     true => edges[random.random_range(0..edges.len())],
@@ -95,9 +97,7 @@ async fn a_piece_is_the_same_packed_and_not() {
         pack_all(&log.pool).await.unwrap();
         assert_eq!(pages(log).await, PAGES, "what is complete is packed");
         // what is read from now on is not read from the log, but for the last page
-        alter(log, "alter table events disable trigger all").await;
-        let nobody_reads = "update events set payload = '{}', subject = '' where position <= 10000";
-        sqlx::query(nobody_reads).execute(&log.pool).await.unwrap();
+        alter(log, "events", "update events set payload = '{}', subject = '' where position <= 10000").await;
         for (piece, expected) in pieces.iter().zip(from_log) {
             assert_eq!(read(&log.pool, *piece).await, expected, "{piece:?}");
         }
@@ -119,7 +119,7 @@ async fn a_damaged_page_and_one_of_another_log_are_not_read() {
         ] {
             pack_all(&log.pool).await.unwrap();
             assert_eq!(verified(log).await, (PAGES, None));
-            alter(log, &format!("{statement} where through = 10000")).await;
+            alter(log, "log_pages", &format!("{statement} where through = 10000")).await;
             assert!(read(&log.pool, everything(log)).await == from_log, "{statement}");
             assert_eq!(verified(log).await, (PAGES, Some(10_000)), "{statement}");
             sqlx::query("delete from log_pages where through = 10000").execute(&log.pool).await.unwrap();
@@ -138,7 +138,7 @@ async fn a_page_that_says_something_else_is_found() {
         // a frame of zstd that is right, with the events of another page
         let other =
             "update log_pages set rows = (select rows from log_pages where through = 10000) where through = 5000";
-        alter(log, other).await;
+        alter(log, "log_pages", other).await;
         assert_eq!(verified(log).await, (PAGES, Some(5_000)));
     })
     .await;
@@ -148,9 +148,7 @@ async fn a_page_that_says_something_else_is_found() {
 async fn a_page_with_a_row_that_cannot_be_read_is_not_packed() {
     with_log(async |log| {
         log.append(Generator::new(54).history(EVENTS)).await;
-        sqlx::query("alter table events disable trigger all").execute(&log.pool).await.unwrap();
-        let never = "update events set recorded_at = 'infinity' where position = 77";
-        sqlx::query(never).execute(&log.pool).await.unwrap();
+        alter(log, "events", "update events set recorded_at = 'infinity' where position = 77").await;
         pack_all(&log.pool).await.unwrap();
         let packed: Vec<i64> = sqlx::query_scalar("select through from log_pages").fetch_all(&log.pool).await.unwrap();
         assert_eq!(packed, [10_000], "the others are");
