@@ -23,6 +23,7 @@ mod lease;
 pub mod log;
 pub mod login_streak;
 pub mod member_facts;
+mod off_the_tasks;
 mod packing;
 mod parked;
 mod progress;

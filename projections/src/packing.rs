@@ -47,7 +47,7 @@ async fn keep(lease: Lease, pool: PgPool, head: watch::Receiver<i64>, shutdown: 
             match pack_next(&pool, done, head).await {
                 // half of the time, so that a long log that was never packed is no burden
                 Ok(Some(through)) => (done, rest) = (through, begun.elapsed()),
-                Ok(None) => {}
+                Ok(None) => done = head,
                 Err(reason) => tracing::warn!(%reason, "the log is packed later"),
             }
         }
@@ -58,6 +58,9 @@ async fn keep(lease: Lease, pool: PgPool, head: watch::Receiver<i64>, shutdown: 
 /// Packs the first page behind a position that is complete and not packed, and says its last position. One that cannot
 /// be packed is passed over.
 async fn pack_next(pool: &PgPool, done: i64, head: i64) -> sqlx::Result<Option<i64>> {
+    if head / packed::POSITIONS <= done / packed::POSITIONS {
+        return Ok(None);
+    }
     let mut conn = pool.acquire().await?;
     let next: Option<i64> = sqlx::query_scalar(
         "select page.through

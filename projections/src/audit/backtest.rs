@@ -42,6 +42,7 @@ use self::grants::{Asking, Grants};
 use self::history::{Histories, Item, Share};
 use super::AuditError;
 use crate::log::{self, Column, Piece, Scan};
+use crate::off_the_tasks::off_the_tasks;
 
 /// A campaign with one reward that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,10 +160,10 @@ pub async fn backtest(
             replay.add(histories, &draft, as_claimed);
             replay
         };
-        replay = tokio::task::spawn_blocking(add).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        replay = off_the_tasks(add).await?;
     }
-    let outcome = tokio::task::spawn_blocking(move || replay.outcome(&draft));
-    Ok(Outcome { position, ..outcome.await.map_err(|_| sqlx::Error::WorkerCrashed)? })
+    let outcome = off_the_tasks(move || replay.outcome(&draft)).await?;
+    Ok(Outcome { position, ..outcome })
 }
 
 /// The pure part: from histories to grants.

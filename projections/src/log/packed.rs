@@ -9,6 +9,7 @@ use zstd::zstd_safe::get_frame_content_size;
 
 use super::copy::Page;
 use super::piece::Piece;
+use crate::off_the_tasks::off_the_tasks;
 
 /// How many positions a page has: the last of them is a multiple of this.
 pub(crate) const POSITIONS: i64 = 5_000;
@@ -107,9 +108,4 @@ pub(crate) async fn is_right(conn: &mut PgConnection, through: i64) -> sqlx::Res
     let Some(packed) = read(conn, whole).await? else { return Ok(false) };
     let log = Page::read(conn, whole).await?;
     off_the_tasks(move || packed.unpack(whole, Vec::new()).is_some_and(|page| page.bytes() == log.bytes())).await
-}
-
-/// Runs what takes its time off the tasks that answer requests.
-pub(super) async fn off_the_tasks<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> sqlx::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)
 }

@@ -8,8 +8,9 @@ use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
 use super::copy::{Broken, Page, Row};
-use super::packed::{self, POSITIONS, off_the_tasks};
+use super::packed::{self, POSITIONS};
 use super::piece::Piece;
+use crate::off_the_tasks::off_the_tasks;
 
 /// How many pages are read and decoded at the same time: while one is decoded, the next is sent.
 const LANES: i64 = 4;

@@ -1,6 +1,6 @@
 //! Writes a log of any length as it would have come about: the events are valid, in order, sealed by the hash chain
-//! and their commands opened, and what is complete is packed; only the way is shorter (COPY, and the indexes made afterwards, as they were). What
-//! decides about them, the guards, is not asked and not told.
+//! and their commands opened, and what is complete is packed; only the way is shorter (COPY, and the indexes made
+//! afterwards, as they were). What decides about them, the guards, is not asked and not told.
 
 use chrono::{DateTime, Utc};
 use commands::Metadata;

@@ -60,9 +60,8 @@ impl Replay {
         Self { pool, head, facts: usize::try_from(facts).unwrap(), seen: None, _database: database }
     }
 
-    /// Packs the log, as it is done in passing while a service follows it.
+    /// Packs the log, of which nothing is packed, as it is done in passing while a service follows it.
     pub(crate) async fn pack(&self, load: Load) -> Measured {
-        self.unpack().await;
         let begun = load.begin();
         projections::pack_all(&self.pool).await.unwrap();
         begun.end(usize::try_from(self.head).unwrap())
