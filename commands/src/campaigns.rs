@@ -83,7 +83,7 @@ impl Ledger {
         let sql = "select s.campaign_id, s.held, s.granted, (
                        select e.recorded_at
                        from events e
-                       where e.aggregate_id = s.campaign_id::text and e.aggregate_type = 'campaign'
+                       where e.aggregate_type = 'campaign' and e.aggregate_id = s.campaign_id::text
                          and e.event_type = 'campaign.reward_added' and e.payload ->> 'rewardId' = s.reward_id::text
                    )
                    from reward_stock s

@@ -17,8 +17,8 @@ from unnest($1::text[], $2::text[]) with ordinality as wanted (stream_type, stre
 cross join lateral (
     select e.sequence, e.event_type, e.event_version, e.payload::text as payload, e.position, e.recorded_at
     from events e
-    where e.aggregate_id = wanted.stream_id and e.aggregate_type = wanted.stream_type
-    order by e.aggregate_id, e.aggregate_type, e.sequence
+    where e.aggregate_type = wanted.stream_type and e.aggregate_id = wanted.stream_id
+    order by e.aggregate_type, e.aggregate_id, e.sequence
 ) e";
 
 /// One stored event, as far as a decision needs it.

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::written::{date, number};
+use crate::written::{date, number, text};
 
 /// An instant in UTC with a resolution of one millisecond; text is RFC 3339 with three digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,20 +64,10 @@ impl JsonSchema for Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl serde::de::Visitor<'_> for Text {
-            type Value = Moment;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an instant as of RFC 3339")
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Moment, E> {
-                match as_written(text) {
-                    Some(moment) => Ok(moment),
-                    None => DateTime::parse_from_rfc3339(text).map(Moment::from).map_err(E::custom),
-                }
-            }
-        }
-        deserializer.deserialize_str(Text)
+        text(deserializer, "an instant as of RFC 3339", |text| match as_written(text) {
+            Some(moment) => Ok(moment),
+            None => DateTime::parse_from_rfc3339(text).map(Moment::from),
+        })
     }
 }
 

@@ -1,5 +1,8 @@
-//! Dates as this program writes them, read several times faster than by what reads everything: logs are full of them.
-//! It does not decide what is a date; whatever is written otherwise is left to `chrono`.
+//! Texts in stored events that are more than texts, and dates as this program writes them, read several times faster
+//! than by what reads everything: logs are full of them. It does not decide what is a date; whatever is written
+//! otherwise is left to `chrono`.
+
+use std::fmt;
 
 use chrono::NaiveDate;
 use serde::{Deserializer, de};
@@ -21,17 +24,37 @@ pub(crate) fn number(digits: &[u8]) -> Option<u32> {
 
 /// For the date of a stored event.
 pub(crate) fn deserialize_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
-    struct Text;
-    impl de::Visitor<'_> for Text {
-        type Value = NaiveDate;
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a date")
-        }
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<NaiveDate, E> {
-            date(text.as_bytes()).map_or_else(|| text.parse().map_err(E::custom), Ok)
-        }
+    text(deserializer, "a date", |text| date(text.as_bytes()).map_or_else(|| text.parse(), Ok))
+}
+
+/// Reads a text where it stands, without a copy of it; `expected` says what it should be.
+pub(crate) fn text<'de, D, T, E>(
+    deserializer: D,
+    expected: &'static str,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: fmt::Display,
+{
+    deserializer.deserialize_str(Text { expected, read })
+}
+
+struct Text<F> {
+    expected: &'static str,
+    read: F,
+}
+
+impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> de::Visitor<'_> for Text<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
     }
-    deserializer.deserialize_str(Text)
+
+    fn visit_str<R: de::Error>(self, text: &str) -> Result<T, R> {
+        (self.read)(text).map_err(R::custom)
+    }
 }
 
 #[cfg(test)]

@@ -189,12 +189,12 @@ pub async fn read_stream(conn: &mut PgConnection, stream_type: &str, stream_id: 
         "select ",
         entry_columns!(),
         " from events
-        where aggregate_id = $1
-          and aggregate_type = $2
-        order by aggregate_id, aggregate_type, sequence"
+        where aggregate_type = $1
+          and aggregate_id = $2
+        order by aggregate_type, aggregate_id, sequence"
     ))
-    .bind(stream_id)
     .bind(stream_type)
+    .bind(stream_id)
     .persistent(false)
     .fetch_all(conn)
     .await

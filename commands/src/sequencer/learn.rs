@@ -94,7 +94,7 @@ async fn last_sequences(
                left join lateral (
                    select e.sequence
                    from events e
-                   where e.aggregate_id = wanted.stream_id and e.aggregate_type = wanted.stream_type
+                   where e.aggregate_type = wanted.stream_type and e.aggregate_id = wanted.stream_id
                    order by e.sequence desc
                    limit 1
                ) last on true

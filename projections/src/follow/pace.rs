@@ -11,8 +11,8 @@ const MOST_TIMES_LIMIT: i64 = 8;
 const SLOW_BATCH: Duration = Duration::from_secs(1);
 /// Where so many events come in a second, the log is busy.
 const BUSY_PER_SECOND: f64 = 2_000.0;
-/// A single append of fewer says nothing about that.
-const FEW: i64 = 16;
+/// What came longer ago says little about that, and what comes all at once no more than if it had come in this time.
+const REMEMBERED: Duration = Duration::from_millis(100);
 /// How long the first wait after trouble is; each further one is twice as long …
 const FIRST_BACK_OFF_MS: u64 = 50;
 /// … up to this.
@@ -70,28 +70,36 @@ impl Rest {
         Self { usual: Duration::from_millis(usual), busy: Duration::from_millis(busy) }
     }
 
-    /// Given that so many events came within a time.
-    fn given(self, events: i64, within: Duration) -> Duration {
-        let is_busy = events as f64 >= BUSY_PER_SECOND * within.as_secs_f64().max(f64::EPSILON);
-        if is_busy && events >= FEW { self.busy } else { self.usual }
+    fn at(self, per_second: f64) -> Duration {
+        if per_second >= BUSY_PER_SECOND { self.busy } else { self.usual }
     }
 }
 
-/// Since when the events of a batch have come together.
+/// How fast events come, smoothed: where a machine is short of time, they come in bursts that say nothing.
 #[derive(Debug)]
 pub(super) struct Rhythm {
+    /// When the last batch was begun.
     begun: Instant,
+    per_second: f64,
 }
 
 impl Rhythm {
     pub(super) fn new() -> Self {
-        Self { begun: Instant::now() }
+        Self { begun: Instant::now(), per_second: 0.0 }
     }
 
     /// What remains of the rest after a batch of so many positions that was begun at a moment.
     pub(super) fn rest_after(&mut self, rest: Rest, positions: i64, begun: Instant) -> Duration {
         let before = std::mem::replace(&mut self.begun, begun);
-        rest.given(positions, begun.saturating_duration_since(before)).saturating_sub(begun.elapsed())
+        self.came(positions, begun.saturating_duration_since(before));
+        rest.at(self.per_second).saturating_sub(begun.elapsed())
+    }
+
+    /// So many events came within a time.
+    fn came(&mut self, events: i64, within: Duration) {
+        let within = within.as_secs_f64().max(f64::EPSILON);
+        let share = -(-within / REMEMBERED.as_secs_f64()).exp_m1();
+        self.per_second += (events as f64 / within - self.per_second) * share;
     }
 }
 
@@ -101,20 +109,26 @@ mod tests {
 
     const REST: Rest = Rest::ms(10, 100);
 
+    /// How it rests after batches of so many events within so many ms each.
+    #[track_caller]
+    fn check(batches: &[(i64, u64)], wanted: Duration, why: &str) {
+        let mut rhythm = Rhythm::new();
+        batches.iter().for_each(|(events, ms)| rhythm.came(*events, Duration::from_millis(*ms)));
+        assert_eq!(REST.at(rhythm.per_second), wanted, "{why}");
+    }
+
     #[test]
     fn a_follower_rests_longer_where_events_come_fast() {
-        let rests = |events, ms| REST.given(events, Duration::from_millis(ms));
-        let cases = [
-            (1, 0, REST.usual, "one event says nothing, however soon it comes"),
-            (15, 5, REST.usual, "nor do a few"),
-            (25, 25, REST.usual, "a thousand a second"),
-            (199, 100, REST.usual, "nearly busy"),
-            (200, 100, REST.busy, "busy"),
-            (500, 1_000, REST.usual, "many after a long time"),
-        ];
-        for (events, ms, wanted, why) in cases {
-            assert_eq!(rests(events, ms), wanted, "{why}");
-        }
+        check(&[], REST.usual, "nothing came");
+        check(&[(1, 0)], REST.usual, "one event says nothing, however soon it comes");
+        check(&[(1, 1); 1_000], REST.usual, "a thousand a second");
+        check(&[(60, 60), (40, 2), (1, 1)], REST.usual, "the same, in bursts");
+        check(&[(500, 1_000)], REST.usual, "many after a long time");
+        check(&[(250, 0)], REST.busy, "very many at once");
+        check(&[(19, 10); 100], REST.usual, "nearly busy");
+        check(&[(21, 10); 100], REST.busy, "busy");
+        check(&[(150, 10); 2], REST.busy, "so busy that it shows at once");
+        check(&[&[(210, 100); 10][..], &[(1, 100); 3]].concat(), REST.usual, "no more");
     }
 
     #[test]

@@ -79,7 +79,7 @@ const FULL: Size = Size {
     rounds: 3,
     members: 40_000,
     snapshot_age: Duration::from_secs(20),
-    replayed: 500_000,
+    replayed: 1_000_000,
     rebuilt: 300_000,
     viewed: 2_000,
     lag_rate: 1_000,
@@ -244,6 +244,8 @@ async fn into_memory(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         replay.unpack().await;
         report.add("replay not packed", replay.ours(load).await);
         report.add("replay packing", replay.pack(load).await);
+        // a log is packed long before it is replayed
+        cluster.checkpoint().await;
         report.add("replay ours", replay.ours(load).await);
         report.add("replay cqrs-es", replay.theirs(load).await);
     }
@@ -291,7 +293,8 @@ async fn until_visible(cluster: &Arc<Cluster>, size: &Size, report: &mut Report)
         report.figure(&format!("lag_p99_within_ms_{follower}"), within_ms, "by the service's own histogram");
     }
     let busy = lag.busy(pace).await;
-    report.figure("lag_p99_ms_busy", busy.p99_ms, "at most 20, while all cores count");
+    report.figure("lag_p50_ms_busy", busy.p50_ms, "");
+    report.figure("lag_p99_ms_busy", busy.p99_ms, lag::busy_goal());
 }
 
 async fn reading(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
