@@ -275,10 +275,10 @@ impl Ledger {
     pub async fn noted_at<A: LedgerAggregate>(&self, id: &str, name: &str) -> Result<Option<Moment>, ReadError> {
         let sql = "select recorded_at
                    from events
-                   where aggregate_type = $2 and aggregate_id = $1 and event_type = $3
+                   where aggregate_type = $1 and aggregate_id = $2 and event_type = $3
                    order by sequence
                    limit 1";
-        let query = sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>(sql).bind(id).bind(A::TYPE).bind(name);
+        let query = sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>(sql).bind(A::TYPE).bind(id).bind(name);
         Ok(query.fetch_optional(&self.shared.pool).await?.map(Moment::from))
     }
 

@@ -83,7 +83,7 @@ async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -
         (
             select position, aggregate_id, event_type, event_version, payload::text
             from events
-            where aggregate_id = $1 and aggregate_type = 'member' and position <= $2
+            where aggregate_type = 'member' and aggregate_id = $1 and position <= $2
         )
         order by position desc",
     )

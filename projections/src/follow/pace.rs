@@ -70,6 +70,7 @@ impl Rest {
         Self { usual: Duration::from_millis(usual), busy: Duration::from_millis(busy) }
     }
 
+    /// Where so many events come in a second.
     fn at(self, per_second: f64) -> Duration {
         if per_second >= BUSY_PER_SECOND { self.busy } else { self.usual }
     }
