@@ -14,9 +14,9 @@ mod sessions;
 mod sign_up;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use domain::id::MemberId;
 use domain::role::Role;
+use domain::zone::Tz;
 use sqlx::PgPool;
 use uuid::Uuid;
 

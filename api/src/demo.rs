@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 
 use chrono::{Days, TimeDelta};
-use chrono_tz::Tz;
 use commands::{CommandError, Ledger, Metadata};
 use domain::Moment;
 use domain::campaign::{
@@ -14,6 +13,7 @@ use domain::condition::Condition;
 use domain::id::{CampaignId, RewardId};
 use domain::quantity::{Amount, OutOfBounds, StockUnits};
 use domain::role::Role;
+use domain::zone::Tz;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -27,7 +27,7 @@ pub const TIME_ZONE_LOCK: chrono::TimeDelta = chrono::TimeDelta::days(30);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     role: Option<Role>,
-    time_zone: Option<chrono_tz::Tz>,
+    time_zone: Option<crate::zone::Tz>,
     zone_locked_until: Option<Moment>,
     profile_complete: bool,
     blocked: bool,
@@ -80,7 +80,7 @@ impl Member {
         }
     }
 
-    fn change_time_zone(&self, time_zone: chrono_tz::Tz, at: Moment) -> Result<Vec<MemberEvent>, MemberRefusal> {
+    fn change_time_zone(&self, time_zone: crate::zone::Tz, at: Moment) -> Result<Vec<MemberEvent>, MemberRefusal> {
         if self.time_zone == Some(time_zone) {
             return Ok(vec![]);
         }
@@ -149,7 +149,7 @@ impl Member {
 
     /// The member's zone, once registered.
     #[must_use]
-    pub fn time_zone(&self) -> Option<chrono_tz::Tz> {
+    pub fn time_zone(&self) -> Option<crate::zone::Tz> {
         self.time_zone
     }
 }

@@ -5,8 +5,8 @@ mod event;
 #[cfg(test)]
 mod tests;
 
+use crate::zone::Tz;
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

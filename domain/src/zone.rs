@@ -1,11 +1,15 @@
 //! Where a local date was taken: an IANA zone, or the bare offset that a source's clock showed.
 
+pub mod rules;
+mod tz;
+
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use tz::{Shown, Tz, UnknownZone};
 
 use crate::moment::Moment;
 use crate::written::text;

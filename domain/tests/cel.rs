@@ -29,7 +29,7 @@ fn name(text: &str) -> Name {
 fn facts(of: &[(&str, i64, i64)]) -> Facts {
     let mut facts = Facts {
         member: Some(MemberFacts {
-            time_zone: chrono_tz::Asia::Seoul,
+            time_zone: "Asia/Seoul".parse().unwrap(),
             joined_on: today() - Days::new(365),
             birthday: Some(Birthday { month: 11, day: 21 }),
             profile_complete: false,

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
-use chrono_tz::Tz;
 use domain::activity::{ActivityEvent, Recorded};
 use domain::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use domain::claim::{Request, Subject};
@@ -20,6 +19,7 @@ use domain::id::{CampaignId, MemberId, RewardId};
 use domain::member::{MemberEvent, Registered};
 use domain::name::Name;
 use domain::role::Role;
+use domain::zone::Tz;
 use naive::Day;
 use proptest::prelude::*;
 use scene::random::{moments, questions, scenes, single_facts};

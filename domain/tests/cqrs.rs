@@ -114,7 +114,7 @@ async fn a_member_lives_under_the_framework() {
     use MemberCommand::{Block, ChangeRole, ChangeTimeZone, Erase, Register, SetProfileComplete, Unblock};
     let register = || {
         Register(Registration {
-            time_zone: chrono_tz::Asia::Seoul,
+            time_zone: "Asia/Seoul".parse().unwrap(),
             joined_on: day("2026-10-03"),
             birthday: Some(Birthday { month: 2, day: 29 }),
             role: Role::User,
@@ -127,8 +127,8 @@ async fn a_member_lives_under_the_framework() {
         SetProfileComplete(true),
         SetProfileComplete(true), // no event
         SetProfileComplete(false),
-        ChangeTimeZone { time_zone: chrono_tz::Europe::Berlin, at: at("2026-11-21T08:00:00Z") },
-        ChangeTimeZone { time_zone: chrono_tz::UTC, at: at("2026-11-22T08:00:00Z") }, // refused
+        ChangeTimeZone { time_zone: "Europe/Berlin".parse().unwrap(), at: at("2026-11-21T08:00:00Z") },
+        ChangeTimeZone { time_zone: domain::zone::Tz::UTC, at: at("2026-11-22T08:00:00Z") }, // refused
         ChangeRole(RoleChange { to: Role::Operator, by: Giver::House }),
         Block { note: note() },
         Unblock { note: note() },
@@ -157,7 +157,7 @@ async fn an_activity_lives_under_the_framework() {
         kind: Name::try_from("session".to_owned()).unwrap(),
         occurred_at: at("2026-11-21T23:30:00Z"),
         local_date: day("2026-11-22"),
-        time_zone: Zone::Named(chrono_tz::Asia::Seoul),
+        time_zone: Zone::Named("Asia/Seoul".parse().unwrap()),
         measures: BTreeMap::from([(Name::try_from("minutes".to_owned()).unwrap(), minutes)]),
     };
     let commands = vec![
@@ -180,7 +180,7 @@ async fn a_campaign_lives_under_the_framework() {
         starts_at: at("2026-11-01T00:00:00Z"),
         ends_at: at("2026-12-01T00:00:00Z"),
         frequency: Frequency::Weekly,
-        time_zone: chrono_tz::Asia::Seoul,
+        time_zone: "Asia/Seoul".parse().unwrap(),
         approval: Approval::Automatic,
         max_reward_count: None,
         per_member_limit: None,
@@ -242,7 +242,7 @@ async fn a_referral_lives_under_the_framework() {
             facts_position: 9,
             judged_on: day("2026-11-21"),
             local_date: day("2026-11-22"),
-            time_zone: chrono_tz::Asia::Seoul,
+            time_zone: "Asia/Seoul".parse().unwrap(),
         }))
     };
     let create = |inviter| ReferralCommand::Create {
@@ -264,7 +264,7 @@ async fn a_referral_lives_under_the_framework() {
 
 fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
     let known = MemberFacts {
-        time_zone: chrono_tz::Asia::Seoul,
+        time_zone: "Asia/Seoul".parse().unwrap(),
         joined_on: day("2026-10-03"),
         birthday: None,
         profile_complete,
@@ -289,7 +289,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         event_starts_on: day("2026-11-01"),
         facts: Arc::new(Facts { member: Some(known), ..Facts::default() }),
         facts_position: 42,
-        time_zone: chrono_tz::Asia::Seoul,
+        time_zone: "Asia/Seoul".parse().unwrap(),
         asked_at: at("2026-11-21T08:00:00Z"),
         shortage: None,
     }))

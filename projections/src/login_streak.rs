@@ -3,10 +3,10 @@
 //! is not known here: whoever asks says so.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::DateSet;
 use domain::id::MemberId;
 use domain::name::Name;
+use domain::zone::Tz;
 use sqlx::PgPool;
 
 use crate::error::FoldError;

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata};
 use domain::id::MemberId;
 use domain::member::{Member, MemberCommand, MemberRefusal};
+use domain::zone::Tz;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};

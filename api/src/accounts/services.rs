@@ -100,8 +100,8 @@ pub async fn create_service(
 ) -> Result<ServiceKey, ServiceError> {
     let (id, key) = (MemberId(Uuid::now_v7()), ServiceKey::new());
     let registration = Registration {
-        time_zone: chrono_tz::UTC,
-        joined_on: local_date(chrono_tz::UTC, now),
+        time_zone: domain::zone::Tz::UTC,
+        joined_on: local_date(domain::zone::Tz::UTC, now),
         birthday: None,
         role: Role::Service,
     };

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use commands::{AlsoWrite, Appended, KeepAppended, Ledger, Metadata};
 use domain::Moment;
 use domain::facts::Birthday;
@@ -12,6 +11,7 @@ use domain::id::MemberId;
 use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
 use domain::referral::{Referral, ReferralCommand};
 use domain::role::Role;
+use domain::zone::Tz;
 use domain::zone::local_date;
 use futures::FutureExt;
 use futures::future::BoxFuture;

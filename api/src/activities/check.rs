@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Timelike};
-use chrono_tz::Tz;
 use domain::Moment;
 use domain::activity::{LEDGER_SOURCE, Report};
 use domain::condition::MAX_MEASURE;
 use domain::id::MemberId;
 use domain::name::Name;
+use domain::zone::Tz;
 use domain::zone::Zone;
 use unicode_normalization::UnicodeNormalization;
 
@@ -52,7 +52,7 @@ impl Reading {
 
     /// The report of a member of this zone.
     pub(super) fn in_zone(mut self, member_zone: Option<Tz>) -> Report {
-        let member_zone = || Zone::Named(member_zone.unwrap_or(chrono_tz::UTC));
+        let member_zone = || Zone::Named(member_zone.unwrap_or(domain::zone::Tz::UTC));
         self.report.time_zone = self.stated_zone.unwrap_or_else(member_zone);
         self.report.local_date = self.report.time_zone.local_date(self.report.occurred_at);
         self.report
@@ -78,7 +78,7 @@ pub(super) fn read(raw: &RawActivity, now: Moment) -> Result<Reading, Vec<FieldP
         return Err(problems.0);
     }
     let stated_zone = stated_zone.or(offset.map(Zone::Offset));
-    let time_zone = stated_zone.unwrap_or(Zone::Named(chrono_tz::UTC));
+    let time_zone = stated_zone.unwrap_or(Zone::Named(domain::zone::Tz::UTC));
     let local_date = time_zone.local_date(occurred_at);
     let report = Report { source, external_id, member_id, kind, occurred_at, local_date, time_zone, measures };
     Ok(Reading { report, stated_zone })

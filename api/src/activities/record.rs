@@ -228,8 +228,12 @@ impl<'a> Batch<'a> {
         if self.unit.load::<Activity>(stream).await?.sequence > 0 {
             return Ok(Some(Refusal::Conflict)); // the fact is another member's: nobody is made by it
         }
-        let registration =
-            Registration { time_zone: chrono_tz::UTC, joined_on: report.local_date, birthday: None, role: Role::User };
+        let registration = Registration {
+            time_zone: domain::zone::Tz::UTC,
+            joined_on: report.local_date,
+            birthday: None,
+            role: Role::User,
+        };
         let command = MemberCommand::Register(registration);
         match self.unit.execute::<Member>(&report.member_id.to_string(), command).await {
             Ok(_) => {

@@ -4,9 +4,9 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
-use chrono_tz::Tz;
 use domain::Moment;
 use domain::name::Name;
+use domain::zone::Tz;
 use domain::zone::first_moment;
 use garde::rules::email::parse_email;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //! member depends on the programme and the member's number alone.
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
+use domain::zone::Tz;
 
 use super::Reported;
 use super::deed::{Clock, Deed, local};
@@ -46,8 +46,9 @@ impl Member {
     pub(super) fn new(programme: &[u8; 32], index: u32, days: u32) -> Self {
         let mut dice = Dice::of(*programme, index);
         let id = uuid::Builder::from_custom_bytes(dice.bytes()).into_uuid().to_string();
-        let home = dice.weighted(&ZONES, Tz::UTC);
-        let away = dice.permille(60).then(|| dice.weighted(&ZONES, Tz::UTC));
+        let zone = |dice: &mut Dice| dice.weighted(&ZONES, "UTC").parse().unwrap_or(Tz::UTC);
+        let home = zone(&mut dice);
+        let away = dice.permille(60).then(|| zone(&mut dice));
         Self {
             index,
             prefix: format!("{}-{index:06}", hex::encode(&programme[..4])),

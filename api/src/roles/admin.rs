@@ -1,10 +1,10 @@
 //! `reward-ledger admin`: the first administrator, who cannot be made by another one.
 
 use anyhow::{Context, anyhow, bail};
-use chrono_tz::Tz;
 use commands::{Ledger, Metadata};
 use domain::member::{Giver, RoleChange};
 use domain::role::Role;
+use domain::zone::Tz;
 use serde_json::Value;
 use uuid::Uuid;
 

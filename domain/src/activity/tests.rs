@@ -4,7 +4,7 @@ use super::*;
 
 fn report(minutes: i64) -> Report {
     let occurred_at: Moment = DateTime::parse_from_rfc3339("2026-11-21T23:30:00Z").unwrap().into();
-    let time_zone = Zone::Named(chrono_tz::Asia::Seoul);
+    let time_zone = Zone::Named("Asia/Seoul".parse().unwrap());
     Report {
         source: "timer".to_owned(),
         external_id: "7".to_owned(),
@@ -28,6 +28,13 @@ fn recorded() -> Activity {
 #[test]
 fn a_fact_reported_twice_counts_once() {
     assert_eq!(recorded().decide(ActivityCommand::Record(report(25))), Ok(vec![]));
+}
+
+#[test]
+fn a_fact_reported_again_under_another_name_of_its_zone_is_the_same_fact() {
+    let in_zone = |name: &str| Report { time_zone: Zone::Named(name.parse().unwrap()), ..report(25) };
+    assert_eq!(recorded().decide(ActivityCommand::Record(in_zone("ROK"))), Ok(vec![]));
+    assert_eq!(recorded().decide(ActivityCommand::Record(in_zone("Asia/Tokyo"))), Err(ActivityRefusal::Conflict));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What can be asked of a campaign.
 
+use crate::zone::Tz;
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use super::{Approval, CampaignTerms, PendingExpiry, RewardTerms};
 use crate::condition::Condition;

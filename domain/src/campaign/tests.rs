@@ -15,7 +15,7 @@ fn terms() -> CampaignTerms {
         starts_at: at("2026-11-01T00:00:00Z"),
         ends_at: at("2026-12-01T00:00:00Z"),
         frequency: Frequency::Once,
-        time_zone: chrono_tz::Asia::Seoul,
+        time_zone: "Asia/Seoul".parse().unwrap(),
         approval: Approval::Automatic,
         max_reward_count: None,
         per_member_limit: None,
@@ -140,7 +140,7 @@ fn a_revised_date_is_taken_in_the_zone_that_then_holds() {
     let date = Some(Boundary::On(chrono::NaiveDate::from_ymd_opt(2026, 12, 24).unwrap()));
     let same_zone = given(vec![create(), revise(Revision { ends: date, ..Revision::default() })]);
     assert_eq!(same_zone.terms().unwrap().ends_at, at("2026-12-23T15:00:00Z"));
-    let moved = Revision { ends: date, time_zone: Some(chrono_tz::UTC), ..Revision::default() };
+    let moved = Revision { ends: date, time_zone: Some(crate::zone::Tz::UTC), ..Revision::default() };
     assert_eq!(given(vec![create(), revise(moved)]).terms().unwrap().ends_at, at("2026-12-24T00:00:00Z"));
     let too_early = Revision { ends: Some(Boundary::At(terms().starts_at)), ..Revision::default() };
     assert_eq!(given(vec![create()]).decide(revise(too_early)), Err(CampaignRefusal::EndsBeforeItStarts));
@@ -153,8 +153,10 @@ fn an_event_says_when_claims_are_counted_by_other_periods() {
         events => panic!("{events:?}"),
     };
     assert!(other(Revision { frequency: Some(Frequency::Daily), ..Revision::default() }));
-    assert!(other(Revision { time_zone: Some(chrono_tz::UTC), ..Revision::default() }));
+    assert!(other(Revision { time_zone: Some(crate::zone::Tz::UTC), ..Revision::default() }));
     assert!(!other(Revision { name: Some("Eight days".to_owned()), ..Revision::default() }));
+    let renamed = Revision { time_zone: "ROK".parse().ok(), ..Revision::default() };
+    assert_eq!(given(vec![create()]).decide(revise(renamed)), Ok(vec![]), "another name of its zone is no change");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::zone::Tz;
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use super::{DenialReason, Subject};
 use crate::campaign::{Approval, CampaignStatus, PendingExpiry};

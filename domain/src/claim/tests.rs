@@ -45,7 +45,7 @@ fn seven_days() -> Request {
         event_starts_on: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
         facts: facts(7),
         facts_position: 42,
-        time_zone: chrono_tz::UTC,
+        time_zone: crate::zone::Tz::UTC,
         asked_at: at(ASKED),
         shortage: None,
     }

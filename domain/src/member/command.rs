@@ -1,7 +1,7 @@
 //! What can be asked of a member.
 
+use crate::zone::Tz;
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use crate::facts::Birthday;
 use crate::moment::Moment;

@@ -8,7 +8,7 @@ fn at(text: &str) -> Moment {
 
 fn registration() -> Registration {
     Registration {
-        time_zone: chrono_tz::Asia::Seoul,
+        time_zone: "Asia/Seoul".parse().unwrap(),
         joined_on: NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
         birthday: None,
         role: Role::User,
@@ -51,15 +51,28 @@ fn a_profile_is_completed_once_and_reopened_once() {
 #[test]
 fn a_second_change_of_zone_waits_thirty_days() {
     let to = |time_zone, text: &str| MemberCommand::ChangeTimeZone { time_zone, at: at(text) };
-    let moved =
-        given(vec![MemberCommand::Register(registration()), to(chrono_tz::Europe::Berlin, "2026-11-01T12:00:00Z")]);
-    let again = |text| moved.decide(to(chrono_tz::UTC, text));
+    let moved = given(vec![
+        MemberCommand::Register(registration()),
+        to("Europe/Berlin".parse().unwrap(), "2026-11-01T12:00:00Z"),
+    ]);
+    let again = |text| moved.decide(to(crate::zone::Tz::UTC, text));
     assert_eq!(
         again("2026-12-01T11:59:59.999Z"),
         Err(MemberRefusal::TimeZoneLocked { allowed_at: at("2026-12-01T12:00:00Z") })
     );
     assert!(again("2026-12-01T12:00:00Z").is_ok());
-    assert_eq!(moved.decide(to(chrono_tz::Europe::Berlin, "2026-11-02T12:00:00Z")), Ok(vec![]));
+    assert_eq!(moved.decide(to("Europe/Berlin".parse().unwrap(), "2026-11-02T12:00:00Z")), Ok(vec![]));
+}
+
+#[test]
+fn another_name_of_the_own_zone_is_no_change_and_locks_nothing() {
+    let to =
+        |name: &str| MemberCommand::ChangeTimeZone { time_zone: name.parse().unwrap(), at: at("2026-11-21T12:00:00Z") };
+    let in_india = Registration { time_zone: "Asia/Calcutta".parse().unwrap(), ..registration() };
+    let member = given(vec![MemberCommand::Register(in_india)]);
+    assert_eq!(member.decide(to("Asia/Kolkata")), Ok(vec![]));
+    assert_eq!(member.zone_locked_until(), None);
+    assert_eq!(member.decide(to("Europe/Berlin")).map(|events| events.len()), Ok(1));
 }
 
 fn given_by(by: Giver, to: Role) -> MemberCommand {

@@ -22,7 +22,7 @@ fn qualify() -> ReferralCommand {
         facts_position: 1,
         judged_on: day,
         local_date: day,
-        time_zone: chrono_tz::UTC,
+        time_zone: crate::zone::Tz::UTC,
     }))
 }
 

@@ -5,7 +5,6 @@ pub(crate) mod random;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Offset, TimeZone};
-use chrono_tz::Tz;
 use domain::activity::{ActivityEvent, Recorded, Voided};
 use domain::condition::{Asked, Condition, LeafEvidence, evaluate};
 use domain::facts::{Birthday, Facts};
@@ -14,6 +13,7 @@ use domain::member::{MemberEvent, ProfileCompleted, ProfileReopened, Registered}
 use domain::name::Name;
 use domain::referral::{self, ReferralEvent};
 use domain::role::Role;
+use domain::zone::Tz;
 use domain::zone::{Zone, local_date};
 use domain::{Event, Moment};
 use serde_json::json;

@@ -30,10 +30,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::condition::Condition;
 use domain::id::{CampaignId, MemberId};
 use domain::period::Frequency;
+use domain::zone::Tz;
 use domain::{Event, Moment};
 use sqlx::PgPool;
 

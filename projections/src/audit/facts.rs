@@ -2,11 +2,11 @@
 //! the log, day by day, never read from the projection.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::condition::Seen;
 use domain::facts::Facts;
 use domain::id::MemberId;
 use domain::name::Name;
+use domain::zone::Tz;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;

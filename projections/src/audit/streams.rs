@@ -1,7 +1,6 @@
 //! The state of one stream as it was: its events up to a position through the very `evolve` that
 //! decisions use, shown as a typed document. How it looks now is no different question.
 
-use chrono_tz::Tz;
 use domain::activity::{Activity, Recorded as ActivityRecorded};
 use domain::campaign::{Campaign, CampaignTerms, RewardTerms};
 use domain::claim::{Claim, ClaimStatus, Decision, DenialReason, Subject};
@@ -10,6 +9,7 @@ use domain::id::{MemberId, RewardId};
 use domain::member::Member;
 use domain::referral::{Referral, ReferralStatus};
 use domain::role::Role;
+use domain::zone::Tz;
 use domain::{Event, Moment};
 use schemars::JsonSchema;
 use serde::Serialize;

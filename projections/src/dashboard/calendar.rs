@@ -4,7 +4,7 @@
 use chrono::{
     DateTime, Datelike, Days, MappedLocalTime, Months, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc,
 };
-use chrono_tz::Tz;
+use domain::zone::Tz;
 
 use super::span::Span;
 

@@ -1,7 +1,7 @@
 //! Bodies for a small programme of rewards: valid as they are, changed by [`with`], unique where they must be.
 
 use chrono::{DateTime, Days, NaiveTime, SecondsFormat, TimeDelta, Utc};
-use chrono_tz::Tz;
+use domain::zone::Tz;
 use serde_json::{Value, json};
 
 /// Letters and digits that nobody else has.

@@ -199,7 +199,7 @@ async fn facts_are_shown_by_kind_and_day_and_all_pages_are_of_one_position() {
     let stage = Stage::shared().await;
     let (reporter, auditor) = (stage.reporter().await, stage.auditor().await);
     let member = stage.newcomer().await;
-    let mut facts = daily_until_yesterday(&member, "login", 3, chrono_tz::UTC);
+    let mut facts = daily_until_yesterday(&member, "login", 3, domain::zone::Tz::UTC);
     facts.push(with(facts[0].clone(), json!({"id": id(), "kind": "session", "measures": {"minutes": 25}})));
     facts.push(with(facts[0].clone(), json!({"id": id(), "kind": "session", "measures": {"minutes": -5}})));
     reporter.report_activities(&facts).await;
@@ -242,7 +242,7 @@ async fn a_late_fact_changes_a_decision_only_when_it_is_asked_for() {
     let campaign = operator.create_event(&event(login_streak(2))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = stage.newcomer().await;
-    let days = daily_until_yesterday(&member, "login", 2, chrono_tz::UTC);
+    let days = daily_until_yesterday(&member, "login", 2, domain::zone::Tz::UTC);
     reporter.report_activity(&days[0]).await.created();
     let refused = reporter.claim_for(&prize, &member).await;
     refused.problem(422, "condition_unmet");
@@ -273,7 +273,7 @@ async fn a_difference_names_the_rule_and_the_facts_that_made_it_so() {
     let campaign = operator.create_event(&event(two)).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = stage.newcomer().await;
-    let days = daily_until_yesterday(&member, "login", 9, chrono_tz::UTC);
+    let days = daily_until_yesterday(&member, "login", 9, domain::zone::Tz::UTC);
     reporter.report_activity(&days[0]).await.created();
     let claim = reporter.claim_for(&prize, &member).await.text("/claimId");
     // a day that the run does not reach, two reports of one day that it does, another kind, and one taken back
@@ -310,7 +310,7 @@ async fn all_decisions_made_again_are_the_same_until_a_late_fact_or_another_rule
     let mut claims = Vec::new();
     for logins in [0, 1, 2, 3] {
         let member = stage.newcomer().await;
-        let days = daily_until_yesterday(&member, "login", 3, chrono_tz::UTC);
+        let days = daily_until_yesterday(&member, "login", 3, domain::zone::Tz::UTC);
         for day in &days[..logins] {
             reporter.report_activity(day).await.created();
         }

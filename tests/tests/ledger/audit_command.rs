@@ -19,7 +19,7 @@ async fn an_auditor_finds_out_what_happened_without_the_service() {
     let campaign = operator.create_event(&event(login_streak(2))).await;
     let prize = operator.create_reward(&reward(&campaign, None)).await;
     let member = stage.newcomer().await;
-    let days = daily_until_yesterday(&member, "login", 2, chrono_tz::UTC);
+    let days = daily_until_yesterday(&member, "login", 2, domain::zone::Tz::UTC);
     reporter.report_activity(&days[0]).await.created();
     let refused = reporter.claim_for(&prize, &member).await;
     let claim = refused.text("/claimId");

@@ -1,7 +1,7 @@
 //! Claims: one a period, what a refusal leaves behind, and how they are found again.
 
 use chrono::Utc;
-use chrono_tz::Pacific::Kiritimati;
+use domain::zone::Tz;
 use serde_json::{Value, json};
 use tests::support::{
     Client, Stage,
@@ -47,10 +47,11 @@ async fn a_claim_is_one_a_period_in_the_events_zone() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let member = stage.newcomer().await;
+    let kiritimati: Tz = "Pacific/Kiritimati".parse().unwrap();
     for (frequency, format) in [("once", "once"), ("daily", "%Y-%m-%d"), ("weekly", "%G-W%V"), ("monthly", "%Y-%m")] {
         let zoned = json!({"frequency": frequency, "timeZone": "Pacific/Kiritimati"});
         let prize = operator.create_reward(&reward(&campaign(&operator, zoned).await, None)).await;
-        let period = || Utc::now().with_timezone(&Kiritimati).format(format).to_string();
+        let period = || Utc::now().with_timezone(&kiritimati).format(format).to_string();
         let before = period();
         let claim = reporter.claim_for(&prize, &member).await;
         let shown = claim.created()["claim"]["period"].clone();

@@ -216,6 +216,7 @@ async fn periods_are_fixed_once_there_is_a_claim_denied_ones_too() {
         operator.patch(&path, &json!({"timeZone": "Asia/Seoul", "name": unique()})).await.problem(409, "event_in_use");
         let same = json!({"frequency": "daily", "timeZone": "UTC", "description": "still daily"});
         operator.patch(&path, &same).await.ok();
+        operator.patch(&path, &json!({"timeZone": "Etc/UTC"})).await.ok();
     }
 }
 

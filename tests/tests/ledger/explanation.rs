@@ -37,7 +37,7 @@ async fn a_denial_tells_the_rule_what_was_seen_and_what_was_missing() {
     let stage = Stage::shared().await;
     let member = stage.newcomer().await;
     // five days in a row, one that was taken out again and one before the gap; and a fact that comes too late
-    let facts = daily_until_yesterday(&member, "login", 7, chrono_tz::UTC);
+    let facts = daily_until_yesterday(&member, "login", 7, domain::zone::Tz::UTC);
     let (reporter, mut counted) = (stage.reporter().await, Vec::new());
     for (number, fact) in facts.iter().enumerate() {
         let position = reporter.report_activity(fact).await.position();
@@ -194,7 +194,7 @@ async fn the_events_that_counted_are_named_for_every_kind_of_question() {
     let friend = stage.nobody().sign_up().await;
     let code = friend.client.get("/auth/invite-code").await.text("/inviteCode");
     let invited = stage.nobody().register_with(json!({"inviteCode": code})).await;
-    reporter.report_activities(&daily_until_yesterday(&invited.id, "visit", 2, chrono_tz::UTC)).await;
+    reporter.report_activities(&daily_until_yesterday(&invited.id, "visit", 2, domain::zone::Tz::UTC)).await;
     let auditor = stage.auditor().await;
     let of_type = async |kind: &str| -> Vec<i64> {
         let page = auditor.get(&format!("/audit/log?subject={}&type={kind}&limit=1000", friend.id)).await;

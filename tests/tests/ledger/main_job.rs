@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono_tz::{Asia::Seoul, Tz};
+use domain::zone::Tz;
 use serde_json::{Value, json};
 use tests::support::{
     Broker, Client, Database, Log, Setup,
@@ -23,8 +23,8 @@ async fn seven_days_in_a_row_are_rewarded_once_and_everything_shows_it() {
     let code = inviter.client.get("/auth/invite-code").await.text("/inviteCode");
     let member = service.client().sign_up_with(json!({"inviteCode": code, "timeZone": "Asia/Seoul"})).await;
     let other = service.client().sign_up_with(json!({"timeZone": "Asia/Seoul"})).await;
-    report_logins(&reporter, &member, 6, Seoul).await; // the seventh is today's own log-in
-    report_logins(&reporter, &other, 4, Seoul).await;
+    report_logins(&reporter, &member, 6, "Asia/Seoul".parse().unwrap()).await; // the seventh is today's own log-in
+    report_logins(&reporter, &other, 4, "Asia/Seoul".parse().unwrap()).await;
 
     let campaign = operator.create_event(&event(json!("DAILY_LOGIN_7_DAYS"))).await;
     let prize = operator.create_reward(&reward(&campaign, Some(10))).await;

@@ -48,3 +48,11 @@ async fn a_zone_changes_once_in_thirty_days() {
     let locked = member.client.patch("/auth/profile", &json!({"timeZone": "Europe/Paris"})).await;
     assert!(locked.problem(409, "time_zone_locked")["allowedAt"].is_string());
 }
+
+#[tokio::test]
+async fn another_name_of_the_own_zone_is_no_change() {
+    let member = Stage::shared().await.nobody().sign_up_with(json!({"timeZone": "Asia/Calcutta"})).await;
+    let renamed = member.client.patch("/auth/profile", &json!({"timeZone": "Asia/Kolkata"})).await;
+    assert_eq!(renamed.ok()["user"]["timeZone"], "Asia/Kolkata");
+    member.client.patch("/auth/profile", &json!({"timeZone": "Europe/Paris"})).await.ok();
+}

@@ -1,7 +1,7 @@
 //! How far a member has come in an event, judged now and without a trace.
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::{Asia::Seoul, Tz};
+use domain::zone::Tz;
 use serde_json::{Value, json};
 use tests::support::{
     Stage,
@@ -51,6 +51,7 @@ async fn the_next_period_begins_with_the_next_local_day_week_or_month_of_the_eve
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let member = stage.newcomer().await;
     let ends_at = Utc::now() + TimeDelta::days(80);
+    let seoul: Tz = "Asia/Seoul".parse().unwrap();
     for frequency in ["daily", "weekly", "monthly", "once"] {
         let terms = json!({"frequency": frequency, "timeZone": "Asia/Seoul", "endDate": instant(ends_at)});
         let event = campaign(&operator, terms).await;
@@ -64,7 +65,7 @@ async fn the_next_period_begins_with_the_next_local_day_week_or_month_of_the_eve
         };
         let next: DateTime<Utc> = next.parse().unwrap();
         assert!(next > Utc::now(), "{frequency}");
-        let local = next.with_timezone(&Seoul);
+        let local = next.with_timezone(&seoul);
         assert_eq!(local.time(), NaiveTime::MIN, "{frequency}");
         let period = |at: DateTime<Tz>| match frequency {
             "daily" => at.format("%Y-%m-%d").to_string(),
@@ -74,8 +75,8 @@ async fn the_next_period_begins_with_the_next_local_day_week_or_month_of_the_eve
         assert_ne!(period(local), period(local - TimeDelta::seconds(1)), "{frequency}: another period begins");
         assert_eq!(claim.created()["claim"]["period"], period(local - TimeDelta::seconds(1)), "{frequency}");
     }
-    let midnight = (Utc::now().with_timezone(&Seoul).date_naive() + Days::new(1)).and_time(NaiveTime::MIN);
-    let last_day = instant(Seoul.from_local_datetime(&midnight).unwrap().with_timezone(&Utc));
+    let midnight = (Utc::now().with_timezone(&seoul).date_naive() + Days::new(1)).and_time(NaiveTime::MIN);
+    let last_day = instant(seoul.from_local_datetime(&midnight).unwrap().with_timezone(&Utc));
     let terms = json!({"frequency": "daily", "timeZone": "Asia/Seoul", "endDate": last_day});
     let event = campaign(&operator, terms).await;
     operator.create_reward(&reward(&event, None)).await;

@@ -1,7 +1,7 @@
 //! How long members keep at something, and until when a streak can still be saved.
 
 use chrono::{Days, NaiveTime, TimeZone, Timelike, Utc};
-use chrono_tz::{America::St_Johns, Asia::Kathmandu, Tz};
+use domain::zone::Tz;
 use serde_json::{Value, json};
 use tests::support::{
     Stage,
@@ -10,7 +10,8 @@ use tests::support::{
 
 /// A zone in which it is hours to midnight whenever the test runs.
 fn far_from_midnight() -> Tz {
-    if (13..22).contains(&Utc::now().hour()) { St_Johns } else { Kathmandu }
+    let zone = if (13..22).contains(&Utc::now().hour()) { "America/St_Johns" } else { "Asia/Kathmandu" };
+    zone.parse().unwrap()
 }
 
 #[tokio::test]

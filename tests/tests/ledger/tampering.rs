@@ -20,7 +20,7 @@ async fn programme() -> Database {
     let friend = service.client().register_with(json!({"inviteCode": code})).await;
     for member in [&inviter.id, &friend.id] {
         reporter.claim_for(&prize, member).await.problem(422, "condition_unmet");
-        reporter.report_activities(&daily_until_yesterday(member, "login", 3, chrono_tz::UTC)).await;
+        reporter.report_activities(&daily_until_yesterday(member, "login", 3, domain::zone::Tz::UTC)).await;
         reporter.claim_for(&prize, member).await.created();
     }
     let last = reporter.report_activities(&[activity(&friend.id, "visit"), activity(&friend.id, "visit")]).await;

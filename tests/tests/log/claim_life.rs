@@ -33,7 +33,7 @@ struct Known {
 impl FactsSource for Known {
     fn facts(&self, who: MemberId, _needed: FactsNeeded) -> BoxFuture<'_, Result<(Facts, i64), ReadError>> {
         let known = (who != member(0)).then_some(MemberFacts {
-            time_zone: chrono_tz::UTC,
+            time_zone: domain::zone::Tz::UTC,
             joined_on: NaiveDate::default(),
             birthday: None,
             profile_complete: self.complete,

@@ -25,7 +25,7 @@ async fn log_in(programme: &Programme, member_id: MemberId, day: NaiveDate) {
         kind: Name::login(),
         occurred_at: now(),
         local_date: day,
-        time_zone: Zone::Named(chrono_tz::UTC),
+        time_zone: Zone::Named(domain::zone::Tz::UTC),
         measures: Default::default(),
     };
     let staff = Metadata::system(now());
@@ -47,7 +47,8 @@ async fn a_claim_right_after_the_seventh_log_in_is_granted_with_every_projection
     let staff = Metadata::system(now());
     programme.ledger.execute::<Campaign>(&programme.campaign.to_string(), revise, &staff).await.unwrap();
     let today = now().utc().date_naive();
-    let registration = Registration { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, role: Role::User };
+    let registration =
+        Registration { time_zone: domain::zone::Tz::UTC, joined_on: today, birthday: None, role: Role::User };
     let register = MemberCommand::Register(registration);
     programme.ledger.execute::<Member>(&member(1).to_string(), register, &staff.next_command()).await.unwrap();
 

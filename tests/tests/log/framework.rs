@@ -15,7 +15,7 @@ use super::support::{Limits, Programme};
 
 fn register() -> MemberCommand {
     MemberCommand::Register(Registration {
-        time_zone: chrono_tz::UTC,
+        time_zone: domain::zone::Tz::UTC,
         joined_on: chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
         birthday: None,
         role: Role::User,

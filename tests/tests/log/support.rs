@@ -30,7 +30,7 @@ pub(crate) struct Everybody;
 impl FactsSource for Everybody {
     fn facts(&self, _member: MemberId, _needed: FactsNeeded) -> BoxFuture<'_, Result<(Facts, i64), ReadError>> {
         let member = MemberFacts {
-            time_zone: chrono_tz::UTC,
+            time_zone: domain::zone::Tz::UTC,
             joined_on: NaiveDate::default(),
             birthday: None,
             profile_complete: true,
@@ -72,7 +72,7 @@ pub(crate) fn terms(name: &str, limits: Limits) -> CampaignTerms {
         starts_at: Moment::from(now - TimeDelta::days(1)),
         ends_at: Moment::from(now + TimeDelta::days(300)),
         frequency: limits.frequency,
-        time_zone: chrono_tz::UTC,
+        time_zone: domain::zone::Tz::UTC,
         approval: if limits.manual { Approval::Manual } else { Approval::Automatic },
         max_reward_count: limits.budget.map(|budget| budget.try_into().unwrap()),
         per_member_limit: limits.per_member.map(|limit| limit.try_into().unwrap()),

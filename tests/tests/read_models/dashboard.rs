@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
-use chrono_tz::Tz;
 use domain::Event;
 use domain::activity::{self, ActivityEvent};
 use domain::campaign::{Campaign, CampaignEvent, CampaignStatus, RewardTerms, RewardType};
 use domain::claim::{Claim, ClaimEvent, ClaimStatus, DenialReason};
 use domain::member::MemberEvent;
 use domain::role::Role;
+use domain::zone::Tz;
 use projections::dashboard::{
     AsOf, AskedBucket, Bucket, CampaignBucket, CampaignRewards, Dashboard, EventAnalytics, MemberBucket, Members,
     RewardAnalytics, Summary, Timeline, TypeOfReward, UserAnalytics, View,
@@ -466,7 +466,7 @@ async fn a_window_of_the_past_is_the_one_that_was_asked_for_then() {
             from: recorded_at(100),
             to: recorded_at(100_000),
             bucket: Bucket::Hour,
-            zone: chrono_tz::Asia::Kathmandu,
+            zone: "Asia/Kathmandu".parse().unwrap(),
         };
         let asked = Question { to: asked.from + TimeDelta::hours(30), ..asked };
         log.project(Dashboard, 431, 77, 1).await;

@@ -53,7 +53,7 @@ impl Filter {
         let from = fields.optional("from", readers::instant_or_date());
         let to = fields.optional("to", readers::instant_or_date());
         let page = Page::read(fields);
-        let utc = |moment: readers::InstantOrDate| moment.in_zone(chrono_tz::UTC).utc();
+        let utc = |moment: readers::InstantOrDate| moment.in_zone(domain::zone::Tz::UTC).utc();
         let (from, to) = (from?.map(utc), to?.map(utc));
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             fields.report("to", Broken::new("order", "must not be before `from`"));

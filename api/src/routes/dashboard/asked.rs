@@ -2,8 +2,8 @@
 //! past. What is left out is decided here.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use domain::Moment;
+use domain::zone::Tz;
 use projections::dashboard::{Bucket, MAX_BUCKETS, Timeline, View};
 use projections::log;
 

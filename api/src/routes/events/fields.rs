@@ -1,10 +1,10 @@
 //! What is said of an event when it is created or changed: the same fields, all of them or some.
 
-use chrono_tz::Tz;
 use domain::campaign::{Approval, Boundary, CampaignTerms, Draft, PendingExpiry, Revision};
 use domain::condition::Condition;
 use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
+use domain::zone::Tz;
 
 use crate::fields::readers::InstantOrDate;
 use crate::fields::{Broken, Fields, FromFields, Reader, readers};

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
-use chrono_tz::Tz;
 use domain::Moment;
 use domain::period::Frequency;
+use domain::zone::Tz;
 use domain::zone::local_date;
 
 const DAY_MS: i64 = 86_400_000;

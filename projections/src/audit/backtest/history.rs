@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::activity::ActivityEvent;
 use domain::claim::ClaimEvent;
 use domain::facts::{FactsNeeded, MemberFacts};
@@ -12,6 +11,7 @@ use domain::member::MemberEvent;
 use domain::name::Name;
 use domain::referral::ReferralEvent;
 use domain::role::Role;
+use domain::zone::Tz;
 use domain::zone::local_date;
 use domain::{Event, Moment};
 

@@ -19,14 +19,12 @@ use super::calendar::{millis, moment};
 use super::*;
 
 const HALF_HOUR_MS: i64 = 1_800_000;
-const ZONES: [Tz; 6] = [
-    Tz::UTC,
-    Tz::Asia__Seoul,
-    Tz::America__Sao_Paulo,
-    Tz::Pacific__Apia,
-    Tz::Australia__Lord_Howe,
-    Tz::America__New_York,
-];
+const ZONES: [&str; 6] =
+    ["UTC", "Asia/Seoul", "America/Sao_Paulo", "Pacific/Apia", "Australia/Lord_Howe", "America/New_York"];
+fn in_zone(number: usize) -> Tz {
+    ZONES[number].parse().unwrap()
+}
+
 /// Days around which clocks are set somewhere.
 const STARTS: [(i32, u32, u32); 4] = [(2018, 10, 30), (2011, 12, 26), (2025, 10, 1), (2024, 2, 25)];
 
@@ -148,7 +146,7 @@ impl Programme {
             starts_at: self.at(self.begins),
             ends_at: self.at(self.begins + self.lasts),
             frequency: self.frequency,
-            time_zone: ZONES[self.zone],
+            time_zone: in_zone(self.zone),
             max_reward_count: self.max,
             per_member_limit: self.limit,
             quantity: self.quantity,
@@ -160,7 +158,7 @@ impl Programme {
     fn log(&self) -> Vec<(Event, String, Moment)> {
         let mut log = Vec::new();
         for (number, (zone, at, imported, birthday)) in self.members.iter().enumerate() {
-            let (zone, at) = (ZONES[*zone], self.at(*at));
+            let (zone, at) = (in_zone(*zone), self.at(*at));
             let today = local_date(zone, at);
             let joined_on = if *imported { today - Days::new(2) } else { today };
             let birthday = Some(Birthday::of(today + Days::new(u64::from(*birthday))));
@@ -183,11 +181,11 @@ impl Programme {
             2 => of_member(MemberEvent::Blocked(member::Blocked { note: String::new() })),
             3 => of_member(MemberEvent::Unblocked(member::Unblocked { note: String::new() })),
             4 => of_member(MemberEvent::TimeZoneChanged(member::TimeZoneChanged {
-                time_zone: ZONES[deed.zone],
+                time_zone: in_zone(deed.zone),
                 locked_until: at,
             })),
             5 => {
-                let local_date = local_date(ZONES[deed.zone], at);
+                let local_date = local_date(in_zone(deed.zone), at);
                 let qualified = Qualified {
                     invitee_id: MemberId(Uuid::from_u128(1_000 + number as u128)),
                     inviter_id: member_id,
@@ -196,7 +194,7 @@ impl Programme {
                     facts_position: 1,
                     judged_on: local_date,
                     local_date,
-                    time_zone: ZONES[deed.zone],
+                    time_zone: in_zone(deed.zone),
                 };
                 vec![(ReferralEvent::Qualified(qualified).into(), stream, at)]
             }
@@ -209,8 +207,8 @@ impl Programme {
                     member_id,
                     kind,
                     occurred_at: at,
-                    local_date: local_date(ZONES[deed.zone], at) + TimeDelta::days(deed.shift.max(0)),
-                    time_zone: Zone::Named(ZONES[deed.zone]),
+                    local_date: local_date(in_zone(deed.zone), at) + TimeDelta::days(deed.shift.max(0)),
+                    time_zone: Zone::Named(in_zone(deed.zone)),
                     measures: BTreeMap::from([(won, deed.value)]),
                 };
                 let mut events = vec![(ActivityEvent::Recorded(fact.clone()).into(), number.to_string(), at)];
@@ -296,10 +294,10 @@ impl Programme {
                 _ => None,
             })
             .max_by_key(|(when, index, _)| (*when, *index))
-            .map_or(ZONES[zone], |(_, _, zone)| zone);
+            .map_or(in_zone(zone), |(_, _, zone)| zone);
         let registered_at = self.at(registered);
         let may = if imported {
-            local_date(ZONES[zone], moment(at)) >= local_date(ZONES[zone], registered_at) - Days::new(2)
+            local_date(in_zone(zone), moment(at)) >= local_date(in_zone(zone), registered_at) - Days::new(2)
         } else {
             at >= millis(registered_at)
         };

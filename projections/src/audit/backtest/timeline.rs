@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::condition::{Asked, Condition, Leaf, is_met};
 use domain::facts::{Facts, MemberFacts};
 use domain::name::Name;
 use domain::role::Role;
+use domain::zone::Tz;
 
 use super::Draft;
 use super::calendar::{Dates, Periods, Window};
@@ -70,7 +70,7 @@ struct Walker<'a> {
     asks_from: i64,
     changes: std::iter::Peekable<std::slice::Iter<'a, Change>>,
     others: std::slice::Iter<'a, (i64, What)>,
-    zones: &'a mut HashMap<Tz, Arc<Dates>>,
+    zones: &'a mut HashMap<&'static str, Arc<Dates>>,
     dates: Arc<Dates>,
     facts: Facts,
     erased: bool,
@@ -81,7 +81,12 @@ struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    fn new(walk: &'a Walk<'a>, member: &'a Member, number: u32, zones: &'a mut HashMap<Tz, Arc<Dates>>) -> Self {
+    fn new(
+        walk: &'a Walk<'a>,
+        member: &'a Member,
+        number: u32,
+        zones: &'a mut HashMap<&'static str, Arc<Dates>>,
+    ) -> Self {
         let dates = dates_of(member.registered.time_zone, walk.window, zones);
         Self {
             dates,
@@ -211,8 +216,8 @@ impl<'a> Walker<'a> {
     }
 }
 
-fn dates_of(zone: Tz, window: Window, known: &mut HashMap<Tz, Arc<Dates>>) -> Arc<Dates> {
-    Arc::clone(known.entry(zone).or_insert_with(|| Arc::new(Dates::of(zone, window))))
+fn dates_of(zone: Tz, window: Window, known: &mut HashMap<&'static str, Arc<Dates>>) -> Arc<Dates> {
+    Arc::clone(known.entry(zone.primary_name()).or_insert_with(|| Arc::new(Dates::of(zone, window))))
 }
 
 /// Whether a condition may become met by nothing but the next midnight.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveTime, TimeDelta};
-use chrono_tz::Tz;
 use domain::Moment;
 use domain::activity::{Recorded, Voided};
 use domain::claim::Decision;
@@ -12,6 +11,7 @@ use domain::condition::{Condition, evaluate};
 use domain::id::MemberId;
 use domain::member;
 use domain::referral::{self, Qualified};
+use domain::zone::Tz;
 use domain::zone::Zone;
 use proptest::prelude::*;
 use serde_json::{Value, json};

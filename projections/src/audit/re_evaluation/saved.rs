@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::event::DecodeError;
 use domain::facts::{Birthday, DayTally, Facts, KindFacts, MemberFacts};
 use domain::id::MemberId;
 use domain::name::Name;
 use domain::role::Role;
 use domain::upcast::CURRENT_VERSION;
+use domain::zone::Tz;
 use domain::{Event, Moment};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -166,7 +166,7 @@ impl Desk {
             facts_position: self.position,
             condition_version: 1,
             evaluated_at: at,
-            time_zone: chrono_tz::UTC,
+            time_zone: domain::zone::Tz::UTC,
             event_starts_on: self.starts_on,
         };
         let stream = ("claim", ClaimId::of(reward_id, about.member_id, &about.period).to_string());

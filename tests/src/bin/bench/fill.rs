@@ -43,7 +43,7 @@ impl Made {
 
     pub(crate) fn member(id: MemberId, joined: Moment) -> Self {
         let registered = domain::member::Registered {
-            time_zone: chrono_tz::UTC,
+            time_zone: domain::zone::Tz::UTC,
             joined_on: joined.utc().date_naive(),
             birthday: None,
             role: Role::User,

@@ -203,7 +203,7 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
     unit.preload::<Activity>(&ids).await.unwrap();
     for member in members {
         let registration =
-            Registration { time_zone: chrono_tz::UTC, joined_on: today, birthday: None, role: Role::User };
+            Registration { time_zone: domain::zone::Tz::UTC, joined_on: today, birthday: None, role: Role::User };
         unit.execute::<Member>(&member.to_string(), MemberCommand::Register(registration)).await.unwrap();
     }
     for ((member, day, _), id) in reports.into_iter().zip(ids) {
@@ -231,7 +231,7 @@ pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment) -> [Camp
         starts_at: Moment::from(at.utc() - TimeDelta::days(10)),
         ends_at: Moment::from(at.utc() + TimeDelta::days(1_000)),
         frequency: Frequency::Once,
-        time_zone: chrono_tz::UTC,
+        time_zone: domain::zone::Tz::UTC,
         approval: Approval::Automatic,
         max_reward_count: None,
         per_member_limit: None,
@@ -269,7 +269,7 @@ fn login(member_id: MemberId, day: NaiveDate, at: Moment) -> Report {
         kind: Name::login(),
         occurred_at: at,
         local_date: day,
-        time_zone: Zone::Named(chrono_tz::UTC),
+        time_zone: Zone::Named(domain::zone::Tz::UTC),
         measures: Default::default(),
     }
 }

@@ -39,7 +39,7 @@ fn recorded(raw: RawActivity) -> Recorded {
     let occurred_at = DateTime::parse_from_rfc3339(&raw.occurred_at).unwrap();
     let zone: Zone = match raw.time_zone {
         Some(zone) => zone.parse().unwrap(),
-        None if raw.occurred_at.ends_with('Z') => Zone::Named(chrono_tz::UTC),
+        None if raw.occurred_at.ends_with('Z') => Zone::Named(domain::zone::Tz::UTC),
         None => Zone::Offset(*occurred_at.offset()),
     };
     let occurred_at = Moment::from(occurred_at.with_timezone(&Utc));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate};
-use chrono_tz::Tz;
+use domain::zone::Tz;
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -95,7 +95,7 @@ impl Generator {
     pub(crate) fn register(&mut self) -> Draft {
         let id = self.id();
         self.members.push(MemberId(id));
-        let zones = [chrono_tz::UTC, chrono_tz::Asia::Seoul, chrono_tz::America::New_York];
+        let zones = [domain::zone::Tz::UTC, "Asia/Seoul".parse().unwrap(), "America/New_York".parse().unwrap()];
         let registered = member::Registered {
             time_zone: *zones.choose(&mut self.random).unwrap(),
             joined_on: NaiveDate::from_ymd_opt(2024, 8, 1).unwrap() + Days::new(self.random.random_range(0..30)),
@@ -142,7 +142,7 @@ impl Generator {
             kind,
             occurred_at: occurred_at.into(),
             local_date: occurred_at.date_naive(),
-            time_zone: Zone::Named(chrono_tz::UTC),
+            time_zone: Zone::Named(domain::zone::Tz::UTC),
             measures,
         };
         self.facts.push(fact.clone());
@@ -175,7 +175,7 @@ impl Generator {
             1 => MemberEvent::Blocked(member::Blocked { note: note() }),
             2 => MemberEvent::Unblocked(member::Unblocked { note: note() }),
             3 => MemberEvent::TimeZoneChanged(member::TimeZoneChanged {
-                time_zone: chrono_tz::Europe::Berlin,
+                time_zone: "Europe/Berlin".parse().unwrap(),
                 locked_until: Moment::from(first_day()),
             }),
             4 => MemberEvent::RoleChanged(member::RoleChanged { role: Role::User }),
@@ -217,7 +217,7 @@ impl Generator {
                     facts_position: 0,
                     judged_on: day,
                     local_date: day + Days::new(self.random.random_range(0..DAYS)),
-                    time_zone: chrono_tz::UTC,
+                    time_zone: domain::zone::Tz::UTC,
                 })
             }
             _ => return None,
@@ -233,7 +233,7 @@ impl Generator {
             starts_at: starts_at.into(),
             ends_at: (starts_at + TimeDelta::days(self.random.random_range(1..60))).into(),
             frequency: Frequency::Daily,
-            time_zone: chrono_tz::Asia::Seoul,
+            time_zone: "Asia/Seoul".parse().unwrap(),
             approval: Approval::Manual,
             max_reward_count: self.random.random_bool(0.5).then(|| 50.try_into().unwrap()),
             per_member_limit: None,
@@ -348,7 +348,7 @@ pub(crate) fn decision() -> Decision {
         facts_position: 0,
         condition_version: 1,
         evaluated_at: Moment::from(first_day()),
-        time_zone: chrono_tz::UTC,
+        time_zone: domain::zone::Tz::UTC,
         event_starts_on: first_day().date_naive(),
     }
 }
