@@ -16,7 +16,7 @@ use crate::guards::GuardRefusal;
 use crate::keep::Keep;
 use crate::metadata::Metadata;
 use crate::streams::Loaded;
-use crate::{ATTEMPTS, CommandError, Ledger, Receipt, StreamKey};
+use crate::{CommandError, Ledger, Receipt, Retry, StreamKey};
 
 /// Where the facts about a member come from.
 pub trait FactsSource: Send + Sync {
@@ -100,7 +100,7 @@ impl Ledger {
         keep: &Keep<Claim>,
     ) -> Result<Receipt<Claim>, ClaimError> {
         let mut shortage = None;
-        let mut attempt = 1;
+        let mut retry = self.retry();
         loop {
             let (campaign_id, campaign) = self.campaign_with(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
             let Attempt { claim_id, campaign, claim, request } =
@@ -108,21 +108,38 @@ impl Ledger {
             let expects = vec![(campaign.stream.clone(), campaign.sequence)];
             let store = self.store().with(metadata.clone(), expects).on(claim).keep(keep.clone());
             match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(request)), store).await {
-                Err(CommandError::Conflict(stale)) if attempt < ATTEMPTS => self.forget_stale(&stale, campaign_id),
-                Err(CommandError::Guard(refusal)) if attempt < ATTEMPTS => {
+                Err(CommandError::Conflict(stream)) => {
+                    if !self.after_conflict(&mut retry, &stream, campaign_id).await {
+                        return Err(CommandError::Conflict(stream).into());
+                    }
+                    shortage = None; // the limits may be others by now
+                }
+                // a shortage is denied, and a denial takes nothing that could be short
+                Err(CommandError::Guard(refusal)) if shortage.is_none() => {
                     shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
                 }
                 // nothing was appended, so that no append has looked whether the campaign was the latest
-                Ok(receipt) if receipt.appended == 0 && attempt < ATTEMPTS => {
+                Ok(receipt) if receipt.appended == 0 => {
                     let latest = self.latest_campaign(campaign_id).await?;
-                    if latest.sequence == campaign.sequence {
+                    if latest.sequence == campaign.sequence || !retry.after_outdated(&campaign.stream).await {
                         return Ok(receipt);
                     }
+                    shortage = None;
                 }
                 outcome => return outcome.map_err(|error| refused(claim_id, error)),
             }
-            attempt += 1;
         }
+    }
+
+    /// A campaign that goes on is waited for together with all others who ask, so that whoever changes it often cannot
+    /// outrun them again and again.
+    async fn after_conflict(&self, retry: &mut Retry, stream: &StreamKey, campaign: CampaignId) -> bool {
+        if stream.stream_type != <Campaign as cqrs_es::Aggregate>::TYPE {
+            return retry.after_conflict(stream).await;
+        }
+        let again = retry.after_outdated(stream).await;
+        self.shared.campaigns.forget(campaign);
+        again
     }
 
     /// Reads all that decides a wish in a campaign.
@@ -142,12 +159,6 @@ impl Ledger {
         let (facts, facts_position) = known?;
         let request = offer.request(ask, facts, facts_position, shortage)?;
         Ok(Attempt { claim_id, campaign, claim: claim?, request })
-    }
-
-    fn forget_stale(&self, stale: &StreamKey, campaign: CampaignId) {
-        if stale.stream_type == <Campaign as cqrs_es::Aggregate>::TYPE {
-            self.shared.campaigns.forget(campaign);
-        }
     }
 }
 

@@ -22,8 +22,10 @@ pub mod lookups;
 pub mod metadata;
 pub mod metrics;
 pub mod repository;
+pub mod retry;
 pub mod sequencer;
 pub mod store;
+mod stream_locks;
 pub mod streams;
 pub mod unit;
 
@@ -43,6 +45,7 @@ pub use coalesce::{Coalescer, ReadError};
 pub use guards::GuardRefusal;
 pub use keep::{Keep, KeepAppended, KeptAnswer};
 pub use metadata::Metadata;
+pub use retry::{Retry, TimeIsUp};
 pub use streams::Loaded;
 pub use unit::Unit;
 
@@ -50,9 +53,6 @@ use repository::LedgerRepository;
 use sequencer::Sequencer;
 use store::{LedgerStore, Outcome};
 use streams::StreamReader;
-
-/// How often a command is decided anew because its streams went on meanwhile.
-const ATTEMPTS: usize = 8;
 
 /// The write side of the ledger; cheap to clone.
 #[derive(Clone)]
@@ -65,6 +65,7 @@ pub(crate) struct Shared {
     sequencer: Sequencer,
     streams: StreamReader,
     campaigns: campaigns::Campaigns,
+    locks: Arc<stream_locks::StreamLocks>,
 }
 
 impl Shared {
@@ -140,7 +141,7 @@ pub enum CommandError<R> {
         /// The position of the stream's last event.
         position: i64,
     },
-    /// The stream kept going on while the command was decided.
+    /// The stream kept going on while the command was decided, until the time was up.
     #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
     Conflict(StreamKey),
     /// Too much is waiting already; nothing was tried.
@@ -188,12 +189,18 @@ impl Ledger {
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
         let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
-        let shared =
-            Shared { streams: streams::reader(&pool), campaigns: campaigns::Campaigns::default(), sequencer, pool };
+        let shared = Shared {
+            streams: streams::reader(&pool),
+            campaigns: campaigns::Campaigns::default(),
+            locks: Arc::default(),
+            sequencer,
+            pool,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Decides a command and writes what follows, again and again while others change the same stream.
+    /// Decides a command and writes what follows. Commands that meet on one stream wait for each other, and one that
+    /// another process was faster than is decided anew: see [`retry`].
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -241,12 +248,13 @@ impl Ledger {
     where
         A::Command: Clone,
     {
-        let mut attempt = 1;
+        let mut retry = self.retry();
+        retry.turn::<A>(id).await?;
         loop {
             let seen = seen.map(<[i64]>::to_vec);
             let store = self.store().with(metadata.clone(), vec![]).keep(keep.clone()).seen_at(seen);
             match self.run(id, command.clone(), store).await {
-                Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return outcome,
             }
         }

@@ -137,6 +137,9 @@ mod generated_client;
 #[path = "ledger/stampede.rs"]
 mod stampede;
 
+#[path = "ledger/contention.rs"]
+mod contention;
+
 #[path = "ledger/plans.rs"]
 mod plans;
 

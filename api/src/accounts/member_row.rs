@@ -8,9 +8,6 @@ use domain::member::{Member, MemberCommand, MemberRefusal};
 
 use crate::problem::Problem;
 
-/// How often a command is decided anew because the member changed meanwhile.
-const ATTEMPTS: usize = 8;
-
 /// Decides a command and writes its events together with the row; `None` when it is so already.
 ///
 /// # Errors
@@ -22,12 +19,13 @@ pub(super) async fn decide(
     row: Arc<dyn AlsoWrite>,
     metadata: &Metadata,
 ) -> Result<Option<Appended>, Problem> {
-    let mut attempt = 1;
+    let mut retry = ledger.retry();
+    retry.turn::<Member>(&member.to_string()).await.map_err(CommandError::<MemberRefusal>::from)?;
     loop {
         let unit = ledger.unit(metadata.next_command()).also(row.clone());
         unit.execute::<Member>(&member.to_string(), command.clone()).await?;
         match unit.commit::<MemberRefusal>().await {
-            Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
+            Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
             committed => return Ok(committed?),
         }
     }

@@ -15,9 +15,6 @@ use super::{Account, find};
 use crate::fields::readers::folded;
 use crate::problem::{Code, Problem};
 
-/// How often a change is decided anew because another one came first.
-const ATTEMPTS: usize = 8;
-
 /// What shall be otherwise: `None` leaves a text as it is, `Some(None)` takes it away.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {
@@ -42,20 +39,30 @@ pub async fn change_profile(
     change: ProfileChange,
     metadata: &Metadata,
 ) -> Result<(Account, Option<i64>), Problem> {
-    let change = Arc::new(Change { id, change });
-    let mut attempt = 1;
-    let appended = loop {
-        match try_to_change(ledger, pool, &change, metadata).await? {
-            Err(CommandError::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
-            done => break done?,
-        }
-    };
+    let appended = write(ledger, pool, &Arc::new(Change { id, change }), metadata).await?;
     // another change may have come in between: whoever is last sees the whole row and settles it
     let account = known(pool, id).await?;
     let complete = MemberCommand::SetProfileComplete(account.profile_is_complete());
     let settled = ledger.execute::<Member>(&id.to_string(), complete, &metadata.next_command()).await?;
     let position = if settled.appended > 0 { Some(settled.position) } else { appended.map(|it| it.last_position) };
     Ok((account, position))
+}
+
+/// Holds its turn on the member until all of it is written, and no longer.
+async fn write(
+    ledger: &Ledger,
+    pool: &PgPool,
+    change: &Arc<Change>,
+    metadata: &Metadata,
+) -> Result<Option<Appended>, Problem> {
+    let mut retry = ledger.retry();
+    retry.turn::<Member>(&change.id.to_string()).await.map_err(CommandError::<MemberRefusal>::from)?;
+    loop {
+        match try_to_change(ledger, pool, change, metadata).await? {
+            Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
+            done => return Ok(done?),
+        }
+    }
 }
 
 async fn known(pool: &PgPool, id: MemberId) -> Result<Account, Problem> {

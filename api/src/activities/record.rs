@@ -14,9 +14,6 @@ use domain::zone::Zone;
 use super::check::{Reading, is_reserved, read};
 use super::{Outcome, RawActivity, RecordError, Refusal, Reporting, Sources, UnknownMembers};
 
-/// How often a batch is judged anew because others wrote about the same facts meanwhile.
-const ATTEMPTS: usize = 8;
-
 /// Records one report about a member who is there. Many at the same moment share their round trips.
 ///
 /// # Errors
@@ -53,14 +50,14 @@ pub async fn record_batch(
     reports: &[RawActivity],
     reporting: &Reporting,
 ) -> Result<Vec<Outcome>, RecordError> {
-    let mut attempt = 1;
+    let mut retry = ledger.retry();
     loop {
         let outcomes = match judge_batch(ledger, reports, reporting).await {
             Ok(judged) => judged.commit(None).await,
             Err(error) => Err(error),
         };
         match outcomes {
-            Err(RecordError::Write(CommandError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
+            Err(RecordError::Write(CommandError::Conflict(stream))) if retry.after_conflict(&stream).await => {}
             outcome => return outcome,
         }
     }

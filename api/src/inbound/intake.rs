@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use commands::{AlsoWrite, CommandError, GuardRefusal, Ledger, Metadata};
+use commands::{AlsoWrite, CommandError, GuardRefusal, Ledger, Metadata, StreamKey};
 use metrics::counter;
 use rdkafka::Message;
 use rdkafka::error::KafkaError;
@@ -20,8 +20,6 @@ use super::refused::Refused;
 use crate::activities::{JudgedBatch, Outcome, RawActivity, RecordError, Reporting, judge_batch};
 use crate::clock;
 
-/// How often a batch is judged anew because others wrote about the same facts meanwhile.
-const ATTEMPTS: usize = 8;
 /// How many facts of Kafka were recorded, were known, or were refused.
 const FACTS: &str = "ledger_inbound_facts_total";
 
@@ -37,8 +35,8 @@ pub(super) enum Trouble {
     #[error("another member of the group has the partitions by now")]
     Fenced,
     /// Others wrote about the same facts meanwhile.
-    #[error("others wrote about the same facts")]
-    Outrun,
+    #[error("others keep writing to {}/{}", .0.stream_type, .0.stream_id)]
+    Outrun(StreamKey),
     /// The log or the offsets could not be written.
     #[error("{0}")]
     Log(String),
@@ -55,7 +53,7 @@ impl From<RecordError> for Trouble {
             {
                 Self::Fenced
             }
-            RecordError::Write(CommandError::Conflict(_)) => Self::Outrun,
+            RecordError::Write(CommandError::Conflict(stream)) => Self::Outrun(stream),
             RecordError::Read(_) | RecordError::Write(_) => Self::Log(error.to_string()),
         }
     }
@@ -101,7 +99,7 @@ impl Intake {
         let (mut facts, mut refused) = read(messages);
         let progress = Arc::new(self.progress(messages, owner));
         let ledger = self.ledger.clone();
-        let mut attempt = 1;
+        let mut retry = ledger.retry();
         loop {
             let reporting = Reporting::of(Metadata::from_kafka(clock::now()));
             let raws: Vec<RawActivity> = facts.iter().map(|fact| fact.raw.clone()).collect();
@@ -114,8 +112,7 @@ impl Intake {
                     break;
                 }
                 // those that were told of as refused stay so
-                Err(Trouble::Outrun) if attempt < ATTEMPTS => {
-                    attempt += 1;
+                Err(Trouble::Outrun(stream)) if retry.after_conflict(&stream).await => {
                     facts.retain(|fact| !is_refused(&refused, fact));
                 }
                 Err(error) => return Err(error),

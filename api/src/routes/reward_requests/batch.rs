@@ -21,8 +21,6 @@ use crate::state::AppState;
 
 /// The most claims of one batch.
 const MAX_BATCH: usize = 200;
-/// How often the batch is judged anew because one of its claims went on meanwhile.
-const ATTEMPTS: usize = 8;
 
 /// Which claims, and what about all of them.
 pub(super) struct Batch {
@@ -51,10 +49,10 @@ pub(super) async fn decide_all(
     _: Query<Nothing>,
     Once(batch, key): Once<Batch>,
 ) -> Result<Response, Problem> {
-    let mut attempt = 1;
+    let mut retry = state.ledger.retry();
     loop {
         match judge(&state, &operator, &batch, &key).await {
-            Err(BatchError::Append(CommandError::Conflict(_))) if attempt < ATTEMPTS => attempt += 1,
+            Err(BatchError::Append(CommandError::Conflict(claim))) if retry.after_conflict(&claim).await => {}
             Ok(answer) => return Ok(answer),
             Err(BatchError::Append(error)) => return Err(error.into()),
             Err(BatchError::Problem(problem)) => return Err(problem),
