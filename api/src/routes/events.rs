@@ -128,11 +128,11 @@ async fn list(
     min: MinPosition,
     Query(filter): Query<Filter>,
 ) -> Result<At<Json<EventsBody>>, Problem> {
-    let walk = filter.page.of(&uri, account.id)?;
+    let walk = filter.page.of(&state.keys, &uri, account.id)?;
     let position = min.reached_by(&[CATALOGUE], &state).await?;
     let now = account.at.utc();
     let mut rows = campaign_catalogue::campaigns(&state.pool, filter.status, now, walk.before, walk.rows()).await?;
-    let next = walk.cut(&mut rows, |row| row.created_position);
+    let next = walk.cut(&mut rows, |row| row.created_position)?;
     let events: Vec<_> = rows.into_iter().map(|row| EventBody::of(row, account.at)).collect();
     Ok(At(position, Json(EventsBody { events, next_cursor: next })))
 }

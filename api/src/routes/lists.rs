@@ -1,11 +1,14 @@
 //! What all lists share: newest first by position, so many at a time, and a cursor to go on with.
 
+use std::sync::Arc;
+
 use axum::http::Uri;
 use domain::id::MemberId;
 
 use crate::cursor::Binding;
 use crate::fields::{Fields, readers};
 use crate::problem::{Code, Problem};
+use crate::tokens::Keys;
 
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
@@ -31,15 +34,15 @@ impl Page {
     ///
     /// # Errors
     /// `invalid_cursor`.
-    pub(super) fn of(self, uri: &Uri, caller: MemberId) -> Result<Walk, Problem> {
-        let binding = Binding::of(uri, caller);
+    pub(super) fn of(self, keys: &Arc<Keys>, uri: &Uri, caller: MemberId) -> Result<Walk, Problem> {
+        let binding = Binding::of(keys, uri, caller);
         let before = self.cursor.map(|cursor| binding.position(&cursor)).transpose()?;
         Ok(Walk { binding, before, limit: self.limit })
     }
 }
 
 /// One step of walking a list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Walk {
     binding: Binding,
     /// Only what was created before this position.
@@ -49,17 +52,20 @@ pub(super) struct Walk {
 
 impl Walk {
     /// How many rows to read: one more than is shown tells whether there is more.
-    pub(super) fn rows(self) -> i64 {
+    pub(super) fn rows(&self) -> i64 {
         self.limit + 1
     }
 
     /// Cuts the rows to what is shown, and makes the cursor of the rest.
-    pub(super) fn cut<T>(self, rows: &mut Vec<T>, position: impl Fn(&T) -> i64) -> Option<String> {
+    ///
+    /// # Errors
+    /// `internal`: the cursor cannot be sealed.
+    pub(super) fn cut<T>(&self, rows: &mut Vec<T>, position: impl Fn(&T) -> i64) -> Result<Option<String>, Problem> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         if rows.len() <= limit {
-            return None;
+            return Ok(None);
         }
         rows.truncate(limit);
-        rows.last().map(|last| self.binding.cursor(position(last)))
+        rows.last().map(|last| self.binding.cursor(position(last))).transpose()
     }
 }

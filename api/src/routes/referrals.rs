@@ -62,7 +62,7 @@ async fn own(
     min: MinPosition,
     Query(listing): Query<Listing>,
 ) -> Result<At<Json<Referrals<OwnReferral>>>, Problem> {
-    let walk = listing.page.of(&uri, member.id)?;
+    let walk = listing.page.of(&state.keys, &uri, member.id)?;
     let filter = ReferralFilter { inviter: Some(member.id), ..ReferralFilter::default() };
     referrals(&state, walk, min, filter).await
 }
@@ -91,7 +91,7 @@ async fn all(
     min: MinPosition,
     Query(filter): Query<Filter>,
 ) -> Result<At<Json<Referrals<ReferralBody>>>, Problem> {
-    let walk = filter.page.of(&uri, staff.id)?;
+    let walk = filter.page.of(&state.keys, &uri, staff.id)?;
     let filter = ReferralFilter { inviter: filter.inviter, status: filter.status, before: None };
     referrals(&state, walk, min, filter).await
 }
@@ -105,7 +105,7 @@ async fn referrals<R: From<ReferralRow>>(
     let position = min.reached_by(&[TALLY], state).await?;
     let filter = ReferralFilter { before: walk.before, ..filter };
     let mut rows = referral_tally::list(&state.pool, filter, walk.rows()).await?;
-    let next_cursor = walk.cut(&mut rows, |row| row.created_position);
+    let next_cursor = walk.cut(&mut rows, |row| row.created_position)?;
     Ok(At(position, Json(Referrals { referrals: rows.into_iter().map(R::from).collect(), next_cursor })))
 }
 

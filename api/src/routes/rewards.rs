@@ -105,7 +105,7 @@ async fn rewards(
     page: Page,
     event: Option<CampaignId>,
 ) -> Result<At<Json<Rewards>>, Problem> {
-    let walk = page.of(uri, account.id)?;
+    let walk = page.of(&state.keys, uri, account.id)?;
     let position = min.reached_by(&[CATALOGUE], state).await?;
     if let Some(event) = event
         && campaign_catalogue::campaign(&state.pool, event).await?.is_none()
@@ -113,7 +113,7 @@ async fn rewards(
         return Err(Problem::new(Code::NotFound).at(position));
     }
     let mut rows = campaign_catalogue::rewards(&state.pool, event, walk.before, walk.rows()).await?;
-    let next = walk.cut(&mut rows, |row| row.created_position);
+    let next = walk.cut(&mut rows, |row| row.created_position)?;
     let rewards: Vec<_> = rows.into_iter().map(RewardBody::from).collect();
     Ok(At(position, Json(Rewards { message: phrases::rewards(), rewards, next_cursor: next })))
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use jsonwebtoken::crypto::sign;
+use jsonwebtoken::crypto::{sign, verify};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use rand::RngCore as _;
 use sha2::{Digest, Sha256};
@@ -86,7 +86,15 @@ impl Keys {
     /// # Errors
     /// The cryptography does not work at all.
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
-        sign(&[purpose.as_bytes(), b":", secret].concat(), &self.first.encoding, Algorithm::HS256)
+        sign(&sealed(purpose, secret), &self.first.encoding, Algorithm::HS256)
+    }
+
+    /// Whether a digest is that of a secret, made with any of the keys; compared in constant time.
+    #[must_use]
+    pub fn is_seal(&self, digest: &str, purpose: &str, secret: &[u8]) -> bool {
+        let text = sealed(purpose, secret);
+        let made_with = |key: &Key| matches!(verify(digest, &text, &key.decoding, Algorithm::HS256), Ok(true));
+        std::iter::once(&self.first).chain(&self.others).any(made_with)
     }
 
     pub(super) fn signing(&self) -> &Key {
@@ -103,6 +111,11 @@ impl Keys {
             .chain(&self.others)
             .filter_map(move |key| sign(text.as_bytes(), &key.encoding, Algorithm::HS256).ok())
     }
+}
+
+/// What is digested: the purpose ends with the first colon.
+fn sealed(purpose: &str, secret: &[u8]) -> Vec<u8> {
+    [purpose.as_bytes(), b":", secret].concat()
 }
 
 impl Key {

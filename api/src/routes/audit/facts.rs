@@ -48,12 +48,14 @@ pub(super) async fn facts(
     min: MinPosition,
     Query(part): Query<Part>,
 ) -> Result<At<Json<FactsBody>>, Problem> {
-    let binding = Binding::of(&uri, auditor.id);
+    let binding = Binding::of(&state.keys, &uri, auditor.id);
     let place = part.cursor.map(|cursor| Place::open(&binding.open(&cursor)?)).transpose()?;
     let mut connection = state.pool.acquire().await?;
     let head = min.within(projections::log::head(&mut connection).await?.position)?;
     let as_of = part.at_position.map_or(AsOf::Head, AsOf::Position);
     let (position, after) = match place {
+        // the log was restored to before the first page
+        Some(place) if place.position > head => return Err(Problem::new(Code::InvalidCursor)),
         Some(place) => (place.position, Some((place.kind, place.on))),
         None => (AT.resolve(&mut connection, as_of, auditor.at).await?.0, None),
     };
@@ -69,7 +71,7 @@ pub(super) async fn facts(
         joined_on: found.joined_on,
         profile_complete: found.profile_complete,
         referrals: found.referrals,
-        next_cursor: next.map(|place| binding.seal(place.text().as_bytes())),
+        next_cursor: next.map(|place| binding.seal(place.text().as_bytes())).transpose()?,
         facts: found.rows,
     };
     Ok(At(head.max(position), Json(body)))

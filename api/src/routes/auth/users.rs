@@ -56,9 +56,9 @@ async fn list(
     uri: Uri,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<UsersPage>, Problem> {
-    let walk = wanted.page.of(&uri, operator.id)?;
+    let walk = wanted.page.of(&state.keys, &uri, operator.id)?;
     let mut accounts = accounts::list(&state.pool, wanted.role, walk.before, walk.rows()).await?;
-    let next_cursor = walk.cut(&mut accounts, |account| account.created_position);
+    let next_cursor = walk.cut(&mut accounts, |account| account.created_position)?;
     Ok(Json(UsersPage { users: accounts.into_iter().map(UserBody::from).collect(), next_cursor }))
 }
 

@@ -163,12 +163,12 @@ async fn list(
     min: MinPosition,
     wanted: Filter,
 ) -> Result<At<Json<List>>, Problem> {
-    let walk = wanted.page.of(uri, caller.id)?;
+    let walk = wanted.page.of(&state.keys, uri, caller.id)?;
     let position = min.reached_by(&READ, state).await?;
     let filter = ClaimFilter { before: walk.before, ..wanted.filter };
     let mut connection = state.pool.acquire().await?;
     let mut rows = claim_history::list(&mut connection, &filter, walk.rows()).await?;
-    let next = walk.cut(&mut rows, |row| row.created_position);
+    let next = walk.cut(&mut rows, |row| row.created_position)?;
     let claims = lines(&mut connection, rows).await?;
     Ok(At(position, Json(List { message: phrases::claims(), claims, next_cursor: next })))
 }

@@ -77,6 +77,28 @@ async fn a_cursor_belongs_to_what_it_was_made_for() {
     admin.get(&format!("/events?status=active&cursor={cursor}")).await.problem(400, "invalid_cursor");
 }
 
+/// Letter by letter, in every list that has a second page.
+#[tokio::test]
+async fn a_cursor_that_was_altered_anywhere_is_none() {
+    let stage = Stage::shared().await;
+    let admin = stage.service.demo("admin").await;
+    let mut altered = 0;
+    for (path, _) in lists(&admin).await {
+        let Some(cursor) = admin.get(&format!("{path}?limit=1")).await.json["nextCursor"].as_str().map(str::to_owned)
+        else {
+            continue;
+        };
+        admin.get(&format!("{path}?limit=1&cursor={cursor}")).await.ok();
+        for at in 0..cursor.len() {
+            let other = if cursor[at..].starts_with('A') { 'B' } else { 'A' };
+            let forged = format!("{}{other}{}", &cursor[..at], &cursor[at + 1..]);
+            admin.get(&format!("{path}?limit=1&cursor={forged}")).await.problem(400, "invalid_cursor");
+        }
+        altered += 1;
+    }
+    assert!(altered > 5, "only {altered} lists have a second page");
+}
+
 /// Newest first by creation, however things change while the list is walked; what changed is judged when its page is read.
 #[tokio::test]
 async fn walking_while_others_write_skips_nothing_and_repeats_nothing() {
