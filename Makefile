@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz check
+.PHONY: help run test bench fuzz docs check
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -31,10 +31,14 @@ fuzz: ## sends 20,000 requests that the API document allows, or forbids, to a se
 	cargo build --release --locked -p api
 	@tests/fuzz/own "$${CARGO_TARGET_DIR:-target}/release/reward-ledger" "$${CASES:-20000}" "$${SEED:-1}"
 
-check: ## form, lints, documentation and, where cargo-deny is there, licences
+docs: ## writes the parts of the documents that are made from the code
+	WRITE_DOCUMENTS=1 cargo test -p tests --test documents --locked -q generated::
+
+check: ## form, lints, documentation, links and, where cargo-deny is there, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
+	cargo test -p tests --test documents --locked -q -- links:: shape:: generated:: markdown::
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny --locked check licenses bans sources; \
 	else \

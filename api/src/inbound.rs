@@ -62,6 +62,11 @@ pub struct InboundConfig {
     pub start_over: bool,
 }
 
+/// Tells whoever listens to the facade `metrics` what the figures of facts from Kafka mean.
+pub fn describe_metrics() {
+    intake::describe();
+}
+
 /// Why reading ended early; it begins again.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
@@ -96,7 +101,6 @@ impl Inbound {
         followers: &Followers,
         shutdown: CancellationToken,
     ) -> std::io::Result<()> {
-        intake::describe();
         let (done, ended) = oneshot::channel::<()>();
         let inbound = Self { config, ledger, pool, runtime: Handle::current(), shutdown };
         std::thread::Builder::new().name("inbound".to_owned()).spawn(move || {

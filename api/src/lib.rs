@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod activities;
 pub mod audit;
 pub mod callers;
+pub mod cli;
 mod clock;
 pub mod config;
 pub mod cursor;

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::routes;
+use crate::{inbound, routes};
 
 /// How long a request took, in seconds, by method, route and status.
 const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
@@ -78,7 +78,8 @@ pub async fn serve(
     Ok(())
 }
 
-fn describe() {
+/// Tells whoever listens what all figures of this program mean; the reference of metrics is made from it.
+pub fn describe() {
     metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Time to answer a request");
     metrics::describe_gauge!(HEAD_POSITION, "Position of the last event of the log");
     metrics::describe_gauge!(FOLLOWER_POSITION, "Position up to which a follower has folded the log");
@@ -86,6 +87,7 @@ fn describe() {
     commands::metrics::describe();
     projections::follow::describe_metrics();
     projections::relay::describe_metrics();
+    inbound::describe_metrics();
 }
 
 async fn figures(State(sources): State<Sources>) -> Response {

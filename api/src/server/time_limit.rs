@@ -37,7 +37,11 @@ mod tests {
     #[test]
     fn only_what_folds_the_whole_log_has_more_time() {
         let limits = Limits::default();
-        assert_eq!((limits.request.as_secs(), limits.whole_log.as_secs()), (30, 1_800), "as the README says");
+        assert_eq!(
+            (limits.request.as_secs(), limits.whole_log.as_secs()),
+            (30, 1_800),
+            "as docs/reference/http.md says"
+        );
         let of = |method, path| limits.of(&method, &Uri::from_static(path));
         assert_eq!(of(Method::POST, "/audit/re-evaluations"), limits.whole_log);
         assert_eq!(of(Method::POST, "/events/backtest?x=1"), limits.whole_log);

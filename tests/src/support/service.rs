@@ -37,18 +37,9 @@ impl Service {
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut command = kept("KILL", binary::reward_ledger());
         command.args(&self.setup.arguments);
-        self.dress(&mut command);
+        self.setup.dress(&mut command);
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
         *self.child.lock().unwrap() = Some(spawn(command));
-    }
-
-    /// The service sees its own configuration and nothing of the environment the tests run in.
-    fn dress(&self, command: &mut Command) {
-        command.env_clear().current_dir(&self.setup.folder);
-        for name in ["PATH", "HOME", "USER", "LANG", "TMPDIR"] {
-            command.envs(std::env::var_os(name).map(|value| (name, value)));
-        }
-        command.envs(&self.setup.environment);
     }
 
     /// Waits until `GET /health/ready` is 200.
@@ -72,7 +63,7 @@ impl Service {
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.setup.port)
+        self.setup.url()
     }
 
     /// Its process id, while it runs.
@@ -141,7 +132,7 @@ impl Service {
     /// Runs another command of the binary beside the service, with its configuration and one text on standard input.
     pub fn command(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(binary::reward_ledger());
-        self.dress(&mut command);
+        self.setup.dress(&mut command);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let mut stdin = child.stdin.take().expect("its standard input");

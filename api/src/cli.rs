@@ -1,0 +1,93 @@
+//! The command line: which commands there are, and which role does each. Everything about a command is in its file under
+//! `roles`; the configuration, which all commands take, is in `config`.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+
+use crate::config::Config;
+use crate::generate::Generate;
+use crate::import::Import;
+use crate::roles::{self, Admin, Audit, Kafka, Projections, Rebuild, Serve, Service};
+
+/// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision is kept.
+#[derive(Parser)]
+#[command(name = "reward-ledger", version)]
+pub struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(clap::Subcommand)]
+enum Role {
+    /// Serve the API (the default), or one part of the service, until asked to stop.
+    Serve(Serve),
+    /// Bring the database to the schema of this version.
+    Migrate,
+    /// Rebuild a projection from the log, beside the rows that serve.
+    Rebuild(Rebuild),
+    /// Show the state of all projections, or decide about one that has stopped.
+    Projections(Projections),
+    /// Manage administrators.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Manage services and their keys.
+    #[command(subcommand)]
+    Service(Service),
+    /// Read the log as an auditor, and check everything against it.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Compare the topic with the log, publish it again, handle refused facts.
+    #[command(subcommand)]
+    Kafka(Kafka),
+    /// Show the configuration in force and where each option comes from.
+    Config,
+    /// Import what happened elsewhere.
+    #[command(subcommand)]
+    Import(Import),
+    /// Generate made-up activities, as `import activities` reads them.
+    Generate(Generate),
+}
+
+impl Cli {
+    /// Every command with its arguments, for the reference that is made from it.
+    #[must_use]
+    pub fn command() -> clap::Command {
+        <Self as CommandFactory>::command()
+    }
+
+    /// Reads the arguments of this process; ends it where they cannot be read, or ask for help.
+    #[must_use]
+    pub fn read() -> (Self, ArgMatches) {
+        let matches = Self::command().get_matches();
+        match Self::from_arg_matches(&matches) {
+            Ok(cli) => (cli, matches),
+            Err(error) => error.exit(),
+        }
+    }
+
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn run(self, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+        let config = self.config;
+        match self.role {
+            None => roles::serve(config).await?,
+            Some(Role::Serve(order)) => order.run(config).await?,
+            Some(Role::Migrate) => roles::migrate(config).await?,
+            Some(Role::Rebuild(order)) => order.run(config).await?,
+            Some(Role::Projections(order)) => order.run(config).await?,
+            Some(Role::Admin(order)) => order.run(config).await?,
+            Some(Role::Service(order)) => order.run(config).await?,
+            Some(Role::Audit(order)) => return Ok(order.run(config).await),
+            Some(Role::Kafka(order)) => return Ok(order.run(config).await),
+            Some(Role::Config) => roles::show_config(&config, matches)?,
+            Some(Role::Import(order)) => return roles::import(config, &order).await,
+            Some(Role::Generate(order)) => return Ok(order.run()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
