@@ -40,39 +40,40 @@ pub struct Config {
     #[arg(long, env = "LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:8080", value_parser = listen, global = true)]
     pub listen: SocketAddr,
 
-    /// Address and port of `GET /metrics`. None: not served, and nothing is counted.
+    /// Address and port of `GET /metrics`, and of `/health/live` and `/health/ready` for whatever part is served.
+    /// None: nothing is served there, and nothing is counted.
     #[arg(long, env = "METRICS_LISTEN", value_name = "IP:PORT", value_parser = listen, global = true)]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Make demo accounts and data before the service is ready. Only on a loopback address: their
-    /// passwords are known to everyone.
+    /// Make demo accounts and data before the service is ready; `make run` sets it. Loopback addresses only:
+    /// the demo password is public.
     #[arg(long, env = "DEMO", default_value = "false", value_parser = BoolishValueParser::new(),
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub demo: bool,
 
-    /// PostgreSQL to use, `postgres://user:password@host:port/database`. None: a server of our own
-    /// in `DATA_DIR`. The role owns the schema and needs neither SUPERUSER nor CREATEROLE.
+    /// PostgreSQL to use, `postgres://user:password@host:port/database`. None: an embedded
+    /// server in `DATA_DIR`. The role owns the schema and needs neither SUPERUSER nor CREATEROLE.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
 
-    /// Schema that holds the programme: small letters, digits and `_`.
+    /// Schema that holds the ledger: lower-case letters, digits and `_`.
     #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]
     pub database_schema: String,
 
-    /// Kafka to publish to, `host:port,host:port`. None: a broker inside the process, in memory.
+    /// Kafka brokers, `host:port,host:port`. None: an embedded broker, in memory.
     #[arg(long, env = "KAFKA_BROKERS", value_name = "LIST", global = true)]
     pub kafka_brokers: Option<String>,
 
-    /// Topic the events are published to; made with 12 partitions when it is missing.
+    /// Topic that the events are published to; created with 12 partitions when it is missing.
     #[arg(long, env = "KAFKA_TOPIC", value_name = "NAME", default_value = "reward-ledger.events", global = true)]
     pub kafka_topic: String,
 
-    /// `ce_source` of the published events, a URI reference: one for each programme.
+    /// `ce_source` of the published events, a URI reference; give each ledger its own.
     #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
 
-    /// Topic on which other services put facts, as CloudEvents; made with 12 partitions when it is missing.
-    /// What is refused goes to the topic of this name with `.dead-letter` behind it.
+    /// Topic with facts from other services, as CloudEvents; created with 12 partitions when it is missing.
+    /// Refused facts go to the topic of the same name with `.dead-letter` behind it, created with 1 partition.
     #[arg(
         long,
         env = "KAFKA_ACTIVITIES_TOPIC",
@@ -82,22 +83,22 @@ pub struct Config {
     )]
     pub kafka_activities_topic: String,
 
-    /// Consumer group that reads this topic; programmes that read the same topic need one each, since those
-    /// of a group share the facts. None: the name of the topic.
+    /// Consumer group that reads this topic. Ledgers that read the same topic need a group each, since members
+    /// of one group share the facts. None: the name of the topic.
     #[arg(long, env = "KAFKA_ACTIVITIES_GROUP", value_name = "NAME", global = true)]
     pub kafka_activities_group: Option<String>,
 
-    /// How the brokers let us in.
+    /// Encryption and authentication towards the brokers.
     #[command(flatten)]
     pub kafka_security: KafkaSecurity,
 
-    /// How long a worker may be silent before others take its partitions over, in milliseconds. The broker
-    /// has bounds of its own, 6000 to 1800000 unless told otherwise.
+    /// How long a worker may be silent before others take over its partitions, in milliseconds. The broker
+    /// has bounds of its own, by default 6000 to 1800000.
     #[arg(long, env = "WORKER_SESSION_MS", value_name = "MS", default_value = "10000",
           value_parser = clap::value_parser!(u64).range(1_000..=1_800_000), global = true)]
     pub worker_session_ms: u64,
 
-    /// Folder for the embedded PostgreSQL and for keys that were not given; made when missing.
+    /// Folder for the embedded PostgreSQL and for keys that were not given; created when it is missing.
     #[arg(
         long,
         env = "DATA_DIR",
@@ -109,32 +110,32 @@ pub struct Config {
     pub data_dir: PathBuf,
 
     /// File with the keys of the access tokens, one a line; the first signs, all are accepted.
-    /// None: made in `DATA_DIR`, mode 0600.
+    /// None: created in `DATA_DIR`, mode 0600.
     #[arg(long, env = "TOKEN_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
     pub token_key_file: Option<PathBuf>,
 
-    /// File with the key that checkpoints of the log are signed with, Ed25519 in PEM. None: made in
-    /// `DATA_DIR`, mode 0600.
+    /// File with the key that signs checkpoints of the log, Ed25519 in PEM. None: created in `DATA_DIR`,
+    /// mode 0600.
     #[arg(long, env = "AUDIT_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
     pub audit_key_file: Option<PathBuf>,
 
-    /// Whether the refresh cookie is for HTTPS only; `auto`: yes, except in demo mode.
+    /// Whether browsers send the refresh cookie over HTTPS only.
     #[arg(long, env = "COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, global = true)]
     pub cookie_secure: CookieSecure,
 
-    /// How much one caller may ask; off in demo mode unless set.
+    /// Limits on the requests of one caller. Default: on, except in demo mode.
     #[arg(long, env = "RATE_LIMITS", value_enum, global = true)]
     pub rate_limits: Option<RateLimiting>,
 
-    /// Proxies whose `X-Forwarded-For` is believed, networks as `10.0.0.0/8,fd00::/8`. None: nobody's.
+    /// Networks of proxies whose `X-Forwarded-For` is trusted, as `10.0.0.0/8,fd00::/8`. None: nobody's.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "LIST", default_value = "", global = true)]
     pub trusted_proxies: String,
 
-    /// Origins whose pages may call from a browser, `https://app.example.com,https://…`, or `*`. None: nobody's.
+    /// Origins whose pages may call from a browser, `https://app.example.com,https://…`, or `*`. None: no other origin.
     #[arg(long, env = "CORS_ORIGINS", value_name = "LIST", default_value = "", global = true)]
     pub cors_origins: String,
 
-    /// Condition over an invitee's facts that qualifies the referral, as JSON.
+    /// Condition that an invitee must meet to qualify the referral, as JSON.
     #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
     pub referral_condition: String,
 }
@@ -142,20 +143,20 @@ pub struct Config {
 /// Whether browsers send the refresh cookie over HTTPS only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CookieSecure {
-    /// Yes, except in demo mode.
+    /// yes, except in demo mode
     Auto,
-    /// Yes.
+    /// yes
     Always,
-    /// No: for a plain HTTP service behind nothing.
+    /// no: for plain HTTP without a proxy
     Never,
 }
 
 /// Whether callers are limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RateLimiting {
-    /// As the contract says.
+    /// as the reference of HTTP says
     Default,
-    /// Not at all.
+    /// none
     Off,
 }
 

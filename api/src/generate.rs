@@ -33,13 +33,13 @@ pub struct Generate {
     /// How many members join.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub members: u32,
-    /// How many days it runs.
+    /// Over how many days.
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub days: u32,
-    /// Which programme: the same number gives the same bytes.
+    /// Seed of the generator: the same arguments give the same bytes.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Everything happens before this date begins (UTC).
+    /// Everything happens before this date (UTC).
     #[arg(long, default_value = "2026-01-01", value_name = "DATE")]
     pub end: NaiveDate,
     /// Where to write it; standard output if left out.

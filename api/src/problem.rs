@@ -199,7 +199,7 @@ mod tests {
         let body: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(
             body,
-            json!({"type": "/problems/already_claimed", "title": "The reward was claimed before in this period",
+            json!({"type": "/problems/already_claimed", "title": "The reward was already claimed in this period",
                 "status": 409, "detail": "A text holds the character NUL.", "code": "already_claimed", "claimId": "x",
                 "instance": "urn:uuid:00000000-0000-0000-0000-000000000000"})
         );

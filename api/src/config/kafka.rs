@@ -10,47 +10,47 @@ use secrecy::SecretString;
 
 use super::{Config, secret};
 
-/// How the brokers of `KAFKA_BROKERS` let us in.
+/// Encryption and authentication towards `KAFKA_BROKERS`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct KafkaSecurity {
-    /// How to talk to the brokers. `ssl` and `sasl_ssl` need a build with the feature `kafka-secure`.
+    /// Protocol towards the brokers. `ssl` and `sasl_ssl` need a build with the feature `kafka-secure`.
     #[arg(long, env = "KAFKA_SECURITY_PROTOCOL", value_enum, ignore_case = true,
           default_value_t = SecurityProtocol::Plaintext, global = true)]
     pub kafka_security_protocol: SecurityProtocol,
 
-    /// How to say who we are. All but `PLAIN` need a build with the feature `kafka-secure`.
+    /// SASL mechanism. All but `PLAIN` need a build with the feature `kafka-secure`.
     #[arg(long, env = "KAFKA_SASL_MECHANISM", value_enum, ignore_case = true, global = true)]
     pub kafka_sasl_mechanism: Option<SaslMechanism>,
 
-    /// Name for `PLAIN` and `SCRAM-…`.
+    /// User name for `PLAIN` and `SCRAM-…`.
     #[arg(long, env = "KAFKA_SASL_USERNAME", value_name = "NAME", global = true)]
     pub kafka_sasl_username: Option<String>,
 
-    /// Password for `PLAIN` and `SCRAM-…`; better in the environment, since others can see flags.
+    /// Password for `PLAIN` and `SCRAM-…`. Set it in the environment: flags are visible to other users.
     #[arg(long, env = "KAFKA_SASL_PASSWORD", value_name = "SECRET", value_parser = secret, hide_env_values = true, global = true)]
     pub kafka_sasl_password: Option<SecretString>,
 
-    /// Kerberos name of the brokers, for `GSSAPI`. None: `kafka`.
+    /// Kerberos service name of the brokers, for `GSSAPI`. None: `kafka`.
     #[arg(long, env = "KAFKA_SASL_KERBEROS_SERVICE_NAME", value_name = "NAME", global = true)]
     pub kafka_sasl_kerberos_service_name: Option<String>,
 
-    /// Kerberos name of ours, for `GSSAPI`.
+    /// Kerberos principal of this service, for `GSSAPI`.
     #[arg(long, env = "KAFKA_SASL_KERBEROS_PRINCIPAL", value_name = "NAME", global = true)]
     pub kafka_sasl_kerberos_principal: Option<String>,
 
-    /// File with the key of that name.
+    /// Keytab file of that principal.
     #[arg(long, env = "KAFKA_SASL_KERBEROS_KEYTAB", value_name = "FILE", global = true)]
     pub kafka_sasl_kerberos_keytab: Option<String>,
 
-    /// Certificates that the brokers' are checked against, a file in PEM or a folder. None: the system's.
+    /// CA certificates that the brokers' certificates are checked against, a PEM file or a folder. None: the system's.
     #[arg(long, env = "KAFKA_SSL_CA_LOCATION", value_name = "FILE", global = true)]
     pub kafka_ssl_ca_location: Option<String>,
 
-    /// Our certificate, in PEM, where brokers ask for one.
+    /// Client certificate, in PEM, where brokers ask for one.
     #[arg(long, env = "KAFKA_SSL_CERTIFICATE_LOCATION", value_name = "FILE", global = true)]
     pub kafka_ssl_certificate_location: Option<String>,
 
-    /// Its private key, in PEM.
+    /// Private key of the client certificate, in PEM.
     #[arg(long, env = "KAFKA_SSL_KEY_LOCATION", value_name = "FILE", global = true)]
     pub kafka_ssl_key_location: Option<String>,
 
@@ -58,48 +58,48 @@ pub struct KafkaSecurity {
     #[arg(long, env = "KAFKA_SSL_KEY_PASSWORD", value_name = "SECRET", value_parser = secret, hide_env_values = true, global = true)]
     pub kafka_ssl_key_password: Option<SecretString>,
 
-    /// Whether a broker's certificate must be for the name it is reached by. None: `https`, it must.
+    /// Whether a broker's certificate must match its host name. Default: `https`.
     #[arg(long, env = "KAFKA_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM", value_enum, global = true)]
     pub kafka_ssl_endpoint_identification_algorithm: Option<EndpointIdentification>,
 }
 
-/// How to talk to brokers.
+/// Protocol towards the brokers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum SecurityProtocol {
-    /// Openly, to whoever is there.
+    /// no encryption, no authentication
     Plaintext,
-    /// TLS.
+    /// TLS
     Ssl,
-    /// Openly, saying who we are.
+    /// SASL without encryption
     SaslPlaintext,
-    /// TLS, saying who we are.
+    /// SASL over TLS
     SaslSsl,
 }
 
-/// How to say who we are.
+/// SASL mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SaslMechanism {
-    /// Name and password, as they are.
+    /// user name and password in the clear
     #[value(name = "PLAIN")]
     Plain,
-    /// Name and a proof of the password.
+    /// challenge and response
     #[value(name = "SCRAM-SHA-256")]
     ScramSha256,
-    /// The same with a longer hash.
+    /// the same with a longer hash
     #[value(name = "SCRAM-SHA-512")]
     ScramSha512,
-    /// Kerberos.
+    /// Kerberos
     #[value(name = "GSSAPI")]
     Gssapi,
 }
 
-/// Whether a certificate must be for the name of the broker.
+/// Whether a certificate must match the host name of the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EndpointIdentification {
-    /// It must.
+    /// it must
     Https,
-    /// Any name will do.
+    /// any name is accepted
     None,
 }
 

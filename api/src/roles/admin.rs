@@ -18,7 +18,7 @@ use crate::problem::{Code, Problem};
 /// Makes administrators.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Admin {
-    /// Make an administrator; one line of standard input is the password. An account that is there is
+    /// Create an administrator; one line of standard input is the password. An account that exists is
     /// made ADMIN and keeps its password.
     Create {
         /// The e-mail of the account.
@@ -66,7 +66,7 @@ async fn make(database: &Database, email: &str) -> anyhow::Result<&'static str> 
         invite_code: None,
     };
     accounts::sign_up(&ledger, pool, account, now, Uuid::now_v7(), |_| None).await.map_err(told)?;
-    Ok("the administrator is made")
+    Ok("the administrator is created")
 }
 
 fn password() -> anyhow::Result<String> {

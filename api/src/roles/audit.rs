@@ -31,19 +31,19 @@ pub(super) const COULD_NOT_LOOK: u8 = 2;
 /// Looks into the log, and holds everything else against it.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Audit {
-    /// Show the log: one event a line, as JSON or CSV.
+    /// Print the log, one event a line, as JSON or CSV.
     Log(log::Log),
-    /// Show the state of a stream as it was, or what changed between two positions.
+    /// Print the state of a stream as of a position, or what changed between two positions.
     Stream(folds::Stream),
-    /// Show what a condition would have seen of a member.
+    /// Print what a condition would have seen of a member.
     Facts(folds::Facts),
-    /// Make decisions again: of one claim, of one event, or all there are.
+    /// Judge decisions again: of one claim, of one event, or all.
     ReEvaluate(re_evaluate::ReEvaluate),
-    /// Replay a draft of an event over all that happened.
+    /// Replay a draft of an event over the whole log.
     Backtest(backtest::Backtest),
-    /// Verify the log, the decisions in it and everything that is derived from it.
+    /// Verify the log, every decision in it and everything that is derived from it.
     Verify(verify::Verify),
-    /// Print a signed checkpoint of the log, to be kept elsewhere.
+    /// Print a signed checkpoint of the log, to keep elsewhere.
     Checkpoint(verify::MakeCheckpoint),
 }
 

@@ -1,5 +1,5 @@
 //! The database of a role: the configured one, or the embedded one, which is started and stopped with
-//! us; brought to the shape of this version.
+//! us; brought to the schema of this version.
 
 use std::time::Duration;
 
@@ -45,14 +45,14 @@ impl Database {
         let (options, description, embedded) = Self::place(config).await?;
         make_schema(&config.database_schema, &options).await.context("the database cannot be reached")?;
         let pool = connect(options).await?;
-        MIGRATOR.run(&pool).await.context("the database cannot be brought to the shape of this version")?;
+        MIGRATOR.run(&pool).await.context("the database cannot be migrated to the schema of this version")?;
         Ok(Self { pool, description, embedded })
     }
 
     /// Opens the database of the configuration and changes nothing about it.
     ///
     /// # Errors
-    /// With the remedy in the text, also when it is not in the shape of this version.
+    /// With the remedy in the text, also when its schema is not that of this version.
     pub async fn open_as_it_is(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
         let pool = connect(options).await?;
@@ -64,9 +64,7 @@ impl Database {
             Ok(version) if version == wanted => Ok(opened),
             Ok(_) | Err(_) => {
                 opened.close().await?;
-                anyhow::bail!(
-                    "the database is not in the shape of this version; `reward-ledger migrate` brings it there"
-                )
+                anyhow::bail!("the database does not have the schema of this version; run `reward-ledger migrate`")
             }
         }
     }

@@ -16,12 +16,12 @@ use crate::config::Config;
 /// Looks at what is on Kafka, and puts it there again.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Kafka {
-    /// Compare the topic with the log.
+    /// Compare the topic with the log, byte for byte.
     Verify(verify::Verify),
-    /// Facts of other services that were refused: list them, put them back.
+    /// List and replay facts from Kafka that were refused.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
-    /// Publish the log again, from a position on.
+    /// Publish the log again from a position on.
     Republish(republish::Republish),
 }
 

@@ -1,4 +1,4 @@
-//! `reward-ledger migrate`: brings the database to the shape of this version, and ends.
+//! `reward-ledger migrate`: brings the database to the schema of this version.
 
 use super::Database;
 use crate::config::Config;
@@ -9,6 +9,6 @@ use crate::config::Config;
 /// With the remedy in the text.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     let database = Database::open(&config).await?;
-    println!("{} is in the shape of this version", database.description);
+    println!("{} has the schema of this version", database.description);
     database.close().await
 }

@@ -15,18 +15,18 @@ use crate::config::Config;
 pub struct Projections {
     #[command(subcommand)]
     order: Option<Order>,
-    /// Answer as one JSON document.
+    /// Print one JSON document.
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, Clone, clap::Subcommand)]
 enum Order {
-    /// Have a follower take in what it stopped before or parked.
+    /// Retry the event that a follower has stopped at or parked.
     Retry(Decision),
-    /// Have a follower leave out what it stopped before or parked.
+    /// Skip the event that a follower has stopped at or parked, for ever.
     Skip(Decision),
-    /// A digest over all rows: the same for every fold of the same log by the same logic.
+    /// Print a digest over all rows: the same for every fold of the same log by the same version.
     Digest {
         /// The projection.
         #[arg(value_parser = PossibleValuesParser::new(projections::ALL))]
@@ -38,10 +38,10 @@ enum Order {
 struct Decision {
     /// The follower.
     name: String,
-    /// Why, for the record.
+    /// The reason, kept in the table `interventions`.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     reason: String,
-    /// Who decided it, for the record.
+    /// Who decided it, kept as well.
     #[arg(long, env = "USER", default_value = "unknown")]
     by: String,
 }

@@ -10,10 +10,10 @@ use crate::config::Config;
 /// Which projection to fold again.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Rebuild {
-    /// Its name.
+    /// The name of the projection.
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(projections::ALL))]
     pub projection: String,
-    /// Answer as one JSON document.
+    /// Print one JSON document.
     #[arg(long)]
     pub json: bool,
 }

@@ -23,11 +23,11 @@ const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// What to serve.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Serve {
-    /// Do this one thing and nothing else, beside processes that do the others.
+    /// Serve only this part, beside processes that serve the others.
     #[arg(long, value_enum)]
     only: Option<Only>,
-    /// The projection that a worker feeds; several with commas. Possible are member_facts, referral_tally, claim_history
-    /// and campaign_windows: each of their rows follows from the events of one subject.
+    /// The projections that a worker feeds, separated by commas: member_facts, referral_tally, claim_history or
+    /// campaign_windows.
     #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
     projection: Vec<String>,
 }
@@ -35,13 +35,13 @@ pub struct Serve {
 /// What can be served alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Only {
-    /// The HTTP API. What it shows is folded by others.
+    /// the HTTP API; what it shows is folded by others
     Api,
-    /// What follows the log: all projections, what follows from facts and from the clock, facts from Kafka.
+    /// what follows the log: all projections, the reactors, the scheduler, facts from Kafka
     Follow,
-    /// The log published to Kafka.
+    /// the log published to Kafka
     Relay,
-    /// Projections fed from Kafka, as members of a group: those of `--projection`.
+    /// the projections of `--projection`, fed from Kafka as a member of a consumer group
     Worker,
 }
 

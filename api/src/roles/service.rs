@@ -19,11 +19,11 @@ use crate::fields::{Reader as _, readers};
 /// Makes services, and gives and takes their keys.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Service {
-    /// Make a service and print its key, which is shown this once. It is the bearer token of the service.
+    /// Create a service and print its key, which is shown only now. It is the bearer token of the service.
     Create {
-        /// The name of the service: small letters, digits, `_`, `.` and `-`.
+        /// The name of the service: lower-case letters, digits, `_`, `.` and `-`.
         name: String,
-        /// The sources that it may report activities for.
+        /// The sources that it may report activities for, separated by commas.
         #[arg(long, value_delimiter = ',', required_unless_present = "another_key", conflicts_with = "another_key")]
         sources: Vec<String>,
         /// Give a service that is there another key, beside those it has: the first half of a rotation,
@@ -31,9 +31,9 @@ pub enum Service {
         #[arg(long)]
         another_key: bool,
     },
-    /// Show the services, what they may report and which keys they have.
+    /// List the services with their sources and keys.
     List,
-    /// Revoke the keys of a service, everywhere and at once.
+    /// Revoke the keys of a service, on every instance within a second.
     Revoke {
         /// The name of the service.
         name: String,

@@ -23,13 +23,13 @@ pub struct Log {
     /// Begin after this position.
     #[arg(long, value_name = "POSITION", default_value_t = 0)]
     after: i64,
-    /// Show so many events at most.
+    /// The most events to print.
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
     /// Only this type, such as `claim.granted`.
     #[arg(long, value_name = "TYPE")]
     r#type: Option<String>,
-    /// Only what concerns this member or event.
+    /// Only events that concern this member or campaign.
     #[arg(long, value_name = "ID")]
     subject: Option<Uuid>,
     /// Only streams of this type: member, activity, campaign, claim, referral.
@@ -38,13 +38,13 @@ pub struct Log {
     /// Only this stream.
     #[arg(long, value_name = "ID")]
     stream_id: Option<Uuid>,
-    /// Only what this account (or `system`) did.
+    /// Only events of this actor: an account, `system` or `kafka`.
     #[arg(long, value_name = "ID")]
     actor: Option<String>,
-    /// Go on when the end is reached, until interrupted.
+    /// At the end of the log, wait for more until interrupted.
     #[arg(long, conflicts_with = "json")]
     follow: bool,
-    /// One line an event.
+    /// The format of a line.
     #[arg(long, value_enum, default_value_t = Format::Ndjson, conflicts_with = "json")]
     format: Format,
     /// One document: `{events, head}`.

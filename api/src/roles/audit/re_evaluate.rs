@@ -28,16 +28,16 @@ pub struct ReEvaluate {
     /// Only decisions of this event.
     #[arg(long, value_name = "ID")]
     event: Option<Uuid>,
-    /// The facts as they were read, or as the log has them now.
+    /// The facts as the decision saw them, or as the log has them now.
     #[arg(long, value_enum, default_value_t = FactsChoice::AsDecided)]
     facts: FactsChoice,
     /// `asDecided`, `current`, or a file with a condition in JSON.
     #[arg(long, value_name = "asDecided|current|FILE", default_value = "asDecided")]
     condition: String,
-    /// Keep what is done in this file, and go on from there when it is there.
+    /// Save progress in this file, and resume from it when it exists.
     #[arg(long, value_name = "FILE", conflicts_with = "claim")]
     resume: Option<PathBuf>,
-    /// How often that file is written, in seconds.
+    /// How often progress is saved, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, requires = "resume")]
     save_every: u64,
     /// The changes as CSV; the sums go to standard error.

@@ -16,7 +16,7 @@ use crate::config::Config;
 /// What else to hold the log against, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Verify {
-    /// A signed checkpoint that was made earlier.
+    /// A signed checkpoint from earlier.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// The key it was signed with, Ed25519 in PEM. None: that of `AUDIT_KEY_FILE`.

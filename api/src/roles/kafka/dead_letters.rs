@@ -16,29 +16,29 @@ const AT_ONCE: usize = 200;
 /// Looks at the dead letters, or puts them back.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum DeadLetters {
-    /// List them: where on their topic, when and why refused, whether put back.
+    /// List dead letters: offset, when and why refused, whether replayed.
     List {
         /// One document.
         #[arg(long)]
         json: bool,
     },
-    /// Put them back on the topic they came from, as they came; those that were put back before stay.
+    /// Put dead letters back on the topic they came from, unchanged. Those that were put back before stay.
     Replay(Order),
 }
 
 /// Which ones to put back.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Order {
-    /// This one, by its offset in the list; several with commas.
+    /// The offset of a dead letter in the list; several are separated by commas.
     #[arg(long, value_name = "N", value_delimiter = ',', required_unless_present = "all", conflicts_with = "all")]
     offset: Vec<i64>,
-    /// All that are there now.
+    /// All dead letters.
     #[arg(long)]
     all: bool,
     /// The partition of the offset, where somebody gave the topic of the dead letters several.
     #[arg(long, value_name = "N", default_value_t = 0)]
     partition: i32,
-    /// Also those that were put back before.
+    /// Also dead letters that were put back before.
     #[arg(long)]
     again: bool,
     /// One document.

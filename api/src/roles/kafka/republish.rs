@@ -23,7 +23,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// From where on.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Republish {
-    /// The first position that is published again.
+    /// The first position to publish again.
     #[arg(long, value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
     from: i64,
     /// One document.

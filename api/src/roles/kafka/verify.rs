@@ -13,7 +13,7 @@ use crate::roles::audit::{bar, print_json, say, show_checks, to_whoever_listens}
 /// How long to wait for the relay, and how the result is shown.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Verify {
-    /// How long the relay is waited for until it has published what was in the log at the start.
+    /// How long to wait until the relay has published what was in the log at the start.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     wait: Duration,
     /// One document.
