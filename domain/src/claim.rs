@@ -23,7 +23,6 @@ pub use event::{
 pub use further::{Further, How, Known, smallest_further};
 pub use refusal::ClaimRefusal;
 
-use crate::condition::LeafEvidence;
 use crate::moment::Moment;
 
 /// What later decisions about a claim, and the answer to the claimant, need to know.
@@ -37,16 +36,15 @@ struct State {
     about: Subject,
     status: ClaimStatus,
     decision: Decision,
-    last_denial: Option<Denial>,
+    last_denial: Option<Box<Denial>>,
     expires_at: Option<Moment>,
 }
 
-/// What makes two refused attempts the same one.
+/// The last refused attempt. One for the same reason, with the same condition version and evidence, is the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Denial {
     reason: DenialReason,
-    condition_version: u32,
-    evidence: Vec<LeafEvidence>,
+    decision: Decision,
 }
 
 /// Where a claim stands.
@@ -165,11 +163,8 @@ impl Claim {
             self.decided(&denied.about, &denied.decision, ClaimStatus::Denied);
         }
         if let Some(state) = &mut self.state {
-            state.last_denial = Some(Denial {
-                reason: denied.reason,
-                condition_version: denied.decision.condition_version,
-                evidence: denied.decision.evidence.clone(),
-            });
+            let denial = Denial { reason: denied.reason, decision: denied.decision.clone() };
+            state.last_denial = Some(Box::new(denial));
         }
     }
 
@@ -222,11 +217,11 @@ impl Claim {
         self.state.as_ref().map(|state| &state.decision)
     }
 
-    /// Why the last refused attempt was refused, and what it saw.
+    /// Why the last refused attempt was refused, and how its condition was judged.
     #[must_use]
-    pub fn last_denial(&self) -> Option<(DenialReason, &[LeafEvidence])> {
+    pub fn last_denial(&self) -> Option<(DenialReason, &Decision)> {
         let denial = self.state.as_ref()?.last_denial.as_ref()?;
-        Some((denial.reason, &denial.evidence))
+        Some((denial.reason, &denial.decision))
     }
 }
 

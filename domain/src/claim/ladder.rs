@@ -40,11 +40,11 @@ impl Claim {
     }
 
     fn deny(&self, request: &Request, decision: Decision, reason: DenialReason) -> Option<ClaimEvent> {
-        let last = self.state.as_ref().and_then(|state| state.last_denial.as_ref());
+        let last = self.state.as_ref().and_then(|state| state.last_denial.as_deref());
         let same = |denial: &Denial| {
             denial.reason == reason
-                && denial.condition_version == decision.condition_version
-                && denial.evidence == decision.evidence
+                && denial.decision.condition_version == decision.condition_version
+                && denial.decision.evidence == decision.evidence
         };
         if last.is_some_and(same) {
             return None;

@@ -225,7 +225,7 @@ impl Folded {
 
     fn claim(&self) -> Option<StreamState> {
         let denial =
-            |(reason, evidence): (DenialReason, &[LeafEvidence])| DenialState { reason, evidence: evidence.to_vec() };
+            |(reason, decision): (DenialReason, &Decision)| DenialState { reason, evidence: decision.evidence.clone() };
         Some(StreamState::Claim(Box::new(ClaimState {
             about: self.claim.about()?.clone(),
             status: self.claim.status()?,

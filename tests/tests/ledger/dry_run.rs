@@ -16,9 +16,15 @@ async fn ask(caller: &Client, prize: &str, member: &str, dry_run: &str) -> Answe
 /// What an answer says apart from when and where it was written.
 fn said(answer: &Answer) -> Value {
     let mut body = answer.json.clone();
-    for changing in
-        ["/claim/position", "/claim/createdAt", "/claim/updatedAt", "/claim/evaluatedAt", "/claim/factsPosition"]
-    {
+    for changing in [
+        "/claim/position",
+        "/claim/createdAt",
+        "/claim/updatedAt",
+        "/claim/evaluatedAt",
+        "/claim/factsPosition",
+        "/evaluatedAt",
+        "/factsPosition",
+    ] {
         if let Some(value) = body.pointer_mut(changing) {
             *value = Value::Null;
         }

@@ -1,9 +1,10 @@
 //! Evidence: every leaf, always, by its path, with the true number; and the local day a fact counts for.
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 use tests::support::{
-    Stage,
-    programme::{activity, event, id, reward, with},
+    Answer, Stage,
+    programme::{activity, event, id, reward, unique, with},
 };
 
 #[tokio::test]
@@ -93,4 +94,56 @@ async fn an_imported_member_asks_like_any_other() {
     stage.service.import(&facts); // run again it changes nothing
     let granted = reporter.claim_for(&prize, &member).await;
     assert_eq!(granted.created()["claim"]["evidence"][0]["have"], 2);
+}
+
+/// A refusal says by what it was judged, as a grant does: whoever doubts it can judge it again.
+#[tokio::test]
+async fn a_refusal_says_by_which_condition_on_which_facts_when_and_where_it_was_judged() {
+    let stage = Stage::shared().await;
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
+    let campaign = operator.create_event(&event(json!({"count": {"kind": "visit", "count": 2}}))).await;
+    let prize = operator.create_reward(&reward(&campaign, None)).await;
+    let member = stage.nobody().register_with(json!({"timeZone": "Asia/Seoul"})).await;
+    let before = reporter.report_activity(&activity(&member.id, "visit")).await.position();
+    let path = format!("/claims/{prize}/claim");
+    let (wish, key) = (json!({"memberId": member.id}), unique());
+    let judged = |answer: &Answer, version: i64| {
+        let body = answer.problem(422, "condition_unmet");
+        assert_eq!((&body["conditionVersion"], &body["timeZone"]), (&json!(version), &json!("Asia/Seoul")), "{answer}");
+        assert_eq!(body["evidence"].as_array().unwrap().len(), 1, "{answer}");
+        let evaluated_at = DateTime::parse_from_rfc3339(body["evaluatedAt"].as_str().unwrap()).unwrap();
+        (body["factsPosition"].as_i64().unwrap(), evaluated_at)
+    };
+
+    let tried = reporter.post(&format!("{path}?dryRun=true"), &wish).await;
+    assert!(judged(&tried, 1).0 >= before);
+    let refused = reporter.post_once(&path, &wish, &key).await;
+    let (facts, at) = judged(&refused, 1);
+    assert!(facts >= before && facts < refused.position());
+
+    // the same again: answered from its key, refused without a further event, and looked at without a trace
+    let replayed = reporter.post_once(&path, &wish, &key).await;
+    assert_eq!((&replayed.json, replayed.header("idempotency-replayed")), (&refused.json, Some("true")));
+    for again in [reporter.post(&path, &wish).await, reporter.post_once(&path, &wish, &unique()).await] {
+        assert_eq!(
+            (judged(&again, 1), again.position()),
+            ((facts, at), refused.position()),
+            "the refusal that is recorded"
+        );
+    }
+    assert_eq!(judged(&reporter.post(&format!("{path}?dryRun=true"), &wish).await, 1), (facts, at));
+
+    // it is what the log says
+    let claim = refused.text("/claimId");
+    let shown = auditor.get_at(&format!("/audit/streams/claim/{claim}"), refused.position()).await;
+    let decision = &shown.ok()["state"]["decision"];
+    for name in ["conditionVersion", "factsPosition", "evaluatedAt", "timeZone", "evidence"] {
+        assert_eq!(decision[name], refused.json[name], "{name}");
+    }
+
+    // another condition is another refusal
+    let stricter = json!({"condition": {"count": {"kind": "visit", "count": 3}}});
+    operator.patch(&format!("/events/{campaign}"), &stricter).await.ok();
+    let (facts_then, then) = judged(&reporter.post(&path, &wish).await, 2);
+    assert!(facts_then >= facts && then > at);
 }

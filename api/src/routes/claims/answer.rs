@@ -126,14 +126,19 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
     })
 }
 
+/// The refusal as it is in the log: one that repeats the last is that one, with its moment and its facts.
 fn denied(manner: Manner, receipt: &Receipt<Claim>) -> Problem {
-    let Some((reason, evidence)) = receipt.state.last_denial() else {
+    let Some((reason, decision)) = receipt.state.last_denial() else {
         return Problem::internal("claim", &"a denied claim has no denial");
     };
     let problem = Problem::new(reason.into())
         .with("claimId", &receipt.stream_id)
         .with("position", receipt.position)
-        .with("evidence", evidence)
+        .with("evidence", &decision.evidence)
+        .with("conditionVersion", decision.condition_version)
+        .with("factsPosition", decision.facts_position)
+        .with("evaluatedAt", decision.evaluated_at)
+        .with("timeZone", decision.time_zone.name())
         .at(receipt.position);
     match manner {
         Manner::InEarnest => problem.recorded(),
