@@ -9,7 +9,7 @@ use domain::id::{CampaignId, MemberId, RewardId};
 
 use crate::claims::{Attempt, shortage_of};
 use crate::coalesce::ReadError;
-use crate::guards::{GuardChange, Guards, Stock, changes_of, tables};
+use crate::guards::{GuardChange, Guards, changes_of, tables};
 use crate::{Ask, ClaimError, CommandError, FactsSource, Ledger, Loaded, Receipt};
 
 impl Ledger {
@@ -43,23 +43,41 @@ impl Ledger {
         Ok(guards)
     }
 
-    /// What is left of the rewards of a campaign, each with its guard row, by id.
+    /// What the limits leave of the rewards of a campaign to one member, by id.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn stock_of(
+    pub async fn room_of(
         &self,
         campaign_id: CampaignId,
         campaign: &Campaign,
-    ) -> Result<Vec<(RewardId, Stock)>, ReadError> {
+        member: MemberId,
+    ) -> Result<Vec<Room>, ReadError> {
         let mut guards = Guards::default();
         let mut connection = self.shared.pool.acquire().await?;
         let wanted = campaign.rewards().map(|(reward, _)| (reward, campaign_id));
         tables::load_rewards(&mut connection, &mut guards, wanted).await?;
-        let mut stocks: Vec<_> = guards.rewards.into_iter().collect();
-        stocks.sort_unstable_by_key(|(reward, _)| *reward);
-        Ok(stocks)
+        tables::load_members(&mut connection, &mut guards, &[(member, campaign_id)]).await?;
+        let room = guards.rewards.iter().map(|(reward, stock)| Room {
+            reward: *reward,
+            remaining: stock.remaining(),
+            limit_reached: guards.limit_reached(member, campaign_id, *reward),
+        });
+        let mut rooms: Vec<_> = room.collect();
+        rooms.sort_unstable_by_key(|room| room.reward);
+        Ok(rooms)
     }
+}
+
+/// What the limits leave of one reward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Of which reward.
+    pub reward: RewardId,
+    /// How many grants are left of it for anybody; `None` is without limit.
+    pub remaining: Option<i64>,
+    /// Whether the member has all grants that one member may have, of it or of its campaign.
+    pub limit_reached: bool,
 }
 
 /// Decides on what was read: the claim after it, and what its events would take from the limits.

@@ -42,6 +42,7 @@ pub use append::{AlsoWrite, AppendError, Appended, StreamKey};
 pub use campaigns::Taken;
 pub use claims::{Ask, ClaimError, FactsSource};
 pub use coalesce::{Coalescer, ReadError};
+pub use dry_run::Room;
 pub use guards::GuardRefusal;
 pub use keep::{Keep, KeepAppended, KeptAnswer};
 pub use metadata::Metadata;

@@ -5,7 +5,7 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::Json;
 use axum::extract::State;
-use commands::{FactsSource, ReadError};
+use commands::{FactsSource, ReadError, Room};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
 use domain::claim::{Claim, ClaimStatus};
@@ -65,7 +65,7 @@ impl Whose {
 }
 
 /// How far a member has come. Everything is read from the log and its guards, at least as of the position
-/// that the answer carries, so that there is no projection to wait for.
+/// that the answer carries.
 async fn progress(
     State(state): State<AppState>,
     caller: Claimant,
@@ -74,9 +74,7 @@ async fn progress(
     Query(whose): Query<Whose>,
 ) -> Result<At<Json<Progress>>, Problem> {
     let member = whose.member(&caller)?;
-    let mut connection = state.pool.acquire().await?;
-    let position = min.within(projections::log::head(&mut connection).await?.position)?;
-    drop(connection);
+    let position = min.reached_by_log(&state).await?;
     let campaign_id = CampaignId(event);
     let campaign = state.ledger.load::<Campaign>(&campaign_id.to_string()).await?.state;
     let (Some(terms), Some((condition, _))) = (campaign.terms(), campaign.condition()) else {
@@ -101,14 +99,14 @@ async fn rewards(
     member: MemberId,
     at: Moment,
 ) -> Result<Vec<RewardProgress>, ReadError> {
-    let stocks = state.ledger.stock_of(campaign_id, campaign).await?;
+    let rooms = state.ledger.room_of(campaign_id, campaign, member).await?;
     let period = terms.frequency.period(at, terms.time_zone);
     let next_period_starts_at = terms.next_period_starts_at(at);
     // asked for at the same moment, they are one query
-    try_join_all(stocks.into_iter().map(async |(reward, stock)| {
+    try_join_all(rooms.into_iter().map(async |Room { reward, remaining, limit_reached }| {
         let claim = state.ledger.load::<Claim>(&ClaimId::of(reward, member, &period).to_string()).await?;
         let claim_status = claim.state.status_at(at).map(ClaimStatus::name);
-        Ok(RewardProgress { id: reward, remaining: stock.remaining(), claim_status, next_period_starts_at })
+        Ok(RewardProgress { id: reward, remaining, limit_reached, claim_status, next_period_starts_at })
     }))
     .await
 }
@@ -134,6 +132,9 @@ struct RewardProgress {
     id: RewardId,
     /// How many grants are left; null is without limit.
     remaining: Option<i64>,
+    /// Whether the member has all grants that one member may have, of this reward or of its event: a claim would be
+    /// refused as `limit_reached`.
+    limit_reached: bool,
     /// Where the claim of this period stands; null where nobody asked yet.
     #[schemars(with = "Option<ClaimStatus>")]
     claim_status: Option<&'static str>,

@@ -132,17 +132,12 @@ impl Guards {
     }
 
     fn room_for(&self, change: &GrantChange) -> Result<(), GuardRefusal> {
-        let by_reward = self.members.get(&(change.member_id, change.campaign_id));
-        let of_reward = by_reward.and_then(|rewards| rewards.get(&change.reward_id)).copied().unwrap_or(0);
-        let of_campaign = by_reward.map_or(0, |rewards| rewards.values().sum::<i64>());
+        if self.is_beyond_limit(change) {
+            return Err(GuardRefusal::LimitReached);
+        }
         let full = |limit: Option<i64>, taken: i64| limit.is_some_and(|limit| taken + change.committed() > limit);
         let stock = self.rewards.get(&change.reward_id);
         let budget = self.campaigns.get(&change.campaign_id);
-        if full(stock.and_then(|stock| stock.per_member_limit), of_reward)
-            || full(budget.and_then(|budget| budget.per_member_limit), of_campaign)
-        {
-            return Err(GuardRefusal::LimitReached);
-        }
         if budget.is_some_and(|budget| full(budget.max_reward_count, budget.committed)) {
             return Err(GuardRefusal::BudgetExhausted);
         }
@@ -150,6 +145,22 @@ impl Guards {
             return Err(GuardRefusal::OutOfStock);
         }
         Ok(())
+    }
+
+    /// Whether one more grant is more than one member may have of the reward, or of its campaign.
+    pub(crate) fn limit_reached(&self, member_id: MemberId, campaign_id: CampaignId, reward_id: RewardId) -> bool {
+        self.is_beyond_limit(&GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1 })
+    }
+
+    fn is_beyond_limit(&self, change: &GrantChange) -> bool {
+        let by_reward = self.members.get(&(change.member_id, change.campaign_id));
+        let of_reward = by_reward.and_then(|rewards| rewards.get(&change.reward_id)).copied().unwrap_or(0);
+        let of_campaign = by_reward.map_or(0, |rewards| rewards.values().sum::<i64>());
+        let full = |limit: Option<i64>, taken: i64| limit.is_some_and(|limit| taken + change.committed() > limit);
+        let stock = self.rewards.get(&change.reward_id);
+        let budget = self.campaigns.get(&change.campaign_id);
+        full(stock.and_then(|stock| stock.per_member_limit), of_reward)
+            || full(budget.and_then(|budget| budget.per_member_limit), of_campaign)
     }
 
     fn count(&mut self, change: &GrantChange) {

@@ -5,7 +5,7 @@ use domain::zone::Tz;
 use serde_json::{Value, json};
 use tests::support::{
     Stage,
-    programme::{activity, id, instant, reward},
+    programme::{activity, id, instant, reward, with},
 };
 
 use super::claims::campaign;
@@ -82,6 +82,37 @@ async fn the_next_period_begins_with_the_next_local_day_week_or_month_of_the_eve
     operator.create_reward(&reward(&event, None)).await;
     let progress = reporter.get(&format!("/events/{event}/progress?memberId={member}")).await;
     assert_eq!(progress.ok()["rewards"][0]["nextPeriodStartsAt"], Value::Null, "there is no period after the last");
+}
+
+/// Of the reward over its periods, and of the event over its rewards; others are not counted.
+#[tokio::test]
+async fn a_member_sees_that_it_has_all_that_one_member_may_have() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let event = campaign(&operator, json!({"perMemberLimit": 2})).await;
+    let once = operator.create_reward(&with(reward(&event, None), json!({"perMemberLimit": 1}))).await;
+    let other = operator.create_reward(&reward(&event, None)).await;
+    let last = operator.create_reward(&reward(&event, None)).await;
+    let (mina, noah) = (stage.newcomer().await, stage.newcomer().await);
+    let reached = async |member: &str| {
+        let progress = reporter.get(&format!("/events/{event}/progress?memberId={member}")).await;
+        let lines = progress.list("/rewards").iter();
+        lines.map(|line| (line["id"].as_str().unwrap().to_owned(), line["limitReached"].clone())).collect::<Vec<_>>()
+    };
+    let all = |reached: [bool; 3]| {
+        [&once, &other, &last].into_iter().zip(reached).map(|(id, it)| (id.clone(), json!(it))).collect::<Vec<_>>()
+    };
+    assert_eq!(reached(&mina).await, all([false, false, false]));
+    let claim = reporter.claim_for(&once, &mina).await;
+    claim.created();
+    assert_eq!(reached(&mina).await, all([true, false, false]));
+    reporter.claim_for(&other, &mina).await.created();
+    assert_eq!(reached(&mina).await, all([true, true, true]), "the event's limit is every reward's");
+    reporter.claim_for(&last, &mina).await.problem(409, "limit_reached");
+    assert_eq!(reached(&noah).await, all([false, false, false]));
+    let taken_back = json!({"status": "REVERSED", "note": "why"});
+    operator.patch(&format!("/reward-requests/{}", claim.text("/claim/id")), &taken_back).await.ok();
+    assert_eq!(reached(&mina).await, all([false, false, false]), "what was taken back does not count");
 }
 
 #[tokio::test]
