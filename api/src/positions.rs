@@ -1,7 +1,7 @@
 //! How fresh an answer is: `Ledger-Position` says how far it has folded, `Ledger-Min-Position` asks to
 //! wait for what the caller has written.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -18,6 +18,8 @@ pub const LEDGER_POSITION: HeaderName = HeaderName::from_static("ledger-position
 const LEDGER_MIN_POSITION: HeaderName = HeaderName::from_static("ledger-min-position");
 /// How long a reader waits for a projection.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How often the end of the log is looked at while somebody waits for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How far a projection must have come before it is read.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +38,23 @@ impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
 }
 
 impl MinPosition {
-    /// For what is read from the log itself, which ends at `head`: there is nothing to wait for.
+    /// For what is read from the log itself: waits until the log has come so far, and says where it ends then.
     ///
     /// # Errors
-    /// `projection_behind` when the log has not come so far.
-    pub fn within(self, head: i64) -> Result<i64, Problem> {
-        if self.0 <= head { Ok(head) } else { Err(behind(head)) }
+    /// `projection_behind` when it does not come so far in time.
+    pub async fn reached_by_log(self, state: &AppState) -> Result<i64, Problem> {
+        let until = Instant::now() + LONGEST_WAIT;
+        loop {
+            // no connection is held between two looks
+            let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
+            if self.0 <= head {
+                return Ok(head);
+            }
+            if Instant::now() >= until {
+                return Err(behind(head));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// At least this one, too.

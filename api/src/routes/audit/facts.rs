@@ -50,8 +50,8 @@ pub(super) async fn facts(
 ) -> Result<At<Json<FactsBody>>, Problem> {
     let binding = Binding::of(&state.keys, &uri, auditor.id);
     let place = part.cursor.map(|cursor| Place::open(&binding.open(&cursor)?)).transpose()?;
+    let head = min.reached_by_log(&state).await?;
     let mut connection = state.pool.acquire().await?;
-    let head = min.within(projections::log::head(&mut connection).await?.position)?;
     let as_of = part.at_position.map_or(AsOf::Head, AsOf::Position);
     let (position, after) = match place {
         // the log was restored to before the first page

@@ -34,8 +34,8 @@ pub(super) async fn re_evaluate(
     min: MinPosition,
     Query(By(basis)): Query<By>,
 ) -> Result<At<Json<ReEvaluation>>, Problem> {
+    let head = min.reached_by_log(&state).await?;
     let mut connection = state.pool.acquire().await?;
-    let head = min.within(projections::log::head(&mut connection).await?.position)?;
     let made = projections::audit::re_evaluate(&mut connection, ClaimId(claim), &basis, head).await?;
     Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))
 }

@@ -66,8 +66,8 @@ pub(super) async fn state(
     if !STREAM_TYPES.contains(&stream_type.as_str()) {
         return Err(nothing());
     }
+    let head = min.reached_by_log(&state).await?;
     let mut connection = state.pool.acquire().await?;
-    let head = min.within(projections::log::head(&mut connection).await?.position)?;
     let (position, at) = AT.resolve(&mut connection, when.at, auditor.at).await?;
     let now = state_of(&mut connection, &stream_type, &id, position, at).await?.ok_or_else(nothing)?;
     let difference = match when.since {

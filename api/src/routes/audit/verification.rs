@@ -111,8 +111,8 @@ pub(super) async fn last(
     min: MinPosition,
     _: Query<Nothing>,
 ) -> Result<At<Json<Verification>>, Problem> {
+    let head = min.reached_by_log(&state).await?;
     let mut connection = state.pool.acquire().await?;
-    let head = min.within(projections::log::head(&mut connection).await?.position)?;
     if let Some(begun) = interrupted(&mut connection).await? {
         keep(&mut connection, &ended(begun, "the run was interrupted; start another one")).await?;
     }

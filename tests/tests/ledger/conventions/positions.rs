@@ -62,17 +62,59 @@ async fn every_read_of_a_projection_says_how_far_it_has_folded_and_waits_when_it
             refused.invalid("header.Ledger-Min-Position");
         }
     }
-    let started = Instant::now();
-    let late = join_all(paths.iter().map(|path| asked(&admin, path, head + 1_000_000))).await;
-    let waited = started.elapsed();
-    for (path, late) in paths.iter().zip(late) {
+    let late = join_all(paths.iter().map(async |path| {
+        let started = Instant::now();
+        (asked(&admin, path, head + 1_000_000).await, started.elapsed())
+    }))
+    .await;
+    for (path, (late, waited)) in paths.iter().zip(late) {
         let behind = late.problem(503, "projection_behind");
         let position = behind["position"].as_i64().unwrap();
         assert!((head..head + 1_000_000).contains(&position), "{path}: {late}");
         assert_eq!(late.position(), position, "{path}");
         assert!(late.header("retry-after").unwrap().parse::<u32>().is_ok(), "{path}");
+        assert!(waited > Duration::from_millis(1_900), "{path} did not wait: {waited:?}");
     }
-    assert!(waited > Duration::from_millis(1_900), "nobody was asked to wait: {waited:?}");
+}
+
+/// Somebody asks for a position that is written a moment later, by whatever way it is read.
+#[tokio::test]
+async fn whoever_waits_is_answered_when_what_is_waited_for_is_written() {
+    let stage = Stage::own().await;
+    let admin = stage.service.demo("admin").await;
+    let paths = readable(&stage, &admin).await;
+    let next = stage.log().await.head().await + 1;
+    let reads = join_all(paths.iter().map(async |path| asked(&admin, path, next).await));
+    let (reads, written) = tokio::join!(reads, async {
+        tokio::task::yield_now().await;
+        admin.post("/events", &event(anybody())).await
+    });
+    assert!(written.position() >= next);
+    for (path, read) in paths.iter().zip(reads) {
+        read.ok();
+        assert!(read.position() >= next, "{path}: {} of {next}", read.position());
+    }
+}
+
+/// Two calls read the log though they are no GET: their answers stand for a position as well.
+#[tokio::test]
+async fn a_replay_of_the_log_waits_like_any_other_read() {
+    let stage = Stage::shared().await;
+    let admin = stage.service.demo("admin").await;
+    let event = json!({"condition": anybody(), "startDate": "2026-01-01", "endDate": "2026-02-01"});
+    let draft = json!({"event": event, "reward": {}, "ask": "firstPossible"});
+    let head = stage.log().await.head().await;
+    for (path, body) in [("/events/backtest", draft), ("/audit/re-evaluations", json!({}))] {
+        for (position, status) in [(head, 200), (head + 1_000_000, 503)] {
+            let headers = [("ledger-min-position", &*position.to_string()), ("content-type", "application/json")];
+            let sent = body.to_string().into_bytes();
+            let answer = admin.send(Method::POST, path, &headers, sent).await.unwrap();
+            // one replay at a time: another test may be at it
+            if answer.json["code"] != "overloaded" {
+                answer.expect(status);
+            }
+        }
+    }
 }
 
 #[tokio::test]
