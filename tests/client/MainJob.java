@@ -57,7 +57,7 @@ public final class MainJob {
         listed(claims, granted, event);
         found(operator, event);
 
-        SummaryBody dashboard = new DashboardApi(operator).getDashboard(position(granted), null, null, "Asia/Seoul", null, null);
+        SummaryBody dashboard = new DashboardApi(operator).getDashboard(position(granted), null, null, null, "Asia/Seoul", null, null);
         holds(dashboard.getClaims().getGranted() >= 1, "the dashboard counts the grant: " + dashboard);
         holds(dashboard.getAsOf().getPosition() >= position(granted), "the dashboard is as of the claim: " + dashboard);
     }

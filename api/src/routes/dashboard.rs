@@ -20,7 +20,7 @@ use crate::positions::{At, MinPosition};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-use asked::{Asked, AskedTimeline};
+use asked::{AskedSummary, AskedTimeline};
 use counted::{Claims, DenialReason, Events, Rewards, StatusOfClaims, StatusOfEvents};
 
 /// The routes.
@@ -62,7 +62,7 @@ async fn summary(
     State(state): State<AppState>,
     staff: Staff,
     min: MinPosition,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<AskedSummary>,
 ) -> Result<At<Json<SummaryBody>>, Problem> {
     let (view, window) = asked.view(&state, min, staff.at).await?;
     let summary = view.summary(window.from, window.to).await?;

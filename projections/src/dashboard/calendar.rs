@@ -76,6 +76,9 @@ impl Timeline {
     /// The buckets of the window `from ≤ t < to` in a zone; `None` when there are more than [`MAX_BUCKETS`].
     #[must_use]
     pub fn of(from: DateTime<Utc>, to: DateTime<Utc>, bucket: Bucket, zone: Tz) -> Option<Self> {
+        if from >= to {
+            return Some(Self { from, to, starts: vec![] });
+        }
         let mut local = bucket.start_of(from.with_timezone(&zone).naive_local());
         let mut starts = Vec::new();
         loop {

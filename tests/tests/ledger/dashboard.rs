@@ -1,11 +1,12 @@
 //! The dashboard over HTTP: a small programme whose numbers were counted by hand, the same numbers as of then, and
 //! every way of asking for a window that is none.
 
+use chrono::Utc;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::support::{
     Answer, Stage,
-    programme::{activity, anybody, event, reward, with},
+    programme::{activity, anybody, event, instant, reward, with},
 };
 
 const PATHS: [&str; 4] =
@@ -173,7 +174,6 @@ async fn a_window_that_is_none_is_refused_with_its_field() {
     let auditor = stage.auditor().await;
     for path in PATHS {
         for (query, field) in [
-            ("from=2026-01-02&to=2026-01-02", "query.to"),
             ("from=2026-01-02&to=2026-01-01", "query.to"),
             ("from=2999-01-01", "query.from"),
             ("from=yesterday", "query.from"),
@@ -188,16 +188,50 @@ async fn a_window_that_is_none_is_refused_with_its_field() {
         ] {
             auditor.get(&format!("{path}?{query}")).await.invalid(field);
         }
-        if path != "/dashboard" {
-            auditor.get(&format!("{path}?bucket=year")).await.invalid("query.bucket");
-            let hours = "from=2026-01-01T00:00:00Z&to=2026-03-25T08:00:00Z&bucket=hour";
-            assert_eq!(auditor.get(&format!("{path}?{hours}")).await.list("/timeline").len(), 2_000);
-            let hours = "from=2026-01-01T00:00:00Z&to=2026-03-25T08:00:00.001Z&bucket=hour";
-            auditor.get(&format!("{path}?{hours}")).await.invalid("query.bucket");
+        auditor.get(&format!("{path}?bucket=year")).await.invalid("query.bucket");
+        let hours = "from=2026-01-01T00:00:00Z&to=2026-03-25T08:00:00Z&bucket=hour";
+        let answer = auditor.get(&format!("{path}?{hours}")).await;
+        if path == "/dashboard" {
+            assert!(answer.ok().get("timeline").is_none(), "{answer}");
+        } else {
+            assert_eq!(answer.list("/timeline").len(), 2_000);
         }
+        let hours = "from=2026-01-01T00:00:00Z&to=2026-03-25T08:00:00.001Z&bucket=hour";
+        auditor.get(&format!("{path}?{hours}")).await.invalid("query.bucket");
+    }
+    // without a bucket its window may be as long as the log
+    let all = auditor.get("/dashboard?from=0001-01-01&to=9000-01-01").await;
+    assert_eq!(all.ok()["members"]["new"], all.json["members"]["total"], "{all}");
+    for bucket in ["hour", "day", "week", "month"] {
+        auditor.get(&format!("/dashboard?bucket={bucket}")).await.ok();
     }
     let behind = auditor.send(Method::GET, PATHS[3], &[("Ledger-Min-Position", "999999999999")], vec![]).await;
     behind.unwrap().problem(503, "projection_behind");
+}
+
+#[tokio::test]
+async fn a_window_from_a_moment_to_the_same_is_empty() {
+    let stage = Stage::shared().await;
+    let auditor = stage.auditor().await;
+    let now = instant(Utc::now());
+    for moment in ["2026-01-02", "2026-01-02T12:34:56.789Z", "2999-01-01", &now] {
+        for bucket in ["", "&bucket=hour", "&bucket=month"] {
+            let window = format!("from={moment}&to={moment}{bucket}");
+            let summary = auditor.get(&format!("/dashboard?{window}")).await;
+            let members = &summary.ok()["members"];
+            assert_eq!((&members["active"], &members["new"]), (&json!(0), &json!(0)), "{summary}");
+            for path in &PATHS[1..] {
+                let answer = auditor.get(&format!("{path}?{window}")).await;
+                assert_eq!(answer.ok()["timeline"], json!([]), "{answer}");
+            }
+            let users = auditor.get(&format!("/dashboard/user-analytics?{window}")).await;
+            assert_eq!((users.number("/activeMembers"), users.number("/newMembers")), (0, 0));
+        }
+        for list in ["/claims", "/claims/filter", "/reward-requests"] {
+            let answer = auditor.get(&format!("{list}?from={moment}&to={moment}")).await;
+            assert_eq!(answer.ok()["claims"], json!([]), "{answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use projections::dashboard::{Bucket, MAX_BUCKETS, Timeline, View};
 use projections::log;
 
 use crate::fields::readers::{self, InstantOrDate};
-use crate::fields::{Broken, Fields, FromFields};
+use crate::fields::{Broken, Fields, FromFields, Reader};
 use crate::positions::MinPosition;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -63,7 +63,7 @@ impl Asked {
     /// The numbers that are asked for, and the window. Waits until what is asked for is folded in.
     ///
     /// # Errors
-    /// A window without a moment in it; a position beyond the log; `projection_behind`.
+    /// A window that ends before it begins; a position beyond the log; `projection_behind`.
     pub(super) async fn view(
         &self,
         state: &AppState,
@@ -85,11 +85,11 @@ impl Asked {
         let moment = |asked: InstantOrDate| asked.in_zone(self.time_zone).utc();
         let to = self.to.map_or(clock.utc() + JUST_AFTER, moment);
         let from = self.from.map_or(to - DEFAULT_WINDOW, moment);
-        if from < to {
+        if from <= to {
             return Ok(Window { from, to });
         }
         let field = if self.to.is_some() { "query.to" } else { "query.from" };
-        Err(Problem::field(field, "order", "`from` must be before `to`"))
+        Err(Problem::field(field, "order", "`from` must not be after `to`"))
     }
 }
 
@@ -119,9 +119,54 @@ pub(super) struct AskedTimeline {
     bucket: Bucket,
 }
 
+/// A window of time for an answer without a timeline: buckets may be named, as beside it, and change nothing.
+pub(super) struct AskedSummary {
+    window: Asked,
+    bucket: Option<Bucket>,
+}
+
+impl FromFields for AskedSummary {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let bucket = fields.optional("bucket", bucket());
+        let window = Asked::read(fields);
+        Some(Self { window: window?, bucket: bucket? })
+    }
+}
+
+impl AskedSummary {
+    /// The numbers that are asked for, and the window.
+    ///
+    /// # Errors
+    /// As [`AskedTimeline::view`].
+    pub(super) async fn view(
+        &self,
+        state: &AppState,
+        min: MinPosition,
+        now: Moment,
+    ) -> Result<(View, Window), Problem> {
+        let (view, window) = self.window.view(state, min, now).await?;
+        if let Some(bucket) = self.bucket {
+            timeline(window, bucket, self.window.time_zone)?;
+        }
+        Ok((view, window))
+    }
+}
+
+fn bucket() -> impl Reader<Value = Bucket> {
+    readers::choice(Bucket::ALL.map(|bucket| (bucket.name(), bucket)))
+}
+
+fn timeline(window: Window, bucket: Bucket, zone: Tz) -> Result<Timeline, Problem> {
+    let too_many = || {
+        let rule = format!("must not make more than {MAX_BUCKETS} buckets of the window");
+        Problem::field("query.bucket", "buckets", rule)
+    };
+    Timeline::of(window.from, window.to, bucket, zone).ok_or_else(too_many)
+}
+
 impl FromFields for AskedTimeline {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let bucket = fields.optional("bucket", readers::choice(Bucket::ALL.map(|bucket| (bucket.name(), bucket))));
+        let bucket = fields.optional("bucket", bucket());
         let window = Asked::read(fields);
         Some(Self { window: window?, bucket: bucket?.unwrap_or_default() })
     }
@@ -139,11 +184,6 @@ impl AskedTimeline {
         now: Moment,
     ) -> Result<(View, Timeline), Problem> {
         let (view, window) = self.window.view(state, min, now).await?;
-        let timeline = Timeline::of(window.from, window.to, self.bucket, self.window.time_zone);
-        let too_many = || {
-            let rule = format!("must not make more than {MAX_BUCKETS} buckets of the window");
-            Problem::field("query.bucket", "buckets", rule)
-        };
-        Ok((view, timeline.ok_or_else(too_many)?))
+        Ok((view, timeline(window, self.bucket, self.window.time_zone)?))
     }
 }
