@@ -17,7 +17,7 @@ pub(super) struct Wanted {
 impl FromFields for Wanted {
     fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("name", readers::text(1, 120));
-        let description = fields.nullable("description", readers::text(0, 2_000));
+        let description = fields.nullable("description", readers::lines(0, 2_000));
         let types = RewardType::ALL.map(|kind| (kind.name(), kind));
         let reward_type = fields.optional("type", readers::choice(types));
         let amount = fields.optional("amount", amount());
@@ -48,15 +48,12 @@ fn quantity() -> impl Reader<Value = StockUnits> {
     readers::number(0, MAX_COUNT).then(units)
 }
 
-/// `isLimited` is another way to say that one member gets one.
+/// `isLimited: true` is another way to say that one member gets one. `false` says nothing that `perMemberLimit` does not,
+/// and our own answers show it beside one.
 fn limited(fields: &mut Fields, is_limited: Option<bool>, limit: Option<GrantLimit>) -> Option<Option<GrantLimit>> {
     match (is_limited, limit) {
         (Some(true), Some(limit)) if limit.get() != 1 => {
             fields.report("isLimited", Broken::new("contradiction", "is perMemberLimit 1, beside another number"));
-            None
-        }
-        (Some(false), Some(_)) => {
-            fields.report("isLimited", Broken::new("contradiction", "is no limit, beside perMemberLimit"));
             None
         }
         (Some(true), None) => Some(GrantLimit::try_from(1).ok()),
@@ -82,7 +79,7 @@ impl FromFields for RewardRevision {
     fn read(fields: &mut Fields) -> Option<Self> {
         fields.at_least_one();
         let name = fields.optional("name", readers::text(1, 120));
-        let description = fields.change("description", readers::text(0, 2_000));
+        let description = fields.change("description", readers::lines(0, 2_000));
         let quantity_delta = fields.optional("quantityDelta", quantity_delta());
         Some(Self { name: name?, description: description?, quantity_delta: quantity_delta? })
     }
