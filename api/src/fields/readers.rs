@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use domain::Moment;
 use domain::name::Name;
+use domain::quantity::Whole;
 use domain::zone::Tz;
 use domain::zone::first_moment;
 use garde::rules::email::parse_email;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Broken, FromFields, Reader, reader};
-use crate::problem::FieldError;
+use crate::problem::{FieldErrors, MAX_ERRORS};
 
 /// The longest e-mail, in characters.
 const MAX_EMAIL_CHARS: usize = 254;
@@ -24,8 +25,6 @@ const MAX_EMAIL_CHARS: usize = 254;
 const MAX_NOTE_CHARS: usize = 1_000;
 /// The longest URL, in characters.
 const MAX_URL_CHARS: usize = 2_048;
-/// From here on every float is a whole number: 2⁵³. What JSON wrote may have been one of any length.
-const ONLY_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// A value as it was sent, for those who judge it themselves; described as a type is.
 pub fn any<S: JsonSchema>() -> impl Reader<Value = Value> {
@@ -46,11 +45,19 @@ fn sent_text(value: Value) -> Result<String, Broken> {
     }
 }
 
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+fn normal(text: &str) -> String {
+    text.trim().nfc().collect()
+}
+
 fn clean(text: &str) -> Result<String, Broken> {
-    if text.chars().any(char::is_control) {
+    if has_control(text) {
         return Err(Broken::new("characters", "must not hold control characters"));
     }
-    Ok(text.trim().nfc().collect())
+    Ok(normal(text))
 }
 
 fn within(text: String, min: usize, max: usize) -> Result<String, Broken> {
@@ -71,16 +78,31 @@ pub fn text(min: usize, max: usize) -> impl Reader<Value = String> {
     reader(move |_| bounded(min, max), move |value| within(clean(&sent_text(value)?)?, min, max))
 }
 
+/// A text of several lines, normalised and trimmed like one of a single line; a line break is one character, however it
+/// was sent.
+pub fn lines(min: usize, max: usize) -> impl Reader<Value = String> {
+    reader(
+        move |_| bounded(min, max),
+        move |value| {
+            let text = sent_text(value)?.replace("\r\n", "\n");
+            if text.split('\n').any(has_control) {
+                return Err(Broken::new("characters", "must not hold control characters but line breaks"));
+            }
+            within(normal(&text), min, max)
+        },
+    )
+}
+
 /// Why or how staff did something, in their words; `min` says whether they must. Whoever types it is told where it stays.
 pub fn note(min: usize) -> impl Reader<Value = String> {
     reader(
         move |generator| {
-            let mut schema = text(min, MAX_NOTE_CHARS).schema(generator);
+            let mut schema = lines(min, MAX_NOTE_CHARS).schema(generator);
             let warning = "Why or how. It is kept in the log for ever: leave personal data out.";
             schema.insert("description".to_owned(), warning.into());
             schema
         },
-        move |value| text(min, MAX_NOTE_CHARS).read(value),
+        move |value| lines(min, MAX_NOTE_CHARS).read(value),
     )
 }
 
@@ -130,18 +152,14 @@ fn whole(min: i64, max: i64) -> Schema {
 pub fn number(min: i64, max: i64) -> impl Reader<Value = i64> {
     reader(
         move |_| whole(min, max),
-        move |value| {
-            let too_long = |number: &serde_json::Number| number.as_f64().is_some_and(|float| float.abs() >= ONLY_WHOLE);
-            match value {
-                Value::Number(number) if number.is_f64() && !too_long(&number) => {
-                    Err(Broken::wrong_type("a whole number"))
-                }
-                Value::Number(number) => {
-                    number.as_i64().filter(|number| (min..=max).contains(number)).ok_or_else(|| out_of_range(min, max))
-                }
-                Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-                    Err(Broken::wrong_type("a whole number"))
-                }
+        move |value| match value {
+            Value::Number(number) => match Whole::of(&number) {
+                Whole::Number(number) if (min..=max).contains(&number) => Ok(number),
+                Whole::Number(_) | Whole::Beyond => Err(out_of_range(min, max)),
+                Whole::Fraction => Err(Broken::wrong_type("a whole number")),
+            },
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                Err(Broken::wrong_type("a whole number"))
             }
         },
     )
@@ -204,7 +222,7 @@ pub fn list<R: Reader>(min: usize, max: usize, item: R) -> impl Reader<Value = V
 
 /// An item with fields of its own. What is wrong with it is said of the item alone, for lists whose other
 /// items are taken all the same.
-pub fn each<T: FromFields>() -> impl Reader<Value = Result<T, Vec<FieldError>>> {
+pub fn each<T: FromFields>() -> impl Reader<Value = Result<T, FieldErrors>> {
     reader(|generator| super::describe::<T>(generator).into_object(), |value| Ok(super::read(value, "")))
 }
 
@@ -228,6 +246,9 @@ impl<R: Reader> Reader for List<R> {
             match self.item.read(item) {
                 Ok(item) => read.push(item),
                 Err(rule) => broken.push(rule.within(&format!("[{index}]"))),
+            }
+            if broken.len() >= MAX_ERRORS {
+                break;
             }
         }
         Broken::all(broken).map_or(Ok(read), Err)
@@ -406,13 +427,26 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_several_lines_has_line_breaks_and_no_other_control_characters() {
+        assert_eq!(lines(1, 10).read(json!(" a\nb\r\n\nCafe\u{301}\n")), Ok("a\nb\n\nCafé".to_owned()));
+        assert_eq!(lines(1, 10).read(json!("\n\r\n")).unwrap_err().rule, "length");
+        for control in ["a\tb", "a\rb", "a\u{7}", "a\u{85}b", "a\u{0}"] {
+            assert_eq!(lines(1, 10).read(json!(control)).unwrap_err().rule, "characters", "{control:?}");
+        }
+        assert_eq!(note(1).read(json!("first\nsecond")), Ok("first\nsecond".to_owned()));
+    }
+
+    #[test]
     fn a_number_of_any_length_is_out_of_range_and_a_fraction_is_none() {
         let rule = |text: &str| number(1, 200).read(serde_json::from_str(text).unwrap()).map_err(|broken| broken.rule);
-        assert_eq!(rule("200"), Ok(200));
-        for long in ["0", "201", "-1", "18446744073709551616", "123456789012345678901234567890", "-1e30"] {
+        for (text, number) in [("200", 200), ("25.0", 25), ("1e2", 100), ("1.0", 1)] {
+            assert_eq!(rule(text), Ok(number), "{text}");
+        }
+        for long in ["0", "201", "-1", "1e3", "0.0", "18446744073709551616", "123456789012345678901234567890", "-1e30"]
+        {
             assert_eq!(rule(long), Err("range"), "{long}");
         }
-        for other in ["1.0", "1.5", "1e2", "\"7\"", "true", "null"] {
+        for other in ["1.5", "0.1e-5", "\"7\"", "\"25.0\"", "true", "null"] {
             assert_eq!(rule(other), Err("type"), "{other}");
         }
     }

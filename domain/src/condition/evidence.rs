@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::cel::CelError;
 use crate::name::Name;
+use crate::quantity::EXACT;
 
 /// What one leaf needed and saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +38,7 @@ pub struct LeafEvidence {
 pub enum Seen {
     /// For questions that are met or not.
     Flag(bool),
-    /// A count or a sum. JSON: a number; beyond 64 bits its decimal digits as a string.
+    /// A count or a sum. JSON: a number; beyond ±2⁵³ its decimal digits as a string.
     Number(i128),
 }
 
@@ -46,8 +47,8 @@ impl Serialize for Seen {
         match self {
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Number(number) => match i64::try_from(*number) {
-                Ok(number) => serializer.serialize_i64(number),
-                Err(_) => serializer.collect_str(number),
+                Ok(number) if (-EXACT..=EXACT).contains(&number) => serializer.serialize_i64(number),
+                Ok(_) | Err(_) => serializer.collect_str(number),
             },
         }
     }

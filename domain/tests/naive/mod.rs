@@ -72,8 +72,9 @@ impl World {
     fn look(&self, leaf: &str, body: &Value) -> (Value, Value, bool) {
         let number = |need: &str, have: i128| {
             let need = body[need].as_i64().unwrap_or(0);
-            // what does not fit a number of 64 bits is shown by its digits
-            let shown = i64::try_from(have).map_or(json!(have.to_string()), |have| json!(have));
+            // what not every reader of JSON keeps exactly is shown by its digits
+            let exact = i64::try_from(have).ok().filter(|have| have.abs() <= 1 << 53);
+            let shown = exact.map_or(json!(have.to_string()), |have| json!(have));
             (json!(need), shown, have >= i128::from(need))
         };
         let flag = |have: bool| (json!(true), json!(have), have);

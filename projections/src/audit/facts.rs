@@ -43,7 +43,7 @@ pub struct FactRow {
     pub local_date: NaiveDate,
     /// How often.
     pub count: u64,
-    /// The sum of each measure: a number; beyond 64 bits its digits.
+    /// The sum of each measure: a number; beyond ±2⁵³ its digits.
     #[schemars(with = "BTreeMap<String, Seen>")]
     pub sums: BTreeMap<Name, Seen>,
 }

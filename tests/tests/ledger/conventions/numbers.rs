@@ -44,6 +44,63 @@ async fn a_number_has_a_range() {
     }
 }
 
+/// JSON Schema, and so our own document, says that these are integers.
+#[tokio::test]
+async fn a_whole_number_is_one_however_it_is_written() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let campaign = operator.create_event(&event(anybody())).await;
+    for (written, number) in [("25.0", 25), ("1e3", 1_000), ("2.50E1", 25), ("1000e-3", 1)] {
+        let prize = format!(r#"{{"eventId": "{campaign}", "name": "R", "amount": {written}, "quantity": {written}}}"#);
+        let made = operator.post_text("/rewards", &prize).await;
+        assert_eq!(
+            (&made.created()["reward"]["amount"], &made.json["reward"]["quantity"]),
+            (&json!(number), &json!(number))
+        );
+        let rule = format!(r#"{{"condition": {{"streak": {{"kind": "visit", "days": {written}}}}}}}"#);
+        let checked = operator.post_text("/conditions/check", &rule).await;
+        assert_eq!(checked.ok()["condition"]["streak"]["days"], number);
+    }
+    for (written, rule) in [("1.5", "type"), ("0.0", "range"), ("1e10", "range"), ("1e300", "range"), ("1e-3", "type")]
+    {
+        let prize = format!(r#"{{"eventId": "{campaign}", "name": "R", "amount": {written}}}"#);
+        assert_eq!(operator.post_text("/rewards", &prize).await.invalid("amount")["rule"], rule, "{written}");
+    }
+    let member = stage.newcomer().await;
+    let fact = with(activity(&member, "walk"), json!({"measures": {"steps": 1_000}}));
+    let written = fact.to_string().replace("1000", "1e3");
+    assert_ne!(written, fact.to_string());
+    reporter.post_text("/activities", &written).await.created();
+    assert_eq!(reporter.report_activity(&fact).await.ok()["duplicate"], true, "the same content");
+    let inexact = written.replace("1e3", "9007199254740993.0");
+    reporter.post_text("/activities", &inexact).await.invalid("measures.steps");
+}
+
+/// What every reader of JSON keeps exactly is a number; beyond it are digits.
+#[tokio::test]
+async fn a_sum_is_a_number_up_to_two_to_the_53rd_and_its_digits_beyond() {
+    let stage = Stage::shared().await;
+    let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
+    let rule = json!({"not": {"total": {"kind": "deposit", "measure": "won", "total": 1}}});
+    let prize = operator.create_reward(&reward(&operator.create_event(&event(rule)).await, None)).await;
+    for (values, shown) in [
+        (vec![EXACT], json!(EXACT)),
+        (vec![EXACT, 1], json!((EXACT + 1).to_string())),
+        (vec![-EXACT], json!(-EXACT)),
+        (vec![-EXACT, -1], json!((-EXACT - 1).to_string())),
+    ] {
+        let member = stage.newcomer().await;
+        let facts: Vec<Value> =
+            values.iter().map(|won| with(activity(&member, "deposit"), json!({"measures": {"won": won}}))).collect();
+        let position = reporter.report_activities(&facts).await.position();
+        let seen = auditor.get_at(&format!("/audit/members/{member}/facts"), position).await;
+        assert_eq!(seen.list("/facts")[0]["sums"]["won"], shown, "{seen}");
+        let asked = reporter.claim_for(&prize, &member).await;
+        let evidence = asked.json.pointer("/claim/evidence").or(asked.json.pointer("/evidence")).unwrap();
+        assert_eq!(evidence[0]["have"], shown, "{asked}");
+    }
+}
+
 /// −2⁵³ … 2⁵³ each, and their sum beyond 64 bits is the true one.
 #[tokio::test]
 async fn a_measure_has_a_range_and_its_sum_has_none() {

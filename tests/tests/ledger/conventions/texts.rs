@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tests::support::{
-    Answer, Stage,
+    Answer, Client, Stage,
     programme::{activity, anybody, email, event, reward, unique, with},
 };
 
@@ -88,9 +88,46 @@ async fn a_text_is_kept_normalised_and_trimmed() {
     assert_eq!(kept("ﬁne").await, "ﬁne", "composed, not replaced by what looks alike");
     // as long as allowed once it is composed
     assert_eq!(kept(&"e\u{301}".repeat(500)).await, Value::from("é".repeat(500)));
+    assert_eq!(kept(" one\r\ntwo\n\nthree\n").await, "one\ntwo\n\nthree");
     for control in ["a\u{0}b", "a\tb", "a\u{7f}b", "a\u{85}b", "a\u{1b}[31m"] {
         let refused = member.client.patch("/auth/profile", &json!({"bio": control})).await;
         refused.expect(400);
         assert!(["validation_failed", "malformed_json"].iter().any(|code| refused.json["code"] == *code), "{refused}");
     }
+}
+
+/// People write paragraphs where there is room for them, and names on one line.
+#[tokio::test]
+async fn descriptions_bios_and_notes_have_line_breaks_and_names_have_none() {
+    let stage = Stage::shared().await;
+    let (operator, reporter) = (stage.operator().await, stage.reporter().await);
+    let lines = "first\nsecond";
+    let made = operator.post("/events", &with(event(anybody()), json!({"description": lines}))).await;
+    assert_eq!(made.created()["description"], lines);
+    let campaign = made.text("/id");
+    let changed = operator.patch(&format!("/events/{campaign}"), &json!({"description": "one\r\n\r\ntwo"})).await;
+    assert_eq!(changed.ok()["description"], "one\n\ntwo");
+    let prize = operator.post("/rewards", &with(reward(&campaign, None), json!({"description": lines}))).await;
+    assert_eq!(prize.created()["reward"]["description"], lines);
+    let member = stage.nobody().sign_up().await;
+    operator.post(&format!("/auth/users/{}/block", member.id), &json!({"note": lines})).await.ok();
+    let fact = activity(&member.id, "visit");
+    reporter.report_activity(&fact).await.created();
+    let void = json!({"source": fact["source"], "id": fact["id"], "note": lines});
+    reporter.post("/activities/void", &void).await.created();
+    for (path, body, field) in [
+        ("/events", event(anybody()), "name"),
+        ("/rewards", reward(&campaign, None), "name"),
+        ("/activities", activity(&member.id, "visit"), "id"),
+    ] {
+        operator_or(&operator, &reporter, path).post(path, &with(body, json!({ field: lines }))).await.invalid(field);
+    }
+    member.client.patch("/auth/profile", &json!({"nickname": lines})).await.invalid("nickname");
+    for other in ["a\tb", "a\u{7}b", "a\rb"] {
+        operator.post("/events", &with(event(anybody()), json!({"description": other}))).await.invalid("description");
+    }
+}
+
+fn operator_or<'a>(operator: &'a Client, reporter: &'a Client, path: &str) -> &'a Client {
+    if path == "/activities" { reporter } else { operator }
 }
