@@ -15,21 +15,26 @@ use serde_json::{Map, Value, json};
 
 pub use evaluate::{Asked, evaluate, is_met};
 pub use evidence::{LeafEvidence, Seen};
-pub use parse::{ConditionProblem, Rule};
+pub use parse::{ConditionProblem, Rule, holds_expressions};
 
 use cel::Cel;
 
 use crate::facts::FactsNeeded;
 use crate::name::Name;
+use crate::quantity::EXACT;
 
 /// The deepest tree; a lone leaf has depth 1.
 pub const MAX_DEPTH: usize = 8;
 /// The most leaves a tree may have.
 pub const MAX_LEAVES: usize = 50;
+/// The most characters that all expressions of a tree may have together: what reading one tree may cost.
+pub const MAX_EXPRESSION_CHARS: usize = 10_000;
+/// The most problems that are told of one tree.
+pub const MAX_PROBLEMS: usize = 20;
 /// The most days a streak or a count of active days may ask for: ten years.
 pub const MAX_DAYS: i64 = 3_660;
 /// The largest absolute value of a measure or a total: 2⁵³, what every JSON reader keeps exactly.
-pub const MAX_MEASURE: i64 = 1 << 53;
+pub const MAX_MEASURE: i64 = EXACT;
 
 /// A condition that has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +102,10 @@ impl Condition {
     /// Reads a condition: a tree, or one of the shorthands.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with its path below the condition.
+    /// Everything that is wrong with it, each with its path below the condition; at most [`MAX_PROBLEMS`]. A tree
+    /// that is too large is refused for that alone: it is counted before any of it is read.
     pub fn parse(value: &Value) -> Result<Self, Vec<ConditionProblem>> {
+        parse::within_bounds(value)?;
         parse::condition(value)
     }
 
@@ -284,7 +291,8 @@ impl Serialize for Condition {
 impl<'de> Deserialize<'de> for Condition {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        Self::parse(&value)
+        // what was stored once is read for ever: bounds of what may be sent came later
+        parse::condition(&value)
             .map_err(|problems| serde::de::Error::custom(format!("{} problems in a condition", problems.len())))
     }
 }

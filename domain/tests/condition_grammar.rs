@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use domain::condition::cel::CelProblem;
-use domain::condition::{Condition, ConditionProblem, MAX_DAYS, MAX_DEPTH, MAX_LEAVES, MAX_MEASURE, Rule};
+use domain::condition::{
+    Condition, ConditionProblem, MAX_DAYS, MAX_DEPTH, MAX_LEAVES, MAX_MEASURE, MAX_PROBLEMS, Rule,
+};
 use domain::quantity::MAX_COUNT;
 use serde_json::{Value, json};
 
@@ -44,6 +46,11 @@ fn below(nodes: usize) -> Value {
 
 fn leaves(number: usize) -> Value {
     json!({"any": vec![json!({"birthday": {}}); number]})
+}
+
+/// None of them is one: nobody looks before all are counted.
+fn expressions(number: usize, chars: usize) -> Value {
+    json!({"all": vec![json!({"cel": {"expression": "(".repeat(chars)}}); number]})
 }
 
 fn streak(days: Value) -> Value {
@@ -141,7 +148,7 @@ fn bad_conditions() -> Vec<(Value, &'static str, Rule)> {
         (streak(json!(-7)),                                      "streak.days",            DAYS),
         (streak(json!(3_661)),                                   "streak.days",            DAYS),
         (streak(json!(u64::MAX)),                                "streak.days",            DAYS),
-        (streak(json!(7.0)),                                     "streak.days",            WHOLE),
+        (streak(json!(7.5)),                                     "streak.days",            WHOLE),
         (streak(json!(7.5)),                                     "streak.days",            WHOLE),
         (streak(json!("7")),                                     "streak.days",            WHOLE),
         (streak(json!(null)),                                    "streak.days",            WHOLE),
@@ -152,7 +159,9 @@ fn bad_conditions() -> Vec<(Value, &'static str, Rule)> {
         (count(json!(0)),                                        "count.count",            COUNT),
         (count(json!(-1)),                                       "count.count",            COUNT),
         (count(json!(1_000_000_001)),                            "count.count",            COUNT),
-        (count(json!(1e3)),                                      "count.count",            WHOLE),
+        (count(json!(1.5)),                                      "count.count",            WHOLE),
+        (count(json!(1e10)),                                     "count.count",            COUNT),
+        (count(json!(1e300)),                                    "count.count",            COUNT),
         (json!({"referrals": {"count": 0}}),                     "referrals.count",        COUNT),
         (json!({"referrals": {"count": 1_000_000_001}}),         "referrals.count",        COUNT),
         (total(json!(0)),                                        "total.total",            TOTAL),
@@ -220,6 +229,8 @@ fn bad_conditions() -> Vec<(Value, &'static str, Rule)> {
         // size
         (below(MAX_DEPTH), "all[0].not.any[0].all[0].not.any[0].all[0].not",               Rule::Depth),
         (leaves(MAX_LEAVES + 1),                                 "",                       Rule::Leaves),
+        (expressions(11, 1_000),                                 "",                       Rule::Expressions),
+        (expressions(50, 201),                                   "",                       Rule::Expressions),
     ]
 }
 
@@ -233,8 +244,8 @@ fn a_bad_condition_is_refused_with_the_place_and_the_rule() {
 /// The compiler asks for a line here when the grammar gets a new rule.
 fn names_of_all_rules() -> BTreeSet<&'static str> {
     use Rule::{
-        Cel, Depth, Empty, Format, Leaves, NotACondition, OneKey, Order, Range, Required, Type, UnknownField,
-        UnknownNode,
+        Cel, Depth, Empty, Expressions, Format, Leaves, NotACondition, OneKey, Order, Range, Required, Type,
+        UnknownField, UnknownNode,
     };
     let all = [
         NotACondition,
@@ -248,13 +259,14 @@ fn names_of_all_rules() -> BTreeSet<&'static str> {
         Empty,
         Depth,
         Leaves,
+        Expressions,
         Order,
         Cel(CelProblem::Syntax),
     ];
     for rule in &all {
         match rule {
             NotACondition | OneKey | UnknownNode | UnknownField | Required | Type(_) | Range(..) | Format(_)
-            | Empty | Depth | Leaves | Order | Cel(_) => {}
+            | Empty | Depth | Leaves | Expressions | Order | Cel(_) => {}
         }
     }
     all.iter().map(Rule::name).collect()
@@ -263,9 +275,48 @@ fn names_of_all_rules() -> BTreeSet<&'static str> {
 #[test]
 fn every_rule_of_the_grammar_has_its_own_name_and_refuses_something() {
     let names = names_of_all_rules();
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 14);
     let seen: BTreeSet<_> = bad_conditions().iter().map(|(_, _, rule)| rule.name()).collect();
     assert_eq!(seen, names);
+}
+
+#[test]
+fn a_tree_may_have_as_many_characters_of_expressions_as_its_bound_in_any_number_of_leaves() {
+    for (number, chars) in [(10, 1_000), (50, 200)] {
+        let expression = format!("({}birthday)", " ".repeat(chars - 10));
+        let tree = json!({"any": vec![json!({"cel": {"expression": expression}}); number]});
+        assert!(Condition::parse(&tree).is_ok(), "{number} of {chars}");
+    }
+}
+
+/// What was stored before there was this bound is read for ever.
+#[test]
+fn a_stored_tree_is_read_whatever_its_expressions_have_together() {
+    let expression = format!("({}birthday)", " ".repeat(900));
+    let tree = json!({"any": vec![json!({"cel": {"expression": expression}}); MAX_LEAVES]});
+    assert!(Condition::parse(&tree).is_err());
+    let stored: Condition = serde_json::from_value(tree.clone()).unwrap();
+    assert_eq!(stored.to_json(), tree);
+}
+
+#[test]
+fn no_more_problems_are_told_than_anybody_mends_at_once() {
+    for tree in [
+        json!({"all": vec![json!({"all": []}); 5_000]}),
+        json!({"any": vec![json!({}); 5_000]}),
+        json!({"streak": (0..5_000).map(|number| (number.to_string(), json!(1))).collect::<Value>()}),
+    ] {
+        assert_eq!(Condition::parse(&tree).unwrap_err().len(), MAX_PROBLEMS);
+    }
+}
+
+#[test]
+fn a_whole_number_may_be_written_with_a_point_or_an_exponent() {
+    for (written, number) in [("25.0", 25), ("1e3", 1_000), ("2.5e1", 25)] {
+        let tree = format!(r#"{{"count": {{"kind": "login", "count": {written}}}}}"#);
+        let read = Condition::parse(&serde_json::from_str(&tree).unwrap()).unwrap();
+        assert_eq!(read.to_json(), count(json!(number)), "shown as every other");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use domain::condition::{Condition, MAX_DEPTH, MAX_LEAVES};
+use domain::condition::{Condition, MAX_DEPTH, MAX_EXPRESSION_CHARS, MAX_LEAVES};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 const SHORTHANDS: [&str; 8] = [
@@ -30,7 +30,8 @@ impl JsonSchema for ConditionInput {
         let tree = generator.subschema_for::<Condition>();
         json_schema!({
             "description": format!(
-                "A shorthand, or a tree no deeper than {MAX_DEPTH} (a lone leaf is 1) with at most {MAX_LEAVES} leaves."
+                "A shorthand, or a tree no deeper than {MAX_DEPTH} (a lone leaf is 1) with at most {MAX_LEAVES} leaves, whose \
+                 expressions have at most {MAX_EXPRESSION_CHARS} characters together."
             ),
             "oneOf": [{"type": "string", "enum": SHORTHANDS}, tree],
         })

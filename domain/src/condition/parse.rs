@@ -4,10 +4,14 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
+use super::cel::MAX_CHARS;
 use super::cel::{Cel, CelProblem};
-use super::{Condition, Days, Leaf, MAX_DAYS, MAX_DEPTH, MAX_LEAVES, MAX_MEASURE, Since, Window};
+use super::{
+    Condition, Days, Leaf, MAX_DAYS, MAX_DEPTH, MAX_EXPRESSION_CHARS, MAX_LEAVES, MAX_MEASURE, MAX_PROBLEMS, Since,
+    Window,
+};
 use crate::name::Name;
-use crate::quantity::MAX_COUNT;
+use crate::quantity::{MAX_COUNT, Whole};
 
 /// One thing that is wrong with a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,9 @@ pub enum Rule {
     /// The tree has too many leaves.
     #[error("must not have more than {MAX_LEAVES} leaves")]
     Leaves,
+    /// The expressions are too long together.
+    #[error("must not have more than {MAX_EXPRESSION_CHARS} characters of expressions in all")]
+    Expressions,
     /// An expression breaks a rule of its own.
     #[error(transparent)]
     Cel(CelProblem),
@@ -80,6 +87,7 @@ impl Rule {
             Self::Empty => "not_empty",
             Self::Depth => "depth",
             Self::Leaves => "leaves",
+            Self::Expressions => "expressions",
             Self::Order => "order",
             Self::Cel(problem) => problem.name(),
         }
@@ -105,6 +113,61 @@ fn logged_in_today() -> Value {
     json!({"activeDays": {"kind": "login", "days": 1, "within": "1d"}})
 }
 
+/// Counts a tree before any of it is read, so that refusing one costs no more than walking over it.
+pub(super) fn within_bounds(value: &Value) -> Result<(), Vec<ConditionProblem>> {
+    let mut size = Size::default();
+    size.add(value, 1);
+    let rule = if size.leaves > MAX_LEAVES {
+        Rule::Leaves
+    } else if size.expression_chars > MAX_EXPRESSION_CHARS {
+        Rule::Expressions
+    } else {
+        return Ok(());
+    };
+    Err(vec![ConditionProblem { path: String::new(), rule }])
+}
+
+/// What reading a tree will cost.
+#[derive(Default)]
+struct Size {
+    leaves: usize,
+    /// Of the expressions that will be parsed: each that is not too long by itself.
+    expression_chars: usize,
+}
+
+impl Size {
+    fn add(&mut self, value: &Value, depth: usize) {
+        let Value::Object(node) = value else { return };
+        // what is too deep, or no single node, is refused where it stands and not read further
+        let mut entries = node.iter();
+        let (Some((key, body)), None) = (entries.next(), entries.next()) else { return };
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match (key.as_str(), body) {
+            ("all" | "any", Value::Array(parts)) => parts.iter().for_each(|part| self.add(part, depth + 1)),
+            ("not", part) => self.add(part, depth + 1),
+            ("all" | "any", _) => {}
+            (_, body) => {
+                self.leaves += 1;
+                let text = if key == "cel" { body.get("expression").and_then(Value::as_str) } else { None };
+                let chars = text.map_or(0, |text| text.trim().chars().count());
+                self.expression_chars += if chars > MAX_CHARS { 0 } else { chars };
+            }
+        }
+    }
+}
+
+/// Whether a value may have expressions in it anywhere: reading them costs more than reading its text.
+#[must_use]
+pub fn holds_expressions(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, value)| key == "cel" || holds_expressions(value)),
+        Value::Array(items) => items.iter().any(holds_expressions),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 pub(super) fn condition(value: &Value) -> Result<Condition, Vec<ConditionProblem>> {
     let mut reader = Reader::default();
     let condition = match value {
@@ -115,9 +178,6 @@ pub(super) fn condition(value: &Value) -> Result<Condition, Vec<ConditionProblem
         Value::Object(_) => reader.node(value, "", 1),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => reader.problem("", Rule::NotACondition),
     };
-    if reader.leaves > MAX_LEAVES {
-        reader.problem::<()>("", Rule::Leaves);
-    }
     match condition {
         Some(condition) if reader.problems.is_empty() => Ok(condition),
         _ => Err(reader.problems),
@@ -127,7 +187,6 @@ pub(super) fn condition(value: &Value) -> Result<Condition, Vec<ConditionProblem
 #[derive(Default)]
 struct Reader {
     problems: Vec<ConditionProblem>,
-    leaves: usize,
 }
 
 fn below(path: &str, key: &str) -> String {
@@ -136,8 +195,15 @@ fn below(path: &str, key: &str) -> String {
 
 impl Reader {
     fn problem<T>(&mut self, path: &str, rule: Rule) -> Option<T> {
-        self.problems.push(ConditionProblem { path: path.to_owned(), rule });
+        if !self.is_full() {
+            self.problems.push(ConditionProblem { path: path.to_owned(), rule });
+        }
         None
+    }
+
+    /// Whether no more problems are told: the rest need not be read.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
     }
 
     fn node(&mut self, value: &Value, path: &str, depth: usize) -> Option<Condition> {
@@ -156,10 +222,7 @@ impl Reader {
             "all" => self.parts(body, &path, depth).map(Condition::All),
             "any" => self.parts(body, &path, depth).map(Condition::Any),
             "not" => self.node(body, &path, depth + 1).map(|part| Condition::Not(Box::new(part))),
-            _ => {
-                self.leaves += 1;
-                self.leaf(key, body, &path).map(Condition::Leaf)
-            }
+            _ => self.leaf(key, body, &path).map(Condition::Leaf),
         }
     }
 
@@ -170,11 +233,13 @@ impl Reader {
         if parts.is_empty() {
             return self.problem(path, Rule::Empty);
         }
-        let read: Vec<_> = parts
-            .iter()
-            .enumerate()
-            .map(|(index, part)| self.node(part, &format!("{path}[{index}]"), depth + 1))
-            .collect();
+        let mut read = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            if self.is_full() {
+                return None;
+            }
+            read.push(self.node(part, &format!("{path}[{index}]"), depth + 1));
+        }
         read.into_iter().collect()
     }
 
@@ -194,7 +259,7 @@ impl Reader {
             return self.problem(path, Rule::Type("an object"));
         };
         let before = self.problems.len();
-        for unknown in body.keys().filter(|key| !fields.contains(&key.as_str())) {
+        for unknown in body.keys().filter(|key| !fields.contains(&key.as_str())).take(MAX_PROBLEMS) {
             self.problem::<()>(&below(path, unknown), Rule::UnknownField);
         }
         let leaf = self.known_leaf(key, body, path);
@@ -274,10 +339,10 @@ impl Reader {
         let path = below(path, key);
         match body.get(key) {
             None => self.problem(&path, Rule::Required),
-            Some(Value::Number(number)) if number.is_f64() => self.problem(&path, Rule::Type("a whole number")),
-            Some(Value::Number(number)) => match number.as_i64() {
-                Some(number) if (min..=max).contains(&number) => Some(number),
-                _ => self.problem(&path, Rule::Range(min, max)),
+            Some(Value::Number(number)) => match Whole::of(number) {
+                Whole::Number(number) if (min..=max).contains(&number) => Some(number),
+                Whole::Number(_) | Whole::Beyond => self.problem(&path, Rule::Range(min, max)),
+                Whole::Fraction => self.problem(&path, Rule::Type("a whole number")),
             },
             Some(_) => self.problem(&path, Rule::Type("a whole number")),
         }
