@@ -15,8 +15,7 @@ use std::sync::Arc;
 use commands::{KeptAnswer, Metadata, ReadError};
 use domain::id::ActivityId;
 
-/// A part of a report that breaks a rule.
-pub use crate::problem::FieldError as FieldProblem;
+use crate::problem::FieldErrors;
 
 pub use check::check;
 pub use raw::RawActivity;
@@ -49,7 +48,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It breaks rules.
-    Invalid(Vec<FieldProblem>),
+    Invalid(FieldErrors),
     /// Its source is the ledger's own.
     SourceReserved,
     /// Whoever reports may not report for this source.

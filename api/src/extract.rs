@@ -1,6 +1,9 @@
 //! What a handler may ask of a request besides who sends it: its body, its query, an id in its path.
 //! Strict by construction: whatever is not asked for is refused.
 
+mod encoding;
+mod reading;
+
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -11,10 +14,13 @@ use futures::StreamExt;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use self::encoding::{Encoding, too_large};
+use self::reading::elsewhere;
+pub(crate) use self::reading::read_body;
+
 use crate::fields::readers::parse_id;
-use crate::fields::{self, Broken, Fields, FromFields};
-use crate::json;
-use crate::problem::{Code, Problem};
+use crate::fields::{Broken, Fields, FromFields};
+use crate::problem::{Code, MAX_ERRORS, Problem};
 use crate::words::phrases;
 
 /// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
@@ -32,26 +38,25 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let bytes = body_bytes::<T>(request).await?;
-        parse_body(&bytes).map(Self)
+        read_body(bytes).await.map(Self)
     }
 }
 
-/// The bytes of a body, which is JSON by its type, or empty.
+/// The bytes of a body, which is JSON by its type, or empty; decoded where they were sent encoded.
 pub(crate) async fn body_bytes<T: FromFields>(request: Request) -> Result<Bytes, Problem> {
     let is_json = has_json_type(request.headers());
+    let encoding = Encoding::of(request.headers());
     let bytes = collect(request, T::BODY_LIMIT_BYTES).await?;
-    if !bytes.is_empty() && !is_json {
+    if bytes.is_empty() {
+        return Ok(bytes);
+    }
+    if !is_json {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
-    Ok(bytes)
-}
-
-/// Reads a body strictly; an empty one is an empty object.
-pub(crate) fn parse_body<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
-    if bytes.is_empty() {
-        return fields::read_body(Value::Object(Map::new()));
+    match encoding? {
+        Encoding::Identity => Ok(bytes),
+        encoding => elsewhere(move || encoding.decode(&bytes, T::BODY_LIMIT_BYTES).map(Bytes::from)).await,
     }
-    fields::read_body(json::parse(bytes)?)
 }
 
 fn has_json_type(headers: &HeaderMap) -> bool {
@@ -79,7 +84,7 @@ async fn collect(request: Request, limit_bytes: usize) -> Result<Bytes, Problem>
         }
     }
     if read_bytes > limit_bytes {
-        return Err(Problem::new(Code::BodyTooLarge).with("limitBytes", limit_bytes));
+        return Err(too_large(limit_bytes));
     }
     Ok(body.into())
 }
@@ -102,7 +107,7 @@ impl<T: FromFields, S: Send + Sync> FromRequestParts<S> for Query<T> {
             }
         }
         let mut fields = Fields::of(values, "query.");
-        for name in twice {
+        for name in twice.into_iter().take(MAX_ERRORS) {
             fields.report(&name, Broken::new("duplicate_key", "must not be there twice"));
         }
         let read = T::read(&mut fields);
@@ -133,5 +138,26 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Path::<String>::from_request_parts(parts, state).await;
         read.map(|Path(text)| Self(text)).map_err(|_| Problem::new(Code::NotFound))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adversary;
+    use crate::fields::Nothing;
+    use futures::FutureExt as _;
+
+    #[test]
+    fn a_query_is_answered_in_proportion() {
+        for pair in ["a", "a=1", "%01%22=", "limit=x"] {
+            for query in [vec![pair; 60_000 / (pair.len() + 1)].join("&"), pair.repeat(60_000 / pair.len())] {
+                let request = axum::http::Request::builder().uri(format!("/?{query}")).body(()).unwrap();
+                let mut parts = request.into_parts().0;
+                adversary::is_bounded(query.as_bytes(), || {
+                    Query::<Nothing>::from_request_parts(&mut parts, &()).now_or_never().unwrap()
+                });
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ pub use reader::{Reader, reader};
 
 use described::Sketch;
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
 
 /// What a single value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +35,10 @@ impl Broken {
         Self { rule, message: message.into(), at: String::new(), also: vec![] }
     }
 
-    /// Everything that is wrong with the parts of a value; none if nothing is.
-    #[must_use]
-    pub fn all(parts: Vec<Self>) -> Option<Self> {
-        let mut parts = parts.into_iter();
+    /// What is wrong with the parts of a value, as much as an answer names; none if nothing is. No more of the
+    /// parts are looked at than that.
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut parts = parts.into_iter().take(MAX_ERRORS);
         let first = parts.next()?;
         Some(Self { also: parts.collect(), ..first })
     }
@@ -58,7 +58,7 @@ impl Broken {
 }
 
 /// A request that is read from fields.
-pub trait FromFields: Sized {
+pub trait FromFields: Sized + Send + 'static {
     /// The largest body, in bytes.
     const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
@@ -82,7 +82,7 @@ impl FromFields for Nothing {
 pub struct Fields {
     values: Map<String, Value>,
     prefix: String,
-    errors: Vec<FieldError>,
+    errors: FieldErrors,
     /// There when nothing is read, but described.
     sketch: Option<Box<Sketch>>,
 }
@@ -91,7 +91,7 @@ impl Fields {
     /// The fields of an object; `prefix` goes before their names.
     #[must_use]
     pub fn of(values: Map<String, Value>, prefix: &str) -> Self {
-        Self { values, prefix: prefix.to_owned(), errors: vec![], sketch: None }
+        Self { values, prefix: prefix.to_owned(), errors: FieldErrors::default(), sketch: None }
     }
 
     /// Whether any field is there that was not read.
@@ -102,12 +102,15 @@ impl Fields {
 
     /// Says what is wrong with a field.
     pub fn report(&mut self, field: &str, broken: Broken) {
+        if self.errors.is_full() {
+            return;
+        }
         let path = if field.is_empty() {
             self.prefix.trim_end_matches('.').to_owned()
         } else {
             format!("{}{field}{}", self.prefix, broken.at)
         };
-        self.errors.push(FieldError { field: path, rule: broken.rule, message: broken.message });
+        self.errors.report(&path, broken.rule, broken.message);
         for other in broken.also {
             self.report(field, other);
         }
@@ -134,8 +137,14 @@ impl Fields {
     }
 
     /// Reports what has its own paths already.
-    pub fn report_all(&mut self, errors: impl IntoIterator<Item = FieldError>) {
+    pub fn report_all(&mut self, errors: FieldErrors) {
         self.errors.extend(errors);
+    }
+
+    /// Whether nothing more is reported: whoever reads many parts may stop.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors.is_full()
     }
 
     fn judge<T>(&mut self, field: &str, read: Result<T, Broken>) -> Option<T> {
@@ -238,9 +247,9 @@ impl Fields {
     /// Ends the reading: whatever is left is unknown.
     ///
     /// # Errors
-    /// Everything that was wrong.
-    pub fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<FieldError>> {
-        for field in std::mem::take(&mut self.values).keys() {
+    /// Everything that was wrong, as much of it as an answer names.
+    pub fn finish<T>(mut self, read: Option<T>) -> Result<T, FieldErrors> {
+        for field in std::mem::take(&mut self.values).keys().take(MAX_ERRORS) {
             self.report(field, Broken::new("unknown_field", "is not known here"));
         }
         match read {
@@ -254,11 +263,11 @@ impl Fields {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn read<T: FromFields>(value: Value, prefix: &str) -> Result<T, Vec<FieldError>> {
+pub fn read<T: FromFields>(value: Value, prefix: &str) -> Result<T, FieldErrors> {
     let Value::Object(values) = value else {
         let field = prefix.trim_end_matches('.');
-        let field = if field.is_empty() { "body" } else { field }.to_owned();
-        return Err(vec![FieldError { field, rule: "type", message: "must be an object".to_owned() }]);
+        let field = if field.is_empty() { "body" } else { field };
+        return Err(FieldErrors::one(field, "type", "must be an object"));
     };
     let mut fields = Fields::of(values, prefix);
     let read = T::read(&mut fields);
@@ -276,6 +285,9 @@ pub fn read_body<T: FromFields>(value: Value) -> Result<T, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activities::RawActivity;
+    use crate::adversary;
+    use proptest::prelude::*;
     use serde_json::json;
 
     #[derive(Debug, PartialEq)]
@@ -295,7 +307,7 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
         let errors = read::<Pair>(json!({"name": "too long", "count": 11, "colour": 1}), "").unwrap_err();
-        let fields: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.rule)).collect();
+        let fields: Vec<_> = errors.iter().map(|error| (error.field(), error.rule())).collect();
         assert_eq!(fields, [("name", "length"), ("count", "range"), ("colour", "unknown_field")]);
     }
 
@@ -306,6 +318,66 @@ mod tests {
             Ok(Pair { name: "ab".into(), count: None })
         );
         let errors = read::<Pair>(json!({"name": null}), "query.").unwrap_err();
-        assert_eq!((errors[0].field.as_str(), errors[0].rule), ("query.name", "type"));
+        assert_eq!((errors[0].field(), errors[0].rule()), ("query.name", "type"));
     }
+
+    /// Reads a body as a route of this type would.
+    fn bounded<T: FromFields>(body: &str) {
+        adversary::is_bounded(body.as_bytes(), || crate::json::parse(body.as_bytes()).and_then(read_body::<T>));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn a_body_is_answered_in_proportion_whoever_reads_it(body in adversary::bodies(KNOWN)) {
+            bounded::<Nothing>(&body);
+            bounded::<Pair>(&body);
+            bounded::<RawActivity>(&body);
+            bounded::<domain::campaign::Draft>(&body);
+            bounded::<domain::campaign::Revision>(&body);
+            bounded::<crate::routes::backtest::Order>(&body);
+        }
+
+        /// A condition is read by a grammar of its own, and its expressions by a parser of others.
+        #[test]
+        fn a_condition_is_answered_in_proportion(tree in adversary::bodies(CONDITION), text in "[ -~한]{0,1200}") {
+            let expression = Value::from(text);
+            for condition in [tree.clone(), format!("{{\"all\":[{tree},{{\"cel\":{{\"expression\":{expression}}}}}]}}")] {
+                bounded::<domain::campaign::Revision>(&format!("{{\"condition\":{condition}}}"));
+            }
+        }
+    }
+
+    #[test]
+    fn expressions_that_are_wrong_are_answered_in_proportion() {
+        for expression in ["nobody", "f()", "today + 1", "[", "birthday || today"] {
+            for padding in [0, 10, 900, 20_000] {
+                let leaf = json!({"cel": {"expression": format!("{}{expression}", "x".repeat(padding))}});
+                for leaves in [1, 10, 50, 250] {
+                    let body = json!({"condition": {"all": vec![leaf.clone(); leaves]}}).to_string();
+                    bounded::<domain::campaign::Revision>(&body);
+                }
+            }
+        }
+    }
+
+    const KNOWN: &[&str] = &[
+        "source",
+        "id",
+        "memberId",
+        "kind",
+        "occurredAt",
+        "measures",
+        "name",
+        "description",
+        "startDate",
+        "condition",
+        "event",
+        "reward",
+        "quantity",
+        "timeZone",
+        "ask",
+    ];
+    const CONDITION: &[&str] = &["all", "any", "not", "streak", "kind", "days", "within", "count", "cel", "expression"];
 }

@@ -17,10 +17,8 @@ use domain::Moment;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uuid::Uuid;
 
-use crate::activities::{
-    FieldProblem, Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch,
-};
-use crate::problem::Problem;
+use crate::activities::{Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch};
+use crate::problem::{FieldErrors, Problem};
 use lines::{Chunk, Line, MAX_LINE_BYTES};
 pub use report::{Refused, Report};
 use source::Source;
@@ -166,7 +164,7 @@ impl Run<'_> {
                     reports.push(report);
                     lines.push(line);
                 }
-                Err(problem) => self.refuse(line, problem.code().name(), problem.errors().to_vec())?,
+                Err(problem) => self.refuse(line, problem.code().name(), problem.errors().clone())?,
             }
         }
         let from_line = chunk.lines.first().map_or(0, |line| line.number);
@@ -176,7 +174,7 @@ impl Run<'_> {
                 Outcome::Recorded { position, made_member, .. } => self.report.imported(position, made_member),
                 Outcome::Duplicate { .. } => self.report.duplicates += 1,
                 Outcome::Refused(Refusal::Invalid(problems)) => self.refuse(line, "validation_failed", problems)?,
-                Outcome::Refused(refusal) => self.refuse(line, refusal.code(), vec![])?,
+                Outcome::Refused(refusal) => self.refuse(line, refusal.code(), FieldErrors::default())?,
             }
         }
         self.report.lines = chunk.lines.last().map_or(self.report.lines, |line| line.number);
@@ -204,7 +202,7 @@ impl Run<'_> {
         Reporting { unknown_members: self.unknown_members, ..Reporting::of(metadata) }
     }
 
-    fn refuse(&mut self, line: &Line, code: &'static str, errors: Vec<FieldProblem>) -> Result<(), ImportError> {
+    fn refuse(&mut self, line: &Line, code: &'static str, errors: FieldErrors) -> Result<(), ImportError> {
         let refused = Refused { line: line.number, code, errors };
         if let Some(file) = &mut self.rejects {
             refused.write(line.text(), file).map_err(ImportError::Rejects)?;

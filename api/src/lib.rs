@@ -3,6 +3,8 @@
 
 pub mod accounts;
 pub mod activities;
+#[cfg(test)]
+mod adversary;
 pub mod audit;
 pub mod callers;
 pub mod cli;

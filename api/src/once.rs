@@ -40,7 +40,7 @@ use self::frozen::Frozen;
 use crate::activities::{KeepOutcomes, Outcome};
 use crate::callers::Caller;
 use crate::etag::IfMatch;
-use crate::extract::{body_bytes, parse_body};
+use crate::extract::{body_bytes, read_body};
 use crate::fields::FromFields;
 use crate::problem::{Code, Problem};
 use crate::server::{RequestId, documented};
@@ -85,7 +85,7 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
         let refused = IntoResponse::into_response;
         let Some(slot) = request.extensions().get::<Slot>().cloned() else {
             let bytes = body_bytes::<T>(request).await.map_err(refused)?;
-            return Ok(Self(parse_body(&bytes).map_err(refused)?, Key(None)));
+            return Ok(Self(read_body(bytes).await.map_err(refused)?, Key(None)));
         };
         let key = read_key(request.headers()).map_err(refused)?;
         let caller = request.extensions().get::<Caller>().map(|caller| caller.id);
@@ -101,7 +101,7 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
         if let Some(answer) = table::find(&state.pool, &asked).await.map_err(refused)? {
             return Err(answer);
         }
-        let body = parse_body(&bytes).map_err(refused)?;
+        let body = read_body(bytes).await.map_err(refused)?;
         let asked = Arc::new(asked);
         let _ = slot.set(asked.clone());
         Ok(Self(body, Key(Some(asked))))

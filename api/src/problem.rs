@@ -3,11 +3,11 @@
 //! request it belongs to.
 
 mod codes;
+mod field_errors;
 mod mapping;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,22 +15,11 @@ use uuid::Uuid;
 use crate::words::Said;
 
 pub use codes::Code;
+pub use field_errors::{FieldError, FieldErrors, MAX_ERRORS, shortened};
 pub use mapping::condition_errors;
 
 /// After how many seconds it may be asked again when the service is short of breath.
 const RETRY_AFTER_S: u32 = 1;
-
-/// One field that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct FieldError {
-    /// Where: `condition.all[0].streak.days`, `query.limit`, `header.Ledger-Min-Position`.
-    pub field: String,
-    /// The machine-readable name of the rule.
-    pub rule: &'static str,
-    /// The rule in words; in English until it is sent.
-    #[serde(serialize_with = "crate::words::rules::in_its_language")]
-    pub message: String,
-}
 
 /// What is answered instead of a result.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +29,7 @@ pub struct Problem(Box<Parts>);
 struct Parts {
     code: Code,
     detail: Option<Said>,
-    errors: Vec<FieldError>,
+    errors: FieldErrors,
     extra: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     recorded: bool,
@@ -53,7 +42,7 @@ impl Problem {
         let problem = Self(Box::new(Parts {
             code,
             detail: None,
-            errors: vec![],
+            errors: FieldErrors::default(),
             extra: Map::new(),
             headers: vec![],
             recorded: false,
@@ -67,7 +56,7 @@ impl Problem {
 
     /// Fields that break rules.
     #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub fn invalid(errors: FieldErrors) -> Self {
         let mut problem = Self::new(Code::ValidationFailed);
         problem.0.errors = errors;
         problem
@@ -75,14 +64,14 @@ impl Problem {
 
     /// One field that breaks a rule.
     #[must_use]
-    pub fn field(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldError { field: field.into(), rule, message: message.into() }])
+    pub fn field(field: &str, rule: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(FieldErrors::one(field, rule, message))
     }
 
     /// The same, with one field that is at fault.
     #[must_use]
-    pub fn and_field(mut self, field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
-        self.0.errors.push(FieldError { field: field.into(), rule, message: message.into() });
+    pub fn and_field(mut self, field: &str, rule: &'static str, message: impl Into<String>) -> Self {
+        self.0.errors.report(field, rule, message);
         self
     }
 
@@ -148,7 +137,7 @@ impl Problem {
 
     /// The fields that break rules.
     #[must_use]
-    pub fn errors(&self) -> &[FieldError] {
+    pub fn errors(&self) -> &FieldErrors {
         &self.0.errors
     }
 

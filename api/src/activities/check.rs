@@ -13,8 +13,9 @@ use domain::zone::Tz;
 use domain::zone::Zone;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{FieldProblem, RawActivity};
+use super::RawActivity;
 use crate::fields::Broken;
+use crate::problem::FieldErrors;
 
 /// The longest name of a source, in characters.
 const MAX_SOURCE_CHARS: usize = 64;
@@ -28,7 +29,7 @@ const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn check(raw: &RawActivity, member_zone: Option<Tz>, now: Moment) -> Result<Report, Vec<FieldProblem>> {
+pub fn check(raw: &RawActivity, member_zone: Option<Tz>, now: Moment) -> Result<Report, FieldErrors> {
     read(raw, now).map(|reading| reading.in_zone(member_zone))
 }
 
@@ -60,7 +61,7 @@ impl Reading {
 }
 
 /// Reads a report as far as that is possible without the member.
-pub(super) fn read(raw: &RawActivity, now: Moment) -> Result<Reading, Vec<FieldProblem>> {
+pub(super) fn read(raw: &RawActivity, now: Moment) -> Result<Reading, FieldErrors> {
     let mut problems = Problems::default();
     let source = problems.text("source", &raw.source, MAX_SOURCE_CHARS);
     let external_id = problems.text("id", &raw.id, MAX_ID_CHARS);
@@ -94,11 +95,11 @@ fn broken(rule: &'static str, message: &str) -> Broken {
 }
 
 #[derive(Default)]
-struct Problems(Vec<FieldProblem>);
+struct Problems(FieldErrors);
 
 impl Problems {
     fn report(&mut self, field: &str, Broken { rule, message, .. }: Broken) {
-        self.0.push(FieldProblem { field: field.to_owned(), rule, message });
+        self.0.report(field, rule, message);
     }
 
     fn take<T>(&mut self, field: &str, read: Result<T, Broken>) -> Option<T> {
@@ -112,6 +113,9 @@ impl Problems {
     fn measures(&mut self, raw: &BTreeMap<String, i64>) -> BTreeMap<Name, i64> {
         let mut measures = BTreeMap::new();
         for (text, value) in raw {
+            if self.0.is_full() {
+                break;
+            }
             let field = format!("measures.{text}");
             let in_range = (-MAX_MEASURE..=MAX_MEASURE).contains(value);
             let value = if in_range { Ok(*value) } else { Err(broken("range", "must be from -2^53 to 2^53")) };

@@ -6,9 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::FieldProblem;
 use crate::fields::{Broken, Fields, FromFields, Reader as _, readers};
-use crate::problem::Problem;
+use crate::problem::{FieldErrors, Problem};
 
 /// A report as it arrives.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -66,7 +65,7 @@ impl RawActivity {
     ///
     /// # Errors
     /// Everything that is not as a report is.
-    pub fn from_value(value: Value) -> Result<Self, Vec<FieldProblem>> {
+    pub fn from_value(value: Value) -> Result<Self, FieldErrors> {
         crate::fields::read(value, "")
     }
 }
@@ -85,6 +84,9 @@ fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {
         match readers::number(i64::MIN, i64::MAX).read(value) {
             Ok(number) => drop(measures.insert(name, number)),
             Err(broken) => fields.report(&format!("measures.{name}"), broken),
+        }
+        if fields.is_full() {
+            break;
         }
     }
     (measures.len() == count).then_some(measures)

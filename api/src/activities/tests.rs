@@ -28,7 +28,7 @@ fn breaks(changes: Value, field: &str, rule: &str) {
         Ok(raw) => check(&raw, None, now()).unwrap_err(),
         Err(problems) => problems,
     };
-    let found: Vec<_> = problems.iter().map(|problem| (problem.field.as_str(), problem.rule)).collect();
+    let found: Vec<_> = problems.iter().map(|problem| (problem.field(), problem.rule())).collect();
     assert_eq!(found, [(field, rule)], "{report}");
 }
 
@@ -79,7 +79,7 @@ fn a_part_that_breaks_a_rule_is_named() {
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let problems = check(&RawActivity::default(), None, now()).unwrap_err();
-    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field()).collect();
     assert_eq!(fields, ["source", "id", "memberId", "kind", "occurredAt"]);
 }
 

@@ -8,11 +8,11 @@ use indicatif::HumanCount;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::activities::FieldProblem;
+use crate::problem::FieldErrors;
 
 /// How many refused lines are told one by one on the terminal; the file of rejects holds all.
 const TOLD_AS_TEXT: usize = 20;
-/// How many refused lines the JSON report holds.
+/// How many refused lines the JSON report holds, and how many errors of them.
 const TOLD_AS_JSON: usize = 1_000;
 
 /// A line that was not taken.
@@ -23,8 +23,8 @@ pub struct Refused {
     /// Why.
     pub code: &'static str,
     /// Which parts break rules.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldProblem>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub errors: FieldErrors,
 }
 
 impl Refused {
@@ -57,6 +57,8 @@ pub struct Report {
     pub refused: u64,
     /// The first of them.
     pub refusals: Vec<Refused>,
+    /// How many errors these name.
+    errors_told: usize,
     /// The position of the last new fact.
     pub position: Option<i64>,
     /// How long it took.
@@ -70,9 +72,11 @@ impl Report {
         self.position = self.position.max(Some(position));
     }
 
-    pub(super) fn refused(&mut self, refused: Refused) {
+    pub(super) fn refused(&mut self, mut refused: Refused) {
         self.refused += 1;
         if self.refusals.len() < TOLD_AS_JSON {
+            refused.errors.truncate(TOLD_AS_JSON - self.errors_told);
+            self.errors_told += refused.errors.len();
             self.refusals.push(refused);
         }
     }
@@ -108,7 +112,8 @@ impl Report {
     /// Prints it: the report on standard output, the refused lines on standard error.
     pub(super) fn print(&self, as_json: bool) {
         for Refused { line, code, errors } in self.refusals.iter().take(TOLD_AS_TEXT) {
-            let errors: Vec<_> = errors.iter().map(|error| format!(" {}: {}", error.field, error.message)).collect();
+            let errors: Vec<_> =
+                errors.iter().map(|error| format!(" {}: {}", error.field(), error.message())).collect();
             eprintln!("line {line}: {code}{}", errors.join(";"));
         }
         let untold = self.refused.saturating_sub(self.refusals.len().min(TOLD_AS_TEXT) as u64);
@@ -125,5 +130,37 @@ impl Report {
         } else {
             writeln!(io::stdout(), "{told}").ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activities::RawActivity;
+    use crate::adversary;
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn a_line_is_refused_in_proportion(line in adversary::bodies(&["source", "id", "measures", "kind"])) {
+            let text = line.as_bytes();
+            let Err(problem) = adversary::in_proportion(text, || RawActivity::from_json(text)) else { return Ok(()) };
+            let refused = Refused { line: 1, code: problem.code().name(), errors: problem.errors().clone() };
+            let mut written = Vec::new();
+            adversary::in_proportion(text, || refused.write(None, &mut written)).unwrap();
+            proptest::prop_assert!(written.len() <= adversary::MAX_ANSWER_BYTES, "{} bytes", written.len());
+        }
+    }
+
+    #[test]
+    fn the_report_names_so_many_errors_whatever_the_file_holds() {
+        let mut errors = FieldErrors::default();
+        (0..20).for_each(|number| errors.report(&format!("{}{number}", "x".repeat(500)), "required", "is required"));
+        let mut report = Report::default();
+        (0..10_000)
+            .for_each(|line| report.refused(Refused { line, code: "validation_failed", errors: errors.clone() }));
+        let told: usize = report.refusals.iter().map(|refused| refused.errors.len()).sum();
+        assert_eq!((report.refused, report.refusals.len(), told), (10_000, TOLD_AS_JSON, TOLD_AS_JSON));
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::refused::Refused;
 use crate::activities::RawActivity;
-use crate::problem::{Code, FieldError};
+use crate::problem::{Code, FieldErrors};
 
 /// The largest value of one event, as of a request.
 const MAX_EVENT_BYTES: usize = 256 * 1024;
@@ -117,7 +117,7 @@ fn parsed(bytes: &[u8], max_bytes: usize) -> Result<Value, Refused> {
 }
 
 fn field(field: &str, rule: &'static str, message: &str) -> Refused {
-    Refused::fields(&[FieldError { field: field.to_owned(), rule, message: message.to_owned() }])
+    Refused::fields(&FieldErrors::one(field, rule, message))
 }
 
 /// An event whose envelope is in order.
@@ -197,14 +197,14 @@ struct Envelope {
 impl Envelope {
     /// Source and id, where all is in order.
     fn read(self) -> Result<(String, String), Refused> {
-        let mut errors = vec![];
+        let mut errors = FieldErrors::default();
         let mut text = |name: &str, value: Option<Value>| {
             let (rule, message) = match value {
                 Some(Value::String(text)) if !text.is_empty() => return text,
                 Some(Value::String(_)) | None => ("required", "is required"),
                 Some(_) => ("type", "must be a string"),
             };
-            errors.push(FieldError { field: name.to_owned(), rule, message: message.to_owned() });
+            errors.report(name, rule, message);
             String::new()
         };
         let specversion = text("specversion", self.specversion);

@@ -2,7 +2,7 @@
 //! what the message says, since its data may be personal and headers are what people print first.
 
 use crate::activities::Refusal;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, FieldError, FieldErrors, Problem};
 
 /// The parts of an event that may be named: names that others made up are not repeated.
 const KNOWN: [&str; 13] = [
@@ -40,9 +40,9 @@ impl Refused {
     }
 
     /// Parts that break rules.
-    pub(super) fn fields(errors: &[FieldError]) -> Self {
-        let said: Vec<String> = errors.iter().map(|error| format!("{}: {}", place(error), error.message)).collect();
-        Self::of(Code::ValidationFailed, said.join("; "))
+    pub(super) fn fields(errors: &FieldErrors) -> Self {
+        let said = joined(errors.iter().map(|error| format!("{}: {}", place(error), error.message())));
+        Self::of(Code::ValidationFailed, said)
     }
 
     /// One reason for a message: its own, or those of the events in it, by their number.
@@ -54,15 +54,29 @@ impl Refused {
         let of_event = |(index, one): &(Option<usize>, Refused)| {
             format!("event {}: {}, {}", index.unwrap_or_default(), one.reason, one.detail)
         };
-        let said: Vec<String> = reasons.iter().map(of_event).collect();
-        Some(Self { reason: first.reason, detail: shortened(said.join("; ")) })
+        Some(Self { reason: first.reason, detail: shortened(joined(reasons.iter().map(of_event))) })
     }
+}
+
+/// One after the other, as far as they are shown at all.
+fn joined(said: impl Iterator<Item = String>) -> String {
+    let mut text = String::new();
+    for one in said {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&one);
+        if text.len() > MAX_DETAIL_CHARS * 4 {
+            break;
+        }
+    }
+    text
 }
 
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
         if problem.errors().is_empty() {
-            return Self::of(problem.code(), "the value is not JSON".to_owned());
+            return Self::of(problem.code(), "the value is not JSON, or nested too deep".to_owned());
         }
         Self::fields(problem.errors())
     }
@@ -84,7 +98,7 @@ impl From<Refusal> for Refused {
 
 /// Where in the event, by names that everybody knows.
 fn place(error: &FieldError) -> String {
-    let path = error.field.strip_prefix("data.").unwrap_or(&error.field);
+    let path = error.field().strip_prefix("data.").unwrap_or(error.field());
     let name = path.split(['.', '[']).next().unwrap_or_default();
     if KNOWN_DATA.contains(&name) {
         format!("data.{name}")

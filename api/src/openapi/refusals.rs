@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use aide::openapi::Operation;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use domain::claim::DenialReason;
+use serde_json::{Map, Value, json};
 
-use crate::problem::Code;
+use crate::problem::{Code, MAX_ERRORS};
 
 /// Where an operation keeps its codes until the document is written.
 pub(super) const CODES: &str = "x-codes";
@@ -37,9 +38,16 @@ pub(super) fn answers(collected: Option<Value>) -> BTreeMap<u16, Value> {
 fn answer(status: u16, codes: &[Code]) -> Value {
     let names: Vec<_> = codes.iter().map(|code| code.name()).collect();
     let sentences: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.name(), code.title())).collect();
+    let mut properties =
+        json!({"status": {"type": "integer", "enum": [status]}, "code": {"type": "string", "enum": names}});
+    if codes.iter().any(|code| is_denial(*code))
+        && let Some(properties) = properties.as_object_mut()
+    {
+        properties.extend(of_denial());
+    }
     let schema = json!({"allOf": [
         {"$ref": "#/components/schemas/Problem"},
-        {"type": "object", "properties": {"status": {"type": "integer", "enum": [status]}, "code": {"type": "string", "enum": names}}},
+        {"type": "object", "properties": properties},
     ]});
     let mut answer = json!({
         "description": sentences.join("  \n"),
@@ -58,6 +66,26 @@ fn answer(status: u16, codes: &[Code]) -> Value {
     answer
 }
 
+/// Whether an attempt to claim that is refused so is recorded, with how its condition was judged.
+fn is_denial(code: Code) -> bool {
+    DenialReason::ALL.into_iter().any(|reason| Code::from(reason) == code)
+}
+
+/// What a recorded refusal says besides its code.
+fn of_denial() -> Map<String, Value> {
+    let about = [
+        ("claimId", json!({"type": "string", "format": "uuid"})),
+        ("position", json!({"type": ["integer", "null"], "format": "int64"})),
+        ("evidence", json!({"type": "array", "items": {"$ref": "#/components/schemas/LeafEvidence"}})),
+        ("conditionVersion", json!({"type": "integer", "format": "uint32", "minimum": 0})),
+        ("factsPosition", json!({"type": "integer", "format": "int64"})),
+        ("evaluatedAt", json!({"type": "string", "format": "date-time"})),
+        ("timeZone", json!({"type": "string"})),
+        ("dryRun", json!({"type": "boolean"})),
+    ];
+    about.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
 /// The schema of every problem.
 pub(super) fn problem() -> Value {
     json!({
@@ -71,7 +99,7 @@ pub(super) fn problem() -> Value {
             "detail": {"type": "string", "description": "More about this occurrence"},
             "instance": {"type": "string", "format": "uri-reference", "description": "The request"},
             "code": {"type": "string", "description": "The code, for programs"},
-            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+            "errors": {"type": "array", "maxItems": MAX_ERRORS, "items": {"$ref": "#/components/schemas/FieldError"}},
         },
     })
 }

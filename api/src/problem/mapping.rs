@@ -16,7 +16,7 @@ use projections::audit::AuditError;
 use crate::activities::{RecordError, Refusal};
 use crate::etag::etag;
 
-use super::{Code, FieldError, Problem};
+use super::{Code, FieldErrors, Problem};
 
 impl<R: Into<Problem>> From<CommandError<R>> for Problem {
     fn from(error: CommandError<R>) -> Self {
@@ -221,13 +221,11 @@ impl From<ReferralRefusal> for Problem {
 
 /// What is wrong with a condition, as fields of the request.
 #[must_use]
-pub fn condition_errors(problems: Vec<ConditionProblem>, field: &str) -> Vec<FieldError> {
-    problems
-        .into_iter()
-        .map(|problem| FieldError {
-            field: if problem.path.is_empty() { field.to_owned() } else { format!("{field}.{}", problem.path) },
-            rule: problem.rule.name(),
-            message: problem.rule.to_string(),
-        })
-        .collect()
+pub fn condition_errors(problems: &[ConditionProblem], field: &str) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    for ConditionProblem { path, rule } in problems {
+        let at = if path.is_empty() { field.to_owned() } else { format!("{field}.{path}") };
+        errors.report(&at, rule.name(), rule.to_string());
+    }
+    errors
 }

@@ -22,7 +22,7 @@ use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::openapi::{Created, Describe as _};
 use crate::positions::{At, LEDGER_POSITION};
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
 use crate::state::AppState;
 
 /// The most activities of one batch.
@@ -107,7 +107,7 @@ struct Duplicate {
 }
 
 struct Batch {
-    items: Vec<Result<RawActivity, Vec<FieldError>>>,
+    items: Vec<Result<RawActivity, FieldErrors>>,
 }
 
 impl FromFields for Batch {
@@ -141,6 +141,8 @@ fn judged(batch: &Batch, outcomes: &[Outcome]) -> Result<Response, Problem> {
     let mut outcomes = outcomes.iter().cloned();
     let mut position = None;
     let mut results = Vec::with_capacity(batch.items.len());
+    // all items together: the answer names no more than any other
+    let mut room = MAX_ERRORS;
     for (index, item) in batch.items.iter().enumerate() {
         let outcome = match item {
             Ok(_) => outcomes.next().ok_or_else(|| Problem::internal("batch", &"a report has no outcome"))?,
@@ -149,7 +151,7 @@ fn judged(batch: &Batch, outcomes: &[Outcome]) -> Result<Response, Problem> {
         if let Outcome::Recorded { position: reached, .. } = &outcome {
             position = position.max(Some(*reached));
         }
-        results.push(Judged::of(index, outcome));
+        results.push(Judged::of(index, outcome, &mut room));
     }
     let mut response = Json(Results { results }).into_response();
     if let Some(position) = position {
@@ -172,19 +174,64 @@ struct Judged {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldError>>,
+    errors: Option<FieldErrors>,
 }
 
 impl Judged {
-    fn of(index: usize, outcome: Outcome) -> Self {
+    fn of(index: usize, outcome: Outcome, room: &mut usize) -> Self {
         match outcome {
             Outcome::Recorded { .. } => Self { index, status: 201, code: None, errors: None },
             Outcome::Duplicate { .. } => Self { index, status: 200, code: None, errors: None },
             Outcome::Refused(refusal) => {
                 let problem = Problem::from(refusal);
                 let code = problem.code();
-                let errors = Some(problem.errors().to_vec()).filter(|errors| !errors.is_empty());
+                let mut errors = problem.errors().clone();
+                errors.truncate(*room);
+                *room -= errors.len();
+                let errors = Some(errors).filter(|errors| !errors.is_empty());
                 Self { index, status: code.status().as_u16(), code: Some(code.name()), errors }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adversary;
+    use crate::fields::read_body;
+    use crate::words::{Language, while_speaking};
+    use futures::FutureExt as _;
+    use serde_json::{Value, json};
+
+    /// The answer to a batch of which nothing is taken.
+    fn answered(language: Language, item: &Value) -> Vec<u8> {
+        let body = json!({"activities": vec![item; MAX_BATCH]}).to_string();
+        let read = adversary::in_proportion(body.as_bytes(), || {
+            let batch = crate::json::parse(body.as_bytes()).and_then(read_body::<Batch>).unwrap();
+            while_speaking(language, || judged(&batch, &[]).unwrap())
+        });
+        axum::body::to_bytes(read.into_body(), usize::MAX).now_or_never().unwrap().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_answer_to_a_batch_names_no_more_errors_than_any_other() {
+        let long = "\"\u{1}".repeat(1_000);
+        let many: Value = (0..30).map(|number| (format!("{long}{number}"), json!(0))).collect();
+        let measures = json!({"source": "s", "id": "1", "memberId": "m", "kind": "k", "occurredAt": "t", "measures":
+            (0..30).map(|number| (format!("\"{number}\\"), json!("x"))).collect::<Value>()});
+        for item in [json!({}), json!(7), json!({long.as_str(): 0}), many, measures] {
+            for language in Language::ALL {
+                let answer = answered(language, &item);
+                assert!(answer.len() <= adversary::MAX_ANSWER_BYTES, "{} bytes for {MAX_BATCH} × {item}", answer.len());
+                let results: Value = serde_json::from_slice(&answer).unwrap();
+                let results = results["results"].as_array().unwrap();
+                let named: usize = results.iter().filter_map(|result| result["errors"].as_array()).map(Vec::len).sum();
+                assert_eq!((results.len(), named), (MAX_BATCH, MAX_ERRORS));
+                assert!(
+                    results.iter().all(|result| result["code"] == "validation_failed"),
+                    "each says what became of it"
+                );
             }
         }
     }

@@ -26,7 +26,7 @@ use crate::extract::Query;
 use crate::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::openapi::{ConditionInput, Describe as _};
-use crate::positions::At;
+use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
 
@@ -128,7 +128,7 @@ impl FromFields for EventDraft {
 
 fn condition(fields: &mut Fields, value: &Value) -> Option<Condition> {
     let read = Condition::parse(value);
-    read.map_err(|problems| fields.report_all(condition_errors(problems, "event.condition"))).ok()
+    read.map_err(|problems| fields.report_all(condition_errors(&problems, "event.condition"))).ok()
 }
 
 struct RewardDraft {
@@ -150,13 +150,14 @@ impl FromFields for RewardDraft {
 async fn replay(
     State(state): State<AppState>,
     _: Staff,
+    min: MinPosition,
     _: Query<Nothing>,
     Once(order, _): Once<Order>,
 ) -> Result<At<Json<OutcomeBody>>, Problem> {
+    let head = min.reached_by_log(&state).await?;
     let _turn = heavy()?;
     let started = Instant::now();
     let mut connection = state.pool.acquire().await?;
-    let head = projections::log::head(&mut connection).await?.position;
     if let Ask::AsClaimed(campaign) = order.ask
         && projections::log::read_stream(&mut connection, "campaign", &campaign.to_string()).await?.is_empty()
     {

@@ -22,6 +22,8 @@ phrases! {
     // what a title does not say
     not_json_at(line, column) = "detail-not-json-at";
     nul = "detail-nul";
+    too_deep(depth) = "detail-too-deep";
+    not_decodable(encoding) = "detail-not-decodable";
     body_too_slow = "detail-body-too-slow";
     took_too_long = "detail-took-too-long";
     database_away = "detail-database-away";

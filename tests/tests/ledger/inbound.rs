@@ -52,6 +52,9 @@ async fn facts_come_in_every_mode_and_what_is_refused_is_kept_as_it_came() {
         Sent::batch(&[event(SOURCE, "one", &fact(3)), event(SOURCE, "two", &fact(4)), event(SOURCE, "one", &fact(3))]),
         Sent::binary(SOURCE, "structured", &fact(2)), // the same once more
     ];
+    let many = |part: &str, count: usize| vec![part; count].join(",");
+    let structured = [("content-type", "application/cloudevents+json")];
+    let batch = [("content-type", "application/cloudevents-batch+json")];
     let refused = [
         (Sent::binary(SOURCE, "binary", &fact(7)).keyed("k"), "activity_conflict"),
         (Sent::structured("ledger", "ours", &fact(8)), "source_reserved"),
@@ -63,6 +66,14 @@ async fn facts_come_in_every_mode_and_what_is_refused_is_kept_as_it_came() {
         (Sent { value: None, ..Sent::binary(SOURCE, "empty", &json!(null)) }, "validation_failed"),
         (Sent::batch(&[event(SOURCE, "three", &fact(5)), event(SOURCE, "four", &strange)]), "validation_failed"),
         (Sent::binary(SOURCE, "large", &json!({"note": "x".repeat(300_000)})), "body_too_large"),
+        // what would have answers, or memory, grow faster than the message
+        (
+            Sent::new(&structured, format!("{{\"{}\":{{{}}}}}", "k".repeat(30_000), many("\"a\":1", 4_000))),
+            "validation_failed",
+        ),
+        (Sent::new(&batch, format!("[{}]", many("{\"a\":0}", 60_000))), "validation_failed"),
+        (Sent::new(&batch, format!("[{}]", many("{\"a\":0}", 1_000))), "validation_failed"),
+        (Sent::new(&batch, "[".repeat(100_000)), "malformed_json"),
     ];
     feed.send(&taken);
     feed.send(&refused.iter().map(|(message, _)| message.clone()).collect::<Vec<_>>());
@@ -77,6 +88,8 @@ async fn facts_come_in_every_mode_and_what_is_refused_is_kept_as_it_came() {
         let added: Vec<_> = letter.headers.iter().rev().take(2).map(|(name, _)| name.as_str()).collect();
         assert_eq!(added, ["detail", "reason"]);
         assert_eq!(letter.headers[letter.headers.len() - 2].1, *reason, "{letter:?}");
+        let detail = &letter.headers[letter.headers.len() - 1].1;
+        assert!(detail.chars().count() < 700, "{detail}");
     }
     let said: String = letters.iter().map(|letter| letter.headers.last().unwrap().1.clone()).collect();
     assert!(said.contains("event 1: validation_failed, data.memberId: must be a UUID"), "{said}");

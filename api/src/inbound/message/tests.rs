@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::activities::check;
+use crate::adversary;
 use crate::clock;
 
 const MEMBER: &str = "5ade140e-9678-82cf-ba37-59edc50c8a1a";
@@ -142,4 +143,31 @@ fn a_message_that_is_refused_is_still_known_by_source_and_id_where_they_can_be_r
     assert_eq!(identity(&of_type(ONE_EVENT), Some(event(json!({"data": 7})).to_string().as_bytes())), named);
     assert_eq!(identity(&of_type(ONE_EVENT), Some(b"{")), (None, None));
     assert_eq!(identity(&[], None), (None, None));
+}
+
+const KNOWN: &[&str] =
+    &["specversion", "id", "source", "type", "data", "data_base64", "memberId", "kind", "measures", "datacontenttype"];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    /// A message is refused in headers of a few hundred characters, whatever it holds and however many events.
+    #[test]
+    fn a_message_is_refused_in_proportion(value in adversary::bodies(KNOWN)) {
+        for content_type in ["application/cloudevents+json", "application/cloudevents-batch+json", "application/json"] {
+            let headers = binary(&[("content-type", content_type)]);
+            let refused = adversary::in_proportion(value.as_bytes(), || match facts(&headers, Some(value.as_bytes())) {
+                Ok(items) => {
+                    let many = items.len() > 1;
+                    let items = items.into_iter().enumerate();
+                    let refused = items.filter_map(|(index, item)| Some((many.then_some(index), item.err()?)));
+                    Refused::of_all(&refused.collect::<Vec<_>>())
+                }
+                Err(whole) => Some(whole),
+            });
+            if let Some(refused) = refused {
+                proptest::prop_assert!(refused.detail.chars().count() <= 501, "{}", refused.detail);
+            }
+        }
+    }
 }

@@ -50,7 +50,7 @@ impl Backtest {
         let read = parse(&bytes).and_then(read_body::<Order>);
         read.map_err(|problem| {
             let errors: Vec<_> =
-                problem.errors().iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+                problem.errors().iter().map(|error| format!("{} {}", error.field(), error.message())).collect();
             let what = if errors.is_empty() { problem.code().name().to_owned() } else { errors.join("; ") };
             anyhow!("{}: {what}", name())
         })

@@ -15,6 +15,8 @@ use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::problem::shortened;
+
 use super::report::{Format, Report, leaf};
 use super::spool::Spool;
 use super::{bar, head, moved, print_json, say, to_whoever_listens};
@@ -153,7 +155,8 @@ fn given(file: &Path) -> anyhow::Result<Condition> {
     let text = std::fs::read_to_string(file).with_context(|| format!("the condition in {}", file.display()))?;
     let value: Value = serde_json::from_str(&text).with_context(|| format!("the condition in {}", file.display()))?;
     Condition::parse(&value).or_else(|problems| {
-        let named: Vec<_> = problems.iter().map(|problem| format!("{} {}", problem.path, problem.rule)).collect();
+        let named: Vec<_> =
+            problems.iter().map(|problem| format!("{} {}", shortened(&problem.path), problem.rule)).collect();
         bail!("the condition in {}: {}", file.display(), named.join("; "))
     })
 }

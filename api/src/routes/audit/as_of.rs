@@ -53,7 +53,7 @@ impl Named {
         let found = resolve(connection, as_of, now).await?;
         found.map_err(|not_yet| {
             Problem::field(
-                format!("query.{field}"),
+                &format!("query.{field}"),
                 "range",
                 format!("must not be beyond the end of the log, which is position {}", not_yet.head),
             )

@@ -18,7 +18,7 @@ use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::openapi::ConditionInput;
-use crate::positions::At;
+use crate::positions::{At, MinPosition};
 use crate::problem::{Code, Problem, condition_errors};
 use crate::state::AppState;
 
@@ -49,7 +49,7 @@ fn condition(fields: &mut Fields) -> Option<ConditionBasis> {
         Some(given) => match Condition::parse(&given) {
             Ok(condition) => Some(ConditionBasis::Given(Arc::new(condition))),
             Err(problems) => {
-                fields.report_all(condition_errors(problems, "condition"));
+                fields.report_all(condition_errors(&problems, "condition"));
                 None
             }
         },
@@ -74,11 +74,12 @@ impl JsonSchema for RuleInput {
 pub(super) async fn re_evaluate_all_of(
     State(state): State<AppState>,
     _: Auditor,
+    min: MinPosition,
     _: Query<Nothing>,
     Once(order, _): Once<Order>,
 ) -> Result<At<Json<Bulk>>, Problem> {
+    let head = min.reached_by_log(&state).await?;
     let _turn = heavy()?;
-    let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
     let order = audit::Order { campaign: order.event, basis: order.basis, position: head };
     let made = re_evaluate_all(&state.pool, order, |_, _| {}).await?;
     Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))

@@ -13,7 +13,7 @@ use crate::openapi::ConditionInput;
 impl FromFields for Draft {
     fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("name", readers::text(1, 120));
-        let description = fields.nullable("description", readers::text(0, 2_000));
+        let description = fields.nullable("description", readers::lines(0, 2_000));
         let starts_at = fields.required("startDate", readers::instant_or_date());
         let ends_at = fields.required("endDate", readers::instant_or_date());
         let condition = fields.required("condition", condition());
@@ -44,7 +44,7 @@ impl FromFields for Revision {
     fn read(fields: &mut Fields) -> Option<Self> {
         fields.at_least_one();
         let name = fields.optional("name", readers::text(1, 120));
-        let description = fields.change("description", readers::text(0, 2_000));
+        let description = fields.change("description", readers::lines(0, 2_000));
         let starts = fields.optional("startDate", readers::instant_or_date());
         let ends = fields.optional("endDate", readers::instant_or_date());
         let condition = fields.optional("condition", condition());
@@ -85,7 +85,7 @@ pub(in crate::routes) fn condition() -> impl Reader<Value = Condition> {
                 let at = if problem.path.is_empty() { String::new() } else { format!(".{}", problem.path) };
                 Broken::new(problem.rule.name(), problem.rule.to_string()).within(&at)
             });
-            Broken::all(broken.collect()).unwrap_or_else(|| Broken::wrong_type("a condition"))
+            Broken::all(broken).unwrap_or_else(|| Broken::wrong_type("a condition"))
         })
     })
 }

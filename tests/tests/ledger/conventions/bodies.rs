@@ -1,10 +1,12 @@
 //! How bodies are read, on every route that takes one.
 
+use std::io::Write as _;
+
 use reqwest::Method;
 use serde_json::json;
 use tests::support::{
     Stage,
-    programme::{activity, anybody, event, with},
+    programme::{activity, anybody, event, unique, with},
 };
 
 use super::{method, send, somewhere, with_a_body};
@@ -31,8 +33,9 @@ async fn every_body_is_read_strictly() {
         }
         let nested = |depth: usize| format!("{{\"nonsense\": {}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert_eq!(sent(nested(32).as_bytes()).await.invalid("nonsense")["rule"], "unknown_field", "{operation:?}");
-        let deep = sent(nested(33).as_bytes()).await;
-        assert_eq!(deep.problem(400, "validation_failed")["errors"][0]["rule"], "depth", "{operation:?}");
+        for deep in [33, 200, 20_000] {
+            sent(nested(deep).as_bytes()).await.problem(400, "malformed_json");
+        }
         tried += 1;
     }
     assert!(tried > 20, "{tried}");
@@ -72,6 +75,95 @@ async fn a_body_has_a_bound() {
         let refused = send(&admin, operation, &path, JSON, &body).await;
         assert_eq!(refused.problem(413, "body_too_large")["limitBytes"], bound, "{operation:?}");
     }
+}
+
+/// What would make an answer grow faster than what it answers: keys that are long, twice, unknown, very many.
+#[tokio::test]
+async fn the_answer_to_a_bad_body_stays_small_on_every_route() {
+    let admin = Stage::shared().await.service.demo("admin").await;
+    let many = |part: &dyn Fn(usize) -> String, count: usize| (0..count).map(part).collect::<Vec<_>>().join(",");
+    let long = "k".repeat(30_000);
+    let bodies = [
+        format!("{{\"{long}\":{{{}}}}}", many(&|_| "\"a\":1".to_owned(), 4_000)),
+        format!("{{{}}}", many(&|number| format!("\"\\\"\\\\{number}\":0"), 15_000)),
+        format!("{{{}}}", many(&|number| format!("\"{}{number}\":0", "한".repeat(300)), 200)),
+        format!("{{\"nonsense\":[{}]}}", many(&|_| "{\"a\":0}".to_owned(), 25_000)),
+        format!("{{\"condition\":{{\"all\":[{}]}}}}", many(&|_| "{\"all\":[]}".to_owned(), 8_000)),
+        format!("{{\"ids\":[{}],\"activities\":[{0}]}}", many(&|_| "0".to_owned(), 200)),
+    ];
+    for operation in with_a_body() {
+        let path = somewhere(operation);
+        for body in &bodies {
+            assert!(body.len() < 256 * 1024);
+            let refused = send(&admin, operation, &path, JSON, body.as_bytes()).await;
+            let named = refused.problem(400, "validation_failed")["errors"].as_array().unwrap().len();
+            assert!((1..=20).contains(&named), "{operation:?}: {named} errors");
+            assert!(refused.bytes.len() <= 64 * 1024, "{operation:?}: {} bytes", refused.bytes.len());
+        }
+    }
+    let query = many(&|number| format!("a{number}=1"), 5_000).replace(',', "&");
+    let refused = admin.get(&format!("/events?{query}")).await;
+    assert_eq!(refused.problem(400, "validation_failed")["errors"].as_array().unwrap().len(), 20);
+}
+
+/// Each item says what became of it; what is wrong in detail is said of the first.
+#[tokio::test]
+async fn the_answer_to_a_bad_batch_stays_small_too() {
+    let reporter = Stage::shared().await.reporter().await;
+    let item = json!({"k".repeat(3_000): 0, "measures": {"\"": "x", "\\": 1.5}});
+    let judged = reporter.post("/activities/batch", &json!({"activities": vec![item; 1_000]})).await;
+    let results = judged.ok()["results"].as_array().unwrap();
+    let named: usize = results.iter().filter_map(|result| result["errors"].as_array()).map(Vec::len).sum();
+    assert_eq!((results.len(), named), (1_000, 20));
+    assert!(results.iter().all(|result| result["status"] == 400 && result["code"] == "validation_failed"));
+    assert!(judged.bytes.len() <= 64 * 1024, "{}", judged.bytes.len());
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_body_may_be_encoded_and_its_bound_counts_what_comes_out() {
+    let admin = Stage::shared().await.service.demo("admin").await;
+    for operation in with_a_body() {
+        let path = somewhere(operation);
+        let sent = async |encoding: &str, body: Vec<u8>| {
+            let headers = [("content-type", JSON), ("content-encoding", encoding)];
+            admin.send(method(operation), &path, &headers, body).await.unwrap()
+        };
+        let nonsense = b"{\"nonsense\": 1}";
+        sent("gzip", gzip(nonsense)).await.invalid("nonsense");
+        sent("zstd", zstd::encode_all(&nonsense[..], 3).unwrap()).await.invalid("nonsense");
+        sent("identity", nonsense.to_vec()).await.invalid("nonsense");
+        sent("gzip", nonsense.to_vec()).await.problem(400, "malformed_json");
+        for other in ["br", "deflate", "gzip, gzip", "nonsense"] {
+            let refused = sent(other, nonsense.to_vec()).await;
+            refused.problem(415, "unsupported_media_type");
+            assert_eq!(refused.header("accept-encoding"), Some("gzip, zstd"), "{operation:?}");
+        }
+        let bomb = gzip(&vec![b' '; 8 * 1024 * 1024]);
+        sent("gzip", bomb).await.problem(413, "body_too_large");
+    }
+}
+
+/// What was asked is what the body says, not how it was packed: another level of compression is no other request.
+#[tokio::test]
+async fn a_request_is_the_same_under_its_key_however_its_body_is_encoded() {
+    let operator = Stage::shared().await.operator().await;
+    let (body, key) = (event(anybody()).to_string().into_bytes(), unique());
+    let sent = async |encoding: &str, body: Vec<u8>| {
+        let headers = [("content-type", JSON), ("content-encoding", encoding), ("idempotency-key", key.as_str())];
+        operator.send(Method::POST, "/events", &headers, body).await.unwrap()
+    };
+    let made = sent("gzip", gzip(&body)).await;
+    made.created();
+    for again in [sent("identity", body.clone()).await, sent("zstd", zstd::encode_all(&body[..], 3).unwrap()).await] {
+        assert_eq!((again.created(), again.header("idempotency-replayed")), (&made.json, Some("true")));
+    }
+    sent("gzip", gzip(event(anybody()).to_string().as_bytes())).await.problem(422, "idempotency_key_reused");
 }
 
 #[tokio::test]
