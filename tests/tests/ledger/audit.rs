@@ -37,6 +37,19 @@ async fn the_log_is_shown_as_it_is_stored() {
         after = next;
     }
     assert!(shown >= events.len(), "{shown} of {} events", events.len());
+    // a version is a text, and a cause is named where something in the log is one
+    let (mut caused, mut first) = (0, 0);
+    for line in auditor.get("/audit/log?limit=1000").await.list("/events") {
+        assert!(line["version"].is_string(), "{line}");
+        match line["metadata"].get("causationId") {
+            Some(cause) => {
+                assert!(cause.is_string(), "{line}");
+                caused += 1;
+            }
+            None => first += 1,
+        }
+    }
+    assert!(first > 0, "{caused} events with a cause, {first} without");
     auditor.get("/audit/log?limit=1001").await.invalid("query.limit");
 }
 
