@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -24,6 +24,8 @@ use crate::{inbound, routes};
 
 /// How long a request took, in seconds, by method, route and status.
 const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
+/// The label of whatever is none of the values that a label may have.
+const OTHER: &str = "other";
 /// The position of the last event that this process has written or seen.
 const HEAD_POSITION: &str = "ledger_head_position";
 /// How far a follower has come.
@@ -110,12 +112,33 @@ fn figure(position: i64) -> f64 {
 
 /// Measures each request by its route. What meets no route is counted as such, under no name of its own.
 pub async fn measure(request: Request, next: Next) -> Response {
-    let method = request.method().to_string();
+    let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let started = Instant::now();
     let response = next.run(request).await;
     let status = response.status().as_str().to_owned();
-    let labels = [("method", method), ("route", route), ("status", status)];
+    let labels = [("method", method.to_owned()), ("route", route), ("status", status)];
     metrics::histogram!(REQUEST_SECONDS, &labels).record(started.elapsed());
     response
+}
+
+/// The name of a method that HTTP defines. A client may make one up, and a label value is kept for as long as the process.
+fn known_method(method: &Method) -> &'static str {
+    const DEFINED: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    DEFINED.into_iter().find(|defined| method.as_str() == *defined).unwrap_or(OTHER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_counted_by_its_name_only_where_http_defines_it() {
+        for name in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"] {
+            assert_eq!(known_method(&name.parse().unwrap()), name);
+        }
+        for made_up in ["get", "PROPFIND", "X0001", "POSTS"] {
+            assert_eq!(known_method(&made_up.parse().unwrap()), OTHER);
+        }
+    }
 }
