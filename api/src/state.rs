@@ -5,11 +5,13 @@ use std::sync::Arc;
 use commands::Ledger;
 use projections::Freshness;
 use projections::topic::Topic;
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Postgres};
 
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
 use crate::once::InProgress;
+use crate::problem::{Code, Problem};
 use crate::rate_limits::RateLimits;
 use crate::standing::Standings;
 use crate::tokens::Keys;
@@ -17,8 +19,12 @@ use crate::tokens::Keys;
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
-    /// The database, for reading.
+    /// The database, for requests: each statement has a time limit.
     pub pool: PgPool,
+    /// The same, for reads that look through much.
+    pub heavy_reads: PgPool,
+    /// The same without a time limit, for what reads the whole log in turns.
+    pub whole_log: PgPool,
     /// The write side.
     pub ledger: Ledger,
     /// What claims are decided on.
@@ -41,4 +47,17 @@ pub struct AppState {
     pub rate_limits: RateLimits,
     /// Whether the refresh cookie is for HTTPS only.
     pub secure_cookie: bool,
+}
+
+impl AppState {
+    /// A connection for a read that looks through much.
+    ///
+    /// # Errors
+    /// `overloaded` when all of them are in use for too long.
+    pub async fn heavy_read(&self) -> Result<PoolConnection<Postgres>, Problem> {
+        self.heavy_reads.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => Problem::new(Code::Overloaded),
+            error => error.into(),
+        })
+    }
 }

@@ -26,10 +26,10 @@ pub fn for_lookups(database: &PgConnectOptions) -> PgConnectOptions {
 }
 
 /// The same database, for the one connection that appends. It does not wait for the head for ever:
-/// whoever holds it so long is not writing but stuck.
+/// whoever holds it so long is not writing but stuck. A batch has no other limit, whatever the connections of requests have.
 #[must_use]
 pub fn for_appends(database: &PgConnectOptions) -> PgConnectOptions {
-    for_lookups(database).options([("lock_timeout", "5s")])
+    for_lookups(database).options([("lock_timeout", "5s"), ("statement_timeout", "0")])
 }
 
 /// Gathers look-ups in the database of a pool: `read` answers every key it is given, in order, over a connection that is

@@ -215,6 +215,15 @@ pub struct EntryFilter {
     pub actor: Option<String>,
 }
 
+impl EntryFilter {
+    /// Whether every entry passes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { event_type, subject, stream_type, stream_id, actor } = self;
+        [event_type, subject, stream_type, stream_id, actor].into_iter().all(Option::is_none)
+    }
+}
+
 /// The next entries that pass a filter after one position and up to another, in order, `limit` at most.
 ///
 /// # Errors

@@ -21,6 +21,11 @@ const MAX_CONNECTIONS: u32 = 24;
 const FOLLOWER_CONNECTIONS: u32 = 12;
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(3);
+/// How many connections the reads hold that look through much: the log by a filter, dashboards as of then. They never
+/// take those of everybody else.
+const HEAVY_CONNECTIONS: u32 = 6;
+/// How long one statement of a request may take; the request has a little longer.
+const STATEMENT_TIME_LIMIT: &str = "15s";
 /// A connection that was used so shortly before is believed to be there still.
 const BELIEVED_FOR: Duration = Duration::from_millis(250);
 /// The schema that is always there.
@@ -83,6 +88,25 @@ impl Database {
                 (config.in_schema(embedded.connect_options()), embedded.describe(), Some(embedded))
             }
         })
+    }
+
+    /// Connections for requests: no statement of theirs runs for ever, not even when nobody waits for it any more.
+    #[must_use]
+    pub fn for_requests(&self) -> PgPool {
+        self.limited(MAX_CONNECTIONS)
+    }
+
+    /// Connections for the requests that look through much.
+    #[must_use]
+    pub fn for_heavy_reads(&self) -> PgPool {
+        self.limited(HEAVY_CONNECTIONS)
+    }
+
+    fn limited(&self, connections: u32) -> PgPool {
+        let limits = ["statement_timeout", "idle_in_transaction_session_timeout"].map(|it| (it, STATEMENT_TIME_LIMIT));
+        let options = (*self.pool.connect_options()).clone().options(limits);
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIME_LIMIT);
+        believing(pool, BELIEVED_FOR).connect_lazy_with(options)
     }
 
     /// Connections for the followers of the log. What they write is derived from the log and saved

@@ -8,6 +8,8 @@ mod re_evaluations;
 mod streams;
 mod verification;
 
+use std::time::{Duration, Instant};
+
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::Json;
@@ -18,6 +20,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use sqlx::PgConnection;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
@@ -30,14 +33,25 @@ use crate::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
-/// How many positions are looked through for a page, so that a filter that finds little in a long log is answered in
-/// time: `nextAfter` says where to go on.
-const MAX_LOOKED_THROUGH: i64 = 10_000_000;
+/// A page that is looked for by a filter takes about so long at most, so that one that finds little in a long log is
+/// answered in time: `nextAfter` says where to go on.
+const LOOKED_FOR: Duration = Duration::from_secs(1);
+/// How many positions one statement looks through.
+const POSITIONS_A_STATEMENT: i64 = 20_000;
+/// How many events one statement gives.
+const EVENTS_A_STATEMENT: i64 = 250;
+/// A page that holds so much is not filled further.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// How long one waits who looks for something while others do.
+const TURN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route("/audit/log", get_with(log, |op| op.named("readLog", "The log, in its order")))
+        .api_route(
+            "/audit/log",
+            get_with(log, |op| op.named("readLog", "The log, in its order").refuses(&[Code::Overloaded])),
+        )
         .api_route(
             "/audit/streams/{type}/{id}",
             get_with(streams::state, |op| op.named("readStream", "The state of one stream as it was")),
@@ -110,29 +124,50 @@ impl FromFields for Slice {
     }
 }
 
+/// Searches of the log by a filter: no index helps them, since the log pays for each with every append.
+static SEARCHING: Semaphore = Semaphore::const_new(2);
+
 /// The log, in its order.
 async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slice>) -> Result<Json<LogBody>, Problem> {
-    let mut connection = state.pool.acquire().await?;
-    let head = projections::log::head(&mut connection).await?.position;
-    let through = head.min(slice.after.saturating_add(MAX_LOOKED_THROUGH));
-    // one more than is shown tells whether there is more
-    let mut entries = read_filtered(&mut connection, &slice.filter, slice.after, through, slice.limit + 1).await?;
-    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
-    let more = entries.len() > limit;
-    entries.truncate(limit);
-    let next_after = match entries.last() {
-        Some(last) if more => Some(last.position),
-        Some(_) | None => Some(through).filter(|through| *through < head),
+    let turn = tokio::time::timeout(TURN_PATIENCE, SEARCHING.acquire());
+    let _turn = match slice.filter.is_empty() {
+        true => None,
+        false => Some(turn.await.map_err(|_| Problem::new(Code::Overloaded))?),
     };
+    let mut connection = state.heavy_read().await?;
+    let head = projections::log::head(&mut connection).await?.position;
+    let (entries, next_after) = page(&mut connection, &slice, head).await?;
+    drop(connection);
     let events = entries.into_iter().map(EntryBody::try_from).collect::<Result<_, _>>()?;
     Ok(Json(LogBody { events, next_after, head }))
+}
+
+/// The events of a page, and where to go on.
+async fn page(conn: &mut PgConnection, slice: &Slice, head: i64) -> Result<(Vec<Entry>, Option<i64>), Problem> {
+    let (begun, mut entries, mut bytes, mut after) = (Instant::now(), Vec::new(), 0, slice.after);
+    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+    // one more than is shown tells whether there is more
+    while after < head && entries.len() <= limit && bytes < PAGE_BYTES && begun.elapsed() < LOOKED_FOR {
+        let through = head.min(after.saturating_add(POSITIONS_A_STATEMENT));
+        let missing = i64::try_from(limit + 1 - entries.len()).unwrap_or(EVENTS_A_STATEMENT).min(EVENTS_A_STATEMENT);
+        let found = read_filtered(conn, &slice.filter, after, through, missing).await?;
+        let full = i64::try_from(found.len()).is_ok_and(|found| found == missing);
+        after = found.last().filter(|_| full).map_or(through, |last| last.position);
+        bytes += found.iter().map(|entry| entry.payload.len() + entry.metadata.len()).sum::<usize>();
+        entries.extend(found);
+    }
+    if entries.len() > limit {
+        entries.truncate(limit);
+        after = entries.last().map_or(after, |last| last.position);
+    }
+    Ok((entries, Some(after).filter(|after| *after < head)))
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LogBody {
     events: Vec<EntryBody>,
-    /// Where to go on; null at the end. With a filter a page may hold less than was asked for, and the next one more.
+    /// Where to go on; null at the end. A page may hold less than was asked for, or nothing, and the next one more.
     next_after: Option<i64>,
     head: i64,
 }

@@ -164,7 +164,7 @@ async fn replay(
         return Err(Problem::new(Code::NotFound));
     }
     drop(connection);
-    let outcome = backtest(&state.pool, order.draft, order.ask, head, |_| {}).await?;
+    let outcome = backtest(&state.whole_log, order.draft, order.ask, head, |_| {}).await?;
     Ok(At(head, Json(OutcomeBody::of(&outcome, started, SHOWN_WINNERS))))
 }
 

@@ -374,3 +374,53 @@ async fn all_decisions_made_again_are_the_same_until_a_late_fact_or_another_rule
     auditor.post("/audit/re-evaluations", &json!({"condition": "OTHER"})).await.invalid("condition");
     auditor.post("/audit/re-evaluations", &json!({"conditions": "current"})).await.invalid("conditions");
 }
+
+/// More events than one statement looks through, or gives: a walk finds each once, whatever the filter and the limit.
+#[tokio::test]
+async fn a_walk_by_a_filter_finds_each_event_of_a_long_log_once() {
+    let stage = Stage::own().await;
+    let (auditor, operator) = (stage.auditor().await, stage.operator().await);
+    let operator_id = operator.get("/auth/me").await.text("/user/id");
+    let first = operator.create_event(&event(login_streak(1))).await;
+    let (_, facts) = tests::support::programme::crowd(10_500);
+    stage.service.import(&facts);
+    let last = operator.create_event(&event(login_streak(1))).await;
+    let walk = async |filter: &str| {
+        let (mut after, mut positions, mut pages) = (0, Vec::new(), 0);
+        loop {
+            let page = auditor.get(&format!("/audit/log?after={after}&{filter}")).await;
+            positions.extend(page.list("/events").iter().map(|event| event["position"].as_i64().unwrap()));
+            pages += 1;
+            let Some(next) = page.json["nextAfter"].as_i64() else { return (positions, pages) };
+            assert!(next > after, "{page}");
+            after = next;
+        }
+    };
+    let mut superuser = tests::support::auditor::Superuser::of(&stage.database).await;
+    let head = superuser.head().await;
+    assert!(head > 21_000, "{head}");
+    let (all, pages) = walk("limit=1000").await;
+    assert_eq!(all, (1..=head).collect::<Vec<_>>());
+    assert!(pages <= 2 + head / 1_000, "{pages} pages");
+    let (created, _) = walk(&format!("actor={operator_id}&type=campaign.created&limit=1")).await;
+    let (together, _) = walk(&format!("actor={operator_id}&type=campaign.created&limit=1000")).await;
+    assert_eq!(created, together);
+    for campaign in [first, last] {
+        assert_eq!(walk(&format!("subject={campaign}&type=campaign.created")).await.0.len(), 1);
+    }
+    assert_eq!(walk(&format!("actor={}", uuid::Uuid::new_v4())).await.0, Vec::<i64>::new());
+}
+
+/// A statement that does not come to an end is ended by the database, and whoever waits is told in time.
+#[tokio::test]
+async fn no_statement_of_a_request_runs_for_ever() {
+    let stage = Stage::own().await;
+    let (operator, pool) = (stage.operator().await, stage.database.pool().await);
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("lock table campaigns in access exclusive mode").execute(&mut *holder).await.unwrap();
+    let started = std::time::Instant::now();
+    operator.get("/events").await.problem(503, "unavailable");
+    assert!(started.elapsed() < std::time::Duration::from_secs(25), "{:?}", started.elapsed());
+    holder.rollback().await.unwrap();
+    operator.get("/events").await.ok();
+}

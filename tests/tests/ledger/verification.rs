@@ -92,3 +92,30 @@ async fn what_cannot_be_looked_at_is_no_difference() {
     assert_eq!(Auditor::of(&empty.url).verify(&[]).code, 2, "nothing is migrated by looking");
     assert_eq!(Auditor::of("postgres://nobody@127.0.0.1:1/nothing").verify(&[]).code, 2);
 }
+
+/// One run at a time, and those who want another one meanwhile take no connection for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_start_a_verification_at_once_are_shown_one_run_and_take_no_connections() {
+    let stage = Stage::own().await;
+    let (auditor, pool) = (stage.auditor().await, stage.database.pool().await);
+    let connections = async || {
+        let sql = "select count(*) from pg_stat_activity where datname = current_database()";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.unwrap()
+    };
+    let before = connections().await;
+    let asking = futures::future::join_all(
+        (0..300)
+            .map(|_| async { auditor.post("/audit/verification", &serde_json::json!({})).await.expect(202).clone() }),
+    );
+    tokio::pin!(asking);
+    let mut most = before;
+    let answers = loop {
+        tokio::select! {
+            answers = &mut asking => break answers,
+            now = connections() => most = most.max(now),
+        }
+    };
+    assert_eq!(answers.len(), 300);
+    assert!(most <= before + 60, "{before} connections before, and {most} meanwhile");
+    finished(&auditor).await;
+}

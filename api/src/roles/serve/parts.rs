@@ -9,6 +9,7 @@ use commands::Ledger;
 use domain::condition::Condition;
 use projections::relay::{self, Relay, RelayConfig};
 use projections::{Followers, Freshness, follow_all, keep_packed};
+use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -36,13 +37,14 @@ pub(super) struct Inside {
     pub(super) ledger: Ledger,
     pub(super) freshness: Freshness,
     facts: LedgerFacts,
+    requests: PgPool,
 }
 
 impl Inside {
     pub(super) async fn start(database: &Database) -> anyhow::Result<Self> {
-        let pool = database.pool.clone();
-        let (ledger, facts) = (Ledger::start(pool.clone()).await?, LedgerFacts::start(pool));
-        Ok(Self { ledger, facts, freshness: Freshness::new() })
+        let requests = database.for_requests();
+        let (ledger, facts) = (Ledger::start(requests.clone()).await?, LedgerFacts::start(requests.clone()));
+        Ok(Self { ledger, facts, requests, freshness: Freshness::new() })
     }
 
     /// What follows the log, but the relay.
@@ -82,7 +84,7 @@ impl Inside {
         database: &Database,
         stopping: &CancellationToken,
     ) -> anyhow::Result<Api> {
-        let pool = database.pool.clone();
+        let pool = self.requests.clone();
         let state = AppState {
             ledger: self.ledger.clone(),
             facts: self.facts.clone(),
@@ -96,6 +98,8 @@ impl Inside {
             rate_limits: config.rate_limits(),
             secure_cookie: config.cookie_is_secure(),
             pool: pool.clone(),
+            heavy_reads: database.for_heavy_reads(),
+            whole_log: database.pool.clone(),
         };
         let hearing = tokio::spawn(standing::listen(state.standings.clone(), pool.clone(), stopping.clone()));
         tokio::spawn(once::clean_up(pool, stopping.clone()));

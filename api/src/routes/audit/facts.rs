@@ -51,7 +51,7 @@ pub(super) async fn facts(
     let binding = Binding::of(&state.keys, &uri, auditor.id);
     let place = part.cursor.map(|cursor| Place::open(&binding.open(&cursor)?)).transpose()?;
     let head = min.reached_by_log(&state).await?;
-    let mut connection = state.pool.acquire().await?;
+    let mut connection = state.heavy_read().await?;
     let as_of = part.at_position.map_or(AsOf::Head, AsOf::Position);
     let (position, after) = match place {
         // the log was restored to before the first page

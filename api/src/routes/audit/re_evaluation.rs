@@ -35,7 +35,7 @@ pub(super) async fn re_evaluate(
     Query(By(basis)): Query<By>,
 ) -> Result<At<Json<ReEvaluation>>, Problem> {
     let head = min.reached_by_log(&state).await?;
-    let mut connection = state.pool.acquire().await?;
+    let mut connection = state.heavy_read().await?;
     let made = projections::audit::re_evaluate(&mut connection, ClaimId(claim), &basis, head).await?;
     Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))
 }

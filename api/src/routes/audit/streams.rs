@@ -67,7 +67,7 @@ pub(super) async fn state(
         return Err(nothing());
     }
     let head = min.reached_by_log(&state).await?;
-    let mut connection = state.pool.acquire().await?;
+    let mut connection = state.heavy_read().await?;
     let (position, at) = AT.resolve(&mut connection, when.at, auditor.at).await?;
     let now = state_of(&mut connection, &stream_type, &id, position, at).await?.ok_or_else(nothing)?;
     let difference = match when.since {

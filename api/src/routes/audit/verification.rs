@@ -9,6 +9,7 @@ use domain::Moment;
 use projections::audit::{Check, Verification};
 use projections::topic::Topic;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::audit::verification::verify;
 use crate::callers::Auditor;
@@ -24,6 +25,11 @@ use crate::state::AppState;
 /// A lock of the whole database for one programme.
 const LOCK: &str = "hashtextextended('reward-ledger verification ' || current_schema(), 0)";
 
+/// The run of this process. Whoever wants another one meanwhile is shown this one, and takes no connection for it.
+static RUNNING: Semaphore = Semaphore::const_new(1);
+/// Whoever starts one: the next sees it, also when many want to.
+static STARTING: Mutex<()> = Mutex::const_new(());
+
 /// Starts a run, unless one is under way.
 pub(super) async fn start(
     State(state): State<AppState>,
@@ -31,16 +37,20 @@ pub(super) async fn start(
     _: Query<Nothing>,
     Once(Nothing, _): Once<Nothing>,
 ) -> Result<At<Accepted<Verification>>, Problem> {
-    // held as long as this connection lives, so that a process that dies lets go of it
-    let mut turn = state.pool.connect_options().connect().await?;
-    let position = projections::log::head(&mut turn).await?.position;
-    let ours: bool = sqlx::query_scalar(&format!("select pg_try_advisory_lock({LOCK})")).fetch_one(&mut turn).await?;
-    if ours {
-        let started_at = clock::now();
-        let begun = begun(position, started_at);
-        keep(&mut turn, &begun).await?;
-        tokio::spawn(run(state.pool.clone(), state.topic.clone(), turn, begun));
+    let starting = STARTING.lock().await;
+    let position = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
+    if let Ok(run_of_ours) = RUNNING.try_acquire() {
+        // held as long as this connection lives, so that a process that dies lets go of it
+        let mut turn = state.whole_log.connect_options().connect().await?;
+        let ours = format!("select pg_try_advisory_lock({LOCK})");
+        let ours: bool = sqlx::query_scalar(&ours).fetch_one(&mut turn).await?;
+        if ours {
+            let begun = begun(position, clock::now());
+            keep(&mut turn, &begun).await?;
+            tokio::spawn(run(state.whole_log.clone(), state.topic.clone(), turn, begun, run_of_ours));
+        }
     }
+    drop(starting);
     let result = stored(&mut *state.pool.acquire().await?).await?;
     let result = result.ok_or_else(|| Problem::new(Code::Unavailable))?;
     Ok(At(position, Accepted(result)))
@@ -51,7 +61,13 @@ fn begun(position: i64, started_at: Moment) -> Verification {
     Verification { position, started_at, finished_at: None, checks: vec![], left_out: vec![], not_looked_at: vec![] }
 }
 
-async fn run(pool: PgPool, topic: Option<Topic>, mut turn: PgConnection, begun: Verification) {
+async fn run(
+    pool: PgPool,
+    topic: Option<Topic>,
+    mut turn: PgConnection,
+    begun: Verification,
+    _run_of_ours: SemaphorePermit<'static>,
+) {
     let verified = match verify(&pool, topic.as_ref(), &mut |_, _| {}).await {
         Ok((verified, in_the_way)) => {
             if let Some(reason) = in_the_way {

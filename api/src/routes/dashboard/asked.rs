@@ -73,12 +73,12 @@ impl Asked {
         let Some(then) = &self.then else {
             let window = self.window(now)?;
             min.reached_by(&DASHBOARD, state).await?;
-            return Ok((View::now(&state.pool, now.utc()).await?, window));
+            return Ok((View::now(&state.heavy_reads, now.utc()).await?, window));
         };
         let (position, recorded_at) = then.position(state, now).await?;
         let window = self.window(recorded_at)?;
         min.and(position).reached_by(&DASHBOARD, state).await?;
-        Ok((View::at(&state.pool, position).await?, window))
+        Ok((View::at(&state.heavy_reads, position).await?, window))
     }
 
     fn window(&self, clock: Moment) -> Result<Window, Problem> {
@@ -96,7 +96,7 @@ impl Asked {
 impl Then {
     /// The position, and when it was recorded.
     async fn position(&self, state: &AppState, now: Moment) -> Result<(i64, Moment), Problem> {
-        let mut conn = state.pool.acquire().await?;
+        let mut conn = state.heavy_read().await?;
         let position = match self {
             Self::Position(position) => *position,
             Self::Time(time) if *time > now => {
