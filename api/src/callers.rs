@@ -9,7 +9,7 @@ use aide::generate::GenContext;
 use aide::openapi::Operation;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use commands::Metadata;
 use domain::Moment;
 use domain::id::MemberId;
@@ -22,11 +22,16 @@ use crate::clock;
 use crate::openapi::needs_token;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
+use crate::standing::{Standing, Standings};
 use crate::state::AppState;
+use crate::tokens::{Identity, Keys};
 
 /// What is answered where credentials were shown and are no good (RFC 6750, section 3.1); where none
 /// were shown, nothing is said about them.
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+
+/// Ours are a few hundred bytes long; to look at a longer one would be work for nothing.
+const LONGEST_CREDENTIAL_BYTES: usize = 4 * 1024;
 
 /// Somebody with a valid token.
 #[derive(Debug, Clone, Copy)]
@@ -47,11 +52,18 @@ impl Caller {
         Metadata::of(self.id, self.role, self.at).correlated(self.request)
     }
 
+    pub(crate) fn identified(&self) -> Identified {
+        Identified { id: self.id, role: self.role }
+    }
+
     async fn of(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
+        let token = bearer(&parts.headers)?;
         let known = match ServiceKey::parse(token) {
             Some(key) => of_key(&key, state).await,
-            None => of_token(token, state).await,
+            None => match verified(parts, token, &state.keys) {
+                Ok(identity) => of_log_in(identity, state).await,
+                Err(problem) => Err(problem),
+            },
         };
         let (id, role, sources) = known.map_err(|problem| match problem.code().status() {
             StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN),
@@ -67,18 +79,72 @@ fn nobody() -> Problem {
 }
 
 /// The one credential of a request: two would leave open whose it is.
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
-    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(nobody()) };
     let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(nobody)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(nobody()) }
+    let is_one = scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST_CREDENTIAL_BYTES;
+    if is_one { Ok(token.trim()) } else { Err(nobody()) }
+}
+
+/// A credential as it is shown, before anybody was asked what it stands for.
+pub(crate) enum Shown {
+    /// An access token, and whom it stands for if it is genuine.
+    Token(Result<Identity, Problem>),
+    /// A service key.
+    Key(ServiceKey),
+}
+
+/// Whom an access token stands for, verified before the request came here.
+#[derive(Clone)]
+pub(crate) struct Verified(pub(crate) Result<Identity, Problem>);
+
+/// Who shows a genuine credential. Whether it still stands is another question.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identified {
+    pub(crate) id: MemberId,
+    /// As the credential has it.
+    pub(crate) role: Role,
+}
+
+impl Shown {
+    pub(crate) fn of(headers: &HeaderMap, keys: &Keys) -> Option<Self> {
+        let token = bearer(headers).ok()?;
+        Some(ServiceKey::parse(token).map_or_else(|| Self::Token(keys.verify(token)), Self::Key))
+    }
+
+    /// Whose it is, as far as that is known without asking the database.
+    pub(crate) fn known(&self, standings: &Standings) -> Option<Identified> {
+        match self {
+            Self::Token(Ok(Identity { member, role, .. })) => Some(Identified { id: *member, role: *role }),
+            Self::Token(Err(_)) => None,
+            Self::Key(key) => of_service(key, standings.last_known(key.id()).as_deref()),
+        }
+    }
+
+    /// Whose it is, by the database.
+    pub(crate) async fn looked_up(&self, standings: &Standings) -> Option<Identified> {
+        match self {
+            Self::Token(_) => None,
+            Self::Key(key) => of_service(key, standings.of(key.id()).await.ok()?.as_deref()),
+        }
+    }
+}
+
+fn of_service(key: &ServiceKey, standing: Option<&Standing>) -> Option<Identified> {
+    let standing = standing?;
+    standing.key.as_ref().filter(|known| known.hash == key.hash())?;
+    Some(Identified { id: standing.account, role: Role::Service })
+}
+
+fn verified(parts: &Parts, token: &str, keys: &Keys) -> Result<Identity, Problem> {
+    parts.extensions.get::<Verified>().map_or_else(|| keys.verify(token), |Verified(verified)| verified.clone())
 }
 
 type Known = (MemberId, Role, Sources);
 
 /// First what the token says of itself, then whether its log-in stands, then whether its role does.
-async fn of_token(token: &str, state: &AppState) -> Result<Known, Problem> {
-    let identity = state.keys.verify(token)?;
+async fn of_log_in(identity: Identity, state: &AppState) -> Result<Known, Problem> {
     let standing = state.standings.of(identity.family).await?.ok_or_else(nobody)?;
     let is_service = identity.role == Role::Service;
     if standing.account != identity.member || standing.key.is_some() || (is_service && !state.service_log_in) {
@@ -123,7 +189,7 @@ impl FromRequestParts<AppState> for ShownLogIn {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let identity = bearer(parts).and_then(|token| state.keys.verify(token));
+        let identity = bearer(&parts.headers).and_then(|token| verified(parts, token, &state.keys));
         Ok(Self(identity.ok().map(|identity| identity.family)))
     }
 }
@@ -157,7 +223,6 @@ macro_rules! callers {
                 let caller = Caller::of(parts, state).await?;
                 // for what belongs to the caller without saying who that is: idempotency keys
                 parts.extensions.insert(caller);
-                state.rate_limits.principal(&caller, &parts.extensions)?;
                 match caller.role {
                     $( Role::$role )|+ => Ok(Self(caller)),
                     #[allow(unreachable_patterns, reason = "the roles above are all of them for some callers")]

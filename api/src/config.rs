@@ -25,7 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::rate_limits::RateLimits;
+use crate::rate_limits::{DailyBudgets, RateLimits};
 use crate::server::address::TrustedProxies;
 
 /// What qualifies a referral unless told otherwise.
@@ -127,6 +127,18 @@ pub struct Config {
     #[arg(long, env = "RATE_LIMITS", value_enum, global = true)]
     pub rate_limits: Option<RateLimiting>,
 
+    /// How many events a member may add to the log in a day, and how many accounts an address may make; staff a hundred
+    /// times as many events, services as many as they like. Not counted while RATE_LIMITS is off.
+    #[arg(long, env = "MEMBER_DAILY_EVENTS", value_name = "N", default_value = "1000",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
+    pub member_daily_events: u32,
+
+    /// How many answers a member may have stored under idempotency keys in a day; staff a hundred times as many, services
+    /// as many as they like. Not counted while RATE_LIMITS is off.
+    #[arg(long, env = "MEMBER_DAILY_KEYS", value_name = "N", default_value = "1000",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
+    pub member_daily_keys: u32,
+
     /// Networks of proxies whose `X-Forwarded-For` is trusted, as `10.0.0.0/8,fd00::/8`. None: nobody's.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "LIST", default_value = "", global = true)]
     pub trusted_proxies: String,
@@ -165,7 +177,10 @@ impl Config {
     #[must_use]
     pub fn rate_limits(&self) -> RateLimits {
         match self.rate_limiting() {
-            RateLimiting::Default => RateLimits::standard(self.proxies().unwrap_or_default()),
+            RateLimiting::Default => {
+                let budgets = DailyBudgets { events: self.member_daily_events, keys: self.member_daily_keys };
+                RateLimits::standard(self.proxies().unwrap_or_default(), budgets)
+            }
             RateLimiting::Off => RateLimits::default(),
         }
     }

@@ -38,7 +38,7 @@ use self::asked::Asked;
 use self::fingerprint::Fingerprint;
 use self::frozen::Frozen;
 use crate::activities::{KeepOutcomes, Outcome};
-use crate::callers::Caller;
+use crate::callers::{Caller, Identified};
 use crate::etag::IfMatch;
 use crate::extract::{body_bytes, read_body};
 use crate::fields::FromFields;
@@ -76,7 +76,7 @@ impl<T: IntoResponse> IntoResponse for Unkept<T> {
 }
 
 /// Where the extractor leaves what the layer around it must know.
-type Slot = Arc<OnceLock<Arc<Asked>>>;
+type Slot = Arc<OnceLock<(Arc<Asked>, Option<Identified>)>>;
 
 impl<T: FromFields> FromRequest<AppState> for Once<T> {
     type Rejection = Response;
@@ -88,13 +88,13 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
             return Ok(Self(read_body(bytes).await.map_err(refused)?, Key(None)));
         };
         let key = read_key(request.headers()).map_err(refused)?;
-        let caller = request.extensions().get::<Caller>().map(|caller| caller.id);
+        let who = request.extensions().get::<Caller>().map(Caller::identified);
         let id = RequestId::of(request.extensions());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let bytes = body_bytes::<T>(request).await.map_err(refused)?;
         let fingerprint = Fingerprint::of(&method, &uri, &bytes);
-        let (caller, fingerprint) = match caller {
-            Some(id) => (id.to_string(), fingerprint),
+        let (caller, fingerprint) = match who {
+            Some(who) => (who.id.to_string(), fingerprint),
             None => nobody(&state.keys, &fingerprint).map_err(refused)?,
         };
         let asked = state.in_progress.begin(caller, key, fingerprint, id).ok_or_else(|| refused(in_progress()))?;
@@ -102,8 +102,11 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
             return Err(answer);
         }
         let body = read_body(bytes).await.map_err(refused)?;
+        if let Some(who) = who {
+            state.rate_limits.take_key(who).map_err(refused)?;
+        }
         let asked = Arc::new(asked);
-        let _ = slot.set(asked.clone());
+        let _ = slot.set((asked.clone(), who));
         Ok(Self(body, Key(Some(asked))))
     }
 }
@@ -216,10 +219,11 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
     let slot = Slot::default();
     request.extensions_mut().insert(slot.clone());
     let response = next.run(request).await;
-    match slot.get() {
-        Some(asked) => settle(&state, asked, response).await,
-        None => response,
+    let Some((asked, who)) = slot.get() else { return response };
+    if let Some(who) = who.filter(|_| !is_kept(&response)) {
+        state.rate_limits.give_key_back(who);
     }
+    settle(&state, asked, response).await
 }
 
 /// The answer that goes out under a key. Whatever the handler came to, what is stored is the answer.

@@ -61,7 +61,7 @@ pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
         .method_not_allowed_fallback(other_method)
         .with_state(state.clone())
         .layer(from_fn_with_state(state.clone(), once::layer))
-        .layer(from_fn_with_state(state.rate_limits, rate_limits::layer))
+        .layer(from_fn_with_state(state, rate_limits::layer))
         .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
         .layer(from_fn_with_state(Limits::default(), surround));
     // a browser's question is answered before anything else looks at it, and our own answers to it are protected too

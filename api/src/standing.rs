@@ -111,6 +111,13 @@ impl Standings {
         }
     }
 
+    /// Whom it stood for when somebody asked last, if that is remembered: good for knowing whom to charge, not for
+    /// letting anybody in.
+    #[must_use]
+    pub fn last_known(&self, id: Uuid) -> Option<Arc<Standing>> {
+        self.remembered.get(&id)?.standing.ok().flatten()
+    }
+
     fn changes_so_far(&self) -> u64 {
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -302,6 +302,11 @@ impl Ledger {
         self.shared.sequencer.tell(Box::new(listener));
     }
 
+    /// Has somebody told how much each command writes: see [`sequencer::Meter`].
+    pub fn meter(&self, meter: impl Fn(&Metadata, usize) + Send + Sync + 'static) {
+        self.shared.sequencer.meter(Box::new(meter));
+    }
+
     /// The log as persistence of `cqrs-es`.
     #[must_use]
     pub fn repository(&self) -> LedgerRepository {

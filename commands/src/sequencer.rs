@@ -19,6 +19,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::append::{Append, AppendError, Appended};
+use crate::metadata::Metadata;
 use crate::metrics::OVERLOADED;
 use write::Writer;
 
@@ -49,18 +50,23 @@ struct Job {
 /// until it returns.
 pub type Listener = Box<dyn Fn(&[Chained<'_>]) + Send + Sync>;
 
+/// Is told how many events of a command were written, before its caller hears of it.
+pub type Meter = Box<dyn Fn(&Metadata, usize) + Send + Sync>;
+
 /// A handle to the task that writes the log.
 #[derive(Clone)]
 pub struct Sequencer {
     queue: mpsc::Sender<Job>,
     head: watch::Receiver<i64>,
     listener: Arc<OnceLock<Listener>>,
+    meter: Arc<OnceLock<Meter>>,
 }
 
 /// Says what was written, and where the log ends now.
 struct Announce {
     head: watch::Sender<i64>,
     listener: Arc<OnceLock<Listener>>,
+    meter: Arc<OnceLock<Meter>>,
 }
 
 impl Announce {
@@ -69,6 +75,12 @@ impl Announce {
             listener(events);
         }
         self.head.send_replace(head);
+    }
+
+    fn measure(&self, append: &Append) {
+        if let Some(meter) = self.meter.get() {
+            meter(&append.metadata, append.events.len());
+        }
     }
 }
 
@@ -90,8 +102,8 @@ impl Sequencer {
     pub fn start(database: PgConnectOptions) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, mut inbox) = mpsc::channel(QUEUE_COMMANDS);
         let (moved, head) = watch::channel(0);
-        let listener = Arc::default();
-        let announce = Announce { head: moved, listener: Arc::clone(&listener) };
+        let (listener, meter) = (Arc::default(), Arc::default());
+        let announce = Announce { head: moved, listener: Arc::clone(&listener), meter: Arc::clone(&meter) };
         let task = tokio::spawn(async move {
             let mut writer = Writer::new(database, announce);
             let mut jobs = Vec::with_capacity(BATCH_COMMANDS);
@@ -99,7 +111,7 @@ impl Sequencer {
                 writer.write(std::mem::take(&mut jobs)).await;
             }
         });
-        (Self { queue, head, listener }, task)
+        (Self { queue, head, listener, meter }, task)
     }
 
     /// Writes a command's events, all or none. A caller that stops waiting does not stop the writing.
@@ -128,5 +140,10 @@ impl Sequencer {
     /// Only the first who asks for it is told.
     pub fn tell(&self, listener: Listener) {
         let _ = self.listener.set(listener);
+    }
+
+    /// Has somebody told how much each command writes. Only the first who asks for it is told.
+    pub fn meter(&self, meter: Meter) {
+        let _ = self.meter.set(meter);
     }
 }

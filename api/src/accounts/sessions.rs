@@ -25,6 +25,8 @@ use crate::tokens::{Identity, Keys};
 
 /// How long a log-in lasts without being used.
 pub const FAMILY_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// How many log-ins of one account there may be: one more ends the one that was used longest ago.
+const MOST_LOG_INS: i64 = 1_000;
 /// How long the token before the last is accepted: two tabs may ask at the same moment.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
@@ -55,12 +57,23 @@ pub async fn log_in(state: &AppState, email: &str, password: String, now: Moment
 }
 
 /// The account is locked against a change of password and an erasure that are under way: either they
-/// see the family and end it, or the log-in sees them and fails. Families that are over are swept out.
+/// see the family and end it, or the log-in sees them and fails. Families that are over are swept out, and so are those
+/// that were used longest ago when there are too many.
 async fn open_family(pool: &PgPool, account: &Account, now: Moment) -> Result<Token, Problem> {
     let mut secret = [0_u8; 32];
     rand::rng().fill_bytes(&mut secret);
     let token = Token { family: Uuid::new_v4(), secret: URL_SAFE_NO_PAD.encode(secret) };
-    let sql = "with swept as (delete from refresh_families where account_id = $2 and expires_at < $4)
+    let sql = "with swept as (
+                   delete from refresh_families
+                   where account_id = $2
+                     and (expires_at < $4
+                          or id = any (array(
+                              select id
+                              from refresh_families
+                              where account_id = $2
+                              order by expires_at desc, id
+                              offset $7)))
+               )
                insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
                select $1, id, $3, $4, $5
                from accounts
@@ -73,6 +86,7 @@ async fn open_family(pool: &PgPool, account: &Account, now: Moment) -> Result<To
         .bind(now.utc())
         .bind(now.utc() + FAMILY_LIFETIME)
         .bind(&account.password_hash)
+        .bind(MOST_LOG_INS - 1)
         .execute(pool)
         .await?;
     if opened.rows_affected() == 0 { Err(Problem::new(Code::InvalidCredentials)) } else { Ok(token) }

@@ -97,6 +97,8 @@ impl Config {
                 cookie_secure.map_or_else(String::new, |value| value.get_name().to_owned()),
             ),
             setting("RATE_LIMITS", "rate_limits", value_name(self.rate_limiting())),
+            setting("MEMBER_DAILY_EVENTS", "member_daily_events", self.member_daily_events.to_string()),
+            setting("MEMBER_DAILY_KEYS", "member_daily_keys", self.member_daily_keys.to_string()),
             setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
             setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),

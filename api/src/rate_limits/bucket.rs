@@ -1,15 +1,19 @@
-//! One policy and how far everybody has used it up: a bucket a key, which fills again evenly over a
-//! minute. Keys are kept as hashes under a secret of the process, and there are never more than so many:
+//! One policy and how far everybody has used it up: a bucket a key, which fills again evenly over its
+//! window. Keys are kept as hashes under a secret of the process, and there are never more than so many:
 //! beyond that, newcomers share a few thousand buckets until old ones are full again and forgotten.
 
+use std::convert::Infallible;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DashMapStateStore;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
 use governor::{Quota, RateLimiter};
 
 /// How many buckets of their own there are: 64 bytes each, give or take.
@@ -24,16 +28,72 @@ const FORGET_EVERY: u64 = 10_000;
 pub(super) struct Policy {
     /// Its name in the headers.
     pub(super) name: &'static str,
-    /// How many requests a minute.
-    pub(super) a_minute: u32,
+    /// How many units …
+    pub(super) units: u32,
+    /// … within how many seconds.
+    pub(super) window_s: u32,
 }
 
-type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInformationMiddleware>;
+impl Policy {
+    pub(super) const fn a_minute(name: &'static str, units: u32) -> Self {
+        Self { name, units, window_s: 60 }
+    }
+
+    pub(super) const fn a_day(name: &'static str, units: u32) -> Self {
+        Self { name, units, window_s: 24 * 60 * 60 }
+    }
+
+    /// How long it takes until one unit is there again.
+    fn unit(&self) -> Duration {
+        Duration::from_secs(self.window_s.into()) / self.units.max(1)
+    }
+
+    fn quota(&self) -> Quota {
+        let burst = NonZeroU32::new(self.units).unwrap_or(NonZeroU32::MIN);
+        Quota::with_period(self.unit()).unwrap_or_else(|| Quota::per_minute(burst)).allow_burst(burst)
+    }
+}
+
+/// The state of all buckets, for the limiter and for whoever gives units back.
+#[derive(Clone, Default)]
+struct Store(Arc<DashMapStateStore<u64>>);
+
+impl StateStore for Store {
+    type Key = u64;
+
+    fn measure_and_replace<T, F, E>(&self, key: &u64, f: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        self.0.measure_and_replace(key, f)
+    }
+}
+
+impl ShrinkableKeyedStateStore<u64> for Store {
+    fn retain_recent(&self, drop_below: Nanos) {
+        ShrinkableKeyedStateStore::retain_recent(&*self.0, drop_below);
+    }
+
+    fn shrink_to_fit(&self) {
+        ShrinkableKeyedStateStore::shrink_to_fit(&*self.0);
+    }
+
+    fn len(&self) -> usize {
+        ShrinkableKeyedStateStore::len(&*self.0)
+    }
+
+    fn is_empty(&self) -> bool {
+        ShrinkableKeyedStateStore::is_empty(&*self.0)
+    }
+}
+
+type Limiter = RateLimiter<u64, Store, DefaultClock, StateInformationMiddleware>;
 
 /// The buckets of one policy.
 pub(super) struct Buckets {
     policy: Policy,
     limiter: Limiter,
+    store: Store,
     clock: DefaultClock,
     hashes: RandomState,
     counted: AtomicU64,
@@ -42,8 +102,7 @@ pub(super) struct Buckets {
 /// What came of counting one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Count {
-    name: &'static str,
-    a_minute: u32,
+    policy: (&'static str, u32, u32),
     remaining: u32,
     /// Until the bucket is full again, in seconds.
     full_in_s: u32,
@@ -53,33 +112,65 @@ pub(super) struct Count {
 
 impl Buckets {
     pub(super) fn new(policy: Policy) -> Self {
-        let quota = Quota::per_minute(NonZeroU32::new(policy.a_minute).unwrap_or(NonZeroU32::MIN));
+        let (store, clock) = (Store::default(), DefaultClock::default());
         Self {
             policy,
-            limiter: RateLimiter::dashmap(quota).with_middleware(),
-            clock: DefaultClock::default(),
+            limiter: RateLimiter::new(policy.quota(), store.clone(), clock.clone()),
+            store,
+            clock,
             hashes: RandomState::new(),
             counted: AtomicU64::new(0),
         }
     }
 
+    /// Takes a unit, if there is one.
     pub(super) fn count(&self, key: &impl Hash) -> Count {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
-        let mut key = self.hashes.hash_one(key);
-        if self.limiter.len() >= MAX_BUCKETS {
-            key %= SHARED_BUCKETS;
-        }
-        let Policy { name, a_minute } = self.policy;
+        let key = self.bucket(key);
+        let Policy { name, units, window_s } = self.policy;
         let (remaining, refused_for_s) = match self.limiter.check_key(&key) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(not_until) => (0, Some(seconds(not_until.wait_time_from(self.clock.now())).max(1))),
         };
-        let missing = u64::from(a_minute - remaining.min(a_minute));
-        let full_in_s = seconds(Duration::from_millis(missing * 60_000 / u64::from(a_minute)));
-        Count { name, a_minute, remaining, full_in_s, refused_for_s }
+        let missing = units - remaining.min(units);
+        let full_in_s = seconds(self.policy.unit() * missing);
+        Count { policy: (name, units, window_s), remaining, full_in_s, refused_for_s }
+    }
+
+    /// Takes as many units, or as many as there are.
+    pub(super) fn count_all(&self, key: &impl Hash, units: u32) {
+        let Some(all) = NonZeroU32::new(units) else { return };
+        if !matches!(self.limiter.check_key_n(&self.bucket(key), all), Ok(Ok(_))) {
+            let taken = (0..units).take_while(|_| self.count(key).refused_for_s.is_none()).count();
+            tracing::debug!(policy = self.policy.name, units, taken, "a bucket is empty");
+        }
+    }
+
+    /// Whether there is a unit; it stays there.
+    pub(super) fn look(&self, key: &impl Hash) -> Count {
+        let count = self.count(key);
+        if count.refused_for_s.is_none() {
+            self.give_back(key);
+        }
+        count
+    }
+
+    /// Gives a unit back that was taken before.
+    pub(super) fn give_back(&self, key: &impl Hash) {
+        let unit = Nanos::from(self.policy.unit());
+        let earlier = |full_at: Option<Nanos>| {
+            Ok::<_, Infallible>(((), full_at.unwrap_or_else(|| Nanos::new(0)).saturating_sub(unit)))
+        };
+        let Ok(()) = self.store.measure_and_replace(&self.bucket(key), earlier);
+    }
+
+    /// The bucket of a key.
+    fn bucket(&self, key: &impl Hash) -> u64 {
+        let key = self.hashes.hash_one(key);
+        if self.limiter.len() >= MAX_BUCKETS { key % SHARED_BUCKETS } else { key }
     }
 
     #[cfg(test)]
@@ -94,14 +185,15 @@ fn seconds(time: Duration) -> u32 {
 }
 
 impl Count {
-    /// The policy as a header says it: so many within 60 s.
+    /// The policy as a header says it: so many within so many seconds.
     pub(super) fn policy(&self) -> String {
-        format!("\"{}\";q={};w=60", self.name, self.a_minute)
+        let (name, units, window_s) = self.policy;
+        format!("\"{name}\";q={units};w={window_s}")
     }
 
     /// What is left of it.
     pub(super) fn state(&self) -> String {
-        format!("\"{}\";r={};t={}", self.name, self.remaining, self.full_in_s)
+        format!("\"{}\";r={};t={}", self.policy.0, self.remaining, self.full_in_s)
     }
 }
 
@@ -110,7 +202,32 @@ mod tests {
     use super::*;
 
     fn buckets(a_minute: u32) -> Buckets {
-        Buckets::new(Policy { name: "test", a_minute })
+        Buckets::new(Policy::a_minute("test", a_minute))
+    }
+
+    #[test]
+    fn a_unit_that_is_given_back_is_there_again_and_no_more_than_that() {
+        let buckets = buckets(10);
+        for _ in 0..100 {
+            assert_eq!(buckets.count(&"one").refused_for_s, None);
+            buckets.give_back(&"one");
+        }
+        assert_eq!(buckets.look(&"one").remaining, 9);
+        (0..20).for_each(|_| buckets.give_back(&"one"));
+        let let_in = (0..20).filter(|_| buckets.count(&"one").refused_for_s.is_none()).count();
+        assert_eq!(let_in, 10, "a bucket is never fuller than full");
+        assert!(buckets.look(&"one").refused_for_s.is_some());
+    }
+
+    #[test]
+    fn units_that_were_used_beyond_what_is_there_leave_nothing() {
+        let buckets = Buckets::new(Policy::a_day("test", 5));
+        buckets.count_all(&"one", 3);
+        assert_eq!(buckets.look(&"one").remaining, 1, "the look itself is one of the two");
+        buckets.count_all(&"one", 1_000);
+        let refused = buckets.look(&"one");
+        assert_eq!(refused.policy(), "\"test\";q=5;w=86400");
+        assert!(refused.refused_for_s.is_some_and(|wait| (17_000..=17_280).contains(&wait)), "{refused:?}");
     }
 
     #[test]

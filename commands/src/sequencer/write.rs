@@ -103,6 +103,9 @@ impl Writer {
         let outcomes = self.outcomes(&appends).await;
         count(&outcomes, started);
         for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            if outcome.is_ok() {
+                self.announce.measure(&job.append);
+            }
             // The caller may have gone away; what was written stands.
             let _ = job.reply.send(outcome);
         }

@@ -56,3 +56,23 @@ async fn another_name_of_the_own_zone_is_no_change() {
     assert_eq!(renamed.ok()["user"]["timeZone"], "Asia/Kolkata");
     member.client.patch("/auth/profile", &json!({"timeZone": "Europe/Paris"})).await.ok();
 }
+
+#[tokio::test]
+async fn a_change_that_no_rule_looks_at_is_no_event() {
+    let member = Stage::shared().await.nobody().sign_up().await;
+    let changed = async |change: Value| {
+        let answer = member.client.patch("/auth/profile", &change).await;
+        answer.ok();
+        answer.header("ledger-position").is_some()
+    };
+    for n in 0..5 {
+        assert!(!changed(json!({"bio": format!("{n}")})).await && !changed(json!({"bio": null})).await, "not complete");
+    }
+    let full =
+        json!({"nickname": format!("Ann {}", unique()), "bio": "a", "profileImageUrl": "https://example.org/a.png"});
+    assert!(changed(full).await, "it becomes complete");
+    for n in 0..5 {
+        let others = json!({"bio": format!("{n}"), "nickname": format!("Ann {}", unique()), "timeZone": "UTC"});
+        assert!(!changed(others).await, "it stays complete");
+    }
+}

@@ -1,9 +1,14 @@
 //! How much one caller may ask, who counts as one, and what they are told.
 
+use std::collections::BTreeMap;
+
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use tests::support::{Answer, Client, Database, Service, Setup, programme::email};
+use tests::support::{
+    Answer, Client, Database, Service, Setup, contract,
+    programme::{email, unique},
+};
 
 async fn limited(changes: &[(&str, &str)]) -> Service {
     let mut setup = Setup::on(&Database::fresh().await).env("RATE_LIMITS", "default");
@@ -17,7 +22,7 @@ async fn limited(changes: &[(&str, &str)]) -> Service {
 fn is_limited(answer: &Answer, policy: &str) {
     answer.problem(429, "rate_limited");
     let wait: u32 = answer.header("retry-after").expect("Retry-After").parse().expect("seconds");
-    assert!((1..=60).contains(&wait), "{wait}");
+    assert!((1..=86_400).contains(&wait), "{wait}");
     assert!(answer.header("ratelimit-policy").unwrap().starts_with(policy), "{:?}", answer.headers);
     assert!(answer.header("ratelimit").unwrap().contains("r=0"), "{:?}", answer.headers);
 }
@@ -122,4 +127,156 @@ async fn a_demo_limits_nobody_unless_it_is_told_to() {
     assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
     let strict = Setup::on(&Database::fresh().await).unset("RATE_LIMITS").without_demo().start().await;
     assert!(strict.client().get("/problems").await.header("ratelimit").is_some());
+}
+
+/// How many requests an answer says are left.
+#[track_caller]
+fn left(answer: &Answer) -> u32 {
+    let text = answer.header("ratelimit").expect("RateLimit");
+    let left = text.split(';').find_map(|part| part.strip_prefix("r=")).expect("what is left");
+    left.parse().expect("a number")
+}
+
+/// One GET with whatever stands in `Authorization`.
+async fn with_credential(caller: &Client, method: Method, path: &str, credential: &str) -> Answer {
+    let headers = [("authorization", credential), ("content-type", "application/json")];
+    caller.send(method, path, &headers, Vec::new()).await.expect("an answer")
+}
+
+const MADE_UP: [&str; 4] =
+    ["x", "Bearer nonsense", "Bearer rlk_00000000000040008000000000000000.AAAA", "Basic dXNlcjpwYXNzd29yZA=="];
+
+/// The kind: the charge comes before the work, on every route, whatever is shown.
+#[tokio::test]
+async fn a_credential_that_is_none_is_charged_to_its_address_on_every_route() {
+    let service = limited(&[]).await;
+    let nobody = service.client();
+    let paths = ["/problems/not_found", "/openapi.json", "/docs", "/schemas", "/events", "/nowhere"];
+    let ask = async |n: usize| {
+        with_credential(&nobody, Method::GET, paths[n % paths.len()], MADE_UP[n % MADE_UP.len()]).await
+    };
+    let (let_in, refused) = until_refused(1_200, ask).await;
+    is_limited(&refused, "\"principal\";q=600;w=60");
+    assert!((590..1_000).contains(&let_in), "{let_in}");
+    let counted_otherwise = ["/auth/login", "/auth/signup", "/auth/users"];
+    let routes = contract::operations().iter().filter(|operation| !operation.path.starts_with("/health/"));
+    let routes =
+        routes.filter(|operation| operation.method != "post" || !counted_otherwise.contains(&operation.path.as_str()));
+    for operation in routes {
+        let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap();
+        // the bucket fills again while it is asked
+        let mut answers = Vec::new();
+        while answers.last() != Some(&429) && answers.len() < 40 {
+            answers.push(
+                with_credential(&nobody, method.clone(), &operation.path, MADE_UP[answers.len() % 4]).await.status,
+            );
+        }
+        assert_eq!(answers.last(), Some(&429), "{operation:?}: {answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_genuine_token_is_charged_to_its_principal_where_none_is_needed_too() {
+    let service = limited(&[]).await;
+    let (member, nobody) = (service.demo("member").await, service.client());
+    for _ in 0..20 {
+        let answer = member.get("/problems").await;
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"principal\";q=600;w=60"));
+    }
+    assert!(left(&member.get("/events").await) < 590);
+    assert!(left(&nobody.get("/problems").await) >= 598, "the address was not charged for the member");
+    // a log-in that was ended stands for nobody
+    let leaving = service.demo("operator").await;
+    leaving.post("/auth/logout", &json!({})).await.expect(204);
+    let before = left(&nobody.get("/problems").await);
+    for _ in 0..20 {
+        leaving.get("/events").await.problem(401, "unauthenticated");
+    }
+    assert!(left(&nobody.get("/problems").await) < before - 10, "its token is the business of the address");
+}
+
+#[tokio::test]
+async fn a_service_is_not_held_up_by_the_limit_of_its_address() {
+    let service = limited(&[]).await;
+    let made = service.command(&["service", "create", &format!("shop-{}", unique()), "--sources", "shop"], "");
+    let key = String::from_utf8(made.stdout).unwrap();
+    let (shop, nobody) = (service.client().with_token(key.trim()), service.client());
+    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
+    for _ in 0..16 {
+        for answer in join_all((0..50).map(|_| shop.get("/events"))).await {
+            *statuses.entry(answer.status).or_default() += 1;
+            assert_eq!(answer.header("ratelimit-policy"), Some("\"service\";q=60000;w=60"));
+        }
+    }
+    assert_eq!(statuses, BTreeMap::from([(200, 800)]));
+    assert!(left(&nobody.get("/problems").await) >= 598, "the address has its units back");
+}
+
+/// Five events: the sign-up, the log-in, and a profile that becomes complete, incomplete and complete again.
+#[tokio::test]
+async fn a_member_adds_no_more_events_in_a_day_than_there_are_for_it() {
+    let service = limited(&[("MEMBER_DAILY_EVENTS", "5")]).await;
+    let member = service.client().sign_up().await;
+    let full =
+        json!({"nickname": format!("Ann {}", unique()), "bio": "a", "profileImageUrl": "https://example.org/a.png"});
+    member.client.patch("/auth/profile", &full).await.ok();
+    let toggle = async |n: usize| {
+        let bio = if n.is_multiple_of(2) { json!(null) } else { json!("a") };
+        member.client.patch("/auth/profile", &json!({ "bio": bio })).await
+    };
+    for n in 0..2 {
+        assert!(toggle(n).await.ok()["user"].is_object());
+    }
+    let refused = toggle(2).await;
+    is_limited(&refused, "\"events-day\";q=5;w=86400");
+    assert!(refused.header("retry-after").unwrap().parse::<u32>().unwrap() > 60, "{:?}", refused.headers);
+    // the kind: whatever may append, and nothing else
+    let id = unique();
+    for path in [format!("/claims/{id}/claim"), format!("/events/{id}/request-reward")] {
+        is_limited(&member.client.post(&path, &json!({})).await, "\"events-day\"");
+    }
+    member.client.get("/claims/me").await.ok();
+    service.client().sign_up().await.client.patch("/auth/profile", &json!({"bio": "b"})).await.ok();
+    member.client.delete("/auth/me", &json!({"password": "correct horse battery"})).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_member_has_no_more_answers_stored_in_a_day_than_there_is_room_for() {
+    let service = limited(&[("MEMBER_DAILY_KEYS", "3")]).await;
+    let (member, operator) = (service.client().sign_up().await, service.demo("operator").await);
+    let event = operator
+        .create_event(&tests::support::programme::event(json!({"streak": {"kind": "login", "days": 99}})))
+        .await;
+    let prize = operator.create_reward(&tests::support::programme::reward(&event, None)).await;
+    let ask = async |key: &str| member.client.post_once(&format!("/claims/{prize}/claim"), &json!({}), key).await;
+    for key in ["a", "b", "c"] {
+        ask(key).await.problem(422, "condition_unmet");
+    }
+    is_limited(&ask("d").await, "\"keys-day\";q=3;w=86400");
+    let again = ask("a").await;
+    again.problem(422, "condition_unmet");
+    assert_eq!(again.header("idempotency-replayed"), Some("true"), "what is stored is found");
+    member.client.claim(&prize).await.problem(422, "condition_unmet");
+    // what is not stored takes no room
+    let other = service.client().sign_up().await;
+    for _ in 0..5 {
+        let headers = [("content-type", "application/json"), ("idempotency-key", "e")];
+        let path = format!("/claims/{}/claim", uuid::Uuid::new_v4());
+        other.client.send(Method::POST, &path, &headers, b"{}".to_vec()).await.unwrap().problem(404, "reward_unknown");
+    }
+}
+
+#[tokio::test]
+async fn an_address_makes_no_more_accounts_in_a_day_than_there_are_for_it() {
+    let service = limited(&[("MEMBER_DAILY_EVENTS", "2")]).await;
+    let nobody = service.client();
+    for _ in 0..3 {
+        nobody.post("/auth/signup", &json!({})).await.invalid("email"); // makes none
+    }
+    nobody.register_with(json!({})).await;
+    nobody.register_with(json!({})).await;
+    let body = json!({"email": email(), "password": "correct horse battery", "birthDate": "1995-01-01"});
+    for path in ["/auth/signup", "/auth/users"] {
+        is_limited(&nobody.post(path, &body).await, "\"sign-up-address-day\";q=2;w=86400");
+    }
 }

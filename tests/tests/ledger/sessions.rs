@@ -283,3 +283,20 @@ async fn the_cookie_is_for_https_unless_the_configuration_says_otherwise() {
         assert_eq!(parts, all);
     }
 }
+
+#[tokio::test]
+async fn an_account_keeps_a_bounded_number_of_log_ins_and_the_oldest_goes_first() {
+    let stage = Stage::shared().await;
+    let (member, pool) = (stage.nobody().sign_up().await, stage.database.pool().await);
+    let sql = "insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
+               select gen_random_uuid(), $1, decode(repeat('00', 32), 'hex'), now() + n * interval '1 second',
+                      now() + interval '30 days'
+               from generate_series(1, 1200) as n";
+    sqlx::query(sql).bind(uuid::Uuid::parse_str(&member.id).unwrap()).execute(&pool).await.unwrap();
+    let fresh = stage.nobody().login(&member.email, PASSWORD).await;
+    let count = "select count(*) from refresh_families where account_id = $1";
+    let kept: i64 =
+        sqlx::query_scalar(count).bind(uuid::Uuid::parse_str(&member.id).unwrap()).fetch_one(&pool).await.unwrap();
+    assert_eq!(kept, 1_000);
+    fresh.get("/auth/me").await.ok();
+}

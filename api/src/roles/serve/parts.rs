@@ -85,6 +85,9 @@ impl Inside {
         stopping: &CancellationToken,
     ) -> anyhow::Result<Api> {
         let pool = self.requests.clone();
+        let rate_limits = config.rate_limits();
+        let counting = rate_limits.clone();
+        self.ledger.meter(move |metadata, events| counting.appended(metadata, events));
         let state = AppState {
             ledger: self.ledger.clone(),
             facts: self.facts.clone(),
@@ -95,7 +98,7 @@ impl Inside {
             standings: Standings::start(&pool),
             service_log_in: config.demo,
             in_progress: InProgress::default(),
-            rate_limits: config.rate_limits(),
+            rate_limits,
             secure_cookie: config.cookie_is_secure(),
             pool: pool.clone(),
             heavy_reads: database.for_heavy_reads(),
