@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::rate_limits::{DailyBudgets, RateLimits};
+use crate::server::ConnectionLimits;
 use crate::server::address::TrustedProxies;
 
 /// What qualifies a referral unless told otherwise.
@@ -127,17 +128,27 @@ pub struct Config {
     #[arg(long, env = "RATE_LIMITS", value_enum, global = true)]
     pub rate_limits: Option<RateLimiting>,
 
-    /// How many events a member may add to the log in a day, and how many accounts an address may make; staff a hundred
-    /// times as many events, services as many as they like. Not counted while RATE_LIMITS is off.
+    /// Events that a member may add to the log in a day, and accounts that an address may create; staff a hundred times
+    /// as many events, services any number. Not counted when `RATE_LIMITS` is `off`.
     #[arg(long, env = "MEMBER_DAILY_EVENTS", value_name = "N", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub member_daily_events: u32,
 
-    /// How many answers a member may have stored under idempotency keys in a day; staff a hundred times as many, services
-    /// as many as they like. Not counted while RATE_LIMITS is off.
+    /// Answers that a member may have stored under idempotency keys in a day; staff a hundred times as many, services any
+    /// number. Not counted when `RATE_LIMITS` is `off`.
     #[arg(long, env = "MEMBER_DAILY_KEYS", value_name = "N", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub member_daily_keys: u32,
+
+    /// HTTP connections at once, in all. The system's limit of open files bounds them too.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value = "8192",
+          value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
+    pub max_connections: u32,
+
+    /// HTTP connections at once from one address, except from `TRUSTED_PROXIES`.
+    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value = "1024",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
+    pub max_connections_per_address: u32,
 
     /// Networks of proxies whose `X-Forwarded-For` is trusted, as `10.0.0.0/8,fd00::/8`. None: nobody's.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "LIST", default_value = "", global = true)]
@@ -182,6 +193,17 @@ impl Config {
                 RateLimits::standard(self.proxies().unwrap_or_default(), budgets)
             }
             RateLimiting::Off => RateLimits::default(),
+        }
+    }
+
+    /// How many connections there may be.
+    #[must_use]
+    pub fn connection_limits(&self) -> ConnectionLimits {
+        let number = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+        ConnectionLimits {
+            most: number(self.max_connections),
+            most_an_address: number(self.max_connections_per_address),
+            proxies: self.proxies().unwrap_or_default(),
         }
     }
 

@@ -4,13 +4,10 @@
 mod encoding;
 mod reading;
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query as RawQuery, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use futures::StreamExt;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -21,13 +18,8 @@ pub(crate) use self::reading::read_body;
 use crate::fields::readers::parse_id;
 use crate::fields::{Broken, Fields, FromFields};
 use crate::problem::{Code, MAX_ERRORS, Problem};
+use crate::server::arrival::{self, Arrived};
 use crate::words::phrases;
-
-/// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
-const DRAIN_BYTES: usize = 16 * 1024 * 1024;
-
-/// How long the next part of a body may take to arrive.
-const BODY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The body, read strictly.
 #[derive(Debug)]
@@ -65,28 +57,18 @@ fn has_json_type(headers: &HeaderMap) -> bool {
     media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"))
 }
 
-async fn collect(request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
-    let mut stream = request.into_body().into_data_stream();
-    let mut body = Vec::new();
-    let mut read_bytes = 0;
-    loop {
-        let Ok(next) = tokio::time::timeout(BODY_PATIENCE, stream.next()).await else {
-            return Err(Problem::new(Code::MalformedJson).detail(phrases::body_too_slow()));
-        };
-        let Some(chunk) = next else { break };
-        // whoever breaks off in the middle reads no answer
-        let Ok(chunk) = chunk else { return Err(Problem::new(Code::MalformedJson)) };
-        read_bytes += chunk.len();
-        if read_bytes <= limit_bytes {
-            body.extend_from_slice(&chunk);
-        } else if read_bytes > DRAIN_BYTES {
-            break;
-        }
+/// The body as it arrived.
+async fn collect(mut request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
+    let arrived = match request.extensions_mut().remove::<Arrived>() {
+        Some(arrived) => arrived,
+        None => arrival::read(request.into_body(), limit_bytes, arrival::PACE).await,
+    };
+    match arrived {
+        Arrived::Whole(bytes) if bytes.len() <= limit_bytes => Ok(bytes),
+        Arrived::Whole(_) | Arrived::TooLarge => Err(too_large(limit_bytes)),
+        Arrived::TooSlow => Err(Problem::new(Code::MalformedJson).detail(phrases::body_too_slow())),
+        Arrived::BrokenOff => Err(Problem::new(Code::MalformedJson)),
     }
-    if read_bytes > limit_bytes {
-        return Err(too_large(limit_bytes));
-    }
-    Ok(body.into())
 }
 
 /// The query, read strictly.

@@ -57,10 +57,15 @@ impl Broken {
     }
 }
 
+/// The largest body, in bytes.
+pub(crate) const BODY_LIMIT_BYTES: usize = 256 * 1024;
+/// The largest batch of activities, in bytes.
+pub(crate) const BATCH_BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+
 /// A request that is read from fields.
 pub trait FromFields: Sized + Send + 'static {
     /// The largest body, in bytes.
-    const BODY_LIMIT_BYTES: usize = 256 * 1024;
+    const BODY_LIMIT_BYTES: usize = BODY_LIMIT_BYTES;
 
     /// Reads the fields. `None` only after something was reported as wrong, or when the fields are only
     /// described: so ask for every field first, and use `?` afterwards.

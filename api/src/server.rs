@@ -2,10 +2,13 @@
 //! told, and the one place where a problem becomes a document. It knows no route.
 
 pub mod address;
+pub(crate) mod arrival;
+mod connections;
 mod cors;
 mod headers;
 mod in_flight;
 mod listen;
+mod stream;
 mod time_limit;
 
 use std::panic::AssertUnwindSafe;
@@ -25,9 +28,11 @@ use crate::state::AppState;
 use crate::words::{Language, current, phrases, speaking, while_speaking};
 use crate::{once, rate_limits, routes};
 
+use self::arrival::Room;
 use self::in_flight::InFlight;
 use self::time_limit::Limits;
 
+pub use connections::ConnectionLimits;
 pub use listen::listen;
 
 /// How many requests are answered at once: as many commands as the log lets wait.
@@ -61,8 +66,11 @@ pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
         .method_not_allowed_fallback(other_method)
         .with_state(state.clone())
         .layer(from_fn_with_state(state.clone(), once::layer))
-        .layer(from_fn_with_state(state, rate_limits::layer))
+        // in this order from the outside: who is charged is known first, then the body is read, and only then a place is
+        // taken, so that no place waits for a stranger
         .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
+        .layer(from_fn_with_state(Room::default(), arrival::layer))
+        .layer(from_fn_with_state(state, rate_limits::layer))
         .layer(from_fn_with_state(Limits::default(), surround));
     // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
     let router = if origins.is_empty() { router } else { router.layer(cors::layer(origins)) };

@@ -103,6 +103,9 @@ mod audit_command;
 #[path = "ledger/browsers.rs"]
 mod browsers;
 
+#[path = "ledger/slow_clients.rs"]
+mod slow_clients;
+
 #[path = "ledger/rate_limits.rs"]
 mod rate_limits;
 

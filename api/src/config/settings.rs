@@ -99,6 +99,12 @@ impl Config {
             setting("RATE_LIMITS", "rate_limits", value_name(self.rate_limiting())),
             setting("MEMBER_DAILY_EVENTS", "member_daily_events", self.member_daily_events.to_string()),
             setting("MEMBER_DAILY_KEYS", "member_daily_keys", self.member_daily_keys.to_string()),
+            setting("MAX_CONNECTIONS", "max_connections", self.max_connections.to_string()),
+            setting(
+                "MAX_CONNECTIONS_PER_ADDRESS",
+                "max_connections_per_address",
+                self.max_connections_per_address.to_string(),
+            ),
             setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
             setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),

@@ -3,6 +3,7 @@
 //! of is in `parts`; the part that is fed from Kafka is in `roles/worker`.
 
 mod broker;
+mod open_files;
 mod parts;
 
 use std::time::Duration;

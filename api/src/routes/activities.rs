@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
 use crate::callers::{AllowedSources, Reporter};
 use crate::extract::Query;
-use crate::fields::{Fields, FromFields, Nothing, readers};
+use crate::fields::{BATCH_BODY_LIMIT_BYTES, Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::openapi::{Created, Describe as _};
 use crate::positions::{At, LEDGER_POSITION};
@@ -111,7 +111,7 @@ struct Batch {
 }
 
 impl FromFields for Batch {
-    const BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+    const BODY_LIMIT_BYTES: usize = BATCH_BODY_LIMIT_BYTES;
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let items = fields.required("activities", readers::list(0, MAX_BATCH, readers::each::<RawActivity>()));

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::Broker;
+use super::open_files;
 use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::facts::LedgerFacts;
@@ -145,7 +146,7 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     if config.metrics_listen.is_some() {
         router = router.layer(from_fn(metrics::measure));
     }
-    let http = server::listen(listener, router, asked.clone());
+    let http = server::listen(listener, router, open_files::bounded(config.connection_limits()), asked.clone());
     tokio::pin!(http);
     tokio::select! {
         () = &mut http => return Ok(()),
