@@ -1,7 +1,7 @@
 //! How fresh an answer is: `Ledger-Position` says how far it has folded, `Ledger-Min-Position` asks to
 //! wait for what the caller has written.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -18,8 +18,6 @@ pub const LEDGER_POSITION: HeaderName = HeaderName::from_static("ledger-position
 const LEDGER_MIN_POSITION: HeaderName = HeaderName::from_static("ledger-min-position");
 /// How long a reader waits for a projection.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How often the end of the log is looked at while somebody waits for it.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How far a projection must have come before it is read.
 #[derive(Debug, Clone, Copy)]
@@ -43,18 +41,14 @@ impl MinPosition {
     /// # Errors
     /// `projection_behind` when it does not come so far in time.
     pub async fn reached_by_log(self, state: &AppState) -> Result<i64, Problem> {
-        let until = Instant::now() + LONGEST_WAIT;
-        loop {
-            // no connection is held between two looks
-            let head = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
-            if self.0 <= head {
-                return Ok(head);
-            }
-            if Instant::now() >= until {
-                return Err(behind(head));
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
+        let mut head = log_head(state).await?;
+        if head < self.0 {
+            // no connection is held meanwhile, and nobody asks the database: one ticker tells all who wait
+            let mut ends = state.head.clone();
+            let _ = tokio::time::timeout(LONGEST_WAIT, ends.wait_for(|end| *end >= self.0)).await;
+            head = log_head(state).await?;
         }
+        if self.0 <= head { Ok(head) } else { Err(behind(head)) }
     }
 
     /// At least this one, too.
@@ -77,6 +71,10 @@ impl MinPosition {
         }
         Ok(least)
     }
+}
+
+async fn log_head(state: &AppState) -> Result<i64, Problem> {
+    Ok(projections::log::head(&mut *state.pool.acquire().await?).await?.position)
 }
 
 fn behind(position: i64) -> Problem {

@@ -7,6 +7,7 @@ use projections::Freshness;
 use projections::topic::Topic;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
+use tokio::sync::watch;
 
 use crate::accounts::Passwords;
 use crate::facts::LedgerFacts;
@@ -29,6 +30,8 @@ pub struct AppState {
     pub ledger: Ledger,
     /// What claims are decided on.
     pub facts: LedgerFacts,
+    /// Where the log ends, as far as this process knows.
+    pub head: watch::Receiver<i64>,
     /// How far the projections are.
     pub freshness: Freshness,
     /// Where the log is published, if a broker is named.

@@ -94,7 +94,7 @@ async fn run(
     let inside = Inside::start(database).await?;
     let followers =
         Followers::start(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
-    let api = if does(Only::Api) { Some(inside.api(config, database, &stopping)?) } else { None };
+    let api = if does(Only::Api) { Some(inside.api(config, database, &followers, &stopping)?) } else { None };
     if does(Only::Follow) {
         inside.ledger.tell(followers.taker());
         inside.follow(config, broker.as_ref(), &followers, &stopping)?;

@@ -83,6 +83,7 @@ impl Inside {
         &self,
         config: &Config,
         database: &Database,
+        followers: &Followers,
         stopping: &CancellationToken,
     ) -> anyhow::Result<Api> {
         let pool = self.requests.clone();
@@ -92,6 +93,7 @@ impl Inside {
         let state = AppState {
             ledger: self.ledger.clone(),
             facts: self.facts.clone(),
+            head: followers.head(),
             freshness: self.freshness.clone(),
             topic: config.named_topic(),
             keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
