@@ -229,6 +229,7 @@ fn passes(error: &RecordError) -> bool {
             CommandError::Refused { .. }
             | CommandError::Guard(_)
             | CommandError::Stale { .. }
+            | CommandError::TooLarge { .. }
             | CommandError::Broken(_),
         ) => false,
     }

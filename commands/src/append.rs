@@ -11,6 +11,10 @@ use crate::guards::{GuardChange, GuardRefusal};
 use crate::keep::KeepAppended;
 use crate::metadata::Metadata;
 
+/// The most bytes of one event in the log, payload and metadata together. Whatever follows the log can take an event
+/// of this size: Kafka's default for a message is four times as much.
+pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+
 /// The name of one stream of events.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
@@ -99,6 +103,19 @@ pub struct Append {
     pub keep: Option<KeepAppended>,
 }
 
+impl Append {
+    /// The size of the first event that is larger than [`MAX_EVENT_BYTES`].
+    pub(crate) fn oversized(&self) -> Option<usize> {
+        let most = self.metadata.most_bytes();
+        let longest = self.events.iter().map(|event| event.payload.len());
+        longest.filter(|payload| payload + most > MAX_EVENT_BYTES).find_map(|payload| {
+            // it is close, so that the exact size decides
+            let metadata = serde_json::to_string(&self.metadata).map_or(most, |text| text.len());
+            (payload + metadata > MAX_EVENT_BYTES).then_some(payload + metadata)
+        })
+    }
+}
+
 /// Where the events of a command stand in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
@@ -121,6 +138,12 @@ pub enum AppendError {
     /// A limit that holds across aggregates leaves no room.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),
+    /// One of its events is larger than [`MAX_EVENT_BYTES`]; nothing was tried.
+    #[error("an event of {bytes} bytes is larger than the {MAX_EVENT_BYTES} that an event may have")]
+    TooLarge {
+        /// How large it is.
+        bytes: usize,
+    },
     /// Too many commands wait already; nothing was tried.
     #[error("too many commands are waiting")]
     Overloaded,

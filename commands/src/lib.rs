@@ -145,6 +145,12 @@ pub enum CommandError<R> {
     /// The stream kept going on while the command was decided, until the time was up.
     #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
     Conflict(StreamKey),
+    /// An event would be larger than the log takes; nothing was tried.
+    #[error("an event of {bytes} bytes is larger than the {} that an event may have", append::MAX_EVENT_BYTES)]
+    TooLarge {
+        /// How large it would be.
+        bytes: usize,
+    },
     /// Too much is waiting already; nothing was tried.
     #[error("too much is waiting")]
     Overloaded,
@@ -161,6 +167,7 @@ impl<R> From<AppendError> for CommandError<R> {
         match error {
             AppendError::Conflict(key) => Self::Conflict(key),
             AppendError::Guard(refusal) => Self::Guard(refusal),
+            AppendError::TooLarge { bytes } => Self::TooLarge { bytes },
             AppendError::Overloaded => Self::Overloaded,
             AppendError::Unavailable => Self::Unavailable,
             AppendError::Broken(reason) => Self::Broken(reason.into()),

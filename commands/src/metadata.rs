@@ -77,6 +77,12 @@ impl Metadata {
         Self { causation_id: Some(causation_id), ..self }
     }
 
+    /// At least as many bytes as it takes in the log: a letter of a name may become six, the rest are ids and keys.
+    pub(crate) fn most_bytes(&self) -> usize {
+        const IDS_AND_KEYS: usize = 256;
+        6 * (self.actor.len() + self.role.len()) + IDS_AND_KEYS
+    }
+
     /// Reads what `cqrs-es` hands to a store; whatever is missing is the system's.
     #[must_use]
     pub fn from_map(map: &HashMap<String, String>, now: Moment) -> Self {

@@ -97,7 +97,7 @@ impl PersistedEventRepository for LedgerRepository {
             Err(error @ (AppendError::Unavailable | AppendError::Overloaded)) => {
                 Err(PersistenceError::ConnectionError(error.into()))
             }
-            Err(error @ (AppendError::Guard(_) | AppendError::Broken(_))) => {
+            Err(error @ (AppendError::Guard(_) | AppendError::TooLarge { .. } | AppendError::Broken(_))) => {
                 Err(PersistenceError::UnknownError(error.into()))
             }
         }

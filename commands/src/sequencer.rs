@@ -119,6 +119,9 @@ impl Sequencer {
     /// # Errors
     /// See [`AppendError`].
     pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        if let Some(bytes) = append.oversized() {
+            return Err(AppendError::TooLarge { bytes });
+        }
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { append, reply }).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => {

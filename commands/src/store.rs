@@ -227,7 +227,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
                     AppendError::Unavailable | AppendError::Overloaded => {
                         AggregateError::DatabaseConnectionError(refused.clone().into())
                     }
-                    AppendError::Guard(_) | AppendError::Broken(_) => {
+                    AppendError::Guard(_) | AppendError::TooLarge { .. } | AppendError::Broken(_) => {
                         AggregateError::UnexpectedError(refused.clone().into())
                     }
                 };

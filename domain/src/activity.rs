@@ -20,6 +20,9 @@ use crate::zone::Zone;
 /// The source of facts that the ledger itself observes.
 pub const LEDGER_SOURCE: &str = "ledger";
 
+/// The most measures of one fact.
+pub const MAX_MEASURES: usize = 50;
+
 /// A fact, once recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {

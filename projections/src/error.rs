@@ -39,6 +39,12 @@ pub enum RebuildError {
     /// No projection has this name.
     #[error("no projection is called {0:?}")]
     Unknown(String),
+    /// The relay leaves nothing out: who reads the topic would never know.
+    #[error(
+        "what the relay leaves out would be missing on the topic for ever, and nobody who reads it would know; let the \
+         topic's max.message.bytes be larger, then `reward-ledger projections retry relay`"
+    )]
+    LeavesNothingOut,
     /// Somebody else is at it.
     #[error("another rebuild of it is under way")]
     UnderWay,
@@ -76,7 +82,9 @@ impl From<RebuildError> for FollowError {
             error @ (RebuildError::Busy | RebuildError::Apart(_) | RebuildError::Trouble(_)) => {
                 Self::Trouble(error.to_string())
             }
-            error @ (RebuildError::Unknown(_) | RebuildError::Newer(_)) => Self::Stop(error.to_string()),
+            error @ (RebuildError::Unknown(_) | RebuildError::Newer(_) | RebuildError::LeavesNothingOut) => {
+                Self::Stop(error.to_string())
+            }
         }
     }
 }

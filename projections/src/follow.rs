@@ -110,6 +110,11 @@ pub trait Follower: Send + Sync + 'static {
         false
     }
 
+    /// Whether somebody may have it leave out what it cannot take in. Not where it tells others all that there is.
+    fn may_leave_out(&self) -> bool {
+        true
+    }
+
     /// The stream types it wants to see; none named: all of them.
     fn streams(&self) -> &'static [&'static str] {
         &[]

@@ -13,6 +13,7 @@ use crate::parked::{self, Aside, Parked};
 use crate::progress;
 use crate::projection::Projection;
 use crate::registry::{self, Visitor};
+use crate::relay;
 
 /// What to do about the events that are in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,9 @@ pub async fn intervene(pool: &PgPool, name: &str, intervention: &Intervention) -
             let Self(tx, parked, is_passed) = self;
             catch_up(&projection, tx, parked, is_passed).await
         }
+    }
+    if intervention.step == Step::Skip && name == relay::NAME {
+        return Err(RebuildError::LeavesNothingOut);
     }
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin().await?;

@@ -67,6 +67,9 @@ mod evidence;
 #[path = "ledger/activities.rs"]
 mod activities;
 
+#[path = "ledger/largest.rs"]
+mod largest;
+
 #[path = "ledger/referrals.rs"]
 mod referrals;
 

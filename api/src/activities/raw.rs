@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::activity::MAX_MEASURES;
+use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::fields::{Broken, Fields, FromFields, Reader as _, readers};
+use crate::fields::{Broken, Fields, FromFields, Reader as _, reader, readers};
 use crate::problem::{FieldErrors, Problem};
 
 /// A report as it arrives.
@@ -71,7 +73,11 @@ impl RawActivity {
 }
 
 fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {
-    let object = readers::any::<BTreeMap<String, i64>>().then(|value| match value {
+    let object = reader(described, |value| match value {
+        // before any of them is looked at
+        Value::Object(map) if map.len() > MAX_MEASURES => {
+            Err(Broken::new("length", format!("must have at most {MAX_MEASURES} measures")))
+        }
         Value::Object(map) => Ok(map),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(Broken::wrong_type("an object"))
@@ -90,4 +96,10 @@ fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {
         }
     }
     (measures.len() == count).then_some(measures)
+}
+
+fn described(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = generator.subschema_for::<BTreeMap<String, i64>>();
+    schema.insert("maxProperties".to_owned(), MAX_MEASURES.into());
+    schema
 }

@@ -272,6 +272,7 @@ fn of_the_activity(error: CommandError<MemberRefusal>) -> CommandError<ActivityR
         CommandError::Guard(refusal) => CommandError::Guard(refusal),
         CommandError::Stale { sequence, position } => CommandError::Stale { sequence, position },
         CommandError::Conflict(stream) => CommandError::Conflict(stream),
+        CommandError::TooLarge { bytes } => CommandError::TooLarge { bytes },
         CommandError::Overloaded => CommandError::Overloaded,
         CommandError::Unavailable => CommandError::Unavailable,
         CommandError::Broken(reason) => CommandError::Broken(reason),

@@ -21,6 +21,10 @@ fn with(changes: Value) -> Value {
     report
 }
 
+fn measures(count: usize) -> Value {
+    (0..count).map(|number| (format!("measure{number}"), json!(number))).collect::<serde_json::Map<_, _>>().into()
+}
+
 #[track_caller]
 fn breaks(changes: Value, field: &str, rule: &str) {
     let report = with(changes);
@@ -70,6 +74,7 @@ fn a_part_that_breaks_a_rule_is_named() {
         (json!({"measures": {"minutes": 1.5}}), "measures.minutes", "type"),
         (json!({"measures": {"minutes": 9_007_199_254_740_993_i64}}), "measures.minutes", "range"),
         (json!({"measures": {"Minutes": 1}}), "measures.Minutes", "format"),
+        (json!({"measures": measures(51)}), "measures", "length"),
         (json!({"colour": "red"}), "colour", "unknown_field"),
     ] {
         breaks(changes, field, rule);
@@ -90,6 +95,7 @@ fn the_edges_are_taken() {
         json!({"occurredAt": "1970-01-01T00:00:00Z"}),
         json!({"occurredAt": "2026-11-21T12:05:00Z"}),
         json!({"measures": {"a": 9_007_199_254_740_992_i64, "b": -9_007_199_254_740_992_i64}}),
+        json!({"measures": measures(50)}),
         json!({"timeZone": null}),
     ] {
         let raw = RawActivity::from_value(with(changes)).unwrap();

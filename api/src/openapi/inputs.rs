@@ -56,7 +56,13 @@ pub fn needs_token(operation: &mut Operation, some_roles_only: bool) {
 impl<T: FromFields> OperationInput for Body<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let described = describe::<T>(&mut ctx.schema);
-        let general = [Code::MalformedJson, Code::ValidationFailed, Code::BodyTooLarge, Code::UnsupportedMediaType];
+        let general = [
+            Code::MalformedJson,
+            Code::ValidationFailed,
+            Code::BodyTooLarge,
+            Code::RecordTooLarge,
+            Code::UnsupportedMediaType,
+        ];
         refuse(operation, &general);
         refuse(operation, &described.codes);
         if described.fields.is_empty() {

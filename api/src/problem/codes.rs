@@ -40,6 +40,7 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY;
     IdempotencyKeyInProgress = "idempotency_key_in_progress", CONFLICT;
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
+    RecordTooLarge = "record_too_large", PAYLOAD_TOO_LARGE;
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE;
     ChangedMeanwhile = "changed_meanwhile", PRECONDITION_FAILED;
     RateLimited = "rate_limited", TOO_MANY_REQUESTS;

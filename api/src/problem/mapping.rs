@@ -2,6 +2,7 @@
 //! own, with the numbers a client needs), short of breath (503, ask again), broken (500, text withheld).
 
 use axum::http::header;
+use commands::append::MAX_EVENT_BYTES;
 use commands::failure::{Failure, classify};
 use commands::{ClaimError, CommandError, GuardRefusal, ReadError};
 use domain::activity::ActivityRefusal;
@@ -28,6 +29,9 @@ impl<R: Into<Problem>> From<CommandError<R>> for Problem {
             }
             // too many others wanted the same: nothing was written
             CommandError::Conflict(_) | CommandError::Overloaded => Self::new(Code::Overloaded),
+            CommandError::TooLarge { bytes } => {
+                Self::new(Code::RecordTooLarge).with("bytes", bytes).with("limit", MAX_EVENT_BYTES)
+            }
             CommandError::Unavailable => Self::new(Code::Unavailable),
             CommandError::Broken(reason) => Self::internal("command", &reason),
         }

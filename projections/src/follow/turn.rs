@@ -158,7 +158,7 @@ impl<F: Follower> Turn<F> {
             return Ok(place.passed(through));
         };
         let name = self.follower.name();
-        if self.lease.is_some() {
+        if self.lease.is_some() && self.follower.may_leave_out() {
             let aside = parked::aside(conn, name, name).await?;
             entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
         }

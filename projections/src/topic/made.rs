@@ -3,13 +3,15 @@
 
 use rdkafka::error::KafkaError;
 
-use super::{PARTITIONS, Topic, reader};
+use super::{PARTITIONS, Topic};
 use crate::brokers::TopicError;
 use crate::error::FollowError;
 
 /// The log is for ever, and so is its topic: a broker's default would delete what is a week old, by the
 /// time of the event, so that a topic that is filled again would be emptied at once.
-const FOR_EVER: [(&str, &str); 3] = [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")];
+/// Nor may a broker's own limit be smaller than an event: Kafka's default is four times the largest.
+const FOR_EVER: [(&str, &str); 4] =
+    [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1"), ("max.message.bytes", "1048588")];
 
 /// Makes sure that the topic is there and has the right number of partitions.
 ///

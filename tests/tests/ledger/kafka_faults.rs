@@ -285,6 +285,10 @@ async fn a_message_over_the_size_limit_stops_the_relay_there_until_the_limit_is_
     let missing = found["checks"].as_array().unwrap().iter().find(|check| check["name"] == "missing").unwrap();
     assert_eq!((code, &missing["firstFailure"]["position"]), (Some(1), &json!(position)), "{found}");
     scene.claims(20).await;
+    let skipped = scene.service.command(&["projections", "skip", "relay", "--reason", "nobody needs it"], "");
+    let said = String::from_utf8_lossy(&skipped.stderr).into_owned();
+    assert!(!skipped.status.success() && said.contains("max.message.bytes"), "the topic gets no hole: {said}");
+    scene.relay_is("it stands", |relay| relay["trouble"] == position).await;
 
     broker.configure(&scene.topic, "max.message.bytes=1000000");
     let retried = scene.service.command(&["projections", "retry", "relay", "--reason", "the limit is raised"], "");

@@ -1,8 +1,13 @@
 //! What the log promises of what was appended.
 
+use std::collections::BTreeMap;
+
+use commands::append::MAX_EVENT_BYTES;
 use commands::{CommandError, Metadata};
+use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Report};
 use domain::campaign::{Campaign, CampaignCommand};
 use domain::claim::{ClaimStatus, DenialReason};
+use domain::zone::Zone;
 
 use super::support::{Limits, Programme, all, member, now, shared};
 
@@ -45,6 +50,40 @@ async fn a_command_id_takes_effect_once() {
     let resume = CampaignCommand::Resume { at: now() };
     let again = programme.ledger.execute::<Campaign>(&id, resume, &once).await.unwrap();
     assert_eq!(again.position, first.position, "the earlier outcome is repeated");
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_is_refused_before_anything_is_tried() {
+    let programme = Programme::with(Limits::default()).await;
+    let before: i64 = sqlx::query_scalar("select position from log_head").fetch_one(&programme.pool).await.unwrap();
+    let (id, metadata) = ("5f0c2f3e-7d53-8a2b-9a54-2f3e7d538a2b", Metadata::system(now()));
+    let report = Report {
+        source: "shop".to_owned(),
+        external_id: "7".to_owned(),
+        member_id: member(1),
+        kind: "visit".to_owned().try_into().unwrap(),
+        occurred_at: now(),
+        local_date: now().utc().date_naive(),
+        time_zone: Zone::Named(chrono_tz::UTC),
+        measures: BTreeMap::new(),
+    };
+    programme.ledger.execute::<Activity>(id, ActivityCommand::Record(report), &metadata).await.unwrap();
+    let void = async |bytes: usize| {
+        let command = ActivityCommand::Void { note: "x".repeat(bytes) };
+        programme.ledger.execute::<Activity>(id, command, &metadata.next_command()).await.map(|_| ())
+    };
+    for note in [MAX_EVENT_BYTES, MAX_EVENT_BYTES - 200] {
+        let refused = void(note).await;
+        assert!(matches!(refused, Err(CommandError::TooLarge { bytes }) if bytes > MAX_EVENT_BYTES), "{refused:?}");
+    }
+    let unit = programme.ledger.unit(metadata.next_command());
+    unit.execute::<Activity>(id, ActivityCommand::Void { note: "x".repeat(MAX_EVENT_BYTES) }).await.unwrap();
+    let refused = unit.commit::<ActivityRefusal>().await;
+    assert!(matches!(refused, Err(CommandError::TooLarge { .. })), "several that stand or fall together: {refused:?}");
+    let after: i64 = sqlx::query_scalar("select position from log_head").fetch_one(&programme.pool).await.unwrap();
+    assert_eq!(after, before + 1, "nothing was written");
+    void(MAX_EVENT_BYTES - 1_000).await.unwrap();
     programme.assert_sound().await;
 }
 
