@@ -4,6 +4,7 @@
 //! anything else happens. It does not open files or connections: it only says where they are.
 //! `RUST_LOG` is read by the logging itself, before this.
 
+mod exposed;
 mod kafka;
 mod settings;
 mod validate;
@@ -61,7 +62,13 @@ pub struct Config {
     #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]
     pub database_schema: String,
 
-    /// Kafka brokers, `host:port,host:port`. None: an embedded broker, in memory.
+    /// Whether to use Kafka. `off`: no events are published and no facts are read from Kafka. `on` without
+    /// `KAFKA_BROKERS`: an embedded broker, which a public LISTEN may not have.
+    #[arg(long, env = "KAFKA", value_enum, default_value_t = KafkaUse::On, global = true)]
+    pub kafka: KafkaUse,
+
+    /// Kafka brokers, `host:port,host:port`. None: an embedded broker, in memory; facts are read from it in demo mode
+    /// only, because every program on the machine can write to it.
     #[arg(long, env = "KAFKA_BROKERS", value_name = "LIST", global = true)]
     pub kafka_brokers: Option<String>,
 
@@ -161,6 +168,15 @@ pub struct Config {
     /// Condition that an invitee must meet to qualify the referral, as JSON.
     #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
     pub referral_condition: String,
+}
+
+/// Whether to have anything to do with Kafka.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KafkaUse {
+    /// The log is published.
+    On,
+    /// It is not, and no facts are read from Kafka.
+    Off,
 }
 
 /// Whether browsers send the refresh cookie over HTTPS only.

@@ -36,6 +36,8 @@ pub struct AppState {
     pub freshness: Freshness,
     /// Where the log is published, if a broker is named.
     pub topic: Option<Topic>,
+    /// Whether the log is published nowhere, because somebody said so.
+    pub kafka_is_off: bool,
     /// The keys of the access tokens.
     pub keys: Arc<Keys>,
     /// Hashes passwords, a few at a time.

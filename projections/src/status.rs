@@ -25,7 +25,7 @@ pub struct Status {
     /// How long the earliest of them has been in the log, in seconds.
     pub lag_seconds: f64,
     /// `following`, `parked` (it leaves streams aside), `stopped` (it waits for somebody to decide),
-    /// `rebuilding`.
+    /// `rebuilding`, `off` (the configuration says that it does not run).
     pub state: &'static str,
     /// What is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +138,14 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Resu
     };
     workers::look(conn, &mut status, streams).await?;
     Ok(status)
+}
+
+/// Of those that are no projections, one that does not run, because the configuration says so.
+pub fn switch_off(followers: &mut Vec<Status>, name: &str) {
+    match followers.iter_mut().find(|follower| follower.name == name) {
+        Some(follower) => follower.state = "off",
+        None => followers.push(Status { state: "off", ..never_run(name) }),
+    }
 }
 
 fn never_run(name: &str) -> Status {

@@ -110,7 +110,7 @@ impl KafkaSecurity {
 }
 
 impl Config {
-    /// The Kafka of `KAFKA_BROKERS`; `None` when the embedded one is to be used.
+    /// The Kafka of `KAFKA_BROKERS`; `None` when the embedded one is to be used, or none at all.
     #[must_use]
     pub fn kafka(&self) -> Option<Brokers> {
         let open = Brokers::at(self.kafka_brokers.as_deref()?);

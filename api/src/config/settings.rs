@@ -1,7 +1,7 @@
 //! The configuration in force, for people to read: each option, its value with secrets masked, and
 //! where it comes from. Knows nothing of what the values do.
 
-use super::Config;
+use super::{Config, KafkaUse};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
@@ -70,10 +70,11 @@ impl Config {
             setting("DEMO", "demo", self.demo.to_string()),
             setting("DATABASE_URL", "database_url", self.database_url_masked()),
             setting("DATABASE_SCHEMA", "database_schema", self.database_schema.clone()),
+            setting("KAFKA", "kafka", value_name(self.kafka)),
             setting(
                 "KAFKA_BROKERS",
                 "kafka_brokers",
-                self.kafka_brokers.clone().unwrap_or_else(|| "(embedded)".to_owned()),
+                self.kafka_brokers.clone().unwrap_or_else(|| self.without_brokers().to_owned()),
             ),
             setting("KAFKA_TOPIC", "kafka_topic", self.kafka_topic.clone()),
             setting("KAFKA_CE_SOURCE", "kafka_ce_source", self.kafka_ce_source.clone()),
@@ -112,6 +113,14 @@ impl Config {
         let behind = settings.iter().position(|setting| setting.name == BEFORE_KAFKA_SECURITY).map_or(0, |at| at + 1);
         settings.splice(behind..behind, kafka);
         settings
+    }
+
+    /// What there is where no brokers are named.
+    fn without_brokers(&self) -> &'static str {
+        match self.kafka {
+            KafkaUse::On => "(embedded)",
+            KafkaUse::Off => "(none)",
+        }
     }
 
     /// Where the database is, without the password: put together again from the parts that are no

@@ -157,10 +157,62 @@ fn a_demo_that_others_can_reach_is_refused_with_the_remedy() {
     assert!(refused.contains("set DEMO=false"), "{refused}");
 }
 
+#[track_caller]
+fn check_exposed(flags: &[&str], names: &[&str]) {
+    let (config, _) = read(&[&["serve"], flags].concat());
+    let found = config.validate().err().map_or_else(Vec::new, |refused| refused.0);
+    assert_eq!(found.iter().map(|one| one.name).collect::<Vec<_>>(), names, "{flags:?}: {found:?}");
+    assert!(found.iter().all(|one| one.remedy.len() > 10), "{found:?}");
+}
+
+#[test]
+fn what_is_open_to_everybody_is_refused_where_others_can_reach_it() {
+    const KAFKA: &str = "--kafka=off";
+    for public in ["--listen=0.0.0.0:80", "--listen=192.0.2.7:80", "--listen=[::]:80", "--trusted-proxies=10.0.0.0/8"] {
+        check_exposed(&[public, KAFKA], &[]);
+        check_exposed(&[public, KAFKA, "--rate-limits=off"], &["RATE_LIMITS"]);
+        check_exposed(&[public, KAFKA, "--cookie-secure=never"], &["COOKIE_SECURE"]);
+        check_exposed(&[public, KAFKA, "--cors-origins=https://a.example,*"], &["CORS_ORIGINS"]);
+        check_exposed(
+            &[public, KAFKA, "--rate-limits=off", "--cookie-secure=never", "--cors-origins=*"],
+            &["RATE_LIMITS", "COOKIE_SECURE", "CORS_ORIGINS"],
+        );
+    }
+    check_exposed(&["--rate-limits=off", "--cookie-secure=never", "--cors-origins=*"], &[]);
+    for everybody in ["0.0.0.0/0", "::/0", "10.0.0.0/8,128.0.0.0/1", "::ffff:0:0/96", "2000::/3"] {
+        let proxies = format!("--trusted-proxies={everybody}");
+        check_exposed(&["--listen=0.0.0.0:80", KAFKA, &proxies], &["TRUSTED_PROXIES"]);
+        check_exposed(&[&proxies], &[]);
+    }
+    check_exposed(&["--listen=0.0.0.0:80", KAFKA, "--trusted-proxies=10.0.0.0/8,fd00::/8,::ffff:10.1.0.0/112"], &[]);
+}
+
+#[test]
+fn a_demo_has_no_figures_that_others_can_reach() {
+    check_exposed(&["--demo", "--metrics-listen=0.0.0.0:9000"], &["METRICS_LISTEN"]);
+    check_exposed(&["--demo", "--metrics-listen=127.0.0.1:9000"], &[]);
+    check_exposed(&["--metrics-listen=0.0.0.0:9000"], &[]);
+}
+
+#[test]
+fn a_service_that_others_can_reach_says_which_kafka_it_has_or_that_it_has_none() {
+    const PUBLIC: &str = "--listen=0.0.0.0:80";
+    check_exposed(&[PUBLIC], &["KAFKA_BROKERS"]);
+    check_exposed(&[PUBLIC, "--kafka-brokers=kafka:9092"], &[]);
+    check_exposed(&[PUBLIC, "--kafka=off"], &[]);
+    check_exposed(&["--kafka=off", "--kafka-brokers=kafka:9092"], &["KAFKA"]);
+    let (config, settings) = read(&["serve", "--kafka=off"]);
+    assert!(config.kafka().is_none() && config.named_topic().is_none());
+    assert_eq!(setting(&settings, "KAFKA"), ("off".to_owned(), Origin::Flag));
+    assert_eq!(setting(&settings, "KAFKA_BROKERS").0, "(none)");
+    let refused = read(&["serve", PUBLIC]).0.validate().unwrap_err().to_string();
+    assert!(refused.contains("KAFKA=off"), "the remedy is named: {refused}");
+}
+
 #[test]
 fn proxies_and_origins_are_read_before_the_service_starts() {
     let (config, settings) =
-        read(&["serve", "--trusted-proxies=10.0.0.0/8, ::1", "--cors-origins=https://a.example, *"]);
+        read(&["serve", "--trusted-proxies=10.0.0.0/8, ::1", "--cors-origins=https://a.example, https://b.example"]);
     assert_eq!(config.validate(), Ok(()));
     assert_eq!((config.proxies().unwrap().0.len(), config.cors_origins().unwrap().len()), (2, 2));
     assert_eq!(setting(&settings, "RATE_LIMITS").0, "default");

@@ -1,8 +1,8 @@
 //! What the configuration must not say: each refusal with the name of the option and the remedy.
 //! Looks at the text alone; whether a database answers is not its business.
 
-use super::Config;
 use super::settings::UNREADABLE;
+use super::{Config, KafkaUse};
 use crate::inbound::dead_letters::topic_of;
 use secrecy::ExposeSecret;
 use std::fmt;
@@ -46,6 +46,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), Contradictions> {
         let found: Vec<Contradiction> = [
             self.demo_in_public(),
+            self.demo_figures_in_public(),
             self.one_address_for_two(),
             self.database_address(),
             self.schema(),
@@ -71,6 +72,7 @@ impl Config {
         ]
         .into_iter()
         .flatten()
+        .chain(self.exposed())
         .chain(self.kafka_security.contradictions(self.kafka_brokers.is_none()))
         .collect();
         if found.is_empty() { Ok(()) } else { Err(Contradictions(found)) }
@@ -82,6 +84,16 @@ impl Config {
             (
                 format!("is on while LISTEN is {}, which others can reach", self.listen),
                 "set DEMO=false, or LISTEN to 127.0.0.1:8080",
+            )
+        })
+    }
+
+    fn demo_figures_in_public(&self) -> Option<Contradiction> {
+        let address = self.metrics_listen.filter(|address| self.demo && !address.ip().is_loopback())?;
+        refuse_if(true, "METRICS_LISTEN", || {
+            (
+                format!("is {address}, which others can reach, while DEMO is on"),
+                "set it to 127.0.0.1 and a port, or DEMO=false",
             )
         })
     }
@@ -126,6 +138,11 @@ impl Config {
     fn brokers(&self) -> Option<Contradiction> {
         const NAME: &str = "KAFKA_BROKERS";
         let list = self.kafka_brokers.as_deref()?;
+        if self.kafka == KafkaUse::Off {
+            return refuse_if(true, "KAFKA", || {
+                ("is off while KAFKA_BROKERS is set".to_owned(), "unset KAFKA_BROKERS, or set KAFKA=on")
+            });
+        }
         empty(NAME, list.trim().is_empty(), "unset it to use the embedded broker").or_else(|| {
             let bad = list.split(',').map(str::trim).find(|broker| !is_broker(broker))?;
             refuse_if(true, NAME, || (format!("has {bad:?} in it"), "write host:port, several with a comma between"))

@@ -123,6 +123,17 @@ mod tests {
     }
 
     #[test]
+    fn it_listens_on_the_one_address_of_the_loopback_that_it_names() {
+        let broker = EmbeddedBroker::start().unwrap();
+        let address: std::net::SocketAddr = broker.bootstrap_servers().parse().unwrap();
+        assert!(address.ip().is_loopback(), "{address}");
+        std::net::TcpStream::connect(address).unwrap();
+        // who listens on all addresses has this one too
+        let another = std::net::SocketAddr::from(([127, 0, 0, 2], address.port()));
+        assert!(std::net::TcpStream::connect_timeout(&another, Duration::from_secs(5)).is_err());
+    }
+
+    #[test]
     fn two_brokers_stand_side_by_side() {
         let (one, two) = (EmbeddedBroker::start().unwrap(), EmbeddedBroker::start().unwrap());
         assert_ne!(one.bootstrap_servers(), two.bootstrap_servers());

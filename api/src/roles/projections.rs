@@ -4,11 +4,11 @@
 use anyhow::Context;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use projections::status::Status;
-use projections::{Intervened, Intervention, Step, status};
+use projections::{Intervened, Intervention, Step, relay, status};
 use serde::Serialize;
 
 use super::Database;
-use crate::config::Config;
+use crate::config::{Config, KafkaUse};
 
 /// How the projections are doing, or something about one of them.
 #[derive(Debug, Clone, clap::Args)]
@@ -53,20 +53,23 @@ impl Projections {
     /// The database's, or when there is no such follower.
     pub async fn run(self, config: Config) -> anyhow::Result<()> {
         let database = Database::open(&config).await?;
-        let answered = self.answer(&database).await;
+        let answered = self.answer(&database, config.kafka == KafkaUse::Off).await;
         database.close().await?;
         println!("{}", answered?);
         Ok(())
     }
 
-    async fn answer(self, database: &Database) -> anyhow::Result<String> {
+    async fn answer(self, database: &Database, is_published_nowhere: bool) -> anyhow::Result<String> {
         let mut conn = database.pool.acquire().await?;
         match self.order {
             None => {
-                let all = Statuses {
+                let mut all = Statuses {
                     projections: status::projections(&mut conn).await?,
                     followers: status::other_followers(&mut conn).await?,
                 };
+                if is_published_nowhere {
+                    status::switch_off(&mut all.followers, relay::NAME);
+                }
                 if self.json { json(&all) } else { Ok(table(&all)) }
             }
             Some(Order::Digest { name }) => {

@@ -15,7 +15,7 @@ use self::broker::Broker;
 use self::parts::Inside;
 use super::signals::asked_to_stop;
 use super::{Database, worker};
-use crate::config::Config;
+use crate::config::{Config, KafkaUse};
 use crate::metrics;
 
 /// How long the followers may take to finish their batches.
@@ -89,7 +89,11 @@ async fn run(
         // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
         crate::audit::key::open_or_make(config)?;
     }
-    tracing::info!("broker: {}", broker.as_ref().map_or("none is needed here", |broker| &broker.description));
+    let without = match config.kafka {
+        KafkaUse::On => "none is needed here",
+        KafkaUse::Off => "none, KAFKA is off: nothing is published, and no facts are read from Kafka",
+    };
+    tracing::info!("broker: {}", broker.as_ref().map_or(without, |broker| &broker.description));
     let stopping = CancellationToken::new();
     let inside = Inside::start(database).await?;
     let followers =

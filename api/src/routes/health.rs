@@ -35,13 +35,13 @@ pub(super) fn router() -> ApiRouter<AppState> {
 pub(crate) fn plain(pool: PgPool) -> Router {
     let answer = async |State(pool): State<PgPool>| match answers(&pool).await {
         true => (StatusCode::OK, Json(READY)),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable" })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable", kafka: None })),
     };
     Router::new().route("/health/live", get(async || Json(LIVE))).route("/health/ready", get(answer)).with_state(pool)
 }
 
-const LIVE: Health = Health { status: "live" };
-const READY: Health = Health { status: "ready" };
+const LIVE: Health = Health { status: "live", kafka: None };
+const READY: Health = Health { status: "ready", kafka: None };
 
 async fn live(_: Query<Nothing>) -> Json<Health> {
     Json(LIVE)
@@ -50,11 +50,14 @@ async fn live(_: Query<Nothing>) -> Json<Health> {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Health {
     status: &'static str,
+    /// `off` where the log is published nowhere and no facts are read from Kafka, because the configuration says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kafka: Option<&'static str>,
 }
 
 async fn ready(State(state): State<AppState>, _: Query<Nothing>) -> Result<Json<Health>, Problem> {
     match answers(&state.pool).await {
-        true => Ok(Json(READY)),
+        true => Ok(Json(Health { kafka: state.kafka_is_off.then_some("off"), ..READY })),
         false => Err(Problem::new(Code::Unavailable).detail(phrases::database_away())),
     }
 }

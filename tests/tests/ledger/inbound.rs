@@ -492,3 +492,58 @@ async fn without_kafka_a_stranger_feeds_the_broker_inside_with_kcat() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("KAFKA_BROKERS is not set"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_the_demo_nobody_feeds_the_broker_inside() {
+    let database = Database::fresh().await;
+    let setup = || Setup::on(&database).env("KAFKA_ACTIVITIES_TOPIC", "shop.facts");
+    let service = setup().without_demo().start().await;
+    let (members, facts) = crowd(1);
+    service.import(&facts);
+    let log = service.log();
+    let told = log.split("embedded Kafka broker at ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    assert!(told.starts_with("127.0.0.1:") && told.contains("no facts are read from it"), "{told}");
+    let feed = Feed::at(told.split(' ').next().unwrap(), "shop.facts", &database).await;
+    feed.send(&[Sent::binary(SOURCE, "from-outside", &body(&members[0], "review", 1))]);
+    // the log is published all the same
+    let head = Log::of(&database).await.head().await;
+    let published = async {
+        let relay = "select position from checkpoints where name = 'relay'";
+        let pool = database.pool().await;
+        while sqlx::query_scalar::<_, i64>(relay).fetch_optional(&pool).await.unwrap() < Some(head) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), published).await.expect("the relay publishes");
+    assert_eq!((feed.members().await, ids(&feed).await.len()), (0, 0), "nobody reads it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kafka_that_is_off_is_neither_published_to_nor_read() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("off-{}", unique()));
+    let service = Setup::on(&database)
+        .env("KAFKA", "off")
+        .env("KAFKA_TOPIC", &topic)
+        .env("KAFKA_ACTIVITIES_TOPIC", &format!("{topic}.activities"))
+        .start()
+        .await;
+    let (_, facts) = crowd(1);
+    service.import(&facts);
+    assert!(service.log().contains("broker: none, KAFKA is off") && !service.log().contains("embedded Kafka"));
+    let ready = service.client().get("/health/ready").await;
+    assert_eq!((ready.json["status"].as_str(), ready.json["kafka"].as_str()), (Some("ready"), Some("off")));
+    let told = service.command(&["projections", "--json"], "");
+    let standing: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let relay = standing["followers"].as_array().unwrap().iter().find(|one| one["name"] == "relay").unwrap();
+    assert_eq!(relay["state"], "off", "{standing}");
+    let relays: i64 = sqlx::query_scalar("select count(*) from checkpoints where name = 'relay'")
+        .fetch_one(&database.pool().await)
+        .await
+        .unwrap();
+    assert_eq!(relays, 0, "nobody publishes");
+    for arguments in [&["serve", "--only", "relay"][..], &["kafka", "verify"]] {
+        assert!(!service.command(arguments, "").status.success(), "{arguments:?} needs a Kafka");
+    }
+    let both = Setup::on(&database).kafka(broker, &topic).env("KAFKA", "off").launch().command(&["serve"], "");
+    assert!(String::from_utf8_lossy(&both.stderr).contains("KAFKA is off while KAFKA_BROKERS is set"), "{both:?}");
+}

@@ -5,7 +5,7 @@ use projections::Brokers;
 use projections::topic::PARTITIONS;
 
 use super::Only;
-use crate::config::Config;
+use crate::config::{Config, KafkaUse};
 use crate::embedded::EmbeddedBroker;
 use crate::inbound;
 use crate::inbound::dead_letters::topic_of;
@@ -14,6 +14,8 @@ use crate::inbound::dead_letters::topic_of;
 pub(super) struct Broker {
     pub(super) brokers: Brokers,
     pub(super) description: String,
+    /// Whether facts are read from it.
+    pub(super) has_facts: bool,
     /// Lives as long as we do.
     pub(super) embedded: Option<EmbeddedBroker>,
 }
@@ -26,10 +28,16 @@ impl Broker {
         if !relays && !follows {
             return Ok(None);
         }
+        if config.kafka == KafkaUse::Off {
+            if relays && !follows {
+                bail!("KAFKA is off: a relay alone has nothing to do; set KAFKA=on and KAFKA_BROKERS");
+            }
+            return Ok(None);
+        }
         if let Some(brokers) = config.kafka() {
             brokers.check().context("Kafka cannot be reached this way")?;
             let description = format!("Kafka at {}", brokers.addresses);
-            return Ok(Some(Self { brokers, description, embedded: None }));
+            return Ok(Some(Self { brokers, description, has_facts: true, embedded: None }));
         }
         if relays && follows && answers {
             return Self::inside(config).map(Some);
@@ -40,14 +48,22 @@ impl Broker {
         Ok(None)
     }
 
+    /// Everybody on the machine can write to the one inside, and it asks nobody who they are: facts are read from it in
+    /// demo mode only.
     fn inside(config: &Config) -> anyhow::Result<Self> {
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
-        embedded.create_topic(&config.kafka_activities_topic, inbound::PARTITIONS)?;
-        embedded.create_topic(&topic_of(&config.kafka_activities_topic), inbound::dead_letters::PARTITIONS)?;
+        let mut description = embedded.describe();
+        if config.demo {
+            embedded.create_topic(&config.kafka_activities_topic, inbound::PARTITIONS)?;
+            embedded.create_topic(&topic_of(&config.kafka_activities_topic), inbound::dead_letters::PARTITIONS)?;
+        } else {
+            description.push_str("; no facts are read from it, for that name a Kafka in KAFKA_BROKERS");
+        }
         Ok(Self {
             brokers: Brokers::at(embedded.bootstrap_servers()),
-            description: embedded.describe(),
+            description,
+            has_facts: config.demo,
             embedded: Some(embedded),
         })
     }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::broker::Broker;
 use super::open_files;
 use crate::accounts::Passwords;
-use crate::config::Config;
+use crate::config::{Config, KafkaUse};
 use crate::facts::LedgerFacts;
 use crate::inbound::{Inbound, InboundConfig};
 use crate::once::{self, InProgress};
@@ -64,7 +64,7 @@ impl Inside {
         }
         followers.follow(ReferralReactor::new(self.ledger.clone(), self.facts.clone(), condition));
         let (ledger, pool) = (|| self.ledger.clone(), || followers.pool().clone());
-        if let Some(broker) = broker {
+        if let Some(broker) = broker.filter(|broker| broker.has_facts) {
             let facts = InboundConfig {
                 brokers: broker.brokers.clone(),
                 topic: config.kafka_activities_topic.clone(),
@@ -96,6 +96,7 @@ impl Inside {
             head: followers.head(),
             freshness: self.freshness.clone(),
             topic: config.named_topic(),
+            kafka_is_off: config.kafka == KafkaUse::Off,
             keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
             passwords: Passwords::new().map_err(told)?,
             standings: Standings::start(&pool),
