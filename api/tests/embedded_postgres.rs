@@ -111,6 +111,32 @@ async fn keep_busy(options: &PgConnectOptions) -> tokio::task::JoinHandle<()> {
     work
 }
 
+#[tokio::test]
+async fn nobody_else_can_hold_the_locks_and_keep_the_service_from_starting() {
+    let folder = DataDir::new();
+    let root = folder.0.join("postgres");
+    let locks = ["start.lock", "users.lock"].map(|name| root.join(name));
+    // as earlier versions made them
+    fs::create_dir_all(&root).unwrap();
+    for lock in &locks {
+        fs::write(lock, "").unwrap();
+        fs::set_permissions(lock, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let server = EmbeddedPostgres::start(&folder.0).await.unwrap();
+    for lock in &locks {
+        assert_eq!(fs::metadata(lock).unwrap().mode() & 0o777, 0o600, "{}", lock.display());
+    }
+    for folder in [&root, &folder.0] {
+        assert_eq!(fs::metadata(folder).unwrap().mode() & 0o022, 0, "nobody else writes to {}", folder.display());
+    }
+    if nix::unistd::Uid::effective().is_root() {
+        let stranger =
+            Command::new("cat").arg(&locks[0]).uid(65_534).gid(65_534).stderr(Stdio::null()).status().unwrap();
+        assert!(!stranger.success(), "another user cannot even open it");
+    }
+    server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_role_of_the_service_owns_its_database_and_is_no_superuser() {
     let dir = DataDir::new();

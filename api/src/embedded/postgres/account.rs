@@ -1,5 +1,6 @@
 //! The operating system's user that the server runs as. PostgreSQL refuses root, so as root we step
-//! down to the owner of existing data, else `postgres`, else `nobody`; anyone else stays who they are.
+//! down to the owner of existing data, else to `postgres`; anyone else stays who they are. Never to `nobody`: that is who
+//! other programs run as that shall have no rights, and the data would be theirs too.
 //!
 //! Knows permission bits only: an access list that opens a closed folder is not seen.
 
@@ -10,6 +11,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Who has no rights, and is shared by all that shall have none.
+const NOBODY: &str = "nobody";
 
 /// Whom we run PostgreSQL's programs as; `None` in `step_down` means as ourselves.
 #[derive(Debug, Clone)]
@@ -30,12 +34,9 @@ impl Account {
                 _ => Ok(Self { name: user_name(me), step_down: None }),
             };
         }
-        let user = owner
-            .filter(|owner| *owner != 0)
-            .and_then(|owner| User::from_uid(Uid::from_raw(owner)).ok().flatten())
-            .or_else(|| named("postgres"))
-            .or_else(|| named("nobody"))
-            .ok_or(Error::NoUser)?;
+        let owner =
+            owner.filter(|owner| *owner != 0).and_then(|owner| User::from_uid(Uid::from_raw(owner)).ok().flatten());
+        let user = server_user(data, owner, named("postgres"))?;
         Ok(Self { name: user.name, step_down: Some((user.uid.as_raw(), user.gid.as_raw())) })
     }
 
@@ -84,6 +85,15 @@ impl Account {
     }
 }
 
+/// Whom root runs the server as: the owner of the data, if there are any, else the user that is there for it.
+fn server_user(data: &Path, owner: Option<User>, postgres: Option<User>) -> Result<User, Error> {
+    let user = owner.or(postgres).ok_or(Error::NoUser)?;
+    if user.name == NOBODY {
+        return Err(Error::NobodysFolder { folder: data.to_owned() });
+    }
+    Ok(user)
+}
+
 /// The name of the user we are, for messages.
 pub(super) fn my_name() -> String {
     user_name(Uid::effective())
@@ -106,4 +116,27 @@ fn named(name: &str) -> Option<User> {
 
 fn user_name(uid: Uid) -> String {
     User::from_uid(uid).ok().flatten().map_or_else(|| format!("uid {uid}"), |user| user.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str) -> User {
+        User { name: name.to_owned(), ..User::from_uid(Uid::from_raw(0)).unwrap().unwrap() }
+    }
+
+    #[test]
+    fn root_runs_the_server_as_who_owns_the_data_or_as_postgres_and_never_as_nobody() {
+        let chosen = |owner: Option<&str>, postgres: Option<&str>| {
+            server_user(Path::new("data"), owner.map(user), postgres.map(user)).map(|user| user.name)
+        };
+        assert_eq!(chosen(None, Some("postgres")).unwrap(), "postgres");
+        assert_eq!(chosen(Some("ledger"), Some("postgres")).unwrap(), "ledger");
+        assert_eq!(chosen(Some("ledger"), None).unwrap(), "ledger");
+        let missing = chosen(None, None).unwrap_err().to_string();
+        assert!(missing.contains("useradd --system postgres") && !missing.contains("nobody"), "{missing}");
+        let shared = chosen(Some("nobody"), Some("postgres")).unwrap_err().to_string();
+        assert!(shared.contains("chown -R postgres data"), "{shared}");
+    }
 }

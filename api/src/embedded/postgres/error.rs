@@ -70,10 +70,21 @@ pub enum EmbeddedPostgresError {
     },
     /// Running as root, and there is no user to run PostgreSQL as.
     #[error(
-        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`. \
+        "PostgreSQL does not run as root, and this machine has no user `postgres`. \
          Add one (`useradd --system postgres`), start as an ordinary user, or set DATABASE_URL"
     )]
     NoUser,
+    /// Running as root, and the data belongs to the user whom all programs without rights share.
+    #[error(
+        "{} belongs to `nobody`, whom other programs run as too. Stop the service, add a user (`useradd --system postgres`), \
+         run `chown -R postgres {}` and start again",
+        folder.display(),
+        folder.display()
+    )]
+    NobodysFolder {
+        /// The folder with the data.
+        folder: PathBuf,
+    },
     /// Something is in the place of the data that PostgreSQL did not make.
     #[error("{} is not a PostgreSQL data folder ({reason}). Move it away, or set DATA_DIR to another folder", folder.display())]
     NotAData {

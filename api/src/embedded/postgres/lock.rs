@@ -2,17 +2,22 @@
 //!
 //! `start.lock` is held alone while the server is started, looked after or stopped. `users.lock` is
 //! held together by every process that uses the server; whoever can take it alone was the last. The
-//! kernel drops both when a process ends, however it ends. Knows nothing of PostgreSQL.
+//! kernel drops both when a process ends, however it ends. Whoever may open such a file can hold it and keep everybody
+//! from starting, reading being enough: so they are for their owner alone, who is whoever runs the service, and not the
+//! user that the server steps down to. Knows nothing of PostgreSQL.
 
 use super::error::EmbeddedPostgresError as Error;
 use super::folders::Folders;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// A first start may fetch the programs and make the data: a slow disk gets this long.
 const START_PATIENCE: Duration = Duration::from_secs(180);
+/// Reading and writing, for the owner and nobody else.
+const OWNER_ALONE: u32 = 0o600;
 const RETRY_EVERY: Duration = Duration::from_millis(20);
 
 /// Held while the server is started or stopped; dropped, it lets the next one in.
@@ -66,11 +71,13 @@ impl UserLock {
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(|source| super::folders::not_writable(path, source))
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true).mode(OWNER_ALONE);
+    let private = |file: &File| match file.metadata()?.permissions().mode() & 0o777 {
+        OWNER_ALONE => Ok(()),
+        // made by a version that did not say for whom
+        _ => file.set_permissions(Permissions::from_mode(OWNER_ALONE)),
+    };
+    let opened = options.open(path).and_then(|file| private(&file).map(|()| file));
+    opened.map_err(|source| super::folders::not_writable(path, source))
 }
