@@ -34,7 +34,7 @@ fuzz: ## sends 20,000 requests that the API document allows, or forbids, to a se
 docs: ## writes the parts of the documents that are made from the code
 	WRITE_DOCUMENTS=1 cargo test -p tests --test documents --locked -q generated::
 
-check: ## form, lints, documentation, links and, where cargo-deny is there, licences
+check: ## form, lints, documentation, links and, where the tools are there, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
@@ -44,3 +44,4 @@ check: ## form, lints, documentation, links and, where cargo-deny is there, lice
 	else \
 		echo "cargo-deny is not here: licences are not checked"; \
 	fi
+	@.ci/advisories

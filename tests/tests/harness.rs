@@ -168,3 +168,35 @@ fn alive(pid: &str) -> bool {
     let status = std::fs::read_to_string(Path::new("/proc").join(pid).join("status")).unwrap_or_default();
     status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }
+
+/// Runs the check of advisories with tools that do what a test wants: `cargo` and `git` as shell scripts.
+fn advisories(cargo: &str, git: &str) -> (bool, String) {
+    let tools = tests::support::folder::fresh("tools");
+    for (name, script) in [("cargo", cargo), ("git", git)] {
+        let file = tools.join(name);
+        std::fs::write(&file, format!("#!/usr/bin/env bash\n{script}\n")).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/advisories");
+    let output = Command::new(script).env("PATH", path).output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn advisories_are_looked_up_where_that_is_possible_and_the_age_of_the_lock_is_always_shown() {
+    let (clean, fault) = ("exit 0", r#"if [[ "$*" == *check* || "$*" == audit ]]; then exit 1; fi"#);
+    let (none, online, offline) =
+        ("exit 1", "if [[ $1 == log ]]; then date +%s; fi", "if [[ $1 == ls-remote ]]; then exit 2; fi");
+    for (cargo, git, passes, said) in [
+        (none, online, true, "NOT checked: neither"),
+        (clean, offline, true, "cannot be reached"),
+        (clean, online, true, "advisories: checked"),
+        (fault, online, false, "cargo deny"),
+    ] {
+        let (passed, told) = advisories(cargo, git);
+        assert!(passed == passes && told.contains(said) && told.contains("Cargo.lock is "), "{told}");
+    }
+    let (_, old) = advisories(none, "if [[ $1 == log ]]; then echo 1600000000; fi");
+    assert!(old.contains("older than 90 days"), "{old}");
+}
