@@ -62,8 +62,7 @@ pub struct Config {
     #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]
     pub database_schema: String,
 
-    /// Whether to use Kafka. `off`: no events are published and no facts are read from Kafka. `on` without
-    /// `KAFKA_BROKERS`: an embedded broker, which a public LISTEN may not have.
+    /// Whether to use Kafka. A `LISTEN` that others can reach needs `KAFKA_BROKERS`, or `off`.
     #[arg(long, env = "KAFKA", value_enum, default_value_t = KafkaUse::On, global = true)]
     pub kafka: KafkaUse,
 
@@ -173,9 +172,9 @@ pub struct Config {
 /// Whether to have anything to do with Kafka.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum KafkaUse {
-    /// The log is published.
+    /// the brokers of `KAFKA_BROKERS`, else an embedded one
     On,
-    /// It is not, and no facts are read from Kafka.
+    /// no events are published, and no facts are read
     Off,
 }
 

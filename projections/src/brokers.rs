@@ -2,6 +2,7 @@
 //! [`Brokers::client`] and from nothing else, so that whatever a broker asks of its clients, TLS or a
 //! password, is said once. It knows no topic's meaning, nor where the options come from.
 
+mod place;
 mod topic;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use rdkafka::producer::BaseProducer;
 use rdkafka::{ClientConfig, ClientContext};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use place::{At, Looked};
 pub use topic::TopicError;
 
 /// The name by which brokers see us in their logs and quotas.

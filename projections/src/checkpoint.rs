@@ -105,7 +105,8 @@ macro_rules! last_epoch {
         "coalesce((select epoch from events order by position desc limit 1), 1)"
     };
 }
-use {fed_by_workers, last_epoch, leaves_aside};
+pub(crate) use last_epoch;
+use {fed_by_workers, leaves_aside};
 
 /// Locks a checkpoint for the rest of the transaction, and moves it to `through` where its version is this one, its
 /// position lies in the piece that begins after `after`, and no worker feeds it. Says how it was before; `None` when

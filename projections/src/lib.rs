@@ -38,7 +38,7 @@ mod tail;
 pub mod topic;
 pub mod worker;
 
-pub use brokers::{Brokers, ToTheEnd, TopicError};
+pub use brokers::{At, Brokers, Looked, ToTheEnd, TopicError};
 pub use digest::{Digest, TableDigest, digest};
 pub use error::{FoldError, FollowError, RebuildError};
 pub use follow::{Batch, Follower, Followers, OnPoison, Outcome, Rest};

@@ -3,6 +3,7 @@
 //! prefix, saved under that epoch. It does not look into payloads: what the log stores is what is sent.
 
 mod delivery;
+mod place;
 mod producer;
 mod republish;
 
@@ -15,8 +16,10 @@ use uuid::Uuid;
 
 pub use republish::{Standing, set_back, standing};
 
-use self::delivery::{Deliveries, Undelivered};
+use self::delivery::{Acknowledged, Deliveries, Ends, Undelivered};
+use self::place::Saved;
 use self::producer::Sender;
+use crate::brokers::Looked;
 use crate::checkpoint;
 use crate::error::FollowError;
 use crate::follow::{Batch, Follower, Outcome, Rest};
@@ -33,6 +36,8 @@ const REST: Rest = Rest::ms(25, 100);
 const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
 /// How many messages were acknowledged.
 const SENT_MESSAGES: &str = "ledger_relay_sent_messages_total";
+/// How often the topic was another one than before, and was filled from position 1.
+const STARTED_OVER: &str = "ledger_relay_started_over_total";
 /// How often a relay of this process became the active one.
 const SESSIONS: &str = "ledger_relay_sessions_total";
 
@@ -40,6 +45,10 @@ const SESSIONS: &str = "ledger_relay_sessions_total";
 pub fn describe_metrics() {
     metrics::describe_gauge!(WAITING_MESSAGES, "Messages handed over to Kafka and not acknowledged");
     metrics::describe_counter!(SENT_MESSAGES, "Messages acknowledged by Kafka, repeated ones too");
+    metrics::describe_counter!(
+        STARTED_OVER,
+        "How often the topic was another one than before, and was filled from position 1"
+    );
     metrics::describe_counter!(SESSIONS, "How often the relay of this process became the active one");
 }
 
@@ -68,6 +77,17 @@ struct Session {
     epoch: i64,
     owner: Uuid,
     sender: Sender,
+    /// The cluster of the topic, where it says one.
+    cluster: Option<String>,
+    /// Where the partitions of the topic end: what is acknowledged comes behind that.
+    ends: Ends,
+}
+
+/// How far a batch has come.
+struct Published {
+    through: i64,
+    last: Option<Acknowledged>,
+    undelivered: Option<Undelivered>,
 }
 
 impl Relay {
@@ -79,10 +99,11 @@ impl Relay {
 
     /// Hands the entries over in order and returns the last position of which everything up to it is
     /// acknowledged; what was in the way of the rest comes with it.
-    async fn publish(&self, session: &Session, batch: &Batch) -> (i64, Option<Undelivered>) {
-        let mut deliveries = Deliveries::after(batch.after);
+    async fn publish(&self, session: &mut Session, batch: &Batch) -> Published {
+        let Session { epoch, sender, ends, .. } = session;
+        let mut deliveries = Deliveries::after(batch.after, ends);
         let refused = *self.refused.lock().await;
-        let is_ours = || self.lease.epoch() == Some(session.epoch);
+        let is_ours = || self.lease.epoch() == Some(*epoch);
         let mut trouble = None;
         for entry in &batch.entries {
             // alone, when everything before it is there, so that it is known whose size it is
@@ -90,7 +111,7 @@ impl Relay {
                 trouble = deliveries.all(&self.shutdown, is_ours).await.err();
             }
             if trouble.is_none() {
-                trouble = self.hand_over(session, entry, &mut deliveries).await.err();
+                trouble = self.hand_over(*epoch, sender, entry, &mut deliveries).await.err();
             }
             if trouble.is_none() && refused == Some(entry.position) {
                 trouble = deliveries.all(&self.shutdown, is_ours).await.err();
@@ -102,22 +123,23 @@ impl Relay {
         if trouble.is_none() {
             trouble = deliveries.all(&self.shutdown, is_ours).await.err();
         }
-        let reached = if trouble.is_none() { batch.through } else { deliveries.acknowledged() };
-        (reached, trouble)
+        let through = if trouble.is_none() { batch.through } else { deliveries.acknowledged() };
+        Published { through, last: deliveries.last(), undelivered: trouble }
     }
 
     async fn hand_over(
         &self,
-        session: &Session,
+        epoch: i64,
+        sender: &Sender,
         entry: &crate::log::Entry,
-        deliveries: &mut Deliveries,
+        deliveries: &mut Deliveries<'_>,
     ) -> Result<(), Undelivered> {
         loop {
             // whoever was paused must not begin to send when it wakes up
-            if self.lease.epoch() != Some(session.epoch) {
+            if self.lease.epoch() != Some(epoch) {
                 return Err(Undelivered::Overtaken);
             }
-            match session.sender.send(entry, &self.config.topic) {
+            match sender.send(entry, &self.config.topic) {
                 Ok(delivery) => {
                     deliveries.push(entry.position, delivery);
                     gauge!(WAITING_MESSAGES).set(deliveries.waiting() as f64);
@@ -125,7 +147,7 @@ impl Relay {
                 }
                 // the queue is full: what was handed over earlier must be delivered first
                 Err(producer::Refused::QueueFull) => {
-                    let is_ours = || self.lease.epoch() == Some(session.epoch);
+                    let is_ours = || self.lease.epoch() == Some(epoch);
                     deliveries.next(&self.shutdown, is_ours).await?;
                 }
                 Err(producer::Refused::Otherwise(error)) => return Err(Undelivered::of(entry.position, error)),
@@ -146,29 +168,51 @@ impl Relay {
                 FollowError::Trouble(reason)
             }
             Undelivered::Overtaken => FollowError::Standby,
+            Undelivered::OtherTopic { position } => FollowError::Trouble(format!(
+                "the topic {} was made anew while it was published to (position {position} landed before the end of its \
+                 partition): the relay starts over at position 1",
+                self.config.topic.name
+            )),
             Undelivered::Failed(reason) => FollowError::Trouble(reason),
         }
     }
 
-    /// Whether to begin at position 1: the broker has forgotten all, or the topic is a new one.
-    async fn starts_over(&self, conn: &mut PgConnection, first: bool) -> Result<bool, FollowError> {
-        if self.config.start_over && first {
-            tracing::info!(topic = %self.config.topic.name, "the broker forgets at restart: the relay starts over at position 1");
-            return Ok(true);
-        }
-        let published = checkpoint::position(conn, NAME).await?.unwrap_or_default();
-        if published == 0 || !made::is_new(&self.config.topic).await? {
-            return Ok(false);
-        }
-        tracing::warn!(topic = %self.config.topic.name, log.position = published,
-            "nothing was ever on the topic, though events were published: the relay starts over at position 1");
-        Ok(true)
+    /// What is on the topic now.
+    async fn look(&self, saved: Option<&Saved>) -> Result<Looked, FollowError> {
+        let (topic, offsets) = (self.config.topic.clone(), place::to_look_at(saved));
+        let looked = tokio::task::spawn_blocking(move || topic.brokers.look_at(&topic.name, &offsets));
+        let looked = looked.await.map_err(|error| FollowError::Trouble(error.to_string()))?;
+        looked.map_err(made::trouble)
     }
-}
 
-async fn save(conn: &mut PgConnection, session: &Session, position: i64) -> Result<(), FollowError> {
-    let still_ours = checkpoint::advance_under(conn, NAME, position, session.owner, session.epoch).await?;
-    if still_ours { Ok(()) } else { Err(FollowError::Standby) }
+    /// Whether to begin at position 1: the broker has forgotten all, or the topic is not the one that was published to.
+    fn starts_over(&self, first: bool, published: i64, saved: Option<&Saved>, looked: &Looked) -> bool {
+        let topic = &self.config.topic;
+        if self.config.start_over && first {
+            tracing::info!(topic = %topic.name, "the broker forgets at restart: the relay starts over at position 1");
+            return true;
+        }
+        if published == 0 {
+            return false;
+        }
+        let Some(reason) = place::difference(topic, published, saved, looked) else { return false };
+        counter!(STARTED_OVER).increment(1);
+        tracing::warn!(topic = %topic.name, log.position = published, reason,
+            "the topic is not the one that was published to: the relay starts over at position 1");
+        true
+    }
+
+    async fn save(&self, conn: &mut PgConnection, session: &Session, published: &Published) -> Result<(), FollowError> {
+        let (owner, epoch, topic) = (session.owner, session.epoch, self.config.topic.name.as_str());
+        let still_ours = match &published.last {
+            Some(last) => {
+                let topic = (topic, session.cluster.as_deref());
+                place::advance(conn, (NAME, owner, epoch), published.through, topic, last).await?
+            }
+            None => checkpoint::advance_under(conn, NAME, published.through, owner, epoch).await?,
+        };
+        if still_ours { Ok(()) } else { Err(FollowError::Standby) }
+    }
 }
 
 impl Follower for Relay {
@@ -178,6 +222,11 @@ impl Follower for Relay {
 
     fn leased(&self) -> bool {
         true
+    }
+
+    /// The topic is the log: who reads it has no other way to know that something is missing.
+    fn may_leave_out(&self) -> bool {
+        false
     }
 
     /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
@@ -200,28 +249,36 @@ impl Follower for Relay {
         let taken = checkpoint::take_over_under(&mut conn, NAME, None, owner, epoch).await?;
         let mut position = taken.ok_or(FollowError::Standby)?;
         made::ensure(&self.config.topic, position).await?;
-        if self.starts_over(&mut conn, first).await? {
+        let saved = place::read(&mut conn).await?;
+        let looked = self.look(saved.as_ref()).await?;
+        if self.starts_over(first, position, saved.as_ref(), &looked) {
             let taken = checkpoint::take_over_under(&mut conn, NAME, Some(0), owner, epoch).await?;
             position = taken.ok_or(FollowError::Standby)?;
         }
-        *current = Some(Session { epoch, owner, sender: Sender::open(&self.config.topic).await? });
+        let ends = looked.partitions.iter().map(|(partition, at)| (*partition, at.end)).collect();
+        let sender = Sender::open(&self.config.topic).await?;
+        *current = Some(Session { epoch, owner, sender, cluster: looked.cluster, ends });
         counter!(SESSIONS).increment(1);
         Ok(position)
     }
 
     async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
-        let current = self.session.lock().await;
-        let Some(session) = current.as_ref() else { return Err(FollowError::Standby) };
-        let (acknowledged, undelivered) = self.publish(session, batch).await;
+        let mut current = self.session.lock().await;
+        let Some(session) = current.as_mut() else { return Err(FollowError::Standby) };
+        let published = self.publish(session, batch).await;
         gauge!(WAITING_MESSAGES).set(0.0);
-        if acknowledged > batch.after {
-            counter!(SENT_MESSAGES).increment((acknowledged - batch.after).unsigned_abs());
-            save(conn, session, acknowledged).await?;
+        if let Some(Undelivered::OtherTopic { .. }) = &published.undelivered {
+            // nothing of the batch is saved: part of it may be on the old one
+            counter!(STARTED_OVER).increment(1);
+            checkpoint::take_over_under(conn, NAME, Some(0), session.owner, session.epoch).await?;
+        } else if published.through > batch.after {
+            counter!(SENT_MESSAGES).increment((published.through - batch.after).unsigned_abs());
+            self.save(conn, session, &published).await?;
         }
-        match undelivered {
-            None => Ok(Outcome::Saved(acknowledged)),
+        match published.undelivered {
+            None => Ok(Outcome::Saved(published.through)),
             // at shutdown the rest is sent next time: that is no trouble
-            Some(_) if self.shutdown.is_cancelled() => Ok(Outcome::Saved(acknowledged)),
+            Some(_) if self.shutdown.is_cancelled() => Ok(Outcome::Saved(published.through)),
             Some(undelivered) => {
                 session.sender.forget_all();
                 Err(self.trouble(undelivered).await)

@@ -14,8 +14,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::dead_letters::{DeadLetters, headers};
+use super::identity::Known;
 use super::message::facts;
-use super::offsets::{NotMoved, OWNER_MOVES_THEM, Progress};
+use super::offsets::{NotMoved, OWNER_MOVES_THEM, Progress, Reached};
 use super::refused::Refused;
 use crate::activities::{JudgedBatch, Outcome, RawActivity, RecordError, Reporting, judge_batch};
 use crate::clock;
@@ -23,8 +24,15 @@ use crate::clock;
 /// How many facts of Kafka were recorded, were known, or were refused.
 const FACTS: &str = "ledger_inbound_facts_total";
 
+/// How often a partition was another one than before, and was read from its first message.
+pub(super) const STARTED_OVER: &str = "ledger_inbound_started_over_total";
+
 /// Tells whoever listens what the figures mean.
 pub(super) fn describe() {
+    metrics::describe_counter!(
+        STARTED_OVER,
+        "How often a partition of the facts was another one than before, and was read from its first message"
+    );
     metrics::describe_counter!(FACTS, "Facts that arrived on Kafka, by what became of them");
 }
 
@@ -78,6 +86,15 @@ pub(super) struct Intake {
     told: BTreeSet<(i32, i64)>,
 }
 
+/// As whom the offsets are moved, and on which cluster.
+#[derive(Debug, Clone)]
+pub(super) struct Ours {
+    /// Another token each time that partitions are given to us.
+    pub(super) owner: Uuid,
+    /// Where it says one.
+    pub(super) cluster: Option<String>,
+}
+
 /// A fact and the message it came with.
 struct Fact {
     message: usize,
@@ -94,10 +111,14 @@ impl Intake {
         Self { ledger, pool, topic, dead_letters, told: BTreeSet::new() }
     }
 
-    /// Takes a batch in, all of it or nothing.
-    pub(super) async fn take(&mut self, messages: &[OwnedMessage], owner: Uuid) -> Result<(), Trouble> {
+    /// Takes a batch in, all of it or nothing, and says how far it goes.
+    pub(super) async fn take(
+        &mut self,
+        messages: &[OwnedMessage],
+        ours: &Ours,
+    ) -> Result<BTreeMap<i32, Reached>, Trouble> {
         let (mut facts, mut refused) = read(messages);
-        let progress = Arc::new(self.progress(messages, owner));
+        let progress = Arc::new(self.progress(messages, ours));
         let ledger = self.ledger.clone();
         let mut retry = ledger.retry();
         loop {
@@ -118,14 +139,26 @@ impl Intake {
                 Err(error) => return Err(error),
             }
         }
-        let saved = |(partition, offset): &(i32, i64)| progress.next.get(partition).is_some_and(|next| offset < next);
+        let saved = |(partition, offset): &(i32, i64)| {
+            progress.reached.get(partition).is_some_and(|reached| *offset < reached.next_offset)
+        };
         self.told.retain(|told| !saved(told));
-        Ok(())
+        Ok(progress.reached.clone())
     }
 
-    fn progress(&self, messages: &[OwnedMessage], owner: Uuid) -> Progress {
-        let next = messages.iter().map(|message| (message.partition(), message.offset() + 1)).collect();
-        Progress { topic: self.topic.clone(), owner, next }
+    /// What was told of stood on a topic that is not there any more.
+    pub(super) fn forget_places(&mut self) {
+        self.told.clear();
+    }
+
+    fn progress(&self, messages: &[OwnedMessage], ours: &Ours) -> Progress {
+        let reached = last_of_each(messages)
+            .map(|message| {
+                let reached = Reached { next_offset: message.offset() + 1, known: Some(Known::of(message)) };
+                (message.partition(), reached)
+            })
+            .collect();
+        Progress { topic: self.topic.clone(), owner: ours.owner, cluster: ours.cluster.clone(), reached }
     }
 
     /// Sends those that are refused to the dead letters, each message once.
@@ -152,6 +185,12 @@ impl Intake {
         let progress: Arc<dyn AlsoWrite> = progress;
         Ok(judged.commit(Some(progress)).await?)
     }
+}
+
+/// The last message of each partition.
+fn last_of_each(messages: &[OwnedMessage]) -> impl Iterator<Item = &OwnedMessage> {
+    let last: BTreeMap<i32, &OwnedMessage> = messages.iter().map(|message| (message.partition(), message)).collect();
+    last.into_values()
 }
 
 /// The facts of all messages in their order, and what is refused at sight.

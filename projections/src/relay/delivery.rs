@@ -1,11 +1,12 @@
 //! What was handed over and is not acknowledged, in order. Acknowledgements come in any order; what counts
 //! is up to where all of them are there.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use rdkafka::error::KafkaError;
 use rdkafka::producer::DeliveryFuture;
+use rdkafka::producer::future_producer::Delivery;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,11 @@ pub(super) enum Undelivered {
     },
     /// Another relay is the active one.
     Overtaken,
+    /// A message was acknowledged before the end of its partition: what was there is not there any more.
+    OtherTopic {
+        /// Where the message is.
+        position: i64,
+    },
     /// Something that passes.
     Failed(String),
 }
@@ -49,16 +55,30 @@ impl Undelivered {
     }
 }
 
+/// Where each partition ends, as far as it is known.
+pub(super) type Ends = BTreeMap<i32, i64>;
+
+/// A message that Kafka has acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Acknowledged {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    /// In the log.
+    pub(super) position: i64,
+}
+
 /// What is on its way.
-pub(super) struct Deliveries {
+pub(super) struct Deliveries<'a> {
     acknowledged: i64,
+    last: Option<Acknowledged>,
+    ends: &'a mut Ends,
     waiting: VecDeque<(i64, DeliveryFuture)>,
     patience: Duration,
 }
 
-impl Deliveries {
-    pub(super) fn after(position: i64) -> Self {
-        Self { acknowledged: position, waiting: VecDeque::new(), patience: PATIENCE }
+impl<'a> Deliveries<'a> {
+    pub(super) fn after(position: i64, ends: &'a mut Ends) -> Self {
+        Self { acknowledged: position, last: None, ends, waiting: VecDeque::new(), patience: PATIENCE }
     }
 
     pub(super) fn push(&mut self, position: i64, delivery: DeliveryFuture) {
@@ -72,6 +92,28 @@ impl Deliveries {
     /// The position up to which all are acknowledged.
     pub(super) fn acknowledged(&self) -> i64 {
         self.acknowledged
+    }
+
+    /// The last message that was acknowledged.
+    pub(super) fn last(&self) -> Option<Acknowledged> {
+        self.last
+    }
+
+    /// Offsets of a partition only grow, as long as it is the same one.
+    fn take_note(&mut self, position: i64, delivery: &Delivery) -> Result<(), Undelivered> {
+        self.acknowledged = position;
+        let Delivery { partition, offset, .. } = *delivery;
+        // of a message that was there already the broker may not say where it is
+        if offset < 0 {
+            return Ok(());
+        }
+        let end = self.ends.entry(partition).or_default();
+        if offset < *end {
+            return Err(Undelivered::OtherTopic { position });
+        }
+        *end = offset + 1;
+        self.last = Some(Acknowledged { partition, offset, position });
+        Ok(())
     }
 
     /// Waits until all are acknowledged.
@@ -102,10 +144,7 @@ impl Deliveries {
                 biased;
                 () = shutdown.cancelled() => return Err(Undelivered::Failed("shutting down".to_owned())),
                 outcome = &mut delivery => return match outcome {
-                    Ok(Ok(_)) => {
-                        self.acknowledged = position;
-                        Ok(())
-                    }
+                    Ok(Ok(delivery)) => self.take_note(position, &delivery),
                     Ok(Err((error, _))) => Err(self.blame(position, error).await),
                     Err(_) => Err(Undelivered::Failed("the producer ended".to_owned())),
                 },
@@ -145,10 +184,23 @@ impl Deliveries {
 
 #[cfg(test)]
 mod tests {
-    use rdkafka::ClientConfig;
     use rdkafka::producer::{FutureProducer, FutureRecord};
+    use rdkafka::{ClientConfig, Timestamp};
 
     use super::*;
+
+    #[test]
+    fn a_message_that_lands_before_the_end_of_its_partition_is_on_another_topic() {
+        let landed = |partition, offset| Delivery { partition, offset, timestamp: Timestamp::NotAvailable };
+        let mut ends = Ends::from([(3, 10)]);
+        let mut deliveries = Deliveries::after(6, &mut ends);
+        for (position, delivery) in [(7, landed(3, 10)), (8, landed(4, 0)), (9, landed(3, -1)), (10, landed(3, 14))] {
+            assert!(deliveries.take_note(position, &delivery).is_ok(), "{delivery:?}");
+        }
+        assert_eq!(deliveries.last(), Some(Acknowledged { partition: 3, offset: 14, position: 10 }));
+        let refused = deliveries.take_note(11, &landed(3, 14));
+        assert!(matches!(refused, Err(Undelivered::OtherTopic { position: 11 })), "{refused:?}");
+    }
 
     #[tokio::test]
     async fn who_is_never_answered_begins_again() {
@@ -156,7 +208,8 @@ mod tests {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", "127.0.0.1:1").set("message.timeout.ms", "0").set("log_level", "0");
         let producer: FutureProducer = config.create().unwrap();
-        let mut deliveries = Deliveries { patience: Duration::from_millis(20), ..Deliveries::after(6) };
+        let mut ends = Ends::new();
+        let mut deliveries = Deliveries { patience: Duration::from_millis(20), ..Deliveries::after(6, &mut ends) };
         for position in [7, 8] {
             let record = FutureRecord::<str, str>::to("topic").payload("");
             deliveries.push(position, producer.send_result(record).unwrap());

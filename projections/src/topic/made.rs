@@ -33,16 +33,6 @@ pub(crate) async fn ensure(topic: &Topic, position: i64) -> Result<(), FollowErr
     }
 }
 
-/// Whether nothing was ever written to the topic.
-///
-/// # Errors
-/// [`FollowError::Trouble`] when nobody answers.
-pub(crate) async fn is_new(topic: &Topic) -> Result<bool, FollowError> {
-    let watermarks = reader::watermarks_of(topic, PARTITIONS).await;
-    let watermarks = watermarks.map_err(|error| FollowError::Trouble(error.to_string()))?;
-    Ok(watermarks.iter().all(|(_, (_, end))| *end == 0))
-}
-
 pub(crate) fn trouble(error: KafkaError) -> FollowError {
     FollowError::Trouble(format!("Kafka: {error}"))
 }

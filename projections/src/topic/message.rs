@@ -46,7 +46,7 @@ pub fn record<'a>(entry: &'a Entry, topic: &'a str, ce_source: &str) -> FutureRe
 }
 
 /// The position that a message says it has.
-pub(super) fn position(message: &impl Message) -> Option<i64> {
+pub(crate) fn position(message: &impl Message) -> Option<i64> {
     let headers = message.headers()?;
     let header = headers.iter().find(|header| header.key == "ce_position")?;
     std::str::from_utf8(header.value?).ok()?.parse().ok()

@@ -159,11 +159,6 @@ fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ToTheEnd>>, LookError> {
 /// Of each partition, the first offset and the one after the last.
 type Watermarks = Vec<(i32, (i64, i64))>;
 
-/// Where the partitions of a topic begin and end.
-pub(super) async fn watermarks_of(topic: &Topic, partitions: i32) -> Result<Watermarks, LookError> {
-    watermarks(&consumer(topic)?, &topic.name, 0..partitions).await
-}
-
 /// All are asked for at once.
 async fn watermarks(
     consumer: &Arc<StreamConsumer<ToTheEnd>>,

@@ -12,6 +12,8 @@ use std::{
 use nix::sys::signal::Signal;
 use rdkafka::{
     ClientConfig,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
 };
 
@@ -128,6 +130,32 @@ impl Broker {
             server.kill().ok();
             server.wait().ok();
         }
+    }
+
+    /// Deletes a topic and waits until it is gone.
+    pub async fn delete_topic(&self, topic: &str) {
+        let admin = self.admin();
+        admin.delete_topics(&[topic], &AdminOptions::new()).await.expect("the broker answers")[0]
+            .as_ref()
+            .expect("the topic is deleted");
+        let is_there = || {
+            let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(10)).expect("the broker answers");
+            metadata.topics().iter().any(|there| there.name() == topic)
+        };
+        while is_there() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Makes a topic, as somebody else would.
+    pub async fn make_topic(&self, topic: &str, partitions: i32) {
+        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let made = self.admin().create_topics([&new], &AdminOptions::new()).await.expect("the broker answers");
+        made[0].as_ref().expect("the topic is made");
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        ClientConfig::new().set("bootstrap.servers", self.bootstrap()).create().expect("an admin client")
     }
 
     /// Sets an option of a topic, `name=value`, with Kafka's own tool.

@@ -547,3 +547,102 @@ async fn kafka_that_is_off_is_neither_published_to_nor_read() {
     let both = Setup::on(&database).kafka(broker, &topic).env("KAFKA", "off").launch().command(&["serve"], "");
     assert!(String::from_utf8_lossy(&both.stderr).contains("KAFKA is off while KAFKA_BROKERS is set"), "{both:?}");
 }
+
+/// Waits until all of these facts are in the log.
+async fn are_in(feed: &Feed, wanted: &BTreeSet<String>) {
+    let started = Instant::now();
+    loop {
+        let found: BTreeSet<String> = ids(feed).await.into_iter().collect();
+        if found.is_superset(wanted) {
+            return;
+        }
+        let missing: Vec<_> = wanted.difference(&found).collect();
+        assert!(started.elapsed() < Duration::from_secs(90), "lost in silence: {missing:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_was_made_anew_is_read_from_its_beginning_however_long_it_is() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("anew-{}", unique()));
+    let activities = format!("{topic}.activities");
+    broker.make_topic(&activities, 1).await;
+    let figures = format!("127.0.0.1:{}", tests::support::process::free_port());
+    let setup = Setup::on(&database).kafka(broker, &topic).without_demo().env("METRICS_LISTEN", &figures);
+    let service = setup.start().await;
+    let (members, facts) = crowd(1);
+    service.import(&facts);
+    let mut wanted = BTreeSet::new();
+    let send = async |round: &str, messages: usize, wanted: &mut BTreeSet<String>| {
+        let names: Vec<String> = (0..messages).map(|number| format!("{round}-{number}")).collect();
+        let fact = |id: &String| Sent::binary(SOURCE, id, &body(&members[0], "visit", 1));
+        let feed = Feed::of(broker, &topic, &database).await;
+        feed.send(&names.iter().map(fact).collect::<Vec<_>>());
+        wanted.extend(names);
+        feed
+    };
+    let started_over = || service.log().matches("was recreated or replaced").count();
+    let feed = send("first", 5, &mut wanted).await;
+    are_in(&feed, &wanted).await;
+    service.restart().await;
+    let feed = send("same", 1, &mut wanted).await;
+    are_in(&feed, &wanted).await;
+    assert_eq!(started_over(), 0, "the same topic goes on where it was");
+
+    // fewer messages than were read of the one before, as many, and more
+    for (number, messages) in [2, 2, 6].into_iter().enumerate() {
+        service.kill_9();
+        broker.delete_topic(&activities).await;
+        broker.make_topic(&activities, 1).await;
+        let feed = send(&format!("anew{number}"), messages, &mut wanted).await;
+        service.restart().await;
+        are_in(&feed, &wanted).await;
+        assert_eq!(started_over(), number + 1, "and it is said");
+    }
+    let told = tests::support::Client::of(&format!("http://{figures}")).get("/metrics").await;
+    let told = String::from_utf8(told.bytes).unwrap();
+    assert!(told.contains("ledger_inbound_started_over_total 1"), "and counted: {told}");
+
+    // a place that was saved on another cluster is not of this topic either
+    let log = Log::of(&database).await;
+    let head = log.head().await;
+    log.run("update inbound_offsets set cluster_id = 'another'").await.unwrap();
+    service.restart().await;
+    let feed = send("moved", 1, &mut wanted).await;
+    are_in(&feed, &wanted).await;
+    assert_eq!((started_over(), log.head().await), (4, head + 1), "what is read again counts once");
+
+    // a place of an earlier version is believed once, and known from then on
+    log.run("update inbound_offsets set cluster_id = null, known_offset = null, known_message = null").await.unwrap();
+    service.restart().await;
+    let known = "select count(*) from inbound_offsets where known_message is not null and cluster_id is not null";
+    let pool = database.pool().await;
+    while sqlx::query_scalar::<_, i64>(known).fetch_one(&pool).await.unwrap() < 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(started_over(), 4);
+    log.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_made_anew_under_a_running_service_is_read_from_its_beginning() {
+    let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("pulled-{}", unique()));
+    let activities = format!("{topic}.activities");
+    broker.make_topic(&activities, 1).await;
+    let service = Setup::on(&database).kafka(broker, &topic).without_demo().start().await;
+    let (members, facts) = crowd(1);
+    service.import(&facts);
+    let mut wanted = BTreeSet::new();
+    for (round, messages) in [3, 9, 2].into_iter().enumerate() {
+        if round > 0 {
+            broker.delete_topic(&activities).await;
+            broker.make_topic(&activities, 1).await;
+        }
+        let names: Vec<String> = (0..messages).map(|number| format!("{round}-{number}")).collect();
+        let feed = Feed::of(broker, &topic, &database).await;
+        let fact = |id: &String| Sent::binary(SOURCE, id, &body(&members[0], "visit", 1));
+        feed.send(&names.iter().map(fact).collect::<Vec<_>>());
+        wanted.extend(names);
+        are_in(&feed, &wanted).await;
+    }
+}

@@ -6,15 +6,26 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::support::history::Generator;
-use super::support::publishing::{Broker, Publishing, TOPIC, broker, publish};
-use super::support::with_log;
+use super::support::history::name;
+use super::support::publishing::{Broker, Publishing, TOPIC, broker, publish, publish_to};
+use super::support::{Draft, with_log};
+use chrono::NaiveDate;
+use domain::Event;
+use domain::activity::{ActivityEvent, Recorded};
+use domain::id::MemberId;
 use domain::moment::Moment;
-use projections::State;
+use domain::zone::Zone;
 use projections::relay::NAME;
 use projections::topic::PARTITIONS;
+use projections::{Intervention, State, Step, intervene};
+use rand::Rng;
+use rand::distr::Alphanumeric;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
+use tests::support;
+use tests::support::programme::unique;
+use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(30);
 impl Publishing {
@@ -147,6 +158,159 @@ async fn a_relay_goes_on_after_its_checkpoint_and_starts_over_where_the_broker_f
         let forgetful = broker(PARTITIONS);
         let running = publish(log, &forgetful, true);
         consume(&forgetful, 100);
+        running.stop().await;
+    })
+    .await;
+}
+
+/// A fact of so many measures, more than any may have today.
+fn huge(measures: usize) -> Draft {
+    let mut random = rand::rng();
+    let mut letters =
+        || (0..60).map(|_| char::from(random.sample(Alphanumeric)).to_ascii_lowercase()).collect::<String>();
+    let member_id = MemberId(Uuid::new_v4());
+    let at = Moment::from(chrono::DateTime::UNIX_EPOCH);
+    let fact = Recorded {
+        source: "shop".to_owned(),
+        id: "huge".to_owned(),
+        member_id,
+        kind: name("visit"),
+        occurred_at: at,
+        local_date: NaiveDate::default(),
+        time_zone: Zone::Named(chrono_tz::UTC),
+        measures: (0..measures).map(|_| (name(&format!("m{}", letters())), 1)).collect(),
+    };
+    Draft { stream_id: Uuid::new_v4(), event: Event::Activity(ActivityEvent::Recorded(fact)) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_before_events_had_a_bound_is_published_once_the_topic_takes_it() {
+    with_log(async |log| {
+        let (broker, topic) = (support::Broker::shared(), format!("huge-{}", unique()));
+        let mut generator = Generator::new(8);
+        log.append(generator.history(50)).await;
+        log.append(vec![huge(40_000)]).await;
+        log.append(generator.history(50)).await;
+        let running = publish_to(log, &broker.bootstrap(), &topic, false);
+        running.is(|state| matches!(state, State::Stopped { reason } if reason.contains("max.message.bytes"))).await;
+        let step = |step| Intervention { step, reason: "a test".to_owned(), actor: "somebody".to_owned() };
+        let refused = intervene(&log.pool, NAME, &step(Step::Skip)).await.unwrap_err().to_string();
+        assert!(refused.contains("max.message.bytes"), "a hole is nothing that anybody may decide: {refused}");
+
+        broker.configure(&topic, "max.message.bytes=8000000");
+        intervene(&log.pool, NAME, &step(Step::Retry)).await.unwrap();
+        running.published(101).await;
+        running.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_had_left_out_before_comes_when_the_log_is_published_again() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        log.append(Generator::new(9).history(20)).await;
+        sqlx::query(
+            "insert into interventions (follower, step, position, reason, actor)
+             values ('relay', 'skip', 7, 'a test', 'somebody')",
+        )
+        .execute(&log.pool)
+        .await
+        .unwrap();
+        let running = publish(log, &broker, false);
+        running.published(20).await;
+        running.stop().await;
+        assert!(consume(&broker, 20).iter().any(|sent| sent.position() == 7));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_was_published_to_earlier_gets_what_went_to_another_one_since() {
+    with_log(async |log| {
+        let broker = broker(PARTITIONS);
+        broker.create_topic("other", PARTITIONS, 1).unwrap();
+        let mut generator = Generator::new(10);
+        log.append(generator.history(50)).await;
+        let running = publish(log, &broker, false);
+        running.published(50).await;
+        running.stop().await;
+        // each of them twice, so that their number tells nothing
+        projections::relay::set_back(&log.pool, 1).await.unwrap();
+        let running = publish(log, &broker, false);
+        running.published(50).await;
+        running.stop().await;
+        consume(&broker, 100);
+        log.append(generator.history(30)).await;
+        let running = publish_to(log, &broker.bootstrap_servers(), "other", false);
+        running.published(80).await;
+        running.stop().await;
+        log.append(generator.history(5)).await;
+        let running = publish(log, &broker, false);
+        running.published(85).await;
+        running.stop().await;
+        let positions: Vec<i64> = consume(&broker, 100 + 85).iter().map(Sent::position).collect();
+        assert!((1..=85).all(|position| positions.contains(&position)));
+
+        // and goes on where it is, as long as nothing else happens
+        log.append(generator.history(5)).await;
+        let running = publish(log, &broker, false);
+        running.published(90).await;
+        running.stop().await;
+        consume(&broker, 100 + 90);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_was_made_anew_is_filled_from_the_beginning_whatever_is_on_it() {
+    with_log(async |log| {
+        let (broker, topic) = (support::Broker::shared(), format!("anew-{}", unique()));
+        let mut generator = Generator::new(11);
+        log.append(generator.history(60)).await;
+        let running = publish_to(log, &broker.bootstrap(), &topic, false);
+        running.published(60).await;
+        running.stop().await;
+
+        // another log under the same name, longer than ours
+        broker.delete_topic(&topic).await;
+        with_log(async |stranger| {
+            stranger.append(Generator::new(12).history(200)).await;
+            let running = publish_to(stranger, &broker.bootstrap(), &topic, false);
+            running.published(200).await;
+            running.stop().await;
+        })
+        .await;
+        log.append(generator.history(1)).await;
+        let running = publish_to(log, &broker.bootstrap(), &topic, false);
+        running.published(61).await;
+        running.stop().await;
+        let on_topic = support::topic::Topic::new(&broker.bootstrap(), &topic).messages();
+        let ours = log.events.iter().map(|(position, _)| position.to_string());
+        let hashes: Vec<(i64, Vec<u8>)> =
+            sqlx::query_as("select position, hash from events order by position").fetch_all(&log.pool).await.unwrap();
+        assert_eq!(ours.count(), hashes.len());
+        for (position, hash) in hashes {
+            let is_there = on_topic.iter().any(|message| message.header("ce_hash") == hex::encode(&hash));
+            assert!(is_there, "position {position} is not there");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_made_anew_under_a_running_relay_lacks_nothing_in_the_end() {
+    with_log(async |log| {
+        let (broker, topic) = (support::Broker::shared(), format!("pulled-{}", unique()));
+        let mut generator = Generator::new(13);
+        log.append(generator.history(200)).await;
+        let running = publish_to(log, &broker.bootstrap(), &topic, false);
+        running.published(200).await;
+        broker.delete_topic(&topic).await;
+        broker.make_topic(&topic, PARTITIONS).await;
+        log.append(generator.history(100)).await;
+        let reader = support::topic::Topic::new(&broker.bootstrap(), &topic);
+        tokio::task::block_in_place(|| reader.messages_up_to(300, Duration::from_secs(120)));
         running.stop().await;
     })
     .await;
