@@ -29,6 +29,8 @@ reward-ledger() {
     kill -0 $pid 2>/dev/null || { cat serve.log; return 1; }
     sleep 0.1
   done
+  # what was in the log then is on the topic
+  if [[ -n "${KAFKA_BROKERS:-}" ]]; then command reward-ledger kafka verify >/dev/null; fi
 }
 # a reader who types sees what was written; a script asks for it
 curl() {
