@@ -85,7 +85,7 @@ pub fn describe() {
     metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Time to answer a request");
     metrics::describe_gauge!(HEAD_POSITION, "Position of the last event of the log");
     metrics::describe_gauge!(FOLLOWER_POSITION, "Position up to which a follower has folded the log");
-    metrics::describe_gauge!(FOLLOWER_LAG_EVENTS, "Events between a follower and the end of the log");
+    metrics::describe_gauge!(FOLLOWER_LAG_EVENTS, "Consumer lag: events between a follower and the end of the log");
     commands::metrics::describe();
     projections::follow::describe_metrics();
     projections::relay::describe_metrics();

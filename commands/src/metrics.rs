@@ -15,5 +15,5 @@ pub fn describe() {
     metrics::describe_histogram!(BATCH_COMMANDS, "Commands written in one batch");
     metrics::describe_histogram!(BATCH_SECONDS, metrics::Unit::Seconds, "Time to write one batch");
     metrics::describe_counter!(EVENTS, "Events appended by this process");
-    metrics::describe_counter!(OVERLOADED, "Commands turned away because too many waited");
+    metrics::describe_counter!(OVERLOADED, "Commands refused because too many were waiting");
 }

@@ -45,7 +45,7 @@ pub fn describe_metrics() {
     metrics::describe_histogram!(
         LAG_SECONDS,
         metrics::Unit::Seconds,
-        "Time from an event in the log to its batch saved"
+        "Consumer lag: time from an event in the log to its batch saved"
     );
 }
 

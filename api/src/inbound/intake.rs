@@ -33,7 +33,7 @@ pub(super) fn describe() {
         STARTED_OVER,
         "How often a partition of the facts was another one than before, and was read from its first message"
     );
-    metrics::describe_counter!(FACTS, "Facts that arrived on Kafka, by what became of them");
+    metrics::describe_counter!(FACTS, "Facts from Kafka, by outcome");
 }
 
 /// Why a batch was not taken in. Nothing of it is lost: it is read again.

@@ -34,7 +34,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/activities",
             post_with(report, |op| {
-                op.named("reportActivity", "Reports a fact")
+                op.named("reportActivity", "Reports an activity")
                     .answers::<Recorded>(201)
                     .tells_position(201)
                     .answers::<Duplicate>(200)
@@ -49,15 +49,18 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/activities/batch",
             post_with(report_batch, |op| {
-                op.named("reportActivities", "Reports many facts: judged in order, written at once")
-                    .answers::<Results>(200)
-                    .tells_position(200)
+                op.named(
+                    "reportActivities",
+                    "Reports up to 1,000 activities: judged in order, written in one transaction",
+                )
+                .answers::<Results>(200)
+                .tells_position(200)
             }),
         )
         .api_route(
             "/activities/void",
             post_with(void::void, |op| {
-                op.named("voidActivity", "Takes a reported fact out of later evaluations")
+                op.named("voidActivity", "Voids an activity, so that no later evaluation counts it")
                     .answers::<Recorded>(201)
                     .tells_position(201)
                     .answers::<Duplicate>(200)

@@ -50,11 +50,11 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route(
             "/audit/log",
-            get_with(log, |op| op.named("readLog", "The log, in its order").refuses(&[Code::Overloaded])),
+            get_with(log, |op| op.named("readLog", "The log, in order").refuses(&[Code::Overloaded])),
         )
         .api_route(
             "/audit/streams/{type}/{id}",
-            get_with(streams::state, |op| op.named("readStream", "The state of one stream as it was")),
+            get_with(streams::state, |op| op.named("readStream", "The state of one stream as of a position")),
         )
         .api_route(
             "/audit/members/{id}/facts",
@@ -71,17 +71,17 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/audit/re-evaluations",
             post_with(re_evaluations::re_evaluate_all_of, |op| {
-                op.named("reEvaluateClaims", "Judges all decisions again, in one fold of the log")
+                op.named("reEvaluateClaims", "Judges all decisions again")
                     .refuses(&[Code::NotFound, Code::Overloaded])
             }),
         )
         .api_route(
             "/audit/verification",
             post_with(verification::start, |op| {
-                op.named("startVerification", "Starts to verify everything, unless that is under way")
+                op.named("startVerification", "Starts a verification in the background, unless one is running")
             })
             .get_with(verification::last, |op| {
-                op.named("readVerification", "What the last verification found").refuses(&[Code::NotFound])
+                op.named("readVerification", "The result of the last verification").refuses(&[Code::NotFound])
             }),
         )
 }

@@ -43,7 +43,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/signup",
             post_with(sign_up, |op| {
-                op.named("signUp", "Takes somebody in").refuses(&[
+                op.named("signUp", "Signs up a member").refuses(&[
                     Code::EmailTaken,
                     Code::NicknameTaken,
                     Code::InviteCodeUnknown,
@@ -53,7 +53,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/users",
             post_with(sign_up, |op| {
-                op.named("createUser", "Takes somebody in: the same as signing up").refuses(&[
+                op.named("createUser", "Signs up a member, as `/auth/signup` does").refuses(&[
                     Code::EmailTaken,
                     Code::NicknameTaken,
                     Code::InviteCodeUnknown,
@@ -63,7 +63,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/login",
             post_with(log_in, |op| {
-                op.named("logIn", "Logs somebody in")
+                op.named("logIn", "Logs in")
                     .answers::<SessionAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::InvalidCredentials])
@@ -72,7 +72,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/refresh",
             post_with(refresh, |op| {
-                op.named("refresh", "Gives the next tokens")
+                op.named("refresh", "Exchanges a refresh token for new tokens")
                     .answers::<SessionAnswer>(200)
                     .tells_position(200)
                     .takes_refresh_cookie()
@@ -81,9 +81,9 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
         .api_route(
             "/auth/logout",
-            post_with(log_out, |op| op.named("logOut", "Ends a log-in").takes_refresh_cookie().answers_nothing()),
+            post_with(log_out, |op| op.named("logOut", "Ends the session").takes_refresh_cookie().answers_nothing()),
         )
-        .api_route("/auth/test", get_with(test, |op| op.named("testAuth", "Whether this part of the service answers")))
+        .api_route("/auth/test", get_with(test, |op| op.named("testAuth", "Answers when the service is reachable")))
         .merge(profile::router())
         .merge(users::router())
         .merge(staff::router())

@@ -38,7 +38,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/events/backtest",
         post_with(replay, |op| {
-            op.named("backtestEvent", "Replays a draft of an event over all that happened")
+            op.named("backtestEvent", "Replays a draft of an event over the whole log")
                 .refuses(&[Code::NotFound, Code::Overloaded])
         }),
     )

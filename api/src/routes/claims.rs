@@ -31,7 +31,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/claims/{id}/claim",
             post_with(claim, |op| {
-                op.named("claimReward", "Asks for a reward")
+                op.named("claimReward", "Claims a reward")
                     .refuses(REFUSALS)
                     .answers::<AnswerBody>(201)
                     .tells_position(201)
@@ -42,7 +42,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/events/{id}/request-reward",
             post_with(request_reward, |op| {
-                op.named("requestReward", "Asks for a reward of an event")
+                op.named("requestReward", "Claims a reward of an event")
                     .refuses(REFUSALS)
                     .answers::<AnswerBody>(201)
                     .tells_position(201)
@@ -50,7 +50,10 @@ pub(super) fn router() -> ApiRouter<AppState> {
                     .tells_position(202)
             }),
         )
-        .api_route("/claims/me", get_with(history::own, |op| op.named("listOwnClaims", "The own claims, newest first")))
+        .api_route(
+            "/claims/me",
+            get_with(history::own, |op| op.named("listOwnClaims", "The caller's claims, newest first")),
+        )
         .api_route("/claims", get_with(history::all, |op| op.named("listClaims", "All claims, newest first")))
         .api_route(
             "/claims/filter",
@@ -60,10 +63,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/claims/user/{id}",
             get_with(history::of_user, |op| op.named("listClaimsOfUser", "One member's claims, newest first")),
         )
-        .api_route(
-            "/claims/{id}",
-            get_with(single::one, |op| op.named("getClaim", "One claim with everything that happened to it")),
-        )
+        .api_route("/claims/{id}", get_with(single::one, |op| op.named("getClaim", "One claim with its history")))
         .api_route(
             "/claims/{id}/explanation",
             get_with(explanation::explanation, |op| {

@@ -23,9 +23,7 @@ use crate::state::AppState;
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/conditions/check",
-        post_with(check, |op| {
-            op.named("checkCondition", "Reads a condition as an event's would be, and changes nothing")
-        }),
+        post_with(check, |op| op.named("checkCondition", "Checks a condition without creating an event")),
     )
 }
 

@@ -26,18 +26,18 @@ use counted::{Claims, DenialReason, Events, Rewards, StatusOfClaims, StatusOfEve
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route("/dashboard", get_with(summary, |op| op.named("getDashboard", "The programme in numbers")))
+        .api_route("/dashboard", get_with(summary, |op| op.named("getDashboard", "The key figures")))
         .api_route(
             "/dashboard/event-analytics",
-            get_with(event_analytics, |op| op.named("getEventAnalytics", "Events, and what they hand out, over time")),
+            get_with(event_analytics, |op| op.named("getEventAnalytics", "Events and their grants over time")),
         )
         .api_route(
             "/dashboard/reward-analytics",
-            get_with(reward_analytics, |op| op.named("getRewardAnalytics", "What is granted and refused over time")),
+            get_with(reward_analytics, |op| op.named("getRewardAnalytics", "Grants and refusals over time")),
         )
         .api_route(
             "/dashboard/user-analytics",
-            get_with(user_analytics, |op| op.named("getUserAnalytics", "Who takes part over time")),
+            get_with(user_analytics, |op| op.named("getUserAnalytics", "Participation over time")),
         )
 }
 

@@ -50,7 +50,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/events/{id}",
             get_with(one, |op| op.named("getEvent", "One event")).patch_with(change::revise, |op| {
-                op.named("changeEvent", "Changes what it names").refuses(&[
+                op.named("changeEvent", "Changes an event").refuses(&[
                     Code::EventNameTaken,
                     Code::EventInUse,
                     Code::BelowCommitted,
@@ -61,16 +61,20 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/events/{id}/pause",
             post_with(change::pause, |op| {
-                op.named("pauseEvent", "Stops it for a while: nobody can claim").refuses(&[Code::StepNotAllowed])
+                op.named("pauseEvent", "Pauses an event: nobody can claim").refuses(&[Code::StepNotAllowed])
             }),
         )
         .api_route(
             "/events/{id}/resume",
-            post_with(change::resume, |op| op.named("resumeEvent", "Lets it go on").refuses(&[Code::StepNotAllowed])),
+            post_with(change::resume, |op| {
+                op.named("resumeEvent", "Resumes a paused event").refuses(&[Code::StepNotAllowed])
+            }),
         )
         .api_route(
             "/events/{id}/end",
-            post_with(change::end, |op| op.named("endEvent", "Ends it for good").refuses(&[Code::StepNotAllowed])),
+            post_with(change::end, |op| {
+                op.named("endEvent", "Ends an event for good").refuses(&[Code::StepNotAllowed])
+            }),
         )
 }
 

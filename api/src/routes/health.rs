@@ -26,8 +26,8 @@ const DATABASE_TIME_LIMIT: Duration = Duration::from_secs(2);
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route("/health/live", get_with(live, |op| op.named("isLive", "Whether the process lives")))
-        .api_route("/health/ready", get_with(ready, |op| op.named("isReady", "Whether the service can do its work")))
+        .api_route("/health/live", get_with(live, |op| op.named("isLive", "Whether the process is alive")))
+        .api_route("/health/ready", get_with(ready, |op| op.named("isReady", "Whether the service is ready")))
 }
 
 /// The same routes without the rest of the API, for a process that has none.

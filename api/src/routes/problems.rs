@@ -15,11 +15,8 @@ use crate::state::AppState;
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route(
-            "/problems",
-            get_with(list, |op| op.named("listProblems", "Every code that can be answered instead of a result")),
-        )
-        .api_route("/problems/{code}", get_with(one, |op| op.named("getProblem", "What one code means")))
+        .api_route("/problems", get_with(list, |op| op.named("listProblems", "All problem codes")))
+        .api_route("/problems/{code}", get_with(one, |op| op.named("getProblem", "One problem code")))
 }
 
 async fn list(_: Query<Nothing>) -> Json<Problems> {

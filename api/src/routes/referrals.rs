@@ -30,15 +30,15 @@ const TALLY: &str = "referral_tally";
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route("/referrals", get_with(all, |op| op.named("listReferrals", "Who brought whom, newest first")))
+        .api_route("/referrals", get_with(all, |op| op.named("listReferrals", "All referrals, newest first")))
         .api_route(
             "/referrals/me",
-            get_with(own, |op| op.named("listOwnReferrals", "Whom the caller brought, newest first")),
+            get_with(own, |op| op.named("listOwnReferrals", "The caller's referrals, newest first")),
         )
         .api_route(
             "/referrals/{id}/void",
             post_with(void::void, |op| {
-                op.named("voidReferral", "Takes a referral out, so that no condition counts it")
+                op.named("voidReferral", "Voids a referral, so that no condition counts it")
                     .refuses(&[Code::NotFound, Code::StepNotAllowed])
             }),
         )

@@ -32,12 +32,12 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route(
             "/reward-requests",
-            get_with(list, |op| op.named("listRewardRequests", "Claims: the own ones for members, all for staff")),
+            get_with(list, |op| op.named("listRewardRequests", "Claims: a member's own, all for staff")),
         )
         .api_route(
             "/reward-requests/{id}",
             patch_with(decide, |op| {
-                op.named("decideRewardRequest", "Decides a claim, or says what became of it").refuses(&[
+                op.named("decideRewardRequest", "Approves, rejects, fulfils or reverses a claim").refuses(&[
                     Code::StepNotAllowed,
                     Code::OwnClaim,
                     Code::ClaimExpired,
@@ -47,7 +47,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/reward-requests/batch",
             post_with(batch::decide_all, |op| {
-                op.named("decideRewardRequests", "The same decision about many claims")
+                op.named("decideRewardRequests", "Applies one decision to many claims")
                     .answers::<batch::Results>(200)
                     .tells_position(200)
             }),

@@ -47,7 +47,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
                     op.named("createRewardOfType", "Creates a reward of the type that the path names")
                 })
                 .patch_with(change::revise, |op| {
-                    op.named("changeReward", "Changes what it names")
+                    op.named("changeReward", "Changes a reward or its stock")
                         .refuses(&[Code::BelowCommitted, Code::UnlimitedStock])
                 }),
         )

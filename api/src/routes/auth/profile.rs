@@ -28,8 +28,8 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route(
             "/auth/me",
-            get_with(me, |op| op.named("getMe", "The own account")).delete_with(erase_me, |op| {
-                op.named("eraseMe", "Erases the own account; its random id stays in the log")
+            get_with(me, |op| op.named("getMe", "The caller's account")).delete_with(erase_me, |op| {
+                op.named("eraseMe", "Erases the caller's account; its random id stays in the log")
                     .answers_nothing()
                     .tells_position(204)
                     .refuses(&[Code::InvalidCredentials, Code::LastAdmin])
@@ -38,19 +38,19 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/password",
             patch_with(change_password, |op| {
-                op.named("changePassword", "Changes the own password, and ends all log-ins")
+                op.named("changePassword", "Changes the caller's password and ends all sessions")
                     .answers_nothing()
                     .refuses(&[Code::InvalidCredentials])
             }),
         )
         .api_route(
             "/auth/invite-code",
-            get_with(invite_code, |op| op.named("getInviteCode", "The code that brings others")),
+            get_with(invite_code, |op| op.named("getInviteCode", "The caller's invite code")),
         )
         .api_route(
             "/auth/profile",
             patch_with(change, |op| {
-                op.named("changeProfile", "Changes the own profile")
+                op.named("changeProfile", "Changes the caller's profile")
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::NicknameTaken, Code::TimeZoneLocked])

@@ -59,7 +59,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
 }
 
 fn changes_role<'a>(op: TransformOperation<'a>, id: &str) -> TransformOperation<'a> {
-    op.named(id, "Gives an account another role; its tokens from before are worth nothing at once")
+    op.named(id, "Changes an account's role; earlier tokens become invalid at once")
         .answers::<UserAnswer>(200)
         .tells_position(200)
         .refuses(&[Code::NotFound, Code::UnknownRole, Code::SameRole, Code::OwnRole, Code::LastAdmin])

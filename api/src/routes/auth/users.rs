@@ -27,7 +27,8 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/users/email",
             get_with(by_email, |op| {
-                op.named("getUserByEmail", "The account of an e-mail, in any case").refuses(&[Code::NotFound])
+                op.named("getUserByEmail", "The account with this e-mail, regardless of case")
+                    .refuses(&[Code::NotFound])
             }),
         )
         .api_route(
