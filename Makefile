@@ -32,13 +32,13 @@ fuzz: ## sends 20,000 requests that the API document allows, or forbids, to a se
 	@tests/fuzz/own "$${CARGO_TARGET_DIR:-target}/release/reward-ledger" "$${CASES:-20000}" "$${SEED:-1}"
 
 docs: ## writes the parts of the documents that are made from the code
-	WRITE_DOCUMENTS=1 cargo test -p tests --test documents --locked -q generated::
+	WRITE_DOCUMENTS=1 cargo test --workspace --test documents --locked -q generated::
 
 check: ## form, lints, documentation, links and, where the tools are there, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
-	cargo test -p tests --test documents --locked -q -- links:: shape:: generated:: markdown::
+	cargo test --workspace --test documents --locked -q -- links:: shape:: generated:: markdown::
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny --locked check licenses bans sources; \
 	else \
