@@ -71,8 +71,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/audit/re-evaluations",
             post_with(re_evaluations::re_evaluate_all_of, |op| {
-                op.named("reEvaluateClaims", "Judges all decisions again")
-                    .refuses(&[Code::NotFound, Code::Overloaded])
+                op.named("reEvaluateClaims", "Judges all decisions again").refuses(&[Code::NotFound, Code::Overloaded])
             }),
         )
         .api_route(
