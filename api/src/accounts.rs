@@ -4,6 +4,7 @@
 
 mod blocking;
 mod directory;
+mod earlier_keys;
 mod erasure;
 mod member_row;
 mod passwords;
@@ -15,6 +16,7 @@ mod sign_up;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::MemberId;
+use domain::identity::{earlier_email_key, email_key};
 use domain::role::Role;
 use domain::zone::Tz;
 use sqlx::PgPool;
@@ -24,6 +26,7 @@ use crate::problem::Problem;
 
 pub use blocking::{Block, set_blocked};
 pub use directory::list;
+pub use earlier_keys::renew_earlier_keys;
 pub use erasure::erase;
 pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
@@ -90,13 +93,18 @@ pub async fn find(pool: &PgPool, id: MemberId) -> sqlx::Result<Option<Account>> 
     sqlx::query_as("select * from living_accounts where id = $1").bind(id.0).fetch_optional(pool).await
 }
 
-/// The account of this e-mail, in any case.
+/// The account of this e-mail, however it is spelled. Where two accounts were made for one mailbox while e-mails
+/// were compared by case alone, each is found under the very spelling it was made with.
 ///
 /// # Errors
 /// The database's.
 pub async fn find_by_email(pool: &PgPool, email: &str) -> sqlx::Result<Option<Account>> {
-    let sql = "select * from living_accounts where email_key = $1";
-    sqlx::query_as(sql).bind(crate::fields::readers::folded(email)).fetch_optional(pool).await
+    let sql = "select *
+               from living_accounts
+               where email_key in ($1, $2)
+               order by email_key = $2 desc
+               limit 1";
+    sqlx::query_as(sql).bind(email_key(email)).bind(earlier_email_key(email)).fetch_optional(pool).await
 }
 
 /// Whose invite code it is.

@@ -4,6 +4,7 @@
 //! the log in `guards/compare`.
 
 pub mod compare;
+pub(crate) mod names;
 mod rows;
 pub(crate) mod tables;
 
@@ -13,6 +14,7 @@ use domain::Event;
 use domain::campaign::{CampaignEvent, CampaignTerms};
 use domain::claim::{ClaimEvent, Subject};
 use domain::id::{CampaignId, MemberId, RewardId};
+use domain::identity::name_key;
 
 /// One change that an event makes to the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub enum GuardChange {
         max_reward_count: Option<i64>,
         /// The most grants to one member.
         per_member_limit: Option<i64>,
-        /// The name that nobody else may have, folded.
+        /// The name that nobody else may have, as it is compared.
         name_key: String,
         /// Claims are counted by other periods from now on.
         other_periods: bool,
@@ -60,7 +62,7 @@ pub enum GuardChange {
 /// What a step of a claim takes from the limits; negative numbers give back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantChange {
-    /// Whose.
+    /// Whose: the member, or who they were first.
     pub member_id: MemberId,
     /// From which campaign.
     pub campaign_id: CampaignId,
@@ -150,7 +152,7 @@ fn limits(campaign_id: CampaignId, terms: &CampaignTerms, other_periods: bool) -
         campaign_id,
         max_reward_count: terms.max_reward_count.map(Into::into),
         per_member_limit: terms.per_member_limit.map(Into::into),
-        name_key: terms.name.to_lowercase(),
+        name_key: name_key(&terms.name),
         other_periods,
     }
 }

@@ -196,6 +196,7 @@ impl Ledger {
     /// The database is out of reach.
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
+        guards::names::renew_earlier_keys(&pool).await?;
         let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
         let shared = Shared {
             streams: streams::reader(&pool),

@@ -16,6 +16,7 @@ mod dates;
 pub mod event;
 pub mod facts;
 pub mod id;
+pub mod identity;
 pub mod member;
 pub mod moment;
 pub mod name;

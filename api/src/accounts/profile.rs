@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata};
 use domain::id::MemberId;
+use domain::identity::name_key;
 use domain::member::{Member, MemberCommand, MemberRefusal};
 use domain::zone::Tz;
 use futures::FutureExt;
@@ -12,7 +13,6 @@ use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};
 
 use super::{Account, find};
-use crate::fields::readers::folded;
 use crate::problem::{Code, Problem};
 
 /// What shall be otherwise: `None` leaves a text as it is, `Some(None)` takes it away.
@@ -119,7 +119,7 @@ impl Change {
             .bind(self.id.0)
             .bind(nickname.is_some())
             .bind(nickname.as_ref().and_then(Option::as_ref))
-            .bind(nickname.as_ref().and_then(|nickname| nickname.as_deref().map(folded)))
+            .bind(nickname.as_ref().and_then(|nickname| nickname.as_deref().map(name_key)))
             .bind(bio.is_some())
             .bind(bio.as_ref().and_then(Option::as_ref))
             .bind(profile_image_url.is_some())

@@ -8,6 +8,7 @@ use commands::{AlsoWrite, Appended, KeepAppended, Ledger, Metadata};
 use domain::Moment;
 use domain::facts::Birthday;
 use domain::id::MemberId;
+use domain::identity::{email_key, name_key};
 use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
 use domain::referral::{Referral, ReferralCommand};
 use domain::role::Role;
@@ -58,6 +59,9 @@ pub struct SignedUp {
 
 /// Takes somebody in. `keep` makes the answer to be kept with the account.
 ///
+/// Who comes back is taken in under a new id, which the log ties to those before: what a person may have once stays
+/// with the person, a block does too, and nobody has brought them.
+///
 /// # Errors
 /// `email_taken`, `nickname_taken`, `invite_code_unknown`.
 pub async fn sign_up(
@@ -66,7 +70,7 @@ pub async fn sign_up(
     account: NewAccount,
     now: Moment,
     correlation: Uuid,
-    keep: impl FnOnce(MemberId) -> Option<KeepAppended>,
+    keep: impl Fn(MemberId) -> Option<KeepAppended>,
 ) -> Result<SignedUp, Problem> {
     let inviter = match &account.invite_code {
         None => None,
@@ -91,8 +95,8 @@ pub async fn sign_up(
         let command = ReferralCommand::Create { invitee_id: id, inviter_id, inviter_line: vec![] };
         unit.execute::<Referral>(&id.to_string(), command).await?;
     }
-    let appended = unit.commit::<MemberRefusal>().await?;
-    Ok(SignedUp { id, position: appended.map_or(0, |appended| appended.last_position) })
+    let committed = unit.commit::<MemberRefusal>().await;
+    Ok(committed.map(|appended| SignedUp { id, position: appended.map_or(0, |appended| appended.last_position) }))
 }
 
 fn new_invite_code() -> String {
@@ -119,10 +123,10 @@ impl AlsoWrite for AccountRow {
             sqlx::query(sql)
                 .bind(self.id.0)
                 .bind(&self.account.email)
-                .bind(folded(&self.account.email))
+                .bind(email_key(&self.account.email))
                 .bind(&self.account.password_hash)
                 .bind(&self.account.nickname)
-                .bind(self.account.nickname.as_deref().map(folded))
+                .bind(self.account.nickname.as_deref().map(name_key))
                 .bind(self.account.birth_date)
                 .bind(self.account.time_zone.name())
                 .bind(&self.invite_code)

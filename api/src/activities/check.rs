@@ -8,6 +8,7 @@ use domain::Moment;
 use domain::activity::{LEDGER_SOURCE, Report};
 use domain::condition::MAX_MEASURE;
 use domain::id::MemberId;
+use domain::identity::{all_visible, name_key};
 use domain::name::Name;
 use domain::zone::Tz;
 use domain::zone::Zone;
@@ -15,6 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::RawActivity;
 use crate::fields::Broken;
+use crate::fields::readers::is_invisible;
 use crate::problem::FieldErrors;
 
 /// The longest name of a source, in characters.
@@ -85,9 +87,9 @@ pub(super) fn read(raw: &RawActivity, now: Moment) -> Result<Reading, FieldError
     Ok(Reading { report, stated_zone })
 }
 
-/// Whether a report claims to be the ledger's own observation.
+/// Whether a report claims to be the ledger's own observation, or looks as if it did.
 pub(super) fn is_reserved(source: &str) -> bool {
-    source == LEDGER_SOURCE
+    source == LEDGER_SOURCE || (!source.is_ascii() && name_key(source) == LEDGER_SOURCE)
 }
 
 fn broken(rule: &'static str, message: &str) -> Broken {
@@ -106,8 +108,10 @@ impl Problems {
         read.map_err(|broken| self.report(field, broken)).ok()
     }
 
+    /// What facts are known by again: a text with something invisible in it would be another one.
     fn text(&mut self, field: &str, text: &str, max_chars: usize) -> Option<String> {
-        self.take(field, plain(text, max_chars))
+        let visible = |text: String| all_visible(&text).map(|()| text).map_err(is_invisible);
+        self.take(field, plain(text, max_chars).and_then(visible))
     }
 
     fn measures(&mut self, raw: &BTreeMap<String, i64>) -> BTreeMap<Name, i64> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use domain::Moment;
+use domain::identity::{Invisible, all_visible, visible_name};
 use domain::name::Name;
 use domain::quantity::Whole;
 use domain::zone::Tz;
@@ -73,6 +74,19 @@ fn bounded(min: usize, max: usize) -> Schema {
     json_schema!({"type": "string", "minLength": min, "maxLength": max})
 }
 
+/// A name: a text of which everything is seen.
+pub fn visible(min: usize, max: usize) -> impl Reader<Value = String> {
+    text(min, max).then(|name| match visible_name(&name) {
+        Ok(()) => Ok(name),
+        Err(invisible) => Err(is_invisible(invisible)),
+    })
+}
+
+/// What a text breaks that holds what nobody sees.
+pub(crate) fn is_invisible(invisible: Invisible) -> Broken {
+    Broken::new("invisible_characters", invisible.to_string())
+}
+
 /// A text, normalised (NFC) and trimmed, of so many characters.
 pub fn text(min: usize, max: usize) -> impl Reader<Value = String> {
     reader(move |_| bounded(min, max), move |value| within(clean(&sent_text(value)?)?, min, max))
@@ -123,6 +137,7 @@ pub fn email() -> impl Reader<Value = String> {
         |_: &mut _| json_schema!({"type": "string", "format": "email", "minLength": 3, "maxLength": MAX_EMAIL_CHARS});
     reader(schema, |value| {
         let text = within(clean(&sent_text(value)?)?, 3, MAX_EMAIL_CHARS)?;
+        all_visible(&text).map_err(is_invisible)?;
         parse_email(&text).map_err(|_| Broken::new("email", "must be an e-mail address"))?;
         Ok(text)
     })
@@ -406,12 +421,6 @@ pub fn instant_or_date() -> impl Reader<Value = InstantOrDate> {
             .map(|instant| InstantOrDate::Instant(instant.moment))
             .ok_or_else(|| Broken::new("instant", "must be RFC 3339 with an offset, or a date"))
     })
-}
-
-/// The form in which a name is compared: without regard to case.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    text.to_lowercase().nfc().collect()
 }
 
 #[cfg(test)]

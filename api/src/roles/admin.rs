@@ -37,14 +37,14 @@ impl Admin {
         let email =
             readers::email().read(Value::String(email)).map_err(|broken| anyhow!("--email {}", broken.message))?;
         let database = Database::open(&config).await?;
-        let made = make(&database, &email).await;
+        let made = make(&config, &database, &email).await;
         database.close().await?;
         println!("{}", made?);
         Ok(())
     }
 }
 
-async fn make(database: &Database, email: &str) -> anyhow::Result<&'static str> {
+async fn make(config: &Config, database: &Database, email: &str) -> anyhow::Result<&'static str> {
     let ledger = Ledger::start(database.pool.clone()).await?;
     let (pool, now) = (&database.pool, clock::now());
     if let Some(account) = accounts::find_by_email(pool, email).await? {

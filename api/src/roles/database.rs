@@ -9,6 +9,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
+use crate::accounts::renew_earlier_keys;
 use crate::config::Config;
 use crate::embedded::EmbeddedPostgres;
 
@@ -51,6 +52,7 @@ impl Database {
         make_schema(&config.database_schema, &options).await.context("the database cannot be reached")?;
         let pool = connect(options).await?;
         MIGRATOR.run(&pool).await.context("the database cannot be migrated to the schema of this version")?;
+        renew_earlier_keys(&pool).await.context("the keys of e-mails and nicknames cannot be made anew")?;
         Ok(Self { pool, description, embedded })
     }
 

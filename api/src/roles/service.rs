@@ -83,7 +83,7 @@ fn service_name(text: String) -> anyhow::Result<Name> {
 fn sources(given: Vec<String>) -> anyhow::Result<BTreeSet<String>> {
     let mut sources = BTreeSet::new();
     for source in given {
-        let source = readers::text(1, 64).read(Value::String(source));
+        let source = readers::visible(1, 64).read(Value::String(source));
         let source = source.map_err(|broken| anyhow!("--sources: each {}", broken.message))?;
         if source == LEDGER_SOURCE {
             bail!("--sources: `{LEDGER_SOURCE}` is the ledger's own; give the names of other sources");

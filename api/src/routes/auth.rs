@@ -117,7 +117,7 @@ impl FromFields for SignUp {
         let time_zone = fields.optional("timeZone", readers::zone());
         let today = local_date(time_zone.flatten().unwrap_or(Tz::UTC), clock::now());
         let birth_date = fields.required("birthDate", birth_date(today));
-        let nickname = fields.nullable("nickname", readers::text(2, 30));
+        let nickname = fields.nullable("nickname", readers::visible(2, 30));
         let invite_code = fields.nullable("inviteCode", readers::text(1, 64));
         Some(Self {
             email: email?,
@@ -160,7 +160,10 @@ async fn sign_up(
     let answer = move |signed_up: SignedUp| taken_in(signed_up, body.email.clone());
     let keep = {
         let answer = answer.clone();
-        |id| key.keep_unit(move |appended| answer(SignedUp { id, position: appended.last_position }))
+        move |id| {
+            let answer = answer.clone();
+            key.keep_unit(move |appended| answer(SignedUp { id, position: appended.last_position }))
+        }
     };
     accounts::sign_up(&state.ledger, &state.pool, account, clock::now(), request.0.0, keep).await.map(answer)
 }
@@ -200,8 +203,8 @@ async fn log_in(
     _: Query<Nothing>,
     Body(body): Body<LogIn>,
 ) -> Result<SessionBody, Problem> {
-    state.rate_limits.login(&body.email)?;
-    let session = accounts::log_in(&state, &body.email, body.password, clock::now()).await?;
+    state.rate_limits.login(&body.email, from.0)?;
+    let session = accounts::log_in(&state, &body.email, body.password, from, clock::now()).await?;
     Ok(SessionBody { session, secure: state.secure_cookie })
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::{FromRow, PgConnection, Row};
 use uuid::Uuid;
 
+use super::names::Names;
 use super::{GuardChange, changes_of};
 
 /// How many events one page of the fold reads.
@@ -126,7 +127,7 @@ struct Derived {
     rewards: BTreeMap<Uuid, StockRow>,
     campaigns: BTreeMap<Uuid, BudgetRow>,
     members: BTreeMap<(Uuid, Uuid, Uuid), i64>,
-    names: BTreeMap<Uuid, String>,
+    names: Names,
 }
 
 impl Derived {
@@ -142,7 +143,7 @@ impl Derived {
                 let (max_reward_count, per_member_limit) = (*max_reward_count, *per_member_limit);
                 let row = BudgetRow { campaign_id, max_reward_count, per_member_limit, committed, claimed };
                 self.campaigns.insert(campaign_id, row);
-                self.names.insert(campaign_id, name_key.clone());
+                self.names.take(campaign_id, name_key);
             }
             GuardChange::Reward { reward_id, campaign_id, quantity, per_member_limit } => {
                 let row = StockRow {
@@ -203,7 +204,7 @@ impl Derived {
         let grants = compared_grants(connection).await?;
         let sql = "select owner, name_key from unique_names where kind = 'campaign'";
         let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).fetch_all(&mut *connection).await?;
-        let names = compared("unique_names", &self.names, &rows.into_iter().collect());
+        let names = compared("unique_names", self.names.keys(), &rows.into_iter().collect());
         Ok(vec![stock, budget, grants, names])
     }
 }

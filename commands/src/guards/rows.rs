@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::id::{CampaignId, MemberId, RewardId};
+use domain::identity::earlier_name_key;
 
 use super::{GrantChange, GuardChange, GuardRefusal};
 
@@ -15,7 +16,7 @@ pub struct Guards {
     pub campaigns: HashMap<CampaignId, Budget>,
     /// Grants by member, campaign and reward.
     pub members: HashMap<(MemberId, CampaignId), HashMap<RewardId, i64>>,
-    /// Owner by folded name of a campaign.
+    /// Owner by the key of a campaign's name.
     pub names: HashMap<String, CampaignId>,
     /// The most that one member has of a campaign, where a new limit is measured against it.
     pub most_of_a_member: HashMap<CampaignId, i64>,
@@ -82,7 +83,10 @@ impl Guards {
     fn apply_one(&mut self, change: &GuardChange) -> Result<(), GuardRefusal> {
         match change {
             GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key, other_periods } => {
-                if self.names.get(name_key).is_some_and(|owner| owner != campaign_id) {
+                let is_taken = self.names.get(name_key).is_some_and(|owner| owner != campaign_id);
+                // it had the name before names were compared like this
+                let has_it_besides = || self.names.contains_key(&earlier_name_key(name_key, campaign_id));
+                if is_taken && !has_it_besides() {
                     return Err(GuardRefusal::NameTaken);
                 }
                 let known = self.campaigns.get(campaign_id);
@@ -96,7 +100,9 @@ impl Guards {
                         return Err(GuardRefusal::BelowCommitted { committed });
                     }
                 }
-                self.names.insert(name_key.clone(), *campaign_id);
+                if !is_taken {
+                    self.names.insert(name_key.clone(), *campaign_id);
+                }
                 let (max_reward_count, per_member_limit) = (*max_reward_count, *per_member_limit);
                 let budget = Budget { max_reward_count, per_member_limit, committed, claimed };
                 self.campaigns.insert(*campaign_id, budget);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::id::{CampaignId, MemberId, RewardId};
+use domain::identity::{KEY_VERSION, earlier_name_key};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -79,14 +80,16 @@ pub(crate) async fn load_members(
     Ok(())
 }
 
-/// Reads who has these names.
+/// Reads who has this name, or has it besides whoever had it first.
 pub(crate) async fn load_names(
     connection: &mut PgConnection,
     guards: &mut Guards,
-    names: Vec<String>,
+    name_key: &str,
+    owner: CampaignId,
 ) -> Result<(), sqlx::Error> {
-    let sql = "select name_key, owner from unique_names where kind = 'campaign' and name_key = any($1)";
-    for row in sqlx::query(sql).bind(names).fetch_all(&mut *connection).await? {
+    let sql = "select name_key, owner from unique_names where kind = 'campaign' and name_key in ($1, $2)";
+    let names = sqlx::query(sql).bind(name_key).bind(earlier_name_key(name_key, owner));
+    for row in names.fetch_all(&mut *connection).await? {
         guards.names.insert(row.try_get("name_key")?, CampaignId(row.try_get("owner")?));
     }
     Ok(())
@@ -135,10 +138,19 @@ pub(crate) async fn write(connection: &mut PgConnection, change: &GuardChange) -
                 .bind(per_member_limit)
                 .execute(&mut *connection)
                 .await?;
-            let name = "insert into unique_names (kind, name_key, owner)
-                        values ('campaign', $1, $2)
-                        on conflict (kind, owner) do update set name_key = excluded.name_key";
-            sqlx::query(name).bind(name_key).bind(campaign_id.0).execute(&mut *connection).await?;
+            // who had the name besides the first keeps it so
+            let name = "insert into unique_names as names (kind, name_key, owner, key_version)
+                        values ('campaign', $1, $2, $4)
+                        on conflict (kind, owner) do update
+                        set name_key = case when names.name_key = $3 then $3 else excluded.name_key end,
+                            key_version = excluded.key_version";
+            sqlx::query(name)
+                .bind(name_key)
+                .bind(campaign_id.0)
+                .bind(earlier_name_key(name_key, campaign_id))
+                .bind(KEY_VERSION)
+                .execute(&mut *connection)
+                .await?;
         }
         GuardChange::Reward { reward_id, campaign_id, quantity, per_member_limit } => {
             let sql = "insert into reward_stock (reward_id, campaign_id, quantity, per_member_limit)

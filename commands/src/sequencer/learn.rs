@@ -70,7 +70,7 @@ impl Known {
         match change {
             GuardChange::Campaign { campaign_id, name_key, per_member_limit, .. } => {
                 rows.names.clear();
-                tables::load_names(connection, rows, vec![name_key.clone()]).await?;
+                tables::load_names(connection, rows, name_key, *campaign_id).await?;
                 let wanted = std::iter::once((RewardId::default(), *campaign_id));
                 tables::load_rewards(connection, rows, wanted).await?;
                 tables::load_most_of_a_member(connection, rows, *campaign_id, *per_member_limit).await

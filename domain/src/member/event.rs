@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::events;
 use crate::facts::Birthday;
+use crate::id::MemberId;
 use crate::moment::Moment;
 use crate::role::Role;
 

@@ -54,7 +54,7 @@ enum Told {
 
 fn told(answer: Result<Receipt<Claim>, ClaimError>) -> Told {
     match answer {
-        Ok(receipt) => Told::Decided(receipt.state, receipt.appended, receipt.stream_id),
+        Ok(receipt) => Told::Decided(Box::new(receipt.state), receipt.appended, receipt.stream_id),
         Err(ClaimError::AlreadyClaimed { claim_id, status, position }) => {
             Told::Claimed(claim_id.to_string(), status, position)
         }

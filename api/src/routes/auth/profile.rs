@@ -93,7 +93,7 @@ struct InviteCode {
 impl FromFields for ProfileChange {
     fn read(fields: &mut Fields) -> Option<Self> {
         fields.at_least_one();
-        let nickname = fields.change("nickname", readers::text(2, 30));
+        let nickname = fields.change("nickname", readers::visible(2, 30));
         let bio = fields.change("bio", readers::lines(1, 500));
         let profile_image_url = fields.change("profileImageUrl", readers::https_url());
         let time_zone = fields.optional("timeZone", readers::zone());

@@ -97,7 +97,8 @@ async fn change_role(
     Body(wanted): Body<NewRole>,
 ) -> Result<Response, Problem> {
     let to = Role::from_name(&wanted.name).ok_or_else(|| Problem::new(Code::UnknownRole))?;
-    let id = known(&state, MemberId(id)).await?.member();
+    let account = known(&state, MemberId(id)).await?;
+    let id = account.member();
     let by = if id == operator.id { Giver::Oneself } else { Giver::Account(operator.role) };
     let change = RoleChange { to, by };
     let appended = accounts::change_role(&state.ledger, &state.pool, id, change, &operator.metadata()).await?;

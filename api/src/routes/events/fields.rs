@@ -12,7 +12,7 @@ use crate::openapi::ConditionInput;
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let name = fields.required("name", readers::text(1, 120));
+        let name = fields.required("name", readers::visible(1, 120));
         let description = fields.nullable("description", readers::lines(0, 2_000));
         let starts_at = fields.required("startDate", readers::instant_or_date());
         let ends_at = fields.required("endDate", readers::instant_or_date());
@@ -43,7 +43,7 @@ impl FromFields for Draft {
 impl FromFields for Revision {
     fn read(fields: &mut Fields) -> Option<Self> {
         fields.at_least_one();
-        let name = fields.optional("name", readers::text(1, 120));
+        let name = fields.optional("name", readers::visible(1, 120));
         let description = fields.change("description", readers::lines(0, 2_000));
         let starts = fields.optional("startDate", readers::instant_or_date());
         let ends = fields.optional("endDate", readers::instant_or_date());

@@ -16,7 +16,7 @@ pub(super) struct Wanted {
 
 impl FromFields for Wanted {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let name = fields.required("name", readers::text(1, 120));
+        let name = fields.required("name", readers::visible(1, 120));
         let description = fields.nullable("description", readers::lines(0, 2_000));
         let types = RewardType::ALL.map(|kind| (kind.name(), kind));
         let reward_type = fields.optional("type", readers::choice(types));
@@ -78,7 +78,7 @@ impl FromFields for WantedOfEvent {
 impl FromFields for RewardRevision {
     fn read(fields: &mut Fields) -> Option<Self> {
         fields.at_least_one();
-        let name = fields.optional("name", readers::text(1, 120));
+        let name = fields.optional("name", readers::visible(1, 120));
         let description = fields.change("description", readers::lines(0, 2_000));
         let quantity_delta = fields.optional("quantityDelta", quantity_delta());
         Some(Self { name: name?, description: description?, quantity_delta: quantity_delta? })

@@ -170,7 +170,7 @@ impl Generator {
 
     fn member_step(&mut self) -> Draft {
         let note = || "a note".to_owned();
-        let event = match self.random.random_range(0..8) {
+        let event = match self.random.random_range(0..9) {
             0 => MemberEvent::ProfileReopened(member::ProfileReopened {}),
             1 => MemberEvent::Blocked(member::Blocked { note: note() }),
             2 => MemberEvent::Unblocked(member::Unblocked { note: note() }),
