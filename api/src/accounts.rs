@@ -32,7 +32,7 @@ pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
 pub use roles::change_role;
 pub use services::{ServiceEntry, ServiceError, ServiceKey, add_key, create_service, list_services, revoke_keys};
-pub use sessions::{FAMILY_LIFETIME, Session, change_password, family_of, log_in, log_out, refresh};
+pub use sessions::{FAMILY_LIFETIME, Session, change_password, end_family, family_of, log_in, prove, refresh};
 pub use sign_up::{NewAccount, SignedUp, sign_up};
 
 /// One account. A service has no e-mail, no password and no invite code.

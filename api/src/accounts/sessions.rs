@@ -2,8 +2,6 @@
 //! followed by exactly one other, which only we can compute from it: two tabs that present the same
 //! one get the same answer, and a token that comes back later gives a thief away.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{Ledger, Metadata};
 use domain::Moment;
@@ -12,11 +10,9 @@ use domain::id::{ActivityId, MemberId};
 use domain::name::Name;
 use domain::role::Role;
 use domain::zone::Zone;
-use rand::RngCore as _;
-use sha2::{Digest, Sha256};
-use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::refresh_token::RefreshToken;
 use super::{Account, find, find_by_email};
 use crate::problem::{Code, Problem};
 use crate::standing::announce;
@@ -59,10 +55,8 @@ pub async fn log_in(state: &AppState, email: &str, password: String, now: Moment
 /// The account is locked against a change of password and an erasure that are under way: either they
 /// see the family and end it, or the log-in sees them and fails. Families that are over are swept out, and so are those
 /// that were used longest ago when there are too many.
-async fn open_family(pool: &PgPool, account: &Account, now: Moment) -> Result<Token, Problem> {
-    let mut secret = [0_u8; 32];
-    rand::rng().fill_bytes(&mut secret);
-    let token = Token { family: Uuid::new_v4(), secret: URL_SAFE_NO_PAD.encode(secret) };
+async fn open_family(state: &AppState, account: &Account, now: Moment) -> Result<RefreshToken, Problem> {
+    let token = RefreshToken::first(Uuid::new_v4(), &state.keys).ok_or_else(no_key)?;
     let sql = "with swept as (
                    delete from refresh_families
                    where account_id = $2
@@ -80,14 +74,14 @@ async fn open_family(pool: &PgPool, account: &Account, now: Moment) -> Result<To
                where id = $2 and password_hash = $6
                for share";
     let opened = sqlx::query(sql)
-        .bind(token.family)
+        .bind(token.family())
         .bind(account.id)
         .bind(token.hash())
         .bind(now.utc())
         .bind(now.utc() + FAMILY_LIFETIME)
         .bind(&account.password_hash)
         .bind(MOST_LOG_INS - 1)
-        .execute(pool)
+        .execute(&state.pool)
         .await?;
     if opened.rows_affected() == 0 { Err(Problem::new(Code::InvalidCredentials)) } else { Ok(token) }
 }
@@ -97,7 +91,8 @@ fn may_log_in(state: &AppState, account: &Account) -> bool {
     state.service_log_in || account.role != Role::Service.name()
 }
 
-/// Gives the next tokens for a refresh token.
+/// Gives the next tokens for a refresh token. One that is ours and was used before ends its family; one that
+/// merely names a family is nobody's.
 ///
 /// # Errors
 /// `unauthenticated`, `refresh_token_reused`.
@@ -110,16 +105,16 @@ pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Sessi
                where id = $1 and revoked_at is null and expires_at > $2
                for update";
     let family: Option<Family> =
-        sqlx::query_as(sql).bind(presented.family).bind(now.utc()).fetch_optional(&mut *transaction).await?;
+        sqlx::query_as(sql).bind(presented.family()).bind(now.utc()).fetch_optional(&mut *transaction).await?;
     let family = family.ok_or_else(nobody)?;
     let hash = presented.hash();
     let next = if hash == family.token_hash {
-        let next = presented.next(&state.keys).next().ok_or_else(|| Problem::internal("token", &"no key"))?;
+        let next = presented.next(&state.keys).next().ok_or_else(no_key)?;
         let sql = "update refresh_families
                    set token_hash = $2, previous_hash = $3, rotated_at = $4, expires_at = $5
                    where id = $1";
         sqlx::query(sql)
-            .bind(presented.family)
+            .bind(presented.family())
             .bind(next.hash())
             .bind(&hash)
             .bind(now.utc())
@@ -134,7 +129,11 @@ pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Sessi
     };
     let Some(next) = next else {
         transaction.rollback().await?;
-        log_out(state, presented.family, now).await?;
+        if !family.gave_out(&presented, &state.keys) {
+            return Err(nobody());
+        }
+        state.security.refresh_token_reused(MemberId(family.account_id), from);
+        end_family(state, presented.family(), now).await?;
         return Err(Problem::new(Code::RefreshTokenReused));
     };
     transaction.commit().await?;
@@ -144,17 +143,23 @@ pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Sessi
     session(&state.keys, &account, &next, position, now)
 }
 
-/// The log-in that a refresh token comes from.
-#[must_use]
-pub fn family_of(token: &str) -> Option<Uuid> {
-    Token::parse(token).map(|token| token.family)
+/// The log-in that a refresh token comes from, when we gave it out: its secret is looked at, and not only
+/// the family that it names.
+///
+/// # Errors
+/// The database's.
+pub async fn family_of(state: &AppState, token: &str) -> Result<Option<Uuid>, Problem> {
+    let Some(token) = RefreshToken::parse(token) else { return Ok(None) };
+    let sql = "select account_id, token_hash, previous_hash, rotated_at from refresh_families where id = $1";
+    let family: Option<Family> = sqlx::query_as(sql).bind(token.family()).fetch_optional(&state.pool).await?;
+    Ok(family.filter(|family| family.gave_out(&token, &state.keys)).map(|_| token.family()))
 }
 
 /// Ends a log-in, on every instance; an unknown one is none.
 ///
 /// # Errors
 /// The database's.
-pub async fn log_out(state: &AppState, family: Uuid, now: Moment) -> Result<(), Problem> {
+pub async fn end_family(state: &AppState, family: Uuid, now: Moment) -> Result<(), Problem> {
     let sql = "update refresh_families set revoked_at = $2 where id = $1 and revoked_at is null returning account_id";
     let account: Option<Uuid> =
         sqlx::query_scalar(sql).bind(family).bind(now.utc()).fetch_optional(&state.pool).await?;
@@ -174,13 +179,11 @@ pub async fn change_password(
     id: MemberId,
     current: String,
     new: String,
+    from: ClientAddress,
     now: Moment,
 ) -> Result<(), Problem> {
     let account = find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let wrong = || Problem::new(Code::InvalidCredentials);
-    if !state.passwords.matches(current, account.password_hash.clone()).await? {
-        return Err(wrong());
-    }
     let new_hash = state.passwords.hash(new).await?;
     let mut transaction = state.pool.begin().await?;
     let changed = sqlx::query("update accounts set password_hash = $3 where id = $1 and password_hash = $2")
@@ -226,14 +229,14 @@ async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result
 fn session(
     keys: &Keys,
     account: &Account,
-    token: &Token,
+    token: &RefreshToken,
     position: Option<i64>,
     now: Moment,
 ) -> Result<Session, Problem> {
     let identity = Identity {
         member: account.member(),
         role: account.known_role()?,
-        family: token.family,
+        family: token.family(),
         issued_at: now.utc().timestamp().max(account.role_since),
     };
     Ok(Session { access_token: keys.issue(identity, now)?, refresh_token: token.text(), position })
@@ -247,45 +250,14 @@ struct Family {
     rotated_at: DateTime<Utc>,
 }
 
-/// A refresh token: the family, and a secret that is only ever stored as its hash.
-struct Token {
-    family: Uuid,
-    secret: String,
-}
-
-impl Token {
-    fn parse(text: &str) -> Option<Self> {
-        let (family, secret) = text.split_once('.')?;
-        Some(Self { family: Uuid::try_parse(family).ok()?, secret: secret.to_owned() })
-    }
-
-    fn text(&self) -> String {
-        format!("{}.{}", self.family.simple(), self.secret)
-    }
-
-    fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.text()).to_vec()
-    }
-
-    /// The token that follows, under each of our keys.
-    fn next<'a>(&'a self, keys: &'a Keys) -> impl Iterator<Item = Self> + 'a {
-        let text = format!("refresh:{}", self.text());
-        let secrets: Vec<_> = keys.derive(&text).collect();
-        secrets.into_iter().map(|secret| Self { family: self.family, secret })
+impl Family {
+    /// Whether a token is one of this family: the last, the one before it, or any other that bears our mark.
+    fn gave_out(&self, token: &RefreshToken, keys: &Keys) -> bool {
+        let hash = token.hash();
+        hash == self.token_hash || Some(&hash) == self.previous_hash.as_ref() || token.is_ours(keys)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_followed_by_exactly_one_other() {
-        let keys = Keys::parse("0123456789abcdef0123456789abcdef").unwrap();
-        let token = Token { family: Uuid::new_v4(), secret: "secret".to_owned() };
-        let again = Token::parse(&token.text()).unwrap();
-        let (next, same) = (token.next(&keys).next().unwrap(), again.next(&keys).next().unwrap());
-        assert_eq!(next.text(), same.text());
-        assert_ne!(next.hash(), token.hash());
-    }
+fn no_key() -> Problem {
+    Problem::internal("token", &"no key")
 }

@@ -234,7 +234,7 @@ async fn refresh(
     Body(body): Body<Refresh>,
 ) -> Result<SessionBody, Problem> {
     let token = body.token_or_cookie(&headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let session = accounts::refresh(&state, &token, clock::now()).await?;
+    let session = accounts::refresh(&state, &token, from, clock::now()).await?;
     Ok(SessionBody { session, secure: state.secure_cookie })
 }
 
@@ -246,9 +246,12 @@ async fn log_out(
     _: Query<Nothing>,
     Body(body): Body<Refresh>,
 ) -> Result<Response, Problem> {
-    let family = body.token_or_cookie(&headers).and_then(|token| accounts::family_of(&token)).or(shown.0);
-    if let Some(family) = family {
-        accounts::log_out(&state, family, clock::now()).await?;
+    let named = match body.token_or_cookie(&headers) {
+        Some(token) => accounts::family_of(&state, &token).await?,
+        None => None,
+    };
+    if let Some(family) = named.or(shown.0) {
+        accounts::end_family(&state, family, clock::now()).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
 }

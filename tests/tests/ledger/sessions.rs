@@ -133,6 +133,37 @@ async fn logging_out_ends_this_log_in_whichever_way_it_is_named() {
     nobody.post("/auth/logout", &json!({})).await.expect(204);
 }
 
+/// The id of a family stands in every access token, which many may see.
+#[tokio::test]
+async fn whoever_knows_a_family_without_its_secret_ends_nothing() {
+    let nobody = Stage::shared().await.nobody();
+    let member = nobody.register_with(json!({})).await;
+    let session = logged_in(&nobody, &member.email).await;
+    let foreign = logged_in(&nobody, &nobody.register_with(json!({})).await.email).await;
+    let split = |answer: &Answer| {
+        let token = answer.text("/refreshToken");
+        let (family, secret) = token.split_once('.').unwrap();
+        (family.to_owned(), secret.to_owned())
+    };
+    let ((family, secret), (_, foreign_secret)) = (split(&session), split(&foreign));
+    let mut altered = secret.clone().into_bytes();
+    altered[10] = if altered[10] == b'A' { b'B' } else { b'A' };
+    let altered = String::from_utf8(altered).unwrap();
+    for forged in ["", "x", "secret", &"A".repeat(86), &altered, &secret[..43], &foreign_secret] {
+        let token = format!("{family}.{forged}");
+        refresh(&nobody, &token).await.problem(401, "unauthenticated");
+        nobody.post("/auth/logout", &json!({"refreshToken": token})).await.expect(204);
+        with_cookie(&nobody, "/auth/logout", &token, &json!({})).await.expect(204);
+        access(&nobody, &session).get("/auth/me").await.ok();
+    }
+    let next = refresh(&nobody, &session.text("/refreshToken")).await;
+    next.ok();
+    // one of ours ends it, also one that was followed by two others
+    let third = refresh(&nobody, &next.text("/refreshToken")).await;
+    nobody.post("/auth/logout", &json!({"refreshToken": session.text("/refreshToken")})).await.expect(204);
+    access(&nobody, &third).get("/auth/me").await.problem(401, "unauthenticated");
+}
+
 /// Two instances with one key.
 async fn pair(database: &Database) -> [Service; 2] {
     let keys = folder::fresh("keys").join("token.keys");
