@@ -22,6 +22,7 @@ use crate::clock;
 use crate::openapi::needs_token;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
+use crate::server::address::ClientAddress;
 use crate::standing::{Standing, Standings};
 use crate::state::AppState;
 use crate::tokens::{Identity, Keys};

@@ -1,6 +1,6 @@
 //! How much one caller may ask. The address is charged before anything is done about a request; whoever shows a genuine
-//! credential is charged in its place. Log-ins are counted by account and by address, sign-ups by address. Health is never
-//! counted. What a member may leave behind in a day (events, stored answers) is in `daily`. Nothing here outlives the
+//! credential is charged in its place. Log-ins are counted by account and address together and by
+//! address alone, wrong passwords as `guesses` says, sign-ups by address. Health is never counted. What a member may leave behind in a day (events, stored answers) is in `daily`. Nothing here outlives the
 //! process; several instances count each for itself.
 //!
 //! The headers are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy: "login-address";q=60;w=60`
@@ -8,6 +8,7 @@
 
 mod bucket;
 mod daily;
+mod guesses;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,17 +17,19 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::identity::email_key;
 use domain::role::Role;
 
 use self::bucket::{Buckets, Count, Policy};
 use self::daily::Daily;
+use self::guesses::Guesses;
 use crate::callers::{Identified, Shown, Verified};
-use crate::fields::readers::folded;
 use crate::problem::{Code, Problem};
 use crate::server::address::{TrustedProxies, one_subscriber};
 use crate::state::AppState;
 
 pub use daily::DailyBudgets;
+pub use guesses::Guess;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -45,6 +48,7 @@ struct Limits {
     proxies: TrustedProxies,
     logins: Buckets,
     login_addresses: Buckets,
+    guesses: Arc<Guesses>,
     sign_ups: Buckets,
     principals: Buckets,
     services: Buckets,
@@ -59,6 +63,7 @@ impl RateLimits {
             proxies,
             logins: Buckets::new(LOGIN_OF_AN_ACCOUNT),
             login_addresses: Buckets::new(LOGIN_FROM_AN_ADDRESS),
+            guesses: Arc::new(Guesses::new()),
             sign_ups: Buckets::new(SIGN_UP_FROM_AN_ADDRESS),
             principals: Buckets::new(A_PRINCIPAL),
             services: Buckets::new(A_SERVICE),
@@ -66,12 +71,26 @@ impl RateLimits {
         })))
     }
 
-    /// Counts a login for an account, whether there is one or not. The e-mail itself is not kept.
+    /// Counts a log-in to an account from an address, whether there is such an account or not: whoever fails
+    /// elsewhere keeps nobody out. The e-mail itself is not kept.
     ///
     /// # Errors
     /// `rate_limited`.
-    pub fn login(&self, email: &str) -> Result<(), Problem> {
-        self.0.as_ref().map_or(Ok(()), |limits| judge(&limits.logins.count(&folded(email))).map_or(Ok(()), Err))
+    pub fn login(&self, email: &str, address: Option<IpAddr>) -> Result<(), Problem> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        judge(&limits.logins.count(&(email_key(email), address))).map_or(Ok(()), Err)
+    }
+
+    /// The right to look once whether a password is that of an account, before it is looked at.
+    ///
+    /// # Errors
+    /// `rate_limited`: too many were wrong.
+    pub fn guess(&self, email: &str, address: Option<IpAddr>) -> Result<Guess, Problem> {
+        let Some(limits) = &self.0 else { return Ok(Guess::free()) };
+        limits
+            .guesses
+            .charge(email_key(email), address)
+            .map_err(|count| judge(&count).unwrap_or_else(|| Problem::new(Code::RateLimited)))
     }
 }
 

@@ -8,6 +8,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
 use crate::problem::{Code, Problem};
+use crate::rate_limits::Guess;
 
 /// How many passwords may wait for their turn; beyond that the service says that it is overloaded.
 const MAX_WAITING: usize = 256;
@@ -43,14 +44,21 @@ impl Passwords {
         self.in_turn(move || hash(&password)).await?
     }
 
-    /// Whether it is the password; without a stored one it takes as long and is not.
+    /// Whether it is the password; without a stored one it takes as long and is not. The guess was charged
+    /// before, and is given back unless the password is wrong.
     ///
     /// # Errors
     /// `overloaded`, `internal`.
-    pub async fn matches(&self, password: String, stored: Option<String>) -> Result<bool, Problem> {
+    pub async fn matches(&self, password: String, stored: Option<String>, guess: Guess) -> Result<bool, Problem> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        Ok(self.in_turn(move || matches(&password, &stored)).await? && known)
+        let matched = self.in_turn(move || matches(&password, &stored)).await.map(|matches| matches && known);
+        match matched {
+            Ok(true) => guess.was_right(),
+            Ok(false) => drop(guess),
+            Err(_) => guess.was_not_made(),
+        }
+        matched
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
@@ -84,8 +92,8 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let stored = passwords.hash("correct horse".to_owned()).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
-        assert!(passwords.matches("correct horse".to_owned(), Some(stored.clone())).await.unwrap());
-        assert!(!passwords.matches("incorrect horse".to_owned(), Some(stored)).await.unwrap());
-        assert!(!passwords.matches("nobody has this password".to_owned(), None).await.unwrap());
+        assert!(passwords.matches("correct horse".to_owned(), Some(stored.clone()), Guess::free()).await.unwrap());
+        assert!(!passwords.matches("incorrect horse".to_owned(), Some(stored), Guess::free()).await.unwrap());
+        assert!(!passwords.matches("nobody has this password".to_owned(), None, Guess::free()).await.unwrap());
     }
 }

@@ -1,6 +1,5 @@
-//! Log-ins and what follows from them: one family of refresh tokens each, kept as hashes. A token is
-//! followed by exactly one other, which only we can compute from it: two tabs that present the same
-//! one get the same answer, and a token that comes back later gives a thief away.
+//! Log-ins and what follows from them: one family of refresh tokens each, kept as hashes. How a token
+//! looks and proves itself is in `refresh_token`: the id of a family alone refreshes and ends nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{Ledger, Metadata};
@@ -182,7 +181,7 @@ pub async fn change_password(
     from: ClientAddress,
     now: Moment,
 ) -> Result<(), Problem> {
-    let account = find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let account = prove(state, id, current, from).await?;
     let wrong = || Problem::new(Code::InvalidCredentials);
     let new_hash = state.passwords.hash(new).await?;
     let mut transaction = state.pool.begin().await?;

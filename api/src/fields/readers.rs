@@ -14,6 +14,9 @@ use garde::rules::email::parse_email;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
+use zxcvbn::matching::Match;
+use zxcvbn::matching::patterns::MatchPattern;
+use zxcvbn::zxcvbn;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -26,6 +29,10 @@ const MAX_EMAIL_CHARS: usize = 254;
 const MAX_NOTE_CHARS: usize = 1_000;
 /// The longest URL, in characters.
 const MAX_URL_CHARS: usize = 2_048;
+/// The longest password that is looked up among the common ones.
+const COMMON_PASSWORD_CHARS: usize = 24;
+/// A password that is found with fewer guesses is too common.
+const TOO_FEW_GUESSES: u64 = 500;
 
 /// A value as it was sent, for those who judge it themselves; described as a type is.
 pub fn any<S: JsonSchema>() -> impl Reader<Value = Value> {
@@ -129,6 +136,30 @@ pub fn password(min: usize, max: usize) -> impl Reader<Value = String> {
         clean(&text)?;
         within(text.nfc().collect(), min, max)
     })
+}
+
+/// A password that somebody chooses: 8 to 128 characters, and none that is tried before all others.
+pub fn new_password() -> impl Reader<Value = String> {
+    password(8, 128).then(|chosen| {
+        if is_too_common(&chosen) {
+            return Err(Broken::new("too_common", "must not be one of the most common passwords"));
+        }
+        Ok(chosen)
+    })
+}
+
+/// Whether a password is among the first that are tried, as it is or with the usual replacements of letters.
+/// What is longer is not looked at: common passwords are short, and the work grows with the length.
+fn is_too_common(password: &str) -> bool {
+    let plain: String = password.nfkc().take(COMMON_PASSWORD_CHARS + 1).collect();
+    if plain.chars().count() > COMMON_PASSWORD_CHARS {
+        return false;
+    }
+    let estimate = zxcvbn(&plain, &[]);
+    // the whole of it, and not a part that is common
+    let is_one_word = matches!(estimate.sequence(), [Match { pattern: MatchPattern::Dictionary(_), .. }]);
+    let is_one_number = plain.bytes().all(|byte| byte.is_ascii_digit());
+    (is_one_word || is_one_number) && estimate.guesses() < TOO_FEW_GUESSES
 }
 
 /// An e-mail address.
@@ -443,6 +474,22 @@ mod tests {
             assert_eq!(lines(1, 10).read(json!(control)).unwrap_err().rule, "characters", "{control:?}");
         }
         assert_eq!(note(1).read(json!("first\nsecond")), Ok("first\nsecond".to_owned()));
+    }
+
+    #[test]
+    fn the_first_passwords_that_are_tried_are_none() {
+        let rule = |text: &str| new_password().read(json!(text)).map_err(|broken| broken.rule);
+        for common in
+            ["password", "12345678", "qwertyui", "Password1", "passw0rd", "iloveyou", "11111111", "ｐａｓｓｗｏｒｄ"]
+        {
+            assert_eq!(rule(common), Err("too_common"), "{common}");
+        }
+        for usable in ["ledger-demo", "eight-or-more", "correct horse battery", "wrong horse 8", "비밀번호를 정해요"]
+        {
+            assert!(rule(usable).is_ok(), "{usable}");
+        }
+        assert_eq!(rule("1234567"), Err("length"));
+        assert_eq!(rule(&"a".repeat(128)).map(|password| password.len()), Ok(128));
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn password() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("standard input must hold the password")?;
     let text = Value::String(line.trim_end_matches(['\r', '\n']).to_owned());
-    match readers::password(8, 128).read(text) {
+    match readers::new_password().read(text) {
         Ok(password) => Ok(password),
         Err(broken) => bail!("the password on standard input {}", broken.message),
     }

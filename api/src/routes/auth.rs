@@ -34,6 +34,7 @@ use crate::openapi::{Created, Describe as _};
 use crate::positions::At;
 use crate::problem::{Code, Problem};
 use crate::server::RequestId;
+use crate::server::address::ClientAddress;
 use crate::state::AppState;
 use crate::tokens;
 
@@ -113,7 +114,7 @@ struct SignUp {
 impl FromFields for SignUp {
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", readers::email());
-        let password = fields.required("password", readers::password(8, 128));
+        let password = fields.required("password", readers::new_password());
         let time_zone = fields.optional("timeZone", readers::zone());
         let today = local_date(time_zone.flatten().unwrap_or(Tz::UTC), clock::now());
         let birth_date = fields.required("birthDate", birth_date(today));
@@ -200,6 +201,7 @@ impl FromFields for LogIn {
 /// Logs somebody in.
 async fn log_in(
     State(state): State<AppState>,
+    from: ClientAddress,
     _: Query<Nothing>,
     Body(body): Body<LogIn>,
 ) -> Result<SessionBody, Problem> {
@@ -229,6 +231,7 @@ impl Refresh {
 /// Gives the next tokens.
 async fn refresh(
     State(state): State<AppState>,
+    from: ClientAddress,
     headers: HeaderMap,
     _: Query<Nothing>,
     Body(body): Body<Refresh>,

@@ -1,11 +1,16 @@
 //! Whose address a request comes from. What a header says is believed only as far as those who wrote it
 //! are our own proxies.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::extract::ConnectInfo;
+use aide::OperationInput;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
+
+use crate::state::AppState;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -46,6 +51,29 @@ fn parse(text: &str) -> Option<IpAddr> {
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     address.or_else(bracketed).map(|address| address.to_canonical())
 }
+
+/// Whose address a request comes from, as it is counted; `None` where nobody knows.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
+impl ClientAddress {
+    /// Whose address these are from.
+    #[must_use]
+    pub fn of(parts: &Parts, state: &AppState) -> Self {
+        Self(state.proxies.client(&parts.extensions, &parts.headers).map(one_subscriber))
+    }
+}
+
+impl FromRequestParts<AppState> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, state))
+    }
+}
+
+/// Nothing that the caller would not know.
+impl OperationInput for ClientAddress {}
 
 /// What counts as one address: of IPv6 the network, since every subscriber has 2⁶⁴ of them.
 #[must_use]

@@ -103,6 +103,7 @@ impl Inside {
             service_log_in: config.demo,
             in_progress: InProgress::default(),
             rate_limits,
+            proxies: config.proxies().unwrap_or_default(),
             secure_cookie: config.cookie_is_secure(),
             pool: pool.clone(),
             heavy_reads: database.for_heavy_reads(),

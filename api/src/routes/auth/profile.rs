@@ -20,6 +20,7 @@ use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::openapi::Describe as _;
 use crate::positions::At;
 use crate::problem::{Code, Problem};
+use crate::server::address::ClientAddress;
 use crate::state::AppState;
 use crate::words::phrases;
 
@@ -126,7 +127,7 @@ struct PasswordChange {
 impl FromFields for PasswordChange {
     fn read(fields: &mut Fields) -> Option<Self> {
         let current = fields.required("currentPassword", readers::password(0, 1_000));
-        let new = fields.required("newPassword", readers::password(8, 128));
+        let new = fields.required("newPassword", readers::new_password());
         Some(Self { current: current?, new: new? })
     }
 }
@@ -135,6 +136,7 @@ impl FromFields for PasswordChange {
 async fn change_password(
     State(state): State<AppState>,
     member: Member,
+    from: ClientAddress,
     _: Query<Nothing>,
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Problem> {
@@ -156,6 +158,7 @@ impl FromFields for Password {
 async fn erase_me(
     State(state): State<AppState>,
     member: Member,
+    from: ClientAddress,
     _: Query<Nothing>,
     Body(body): Body<Password>,
 ) -> Result<Response, Problem> {

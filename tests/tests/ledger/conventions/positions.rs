@@ -136,11 +136,11 @@ async fn every_write_that_appended_says_where_it_stands() {
         assert!(answer.position() > before, "after {before}: {answer}");
         before = answer.position();
     };
-    let account = json!({"email": email(), "password": "12345678", "birthDate": "1995-01-01"});
+    let account = json!({"email": email(), "password": "12345678 horses", "birthDate": "1995-01-01"});
     let joined = nobody.post("/auth/signup", &account).await;
     stands(&joined);
     let member = joined.text("/id");
-    stands(&nobody.post("/auth/login", &json!({"email": account["email"], "password": "12345678"})).await);
+    stands(&nobody.post("/auth/login", &json!({"email": account["email"], "password": "12345678 horses"})).await);
     for (step, body) in [("block", json!({"note": "why"})), ("unblock", json!({"note": "why"}))] {
         stands(&admin.post(&format!("/auth/users/{member}/{step}"), &body).await);
     }
