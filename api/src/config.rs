@@ -14,6 +14,7 @@ pub use settings::{Origin, Setting};
 pub use validate::{Contradiction, Contradictions};
 
 use axum::http::HeaderValue;
+use chrono::TimeDelta;
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
@@ -25,10 +26,16 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use crate::accounts::Returns;
 use crate::rate_limits::{DailyBudgets, RateLimits};
 use crate::server::ConnectionLimits;
 use crate::server::address::TrustedProxies;
+use crate::tokens::{KeyError, Keys};
+
+/// The longest that somebody is known again.
+const MOST_DAYS: u16 = 3_660;
 
 /// What qualifies a referral unless told otherwise.
 pub const DEFAULT_REFERRAL_CONDITION: &str =
@@ -246,6 +253,15 @@ impl Config {
         listed(&self.cors_origins).map(origin).collect()
     }
 
+    /// Who is known again after an erasure, with the keys that this needs.
+    ///
+    /// # Errors
+    /// The keys cannot be had.
+    pub fn returns(&self) -> Result<Returns, KeyError> {
+        let keys = Keys::open(self.token_key_file.as_deref(), &self.data_dir)?;
+        Ok(Returns::new(Arc::new(keys), self.return_after))
+    }
+
     /// The consumer group that reads facts from Kafka.
     #[must_use]
     pub fn activities_group(&self) -> &str {
@@ -320,6 +336,13 @@ fn origin(part: &str) -> Result<HeaderValue, NotAnOrigin> {
 
 fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// `180d`: from no day to ten years.
+fn days(text: &str) -> Result<TimeDelta, String> {
+    let days = text.strip_suffix('d').filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
+    let days = days.and_then(|digits| digits.parse::<u16>().ok()).filter(|days| *days <= MOST_DAYS);
+    days.map(|days| TimeDelta::days(days.into())).ok_or_else(|| format!("give days, from 0d to {MOST_DAYS}d, as 180d"))
 }
 
 /// Lets an empty name through: it is refused with the others, and with a remedy.

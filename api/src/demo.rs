@@ -82,7 +82,9 @@ async fn make_accounts(state: &AppState, now: Moment) -> Result<(), Problem> {
             invite_code: None,
         };
         password_hash = Some(hash);
-        match accounts::sign_up(&state.ledger, &state.pool, account, now, Uuid::now_v7(), |_| None).await {
+        match accounts::sign_up(&state.ledger, &state.pool, &state.returns, account, now, Uuid::now_v7(), |_| None)
+            .await
+        {
             // another instance was quicker
             Err(problem) if problem.code() == Code::EmailTaken => {}
             done => {

@@ -9,7 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
 use tokio::sync::watch;
 
-use crate::accounts::Passwords;
+use crate::accounts::{Passwords, Returns};
 use crate::facts::LedgerFacts;
 use crate::once::InProgress;
 use crate::problem::{Code, Problem};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, Request, Shortage, Subject};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, EarlierClaim, Request, Shortage, Subject};
 use domain::condition::Condition;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use futures::future::BoxFuture;
+use domain::member::Returned;
+use futures::future::{BoxFuture, try_join_all};
 
 use crate::coalesce::ReadError;
 use crate::guards::GuardRefusal;
@@ -58,6 +59,12 @@ pub enum ClaimError {
     /// The command failed.
     #[error(transparent)]
     Command(#[from] CommandError<ClaimRefusal>),
+}
+
+impl From<EarlierClaim> for ClaimError {
+    fn from(EarlierClaim { claim_id, status, position }: EarlierClaim) -> Self {
+        Self::AlreadyClaimed { claim_id, status, position }
+    }
 }
 
 impl From<ReadError> for ClaimError {
@@ -157,8 +164,29 @@ impl Ledger {
         let (known, claim) =
             tokio::join!(facts.facts(ask.member_id, offer.condition.needs()), self.load::<Claim>(&stream));
         let (facts, facts_position) = known?;
-        let request = offer.request(ask, facts, facts_position, shortage)?;
+        let earlier = match &facts.returned {
+            Some(returned) => self.earlier_claim(&offer.about, returned, ask.at).await?,
+            None => None,
+        };
+        let request = offer.request(ask, facts, facts_position, earlier, shortage)?;
         Ok(Attempt { claim_id, campaign, claim: claim?, request })
+    }
+
+    /// What an earlier account of a returned member got for the same, so that a person does not get it twice. What was
+    /// only denied, or expired, was not got. Earlier accounts are erased, so that none of them asks meanwhile.
+    async fn earlier_claim(
+        &self,
+        about: &Subject,
+        returned: &Returned,
+        at: Moment,
+    ) -> Result<Option<EarlierClaim>, ReadError> {
+        let ids = returned.former_ids.iter().map(|former| ClaimId::of(about.reward_id, *former, &about.period));
+        let read = try_join_all(ids.map(|claim_id| async move {
+            let claim = self.load::<Claim>(&claim_id.to_string()).await?;
+            let status = claim.state.status_at(at).filter(|status| !status.is_open());
+            Ok::<_, ReadError>(status.map(|status| EarlierClaim { claim_id, status, position: claim.position }))
+        }));
+        Ok(read.await?.into_iter().flatten().next())
     }
 }
 
@@ -180,6 +208,7 @@ impl<'a> Offer<'a> {
             member_id: ask.member_id,
             reward_id: ask.reward_id,
             campaign_id,
+            first_id: None,
             period: terms.frequency.period(ask.at, terms.time_zone),
             amount: reward.amount,
             reward_type: reward.reward_type,
@@ -192,11 +221,13 @@ impl<'a> Offer<'a> {
         ask: Ask,
         facts: Facts,
         facts_position: i64,
+        earlier: Option<EarlierClaim>,
         shortage: Option<Shortage>,
     ) -> Result<Request, ClaimError> {
+        let first_id = facts.returned.as_ref().map(|returned| returned.first_id);
         let MemberFacts { blocked, time_zone, .. } = *facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         Ok(Request {
-            about: self.about,
+            about: Subject { first_id, ..self.about },
             blocked,
             campaign_status: self.campaign_status,
             approval: self.terms.approval,
@@ -208,6 +239,7 @@ impl<'a> Offer<'a> {
             facts_position,
             time_zone,
             asked_at: ask.at,
+            earlier,
             shortage,
         })
     }
@@ -219,6 +251,7 @@ fn refused(claim_id: ClaimId, error: CommandError<ClaimRefusal>) -> ClaimError {
         CommandError::Refused { refusal: ClaimRefusal::AlreadyClaimed { status }, position } => {
             ClaimError::AlreadyClaimed { claim_id, status, position }
         }
+        CommandError::Refused { refusal: ClaimRefusal::ClaimedBefore(earlier), .. } => earlier.into(),
         error => error.into(),
     }
 }

@@ -26,7 +26,7 @@ impl Ledger {
         if !changes.iter().filter_map(GuardChange::grants).any(|change| change.held + change.granted > 0) {
             return Ok(decided);
         }
-        match self.room_for(ask.member_id, ask.reward_id, campaign_id).await?.apply(&changes) {
+        match self.room_for(attempt.request.about.counted_for(), ask.reward_id, campaign_id).await?.apply(&changes) {
             Ok(()) => Ok(decided),
             Err(refusal) => {
                 attempt.request.shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
@@ -90,6 +90,7 @@ fn decide(attempt: &Attempt) -> Result<(Receipt<Claim>, Vec<GuardChange>), Claim
         ClaimRefusal::AlreadyClaimed { status } => {
             ClaimError::AlreadyClaimed { claim_id: attempt.claim_id, status, position }
         }
+        ClaimRefusal::ClaimedBefore(earlier) => earlier.into(),
         refusal @ (ClaimRefusal::Unknown
         | ClaimRefusal::StepNotAllowed { .. }
         | ClaimRefusal::OwnClaim

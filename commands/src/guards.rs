@@ -159,7 +159,7 @@ fn limits(campaign_id: CampaignId, terms: &CampaignTerms, other_periods: bool) -
 
 fn grants(about: &Subject, held: i64, granted: i64) -> GuardChange {
     GuardChange::Grants(GrantChange {
-        member_id: about.member_id,
+        member_id: about.counted_for(),
         campaign_id: about.campaign_id,
         reward_id: about.reward_id,
         held,

@@ -15,7 +15,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use command::{ClaimCommand, Request, Shortage, StaffStep, Step};
+pub use command::{ClaimCommand, EarlierClaim, Request, Shortage, StaffStep, Step};
 pub use event::{
     Approved, ClaimEvent, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed, Granted, Rejected,
     Reversed, Subject, Submitted,

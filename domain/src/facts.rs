@@ -12,7 +12,7 @@ use crate::activity::ActivityEvent;
 use crate::dates::DateSet;
 use crate::event::Event;
 use crate::id::MemberId;
-use crate::member::MemberEvent;
+use crate::member::{MemberEvent, Returned};
 use crate::name::Name;
 use crate::referral::ReferralEvent;
 use crate::role::Role;
@@ -29,6 +29,8 @@ pub struct Facts {
     pub kinds: BTreeMap<Name, KindFacts>,
     /// Qualified referrals by the member: the invitee and the day it counts for.
     pub referrals: BTreeMap<MemberId, NaiveDate>,
+    /// Under which ids the member was here before. No condition sees it: claims do.
+    pub returned: Option<Returned>,
 }
 
 /// What is known of the member apart from activities.
@@ -154,13 +156,15 @@ impl Facts {
                 blocked: false,
                 role: registered.role,
             });
+            self.returned.clone_from(&registered.returned);
         }
         if let MemberEvent::Erased(_) = event {
             self.member = None;
+            self.returned = None;
         }
         let Some(member) = &mut self.member else { return };
         match event {
-            MemberEvent::Registered(_) | MemberEvent::Erased(_) => {}
+            MemberEvent::Registered(_) | MemberEvent::EmailConfirmed(_) | MemberEvent::Erased(_) => {}
             MemberEvent::ProfileCompleted(_) => member.profile_complete = true,
             MemberEvent::ProfileReopened(_) => member.profile_complete = false,
             MemberEvent::TimeZoneChanged(change) => member.time_zone = change.time_zone,

@@ -69,6 +69,7 @@ impl Member {
             joined_on: registration.joined_on,
             birthday: registration.birthday,
             role: registration.role,
+            returned: registration.returned,
         })])
     }
 

@@ -64,6 +64,7 @@ fn reduced(facts: &Facts, condition: &Condition) -> Facts {
         member: facts.member.clone(),
         kinds: facts.kinds.iter().filter_map(kind).collect(),
         referrals: if needs.referrals { facts.referrals.clone() } else { BTreeMap::new() },
+        returned: facts.returned.clone(),
     }
 }
 
@@ -73,6 +74,7 @@ fn request(scene: &Scene, condition: Condition, event_starts_on: NaiveDate) -> R
             member_id: MemberId::default(),
             reward_id: RewardId::default(),
             campaign_id: CampaignId::default(),
+            first_id: None,
             period: "once".to_owned(),
             amount: 1.try_into().unwrap(),
             reward_type: RewardType::Point,
@@ -88,6 +90,7 @@ fn request(scene: &Scene, condition: Condition, event_starts_on: NaiveDate) -> R
         facts_position: 1,
         time_zone: scene.zone,
         asked_at: moment(scene.asked),
+        earlier: None,
         shortage: None,
     }
 }
@@ -259,6 +262,7 @@ fn check_member(joined: &str, birthday: (u32, u32), today: &str, tree: &Value, m
             joined_on: day(joined),
             birthday: Some(Birthday { month: birthday.0, day: birthday.1 }),
             role: Role::User,
+            returned: None,
         })
         .into(),
     );

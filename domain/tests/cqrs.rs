@@ -118,6 +118,7 @@ async fn a_member_lives_under_the_framework() {
             joined_on: day("2026-10-03"),
             birthday: Some(Birthday { month: 2, day: 29 }),
             role: Role::User,
+            returned: None,
         })
     };
     let commands = vec![
@@ -276,6 +277,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
             member_id: member(1),
             reward_id: RewardId(Uuid::from_u128(2)),
             campaign_id: CampaignId(Uuid::from_u128(3)),
+            first_id: None,
             period: "2026-W47".to_owned(),
             amount: 10.try_into().unwrap(),
             reward_type: RewardType::Coupon,
@@ -291,6 +293,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         facts_position: 42,
         time_zone: "Asia/Seoul".parse().unwrap(),
         asked_at: at("2026-11-21T08:00:00Z"),
+        earlier: None,
         shortage: None,
     }))
 }

@@ -16,6 +16,9 @@ use crate::progress::{self, Progress};
 use crate::projection::Projection;
 use crate::registry::{self, Visitor};
 
+/// Columns that tables got later. Where they are null they are left out, so that a log from before has the digest it had.
+const LATER_COLUMNS: [(&str, &[&str]); 1] = [("members", &["first_id", "former_ids"])];
+
 /// The digest of a projection at one position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -104,6 +104,7 @@ pub async fn create_service(
         joined_on: local_date(domain::zone::Tz::UTC, now),
         birthday: None,
         role: Role::Service,
+        returned: None,
     };
     let row = ServiceRow { id, name, sources, key_id: key.id, key_hash: key.hash() };
     let unit = ledger.unit(Metadata::system(now)).also(Arc::new(row));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use commands::{AlsoWrite, Appended, KeepAppended, Ledger, Metadata};
+use commands::{AlsoWrite, Appended, CommandError, GuardRefusal, KeepAppended, Ledger, Metadata};
 use domain::Moment;
 use domain::facts::Birthday;
 use domain::id::MemberId;
@@ -21,9 +21,15 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::find_by_invite_code;
-use crate::fields::readers::folded;
+use super::returns::{Earlier, Returns};
 use crate::problem::{Code, Problem};
 
+/// How often a sign-up is decided anew because an account of its e-mail was erased meanwhile.
+const ATTEMPTS: usize = 4;
+/// What refuses a sign-up that does not know of such an erasure.
+const ERASED_MEANWHILE: &str = "accounts_know_who_returns";
+/// Why somebody is blocked who was never here before, for the record.
+const BLOCKED_BEFORE: &str = "An earlier account of the same person was blocked when it was erased.";
 /// Letters and digits that are not taken for each other.
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /// 31¹⁰ codes: a chance of one in a million that two of a million members share one.
@@ -67,11 +73,35 @@ pub struct SignedUp {
 pub async fn sign_up(
     ledger: &Ledger,
     pool: &PgPool,
+    returns: &Returns,
     account: NewAccount,
     now: Moment,
     correlation: Uuid,
     keep: impl Fn(MemberId) -> Option<KeepAppended>,
 ) -> Result<SignedUp, Problem> {
+    let mut attempt = 1;
+    loop {
+        let earlier = returns.earlier(pool, &account.email, now).await?;
+        match try_to_sign_up(ledger, pool, earlier, account.clone(), now, correlation, &keep).await? {
+            Err(CommandError::Guard(GuardRefusal::AlsoRefused { constraint }))
+                if constraint == ERASED_MEANWHILE && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
+async fn try_to_sign_up(
+    ledger: &Ledger,
+    pool: &PgPool,
+    earlier: Earlier,
+    account: NewAccount,
+    now: Moment,
+    correlation: Uuid,
+    keep: impl Fn(MemberId) -> Option<KeepAppended>,
+) -> Result<Result<SignedUp, CommandError<MemberRefusal>>, Problem> {
     let inviter = match &account.invite_code {
         None => None,
         Some(code) => match find_by_invite_code(pool, code).await? {
@@ -85,12 +115,18 @@ pub async fn sign_up(
         joined_on: local_date(account.time_zone, now),
         birthday: account.birth_date.map(Birthday::of),
         role: account.role,
+        returned: earlier.returned(),
     };
     let metadata = Metadata::of(id, account.role, now).correlated(correlation);
-    let row = AccountRow { id, account, invite_code: new_invite_code() };
+    let (is_new, was_blocked) = (registration.returned.is_none(), earlier.was_blocked());
+    let row = AccountRow { id, account, invite_code: new_invite_code(), earlier };
     let unit = ledger.unit(metadata).also(Arc::new(row)).keep(keep(id));
     unit.execute::<Member>(&id.to_string(), MemberCommand::Register(registration)).await?;
-    if let Some(inviter_id) = inviter {
+    if was_blocked {
+        let note = BLOCKED_BEFORE.to_owned();
+        unit.execute::<Member>(&id.to_string(), MemberCommand::Block { note }).await?;
+    }
+    if let Some(inviter_id) = inviter.filter(|_| is_new) {
         // nobody can have come by somebody who is not here yet: the line need not be walked
         let command = ReferralCommand::Create { invitee_id: id, inviter_id, inviter_line: vec![] };
         unit.execute::<Referral>(&id.to_string(), command).await?;
@@ -108,6 +144,7 @@ struct AccountRow {
     id: MemberId,
     account: NewAccount,
     invite_code: String,
+    earlier: Earlier,
 }
 
 impl AlsoWrite for AccountRow {
@@ -117,9 +154,10 @@ impl AlsoWrite for AccountRow {
         appended: &'a Appended,
     ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
         let sql = "insert into accounts (id, email, email_key, password_hash, nickname, nickname_key, birth_date,
-                                         time_zone, invite_code, role, created_at, created_position)
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                                         time_zone, invite_code, role, created_at, created_position, first_id, blocked)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
         async move {
+            self.earlier.are_all(connection).await?;
             sqlx::query(sql)
                 .bind(self.id.0)
                 .bind(&self.account.email)
@@ -133,6 +171,8 @@ impl AlsoWrite for AccountRow {
                 .bind(self.account.role.name())
                 .bind(appended.recorded_at.utc())
                 .bind(appended.first_position)
+                .bind(self.earlier.returned().map(|returned| returned.first_id.0))
+                .bind(self.earlier.was_blocked())
                 .execute(connection)
                 .await
                 .map(|_| ())

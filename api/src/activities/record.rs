@@ -230,6 +230,7 @@ impl<'a> Batch<'a> {
             joined_on: report.local_date,
             birthday: None,
             role: Role::User,
+            returned: None,
         };
         let command = MemberCommand::Register(registration);
         match self.unit.execute::<Member>(&report.member_id.to_string(), command).await {

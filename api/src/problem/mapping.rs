@@ -158,6 +158,7 @@ impl From<ClaimRefusal> for Problem {
             ClaimRefusal::AlreadyClaimed { status } => {
                 Self::new(Code::AlreadyClaimed).with("claimStatus", status.name())
             }
+            ClaimRefusal::ClaimedBefore(earlier) => ClaimError::from(earlier).into(),
             ClaimRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
             ClaimRefusal::OwnClaim => Self::new(Code::OwnClaim),
             ClaimRefusal::Expired { at } => Self::new(Code::ClaimExpired).with("expiredAt", at),

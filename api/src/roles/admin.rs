@@ -65,7 +65,7 @@ async fn make(config: &Config, database: &Database, email: &str) -> anyhow::Resu
         role: Role::Admin,
         invite_code: None,
     };
-    accounts::sign_up(&ledger, pool, account, now, Uuid::now_v7(), |_| None).await.map_err(told)?;
+    accounts::sign_up(&ledger, pool, &config.returns()?, account, now, Uuid::now_v7(), |_| None).await.map_err(told)?;
     Ok("the administrator is created")
 }
 

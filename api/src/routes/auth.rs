@@ -166,7 +166,9 @@ async fn sign_up(
             key.keep_unit(move |appended| answer(SignedUp { id, position: appended.last_position }))
         }
     };
-    accounts::sign_up(&state.ledger, &state.pool, account, clock::now(), request.0.0, keep).await.map(answer)
+    accounts::sign_up(&state.ledger, &state.pool, &state.returns, account, clock::now(), request.0.0, keep)
+        .await
+        .map(answer)
 }
 
 type TakenIn = At<Created<SignedUpBody>>;

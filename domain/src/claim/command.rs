@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::zone::Tz;
 use chrono::NaiveDate;
 
-use super::{DenialReason, Subject};
+use super::{ClaimStatus, DenialReason, Subject};
 use crate::campaign::{Approval, CampaignStatus, PendingExpiry};
 use crate::condition::Condition;
 use crate::facts::Facts;
-use crate::id::MemberId;
+use crate::id::{ClaimId, MemberId};
 use crate::moment::Moment;
 
 /// A request to change a claim.
@@ -81,8 +81,21 @@ pub struct Request {
     pub time_zone: Tz,
     /// The moment of asking.
     pub asked_at: Moment,
+    /// The claim of the same by an earlier account of the claimant, if one was decided.
+    pub earlier: Option<EarlierClaim>,
     /// What the guards of the log refused this claim for, when it comes back from there.
     pub shortage: Option<Shortage>,
+}
+
+/// What an earlier account of the claimant got, or was finally refused, for the same reward and period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlierClaim {
+    /// Which claim.
+    pub claim_id: ClaimId,
+    /// Where it stands.
+    pub status: ClaimStatus,
+    /// The position of its last event.
+    pub position: i64,
 }
 
 /// A limit that holds across claims and leaves nothing for this one.

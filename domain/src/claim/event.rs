@@ -47,12 +47,23 @@ pub struct Subject {
     /// From which campaign.
     #[serde(rename = "eventId")]
     pub campaign_id: CampaignId,
+    /// The id under which the claimant was here first, where it is another: their limits are counted under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_id: Option<MemberId>,
     /// For which period: `once`, `2026-11-21`, `2026-W47`, `2026-11`.
     pub period: String,
     /// How much one grant hands out …
     pub amount: Amount,
     /// … of what.
     pub reward_type: RewardType,
+}
+
+impl Subject {
+    /// Under whom limits of one member are counted: the claimant, or who they were first.
+    #[must_use]
+    pub fn counted_for(&self) -> MemberId {
+        self.first_id.unwrap_or(self.member_id)
+    }
 }
 
 /// How the condition was judged, with all that is needed to judge it again.

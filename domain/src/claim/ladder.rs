@@ -30,6 +30,9 @@ impl Claim {
         if let Some(status) = self.status_at(request.asked_at).filter(|status| !status.is_open()) {
             return Err(ClaimRefusal::AlreadyClaimed { status });
         }
+        if let Some(earlier) = request.earlier {
+            return Err(ClaimRefusal::ClaimedBefore(earlier));
+        }
         if request.campaign_status != CampaignStatus::Active {
             return Ok(Some(DenialReason::EventNotActive));
         }

@@ -1,6 +1,6 @@
 //! Why a claim is left as it is. A refused *attempt* is not here: it is an event.
 
-use super::ClaimStatus;
+use super::{ClaimStatus, EarlierClaim};
 use crate::moment::Moment;
 
 /// The named reasons.
@@ -15,6 +15,9 @@ pub enum ClaimRefusal {
         /// Where that claim stands.
         status: ClaimStatus,
     },
+    /// An earlier account of the member asked before.
+    #[error("claimed before, by an earlier account: {}", .0.status.name())]
+    ClaimedBefore(EarlierClaim),
     /// The claim is not where this step starts from.
     #[error("not possible while the claim is {}", from.name())]
     StepNotAllowed {

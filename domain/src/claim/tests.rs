@@ -8,7 +8,7 @@ use super::*;
 use crate::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use crate::condition::{Condition, Seen};
 use crate::facts::{Facts, KindFacts};
-use crate::id::{CampaignId, MemberId, RewardId};
+use crate::id::{CampaignId, ClaimId, MemberId, RewardId};
 use crate::name::Name;
 
 const ASKED: &str = "2026-11-21T12:00:00Z";
@@ -32,6 +32,7 @@ fn seven_days() -> Request {
             member_id: MemberId(Uuid::from_u128(1)),
             reward_id: RewardId(Uuid::from_u128(2)),
             campaign_id: CampaignId(Uuid::from_u128(3)),
+            first_id: None,
             period: "once".to_owned(),
             amount: 10.try_into().unwrap(),
             reward_type: RewardType::Point,
@@ -47,6 +48,7 @@ fn seven_days() -> Request {
         facts_position: 42,
         time_zone: crate::zone::Tz::UTC,
         asked_at: at(ASKED),
+        earlier: None,
         shortage: None,
     }
 }
@@ -100,6 +102,27 @@ fn a_claim_whose_condition_is_met_is_granted_with_its_proof() {
 fn a_second_claim_in_the_same_period_is_refused() {
     let granted = given(vec![ask(seven_days())]);
     assert_eq!(granted.decide(ask(seven_days())), Err(ClaimRefusal::AlreadyClaimed { status: ClaimStatus::Granted }));
+}
+
+#[test]
+fn what_an_earlier_account_of_the_member_has_is_not_given_again() {
+    let earlier = EarlierClaim { claim_id: ClaimId(Uuid::from_u128(9)), status: ClaimStatus::Fulfilled, position: 7 };
+    let returned = Request { earlier: Some(earlier), ..seven_days() };
+    assert_eq!(Claim::default().decide(ask(returned.clone())), Err(ClaimRefusal::ClaimedBefore(earlier)));
+    // in the place of the ladder where any claim from before stands
+    let paused = Request { campaign_status: CampaignStatus::Paused, ..returned.clone() };
+    assert_eq!(Claim::default().decide(ask(paused)), Err(ClaimRefusal::ClaimedBefore(earlier)));
+    let blocked = Claim::default().decide(ask(Request { blocked: true, ..returned })).unwrap();
+    let [ClaimEvent::Denied(denied)] = &blocked[..] else { panic!("{blocked:?}") };
+    assert_eq!(denied.reason, DenialReason::MemberBlocked);
+}
+
+#[test]
+fn limits_are_counted_for_who_the_claimant_was_first() {
+    let about = seven_days().about;
+    assert_eq!(about.counted_for(), about.member_id);
+    let first = MemberId(Uuid::from_u128(9));
+    assert_eq!(Subject { first_id: Some(first), ..about }.counted_for(), first);
 }
 
 #[test]

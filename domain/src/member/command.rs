@@ -3,6 +3,7 @@
 use crate::zone::Tz;
 use chrono::NaiveDate;
 
+use super::Returned;
 use crate::facts::Birthday;
 use crate::moment::Moment;
 use crate::role::Role;
@@ -48,6 +49,8 @@ pub struct Registration {
     pub birthday: Option<Birthday>,
     /// What the account may do.
     pub role: Role,
+    /// Under which ids the same person was here before.
+    pub returned: Option<Returned>,
 }
 
 /// Another role, and by what right it is given.

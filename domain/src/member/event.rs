@@ -47,6 +47,20 @@ pub struct Registered {
     pub birthday: Option<Birthday>,
     /// What the account may do.
     pub role: Role,
+    /// Under which ids the same person was here before; absent for who is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
+}
+
+/// The earlier accounts of a person who comes back not long after the last of them was erased. Ids are random:
+/// this names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Returned {
+    /// The id under which they were here first: what a person may have so many times is counted under it.
+    pub first_id: MemberId,
+    /// The ids that were erased not long ago, the oldest first.
+    pub former_ids: Vec<MemberId>,
 }
 
 /// Nickname, bio and picture are all set now.

@@ -12,6 +12,7 @@ fn registration() -> Registration {
         joined_on: NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
         birthday: None,
         role: Role::User,
+        returned: None,
     }
 }
 

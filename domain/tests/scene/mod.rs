@@ -153,6 +153,7 @@ impl Scene {
             joined_on: who.joined,
             birthday: who.birthday.map(|(month, day)| Birthday { month, day }),
             role: Role::User,
+            returned: None,
         });
         let profile = (0..who.profile_steps).map(|step| {
             let event = if step % 2 == 0 {

@@ -6,6 +6,7 @@ use domain::Event;
 use domain::activity::ActivityEvent;
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
+use domain::member::Returned;
 use domain::name::Name;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{FromRow, Row};
@@ -127,6 +128,7 @@ pub fn restrict(mut facts: Facts, needed: &FactsNeeded) -> Facts {
 struct FactsRow {
     head: i64,
     member: Option<MemberRow>,
+    returned: Option<Returned>,
     runs: Vec<(String, NaiveDate, NaiveDate)>,
     days: Vec<(String, NaiveDate, i64, String)>,
     referrals: Vec<(Uuid, NaiveDate)>,
@@ -145,7 +147,11 @@ impl FactsRow {
             }
             tail.push(event);
         }
-        let mut facts = Facts { member: self.member.map(TryInto::try_into).transpose()?, ..Facts::default() };
+        let mut facts = Facts {
+            member: self.member.map(TryInto::try_into).transpose()?,
+            returned: self.returned,
+            ..Facts::default()
+        };
         for (kind, first, last) in self.runs {
             facts.kinds.entry(name("kind", kind)?).or_default().dates.insert_run(first, last);
         }
@@ -173,12 +179,22 @@ impl FromRow<'_, PgRow> for FactsRow {
         Ok(Self {
             head: row.try_get("head")?,
             member: registered.map(|_| MemberRow::from_row(row)).transpose()?,
+            returned: row
+                .try_get::<Option<Uuid>, _>("first_id")?
+                .map(|first_id| returned(row, first_id))
+                .transpose()?,
             runs: runs.collect(),
             days: days.map(|((kind, date), (count, sums))| (kind, date, count, sums)).collect(),
             referrals: list(row, "invitees")?.into_iter().zip(list(row, "referral_dates")?).collect(),
             tail: tail.map(|((position, kind), (version, payload))| (position, kind, version, payload)).collect(),
         })
     }
+}
+
+/// The earlier ids of a member who came back.
+fn returned(row: &PgRow, first_id: Uuid) -> sqlx::Result<Returned> {
+    let former_ids = list::<Uuid>(row, "former_ids")?.into_iter().map(MemberId).collect();
+    Ok(Returned { first_id: MemberId(first_id), former_ids })
 }
 
 /// An aggregated column; null when nothing was aggregated.

@@ -3,7 +3,7 @@
 -- the tail repeats the predicate of the partial index events_facts_of_a_subject.
 select at.head, at.folded,
        member.time_zone, member.joined_on, member.birthday_month, member.birthday_day,
-       member.profile_complete, member.blocked, member.role,
+       member.profile_complete, member.blocked, member.role, member.first_id, member.former_ids,
        runs.kinds as run_kinds, runs.firsts as run_firsts, runs.lasts as run_lasts,
        days.kinds as day_kinds, days.dates as day_dates, days.counts as day_counts, days.sums as day_sums,
        referrals.invitees, referrals.dates as referral_dates,
@@ -23,7 +23,7 @@ cross join lateral (
         at.folded) as folded
 ) as member_at
 left join lateral (
-    select time_zone, joined_on, birthday_month, birthday_day, profile_complete, blocked, role
+    select time_zone, joined_on, birthday_month, birthday_day, profile_complete, blocked, role, first_id, former_ids
     from members
     where members.member_id = wanted.member_id
     limit 1

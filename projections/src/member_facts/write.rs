@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::DateSet;
 use domain::facts::{Birthday, DayTally, Facts, MemberFacts};
 use domain::id::MemberId;
+use domain::member::Returned;
 use domain::name::Name;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -42,11 +43,19 @@ pub(super) async fn write_members(
     let birthday = |of: fn(Birthday) -> u32| -> Vec<Option<i32>> {
         rows.iter().map(|row| row.1.birthday.and_then(|day| i32::try_from(of(day)).ok())).collect()
     };
+    let returned = |id: &MemberId| after.get(id).and_then(|facts| facts.returned.as_ref());
+    // arrays of arrays have one length: ids are joined, and no id holds a comma
+    let former =
+        |returned: &Returned| returned.former_ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     sqlx::query(
         "insert into members (member_id, time_zone, joined_on, birthday_month, birthday_day, profile_complete,
-                             blocked, role, registered_at)
-        select * from unnest($1::uuid[], $2::text[], $3::date[], $4::integer[], $5::integer[], $6::boolean[],
-                             $7::boolean[], $8::text[], $9::timestamptz[])
+                             blocked, role, registered_at, first_id, former_ids)
+        select member_id, time_zone, joined_on, birthday_month, birthday_day, profile_complete, blocked, role,
+               registered_at, first_id, string_to_array(former_ids, ',')::uuid[]
+        from unnest($1::uuid[], $2::text[], $3::date[], $4::integer[], $5::integer[], $6::boolean[],
+                    $7::boolean[], $8::text[], $9::timestamptz[], $10::uuid[], $11::text[])
+            as member(member_id, time_zone, joined_on, birthday_month, birthday_day, profile_complete, blocked, role,
+                      registered_at, first_id, former_ids)
         on conflict (member_id) do update
         set time_zone = excluded.time_zone,
             profile_complete = excluded.profile_complete,
@@ -62,6 +71,8 @@ pub(super) async fn write_members(
     .bind(rows.iter().map(|row| row.1.blocked).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.1.role.name()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.2).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| returned(&row.0).map(|it| it.first_id.0)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| returned(&row.0).map(former)).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())

@@ -47,7 +47,7 @@ impl FactsSource for Known {
 /// An answer without what a dry run cannot have: a place in the log and the log's clock.
 #[derive(Debug, PartialEq)]
 enum Told {
-    Decided(Claim, usize, Arc<str>),
+    Decided(Box<Claim>, usize, Arc<str>),
     Claimed(String, ClaimStatus, i64),
     Nothing(String),
 }

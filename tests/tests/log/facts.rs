@@ -47,8 +47,13 @@ async fn a_claim_right_after_the_seventh_log_in_is_granted_with_every_projection
     let staff = Metadata::system(now());
     programme.ledger.execute::<Campaign>(&programme.campaign.to_string(), revise, &staff).await.unwrap();
     let today = now().utc().date_naive();
-    let registration =
-        Registration { time_zone: domain::zone::Tz::UTC, joined_on: today, birthday: None, role: Role::User };
+    let registration = Registration {
+        time_zone: domain::zone::Tz::UTC,
+        joined_on: today,
+        birthday: None,
+        role: Role::User,
+        returned: None,
+    };
     let register = MemberCommand::Register(registration);
     programme.ledger.execute::<Member>(&member(1).to_string(), register, &staff.next_command()).await.unwrap();
 

@@ -19,6 +19,7 @@ fn register() -> MemberCommand {
         joined_on: chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap(),
         birthday: None,
         role: Role::User,
+        returned: None,
     })
 }
 

@@ -44,6 +44,7 @@ fn claims() -> Vec<Draft> {
             member_id,
             reward_id: reward(of),
             campaign_id: campaign(of % CAMPAIGNS),
+            first_id: None,
             period: "once".to_owned(),
             amount: 10.try_into().unwrap(),
             reward_type: RewardType::Point,

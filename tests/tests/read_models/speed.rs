@@ -78,6 +78,7 @@ fn hot_claims(members: usize, rewards: u128) -> Vec<Draft> {
                 member_id: *member,
                 reward_id: RewardId(Uuid::from_u128((1 << 100) + reward)),
                 campaign_id: CampaignId(Uuid::from_u128(1 << 101)),
+                first_id: None,
                 period: "once".to_owned(),
                 amount: 10.try_into().unwrap(),
                 reward_type: RewardType::Point,

@@ -1,6 +1,5 @@
 //! The parts of the service: what each is made of, and nothing about when they start and stop.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -27,7 +26,6 @@ use crate::roles::signals::asked_to_stop;
 use crate::scheduler::Scheduler;
 use crate::standing::{self, Standings};
 use crate::state::AppState;
-use crate::tokens::Keys;
 use crate::{demo, metrics, server};
 
 /// How long requests that are being answered may take when we are asked to stop.
@@ -90,6 +88,7 @@ impl Inside {
         let rate_limits = config.rate_limits();
         let counting = rate_limits.clone();
         self.ledger.meter(move |metadata, events| counting.appended(metadata, events));
+        let returns = config.returns()?;
         let state = AppState {
             ledger: self.ledger.clone(),
             facts: self.facts.clone(),
@@ -110,7 +109,8 @@ impl Inside {
             whole_log: database.pool.clone(),
         };
         let hearing = tokio::spawn(standing::listen(state.standings.clone(), pool.clone(), stopping.clone()));
-        tokio::spawn(once::clean_up(pool, stopping.clone()));
+        tokio::spawn(once::clean_up(pool.clone(), stopping.clone()));
+        tokio::spawn(returns.forget_old(pool, stopping.clone()));
         Ok(Api { state, hearing, stopping: stopping.clone() })
     }
 }

@@ -162,11 +162,10 @@ async fn erase_me(
     _: Query<Nothing>,
     Body(body): Body<Password>,
 ) -> Result<Response, Problem> {
-    let account = own_account(&state, &member).await?;
-    if !state.passwords.matches(body.password, account.password_hash).await? {
-        return Err(Problem::new(Code::InvalidCredentials));
-    }
-    let appended = accounts::erase(&state.ledger, &state.pool, member.id, &member.metadata()).await.map_err(gone)?;
+    accounts::prove(&state, member.id, body.password, from).await?;
+    let appended = accounts::erase(&state.ledger, &state.pool, &state.returns, member.id, &member.metadata())
+        .await
+        .map_err(gone)?;
     state.standings.forget(member.id);
     Ok(([(header::SET_COOKIE, no_cookie(&state)?)], erased(appended)).into_response())
 }

@@ -162,7 +162,7 @@ async fn erase(
     _: Query<Nothing>,
 ) -> Result<Response, Problem> {
     let id = known(&state, MemberId(id)).await?.member();
-    let appended = accounts::erase(&state.ledger, &state.pool, id, &admin.metadata()).await?;
+    let appended = accounts::erase(&state.ledger, &state.pool, &state.returns, id, &admin.metadata()).await?;
     state.standings.forget(id);
     Ok(erased(appended))
 }

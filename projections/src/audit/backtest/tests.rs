@@ -162,7 +162,8 @@ impl Programme {
             let today = local_date(zone, at);
             let joined_on = if *imported { today - Days::new(2) } else { today };
             let birthday = Some(Birthday::of(today + Days::new(u64::from(*birthday))));
-            let registered = Registered { time_zone: zone, joined_on, birthday, role: domain::role::Role::User };
+            let registered =
+                Registered { time_zone: zone, joined_on, birthday, role: domain::role::Role::User, returned: None };
             log.push((MemberEvent::Registered(registered).into(), member_id(number).to_string(), at));
         }
         for (number, deed) in self.deeds.iter().enumerate() {

@@ -68,8 +68,13 @@ fn name(text: &str) -> Name {
 /// The history of one member; what is taken back was there.
 fn history(deeds: &[Deed]) -> History {
     let me = MemberId(Uuid::from_u128(1));
-    let registered =
-        member::Registered { time_zone: Tz::UTC, joined_on: today(), birthday: None, role: domain::role::Role::User };
+    let registered = member::Registered {
+        time_zone: Tz::UTC,
+        joined_on: today(),
+        birthday: None,
+        role: domain::role::Role::User,
+        returned: None,
+    };
     let mut facts: Vec<(Event, Moment)> = vec![(MemberEvent::Registered(registered).into(), noon(today()))];
     let (mut recorded, mut referrals) = (Vec::<Recorded>::new(), Vec::<MemberId>::new());
     for (number, deed) in deeds.iter().enumerate() {

@@ -156,6 +156,7 @@ impl Desk {
             member_id: event.member(),
             reward_id,
             campaign_id,
+            first_id: None,
             period: "once".to_owned(),
             amount: 10.try_into().unwrap(),
             reward_type: domain::campaign::RewardType::Point,

@@ -47,6 +47,7 @@ impl Made {
             joined_on: joined.utc().date_naive(),
             birthday: None,
             role: Role::User,
+            returned: None,
         };
         let event = Event::Member(domain::member::MemberEvent::Registered(registered));
         Self { stream: ("member", id.to_string()), sequence: 1, event, recorded_at: joined }

@@ -202,8 +202,13 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
     let ids: Vec<String> = reports.iter().map(|(_, _, id)| ActivityId::of("bench", id).to_string()).collect();
     unit.preload::<Activity>(&ids).await.unwrap();
     for member in members {
-        let registration =
-            Registration { time_zone: domain::zone::Tz::UTC, joined_on: today, birthday: None, role: Role::User };
+        let registration = Registration {
+            time_zone: domain::zone::Tz::UTC,
+            joined_on: today,
+            birthday: None,
+            role: Role::User,
+            returned: None,
+        };
         unit.execute::<Member>(&member.to_string(), MemberCommand::Register(registration)).await.unwrap();
     }
     for ((member, day, _), id) in reports.into_iter().zip(ids) {

@@ -101,6 +101,7 @@ impl Generator {
             joined_on: NaiveDate::from_ymd_opt(2024, 8, 1).unwrap() + Days::new(self.random.random_range(0..30)),
             birthday: self.random.random_bool(0.7).then_some(Birthday { month: 2, day: 29 }),
             role: if self.random.random_bool(0.8) { Role::User } else { Role::Operator },
+            returned: None,
         };
         Draft { stream_id: id, event: MemberEvent::Registered(registered).into() }
     }
@@ -299,8 +300,15 @@ impl Generator {
         let ids: Vec<ClaimId> = self.claims.keys().copied().collect();
         let known = ids.choose(&mut self.random).copied().filter(|_| self.random.random_bool(0.6));
         let id = known.unwrap_or(id);
-        let about =
-            Subject { member_id, reward_id, campaign_id, period, amount: terms.amount, reward_type: terms.reward_type };
+        let about = Subject {
+            member_id,
+            reward_id,
+            campaign_id,
+            first_id: None,
+            period,
+            amount: terms.amount,
+            reward_type: terms.reward_type,
+        };
         let (about, status) = self.claims.get(&id).cloned().unwrap_or((about, "denied"));
         let (event, status) = self.claim_event(about.clone(), status);
         self.claims.insert(id, (about, status));
