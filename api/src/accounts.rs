@@ -3,6 +3,7 @@
 //! It does not know HTTP beyond problems.
 
 mod blocking;
+mod confirmation;
 mod directory;
 mod earlier_keys;
 mod erasure;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use crate::problem::Problem;
 
 pub use blocking::{Block, set_blocked};
+pub use confirmation::confirm_email;
 pub use directory::list;
 pub use earlier_keys::renew_earlier_keys;
 pub use erasure::erase;

@@ -249,6 +249,8 @@ callers! {
     Staff: Operator | Auditor | Admin;
     /// Who may erase accounts.
     Admin: Admin;
+    /// Who may say that an e-mail is its owner's.
+    EmailConfirmer: Admin | Service;
     /// Who may look into the log.
     Auditor: Auditor | Admin;
     /// Who may report facts.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{Giver, MemberCommand, Registration, RoleChange};
 pub use event::{
-    Blocked, Erased, MemberEvent, ProfileCompleted, ProfileReopened, Registered, RoleChanged, TimeZoneChanged,
-    Unblocked,
+    Blocked, EmailConfirmed, Erased, MemberEvent, ProfileCompleted, ProfileReopened, Registered, Returned, RoleChanged,
+    TimeZoneChanged, Unblocked,
 };
 pub use refusal::MemberRefusal;
 
@@ -30,6 +30,8 @@ pub struct Member {
     time_zone: Option<crate::zone::Tz>,
     zone_locked_until: Option<Moment>,
     profile_complete: bool,
+    #[serde(default)]
+    email_confirmed: bool,
     blocked: bool,
     erased: bool,
 }
@@ -52,6 +54,8 @@ impl Member {
             MemberCommand::SetProfileComplete(complete) => Ok(self.set_profile_complete(complete)),
             MemberCommand::ChangeTimeZone { time_zone, at } => self.change_time_zone(time_zone, at),
             MemberCommand::ChangeRole(change) => change_role(role, change),
+            MemberCommand::ConfirmEmail if self.email_confirmed => Ok(vec![]),
+            MemberCommand::ConfirmEmail => Ok(vec![MemberEvent::EmailConfirmed(EmailConfirmed {})]),
             MemberCommand::Block { .. } if self.blocked => Ok(vec![]),
             MemberCommand::Block { note } => Ok(vec![MemberEvent::Blocked(Blocked { note })]),
             MemberCommand::Unblock { .. } if !self.blocked => Ok(vec![]),
@@ -106,6 +110,7 @@ impl Member {
                 self.zone_locked_until = Some(change.locked_until);
             }
             MemberEvent::RoleChanged(change) => self.role = Some(change.role),
+            MemberEvent::EmailConfirmed(_) => self.email_confirmed = true,
             MemberEvent::Blocked(_) => self.blocked = true,
             MemberEvent::Unblocked(_) => self.blocked = false,
             MemberEvent::Erased(_) => self.erased = true,
@@ -134,6 +139,12 @@ impl Member {
     #[must_use]
     pub fn profile_is_complete(&self) -> bool {
         self.profile_complete
+    }
+
+    /// Whether somebody said that the account's e-mail is its owner's.
+    #[must_use]
+    pub fn email_is_confirmed(&self) -> bool {
+        self.email_confirmed
     }
 
     /// Whether claims are refused.

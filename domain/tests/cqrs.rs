@@ -111,7 +111,9 @@ fn condition(shorthand: &str) -> Condition {
 
 #[tokio::test]
 async fn a_member_lives_under_the_framework() {
-    use MemberCommand::{Block, ChangeRole, ChangeTimeZone, Erase, Register, SetProfileComplete, Unblock};
+    use MemberCommand::{
+        Block, ChangeRole, ChangeTimeZone, ConfirmEmail, Erase, Register, SetProfileComplete, Unblock,
+    };
     let register = || {
         Register(Registration {
             time_zone: "Asia/Seoul".parse().unwrap(),
@@ -131,6 +133,8 @@ async fn a_member_lives_under_the_framework() {
         ChangeTimeZone { time_zone: "Europe/Berlin".parse().unwrap(), at: at("2026-11-21T08:00:00Z") },
         ChangeTimeZone { time_zone: domain::zone::Tz::UTC, at: at("2026-11-22T08:00:00Z") }, // refused
         ChangeRole(RoleChange { to: Role::Operator, by: Giver::House }),
+        ConfirmEmail,
+        ConfirmEmail, // no event
         Block { note: note() },
         Unblock { note: note() },
         Erase,
@@ -142,6 +146,7 @@ async fn a_member_lives_under_the_framework() {
         "member.profile_reopened",
         "member.time_zone_changed",
         "member.role_changed",
+        "member.email_confirmed",
         "member.blocked",
         "member.unblocked",
         "member.erased",

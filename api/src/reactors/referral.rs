@@ -18,6 +18,7 @@ use projections::log::Entry;
 use sqlx::PgConnection;
 
 use crate::clock;
+use crate::config::EmailVerification;
 use crate::facts::LedgerFacts;
 
 /// The follower that qualifies referrals.
@@ -26,13 +27,30 @@ pub struct ReferralReactor {
     ledger: Ledger,
     facts: LedgerFacts,
     condition: Condition,
+    email_verification: EmailVerification,
 }
 
 impl ReferralReactor {
-    /// Qualifies by this condition.
+    /// Qualifies by this condition, and only whose e-mail is confirmed where that is required.
     #[must_use]
-    pub fn new(ledger: Ledger, facts: LedgerFacts, condition: Condition) -> Self {
-        Self { ledger, facts, condition }
+    pub fn new(
+        ledger: Ledger,
+        facts: LedgerFacts,
+        condition: Condition,
+        email_verification: EmailVerification,
+    ) -> Self {
+        Self { ledger, facts, condition, email_verification }
+    }
+
+    /// What the log says of the invitee's e-mail; the event that says so wakes us like any other fact.
+    async fn may_count(&self, invitee: MemberId) -> Result<bool, FollowError> {
+        match self.email_verification {
+            EmailVerification::Off => Ok(true),
+            EmailVerification::Required => {
+                let member = self.ledger.load::<Member>(&invitee.to_string()).await.map_err(unread)?;
+                Ok(member.state.email_is_confirmed())
+            }
+        }
     }
 
     async fn consider(&self, invitee: MemberId, cause: &Entry) -> Result<(), FollowError> {
@@ -43,7 +61,7 @@ impl ReferralReactor {
         let now = clock::now();
         let judged_on = local_date(member.time_zone, now);
         let (met, evidence) = evaluate(&self.condition, &facts, Asked { on: judged_on, event_starts_on: None });
-        if !met {
+        if !met || !self.may_count(invitee).await? {
             return Ok(());
         }
         let inviter = self.ledger.load::<Member>(&inviter.to_string()).await.map_err(unread)?.state;

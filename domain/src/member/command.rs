@@ -24,6 +24,8 @@ pub enum MemberCommand {
     },
     /// Give another role.
     ChangeRole(RoleChange),
+    /// Note that the account's e-mail is its owner's.
+    ConfirmEmail,
     /// Refuse the member's claims from now on.
     Block {
         /// Why, for the record.

@@ -24,6 +24,8 @@ events! {
         TimeZoneChanged(TimeZoneChanged) = "member.time_zone_changed",
         /// The account may do other things now.
         RoleChanged(RoleChanged) = "member.role_changed",
+        /// The account's e-mail is its owner's, as somebody who looked into it says.
+        EmailConfirmed(EmailConfirmed) = "member.email_confirmed",
         /// Claims are refused from now on.
         Blocked(Blocked) = "member.blocked",
         /// Claims are judged again.
@@ -88,6 +90,10 @@ pub struct RoleChanged {
     /// The new role.
     pub role: Role,
 }
+
+/// The account's e-mail is its owner's, as somebody who looked into it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EmailConfirmed {}
 
 /// Claims are refused from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -94,6 +94,7 @@ impl Profile {
             MemberEvent::Registered(_)
             | MemberEvent::TimeZoneChanged(_)
             | MemberEvent::RoleChanged(_)
+            | MemberEvent::EmailConfirmed(_)
             | MemberEvent::Blocked(_)
             | MemberEvent::Unblocked(_)
             | MemberEvent::Erased(_) => {}

@@ -129,6 +129,7 @@ impl Numbers {
             MemberEvent::ProfileCompleted(_)
             | MemberEvent::ProfileReopened(_)
             | MemberEvent::TimeZoneChanged(_)
+            | MemberEvent::EmailConfirmed(_)
             | MemberEvent::Blocked(_)
             | MemberEvent::Unblocked(_) => return,
         };

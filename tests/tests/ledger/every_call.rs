@@ -79,6 +79,7 @@ async fn what_staff_do_to_accounts(nobody: &Client, admin: &Client) {
     admin.patch(&format!("{account}/roles"), &json!({"role": "USER"})).await.ok();
     admin.post(&format!("{account}/block"), &json!({"note": "asked to"})).await.ok();
     admin.post(&format!("{account}/unblock"), &json!({"note": "asked to"})).await.ok();
+    admin.post(&format!("{account}/confirm-email"), &json!({})).await.expect(204);
     admin.send(Method::DELETE, &account, &[], Vec::new()).await.unwrap().expect(204);
 }
 

@@ -88,6 +88,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("PATCH",  "/auth/users/{member}/roles",               [401, 403, 403, 403, 400, 403, 400]),
     ("POST",   "/auth/users/{member}/block",               [401, 403, 403, 403, 400, 403, 400]),
     ("POST",   "/auth/users/{member}/unblock",             [401, 403, 403, 403, 400, 403, 400]),
+    // whoever finds out whose an e-mail is
+    ("POST",   "/auth/users/{member}/confirm-email",       [401, 403, 403, 400, 403, 403, 400]),
     ("POST",   "/referrals/{member}/void",                 [401, 403, 403, 403, 400, 403, 400]),
     // who reports
     ("POST",   "/activities",                              [401, 403, 403, 400, 400, 403, 400]),

@@ -60,7 +60,12 @@ impl Inside {
         if condition.counts_from_event_start() {
             bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
         }
-        followers.follow(ReferralReactor::new(self.ledger.clone(), self.facts.clone(), condition));
+        followers.follow(ReferralReactor::new(
+            self.ledger.clone(),
+            self.facts.clone(),
+            condition,
+            config.email_verification,
+        ));
         let (ledger, pool) = (|| self.ledger.clone(), || followers.pool().clone());
         if let Some(broker) = broker.filter(|broker| broker.has_facts) {
             let facts = InboundConfig {

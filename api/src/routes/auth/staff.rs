@@ -6,6 +6,7 @@ use aide::axum::routing::{delete_with, patch_with, post_with};
 use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use commands::Appended;
 use domain::id::MemberId;
@@ -15,7 +16,7 @@ use domain::role::Role;
 use super::profile::erased;
 use super::user::UserAnswer;
 use crate::accounts::{self, Account, Block};
-use crate::callers::{Admin, Operator};
+use crate::callers::{Admin, EmailConfirmer, Operator};
 use crate::extract::{Body, PathId, Query};
 use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::openapi::Describe as _;
@@ -44,6 +45,15 @@ pub(super) fn router() -> ApiRouter<AppState> {
                 op.named("unblockUser", "Lifts a block; the note stays in the log for ever")
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/auth/users/{id}/confirm-email",
+            post_with(confirm_email, |op| {
+                op.named("confirmEmail", "Notes that the e-mail of an account is its owner's, as you found out")
+                    .answers_nothing()
+                    .tells_position(204)
                     .refuses(&[Code::NotFound])
             }),
         )
@@ -152,6 +162,21 @@ async fn set_blocked(
     let id = known(state, id).await?.member();
     let appended = accounts::set_blocked(&state.ledger, id, block, note, &operator.metadata()).await?;
     Ok(answer(message, known(state, id).await?, appended))
+}
+
+/// Notes that the e-mail of an account is its owner's. We send no mail: whoever does says here what came of it.
+async fn confirm_email(
+    State(state): State<AppState>,
+    caller: EmailConfirmer,
+    PathId(id): PathId,
+    _: Query<Nothing>,
+    Body(Nothing): Body<Nothing>,
+) -> Result<Response, Problem> {
+    let id = known(&state, MemberId(id)).await?.member();
+    Ok(match accounts::confirm_email(&state.ledger, id, &caller.metadata()).await? {
+        Some(position) => At(position, StatusCode::NO_CONTENT).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// Erases an account. Its random id stays in the log, which keeps its hashes.

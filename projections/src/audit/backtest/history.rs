@@ -94,6 +94,7 @@ impl Item {
                     MemberEvent::RoleChanged(change) => changed(member, What::Role(change.role)),
                     MemberEvent::Blocked(_) => changed(member, What::Blocked(true)),
                     MemberEvent::Unblocked(_) => changed(member, What::Blocked(false)),
+                    MemberEvent::EmailConfirmed(_) => None,
                     MemberEvent::Erased(_) => changed(member, What::Erased),
                 }
             }

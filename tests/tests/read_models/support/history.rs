@@ -182,6 +182,7 @@ impl Generator {
             4 => MemberEvent::RoleChanged(member::RoleChanged { role: Role::User }),
             5 => MemberEvent::RoleChanged(member::RoleChanged { role: Role::Admin }),
             6 => MemberEvent::Erased(member::Erased {}),
+            7 => MemberEvent::EmailConfirmed(member::EmailConfirmed {}),
             _ => MemberEvent::ProfileCompleted(member::ProfileCompleted {}),
         };
         Draft { stream_id: self.member().0, event: event.into() }
