@@ -67,12 +67,23 @@ impl Caller {
             },
         };
         let (id, role, sources) = known.map_err(|problem| match problem.code().status() {
-            StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN),
+            StatusCode::UNAUTHORIZED => {
+                refused(&problem, token, parts, state);
+                problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
+            }
             _ => problem,
         })?;
         parts.extensions.insert(AllowedSources(sources));
         Ok(Self { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
     }
+}
+
+/// Says what was wrong to whoever guards the service, and whose it is where that is known for sure.
+fn refused(problem: &Problem, token: &str, parts: &Parts, state: &AppState) {
+    let kind = if ServiceKey::parse(token).is_some() { "service_key" } else { "access" };
+    let account = verified(parts, token, &state.keys).ok().map(|identity| identity.member);
+    let from = ClientAddress::of(parts, state);
+    state.security.token_refused(kind, account, problem.code().name(), from);
 }
 
 fn nobody() -> Problem {

@@ -174,6 +174,30 @@ pub struct Config {
     /// Condition that an invitee must meet to qualify the referral, as JSON.
     #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
     pub referral_condition: String,
+
+    /// How long somebody whose account was erased is known again by their e-mail, in days, `180d`: what one may have
+    /// once they do not get twice. A keyed fingerprint is kept for it; `0d`: none, and nobody is known again.
+    #[arg(long, env = "RETURN_AFTER", value_name = "DAYS", default_value = "180d", value_parser = days, global = true)]
+    pub return_after: TimeDelta,
+
+    /// Whether a referral waits until somebody said that the invitee's e-mail is theirs
+    /// (`POST /auth/users/{id}/confirm-email`); we send no mail.
+    #[arg(long, env = "EMAIL_VERIFICATION", value_enum, default_value_t = EmailVerification::Off, global = true)]
+    pub email_verification: EmailVerification,
+
+    /// Whether lines about security (failed log-ins, refused tokens, other roles) say whose address it was.
+    #[arg(long, env = "SECURITY_LOG_ADDRESSES", default_value = "false", value_parser = BoolishValueParser::new(),
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    pub security_log_addresses: bool,
+}
+
+/// Whether referrals wait for an e-mail to be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EmailVerification {
+    /// no
+    Off,
+    /// yes
+    Required,
 }
 
 /// Whether to have anything to do with Kafka.

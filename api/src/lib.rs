@@ -32,6 +32,7 @@ pub mod reactors;
 pub mod roles;
 pub mod routes;
 pub mod scheduler;
+pub mod security;
 pub mod server;
 pub mod standing;
 pub mod state;

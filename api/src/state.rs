@@ -14,6 +14,8 @@ use crate::facts::LedgerFacts;
 use crate::once::InProgress;
 use crate::problem::{Code, Problem};
 use crate::rate_limits::RateLimits;
+use crate::security::SecurityLog;
+use crate::server::address::TrustedProxies;
 use crate::standing::Standings;
 use crate::tokens::Keys;
 
@@ -50,6 +52,12 @@ pub struct AppState {
     pub in_progress: InProgress,
     /// How much one caller may ask.
     pub rate_limits: RateLimits,
+    /// Who comes back after an erasure.
+    pub returns: Returns,
+    /// What whoever guards the service reads.
+    pub security: SecurityLog,
+    /// Whose word about addresses is believed.
+    pub proxies: TrustedProxies,
     /// Whether the refresh cookie is for HTTPS only.
     pub secure_cookie: bool,
 }

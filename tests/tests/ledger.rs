@@ -19,6 +19,18 @@ mod tokens;
 #[path = "ledger/sessions.rs"]
 mod sessions;
 
+#[path = "ledger/passwords.rs"]
+mod passwords;
+
+#[path = "ledger/identity.rs"]
+mod identity;
+
+#[path = "ledger/returns.rs"]
+mod returns;
+
+#[path = "ledger/security_log.rs"]
+mod security_log;
+
 #[path = "ledger/users.rs"]
 mod users;
 

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use super::refresh_token::RefreshToken;
 use super::{Account, find, find_by_email};
 use crate::problem::{Code, Problem};
+use crate::security::Attempt;
+use crate::server::address::ClientAddress;
 use crate::standing::announce;
 use crate::state::AppState;
 use crate::tokens::{Identity, Keys};
@@ -40,13 +42,30 @@ pub struct Session {
 ///
 /// # Errors
 /// `invalid_credentials`, the same and as slow for an unknown e-mail.
-pub async fn log_in(state: &AppState, email: &str, password: String, now: Moment) -> Result<Session, Problem> {
+pub async fn log_in(
+    state: &AppState,
+    email: &str,
+    password: String,
+    from: ClientAddress,
+    now: Moment,
+) -> Result<Session, Problem> {
+    let guess = state.rate_limits.guess(email, from.0).inspect_err(|_| {
+        state.security.password_refused(Attempt::LogIn, None, "too_many_wrong", from);
+    })?;
     let account = find_by_email(&state.pool, email).await?;
+    let known = account.as_ref().map(Account::member);
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
-    let matches = state.passwords.matches(password, stored).await?;
-    let account = account.filter(|account| matches && may_log_in(state, account));
-    let account = account.ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
-    let token = open_family(&state.pool, &account, now).await?;
+    let matches = state.passwords.matches(password, stored, guess).await?;
+    let Some(account) = account.filter(|account| matches && may_log_in(state, account)) else {
+        let reason = match known {
+            None => "no_such_account",
+            Some(_) if matches => "may_not_log_in",
+            Some(_) => "wrong_password",
+        };
+        state.security.password_refused(Attempt::LogIn, known, reason, from);
+        return Err(Problem::new(Code::InvalidCredentials));
+    };
+    let token = open_family(state, &account, now).await?;
     let position = record_visit(&state.ledger, &account, now).await?;
     session(&state.keys, &account, &token, position, now)
 }
@@ -95,9 +114,12 @@ fn may_log_in(state: &AppState, account: &Account) -> bool {
 ///
 /// # Errors
 /// `unauthenticated`, `refresh_token_reused`.
-pub async fn refresh(state: &AppState, token: &str, now: Moment) -> Result<Session, Problem> {
-    let nobody = || Problem::new(Code::Unauthenticated);
-    let presented = Token::parse(token).ok_or_else(nobody)?;
+pub async fn refresh(state: &AppState, token: &str, from: ClientAddress, now: Moment) -> Result<Session, Problem> {
+    let nobody = || {
+        state.security.token_refused("refresh", None, Code::Unauthenticated.name(), from);
+        Problem::new(Code::Unauthenticated)
+    };
+    let presented = RefreshToken::parse(token).ok_or_else(nobody)?;
     let mut transaction = state.pool.begin().await?;
     let sql = "select account_id, token_hash, previous_hash, rotated_at
                from refresh_families
@@ -167,6 +189,23 @@ pub async fn end_family(state: &AppState, family: Uuid, now: Moment) -> Result<(
         announce(&state.pool, MemberId(account)).await;
     }
     Ok(())
+}
+
+/// The own account, when the password is its own.
+///
+/// # Errors
+/// `invalid_credentials` when it is another; `unauthenticated` when the account is gone; `rate_limited`.
+pub async fn prove(state: &AppState, id: MemberId, password: String, from: ClientAddress) -> Result<Account, Problem> {
+    let account = find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    // one budget with the log-in, which knows the account by its e-mail
+    let guess = state.rate_limits.guess(account.email.as_deref().unwrap_or_default(), from.0).inspect_err(|_| {
+        state.security.password_refused(Attempt::Proof, Some(id), "too_many_wrong", from);
+    })?;
+    if !state.passwords.matches(password, account.password_hash.clone(), guess).await? {
+        state.security.password_refused(Attempt::Proof, Some(id), "wrong_password", from);
+        return Err(Problem::new(Code::InvalidCredentials));
+    }
+    Ok(account)
 }
 
 /// Gives an account another password and ends all of its log-ins.

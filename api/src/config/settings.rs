@@ -109,6 +109,9 @@ impl Config {
             setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
             setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),
+            setting("RETURN_AFTER", "return_after", format!("{}d", self.return_after.num_days())),
+            setting("EMAIL_VERIFICATION", "email_verification", value_name(self.email_verification)),
+            setting("SECURITY_LOG_ADDRESSES", "security_log_addresses", self.security_log_addresses.to_string()),
         ];
         let behind = settings.iter().position(|setting| setting.name == BEFORE_KAFKA_SECURITY).map_or(0, |at| at + 1);
         settings.splice(behind..behind, kafka);

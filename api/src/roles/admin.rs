@@ -51,7 +51,12 @@ async fn make(config: &Config, database: &Database, email: &str) -> anyhow::Resu
         let change = RoleChange { to: Role::Admin, by: Giver::House };
         match accounts::change_role(&ledger, pool, account.member(), change, &Metadata::system(now)).await {
             Err(problem) if problem.code() == Code::SameRole => {}
-            changed => drop(changed.map_err(told)?),
+            changed => {
+                changed.map_err(told)?;
+                tracing::info!(target: "security", event = "role_changed", account.id = %account.id,
+                               role.from = account.role, role.to = Role::Admin.name(), actor.role = "HOUSE",
+                               "an account has another role");
+            }
         }
         return Ok("the account is an administrator now and keeps its password");
     }

@@ -24,6 +24,7 @@ use crate::reactors::ReferralReactor;
 use crate::roles::Database;
 use crate::roles::signals::asked_to_stop;
 use crate::scheduler::Scheduler;
+use crate::security::SecurityLog;
 use crate::standing::{self, Standings};
 use crate::state::AppState;
 use crate::{demo, metrics, server};
@@ -101,7 +102,9 @@ impl Inside {
             freshness: self.freshness.clone(),
             topic: config.named_topic(),
             kafka_is_off: config.kafka == KafkaUse::Off,
-            keys: Arc::new(Keys::open(config.token_key_file.as_deref(), &config.data_dir)?),
+            keys: returns.keys(),
+            returns: returns.clone(),
+            security: SecurityLog::new(config.security_log_addresses),
             passwords: Passwords::new().map_err(told)?,
             standings: Standings::start(&pool),
             service_log_in: config.demo,

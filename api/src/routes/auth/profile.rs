@@ -140,7 +140,8 @@ async fn change_password(
     _: Query<Nothing>,
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Problem> {
-    accounts::change_password(&state, member.id, change.current, change.new, member.at).await?;
+    accounts::change_password(&state, member.id, change.current, change.new, from, member.at).await?;
+    state.security.account_changed("password_changed", member.id, member.id, member.role);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
 }
 
@@ -167,6 +168,7 @@ async fn erase_me(
         .await
         .map_err(gone)?;
     state.standings.forget(member.id);
+    state.security.account_changed("account_erased", member.id, member.id, member.role);
     Ok(([(header::SET_COOKIE, no_cookie(&state)?)], erased(appended)).into_response())
 }
 

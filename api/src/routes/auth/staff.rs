@@ -113,6 +113,7 @@ async fn change_role(
     let change = RoleChange { to, by };
     let appended = accounts::change_role(&state.ledger, &state.pool, id, change, &operator.metadata()).await?;
     state.standings.forget(id);
+    state.security.role_changed(id, &account.role, to, operator.id, operator.role);
     Ok(answer(phrases::role_changed(), known(&state, id).await?, appended))
 }
 
@@ -161,6 +162,11 @@ async fn set_blocked(
     };
     let id = known(state, id).await?.member();
     let appended = accounts::set_blocked(&state.ledger, id, block, note, &operator.metadata()).await?;
+    let event = match block {
+        Block::On => "account_blocked",
+        Block::Off => "account_unblocked",
+    };
+    state.security.account_changed(event, id, operator.id, operator.role);
     Ok(answer(message, known(state, id).await?, appended))
 }
 
@@ -189,5 +195,6 @@ async fn erase(
     let id = known(&state, MemberId(id)).await?.member();
     let appended = accounts::erase(&state.ledger, &state.pool, &state.returns, id, &admin.metadata()).await?;
     state.standings.forget(id);
+    state.security.account_changed("account_erased", id, admin.id, admin.role);
     Ok(erased(appended))
 }
