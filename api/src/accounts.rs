@@ -31,7 +31,7 @@ pub use blocking::{Block, set_blocked};
 pub use confirmation::confirm_email;
 pub use directory::list;
 pub use earlier_keys::renew_earlier_keys;
-pub use erasure::erase;
+pub use erasure::{Unsettled, WITHDRAW, erase, settle, unsettled};
 pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
 pub use returns::Returns;

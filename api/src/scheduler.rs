@@ -1,4 +1,5 @@
-//! What only the clock brings: campaigns open and close, pending claims expire. It looks up what is due,
+//! What only the clock brings: campaigns open and close, pending claims expire; and claims that were asked for while
+//! their member was erased are withdrawn. It looks up what is due,
 //! sends an ordinary command for each with the system as actor, and sleeps until the next due moment.
 //!
 //! One process does this at a time, under a lease. That only spares work: a command that comes twice
@@ -7,7 +8,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::{CommandError, Ledger, Metadata};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, CampaignRefusal};
@@ -20,6 +21,7 @@ use projections::{Followers, Freshness, Lease, Projection, log};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::{self, Unsettled, WITHDRAW};
 use crate::clock;
 
 /// The name of its lease.
@@ -34,6 +36,8 @@ const STANDBY_MS: u64 = 200;
 const BATCH: i64 = 500;
 /// … and how many of them at once.
 const AT_ONCE: usize = 64;
+/// How long after an erasure a claim that was decided before it may still come in: longer than a request may take.
+const LATE_CLAIMS: TimeDelta = TimeDelta::minutes(1);
 /// How long it waits for the projections it asks.
 const PROJECTION_TIME_LIMIT: Duration = Duration::from_secs(2);
 
@@ -80,9 +84,10 @@ impl Scheduler {
     /// Does all that is due and says how long there is nothing to do. Claims and campaigns do not wait
     /// for each other: one of the two projections may have stopped.
     async fn round(&self) -> Duration {
-        let (campaigns, claims) = tokio::join!(self.keep_windows(), self.expire_claims());
+        let (campaigns, claims, erased) =
+            tokio::join!(self.keep_windows(), self.expire_claims(), self.withdraw_claims());
         let mut sleep = Duration::from_millis(LONGEST_SLEEP_MS);
-        for part in [campaigns, claims] {
+        for part in [campaigns, claims, erased] {
             match part {
                 Ok(Some(next)) => sleep = sleep.min(until(next)),
                 Ok(None) => {}
@@ -119,6 +124,38 @@ impl Scheduler {
             if !anything_appended(expired.collect().await)? {
                 return Ok(None);
             }
+        }
+    }
+
+    /// Most are withdrawn with the account itself: this is for those that came in at the same moment.
+    async fn withdraw_claims(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
+        let at = clock::now();
+        let erased = accounts::unsettled(&self.pool, BATCH).await?;
+        if erased.is_empty() || !self.may_go_on() {
+            return Ok(None);
+        }
+        self.up_to_date(ClaimHistory::NAME).await?;
+        let settled = stream::iter(erased).map(|account| self.settle(account, at)).buffer_unordered(AT_ONCE);
+        settled.collect::<Vec<_>>().await.into_iter().collect::<Result<Vec<()>, _>>()?;
+        Ok(None)
+    }
+
+    async fn settle(&self, account: Unsettled, at: Moment) -> Result<(), Trouble> {
+        let pending = claim_history::pending_of(&self.pool, account.member(), BATCH).await?;
+        for claim in &pending {
+            self.withdraw_claim(*claim, at).await?;
+        }
+        if pending.is_empty() && at.utc() > account.erased_at + LATE_CLAIMS {
+            accounts::settle(&self.pool, account.member()).await?;
+        }
+        Ok(())
+    }
+
+    async fn withdraw_claim(&self, id: ClaimId, at: Moment) -> Result<(), Trouble> {
+        match self.ledger.execute::<Claim>(&id.to_string(), WITHDRAW, &Metadata::system(at)).await {
+            // somebody decided it in the meantime
+            Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
+            Err(error) => Err(Trouble::Command(error.to_string())),
         }
     }
 

@@ -139,6 +139,7 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
             ClaimEvent::Approved(step) => Some(grants(&step.about, -1, 1)),
             ClaimEvent::Rejected(step) => Some(grants(&step.about, -1, 0)),
             ClaimEvent::Expired(step) => Some(grants(&step.about, -1, 0)),
+            ClaimEvent::Withdrawn(step) => Some(grants(&step.about, -1, 0)),
             ClaimEvent::Reversed(step) => Some(grants(&step.about, 0, -1)),
             ClaimEvent::Denied(step) => Some(GuardChange::Claimed { campaign_id: step.about.campaign_id }),
             ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => None,

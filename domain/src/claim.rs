@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use command::{ClaimCommand, EarlierClaim, Request, Shortage, StaffStep, Step};
 pub use event::{
     Approved, ClaimEvent, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed, Granted, Rejected,
-    Reversed, Subject, Submitted,
+    Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,
 };
 pub use further::{Further, How, Known, smallest_further};
 pub use refusal::ClaimRefusal;
@@ -59,7 +59,7 @@ pub enum ClaimStatus {
     Expired,
     /// The reward is the member's.
     Granted,
-    /// An operator said no; final for the period.
+    /// An operator said no, or the claimant's account was erased meanwhile; final for the period.
     Rejected,
     /// The reward was handed out.
     Fulfilled,
@@ -123,7 +123,17 @@ impl Claim {
             ClaimCommand::Request(request) => self.request(&request),
             ClaimCommand::Step(step) => self.step(step),
             ClaimCommand::Expire { at } => self.expire(at),
+            ClaimCommand::Withdraw { reason } => self.withdraw(reason),
         }
+    }
+
+    /// Only what waits for a decision is withdrawn, also when it is too late for one: what it holds is given back once.
+    fn withdraw(&self, reason: WithdrawalReason) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
+        if state.status != ClaimStatus::Pending {
+            return Err(ClaimRefusal::StepNotAllowed { from: state.status });
+        }
+        Ok(vec![ClaimEvent::Withdrawn(Withdrawn { about: state.about.clone(), reason })])
     }
 
     fn expire(&self, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
@@ -151,6 +161,7 @@ impl Claim {
             ClaimEvent::Approved(_) => self.stands(ClaimStatus::Granted),
             ClaimEvent::Rejected(_) => self.stands(ClaimStatus::Rejected),
             ClaimEvent::Expired(_) => self.stands(ClaimStatus::Expired),
+            ClaimEvent::Withdrawn(_) => self.stands(ClaimStatus::Rejected),
             ClaimEvent::Fulfilled(_) => self.stands(ClaimStatus::Fulfilled),
             ClaimEvent::FulfilmentFailed(_) => self.stands(ClaimStatus::FulfilmentFailed),
             ClaimEvent::Reversed(_) => self.stands(ClaimStatus::Reversed),

@@ -145,6 +145,14 @@ impl Facts {
         }
     }
 
+    /// Folds the member's next fact as the log keeps it: an erasure takes nothing away. For those who look at what was
+    /// known, whoever may still ask.
+    pub fn apply_kept(&mut self, event: &Event) {
+        if !matches!(event, Event::Member(MemberEvent::Erased(_))) {
+            self.apply(event);
+        }
+    }
+
     /// Nothing is known of a member before the registration, and nobody is there after the erasure.
     fn apply_member(&mut self, event: &MemberEvent) {
         if let MemberEvent::Registered(registered) = event {

@@ -44,7 +44,7 @@ pub struct ClaimRow {
     pub reward_type: String,
     /// A name of [`ClaimStatus`].
     pub status: String,
-    /// Why it is denied, while it is.
+    /// Why it is denied, while it is, or why it was withdrawn.
     pub reason: Option<String>,
     pub condition_version: i64,
     /// When a pending claim is too late.
@@ -113,6 +113,27 @@ pub async fn overdue(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> sqlx::Resu
 pub async fn next_expiry_at(pool: &PgPool) -> sqlx::Result<Option<DateTime<Utc>>> {
     // as above
     sqlx::query_scalar("select min(expires_at) from claims").persistent(false).fetch_one(pool).await
+}
+
+/// The pending claims of a member, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn pending_of(pool: &PgPool, member: MemberId, limit: i64) -> sqlx::Result<Vec<ClaimId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select claim_id
+        from claims
+        where member_id = $1 and status = 'pending'
+        order by created_position
+        limit $2",
+    )
+    .bind(member.0)
+    .bind(limit)
+    // as above
+    .persistent(false)
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(ClaimId).collect())
 }
 
 /// One claim.
@@ -247,6 +268,10 @@ fn apply(rows: &mut HashMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recor
         ClaimEvent::Approved(_) => row.stands(ClaimStatus::Granted),
         ClaimEvent::Rejected(_) => row.stands(ClaimStatus::Rejected),
         ClaimEvent::Expired(_) => row.stands(ClaimStatus::Expired),
+        ClaimEvent::Withdrawn(withdrawn) => {
+            row.stands(ClaimStatus::Rejected);
+            row.reason = Some(withdrawn.reason.name().to_owned());
+        }
         ClaimEvent::Fulfilled(_) => row.stands(ClaimStatus::Fulfilled),
         ClaimEvent::FulfilmentFailed(_) => row.stands(ClaimStatus::FulfilmentFailed),
         ClaimEvent::Reversed(_) => row.stands(ClaimStatus::Reversed),

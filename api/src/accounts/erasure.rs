@@ -1,21 +1,32 @@
 //! Erasure: everything personal goes, together with every log-in and key; the random id stays in the
-//! log, which never changes. For a while a keyed fingerprint of the e-mail stays (`returns`).
+//! log, which never changes. For a while a keyed fingerprint of the e-mail stays (`returns`). Pending claims are
+//! withdrawn in the same append, so that what they held is free again; the scheduler withdraws what was asked for at the
+//! same moment.
 
 use std::sync::Arc;
 
-use commands::{AlsoWrite, Appended, Ledger, Metadata};
-use domain::id::MemberId;
-use domain::member::MemberCommand;
+use chrono::{DateTime, Utc};
+use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata, Unit};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, WithdrawalReason};
+use domain::id::{ClaimId, MemberId};
+use domain::member::{Member, MemberCommand, MemberRefusal};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use projections::claim_history;
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use super::find;
-use super::member_row::decide;
 use super::returns::Returns;
 use crate::once;
 use crate::problem::Problem;
 use crate::standing::announce;
+
+/// How many pending claims are withdrawn together with the account; the scheduler sees to any more.
+const CLAIMS_AT_ONCE: i64 = 500;
+
+/// Takes a pending claim away from an account that is erased.
+pub const WITHDRAW: ClaimCommand = ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased };
 
 /// Erases an account, and tells every instance.
 ///
@@ -29,10 +40,76 @@ pub async fn erase(
     metadata: &Metadata,
 ) -> Result<Option<Appended>, Problem> {
     let email = find(pool, id).await?.and_then(|account| account.email);
-    let row = BlankRow { id, fingerprint: email.and_then(|email| returns.fingerprint(&email)) };
-    let appended = decide(ledger, id, MemberCommand::Erase, Arc::new(row), metadata).await?;
+    let row = Arc::new(BlankRow { id, fingerprint: email.and_then(|email| returns.fingerprint(&email)) });
+    let mut retry = ledger.retry();
+    retry.turn::<Member>(&id.to_string()).await.map_err(CommandError::<MemberRefusal>::from)?;
+    let appended = loop {
+        let pending = claim_history::pending_of(pool, id, CLAIMS_AT_ONCE).await?;
+        let unit = ledger.unit(metadata.next_command()).also(row.clone());
+        unit.execute::<Member>(&id.to_string(), MemberCommand::Erase).await?;
+        withdraw(&unit, &pending).await?;
+        match unit.commit::<MemberRefusal>().await {
+            Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
+            committed => break committed?,
+        }
+    };
     announce(pool, id).await;
     Ok(appended)
+}
+
+/// What was decided meanwhile stays decided.
+async fn withdraw(unit: &Unit<'_>, pending: &[ClaimId]) -> Result<(), Problem> {
+    let ids: Vec<String> = pending.iter().map(ClaimId::to_string).collect();
+    unit.preload::<Claim>(&ids).await?;
+    for id in ids {
+        match unit.execute::<Claim>(&id, WITHDRAW).await {
+            Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// An account that is erased and may still have pending claims.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Unsettled {
+    id: Uuid,
+    /// Since when.
+    pub erased_at: DateTime<Utc>,
+}
+
+impl Unsettled {
+    /// Whose it was.
+    #[must_use]
+    pub fn member(self) -> MemberId {
+        MemberId(self.id)
+    }
+}
+
+/// The erased accounts that may still have pending claims, the first erased first.
+///
+/// # Errors
+/// The database's.
+pub async fn unsettled(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Unsettled>> {
+    let sql = "select id, erased_at
+               from accounts
+               where erased_at is not null and not claims_settled
+               order by erased_at
+               limit $1";
+    // planned each time: a plan made while the table was empty would read all of it ever after
+    sqlx::query_as(sql).bind(limit).persistent(false).fetch_all(pool).await
+}
+
+/// Notes that an erased account has no pending claim any more, and will have none.
+///
+/// # Errors
+/// The database's.
+pub async fn settle(pool: &PgPool, member: MemberId) -> sqlx::Result<()> {
+    sqlx::query("update accounts set claims_settled = true where id = $1")
+        .bind(member.0)
+        .execute(pool)
+        .await
+        .map(|_| ())
 }
 
 struct BlankRow {

@@ -35,6 +35,7 @@ impl Told {
             ClaimEvent::Approved(step) => ("approved", step.note.clone(), phrases::explain_step_approved(by)),
             ClaimEvent::Rejected(step) => ("rejected", step.note.clone(), phrases::explain_step_rejected(by)),
             ClaimEvent::Expired(_) => ("expired", None, phrases::explain_step_expired()),
+            ClaimEvent::Withdrawn(_) => ("withdrawn", None, phrases::explain_step_withdrawn()),
             ClaimEvent::Fulfilled(step) => ("fulfilled", step.note.clone(), phrases::explain_step_fulfilled(by)),
             ClaimEvent::FulfilmentFailed(step) => {
                 ("fulfilment_failed", step.note.clone(), phrases::explain_step_fulfilment_failed(by))
@@ -61,6 +62,7 @@ pub(super) fn summary(
         (ClaimStatus::Expired, _) => phrases::explain_expired(expiry(claim)),
         (ClaimStatus::Granted, _) if material.was_approved() => phrases::explain_approved(by),
         (ClaimStatus::Granted, _) => phrases::explain_granted(),
+        (ClaimStatus::Rejected, _) if material.was_withdrawn() => phrases::explain_withdrawn(),
         (ClaimStatus::Rejected, _) => phrases::explain_rejected(by),
         (ClaimStatus::Fulfilled, _) => phrases::explain_fulfilled(by),
         (ClaimStatus::FulfilmentFailed, _) => phrases::explain_fulfilment_failed(by),
@@ -77,6 +79,10 @@ impl Material {
     fn last_actor(&self) -> &str {
         let steps = self.history.iter().rev().filter(|step| !matches!(step.event, ClaimEvent::Denied(_)));
         steps.map(|step| step.actor.as_str()).next().unwrap_or_default()
+    }
+
+    fn was_withdrawn(&self) -> bool {
+        self.history.iter().any(|step| matches!(step.event, ClaimEvent::Withdrawn(_)))
     }
 
     fn was_approved(&self) -> bool {

@@ -8,14 +8,16 @@ use aide::axum::routing::{get_with, patch_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use commands::Receipt;
-use domain::claim::{Claim, ClaimCommand, StaffStep, Step};
+use commands::{CommandError, Metadata, Receipt};
+use domain::Moment;
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffStep, Step};
 use domain::id::ClaimId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::claims::body::ClaimBody;
 use super::claims::history::{Filter, List, own_or_all};
+use crate::accounts::WITHDRAW;
 use crate::callers::{Caller, Member, Operator};
 use crate::etag::{IfMatch, Tagged};
 use crate::extract::{PathId, Query};
@@ -107,9 +109,24 @@ async fn decide(
     Once(decision, key): Once<Decision>,
 ) -> Result<Answer, Problem> {
     let step = decision.step;
+    withdraw_from_nobody(&state, ClaimId(id), operator.at).await?;
     let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
     let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
     key.execute_at(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
+}
+
+/// A pending claim whose member was erased is withdrawn before it is decided: nobody is left to approve it to.
+async fn withdraw_from_nobody(state: &AppState, id: ClaimId, at: Moment) -> Result<(), Problem> {
+    let id = id.to_string();
+    let claim = state.ledger.load::<Claim>(&id).await?.state;
+    let Some(about) = claim.about().filter(|_| claim.status() == Some(ClaimStatus::Pending)) else { return Ok(()) };
+    if !state.ledger.load::<domain::member::Member>(&about.member_id.to_string()).await?.state.is_erased() {
+        return Ok(());
+    }
+    match state.ledger.execute::<Claim>(&id, WITHDRAW, &Metadata::system(at)).await {
+        Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 type Answer = Tagged<At<Json<Decided>>>;

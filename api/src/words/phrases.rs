@@ -80,6 +80,7 @@ phrases! {
     explain_pending(until) = "explain-pending";
     explain_expired(at) = "explain-expired";
     explain_rejected(actor) = "explain-rejected";
+    explain_withdrawn = "explain-withdrawn";
     explain_fulfilled(actor) = "explain-fulfilled";
     explain_fulfilment_failed(actor) = "explain-fulfilment-failed";
     explain_reversed(actor) = "explain-reversed";
@@ -102,6 +103,7 @@ phrases! {
     explain_step_approved(actor) = "explain-step-approved";
     explain_step_rejected(actor) = "explain-step-rejected";
     explain_step_expired = "explain-step-expired";
+    explain_step_withdrawn = "explain-step-withdrawn";
     explain_step_fulfilled(actor) = "explain-step-fulfilled";
     explain_step_fulfilment_failed(actor) = "explain-step-fulfilment-failed";
     explain_step_reversed(actor) = "explain-step-reversed";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::zone::Tz;
 use chrono::NaiveDate;
 
-use super::{ClaimStatus, DenialReason, Subject};
+use super::{ClaimStatus, DenialReason, Subject, WithdrawalReason};
 use crate::campaign::{Approval, CampaignStatus, PendingExpiry};
 use crate::condition::Condition;
 use crate::facts::Facts;
@@ -23,6 +23,11 @@ pub enum ClaimCommand {
     Expire {
         /// The moment of looking.
         at: Moment,
+    },
+    /// Nobody is left whose pending claim it is.
+    Withdraw {
+        /// Why.
+        reason: WithdrawalReason,
     },
 }
 

@@ -27,6 +27,8 @@ events! {
         Rejected(Rejected) = "claim.rejected",
         /// Nobody decided in time.
         Expired(Expired) = "claim.expired",
+        /// It was pending when it came to have nobody whose it is.
+        Withdrawn(Withdrawn) = "claim.withdrawn",
         /// The reward was handed out.
         Fulfilled(Fulfilled) = "claim.fulfilled",
         /// Handing it out failed.
@@ -196,6 +198,33 @@ pub struct Expired {
     pub about: Subject,
 }
 
+/// A pending claim is over without a decision; what it held is free again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Withdrawn {
+    /// What it is about.
+    pub about: Subject,
+    /// Why.
+    pub reason: WithdrawalReason,
+}
+
+/// Why a pending claim is over without a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawalReason {
+    /// The claimant's account was erased.
+    MemberErased,
+}
+
+impl WithdrawalReason {
+    /// The name in the API and in the read tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MemberErased => "member_erased",
+        }
+    }
+}
+
 impl ClaimEvent {
     /// What the step is about.
     #[must_use]
@@ -207,6 +236,7 @@ impl ClaimEvent {
             Self::Approved(event) => &event.about,
             Self::Rejected(event) => &event.about,
             Self::Expired(event) => &event.about,
+            Self::Withdrawn(event) => &event.about,
             Self::Fulfilled(event) => &event.about,
             Self::FulfilmentFailed(event) => &event.about,
             Self::Reversed(event) => &event.about,
@@ -229,6 +259,7 @@ impl ClaimEvent {
             Self::Approved(_)
             | Self::Rejected(_)
             | Self::Expired(_)
+            | Self::Withdrawn(_)
             | Self::Fulfilled(_)
             | Self::FulfilmentFailed(_)
             | Self::Reversed(_) => None,

@@ -293,3 +293,19 @@ fn a_claim_that_waited_too_long_is_asked_for_again_before_anybody_recorded_it() 
     let [ClaimEvent::Expired(_), ClaimEvent::Submitted(again)] = &events[..] else { panic!("{events:?}") };
     assert_eq!(again.expires_at, at("2026-11-27T12:00:00Z"), "it waits anew");
 }
+
+#[test]
+fn only_what_waits_for_a_decision_is_withdrawn_and_that_once_and_for_good() {
+    let withdraw = ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased };
+    assert_eq!(Claim::default().decide(withdraw.clone()), Err(ClaimRefusal::Unknown));
+    let granted = given(vec![ask(seven_days())]);
+    let refused = Err(ClaimRefusal::StepNotAllowed { from: ClaimStatus::Granted });
+    assert_eq!(granted.decide(withdraw.clone()), refused);
+    let mut claim = given(vec![manual()]);
+    let events = claim.decide(withdraw.clone()).unwrap();
+    assert!(matches!(events.as_slice(), [ClaimEvent::Withdrawn(_)]));
+    events.iter().for_each(|event| claim.evolve(event));
+    assert_eq!(claim.status(), Some(ClaimStatus::Rejected));
+    assert_eq!(claim.decide(withdraw), Err(ClaimRefusal::StepNotAllowed { from: ClaimStatus::Rejected }));
+    assert_eq!(claim.decide(manual()), Err(ClaimRefusal::AlreadyClaimed { status: ClaimStatus::Rejected }));
+}

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
 use super::AuditError;
-use crate::member_facts::fold_until;
+use crate::member_facts::fold_kept_until;
 
 /// The facts of one member at a position, or a part of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct FactRow {
 }
 
 /// The facts of a member as of a position, `limit` rows at most after the row named; `None` when
-/// nobody had registered under the id until then.
+/// nobody had registered under the id until then. Who was erased since is still there, as the log has it.
 ///
 /// # Errors
 /// See [`AuditError`].
@@ -60,7 +60,7 @@ pub async fn facts_as_of(
     after: Option<(Name, NaiveDate)>,
     limit: usize,
 ) -> Result<Option<FactsAsOf>, AuditError> {
-    let facts = fold_until(conn, member, position).await?;
+    let facts = fold_kept_until(conn, member, position).await?;
     let Some(known) = &facts.member else { return Ok(None) };
     let mut rest =
         rows(&facts).filter(|row| after.as_ref().is_none_or(|(kind, on)| (&row.kind, row.local_date) > (kind, *on)));

@@ -37,7 +37,7 @@ use super::history::History;
 use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement};
 use super::rules::Rules;
 use crate::log::{Piece, Scan};
-use crate::member_facts::fold_until;
+use crate::member_facts::fold_kept_until;
 
 /// The most changes that are listed; all of them are counted.
 pub const MAX_CHANGES: usize = 1_000;
@@ -329,7 +329,7 @@ impl Run {
 /// Facts from before what is folded already: from the log, which is rarely needed.
 async fn older(pool: &PgPool, member: MemberId, position: i64) -> Result<domain::facts::Facts, AuditError> {
     let mut conn = pool.acquire().await?;
-    Ok(fold_until(&mut conn, member, position).await?)
+    Ok(fold_kept_until(&mut conn, member, position).await?)
 }
 
 async fn all_rules(
@@ -396,6 +396,7 @@ fn is_possible(position: i64, event: &ClaimEvent, decision: &Decision) -> bool {
         ClaimEvent::Approved(_)
         | ClaimEvent::Rejected(_)
         | ClaimEvent::Expired(_)
+        | ClaimEvent::Withdrawn(_)
         | ClaimEvent::Fulfilled(_)
         | ClaimEvent::FulfilmentFailed(_)
         | ClaimEvent::Reversed(_) => true,

@@ -103,7 +103,7 @@ impl Catalogue {
             ClaimEvent::Submitted(_) => (1, 0),
             ClaimEvent::Granted(_) => (0, 1),
             ClaimEvent::Approved(_) => (-1, 1),
-            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) => (-1, 0),
+            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) | ClaimEvent::Withdrawn(_) => (-1, 0),
             ClaimEvent::Reversed(_) => (0, -1),
             ClaimEvent::Denied(_) | ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => (0, 0),
         };

@@ -83,7 +83,7 @@ macro_rules! held {
                     select position, event_type from events
                     where aggregate_type = 'claim' and aggregate_id = asked.claim_id::text and position < $3
                       and event_type in ('claim.granted', 'claim.submitted',
-                                         'claim.rejected', 'claim.expired', 'claim.reversed')
+                                         'claim.rejected', 'claim.expired', 'claim.withdrawn', 'claim.reversed')
                     order by sequence desc
                     limit 1
                 ) as step

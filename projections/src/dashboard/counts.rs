@@ -76,6 +76,7 @@ impl Counts {
             ClaimEvent::Granted(_) | ClaimEvent::Approved(_) => self.add(Counter::GrantSteps, 1),
             ClaimEvent::Rejected(_)
             | ClaimEvent::Expired(_)
+            | ClaimEvent::Withdrawn(_)
             | ClaimEvent::Fulfilled(_)
             | ClaimEvent::FulfilmentFailed(_)
             | ClaimEvent::Reversed(_) => {}
@@ -95,7 +96,7 @@ fn status_after(before: Option<ClaimStatus>, event: &ClaimEvent) -> ClaimStatus 
         ClaimEvent::Denied(_) => before.filter(|before| !before.is_open()).unwrap_or(ClaimStatus::Denied),
         ClaimEvent::Submitted(_) => ClaimStatus::Pending,
         ClaimEvent::Granted(_) | ClaimEvent::Approved(_) => ClaimStatus::Granted,
-        ClaimEvent::Rejected(_) => ClaimStatus::Rejected,
+        ClaimEvent::Rejected(_) | ClaimEvent::Withdrawn(_) => ClaimStatus::Rejected,
         ClaimEvent::Expired(_) => ClaimStatus::Expired,
         ClaimEvent::Fulfilled(_) => ClaimStatus::Fulfilled,
         ClaimEvent::FulfilmentFailed(_) => ClaimStatus::FulfilmentFailed,
@@ -119,7 +120,7 @@ impl Grants {
             ClaimEvent::Submitted(_) => (1, 0),
             ClaimEvent::Granted(_) => (0, 1),
             ClaimEvent::Approved(_) => (-1, 1),
-            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) => (-1, 0),
+            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) | ClaimEvent::Withdrawn(_) => (-1, 0),
             ClaimEvent::Reversed(_) => (0, -1),
             ClaimEvent::Denied(_) | ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => (0, 0),
         };

@@ -200,6 +200,7 @@ pub(super) fn asks(event: &ClaimEvent) -> bool {
         ClaimEvent::Approved(_)
         | ClaimEvent::Rejected(_)
         | ClaimEvent::Expired(_)
+        | ClaimEvent::Withdrawn(_)
         | ClaimEvent::Fulfilled(_)
         | ClaimEvent::FulfilmentFailed(_)
         | ClaimEvent::Reversed(_) => false,

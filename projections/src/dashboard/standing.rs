@@ -85,7 +85,7 @@ fn status_named(event_type: &str) -> Result<ClaimStatus, FoldError> {
         "claim.denied" => ClaimStatus::Denied,
         "claim.submitted" => ClaimStatus::Pending,
         "claim.granted" | "claim.approved" => ClaimStatus::Granted,
-        "claim.rejected" => ClaimStatus::Rejected,
+        "claim.rejected" | "claim.withdrawn" => ClaimStatus::Rejected,
         "claim.expired" => ClaimStatus::Expired,
         "claim.fulfilled" => ClaimStatus::Fulfilled,
         "claim.fulfilment_failed" => ClaimStatus::FulfilmentFailed,

@@ -78,6 +78,22 @@ pub async fn load_many(conn: &mut PgConnection, requests: &[FactsRequest]) -> Re
 /// # Errors
 /// See [`FoldError`].
 pub async fn fold_until(conn: &mut PgConnection, member: MemberId, position: i64) -> Result<Facts, FoldError> {
+    let mut facts = Facts::default();
+    read_until(conn, member, position).await?.iter().for_each(|event| facts.apply(event));
+    Ok(facts)
+}
+
+/// The same as the log keeps them, for an auditor: an erasure takes nothing away.
+///
+/// # Errors
+/// See [`FoldError`].
+pub async fn fold_kept_until(conn: &mut PgConnection, member: MemberId, position: i64) -> Result<Facts, FoldError> {
+    let mut facts = Facts::default();
+    read_until(conn, member, position).await?.iter().for_each(|event| facts.apply_kept(event));
+    Ok(facts)
+}
+
+async fn read_until(conn: &mut PgConnection, member: MemberId, position: i64) -> Result<Vec<Event>, FoldError> {
     let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
         "select fact.position, fact.event_type, fact.event_version, fact.payload
         from unnest(array[$1]) as wanted(subject)
@@ -97,13 +113,10 @@ pub async fn fold_until(conn: &mut PgConnection, member: MemberId, position: i64
     .persistent(false)
     .fetch_all(conn)
     .await?;
-    let mut facts = Facts::default();
-    for (position, event_type, version, payload) in rows {
-        let event =
-            Event::decode(&event_type, &version, &payload).map_err(|source| FoldError::Event { position, source })?;
-        facts.apply(&event);
-    }
-    Ok(facts)
+    let decode = |(position, event_type, version, payload): (i64, String, String, String)| {
+        Event::decode(&event_type, &version, &payload).map_err(|source| FoldError::Event { position, source })
+    };
+    rows.into_iter().map(decode).collect()
 }
 
 /// Only what is needed of the facts: two ways to the same facts then give the same value.

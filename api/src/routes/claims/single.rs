@@ -124,6 +124,7 @@ fn step(event: ClaimEvent) -> (&'static str, Option<String>) {
         ClaimEvent::Approved(step) => ("approved", step.note),
         ClaimEvent::Rejected(step) => ("rejected", step.note),
         ClaimEvent::Expired(_) => ("expired", None),
+        ClaimEvent::Withdrawn(_) => ("withdrawn", None),
         ClaimEvent::Fulfilled(step) => ("fulfilled", step.note),
         ClaimEvent::FulfilmentFailed(step) => ("fulfilment_failed", step.note),
         ClaimEvent::Reversed(step) => ("reversed", step.note),

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commands::CommandError;
+use commands::{CommandError, ReadError, Unit};
 use domain::claim::{Claim, ClaimRefusal, ClaimStatus};
 use domain::id::ClaimId;
+use domain::member::Member;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Decision;
+use crate::accounts::WITHDRAW;
 use crate::callers::Operator;
 use crate::extract::Query;
 use crate::fields::{Fields, FromFields, Nothing, readers};
@@ -70,6 +72,7 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
     let unit = state.ledger.unit(operator.metadata());
     let ids: Vec<String> = batch.ids.iter().map(ClaimId::to_string).collect();
     unit.preload::<Claim>(&ids).await.map_err(|error| BatchError::Problem(error.into()))?;
+    withdraw_from_nobody(&unit, &ids).await?;
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
         let judged = unit.execute::<Claim>(&id, batch.decision.clone().command(operator)).await;
@@ -85,6 +88,28 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
     let unit = unit.keep(key.keep_unit(move |appended| answer(&kept, Some(appended.last_position))));
     let appended = unit.commit::<ClaimRefusal>().await.map_err(BatchError::Append)?;
     Ok(answer(&results, appended.map(|appended| appended.last_position)))
+}
+
+/// A pending claim whose member was erased is withdrawn before it is decided: nobody is left to approve it to.
+async fn withdraw_from_nobody(unit: &Unit<'_>, ids: &[String]) -> Result<(), BatchError> {
+    let broken = |error: ReadError| BatchError::Problem(error.into());
+    let mut pending = Vec::new();
+    for id in ids {
+        let claim = unit.load::<Claim>(id).await.map_err(broken)?.state;
+        if let Some(about) = claim.about().filter(|_| claim.status() == Some(ClaimStatus::Pending)) {
+            pending.push((id, about.member_id.to_string()));
+        }
+    }
+    let members: Vec<String> = pending.iter().map(|(_, member)| member.clone()).collect();
+    unit.preload::<Member>(&members).await.map_err(broken)?;
+    for (id, member) in pending {
+        if unit.load::<Member>(&member).await.map_err(broken)?.state.is_erased()
+            && unit.load::<Claim>(id).await.map_err(broken)?.state.status() == Some(ClaimStatus::Pending)
+        {
+            unit.execute::<Claim>(id, WITHDRAW).await.map_err(BatchError::Append)?;
+        }
+    }
+    Ok(())
 }
 
 fn answer(results: &[Judged], position: Option<i64>) -> Response {

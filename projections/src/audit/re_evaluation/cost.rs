@@ -81,6 +81,7 @@ impl Held {
             ClaimEvent::Approved(_)
             | ClaimEvent::Rejected(_)
             | ClaimEvent::Expired(_)
+            | ClaimEvent::Withdrawn(_)
             | ClaimEvent::Fulfilled(_)
             | ClaimEvent::FulfilmentFailed(_)
             | ClaimEvent::Reversed(_) => Self::default(),

@@ -66,7 +66,7 @@ impl Member {
         match fact {
             Fact::Counted { kind, on, measures, more: true } => self.facts.record(&kind, on, &measures),
             Fact::Counted { kind, on, measures, more: false } => self.facts.void(&kind, on, &measures),
-            Fact::Other(event, _) => self.facts.apply(&event),
+            Fact::Other(event, _) => self.facts.apply_kept(&event),
         }
         self.folded = position;
     }

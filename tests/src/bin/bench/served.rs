@@ -110,6 +110,10 @@ impl View<Claim> for ClaimView {
             ClaimEvent::Approved(event) => decided(ClaimStatus::Granted, &event.about, None),
             ClaimEvent::Rejected(event) => decided(ClaimStatus::Rejected, &event.about, None),
             ClaimEvent::Expired(event) => decided(ClaimStatus::Expired, &event.about, None),
+            ClaimEvent::Withdrawn(event) => {
+                decided(ClaimStatus::Rejected, &event.about, None);
+                self.reason = Some(event.reason.name().to_owned());
+            }
             ClaimEvent::Fulfilled(event) => decided(ClaimStatus::Fulfilled, &event.about, None),
             ClaimEvent::FulfilmentFailed(event) => decided(ClaimStatus::FulfilmentFailed, &event.about, None),
             ClaimEvent::Reversed(event) => decided(ClaimStatus::Reversed, &event.about, None),

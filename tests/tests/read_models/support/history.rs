@@ -319,7 +319,7 @@ impl Generator {
     fn claim_event(&mut self, about: Subject, status: &'static str) -> (ClaimEvent, &'static str) {
         let decision = decision();
         let note = None;
-        let choice = self.random.random_range(0..4);
+        let choice = self.random.random_range(0..5);
         match (status, choice) {
             ("denied" | "expired", 0) => (ClaimEvent::Granted(claim::Granted { about, decision }), "granted"),
             ("denied" | "expired", 1 | 2) => {
@@ -333,6 +333,10 @@ impl Generator {
             ("pending", 0) => (ClaimEvent::Approved(claim::Approved { about, note }), "granted"),
             ("pending", 1) => (ClaimEvent::Rejected(claim::Rejected { about, note }), "rejected"),
             ("pending", 2) => (ClaimEvent::Expired(claim::Expired { about }), "expired"),
+            ("pending", 3) => {
+                let reason = claim::WithdrawalReason::MemberErased;
+                (ClaimEvent::Withdrawn(claim::Withdrawn { about, reason }), "rejected")
+            }
             ("granted", 0) => (ClaimEvent::FulfilmentFailed(claim::FulfilmentFailed { about, note }), "failed"),
             ("granted" | "failed", 1) => (ClaimEvent::Fulfilled(claim::Fulfilled { about, note }), "fulfilled"),
             ("granted" | "failed" | "fulfilled", 2) => {
