@@ -60,6 +60,15 @@ impl Checkpoint {
     /// # Errors
     /// See [`NoteError`].
     pub fn open(note: &str, key: &VerifyingKey) -> Result<Self, NoteError> {
+        let (checkpoint, signed) = Self::read_note(note, key)?;
+        signed.map(|()| checkpoint)
+    }
+
+    /// Reads a note, and whether the key has signed it: what it says can be held against the log either way.
+    ///
+    /// # Errors
+    /// [`NoteError::Malformed`].
+    pub fn read_note(note: &str, key: &VerifyingKey) -> Result<(Self, Result<(), NoteError>), NoteError> {
         let (body, signatures) = note.rsplit_once("\n\n").ok_or(NoteError::Malformed)?;
         let text = format!("{body}\n");
         let checkpoint = Self::read(body).ok_or(NoteError::Malformed)?;
@@ -70,9 +79,11 @@ impl Checkpoint {
             let signature: [u8; 64] = bytes.strip_prefix(&id)?.try_into().ok()?;
             (name == checkpoint.origin).then(|| Signature::from_bytes(&signature))
         };
-        let signature = signatures.lines().find_map(ours).ok_or(NoteError::OtherKey)?;
-        key.verify_strict(text.as_bytes(), &signature).map_err(|_| NoteError::Forged)?;
-        Ok(checkpoint)
+        let signed = match signatures.lines().find_map(ours) {
+            None => Err(NoteError::OtherKey),
+            Some(signature) => key.verify_strict(text.as_bytes(), &signature).map_err(|_| NoteError::Forged),
+        };
+        Ok((checkpoint, signed))
     }
 
     /// The first three lines; others may follow and are signed as well.

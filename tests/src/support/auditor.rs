@@ -218,6 +218,15 @@ impl Superuser {
         self.set_head().await;
     }
 
+    /// The columns of a table, each with its type.
+    pub async fn columns(&mut self, table: &str) -> Vec<(String, String)> {
+        let columns = sqlx::query_as(
+            "select column_name::text, data_type::text from information_schema.columns
+             where table_schema = current_schema() and table_name = $1 order by ordinal_position",
+        );
+        columns.bind(table).fetch_all(&mut self.0).await.unwrap()
+    }
+
     /// The tables whose names begin so.
     pub async fn tables_like(&mut self, prefix: &str) -> Vec<String> {
         let tables =

@@ -115,11 +115,27 @@ async fn a_checkpoint_holds_for_every_later_state_of_its_log_and_needs_its_key()
     stage.reporter().await.report_activity(&activity(&stage.newcomer().await, "visit")).await.created();
     let held = auditor.verify(&["--checkpoint", note]);
     assert_eq!((held.code, held.failed()), (0, vec![]), "{} {}", held.out, held.err);
-    std::fs::write(note, made.out.replacen(text[1], "1", 1)).unwrap();
-    assert_eq!(auditor.verify(&["--checkpoint", note]).code, 2, "nobody signed that");
+    let other_root = made.out.replacen(text[2], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 1);
+    let (end, last) = made.out.trim_end().split_at(made.out.trim_end().len() - 6);
+    let other_signature = format!("{end}{}\n", if last == "AAAAA=" { "BAAAA=" } else { "AAAAA=" });
+    for altered in [made.out.replacen(text[1], "1", 1), other_root.clone(), other_signature] {
+        std::fs::write(note, &altered).unwrap();
+        let held = auditor.verify(&["--checkpoint", note]);
+        assert_eq!(
+            (held.code, held.failed()),
+            (1, vec!["checkpoint".to_owned()]),
+            "{altered} {} {}",
+            held.out,
+            held.err
+        );
+    }
     std::fs::write(note, &made.out).unwrap();
     let stranger = Auditor::of(&stage.database.url);
     assert_eq!(stranger.verify(&["--checkpoint", note]).code, 2, "without a key");
     stranger.run(&["audit", "checkpoint"]);
-    assert_eq!(stranger.verify(&["--checkpoint", note]).code, 2, "with another key");
+    assert_eq!(stranger.verify(&["--checkpoint", note]).code, 2, "with another key it proves nothing");
+    std::fs::write(note, &other_root).unwrap();
+    assert_eq!(stranger.verify(&["--checkpoint", note]).code, 1, "what it says is not so, whoever signed it");
+    std::fs::write(note, "no note").unwrap();
+    assert_eq!(auditor.verify(&["--checkpoint", note]).code, 2, "it is no checkpoint");
 }

@@ -172,6 +172,30 @@ async fn whatever_is_altered_is_found() {
     }
 }
 
+/// Also one that no hash covers, such as where a command begins: at the first event nothing but the log itself says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_column_of_an_event_can_be_altered_unseen() {
+    let original = programme().await;
+    let columns = Superuser::of(&original).await.columns("events").await;
+    assert!(columns.len() >= 20, "{columns:?}");
+    for (column, kind) in columns {
+        let other = match kind.as_str() {
+            "bigint" => format!("{column} + 1000000"),
+            "uuid" => "gen_random_uuid()".to_owned(),
+            "text" => format!("{column} || 'x'"),
+            "boolean" => format!("not {column}"),
+            "timestamp with time zone" => format!("{column} + interval '1 s'"),
+            "json" => format!("regexp_replace({column}::text, '}}$', ' }}')::json"),
+            "bytea" => "sha256('x')".to_owned(),
+            other => panic!("what would be another value of {column}, which is of type {other}?"),
+        };
+        let copy = Superuser::copy(&original).await;
+        Superuser::of(&copy).await.run(&format!("update events set {column} = {other} where position = 1")).await;
+        let said = Auditor::of(&copy.url).verify(&[]);
+        assert_eq!(said.code, 1, "{column}: {} {}", said.out, said.err);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_histories_grown_from_one_back_up_only_the_one_passes_that_made_the_checkpoint() {
     let original = programme().await;

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 use super::{bar, head, moved, print_json, say, show_checks, to_whoever_listens};
 use crate::audit::key;
-use crate::audit::note::{Checkpoint, verifier_key};
+use crate::audit::note::{Checkpoint, NoteError, verifier_key};
 use crate::audit::verification::verify;
 use crate::config::Config;
 
@@ -29,7 +29,7 @@ pub struct Verify {
 
 impl Verify {
     pub(super) async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<bool> {
-        let checkpoint = self.checkpoint(config)?;
+        let checkpoint = self.checkpoint(pool, config).await?;
         let told = bar(head(pool).await?);
         let topic = config.named_topic();
         let (mut verified, in_the_way) = verify(pool, topic.as_ref(), &mut |check, done| {
@@ -38,7 +38,7 @@ impl Verify {
         })
         .await?;
         if let Some(checkpoint) = checkpoint {
-            verified.checks.push(held_to(&checkpoint, pool, config).await?);
+            verified.checks.push(checkpoint);
         }
         told.finish_and_clear();
         to_whoever_listens(if self.json { print_json(&verified) } else { show(&verified) })?;
@@ -48,14 +48,24 @@ impl Verify {
         }
     }
 
-    /// The checkpoint, if its key says that it is one.
-    fn checkpoint(&self, config: &Config) -> anyhow::Result<Option<Checkpoint>> {
+    /// The log held to the checkpoint. A note whose signature is wrong is a difference, and so is one that says something
+    /// else than the log, whoever signed it; one that says the same and was signed by others proves nothing.
+    async fn checkpoint(&self, pool: &PgPool, config: &Config) -> anyhow::Result<Option<Check>> {
         let Some(file) = &self.checkpoint else { return Ok(None) };
         let note = std::fs::read_to_string(file).with_context(|| format!("the checkpoint {}", file.display()))?;
         let key = self.public_key.clone().unwrap_or_else(|| key::path(config));
         let key = key::open_public(&key)
             .context("no key to verify the checkpoint with; give --public-key or AUDIT_KEY_FILE")?;
-        Ok(Some(Checkpoint::open(&note, &key).with_context(|| format!("the checkpoint {}", file.display()))?))
+        let of_this_file = || format!("the checkpoint {}", file.display());
+        let (checkpoint, signed) = Checkpoint::read_note(&note, &key).with_context(of_this_file)?;
+        let mut check = held_to(&checkpoint, pool, config).await?;
+        match signed {
+            Ok(()) => {}
+            Err(forged @ NoteError::Forged) => check.fails(None, forged.to_string()),
+            Err(error) if check.ok => return Err(error).with_context(of_this_file),
+            Err(_) => {}
+        }
+        Ok(Some(check))
     }
 }
 

@@ -46,6 +46,7 @@ struct Walk {
     hash: Option<Hash>,
     recorded_at: Option<Moment>,
     epoch: i64,
+    /// Of the row before; before the first one a command that no event has.
     command: Option<Uuid>,
 }
 
@@ -60,7 +61,7 @@ impl Default for Walk {
             hash: Some(GENESIS),
             recorded_at: None,
             epoch: 0,
-            command: None,
+            command: Some(Uuid::nil()),
         }
     }
 }
