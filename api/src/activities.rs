@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use commands::{KeptAnswer, Metadata, ReadError};
-use domain::id::ActivityId;
+use domain::id::{ActivityId, MemberId};
 
 use crate::problem::FieldErrors;
 
@@ -53,6 +53,8 @@ pub enum Refusal {
     SourceReserved,
     /// Whoever reports may not report for this source.
     SourceNotAllowed,
+    /// It is about whoever reports it.
+    OwnActivity,
     /// Nobody is registered under its member id.
     MemberUnknown,
     /// The source reported other content under the same id before.
@@ -67,6 +69,7 @@ impl Refusal {
             Self::Invalid(_) => "validation_failed",
             Self::SourceReserved => "source_reserved",
             Self::SourceNotAllowed => "source_not_allowed",
+            Self::OwnActivity => "own_activity",
             Self::MemberUnknown => "member_unknown",
             Self::Conflict => "activity_conflict",
         }
@@ -91,6 +94,8 @@ pub struct Reporting {
     pub metadata: Metadata,
     /// Which sources may be reported for.
     pub sources: Sources,
+    /// About whom nothing may be reported: whoever reports, where duties are separated.
+    pub never_about: Option<MemberId>,
     /// What to do about members that nobody registered.
     pub unknown_members: UnknownMembers,
     /// Keeps the answer to all of them with the facts, where somebody may ask again under a key.
@@ -114,7 +119,8 @@ impl Reporting {
     /// Reports for any source about members that are there.
     #[must_use]
     pub fn of(metadata: Metadata) -> Self {
-        Self { metadata, sources: Sources::Any, unknown_members: UnknownMembers::Refuse, keep: None }
+        let (sources, unknown_members) = (Sources::Any, UnknownMembers::Refuse);
+        Self { metadata, sources, never_about: None, unknown_members, keep: None }
     }
 }
 

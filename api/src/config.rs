@@ -163,6 +163,11 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub max_connections_per_address: u32,
 
+    /// Whether staff are kept from serving themselves: `required`: facts about oneself, claims in events that one has
+    /// made or changed, and lifting the own block are refused. `off`: for a team so small that nobody else could do it.
+    #[arg(long, env = "SEPARATION_OF_DUTIES", value_enum, default_value_t = SeparationOfDuties::Required, global = true)]
+    pub separation_of_duties: SeparationOfDuties,
+
     /// Networks of proxies whose `X-Forwarded-For` is trusted, as `10.0.0.0/8,fd00::/8`. None: nobody's.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "LIST", default_value = "", global = true)]
     pub trusted_proxies: String,
@@ -229,7 +234,25 @@ pub enum RateLimiting {
     Off,
 }
 
+/// Whether staff may serve themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeparationOfDuties {
+    /// They may not.
+    Required,
+    /// They may.
+    Off,
+}
+
 impl Config {
+    /// Whether staff are kept from serving themselves.
+    #[must_use]
+    pub fn duties_are_separated(&self) -> bool {
+        match self.separation_of_duties {
+            SeparationOfDuties::Required => true,
+            SeparationOfDuties::Off => false,
+        }
+    }
+
     /// The limits in force.
     #[must_use]
     pub fn rate_limits(&self) -> RateLimits {

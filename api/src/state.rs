@@ -50,6 +50,9 @@ pub struct AppState {
     pub service_log_in: bool,
     /// The idempotency keys that are being worked on.
     pub in_progress: InProgress,
+    /// Whether nobody may serve themselves: claim in an event of their own, report or void facts about themselves, lift
+    /// their own block.
+    pub separation_of_duties: bool,
     /// How much one caller may ask.
     pub rate_limits: RateLimits,
     /// Who comes back after an erasure.

@@ -1,14 +1,15 @@
 //! What every claim needs of its campaign, kept at hand. It may be stale: whoever decides by it also
 //! says which version was read, and the append refuses when the campaign has gone on since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use domain::Moment;
 use domain::campaign::Campaign;
-use domain::id::{CampaignId, RewardId};
+use domain::id::{CampaignId, MemberId, RewardId};
 
+use crate::append::StreamKey;
 use crate::coalesce::ReadError;
 use crate::streams::Loaded;
 use crate::{Ledger, Shared};
@@ -18,26 +19,41 @@ const MAX_CACHED: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Campaigns {
-    loaded: RwLock<HashMap<CampaignId, Arc<Loaded<Campaign>>>>,
+    known: RwLock<HashMap<CampaignId, Arc<KnownCampaign>>>,
     /// A reward never changes its campaign.
     of_reward: RwLock<HashMap<RewardId, CampaignId>>,
 }
 
+/// A campaign, and who has made or changed it.
+#[derive(Debug)]
+pub(crate) struct KnownCampaign {
+    pub(crate) loaded: Loaded<Campaign>,
+    /// As the events say; others than members are none.
+    actors: HashSet<String>,
+}
+
+impl KnownCampaign {
+    /// Whether a member has made or changed it.
+    pub(crate) fn is_by(&self, member: MemberId) -> bool {
+        self.actors.contains(&member.to_string())
+    }
+}
+
 impl Campaigns {
-    fn cached(&self, id: CampaignId) -> Option<Arc<Loaded<Campaign>>> {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    fn cached(&self, id: CampaignId) -> Option<Arc<KnownCampaign>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    fn keep(&self, id: CampaignId, loaded: Arc<Loaded<Campaign>>) {
-        let mut cache = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+    fn keep(&self, id: CampaignId, known: Arc<KnownCampaign>) {
+        let mut cache = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED {
             cache.clear();
         }
-        cache.insert(id, loaded);
+        cache.insert(id, known);
     }
 
     pub(crate) fn forget(&self, id: CampaignId) {
-        self.loaded.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }
 
@@ -58,6 +74,20 @@ impl Shared {
         }
         cache.insert(reward, campaign);
         Ok(Some(campaign))
+    }
+}
+
+impl Shared {
+    async fn actors_of(&self, stream: &StreamKey) -> Result<HashSet<String>, ReadError> {
+        let sql = "select distinct actor from events where aggregate_type = $1 and aggregate_id = $2";
+        let actors = sqlx::query_scalar(sql)
+            .bind(stream.stream_type)
+            .bind(&*stream.stream_id)
+            // planned each time: a plan made while the log was empty would read all of it ever after
+            .persistent(false)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(actors.into_iter().collect())
     }
 }
 
@@ -107,20 +137,24 @@ impl Ledger {
     }
 
     /// A campaign as the log has it now, for those who decide without an append that would notice.
-    pub(crate) async fn latest_campaign(&self, id: CampaignId) -> Result<Arc<Loaded<Campaign>>, ReadError> {
-        let loaded = Arc::new(self.load::<Campaign>(&id.to_string()).await?);
-        self.shared.campaigns.keep(id, loaded.clone());
-        Ok(loaded)
+    pub(crate) async fn latest_campaign(&self, id: CampaignId) -> Result<Arc<KnownCampaign>, ReadError> {
+        let loaded = self.load::<Campaign>(&id.to_string()).await?;
+        // read after the campaign: nobody who has changed what was loaded is missing
+        let actors = self.shared.actors_of(&loaded.stream).await?;
+        let known = Arc::new(KnownCampaign { loaded, actors });
+        self.shared.campaigns.keep(id, known.clone());
+        Ok(known)
     }
 
     /// The campaign that hands out a reward, possibly as it was a moment ago.
     pub(crate) async fn campaign_with(
         &self,
         reward: RewardId,
-    ) -> Result<Option<(CampaignId, Arc<Loaded<Campaign>>)>, ReadError> {
+    ) -> Result<Option<(CampaignId, Arc<KnownCampaign>)>, ReadError> {
         let Some(id) = self.shared.campaign_of(reward).await? else { return Ok(None) };
-        if let Some(loaded) = self.shared.campaigns.cached(id).filter(|cached| cached.state.reward(reward).is_some()) {
-            return Ok(Some((id, loaded)));
+        let cached = self.shared.campaigns.cached(id);
+        if let Some(known) = cached.filter(|known| known.loaded.state.reward(reward).is_some()) {
+            return Ok(Some((id, known)));
         }
         Ok(Some((id, self.latest_campaign(id).await?)))
     }

@@ -12,6 +12,7 @@ use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::member::Returned;
 use futures::future::{BoxFuture, try_join_all};
 
+use crate::campaigns::KnownCampaign;
 use crate::coalesce::ReadError;
 use crate::guards::GuardRefusal;
 use crate::keep::Keep;
@@ -35,6 +36,8 @@ pub struct Ask {
     pub member_id: MemberId,
     /// The moment of asking.
     pub at: Moment,
+    /// Whether a member who has made or changed the campaign is refused.
+    pub refuse_own_campaign: bool,
 }
 
 /// Why a claim could not even be denied.
@@ -76,7 +79,7 @@ impl From<ReadError> for ClaimError {
 /// Everything that one try to decide a wish has read.
 pub(crate) struct Attempt {
     pub(crate) claim_id: ClaimId,
-    pub(crate) campaign: Arc<Loaded<Campaign>>,
+    pub(crate) campaign: Arc<KnownCampaign>,
     pub(crate) claim: Loaded<Claim>,
     pub(crate) request: Request,
 }
@@ -112,7 +115,7 @@ impl Ledger {
             let (campaign_id, campaign) = self.campaign_with(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
             let Attempt { claim_id, campaign, claim, request } =
                 self.attempt(ask, campaign_id, campaign, facts, shortage).await?;
-            let expects = vec![(campaign.stream.clone(), campaign.sequence)];
+            let expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
             let store = self.store().with(metadata.clone(), expects).on(claim).keep(keep.clone());
             match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(request)), store).await {
                 Err(CommandError::Conflict(stream)) => {
@@ -128,7 +131,8 @@ impl Ledger {
                 // nothing was appended, so that no append has looked whether the campaign was the latest
                 Ok(receipt) if receipt.appended == 0 => {
                     let latest = self.latest_campaign(campaign_id).await?;
-                    if latest.sequence == campaign.sequence || !retry.after_outdated(&campaign.stream).await {
+                    let same = latest.loaded.sequence == campaign.loaded.sequence;
+                    if same || !retry.after_outdated(&campaign.loaded.stream).await {
                         return Ok(receipt);
                     }
                     shortage = None;
@@ -154,7 +158,7 @@ impl Ledger {
         &self,
         ask: Ask,
         campaign_id: CampaignId,
-        campaign: Arc<Loaded<Campaign>>,
+        campaign: Arc<KnownCampaign>,
         facts: &dyn FactsSource,
         shortage: Option<Shortage>,
     ) -> Result<Attempt, ClaimError> {
@@ -197,11 +201,12 @@ struct Offer<'a> {
     condition: &'a Arc<Condition>,
     condition_version: u32,
     campaign_status: CampaignStatus,
+    own: bool,
 }
 
 impl<'a> Offer<'a> {
-    fn of(ask: Ask, campaign_id: CampaignId, campaign: &'a Loaded<Campaign>) -> Option<Self> {
-        let state = &campaign.state;
+    fn of(ask: Ask, campaign_id: CampaignId, campaign: &'a KnownCampaign) -> Option<Self> {
+        let state = &campaign.loaded.state;
         let (terms, reward) = (state.terms()?, state.reward(ask.reward_id)?);
         let (condition, condition_version) = state.condition()?;
         let about = Subject {
@@ -213,7 +218,8 @@ impl<'a> Offer<'a> {
             amount: reward.amount,
             reward_type: reward.reward_type,
         };
-        Some(Self { about, terms, condition, condition_version, campaign_status: state.status(ask.at)? })
+        let own = ask.refuse_own_campaign && campaign.is_by(ask.member_id);
+        Some(Self { about, terms, condition, condition_version, campaign_status: state.status(ask.at)?, own })
     }
 
     fn request(
@@ -228,6 +234,7 @@ impl<'a> Offer<'a> {
         let MemberFacts { blocked, time_zone, .. } = *facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         Ok(Request {
             about: Subject { first_id, ..self.about },
+            own_campaign: self.own,
             blocked,
             campaign_status: self.campaign_status,
             approval: self.terms.approval,

@@ -93,6 +93,7 @@ fn decide(attempt: &Attempt) -> Result<(Receipt<Claim>, Vec<GuardChange>), Claim
         ClaimRefusal::ClaimedBefore(earlier) => earlier.into(),
         refusal @ (ClaimRefusal::Unknown
         | ClaimRefusal::StepNotAllowed { .. }
+        | ClaimRefusal::OwnCampaign
         | ClaimRefusal::OwnClaim
         | ClaimRefusal::Expired { .. }
         | ClaimRefusal::NotYetExpired { .. }) => ClaimError::Command(CommandError::Refused { refusal, position }),

@@ -79,6 +79,7 @@ fn request(scene: &Scene, condition: Condition, event_starts_on: NaiveDate) -> R
             amount: 1.try_into().unwrap(),
             reward_type: RewardType::Point,
         },
+        own_campaign: false,
         blocked: false,
         campaign_status: CampaignStatus::Active,
         approval: Approval::Automatic,

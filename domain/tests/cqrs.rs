@@ -274,6 +274,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         joined_on: day("2026-10-03"),
         birthday: None,
         profile_complete,
+        own_campaign: false,
         blocked: false,
         role: Role::User,
     };

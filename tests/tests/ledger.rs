@@ -64,6 +64,9 @@ mod refusals;
 #[path = "ledger/reward_requests.rs"]
 mod reward_requests;
 
+#[path = "ledger/separation_of_duties.rs"]
+mod separation_of_duties;
+
 #[path = "ledger/dry_run.rs"]
 mod dry_run;
 

@@ -121,6 +121,9 @@ impl JudgedBatch<'_> {
 fn admit(raw: &RawActivity, reporting: &Reporting) -> Result<Reading, Refusal> {
     let reading = read(raw, reporting.metadata.requested_at).map_err(Refusal::Invalid)?;
     may_speak_for(&reading.report().source, &reporting.sources)?;
+    if reporting.never_about == Some(reading.report().member_id) {
+        return Err(Refusal::OwnActivity);
+    }
     Ok(reading)
 }
 

@@ -106,6 +106,7 @@ impl Config {
                 "max_connections_per_address",
                 self.max_connections_per_address.to_string(),
             ),
+            setting("SEPARATION_OF_DUTIES", "separation_of_duties", value_name(self.separation_of_duties)),
             setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
             setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),

@@ -89,6 +89,7 @@ impl From<Refusal> for Refused {
             Refusal::Invalid(errors) => return Self::fields(&errors),
             Refusal::SourceReserved => "the source is the ledger's own",
             Refusal::SourceNotAllowed => "not for this source",
+            Refusal::OwnActivity => "about whoever reports it",
             Refusal::MemberUnknown => "nobody is registered under data.memberId",
             Refusal::Conflict => "the source reported other content under this id before",
         };

@@ -60,6 +60,7 @@ codes! {
     TimeZoneLocked = "time_zone_locked", CONFLICT;
     UnknownRole = "unknown_role", BAD_REQUEST;
     OwnRole = "own_role", FORBIDDEN;
+    OwnBlock = "own_block", FORBIDDEN;
     LastAdmin = "last_admin", CONFLICT;
     SameRole = "same_role", CONFLICT;
     // events and rewards
@@ -71,6 +72,7 @@ codes! {
     // claims, in the order in which the refusals are looked at
     RewardUnknown = "reward_unknown", NOT_FOUND;
     MemberUnknown = "member_unknown", NOT_FOUND;
+    OwnEvent = "own_event", FORBIDDEN;
     MemberBlocked = "member_blocked", FORBIDDEN;
     AlreadyClaimed = "already_claimed", CONFLICT;
     EventNotActive = "event_not_active", CONFLICT;
@@ -84,6 +86,7 @@ codes! {
     ActivityConflict = "activity_conflict", CONFLICT;
     SourceReserved = "source_reserved", FORBIDDEN;
     SourceNotAllowed = "source_not_allowed", FORBIDDEN;
+    OwnActivity = "own_activity", FORBIDDEN;
     // the service itself
     Overloaded = "overloaded", SERVICE_UNAVAILABLE;
     Unavailable = "unavailable", SERVICE_UNAVAILABLE;

@@ -160,6 +160,7 @@ impl From<ClaimRefusal> for Problem {
             }
             ClaimRefusal::ClaimedBefore(earlier) => ClaimError::from(earlier).into(),
             ClaimRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
+            ClaimRefusal::OwnCampaign => Self::new(Code::OwnEvent),
             ClaimRefusal::OwnClaim => Self::new(Code::OwnClaim),
             ClaimRefusal::Expired { at } => Self::new(Code::ClaimExpired).with("expiredAt", at),
             ClaimRefusal::NotYetExpired { .. } => Self::internal("claim", &refusal),
@@ -196,6 +197,7 @@ impl From<Refusal> for Problem {
             Refusal::Invalid(errors) => Self::invalid(errors),
             Refusal::SourceReserved => Self::new(Code::SourceReserved),
             Refusal::SourceNotAllowed => Self::new(Code::SourceNotAllowed),
+            Refusal::OwnActivity => Self::new(Code::OwnActivity),
             Refusal::MemberUnknown => Self::new(Code::MemberUnknown),
             Refusal::Conflict => Self::new(Code::ActivityConflict),
         }

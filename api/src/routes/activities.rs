@@ -10,7 +10,7 @@ use aide::axum::routing::post_with;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::id::ActivityId;
+use domain::id::{ActivityId, MemberId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -43,6 +43,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
                         Code::ActivityConflict,
                         Code::SourceReserved,
                         Code::SourceNotAllowed,
+                        Code::OwnActivity,
                     ])
             }),
         )
@@ -64,9 +65,20 @@ pub(super) fn router() -> ApiRouter<AppState> {
                     .answers::<Recorded>(201)
                     .tells_position(201)
                     .answers::<Duplicate>(200)
-                    .refuses(&[Code::NotFound, Code::StepNotAllowed, Code::SourceReserved, Code::SourceNotAllowed])
+                    .refuses(&[
+                        Code::NotFound,
+                        Code::StepNotAllowed,
+                        Code::SourceReserved,
+                        Code::SourceNotAllowed,
+                        Code::OwnActivity,
+                    ])
             }),
         )
+}
+
+/// About whom somebody may not report, nor take anything out.
+fn never_about(state: &AppState, reporter: &Reporter) -> Option<MemberId> {
+    state.separation_of_duties.then_some(reporter.id)
 }
 
 /// Reports one fact.
@@ -78,7 +90,8 @@ async fn report(
     Once(raw, key): Once<RawActivity>,
 ) -> Result<Response, Problem> {
     let keep = key.keep_outcomes(|outcomes| outcomes.first().cloned().map(answer));
-    let reporting = Reporting { keep, sources, ..Reporting::of(reporter.metadata()) };
+    let never_about = never_about(&state, &reporter);
+    let reporting = Reporting { keep, sources, never_about, ..Reporting::of(reporter.metadata()) };
     answer(record(&state.ledger, &raw, &reporting).await?)
 }
 
@@ -136,7 +149,8 @@ async fn report_batch(
         let batch = batch.clone();
         key.keep_outcomes(move |outcomes| Some(judged(&batch, outcomes)))
     };
-    let reporting = Reporting { keep, sources, ..Reporting::of(reporter.metadata()) };
+    let never_about = never_about(&state, &reporter);
+    let reporting = Reporting { keep, sources, never_about, ..Reporting::of(reporter.metadata()) };
     judged(&batch, &record_batch(&state.ledger, &reports, &reporting).await?)
 }
 

@@ -84,6 +84,7 @@ impl FromFields for Manner {
 const REFUSALS: &[Code] = &[
     Code::RewardUnknown,
     Code::MemberUnknown,
+    Code::OwnEvent,
     Code::MemberBlocked,
     Code::AlreadyClaimed,
     Code::EventNotActive,
@@ -118,6 +119,11 @@ impl Wish {
     }
 }
 
+fn asked(state: &AppState, caller: &Claimant, reward_id: RewardId, wish: &Wish) -> Result<Ask, Problem> {
+    let member_id = wish.member(caller)?;
+    Ok(Ask { reward_id, member_id, at: caller.at, refuse_own_campaign: state.separation_of_duties })
+}
+
 /// Asks for a reward.
 async fn claim(
     State(state): State<AppState>,
@@ -126,7 +132,7 @@ async fn claim(
     Query(manner): Query<Manner>,
     Once(wish, key): Once<Wish>,
 ) -> Result<Answer, Problem> {
-    let ask = Ask { reward_id: RewardId(reward), member_id: wish.member(&caller)?, at: caller.at };
+    let ask = asked(&state, &caller, RewardId(reward), &wish)?;
     answer(&state, ask, manner, &caller.metadata(), &key).await
 }
 
@@ -151,7 +157,7 @@ async fn request_reward(
     Query(manner): Query<Manner>,
     Once(body, key): Once<WishInEvent>,
 ) -> Result<Answer, Problem> {
-    let ask = Ask { reward_id: body.reward, member_id: body.wish.member(&caller)?, at: caller.at };
+    let ask = asked(&state, &caller, body.reward, &body.wish)?;
     if state.ledger.campaign_of(body.reward).await? != Some(CampaignId(event)) {
         return Err(manner.mark(Problem::new(Code::RewardUnknown)));
     }

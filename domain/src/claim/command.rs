@@ -64,6 +64,8 @@ pub enum Step {
 pub struct Request {
     /// What is claimed, by whom and for which period.
     pub about: Subject,
+    /// The member has made or changed the campaign, and that bars them from it.
+    pub own_campaign: bool,
     /// The member's claims are refused.
     pub blocked: bool,
     /// Where the campaign stands at the moment of asking.

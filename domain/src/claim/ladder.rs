@@ -24,6 +24,9 @@ impl Claim {
     }
 
     fn reason(&self, request: &Request, met: bool) -> Result<Option<DenialReason>, ClaimRefusal> {
+        if request.own_campaign {
+            return Err(ClaimRefusal::OwnCampaign);
+        }
         if request.blocked {
             return Ok(Some(DenialReason::MemberBlocked));
         }

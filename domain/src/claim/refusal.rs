@@ -24,6 +24,9 @@ pub enum ClaimRefusal {
         /// Where it stands.
         from: ClaimStatus,
     },
+    /// Nobody claims in a campaign that they have made or changed.
+    #[error("nobody claims in a campaign of their own")]
+    OwnCampaign,
     /// Nobody decides their own claim.
     #[error("nobody decides their own claim")]
     OwnClaim,

@@ -37,6 +37,7 @@ fn seven_days() -> Request {
             amount: 10.try_into().unwrap(),
             reward_type: RewardType::Point,
         },
+        own_campaign: false,
         blocked: false,
         campaign_status: CampaignStatus::Active,
         approval: Approval::Automatic,
@@ -292,6 +293,17 @@ fn a_claim_that_waited_too_long_is_asked_for_again_before_anybody_recorded_it() 
     let events = pending.decide(ask(later())).unwrap();
     let [ClaimEvent::Expired(_), ClaimEvent::Submitted(again)] = &events[..] else { panic!("{events:?}") };
     assert_eq!(again.expires_at, at("2026-11-27T12:00:00Z"), "it waits anew");
+}
+
+#[test]
+fn who_has_made_the_campaign_claims_nothing_of_it_whatever_else_holds() {
+    for request in
+        [seven_days(), Request { blocked: true, ..seven_days() }, Request { facts: facts(1), ..seven_days() }]
+    {
+        let own = ask(Request { own_campaign: true, ..request });
+        assert_eq!(Claim::default().decide(own.clone()), Err(ClaimRefusal::OwnCampaign));
+        assert_eq!(given(vec![ask(seven_days())]).decide(own), Err(ClaimRefusal::OwnCampaign));
+    }
 }
 
 #[test]

@@ -137,7 +137,8 @@ async fn a_rejected_or_reversed_claim_is_final_for_the_period_and_leaves_room_fo
 async fn nobody_decides_their_own_claim() {
     let stage = Stage::shared().await;
     let operator = stage.operator().await;
-    let prize = waiting_prize(&operator, None).await;
+    let admin = stage.service.demo("admin").await;
+    let prize = waiting_prize(&admin, None).await;
     let claim = operator.claim(&prize).await.text("/claim/id");
     for step in ["APPROVED", "REJECTED", "FULFILLED"] {
         decide(&operator, &claim, step).await.problem(403, "own_claim");
@@ -145,7 +146,6 @@ async fn nobody_decides_their_own_claim() {
     let batch = json!({"ids": [claim], "status": "APPROVED"});
     let judged = operator.post("/reward-requests/batch", &batch).await;
     assert_eq!(judged.ok()["results"], json!([{"id": claim, "code": "own_claim"}]));
-    let admin = stage.service.demo("admin").await;
     decide(&admin, &claim, "APPROVED").await.ok();
 }
 

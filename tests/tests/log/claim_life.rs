@@ -83,7 +83,8 @@ async fn life(seed: u64) {
         match dice.random_range(0..10) {
             0..5 => {
                 let reward_id = *[programme.reward, second, second].choose(&mut dice).unwrap();
-                let ask = Ask { reward_id, member_id: member(dice.random_range(0..MEMBERS)), at };
+                let ask =
+                    Ask { reward_id, member_id: member(dice.random_range(0..MEMBERS)), at, refuse_own_campaign: false };
                 let facts = Known { blocked: dice.random_bool(0.1), complete: dice.random_bool(0.85) };
                 let head = *programme.ledger.head().borrow();
                 let tried = told(programme.ledger.try_reward(ask, &facts).await);
@@ -136,7 +137,7 @@ async fn a_dry_run_tells_what_a_wish_is_answered_whatever_happened_before() {
 async fn a_claim_that_nobody_decided_is_asked_for_again_and_its_stock_is_given_back_once() {
     let programme = Programme::with(Limits { stock: Some(1), manual: true, ..Limits::default() }).await;
     let asks = async |number, at| {
-        let ask = Ask { reward_id: programme.reward, member_id: member(number), at };
+        let ask = Ask { reward_id: programme.reward, member_id: member(number), at, refuse_own_campaign: false };
         programme.ledger.request_reward(ask, &Everybody, &Metadata::system(at)).await
     };
     let first = asks(1, now()).await.unwrap();

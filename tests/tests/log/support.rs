@@ -144,7 +144,7 @@ pub(crate) async fn claim(
     reward_id: RewardId,
     member_id: MemberId,
 ) -> Result<Receipt<Claim>, ClaimError> {
-    let ask = Ask { reward_id, member_id, at: now() };
+    let ask = Ask { reward_id, member_id, at: now(), refuse_own_campaign: false };
     ledger.request_reward(ask, &Everybody, &Metadata::of(member_id, Role::User, ask.at)).await
 }
 

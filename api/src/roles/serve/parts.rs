@@ -109,6 +109,7 @@ impl Inside {
             standings: Standings::start(&pool),
             service_log_in: config.demo,
             in_progress: InProgress::default(),
+            separation_of_duties: config.duties_are_separated(),
             rate_limits,
             proxies: config.proxies().unwrap_or_default(),
             secure_cookie: config.cookie_is_secure(),

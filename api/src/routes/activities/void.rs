@@ -8,7 +8,7 @@ use commands::Receipt;
 use domain::activity::{Activity, ActivityCommand};
 use domain::id::ActivityId;
 
-use super::{Duplicate, Recorded};
+use super::{Duplicate, Recorded, never_about};
 use crate::activities::may_speak_for;
 use crate::callers::{AllowedSources, Reporter};
 use crate::extract::Query;
@@ -16,7 +16,7 @@ use crate::fields::{Fields, FromFields, Nothing, readers};
 use crate::once::Once;
 use crate::openapi::Created;
 use crate::positions::At;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 /// Which fact, by its source and the source's own id, and why.
@@ -46,6 +46,12 @@ pub(super) async fn void(
 ) -> Result<Response, Problem> {
     may_speak_for(&withdrawal.source, &sources)?;
     let id = ActivityId::of(&withdrawal.source, &withdrawal.external_id);
+    if let Some(reporter) = never_about(&state, &reporter) {
+        let known = state.ledger.load::<Activity>(&id.to_string()).await?.state;
+        if known.recorded().is_some_and(|fact| fact.member_id == reporter) {
+            return Err(Problem::new(Code::OwnActivity));
+        }
+    }
     let command = ActivityCommand::Void { note: withdrawal.note };
     let answer = move |receipt: &Receipt<Activity>| voided(id, receipt);
     Ok(key.execute(&state.ledger, &id.to_string(), command, &reporter.metadata(), answer).await?)

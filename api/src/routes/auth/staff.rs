@@ -36,7 +36,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
                 op.named("blockUser", "Refuses the claims of a member; the note stays in the log for ever")
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
-                    .refuses(&[Code::NotFound])
+                    .refuses(&[Code::NotFound, Code::OwnBlock])
             }),
         )
         .api_route(
@@ -45,7 +45,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
                 op.named("unblockUser", "Lifts a block; the note stays in the log for ever")
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
-                    .refuses(&[Code::NotFound])
+                    .refuses(&[Code::NotFound, Code::OwnBlock])
             }),
         )
         .api_route(
@@ -161,6 +161,9 @@ async fn set_blocked(
         Block::Off => phrases::member_unblocked(),
     };
     let id = known(state, id).await?.member();
+    if state.separation_of_duties && id == operator.id {
+        return Err(Problem::new(Code::OwnBlock));
+    }
     let appended = accounts::set_blocked(&state.ledger, id, block, note, &operator.metadata()).await?;
     let event = match block {
         Block::On => "account_blocked",

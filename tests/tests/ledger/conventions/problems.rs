@@ -14,7 +14,7 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 async fn a_problem_has_all_its_members() {
     let stage = Stage::shared().await;
     let (nobody, operator) = (stage.nobody(), stage.operator().await);
-    let (_, prize) = operator.create_open_event(Some(0)).await;
+    let (_, prize) = stage.service.demo("admin").await.create_open_event(Some(0)).await;
     let refused = [
         (nobody.get("/events").await, 401),
         (nobody.get("/nothing/here").await, 404),
