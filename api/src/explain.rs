@@ -11,7 +11,6 @@ use domain::campaign::{Campaign, CampaignStatus};
 use domain::claim::{Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, Known, smallest_further};
 use domain::condition::{Condition, Leaf, LeafEvidence};
 use domain::id::ClaimId;
-use domain::zone::local_date;
 use projections::audit::Counted;
 use projections::claim_history::Winners;
 use schemars::JsonSchema;
@@ -154,7 +153,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         met: decision.met,
         evaluated_at: decision.evaluated_at,
         time_zone: decision.time_zone.name(),
-        local_date: local_date(decision.time_zone, decision.evaluated_at),
+        local_date: decision.judged_on(),
         facts_position: decision.facts_position,
         position,
         leaves: leaf::told(condition, &leaves, &material.counted),

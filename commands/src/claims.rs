@@ -162,18 +162,29 @@ impl Ledger {
         facts: &dyn FactsSource,
         shortage: Option<Shortage>,
     ) -> Result<Attempt, ClaimError> {
-        let offer = Offer::of(ask, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
-        let claim_id = ClaimId::of(ask.reward_id, ask.member_id, &offer.about.period);
-        let stream = claim_id.to_string();
-        let (known, claim) =
-            tokio::join!(facts.facts(ask.member_id, offer.condition.needs()), self.load::<Claim>(&stream));
-        let (facts, facts_position) = known?;
+        let mut offer = Offer::of(ask, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
+        let known = facts.facts(ask.member_id, offer.condition.needs());
+        let (claim_id, known, claim) = if offer.condition.is_of_a_day() {
+            // the member's own calendar names the period: the claim is known once the member is
+            let known = known.await?;
+            let member = known.0.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
+            let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);
+            offer.about.period = offer.terms.frequency.period(ask.at, zone);
+            let claim_id = offer.claim_id();
+            (claim_id, known, self.load::<Claim>(&claim_id.to_string()).await?)
+        } else {
+            let claim_id = offer.claim_id();
+            let stream = claim_id.to_string();
+            let (known, claim) = tokio::join!(known, self.load::<Claim>(&stream));
+            (claim_id, known?, claim?)
+        };
+        let (facts, facts_position) = known;
         let earlier = match &facts.returned {
             Some(returned) => self.earlier_claim(&offer.about, returned, ask.at).await?,
             None => None,
         };
         let request = offer.request(ask, facts, facts_position, earlier, shortage)?;
-        Ok(Attempt { claim_id, campaign, claim: claim?, request })
+        Ok(Attempt { claim_id, campaign, claim, request })
     }
 
     /// What an earlier account of a returned member got for the same, so that a person does not get it twice. What was
@@ -220,6 +231,10 @@ impl<'a> Offer<'a> {
         };
         let own = ask.refuse_own_campaign && campaign.is_by(ask.member_id);
         Some(Self { about, terms, condition, condition_version, campaign_status: state.status(ask.at)?, own })
+    }
+
+    fn claim_id(&self) -> ClaimId {
+        ClaimId::of(self.about.reward_id, self.about.member_id, &self.about.period)
     }
 
     fn request(

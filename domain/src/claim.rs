@@ -3,6 +3,7 @@
 //! Stock and limits hold across claims: they are guarded where events are appended, and a claim that
 //! they stop comes back here as a [`Shortage`].
 
+mod again;
 mod command;
 mod event;
 mod further;

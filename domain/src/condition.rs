@@ -17,7 +17,7 @@ pub use evaluate::{Asked, evaluate, is_met};
 pub use evidence::{LeafEvidence, Seen};
 pub use parse::{ConditionProblem, Rule, holds_expressions};
 
-use cel::Cel;
+use cel::{Cel, Variable};
 
 use crate::facts::FactsNeeded;
 use crate::name::Name;
@@ -177,6 +177,13 @@ impl Condition {
         self.leaves().any(Leaf::counts_from_event_start)
     }
 
+    /// Whether a day of the year is asked for, so that periods follow the member's calendar: the same birthday is two
+    /// days of a campaign whose zone is another one.
+    #[must_use]
+    pub fn is_of_a_day(&self) -> bool {
+        self.leaves().any(Leaf::is_of_a_day)
+    }
+
     /// The tree as the API shows and accepts it.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -201,6 +208,24 @@ impl Leaf {
             Self::ProfileComplete | Self::Birthday | Self::JoinAnniversary | Self::Joined { .. } | Self::Cel(_) => {
                 false
             }
+        }
+    }
+
+    /// Whether it asks for a day of the year: the birthday, or that of joining.
+    #[must_use]
+    pub fn is_of_a_day(&self) -> bool {
+        match self {
+            Self::Birthday | Self::JoinAnniversary => true,
+            Self::Cel(expression) => {
+                expression.variables().any(|it| matches!(it, Variable::Birthday | Variable::JoinAnniversary))
+            }
+            Self::Streak { .. }
+            | Self::ActiveDays { .. }
+            | Self::Count { .. }
+            | Self::Total { .. }
+            | Self::Referrals { .. }
+            | Self::ProfileComplete
+            | Self::Joined { .. } => false,
         }
     }
 

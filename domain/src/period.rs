@@ -24,20 +24,25 @@ pub enum Frequency {
 }
 
 impl Frequency {
-    /// The period that `moment` falls into in the campaign's zone: `once`, `2026-11-21`,
+    /// The period that `moment` falls into in a zone: `once`, `2026-11-21`,
     /// `2026-W47` (ISO 8601 week date) or `2026-11`.
     #[must_use]
     pub fn period(self, moment: Moment, zone: Tz) -> String {
-        let local = moment.utc().with_timezone(&zone);
+        self.period_of(local_date(zone, moment))
+    }
+
+    /// The period that a calendar day falls into.
+    #[must_use]
+    pub fn period_of(self, day: NaiveDate) -> String {
         match self {
             Self::Once => "once".to_owned(),
-            Self::Daily => local.format("%Y-%m-%d").to_string(),
-            Self::Weekly => local.format("%G-W%V").to_string(),
-            Self::Monthly => local.format("%Y-%m").to_string(),
+            Self::Daily => day.format("%Y-%m-%d").to_string(),
+            Self::Weekly => day.format("%G-W%V").to_string(),
+            Self::Monthly => day.format("%Y-%m").to_string(),
         }
     }
 
-    /// When the period after the one of `moment` begins in the campaign's zone; there is none after `once`.
+    /// When the period after the one of `moment` begins in a zone; there is none after `once`.
     #[must_use]
     pub fn next_starts_at(self, moment: Moment, zone: Tz) -> Option<Moment> {
         let next = self.next_starts_on(local_date(zone, moment))?;

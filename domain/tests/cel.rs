@@ -117,7 +117,10 @@ fn evidence_shows_an_error_where_there_is_one_and_else_nothing() {
         written(ask("1 / streak('login') == 0", &facts(&[]))),
         r#"{"path":"","leaf":"cel","need":true,"have":false,"met":false,"error":"division_by_zero"}"#
     );
-    assert_eq!(written(ask("birthday", &facts(&[]))), r#"{"path":"","leaf":"cel","need":true,"have":true,"met":true}"#);
+    let known = r#"{"path":"","leaf":"cel","need":true,"have":true,"met":true}"#;
+    assert_eq!(written(ask("daysSinceJoined >= 0", &facts(&[]))), known);
+    let of_a_day = r#"{"path":"","leaf":"cel","need":true,"have":true,"met":true,"localDate":"2026-11-21"}"#;
+    assert_eq!(written(ask("birthday", &facts(&[]))), of_a_day, "the date that counted");
 }
 
 #[test]

@@ -254,19 +254,17 @@ fn leaves_that_count_mean_what_the_contract_says() {
     check(&["friend 2026-11-21", "friend 2026-11-22"], &friends("2026-01-01"), 1, false);
 }
 
+fn member_of(time_zone: Tz, joined: &str, (month, day_of_month): (u32, u32)) -> Facts {
+    let birthday = Some(Birthday { month, day: day_of_month });
+    let registered = Registered { time_zone, joined_on: day(joined), birthday, role: Role::User, returned: None };
+    let mut facts = Facts::default();
+    facts.apply(&MemberEvent::Registered(registered).into());
+    facts
+}
+
 #[track_caller]
 fn check_member(joined: &str, birthday: (u32, u32), today: &str, tree: &Value, met: bool) {
-    let mut facts = Facts::default();
-    facts.apply(
-        &MemberEvent::Registered(Registered {
-            time_zone: Tz::UTC,
-            joined_on: day(joined),
-            birthday: Some(Birthday { month: birthday.0, day: birthday.1 }),
-            role: Role::User,
-            returned: None,
-        })
-        .into(),
-    );
+    let facts = member_of(Tz::UTC, joined, birthday);
     let (verdict, evidence) = evaluate(&parsed(tree), &facts, Asked { on: day(today), event_starts_on: None });
     assert_eq!((verdict, &shown(&evidence)[0]["have"]), (met, &json!(met)), "{tree} on {today}");
 }

@@ -12,7 +12,7 @@ use domain::claim::{Claim, ClaimStatus};
 use domain::condition::{Asked, LeafEvidence, evaluate};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::role::Role;
-use domain::zone::local_date;
+use domain::zone::{Tz, local_date};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,7 +86,8 @@ async fn progress(
     let asked = Asked { on: local_date(known.time_zone, at), event_starts_on: Some(terms.starts_on()) };
     let (met, evidence) = evaluate(condition, &facts, asked);
     let active = campaign.status(at) == Some(CampaignStatus::Active);
-    let rewards = rewards(&state, campaign_id, &campaign, terms, member, at).await?;
+    let periods = terms.zone_of_periods(condition, known.time_zone);
+    let rewards = rewards(&state, campaign_id, &campaign, terms, member, at, periods).await?;
     let eligible = met && active && !known.blocked;
     Ok(At(position, Json(Progress { event_id: campaign_id, eligible, evidence, rewards })))
 }
@@ -98,10 +99,11 @@ async fn rewards(
     terms: &CampaignTerms,
     member: MemberId,
     at: Moment,
+    periods: Tz,
 ) -> Result<Vec<RewardProgress>, ReadError> {
     let rooms = state.ledger.room_of(campaign_id, campaign, member).await?;
-    let period = terms.frequency.period(at, terms.time_zone);
-    let next_period_starts_at = terms.next_period_starts_at(at);
+    let period = terms.frequency.period(at, periods);
+    let next_period_starts_at = terms.next_period_starts_at(at, periods);
     // asked for at the same moment, they are one query
     try_join_all(rooms.into_iter().map(async |Room { reward, remaining, limit_reached }| {
         let claim = state.ledger.load::<Claim>(&ClaimId::of(reward, member, &period).to_string()).await?;
@@ -138,6 +140,7 @@ struct RewardProgress {
     /// Where the claim of this period stands; null where nobody asked yet.
     #[schemars(with = "Option<ClaimStatus>")]
     claim_status: Option<&'static str>,
-    /// When the next period begins, in the event's zone; null for `once`, and where the event ends before.
+    /// When the next period begins: in the event's zone, in the member's where the condition asks for a birthday or
+    /// a join anniversary; null for `once`, and where the event ends before.
     next_period_starts_at: Option<Moment>,
 }

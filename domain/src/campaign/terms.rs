@@ -1,14 +1,14 @@
 //! What an operator fixes about a campaign and its rewards.
 
-use crate::zone::Tz;
 use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Condition;
 use crate::moment::Moment;
 use crate::period::Frequency;
 use crate::quantity::{Amount, GrantLimit, StockUnits};
-use crate::zone::local_date;
+use crate::zone::{Tz, local_date};
 
 /// The terms of a campaign, apart from its condition, which is versioned by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,10 +47,18 @@ impl CampaignTerms {
         local_date(self.time_zone, self.starts_at)
     }
 
-    /// When the period after the one of `at` begins; none for `once`, nor where the campaign is over by then.
+    /// The zone whose calendar names the periods: the campaign's, but a member's own where the condition asks for a
+    /// day of the member's year.
     #[must_use]
-    pub fn next_period_starts_at(&self, at: Moment) -> Option<Moment> {
-        self.frequency.next_starts_at(at, self.time_zone).filter(|next| *next < self.ends_at)
+    pub fn zone_of_periods(&self, condition: &Condition, of_member: Tz) -> Tz {
+        if condition.is_of_a_day() { of_member } else { self.time_zone }
+    }
+
+    /// When the period after the one of `at` begins in the zone of the periods; none for `once`, nor where the
+    /// campaign is over by then.
+    #[must_use]
+    pub fn next_period_starts_at(&self, at: Moment, zone: Tz) -> Option<Moment> {
+        self.frequency.next_starts_at(at, zone).filter(|next| *next < self.ends_at)
     }
 }
 

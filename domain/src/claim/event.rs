@@ -87,6 +87,10 @@ pub struct Decision {
     pub time_zone: Tz,
     /// The date on which the campaign started, in its own zone, as it was then.
     pub event_starts_on: NaiveDate,
+    /// The member's local date at the moment of asking, by the time zone rules of that day. Absent where it was not
+    /// kept yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_date: Option<NaiveDate>,
 }
 
 /// Why an attempt was refused, in the order in which the reasons are looked at.

@@ -192,7 +192,7 @@ mod tests {
                     }
                 };
                 let (path, leaf) = (String::new(), leaf.name().to_owned());
-                LeafEvidence { path, leaf, kind: None, measure: None, need, have, met, error: None }
+                LeafEvidence { path, leaf, kind: None, measure: None, need, have, met, local_date: None, error: None }
             })
             .collect();
         let found = smallest_further(&condition, &evidence, Known { birthday: true });
@@ -247,6 +247,7 @@ mod tests {
             need: Seen::Flag(true),
             have: Seen::Flag(have),
             met: have,
+            local_date: None,
             error: None,
         };
         assert_eq!(smallest_further(&unknown, &[seen(false)], Known { birthday: false }), None);

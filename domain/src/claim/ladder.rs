@@ -85,6 +85,7 @@ impl Request {
             evaluated_at: self.asked_at,
             time_zone: self.time_zone,
             event_starts_on: self.event_starts_on,
+            local_date: Some(on),
         };
         (met, decision)
     }

@@ -78,6 +78,7 @@ fn judge(
                 need,
                 have,
                 met,
+                local_date: Some(asked.on).filter(|_| met && leaf.is_of_a_day()),
                 error,
             });
             met
@@ -85,7 +86,7 @@ fn judge(
     }
 }
 
-fn look(leaf: &Leaf, facts: &Facts, asked: Asked) -> (Seen, Seen, bool) {
+pub(super) fn look(leaf: &Leaf, facts: &Facts, asked: Asked) -> (Seen, Seen, bool) {
     match leaf {
         Leaf::Streak { kind, days, since } => {
             let have = facts.kinds.get(kind).map_or(0, |of_kind| of_kind.dates.streak(asked.on, asked.first(*since)));

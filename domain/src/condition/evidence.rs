@@ -1,6 +1,7 @@
 //! What a condition needed and what it saw, leaf by leaf: stored with every decision, so that it can
 //! be explained and decided again.
 
+use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -28,6 +29,9 @@ pub struct LeafEvidence {
     pub have: Seen,
     /// Whether this leaf by itself was met; a `not` above it does not turn it.
     pub met: bool,
+    /// The date that counted, where a day of the year was met: the member's, in the member's zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_date: Option<NaiveDate>,
     /// Why an expression has no value; it is then not met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<CelError>,

@@ -61,6 +61,9 @@ fn node(tree: &Value, world: &World, path: &[String], evidence: &mut Vec<Value>)
                     seen[field] = name.clone();
                 }
             }
+            if met && ["birthday", "joinAnniversary"].contains(&leaf) {
+                seen["localDate"] = json!(world.today.to_string());
+            }
             evidence.push(seen);
             met
         }

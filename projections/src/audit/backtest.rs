@@ -55,7 +55,8 @@ pub struct Draft {
     pub ends_at: Moment,
     /// How often a member may ask.
     pub frequency: Frequency,
-    /// Decides periods, days and the date on which it starts.
+    /// Decides days, the date on which it starts, and periods, but where they are the member's: see
+    /// [`Condition::is_of_a_day`].
     pub time_zone: Tz,
     /// The most grants of all.
     pub max_reward_count: Option<i64>,
@@ -183,7 +184,14 @@ impl Replay {
         let (window, members) = histories.finish(draft);
         let window = *self.window.get_or_insert(window);
         let periods = calendar::Periods::of(draft.frequency, draft.time_zone, window);
-        let walk = timeline::Walk { draft, window, periods: &periods, names: &members.names, as_claimed };
+        let walk = timeline::Walk {
+            draft,
+            window,
+            periods: &periods,
+            names: &members.names,
+            as_claimed,
+            by_member: draft.condition.is_of_a_day(),
+        };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let (share, known) = (members.len().div_ceil(threads).max(1), self.ids.len());
         std::thread::scope(|scope| {

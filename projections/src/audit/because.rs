@@ -38,7 +38,7 @@ impl Because<'_> {
             && let Some((condition, starts_on)) = self.rules.by(self.basis, self.decision)
             && let Some(leaf) = leaf_at(condition, path)
         {
-            let on = local_date(self.decision.time_zone, self.decision.evaluated_at);
+            let on = self.decision.judged_on();
             let sight = Sight {
                 before: history.until(self.decision.facts_position),
                 now: history.known(self.decision, on),

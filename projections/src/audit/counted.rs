@@ -11,7 +11,6 @@ use domain::claim::Decision;
 use domain::condition::{Asked, Condition, Leaf, LeafEvidence, Seen};
 use domain::id::MemberId;
 use domain::referral::ReferralEvent;
-use domain::zone::local_date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -56,7 +55,7 @@ pub async fn counted(
     let taken_out: HashSet<&str> =
         facts.iter().filter(|fact| takes_out(&fact.event)).map(|fact| &*fact.stream_id).collect();
     let stands = |fact: &&Fact| !taken_out.contains(&*fact.stream_id);
-    let on = local_date(decision.time_zone, decision.evaluated_at);
+    let on = decision.judged_on();
     let asked = Asked { on, event_starts_on: Some(decision.event_starts_on) };
     let of_leaf = |(leaf, evidence): (&Leaf, &LeafEvidence)| {
         let seen: Vec<&Fact> = facts.iter().filter(stands).filter(|fact| leaf.looks_at(&fact.event, asked)).collect();

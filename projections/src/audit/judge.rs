@@ -12,9 +12,8 @@ use std::sync::Arc;
 
 use domain::Event;
 use domain::claim::Decision;
-use domain::condition::{Asked, Condition, LeafEvidence, evaluate};
+use domain::condition::{Condition, LeafEvidence};
 use domain::id::ClaimId;
-use domain::zone::local_date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -185,12 +184,11 @@ fn attempt(
         position,
         reason: "the decision names a condition that was never there".to_owned(),
     })?;
-    let asked = Asked { on: local_date(decision.time_zone, decision.evaluated_at), event_starts_on: Some(starts_on) };
     let facts = match basis.facts {
         FactsBasis::AsDecided => history.until(decision.facts_position),
-        FactsBasis::Known => history.known(decision, asked.on),
+        FactsBasis::Known => history.known(decision, decision.judged_on()),
     };
-    let (met, evidence) = evaluate(condition, &facts, asked);
+    let (met, evidence) = decision.judge_again(condition, &facts, starts_on);
     let decided = Judgement::of(decision.met, decision.evidence.clone());
     let re_evaluated = Judgement::of(met, evidence);
     let because = Because { decision, basis, rules, history: Some(history) };

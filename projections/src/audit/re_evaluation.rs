@@ -16,10 +16,8 @@ use std::sync::Arc;
 
 use domain::Event;
 use domain::claim::{ClaimEvent, Decision, DenialReason};
-use domain::condition::{Asked, evaluate};
-use domain::facts::FactsNeeded;
+use domain::facts::{Facts, FactsNeeded};
 use domain::id::{CampaignId, ClaimId, MemberId};
-use domain::zone::local_date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -310,24 +308,20 @@ impl Run {
         let Some((condition, starts_on)) = rule.filter(|_| is_possible(position, event, decision)) else {
             return Ok(None);
         };
-        let on = local_date(decision.time_zone, decision.evaluated_at);
-        let asked = Asked { on, event_starts_on: Some(starts_on) };
+        let judge = |facts: &Facts| decision.judge_again(condition, facts, starts_on);
         let member = self.members.of(event.member().0);
         Ok(Some(match self.order.basis.facts {
-            FactsBasis::Known => evaluate(condition, member.known(decision, on), asked),
+            FactsBasis::Known => judge(member.known(decision, decision.judged_on())),
             FactsBasis::AsDecided => match member.until(decision.facts_position) {
-                Some(facts) => evaluate(condition, facts, asked),
-                None => {
-                    let facts = older(&self.pool, event.member(), decision.facts_position).await?;
-                    evaluate(condition, &facts, asked)
-                }
+                Some(facts) => judge(facts),
+                None => judge(&older(&self.pool, event.member(), decision.facts_position).await?),
             },
         }))
     }
 }
 
 /// Facts from before what is folded already: from the log, which is rarely needed.
-async fn older(pool: &PgPool, member: MemberId, position: i64) -> Result<domain::facts::Facts, AuditError> {
+async fn older(pool: &PgPool, member: MemberId, position: i64) -> Result<Facts, AuditError> {
     let mut conn = pool.acquire().await?;
     Ok(fold_kept_until(&mut conn, member, position).await?)
 }

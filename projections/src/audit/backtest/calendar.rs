@@ -52,8 +52,13 @@ impl Dates {
 
     /// When the date changes next.
     pub(super) fn next_after(&self, at: i64) -> Option<i64> {
+        self.after(at).next().map(|(start, _)| *start)
+    }
+
+    /// The later stretches of one date.
+    fn after(&self, at: i64) -> impl Iterator<Item = &(i64, NaiveDate)> {
         let index = self.0.partition_point(|(start, _)| *start <= at);
-        self.0.get(index).map(|(start, _)| *start)
+        self.0.iter().skip(index)
     }
 }
 
@@ -86,55 +91,58 @@ pub(super) fn first_moment(date: NaiveDate, zone: Tz) -> i64 {
     at
 }
 
-/// The periods of a draft in its window.
+/// The periods of a draft in its window, by date. Whose date it is, the draft's or the member's, is for
+/// [`super::Draft`] to say: a moment is in the period of the date that a calendar shows.
 #[derive(Debug, Clone)]
 pub(super) struct Periods {
-    /// First moment and name of each stretch of one period.
-    stretches: Vec<(i64, u32)>,
+    /// The first date of each, in their order.
+    starts: Vec<NaiveDate>,
     names: Vec<Arc<str>>,
     days: Dates,
 }
 
 impl Periods {
     pub(super) fn of(frequency: Frequency, zone: Tz, window: Window) -> Self {
-        let days = Dates::of(zone, window);
-        let mut periods = Self { stretches: vec![], names: vec![], days: days.clone() };
-        for (start, _) in &days.0 {
-            let name = frequency.period(moment(*start), zone);
-            if periods.stretches.last().is_some_and(|(_, last)| periods.name(*last) == name) {
-                continue;
+        let mut periods = Self { starts: vec![], names: vec![], days: Dates::of(zone, window) };
+        let utc = |at: i64| moment(at).utc().date_naive();
+        // calendars elsewhere are a day behind or ahead
+        let first = utc(window.from).pred_opt().unwrap_or(NaiveDate::MIN);
+        let last = utc(window.until).succ_opt().unwrap_or(NaiveDate::MAX);
+        for date in first.iter_days().take_while(|date| *date <= last) {
+            let name = frequency.period_of(date);
+            if periods.names.last().is_none_or(|last| **last != *name) {
+                periods.starts.push(date);
+                periods.names.push(name.into());
             }
-            // a clock that is set back over midnight repeats a period
-            let known = periods.names.iter().rev().take(3).position(|known| **known == *name);
-            let number = match known {
-                Some(back) => periods.names.len() - 1 - back,
-                None => {
-                    periods.names.push(name.into());
-                    periods.names.len() - 1
-                }
-            };
-            periods.stretches.push((*start, u32::try_from(number).unwrap_or(u32::MAX)));
         }
         periods
     }
 
+    /// The calendar of the draft's zone.
+    pub(super) fn calendar(&self) -> &Dates {
+        &self.days
+    }
+
+    fn number(&self, date: NaiveDate) -> u32 {
+        let begun = self.starts.partition_point(|start| *start <= date);
+        u32::try_from(begun.saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
     /// The number of the period that a moment of the window falls into.
-    pub(super) fn at(&self, at: i64) -> u32 {
-        let index = self.stretches.partition_point(|(start, _)| *start <= at);
-        self.stretches.get(index.saturating_sub(1)).map_or(0, |(_, number)| *number)
+    pub(super) fn at(&self, at: i64, calendar: &Dates) -> u32 {
+        self.number(calendar.on(at))
     }
 
-    /// When the next period begins.
-    pub(super) fn next_after(&self, at: i64) -> Option<i64> {
-        let index = self.stretches.partition_point(|(start, _)| *start <= at);
-        self.stretches.get(index).map(|(start, _)| *start)
+    /// When another period begins.
+    pub(super) fn next_after(&self, at: i64, calendar: &Dates) -> Option<i64> {
+        if self.starts.len() < 2 {
+            return None;
+        }
+        let now = self.at(at, calendar);
+        calendar.after(at).find(|(_, date)| self.number(*date) != now).map(|(start, _)| *start)
     }
 
-    pub(super) fn name(&self, number: u32) -> &str {
-        usize::try_from(number).ok().and_then(|number| self.names.get(number)).map_or("", |name| name)
-    }
-
-    /// The same, to be kept many times over.
+    /// To be kept many times over.
     pub(super) fn shared_name(&self, number: u32) -> Arc<str> {
         let name = usize::try_from(number).ok().and_then(|number| self.names.get(number));
         name.map_or_else(|| "".into(), Arc::clone)

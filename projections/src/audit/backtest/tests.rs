@@ -62,7 +62,7 @@ fn leaf() -> impl Strategy<Value = Value> {
         Just(json!({"since": "eventStart"})),
     ];
     let kind = prop_oneof![Just("login"), Just("buy")];
-    (0..9_u8, kind, 1..4_i64, window).prop_map(|(which, kind, number, window)| {
+    (0..10_u8, kind, 1..4_i64, window).prop_map(|(which, kind, number, window)| {
         let mut body = window;
         let mut put = |name: &str, value: Value| body[name] = value;
         let name = match which {
@@ -87,7 +87,7 @@ fn leaf() -> impl Strategy<Value = Value> {
                 put("total", json!(number * 2));
                 "total"
             }
-            5 => return json!({"birthday": {}}),
+            5 | 9 => return json!({"birthday": {}}),
             6 => return json!({"profileComplete": {}}),
             7 => return json!({"referrals": {"count": 1}}),
             _ => return json!({"joined": {"within": format!("{number}d")}}),
@@ -255,7 +255,9 @@ impl Programme {
                 let (facts, able) = self.facts(number, at, &log, &order);
                 let starts_on = local_date(draft.time_zone, draft.starts_at);
                 let met = evaluate(&draft.condition, &facts, Asked { on, event_starts_on: Some(starts_on) }).0;
-                let period: Arc<str> = draft.frequency.period(moment(at), draft.time_zone).into();
+                let of_a_day = draft.condition.is_of_a_day();
+                let day = if of_a_day { on } else { local_date(draft.time_zone, moment(at)) };
+                let period: Arc<str> = draft.frequency.period_of(day).into();
                 if !able || !met || !asked.insert((number, period.clone())) {
                     continue;
                 }

@@ -28,6 +28,8 @@ pub(super) struct Walk<'a> {
     pub(super) periods: &'a Periods,
     pub(super) names: &'a [Name],
     pub(super) as_claimed: bool,
+    /// Periods are those of the member's calendar.
+    pub(super) by_member: bool,
 }
 
 impl Walk<'_> {
@@ -109,7 +111,7 @@ impl<'a> Walker<'a> {
         let mut at = window.from.max(self.asks_from);
         while at < window.until {
             self.go_to(at);
-            let period = self.walk.periods.at(at);
+            let period = self.period(at);
             let done = asked.contains(&period) || self.asks(at);
             if done && asked.insert(period) {
                 asks.push(Asking { at, member: self.number, period });
@@ -121,10 +123,12 @@ impl<'a> Walker<'a> {
 
     /// The next moment at which the answer may be another one.
     fn next(&mut self, at: i64, done: bool) -> Option<i64> {
-        if done {
-            return self.walk.periods.next_after(at);
-        }
         let change = self.changes.peek().map(|change| change.at);
+        if done {
+            let next = self.walk.periods.next_after(at, self.calendar());
+            // with the member's zone the member's periods change
+            return if self.walk.by_member { [next, change].into_iter().flatten().min() } else { next };
+        }
         let matters = self.every_midnight || self.dates.on(at) < self.ahead_until;
         let midnight = self.dates.next_after(at).filter(|_| matters);
         [change, midnight].into_iter().flatten().min()
@@ -136,9 +140,18 @@ impl<'a> Walker<'a> {
             let at = change.at;
             let claims = self.go_to(at);
             if claims && at >= window.from.max(self.asks_from) && at < window.until && self.asks(at) {
-                asks.push(Asking { at, member: self.number, period: self.walk.periods.at(at) });
+                asks.push(Asking { at, member: self.number, period: self.period(at) });
             }
         }
+    }
+
+    /// The calendar that names the periods.
+    fn calendar(&self) -> &Dates {
+        if self.walk.by_member { &self.dates } else { self.walk.periods.calendar() }
+    }
+
+    fn period(&self, at: i64) -> u32 {
+        self.walk.periods.at(at, self.calendar())
     }
 
     /// Whether the member may ask at a moment and meets the condition.

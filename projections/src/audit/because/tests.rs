@@ -150,6 +150,7 @@ proptest! {
         let decision = Decision {
             met: false, evidence: vec![], facts_position: seen + 1, condition_version: 1,
             evaluated_at: noon(today()), time_zone: Tz::UTC, event_starts_on: starts_on,
+            local_date: Some(today()),
         };
         let asked = Asked { on: today(), event_starts_on: Some(starts_on) };
         let basis = Basis {

@@ -169,6 +169,7 @@ impl Desk {
             evaluated_at: at,
             time_zone: domain::zone::Tz::UTC,
             event_starts_on: self.starts_on,
+            local_date: Some(domain::zone::local_date(domain::zone::Tz::UTC, at)),
         };
         let stream = ("claim", ClaimId::of(reward_id, about.member_id, &about.period).to_string());
         let event = if met {

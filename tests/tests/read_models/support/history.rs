@@ -363,5 +363,6 @@ pub(crate) fn decision() -> Decision {
         evaluated_at: Moment::from(first_day()),
         time_zone: domain::zone::Tz::UTC,
         event_starts_on: first_day().date_naive(),
+        local_date: None,
     }
 }
