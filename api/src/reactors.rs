@@ -2,4 +2,4 @@
 
 mod referral;
 
-pub use referral::ReferralReactor;
+pub use referral::{NotConsidered, ReferralProgramme, ReferralReactor};

@@ -1,11 +1,13 @@
-//! What only the clock brings: campaigns open and close, pending claims expire; and claims that were asked for while
-//! their member was erased are withdrawn. It looks up what is due,
-//! sends an ordinary command for each with the system as actor, and sleeps until the next due moment.
+//! What only the clock brings: campaigns open and close, pending claims expire, referrals qualify whose condition time
+//! alone fulfils; and claims that were asked for while their member was erased are withdrawn. It looks up what is due,
+//! sends an ordinary command for each with the system as actor, and sleeps until the next due moment. When it begins it
+//! also looks at the pending referrals that were never judged by the condition in force: it may have been changed.
 //!
 //! One process does this at a time, under a lease. That only spares work: a command that comes twice
 //! (from a process that was paused and woke up, or because a row is a little old) finds the aggregate
 //! where it stands and adds nothing. After downtime all that fell due meanwhile is due now.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,16 +15,18 @@ use commands::{CommandError, Ledger, Metadata};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, CampaignRefusal};
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal};
-use domain::id::{CampaignId, ClaimId};
+use domain::id::{CampaignId, ClaimId, MemberId};
 use futures::{StreamExt, stream};
 use projections::campaign_windows::{self, CampaignWindows};
 use projections::claim_history::{self, ClaimHistory};
+use projections::referral_tally::ReferralTally;
 use projections::{Followers, Freshness, Lease, Projection, log};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{self, Unsettled, WITHDRAW};
 use crate::clock;
+use crate::reactors::{NotConsidered, ReferralProgramme};
 
 /// The name of its lease.
 const NAME: &str = "scheduler";
@@ -46,6 +50,9 @@ pub struct Scheduler {
     ledger: Ledger,
     pool: PgPool,
     freshness: Freshness,
+    programme: ReferralProgramme,
+    /// Under which epoch of the lease, and up to the creation of which referral, those not judged yet were looked at.
+    looked_at: Mutex<Option<(i64, i64)>>,
     lease: Lease,
     shutdown: CancellationToken,
 }
@@ -59,6 +66,8 @@ enum Trouble {
     Behind(&'static str),
     #[error("{0}")]
     Command(String),
+    #[error("a referral: {0}")]
+    Referral(#[from] NotConsidered),
 }
 
 impl Scheduler {
@@ -67,11 +76,13 @@ impl Scheduler {
         ledger: Ledger,
         pool: PgPool,
         freshness: Freshness,
+        programme: ReferralProgramme,
         followers: &Followers,
         shutdown: CancellationToken,
     ) {
         let lease = followers.lease(NAME);
-        followers.run(Self { ledger, pool, freshness, lease, shutdown }.run());
+        let looked_at = Mutex::default();
+        followers.run(Self { ledger, pool, freshness, programme, looked_at, lease, shutdown }.run());
     }
 
     async fn run(self) {
@@ -81,13 +92,18 @@ impl Scheduler {
         }
     }
 
-    /// Does all that is due and says how long there is nothing to do. Claims and campaigns do not wait
-    /// for each other: one of the two projections may have stopped.
+    /// Does all that is due and says how long there is nothing to do. The parts do not wait for each other: one of the
+    /// projections may have stopped.
     async fn round(&self) -> Duration {
-        let (campaigns, claims, erased) =
-            tokio::join!(self.keep_windows(), self.expire_claims(), self.withdraw_claims());
+        let (campaigns, claims, erased, referrals, changed) = tokio::join!(
+            self.keep_windows(),
+            self.expire_claims(),
+            self.withdraw_claims(),
+            self.wake_referrals(),
+            self.judge_all_once()
+        );
         let mut sleep = Duration::from_millis(LONGEST_SLEEP_MS);
-        for part in [campaigns, claims, erased] {
+        for part in [campaigns, claims, erased, referrals, changed] {
             match part {
                 Ok(Some(next)) => sleep = sleep.min(until(next)),
                 Ok(None) => {}
@@ -157,6 +173,49 @@ impl Scheduler {
             Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
             Err(error) => Err(Trouble::Command(error.to_string())),
         }
+    }
+
+    /// Looks again at the referrals whose moment has come.
+    async fn wake_referrals(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
+        loop {
+            let due = self.programme.due(clock::now(), BATCH).await?;
+            if due.is_empty() || !self.may_go_on() {
+                return Ok(self.programme.next_moment().await?.map(Moment::utc));
+            }
+            // as with the others: rows that stay as they are are no reason to look again at once
+            if !self.consider(due).await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Once for each time that this process has the lease: looks at the pending referrals that were not judged by the
+    /// condition in force, a batch after the other. From then on the reactor keeps their rows.
+    async fn judge_all_once(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
+        let Some(epoch) = self.lease.epoch() else { return Ok(None) };
+        let looked_at = *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut after = match looked_at {
+            Some((of, after)) if of == epoch => after,
+            _ => {
+                self.up_to_date(ReferralTally::NAME).await?;
+                0
+            }
+        };
+        while after < i64::MAX && self.may_go_on() {
+            let batch = self.programme.not_judged(after, BATCH).await?;
+            let last = batch.last().map_or(i64::MAX, |(_, position)| *position);
+            self.consider(batch.into_iter().map(|(invitee, _)| invitee).collect()).await?;
+            after = last;
+            *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some((epoch, after));
+        }
+        Ok(None)
+    }
+
+    /// Each of them is considered, also where another one is trouble. Whether any of them waits for something else now.
+    async fn consider(&self, invitees: Vec<MemberId>) -> Result<bool, Trouble> {
+        let considered = stream::iter(invitees).map(|invitee| self.programme.consider(invitee, None));
+        let outcomes: Vec<Result<bool, NotConsidered>> = considered.buffer_unordered(AT_ONCE).collect().await;
+        Ok(outcomes.into_iter().collect::<Result<Vec<_>, _>>()?.contains(&true))
     }
 
     fn may_go_on(&self) -> bool {

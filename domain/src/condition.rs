@@ -5,6 +5,7 @@
 pub mod cel;
 mod evaluate;
 mod evidence;
+mod next;
 mod parse;
 mod schema;
 mod sight;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 pub use evaluate::{Asked, evaluate, is_met};
 pub use evidence::{LeafEvidence, Seen};
+pub use next::next_change;
 pub use parse::{ConditionProblem, Rule, holds_expressions};
 
 use cel::{Cel, Variable};

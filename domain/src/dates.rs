@@ -75,6 +75,13 @@ impl DateSet {
             .sum()
     }
 
+    /// The first day of the set that is not before `from`.
+    #[must_use]
+    pub fn first_from(&self, from: NaiveDate) -> Option<NaiveDate> {
+        let in_a_run = self.run_with(from).map(|_| from);
+        in_a_run.or_else(|| self.runs.range(from..).next().map(|(first, _)| *first))
+    }
+
     /// The length in days of the longest run.
     #[must_use]
     pub fn longest(&self) -> u32 {
@@ -124,6 +131,7 @@ mod tests {
                 if add { runs.insert(day(n)); plain.insert(n); } else { runs.remove(day(n)); plain.remove(&n); }
             }
             prop_assert_eq!(runs.count(Some(day(since)), day(at)) as usize, plain.iter().filter(|n| (since..=at).contains(n)).count());
+            prop_assert_eq!(runs.first_from(day(at)), plain.range(at..).next().map(|n| day(*n)));
             let end = if plain.contains(&at) { Some(at) } else { at.checked_sub(1) };
             let mut naive = 0;
             let mut cursor = end;

@@ -73,6 +73,16 @@ impl Birthday {
         let day = if leap_day && !date.leap_year() { 28 } else { self.day };
         (date.month(), date.day()) == (self.month, day)
     }
+
+    /// The first day after `date` on which it is celebrated.
+    #[must_use]
+    pub fn after(self, date: NaiveDate) -> Option<NaiveDate> {
+        let in_year = |year| {
+            let day = NaiveDate::from_ymd_opt(year, self.month, self.day);
+            day.or_else(|| NaiveDate::from_ymd_opt(year, 2, 28)).filter(|day| self.falls_on(*day))
+        };
+        (date.year()..=date.year().saturating_add(1)).filter_map(in_year).find(|day| *day > date)
+    }
 }
 
 /// The activities of one kind.

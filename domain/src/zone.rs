@@ -4,6 +4,7 @@ pub mod rules;
 mod tz;
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone};
@@ -48,6 +49,17 @@ pub fn first_moment(date: NaiveDate, zone: Tz) -> Moment {
     let steps = (0..=24 * 4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
     let found = steps.filter_map(|local| zone.from_local_datetime(&local).earliest()).next();
     found.map_or_else(|| Moment::from(midnight.and_utc()), Moment::from)
+}
+
+/// The first moment after `now` at which it is no day of `dates` in `zone`: they are over, or a clock that was set back
+/// shows the day before them once more. `None` where they never end.
+#[must_use]
+pub fn first_outside(zone: Tz, now: Moment, dates: Range<NaiveDate>) -> Option<Moment> {
+    let over = (dates.end < NaiveDate::MAX).then(|| first_moment(dates.end, zone));
+    // no clock is set back by more than a day
+    let changes_until = over.unwrap_or_else(|| Moment::from(now.utc() + TimeDelta::days(2)));
+    let changes = zone.changes_after(now).take_while(|change| *change < changes_until);
+    changes.filter(|change| !dates.contains(&local_date(zone, *change))).chain(over).next()
 }
 
 impl fmt::Display for Zone {

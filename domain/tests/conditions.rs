@@ -5,6 +5,7 @@
 
 mod naive;
 mod scene;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

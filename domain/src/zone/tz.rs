@@ -5,12 +5,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use chrono::{Datelike, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, Timelike};
+use chrono::{
+    DateTime, Datelike, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, Timelike, Utc,
+};
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::rules;
+use crate::moment::Moment;
 use crate::written::text;
 
 /// A time zone of the IANA database.
@@ -25,7 +28,7 @@ pub(super) struct Named {
     pub(super) rules: OnceLock<TimeZone>,
 }
 
-static UTC: Named = Named { name: "UTC", compiled: &[], rules: OnceLock::new() };
+static UNIVERSAL: Named = Named { name: "UTC", compiled: &[], rules: OnceLock::new() };
 
 /// There is no zone of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +37,7 @@ pub struct UnknownZone;
 
 impl Tz {
     /// Universal time.
-    pub const UTC: Self = Self(&UTC);
+    pub const UTC: Self = Self(&UNIVERSAL);
 
     pub(super) fn of(named: &'static Named) -> Self {
         Self(named)
@@ -58,11 +61,17 @@ impl Tz {
         rules.get_or_init(|| TimeZone::tzif(name, compiled).unwrap_or(TimeZone::UTC))
     }
 
+    /// The moments after `moment` at which the clock is set.
+    pub(super) fn changes_after(self, moment: Moment) -> impl Iterator<Item = Moment> {
+        let changes = self.rules().following(timestamp(moment.utc()));
+        changes
+            .filter_map(|change| DateTime::from_timestamp_millis(change.timestamp().as_millisecond()))
+            .map(Moment::from)
+    }
+
     /// How far the clock is from UTC at a moment.
     fn offset_at(self, utc: NaiveDateTime) -> FixedOffset {
-        let utc = utc.and_utc();
-        let limit = if utc.timestamp() < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        fixed(self.rules().to_offset(Timestamp::from_millisecond(utc.timestamp_millis()).unwrap_or(limit)))
+        fixed(self.rules().to_offset(timestamp(utc.and_utc())))
     }
 
     fn shown(self, offset: jiff::tz::Offset) -> Shown {
@@ -70,8 +79,14 @@ impl Tz {
     }
 }
 
+/// The moment for the one who reads the rules; the first or the last that they reach.
+fn timestamp(moment: DateTime<Utc>) -> Timestamp {
+    let limit = if moment.timestamp() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(moment.timestamp_millis()).unwrap_or(limit)
+}
+
 fn fixed(offset: jiff::tz::Offset) -> FixedOffset {
-    FixedOffset::east_opt(offset.seconds()).unwrap_or_else(|| chrono::Utc.fix())
+    FixedOffset::east_opt(offset.seconds()).unwrap_or_else(|| Utc.fix())
 }
 
 /// A local time for the one who reads the rules; none in years that they do not reach.

@@ -20,7 +20,7 @@ use crate::facts::LedgerFacts;
 use crate::inbound::{Inbound, InboundConfig};
 use crate::once::{self, InProgress};
 use crate::problem::Problem;
-use crate::reactors::ReferralReactor;
+use crate::reactors::{ReferralProgramme, ReferralReactor};
 use crate::roles::Database;
 use crate::roles::signals::asked_to_stop;
 use crate::scheduler::Scheduler;
@@ -61,13 +61,10 @@ impl Inside {
         if condition.counts_from_event_start() {
             bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
         }
-        followers.follow(ReferralReactor::new(
-            self.ledger.clone(),
-            self.facts.clone(),
-            condition,
-            config.email_verification,
-        ));
         let (ledger, pool) = (|| self.ledger.clone(), || followers.pool().clone());
+        let programme =
+            ReferralProgramme::new(ledger(), self.facts.clone(), pool(), condition, config.email_verification);
+        followers.follow(ReferralReactor::new(programme.clone()));
         if let Some(broker) = broker.filter(|broker| broker.has_facts) {
             let facts = InboundConfig {
                 brokers: broker.brokers.clone(),
@@ -78,7 +75,7 @@ impl Inside {
             Inbound::start(facts, ledger(), pool(), followers, stopping.clone())
                 .context("the facts of Kafka cannot be read")?;
         }
-        Scheduler::start(ledger(), pool(), self.freshness.clone(), followers, stopping.clone());
+        Scheduler::start(ledger(), pool(), self.freshness.clone(), programme, followers, stopping.clone());
         Ok(())
     }
 
