@@ -119,6 +119,7 @@ impl Reporting {
     /// Reports for any source about members that are there.
     #[must_use]
     pub fn of(metadata: Metadata) -> Self {
+        let metadata = metadata.dated();
         let (sources, unknown_members) = (Sources::Any, UnknownMembers::Refuse);
         Self { metadata, sources, never_about: None, unknown_members, keep: None }
     }

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::generate::Generate;
 use crate::import::Import;
 use crate::roles::{self, Admin, Audit, Kafka, Projections, Rebuild, Serve, Service};
+use crate::time_zones;
 
 /// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision is kept.
 #[derive(Parser)]
@@ -74,6 +75,14 @@ impl Cli {
     /// With the remedy in the text.
     pub async fn run(self, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         let config = self.config;
+        match (time_zones::put_in_force(config.tzdir.as_deref()), &self.role) {
+            // a check that could not run has found no difference
+            (Err(error), Some(Role::Audit(_) | Role::Kafka(_))) => {
+                eprintln!("error: {error}");
+                return Ok(ExitCode::from(2));
+            }
+            (put, _) => put?,
+        }
         match self.role {
             None => roles::serve(config).await?,
             Some(Role::Serve(order)) => order.run(config).await?,

@@ -176,6 +176,11 @@ pub struct Config {
     #[arg(long, env = "CORS_ORIGINS", value_name = "LIST", default_value = "", global = true)]
     pub cors_origins: String,
 
+    /// Directory of compiled time zones. Default: the machine's (`/usr/share/zoneinfo`), or the release compiled into the
+    /// program where the machine has none or an older one.
+    #[arg(long, env = "TZDIR", value_name = "FOLDER", value_parser = path(), global = true)]
+    pub tzdir: Option<PathBuf>,
+
     /// Condition that an invitee must meet to qualify the referral, as JSON.
     #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
     pub referral_condition: String,

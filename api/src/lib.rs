@@ -36,5 +36,6 @@ pub mod security;
 pub mod server;
 pub mod standing;
 pub mod state;
+pub mod time_zones;
 pub mod tokens;
 pub mod words;

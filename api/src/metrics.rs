@@ -13,6 +13,7 @@ use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::zone::rules;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use projections::{Followers, Freshness};
 use sqlx::PgPool;
@@ -32,6 +33,8 @@ const HEAD_POSITION: &str = "ledger_head_position";
 const FOLLOWER_POSITION: &str = "ledger_follower_position";
 /// How many events a follower is behind.
 const FOLLOWER_LAG_EVENTS: &str = "ledger_follower_lag_events";
+/// Always 1; its label is the release of the time zone rules in force.
+const TIME_ZONE_RULES: &str = "ledger_time_zone_rules_info";
 /// Bounds of the histograms of time, in seconds.
 const SECONDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 /// Bounds of the histogram of batches, in commands.
@@ -62,6 +65,7 @@ pub async fn serve(
         .set_buckets_for_metric(Matcher::Suffix("_commands".to_owned()), &COMMANDS)?
         .install_recorder()?;
     describe();
+    metrics::gauge!(TIME_ZONE_RULES, "version" => rules::in_force().version()).set(1.0);
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}; set METRICS_LISTEN to another address or leave it out"))?;
@@ -86,6 +90,7 @@ pub fn describe() {
     metrics::describe_gauge!(HEAD_POSITION, "Position of the last event of the log");
     metrics::describe_gauge!(FOLLOWER_POSITION, "Position up to which a follower has folded the log");
     metrics::describe_gauge!(FOLLOWER_LAG_EVENTS, "Consumer lag: events between a follower and the end of the log");
+    metrics::describe_gauge!(TIME_ZONE_RULES, "Release of the time zone rules in force, as the label version");
     commands::metrics::describe();
     projections::follow::describe_metrics();
     projections::relay::describe_metrics();

@@ -116,7 +116,7 @@ impl Ledger {
             let Attempt { claim_id, campaign, claim, request } =
                 self.attempt(ask, campaign_id, campaign, facts, shortage).await?;
             let expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
-            let store = self.store().with(metadata.clone(), expects).on(claim).keep(keep.clone());
+            let store = self.store().with(metadata.clone().dated(), expects).on(claim).keep(keep.clone());
             match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(request)), store).await {
                 Err(CommandError::Conflict(stream)) => {
                     if !self.after_conflict(&mut retry, &stream, campaign_id).await {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use domain::Moment;
 use domain::id::MemberId;
 use domain::role::Role;
+use domain::zone::rules;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ pub struct Metadata {
     /// The event that this command follows from, for reactions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<Uuid>,
+    /// The release of the time zone rules by which the events got their local dates, where they have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone_rules: Option<&'static str>,
     /// The moment of asking; stored as `occurred_at` where the event has no clock of its own.
     #[serde(skip)]
     pub requested_at: Moment,
@@ -56,7 +60,15 @@ impl Metadata {
 
     fn new(actor: String, role: String, requested_at: Moment) -> Self {
         let command_id = Uuid::now_v7();
-        Self { actor, role, command_id, correlation_id: command_id, causation_id: None, requested_at }
+        Self {
+            actor,
+            role,
+            command_id,
+            correlation_id: command_id,
+            causation_id: None,
+            time_zone_rules: None,
+            requested_at,
+        }
     }
 
     /// The same asker's next command in the same conversation.
@@ -77,10 +89,16 @@ impl Metadata {
         Self { causation_id: Some(causation_id), ..self }
     }
 
+    /// A local date was taken for the events.
+    #[must_use]
+    pub fn dated(self) -> Self {
+        Self { time_zone_rules: Some(rules::in_force().version()), ..self }
+    }
+
     /// At least as many bytes as it takes in the log: a letter of a name may become six, the rest are ids and keys.
     pub(crate) fn most_bytes(&self) -> usize {
         const IDS_AND_KEYS: usize = 256;
-        6 * (self.actor.len() + self.role.len()) + IDS_AND_KEYS
+        6 * (self.actor.len() + self.role.len()) + IDS_AND_KEYS + 6 * self.time_zone_rules.map_or(0, str::len)
     }
 
     /// Reads what `cqrs-es` hands to a store; whatever is missing is the system's.
@@ -95,6 +113,7 @@ impl Metadata {
             command_id,
             correlation_id: id("correlationId").unwrap_or(command_id),
             causation_id: id("causationId"),
+            time_zone_rules: None,
             requested_at: now,
         }
     }

@@ -91,7 +91,9 @@ impl Activity {
             (ActivityCommand::Record(report) | ActivityCommand::LogIn(report), None) => {
                 Ok(vec![ActivityEvent::Recorded(report.into())])
             }
-            (ActivityCommand::Record(report), Some(known)) if *known == Recorded::from(report.clone()) => Ok(vec![]),
+            (ActivityCommand::Record(report), Some(known)) if known.is_repeated_by(&Recorded::from(report.clone())) => {
+                Ok(vec![])
+            }
             (ActivityCommand::Record(_), Some(_)) => Err(ActivityRefusal::Conflict),
             (ActivityCommand::LogIn(_), Some(_)) => Ok(vec![]),
             (ActivityCommand::Void { .. }, None) => Err(ActivityRefusal::Unknown),

@@ -22,6 +22,7 @@ pub mod setup;
 pub mod stage;
 pub mod statistics;
 pub mod swarm;
+pub mod time_zones;
 pub mod topic;
 
 pub use answer::Answer;
@@ -33,3 +34,4 @@ pub use proxy::Proxy;
 pub use service::Service;
 pub use setup::Setup;
 pub use stage::Stage;
+pub use time_zones::TimeZones;

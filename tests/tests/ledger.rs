@@ -88,6 +88,9 @@ mod largest;
 #[path = "ledger/referrals.rs"]
 mod referrals;
 
+#[path = "ledger/time_zones.rs"]
+mod time_zones;
+
 #[path = "ledger/streaks.rs"]
 mod streaks;
 

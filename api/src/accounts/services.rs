@@ -107,7 +107,7 @@ pub async fn create_service(
         returned: None,
     };
     let row = ServiceRow { id, name, sources, key_id: key.id, key_hash: key.hash() };
-    let unit = ledger.unit(Metadata::system(now)).also(Arc::new(row));
+    let unit = ledger.unit(Metadata::system(now).dated()).also(Arc::new(row));
     unit.execute::<Member>(&id.to_string(), MemberCommand::Register(registration)).await?;
     match unit.commit::<MemberRefusal>().await {
         Err(CommandError::Guard(GuardRefusal::AlsoRefused { constraint })) if constraint == "services_one_a_name" => {

@@ -259,7 +259,7 @@ async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result
         measures: Default::default(),
     };
     let id = ActivityId::of(&report.source, &report.external_id).to_string();
-    let metadata = Metadata::of(account.member(), account.known_role()?, now);
+    let metadata = Metadata::of(account.member(), account.known_role()?, now).dated();
     let receipt = ledger.execute::<Activity>(&id, ActivityCommand::LogIn(report), &metadata).await?;
     Ok((receipt.appended > 0).then_some(receipt.position))
 }

@@ -117,7 +117,7 @@ async fn try_to_sign_up(
         role: account.role,
         returned: earlier.returned(),
     };
-    let metadata = Metadata::of(id, account.role, now).correlated(correlation);
+    let metadata = Metadata::of(id, account.role, now).correlated(correlation).dated();
     let (is_new, was_blocked) = (registration.returned.is_none(), earlier.was_blocked());
     let row = AccountRow { id, account, invite_code: new_invite_code(), earlier };
     let unit = ledger.unit(metadata).also(Arc::new(row)).keep(keep(id));

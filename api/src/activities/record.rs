@@ -153,7 +153,7 @@ fn known_already(id: ActivityId, reading: Reading, known: &Loaded<Activity>) -> 
         return Outcome::Refused(Refusal::Conflict);
     };
     let then = if let Zone::Named(zone) = fact.time_zone { Some(zone) } else { None };
-    if *fact == Recorded::from(reading.in_zone(then)) {
+    if fact.is_repeated_by(&Recorded::from(reading.in_zone(then))) {
         Outcome::Duplicate { id, position: known.position }
     } else {
         Outcome::Refused(Refusal::Conflict)

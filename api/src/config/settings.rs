@@ -2,6 +2,7 @@
 //! where it comes from. Knows nothing of what the values do.
 
 use super::{Config, KafkaUse};
+use crate::time_zones;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
@@ -109,6 +110,7 @@ impl Config {
             setting("SEPARATION_OF_DUTIES", "separation_of_duties", value_name(self.separation_of_duties)),
             setting("TRUSTED_PROXIES", "trusted_proxies", or_nobody(&self.trusted_proxies)),
             setting("CORS_ORIGINS", "cors_origins", or_nobody(&self.cors_origins)),
+            setting("TZDIR", "tzdir", time_zones::shown()),
             setting("REFERRAL_CONDITION", "referral_condition", self.referral_condition.clone()),
             setting("RETURN_AFTER", "return_after", format!("{}d", self.return_after.num_days())),
             setting("EMAIL_VERIFICATION", "email_verification", value_name(self.email_verification)),

@@ -16,7 +16,7 @@ use self::parts::Inside;
 use super::signals::asked_to_stop;
 use super::{Database, worker};
 use crate::config::{Config, KafkaUse};
-use crate::metrics;
+use crate::{metrics, time_zones};
 
 /// How long the followers may take to finish their batches.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -70,6 +70,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
 async fn serve_part(config: Config, only: Option<Only>) -> anyhow::Result<()> {
     config.validate()?;
+    time_zones::tell();
     let does = |part| only.is_none_or(|only| only == part);
     let broker = Broker::of(&config, does)?;
     let database = Database::open(&config).await?;

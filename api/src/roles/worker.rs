@@ -14,6 +14,7 @@ use super::Database;
 use super::signals::asked_to_stop;
 use crate::config::Config;
 use crate::metrics;
+use crate::time_zones;
 
 /// Works until SIGTERM or SIGINT.
 ///
@@ -21,6 +22,7 @@ use crate::metrics;
 /// With the remedy in the text.
 pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<()> {
     config.validate()?;
+    time_zones::tell();
     if names.is_empty() {
         bail!("a worker feeds the projections that --projection names: {}", FED_BY_WORKERS.join(", "));
     }

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use domain::zone::rules;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -34,30 +35,39 @@ pub(super) fn router() -> ApiRouter<AppState> {
 #[expect(clippy::disallowed_methods, reason = "they are on a listener of their own, and no part of the API")]
 pub(crate) fn plain(pool: PgPool) -> Router {
     let answer = async |State(pool): State<PgPool>| match answers(&pool).await {
-        true => (StatusCode::OK, Json(READY)),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable", kafka: None })),
+        true => (StatusCode::OK, Json(Health::of("ready"))),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health::of("unavailable"))),
     };
-    Router::new().route("/health/live", get(async || Json(LIVE))).route("/health/ready", get(answer)).with_state(pool)
+    Router::new()
+        .route("/health/live", get(async || Json(Health::of("live"))))
+        .route("/health/ready", get(answer))
+        .with_state(pool)
 }
 
-const LIVE: Health = Health { status: "live", kafka: None };
-const READY: Health = Health { status: "ready", kafka: None };
-
 async fn live(_: Query<Nothing>) -> Json<Health> {
-    Json(LIVE)
+    Json(Health::of("live"))
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct Health {
     status: &'static str,
+    /// The release of the time zone rules in force, by which facts get their local dates.
+    time_zone_rules: &'static str,
     /// `off` where the log is published nowhere and no facts are read from Kafka, because the configuration says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     kafka: Option<&'static str>,
 }
 
+impl Health {
+    fn of(status: &'static str) -> Self {
+        Self { status, time_zone_rules: rules::in_force().version(), kafka: None }
+    }
+}
+
 async fn ready(State(state): State<AppState>, _: Query<Nothing>) -> Result<Json<Health>, Problem> {
     match answers(&state.pool).await {
-        true => Ok(Json(Health { kafka: state.kafka_is_off.then_some("off"), ..READY })),
+        true => Ok(Json(Health { kafka: state.kafka_is_off.then_some("off"), ..Health::of("ready") })),
         false => Err(Problem::new(Code::Unavailable).detail(phrases::database_away())),
     }
 }

@@ -88,6 +88,17 @@ impl From<Report> for Recorded {
     }
 }
 
+impl Recorded {
+    /// Whether another report of the fact says the same. The calendar day is not compared: it follows from the moment
+    /// and the zone, and stays as the time zone rules of its day had it.
+    #[must_use]
+    pub fn is_repeated_by(&self, report: &Self) -> bool {
+        let Self { source, id, member_id, kind, occurred_at, local_date: _, time_zone, measures } = report;
+        (&self.source, &self.id, &self.member_id, &self.kind) == (source, id, member_id, kind)
+            && (&self.occurred_at, &self.time_zone, &self.measures) == (occurred_at, time_zone, measures)
+    }
+}
+
 impl Voided {
     pub(super) fn of(fact: Recorded, note: String) -> Self {
         Self {

@@ -38,6 +38,12 @@ fn a_fact_reported_again_under_another_name_of_its_zone_is_the_same_fact() {
 }
 
 #[test]
+fn a_fact_reported_again_under_other_time_zone_rules_is_the_same_fact_on_its_first_day() {
+    let later = Report { local_date: report(25).local_date.pred_opt().unwrap(), ..report(25) };
+    assert_eq!(recorded().decide(ActivityCommand::Record(later)), Ok(vec![]));
+}
+
+#[test]
 fn other_content_under_the_same_id_is_refused() {
     assert_eq!(recorded().decide(ActivityCommand::Record(report(26))), Err(ActivityRefusal::Conflict));
 }

@@ -108,7 +108,7 @@ impl ReferralProgramme {
             local_date: local_date(time_zone, now),
             time_zone,
         };
-        let metadata = Metadata::system(now);
+        let metadata = Metadata::system(now).dated();
         let metadata = match cause {
             Some(cause) => metadata.correlated(cause.correlation_id).caused_by(cause.event_id),
             None => metadata,
