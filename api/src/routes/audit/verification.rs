@@ -27,7 +27,7 @@ const LOCK: &str = "hashtextextended('reward-ledger verification ' || current_sc
 
 /// The run of this process. Whoever wants another one meanwhile is shown this one, and takes no connection for it.
 static RUNNING: Semaphore = Semaphore::const_new(1);
-/// Whoever starts one: the next sees it, also when many want to.
+/// Whoever starts one: the next sees it, also when many want to. Who finds one running asks the database nothing here.
 static STARTING: Mutex<()> = Mutex::const_new(());
 
 /// Starts a run, unless one is under way.
@@ -38,13 +38,13 @@ pub(super) async fn start(
     Once(Nothing, _): Once<Nothing>,
 ) -> Result<At<Accepted<Verification>>, Problem> {
     let starting = STARTING.lock().await;
-    let position = projections::log::head(&mut *state.pool.acquire().await?).await?.position;
     if let Ok(run_of_ours) = RUNNING.try_acquire() {
         // held as long as this connection lives, so that a process that dies lets go of it
         let mut turn = state.whole_log.connect_options().connect().await?;
         let ours = format!("select pg_try_advisory_lock({LOCK})");
         let ours: bool = sqlx::query_scalar(&ours).fetch_one(&mut turn).await?;
         if ours {
+            let position = projections::log::head(&mut turn).await?.position;
             let begun = begun(position, clock::now());
             keep(&mut turn, &begun).await?;
             tokio::spawn(run(state.whole_log.clone(), state.topic.clone(), turn, begun, run_of_ours));
@@ -53,7 +53,7 @@ pub(super) async fn start(
     drop(starting);
     let result = stored(&mut *state.pool.acquire().await?).await?;
     let result = result.ok_or_else(|| Problem::new(Code::Unavailable))?;
-    Ok(At(position, Accepted(result)))
+    Ok(At(result.position, Accepted(result)))
 }
 
 /// A run that has looked at nothing yet.
