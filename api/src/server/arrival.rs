@@ -162,7 +162,4 @@ pub(super) async fn layer(State(room): State<Room>, request: Request, next: Next
 }
 
 #[cfg(test)]
-use domain::id::MemberId;
-
-#[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+use domain::id::MemberId;
 use futures::stream;
 
 use super::*;
