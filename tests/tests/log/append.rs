@@ -65,7 +65,7 @@ async fn an_event_that_is_too_large_is_refused_before_anything_is_tried() {
         kind: "visit".to_owned().try_into().unwrap(),
         occurred_at: now(),
         local_date: now().utc().date_naive(),
-        time_zone: Zone::Named(chrono_tz::UTC),
+        time_zone: Zone::Named(domain::zone::Tz::UTC),
         measures: BTreeMap::new(),
     };
     programme.ledger.execute::<Activity>(id, ActivityCommand::Record(report), &metadata).await.unwrap();

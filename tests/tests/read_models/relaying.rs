@@ -177,7 +177,7 @@ fn huge(measures: usize) -> Draft {
         kind: name("visit"),
         occurred_at: at,
         local_date: NaiveDate::default(),
-        time_zone: Zone::Named(chrono_tz::UTC),
+        time_zone: Zone::Named(domain::zone::Tz::UTC),
         measures: (0..measures).map(|_| (name(&format!("m{}", letters())), 1)).collect(),
     };
     Draft { stream_id: Uuid::new_v4(), event: Event::Activity(ActivityEvent::Recorded(fact)) }
