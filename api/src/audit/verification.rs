@@ -1,5 +1,5 @@
-//! Everything verified at once: what the read side can check, what the write side can, and the topic where a broker is
-//! named, in one result.
+//! Everything verified at once: what the read side can check, what the write side can, the accounts, and the topic
+//! where a broker is named, in one result.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use projections::audit::{AuditError, Check, NotLookedAt, Progress, Verification,
 use projections::topic::{self, LookError, Looking, Topic};
 use sqlx::PgPool;
 
+use super::accounts;
 use crate::clock;
 
 /// How long the relay may take to publish what is in the log.
@@ -28,16 +29,29 @@ pub async fn verify(
     let started_at = clock::now();
     let (position, mut checks) = checks(pool, progress).await?;
     checks.extend(guards(pool, progress).await?);
+    let mut not_looked_at = match accounts::checks(pool, progress).await? {
+        Ok(found) => {
+            checks.extend(found);
+            vec![]
+        }
+        Err(not) => vec![not],
+    };
     let left_out = left_out(&mut *pool.acquire().await?, &compare::TABLES).await?;
-    let not = |reason: &str| vec![NotLookedAt { name: KAFKA.to_owned(), reason: reason.to_owned() }];
-    let (not_looked_at, in_the_way) = match topic {
-        None => (not("KAFKA_BROKERS is not set: no broker is named whose topic could be held against the log"), None),
+    let mut not = |reason: &str| not_looked_at.push(NotLookedAt { name: KAFKA.to_owned(), reason: reason.to_owned() });
+    let in_the_way = match topic {
+        None => {
+            not("KAFKA_BROKERS is not set: no broker is named whose topic could be held against the log");
+            None
+        }
         Some(topic) => match published(pool, topic, progress).await {
             Ok(found) => {
                 checks.extend(found);
-                (vec![], None)
+                None
             }
-            Err(error) => (not("the broker, or the database meanwhile, did not answer to the end"), Some(error)),
+            Err(error) => {
+                not("the broker, or the database meanwhile, did not answer to the end");
+                Some(error)
+            }
         },
     };
     let finished_at = Some(clock::now());

@@ -23,6 +23,9 @@ async fn programme() -> Database {
         reporter.report_activities(&daily_until_yesterday(member, "login", 3, domain::zone::Tz::UTC)).await;
         reporter.claim_for(&prize, member).await.created();
     }
+    let (barred, gone) = (service.client().sign_up().await, service.client().sign_up().await);
+    operator.post(&format!("/auth/users/{}/block", barred.id), &json!({"note": "two accounts"})).await.ok();
+    service.demo("admin").await.delete(&format!("/auth/users/{}", gone.id), &json!({})).await.expect(204);
     let last = reporter.report_activities(&[activity(&friend.id, "visit"), activity(&friend.id, "visit")]).await;
     // whoever verifies expects that nobody is behind
     operator.get_at("/dashboard", last.position()).await.ok();
@@ -91,6 +94,9 @@ async fn whatever_is_altered_is_found() {
          where position = {claim}"
     );
     add("the amount of a grant, with all hashes after it", amount, Some(claim), "projection.claim_history");
+    let role = "update events set payload = replace(payload::text, 'ADMIN', 'USER')::json
+                where event_type = 'member.registered'";
+    add("the role of a registration, with all hashes after it", role.to_owned(), Some(1), "account_roles");
     // later events make room for one more
     let moved = format!(
         "update events set position = position + 1000000 where position > {fact};
@@ -124,6 +130,46 @@ async fn whatever_is_altered_is_found() {
         ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),
         ("a member's grants", "delete from member_grants", "guard.member_grants"),
         ("a name", "update unique_names set name_key = name_key || '!'", "guard.unique_names"),
+        ("a role", "update accounts set role = 'ADMIN' where role = 'USER'", "account_roles"),
+        ("a role taken away", "update accounts set role = 'USER' where role = 'AUDITOR'", "account_roles"),
+        ("a block lifted", "update accounts set blocked = false where blocked", "account_roles"),
+        ("a block", "update accounts set blocked = true where role = 'USER'", "account_roles"),
+        ("an erased account", "update accounts set erased_at = null where erased_at is not null", "account_roles"),
+        (
+            "an account blanked",
+            "update accounts
+             set email = null, email_key = null, password_hash = null, nickname = null, nickname_key = null, bio = null,
+                 profile_image_url = null, birth_date = null, invite_code = null, erased_at = now()
+             where role = 'SERVICE'",
+            "account_roles",
+        ),
+        (
+            "an account that nobody made",
+            "insert into accounts (id, time_zone, role, created_at, created_position)
+             values (gen_random_uuid(), 'UTC', 'ADMIN', now(), 0)",
+            "account_roles",
+        ),
+        (
+            "an account that is gone",
+            "delete from refresh_families; delete from accounts where role = 'OPERATOR'",
+            "account_roles",
+        ),
+        (
+            "a member's account that is gone",
+            "delete from refresh_families; delete from accounts where blocked",
+            "account_roles",
+        ),
+        (
+            "a key for somebody who is no service",
+            "insert into services select id, 'backdoor', '{app}' from accounts where role = 'ADMIN'",
+            "account_credentials",
+        ),
+        (
+            "a log-in for somebody who is erased",
+            "insert into refresh_families (id, account_id, token_hash, rotated_at, expires_at)
+             select gen_random_uuid(), id, sha256('x'), now(), now() from accounts where erased_at is not null",
+            "account_credentials",
+        ),
     ] {
         add(what, statement.to_owned(), None, found);
     }

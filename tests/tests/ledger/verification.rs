@@ -51,6 +51,8 @@ async fn a_sound_ledger_is_verified_and_a_difference_is_named() {
         "projection.dashboard",
         "guard.reward_stock",
         "guard.member_grants",
+        "account_roles",
+        "account_credentials",
         "checkpoints",
     ] {
         let check = sound.list("/checks").iter().find(|check| check["name"] == name);
@@ -68,6 +70,46 @@ async fn a_sound_ledger_is_verified_and_a_difference_is_named() {
     let named: Vec<_> = failed(&altered).iter().map(|check| check["name"].clone()).collect();
     assert_eq!(named, ["guard.reward_stock"]);
     assert!(failed(&altered)[0]["firstFailure"]["reason"].is_string(), "{altered}");
+}
+
+/// A page of the fold is 5,000 events: members who were imported have no account, and stand between those who have one.
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_change_while_they_are_verified_are_no_difference() {
+    let stage = Stage::own().await;
+    let (_, facts) = tests::support::programme::crowd(6_000);
+    stage.service.import(&facts);
+    let admin = stage.service.demo("admin").await;
+    let members = [stage.nobody().sign_up().await, stage.nobody().sign_up().await];
+    let verified = std::sync::atomic::AtomicBool::new(false);
+    let change = async {
+        let mut changes = 0;
+        while !verified.load(std::sync::atomic::Ordering::Relaxed) {
+            for member in &members {
+                let user = format!("/auth/users/{}", member.id);
+                admin.post(&format!("{user}/block"), &serde_json::json!({"note": "so"})).await.ok();
+                admin.patch(&format!("{user}/role"), &serde_json::json!({"role": "OPERATOR"})).await.ok();
+                admin.post(&format!("{user}/unblock"), &serde_json::json!({"note": "so"})).await.ok();
+                admin.patch(&format!("{user}/role"), &serde_json::json!({"role": "USER"})).await.ok();
+                changes += 4;
+            }
+        }
+        changes
+    };
+    let verify = async {
+        let url = stage.database.url.clone();
+        let said = tokio::task::spawn_blocking(move || {
+            let auditor = Auditor::of(&url);
+            [auditor.verify(&[]), auditor.verify(&[])]
+        });
+        let said = said.await.unwrap();
+        verified.store(true, std::sync::atomic::Ordering::Relaxed);
+        said
+    };
+    let (changes, said) = tokio::join!(change, verify);
+    assert!(changes > 8, "they changed meanwhile: {changes}");
+    for said in said {
+        assert_eq!((said.code, said.failed()), (0, vec![]), "{} {}", said.out, said.err);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
