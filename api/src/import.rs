@@ -37,6 +37,8 @@ pub enum Import {
     ///
     /// Works beside a running service, which sees the facts at once. Running it again continues: what is there
     /// already is counted as a duplicate. Lines that break a rule are refused, listed by number, and do not stop it.
+    /// Everything in a line is kept in the log for ever, its source and id too: leave personal data out, such as names,
+    /// e-mail addresses and phone numbers.
     /// Ends with 0 when the file was read to its end, and with 1 when it could not be.
     Activities(ImportActivities),
 }

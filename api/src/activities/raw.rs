@@ -35,8 +35,8 @@ pub struct RawActivity {
 
 impl FromFields for RawActivity {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let source = fields.required("source", readers::string().shown_as(readers::text(1, 64)));
-        let id = fields.required("id", readers::string().shown_as(readers::text(1, 128)));
+        let source = fields.required("source", readers::string().shown_as(readers::source()));
+        let id = fields.required("id", readers::string().shown_as(readers::external_id()));
         let member_id = fields.required("memberId", readers::string().shown_as(readers::id::<Uuid>()));
         let kind = fields.required("kind", readers::string().shown_as(readers::name()));
         let occurred_at = fields.required("occurredAt", readers::string().shown_as(readers::instant()));

@@ -114,17 +114,32 @@ pub fn lines(min: usize, max: usize) -> impl Reader<Value = String> {
     )
 }
 
-/// Why or how staff did something, in their words; `min` says whether they must. Whoever types it is told where it stays.
+/// Why or how staff did something, in their words; `min` says whether they must.
 pub fn note(min: usize) -> impl Reader<Value = String> {
+    kept(move || lines(min, MAX_NOTE_CHARS), "Why or how.")
+}
+
+/// A text that goes into the log, which forgets nothing: whoever types it is told, behind what it is.
+fn kept<R: Reader<Value = String>>(text: impl Fn() -> R + Copy, what: &'static str) -> impl Reader<Value = String> {
     reader(
         move |generator| {
-            let mut schema = lines(min, MAX_NOTE_CHARS).schema(generator);
-            let warning = "Why or how. It is kept in the log for ever: leave personal data out.";
-            schema.insert("description".to_owned(), warning.into());
+            let mut schema = text().schema(generator);
+            let told = format!("{what} It is kept in the log for ever: leave personal data out.");
+            schema.insert("description".to_owned(), told.into());
             schema
         },
-        move |value| lines(min, MAX_NOTE_CHARS).read(value),
+        move |value| text().read(value),
     )
+}
+
+/// Who reports a fact.
+pub fn source() -> impl Reader<Value = String> {
+    kept(|| visible(1, 64), "Who reports it.")
+}
+
+/// The source's own id of a fact.
+pub fn external_id() -> impl Reader<Value = String> {
+    kept(|| visible(1, 128), "The source's own id of the fact, such as an order number.")
 }
 
 /// A password: normalised, but not trimmed.

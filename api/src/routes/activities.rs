@@ -34,7 +34,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/activities",
             post_with(report, |op| {
-                op.named("reportActivity", "Reports an activity")
+                op.named("reportActivity", "Reports an activity; its source and id stay in the log for ever")
                     .answers::<Recorded>(201)
                     .tells_position(201)
                     .answers::<Duplicate>(200)

@@ -30,7 +30,7 @@ events! {
 pub struct Recorded {
     /// Who reported it.
     pub source: String,
-    /// The source's own id of the fact.
+    /// The source's own id of the fact. It is kept for ever: no personal data belongs in it.
     pub id: String,
     /// Whom it is about.
     pub member_id: MemberId,
@@ -55,7 +55,7 @@ pub struct Recorded {
 pub struct Voided {
     /// Who reported it.
     pub source: String,
-    /// The source's own id of the fact.
+    /// The source's own id of the fact. It is kept for ever: no personal data belongs in it.
     pub id: String,
     /// Whom it was about.
     pub member_id: MemberId,

@@ -28,8 +28,8 @@ pub(super) struct Withdrawal {
 
 impl FromFields for Withdrawal {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let source = fields.required("source", readers::visible(1, 64));
-        let external_id = fields.required("id", readers::visible(1, 128));
+        let source = fields.required("source", readers::source());
+        let external_id = fields.required("id", readers::external_id());
         let note = fields.required("note", readers::note(1));
         Some(Self { source: source?, external_id: external_id?, note: note? })
     }
