@@ -4,6 +4,7 @@
 
 mod blocking;
 mod confirmation;
+mod demo;
 mod directory;
 mod earlier_keys;
 mod erasure;
@@ -29,9 +30,10 @@ use crate::problem::Problem;
 
 pub use blocking::{Block, set_blocked};
 pub use confirmation::confirm_email;
+pub use demo::{find_of_demo, find_older_than_marks, mark_as_demo};
 pub use directory::list;
 pub use earlier_keys::renew_earlier_keys;
-pub use erasure::{Unsettled, WITHDRAW, erase, settle, unsettled};
+pub use erasure::{Unsettled, WITHDRAW, erase, erase_of_demo, settle, unsettled};
 pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
 pub use returns::Returns;
@@ -58,6 +60,7 @@ pub struct Account {
     pub blocked: bool,
     pub created_at: DateTime<Utc>,
     pub created_position: i64,
+    pub demo: bool,
 }
 
 impl Account {

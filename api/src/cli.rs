@@ -8,7 +8,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use crate::config::Config;
 use crate::generate::Generate;
 use crate::import::Import;
-use crate::roles::{self, Admin, Audit, Kafka, Projections, Rebuild, Serve, Service};
+use crate::roles::{self, Admin, Audit, Demo, Kafka, Projections, Rebuild, Serve, Service};
 use crate::time_zones;
 
 /// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision is kept.
@@ -34,6 +34,9 @@ enum Role {
     /// Manage administrators.
     #[command(subcommand)]
     Admin(Admin),
+    /// Remove a demo from a database.
+    #[command(subcommand)]
+    Demo(Demo),
     /// Manage services and their keys.
     #[command(subcommand)]
     Service(Service),
@@ -90,6 +93,7 @@ impl Cli {
             Some(Role::Rebuild(order)) => order.run(config).await?,
             Some(Role::Projections(order)) => order.run(config).await?,
             Some(Role::Admin(order)) => order.run(config).await?,
+            Some(Role::Demo(order)) => order.run(config).await?,
             Some(Role::Service(order)) => order.run(config).await?,
             Some(Role::Audit(order)) => return Ok(order.run(config).await),
             Some(Role::Kafka(order)) => return Ok(order.run(config).await),

@@ -54,8 +54,8 @@ pub struct Config {
     #[arg(long, env = "METRICS_LISTEN", value_name = "IP:PORT", value_parser = listen, global = true)]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Make demo accounts and data before the service is ready; `make run` sets it. Loopback addresses only:
-    /// the demo password is public.
+    /// Make demo accounts and data before the service is ready; `make run` sets it. Loopback addresses only, and
+    /// not behind a proxy: the demo password is public.
     #[arg(long, env = "DEMO", default_value = "false", value_parser = BoolishValueParser::new(),
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub demo: bool,

@@ -1,5 +1,8 @@
 //! The demo: an account for every role, an event to claim from, one for referrals, and a made-up
 //! history, so that a first look shows numbers. Made once; a restart finds it and goes on at once.
+//! How it is taken away again is in `leaving`.
+
+mod leaving;
 
 use std::net::SocketAddr;
 
@@ -23,6 +26,8 @@ use crate::clock;
 use crate::generate::Generate;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+
+pub use leaving::{Left, refuse_if_left, remove};
 
 /// Everybody may know it: demo mode listens on the loopback address alone.
 const PASSWORD: &str = "ledger-demo";
@@ -64,6 +69,7 @@ pub async fn make(state: &AppState) -> Result<(), Problem> {
 /// One hash for all of them: they share the password.
 async fn make_accounts(state: &AppState, now: Moment) -> Result<(), Problem> {
     let mut password_hash = None;
+    leaving::mark(&state.pool, leaving::unmarked(&state.pool).await?, &state.passwords).await?;
     for (email, role) in ACCOUNTS {
         if accounts::find_by_email(&state.pool, email).await?.is_some() {
             continue;
@@ -80,6 +86,7 @@ async fn make_accounts(state: &AppState, now: Moment) -> Result<(), Problem> {
             time_zone: Tz::UTC,
             role,
             invite_code: None,
+            demo: true,
         };
         password_hash = Some(hash);
         match accounts::sign_up(&state.ledger, &state.pool, &state.returns, account, now, Uuid::now_v7(), |_| None)

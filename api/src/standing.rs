@@ -36,6 +36,8 @@ pub struct Standing {
     pub role: Role,
     /// Tokens that were issued before this second (since 1970) stand for the role before it.
     pub role_since: i64,
+    /// Whether the demo made the account.
+    pub demo: bool,
     /// What a service key is besides; a log-in has none.
     pub key: Option<KeyStanding>,
 }

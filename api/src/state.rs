@@ -46,8 +46,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// What log-ins and service keys stand for now.
     pub standings: Standings,
-    /// Whether a service may log in with a password: the one of the demo may.
-    pub service_log_in: bool,
+    /// Whether this is a demo: only there the accounts of the demo are let in, its service with a password too.
+    pub demo: bool,
     /// The idempotency keys that are being worked on.
     pub in_progress: InProgress,
     /// Whether nobody may serve themselves: claim in an event of their own, report or void facts about themselves, lift

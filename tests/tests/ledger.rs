@@ -40,6 +40,9 @@ mod role_changes;
 #[path = "ledger/service_keys.rs"]
 mod service_keys;
 
+#[path = "ledger/demo.rs"]
+mod demo;
+
 #[path = "ledger/erasure.rs"]
 mod erasure;
 

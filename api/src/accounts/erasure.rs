@@ -40,7 +40,31 @@ pub async fn erase(
     metadata: &Metadata,
 ) -> Result<Option<Appended>, Problem> {
     let email = find(pool, id).await?.and_then(|account| account.email);
-    let row = Arc::new(BlankRow { id, fingerprint: email.and_then(|email| returns.fingerprint(&email)) });
+    let fingerprint = email.and_then(|email| returns.fingerprint(&email));
+    erase_with(ledger, pool, BlankRow { id, fingerprint, of_demo: false }, metadata).await
+}
+
+/// Erases an account of the demo, also when no administrator stays: the next one is made on the command line. Nobody is
+/// known again by its e-mail.
+///
+/// # Errors
+/// `not_found`; `last_admin` when the account is none of the demo.
+pub async fn erase_of_demo(
+    ledger: &Ledger,
+    pool: &PgPool,
+    id: MemberId,
+    metadata: &Metadata,
+) -> Result<Option<Appended>, Problem> {
+    erase_with(ledger, pool, BlankRow { id, fingerprint: None, of_demo: true }, metadata).await
+}
+
+async fn erase_with(
+    ledger: &Ledger,
+    pool: &PgPool,
+    row: BlankRow,
+    metadata: &Metadata,
+) -> Result<Option<Appended>, Problem> {
+    let (id, row) = (row.id, Arc::new(row));
     let mut retry = ledger.retry();
     retry.turn::<Member>(&id.to_string()).await.map_err(CommandError::<MemberRefusal>::from)?;
     let appended = loop {
@@ -116,7 +140,11 @@ struct BlankRow {
     id: MemberId,
     /// By which its owner is known when they come back; `None` where nobody shall be.
     fingerprint: Option<String>,
+    of_demo: bool,
 }
+
+/// Read by the trigger that keeps an administrator; until the end of the transaction.
+const REMOVES_THE_DEMO: &str = "select set_config('reward_ledger.removes_the_demo', $1, true)";
 
 impl AlsoWrite for BlankRow {
     fn write<'a>(
@@ -142,6 +170,8 @@ impl AlsoWrite for BlankRow {
                     .execute(&mut *connection)
                     .await?;
             }
+            let removes = if self.of_demo { "on" } else { "" };
+            sqlx::query(REMOVES_THE_DEMO).bind(removes).execute(&mut *connection).await?;
             sqlx::query(blank).bind(self.id.0).bind(appended.recorded_at.utc()).execute(&mut *connection).await?;
             for table in [
                 "delete from refresh_families where account_id = $1",

@@ -104,9 +104,10 @@ async fn open_family(state: &AppState, account: &Account, now: Moment) -> Result
     if opened.rows_affected() == 0 { Err(Problem::new(Code::InvalidCredentials)) } else { Ok(token) }
 }
 
-/// Services show keys; the one of the demo may log in as well.
+/// Services show keys; the one of the demo may log in as well. Outside the demo nobody of it may: their password is
+/// known to everybody.
 fn may_log_in(state: &AppState, account: &Account) -> bool {
-    state.service_log_in || account.role != Role::Service.name()
+    state.demo || (!account.demo && account.role != Role::Service.name())
 }
 
 /// Gives the next tokens for a refresh token. One that is ours and was used before ends its family; one that

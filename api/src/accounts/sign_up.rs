@@ -52,6 +52,8 @@ pub struct NewAccount {
     pub role: Role,
     /// Whose code they came with.
     pub invite_code: Option<String>,
+    /// The demo makes it.
+    pub demo: bool,
 }
 
 /// Somebody who is here now.
@@ -154,8 +156,9 @@ impl AlsoWrite for AccountRow {
         appended: &'a Appended,
     ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
         let sql = "insert into accounts (id, email, email_key, password_hash, nickname, nickname_key, birth_date,
-                                         time_zone, invite_code, role, created_at, created_position, first_id, blocked)
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                                         time_zone, invite_code, role, created_at, created_position, first_id, blocked,
+                                         demo)
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
         async move {
             self.earlier.are_all(connection).await?;
             sqlx::query(sql)
@@ -173,6 +176,7 @@ impl AlsoWrite for AccountRow {
                 .bind(appended.first_position)
                 .bind(self.earlier.returned().map(|returned| returned.first_id.0))
                 .bind(self.earlier.was_blocked())
+                .bind(self.account.demo)
                 .execute(connection)
                 .await
                 .map(|_| ())

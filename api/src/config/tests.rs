@@ -155,6 +155,12 @@ fn a_demo_that_others_can_reach_is_refused_with_the_remedy() {
     let refused = config.validate().unwrap_err().to_string();
     assert!(refused.contains("DEMO is on while LISTEN is 0.0.0.0:8080"), "{refused}");
     assert!(refused.contains("set DEMO=false"), "{refused}");
+    // a proxy on the machine makes a loopback address public
+    let (config, _) = read(&["serve", "--demo", "--trusted-proxies=127.0.0.1/32"]);
+    let refused = config.validate().unwrap_err().to_string();
+    assert!(refused.contains("DEMO is on while TRUSTED_PROXIES is 127.0.0.1/32"), "{refused}");
+    assert!(refused.contains("set DEMO=false, or unset TRUSTED_PROXIES"), "{refused}");
+    assert_eq!(read(&["serve", "--trusted-proxies=127.0.0.1/32"]).0.validate(), Ok(()));
 }
 
 #[track_caller]

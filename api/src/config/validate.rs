@@ -80,11 +80,20 @@ impl Config {
 
     fn demo_in_public(&self) -> Option<Contradiction> {
         let public = self.demo && !self.listen.ip().is_loopback();
+        let passed_on = self.demo && !self.trusted_proxies.trim().is_empty();
         refuse_if(public, "DEMO", || {
             (
                 format!("is on while LISTEN is {}, which others can reach", self.listen),
                 "set DEMO=false, or LISTEN to 127.0.0.1:8080",
             )
+        })
+        .or_else(|| {
+            refuse_if(passed_on, "DEMO", || {
+                (
+                    format!("is on while TRUSTED_PROXIES is {}: a proxy passes others on to it", self.trusted_proxies),
+                    "set DEMO=false, or unset TRUSTED_PROXIES",
+                )
+            })
         })
     }
 

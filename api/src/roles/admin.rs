@@ -69,6 +69,7 @@ async fn make(config: &Config, database: &Database, email: &str) -> anyhow::Resu
         time_zone: Tz::UTC,
         role: Role::Admin,
         invite_code: None,
+        demo: false,
     };
     accounts::sign_up(&ledger, pool, &config.returns()?, account, now, Uuid::now_v7(), |_| None).await.map_err(told)?;
     Ok("the administrator is created")

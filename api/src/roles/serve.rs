@@ -16,7 +16,7 @@ use self::parts::Inside;
 use super::signals::asked_to_stop;
 use super::{Database, worker};
 use crate::config::{Config, KafkaUse};
-use crate::{metrics, time_zones};
+use crate::{demo, metrics, time_zones};
 
 /// How long the followers may take to finish their batches.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -86,6 +86,10 @@ async fn run(
     does: impl Fn(Only) -> bool,
 ) -> anyhow::Result<()> {
     tracing::info!("database: {}", database.description);
+    tracing::info!("roles: {}", database.ownership);
+    if does(Only::Api) && !config.demo {
+        demo::refuse_if_left(&database.pool).await?;
+    }
     if does(Only::Api) {
         // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
         crate::audit::key::open_or_make(config)?;

@@ -157,6 +157,7 @@ async fn sign_up(
         time_zone: body.time_zone.unwrap_or(Tz::UTC),
         role: Role::User,
         invite_code: body.invite_code,
+        demo: false,
     };
     let answer = move |signed_up: SignedUp| taken_in(signed_up, body.email.clone());
     let keep = {

@@ -13,7 +13,7 @@ use super::{KeyStanding, Standing};
 
 /// Look-ups by key alone, whatever the planner thinks of the size of the tables.
 const SQL: &str = "
-    select account.id, account.role, account.role_since, pass.key_hash, pass.sources
+    select account.id, account.role, account.role_since, account.demo, pass.key_hash, pass.sources
     from unnest($1::uuid[]) with ordinality as wanted(id, place)
     left join lateral (
         (select account_id, null::bytea as key_hash, null::text[] as sources
@@ -28,14 +28,14 @@ const SQL: &str = "
          limit 1)
     ) as pass on true
     left join lateral (
-        select id, role, role_since
+        select id, role, role_since, demo
         from accounts
         where accounts.id = pass.account_id and erased_at is null
         limit 1
     ) as account on true
     order by wanted.place";
 
-type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<Vec<u8>>, Option<Vec<String>>);
+type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
 
 pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<Standing>> {
     lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
@@ -47,9 +47,11 @@ pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<Standing>> {
     })
 }
 
-fn standing((account, role, role_since, key_hash, sources): Row) -> Result<Option<Standing>, ReadError> {
-    let (Some(account), Some(role), Some(role_since)) = (account, role, role_since) else { return Ok(None) };
+fn standing((account, role, role_since, demo, key_hash, sources): Row) -> Result<Option<Standing>, ReadError> {
+    let (Some(account), Some(role), Some(role_since), Some(demo)) = (account, role, role_since, demo) else {
+        return Ok(None);
+    };
     let role = Role::from_name(&role).ok_or_else(|| ReadError::Broken("a stored role is none".into()))?;
     let key = key_hash.map(|hash| KeyStanding { hash, sources: BTreeSet::from_iter(sources.unwrap_or_default()) });
-    Ok(Some(Standing { account: MemberId(account), role, role_since, key }))
+    Ok(Some(Standing { account: MemberId(account), role, role_since, demo, key }))
 }

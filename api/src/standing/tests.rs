@@ -21,7 +21,7 @@ fn counted(takes: Duration) -> (Standings, Arc<AtomicUsize>) {
 }
 
 fn standing() -> Standing {
-    Standing { account: MemberId(Uuid::from_u128(1)), role: Role::User, role_since: 0, key: None }
+    Standing { account: MemberId(Uuid::from_u128(1)), role: Role::User, role_since: 0, demo: false, key: None }
 }
 
 const LOG_IN: Uuid = Uuid::from_u128(7);

@@ -129,7 +129,7 @@ async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
 
     // one that is new fills by itself, and whoever looks meanwhile is not told that it lacks anything
     for number in 2..5 {
-        let another = Setup::on(&database).kafka(broker, &format!("{topic}-{number}")).without_demo().launch();
+        let another = Setup::on(&database).kafka(broker, &format!("{topic}-{number}")).launch();
         for wait in ["60s", "60s"] {
             let (code, found) = told(&another.command(&["kafka", "verify", "--wait", wait, "--json"], ""));
             assert_eq!((code, &found["messages"]), (Some(0), &found["position"]), "{found}");

@@ -12,6 +12,9 @@ use tests::support::{
 
 async fn limited(changes: &[(&str, &str)]) -> Service {
     let mut setup = Setup::on(&Database::fresh().await).env("RATE_LIMITS", "default");
+    if changes.iter().any(|(name, _)| *name == "TRUSTED_PROXIES") {
+        setup = setup.without_demo();
+    }
     for (name, value) in changes {
         setup = setup.env(name, value);
     }

@@ -188,23 +188,3 @@ async fn a_service_that_is_erased_or_made_something_else_is_let_in_no_more() {
         }
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn outside_the_demo_no_service_logs_in() {
-    let database = tests::support::Database::fresh().await;
-    let demo = tests::support::Setup::on(&database).start().await;
-    let known =
-        demo.client().post("/auth/login", &json!({"email": "service@example.com", "password": "ledger-demo"})).await;
-    let token = known.text("/accessToken");
-    demo.client().with_token(&token).get("/events").await.ok();
-    let keys = demo.data().join("token.keys").display().to_string();
-    let service = tests::support::Setup::on(&database).without_demo().env("TOKEN_KEY_FILE", &keys).start().await;
-    let nobody = service.client();
-    nobody
-        .post("/auth/login", &json!({"email": "service@example.com", "password": "ledger-demo"}))
-        .await
-        .problem(401, "invalid_credentials");
-    let refresh = json!({"refreshToken": known.text("/refreshToken")});
-    nobody.post("/auth/refresh", &refresh).await.problem(401, "unauthenticated");
-    nobody.with_token(&token).get("/events").await.problem(401, "unauthenticated");
-}

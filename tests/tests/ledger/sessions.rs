@@ -301,9 +301,9 @@ async fn the_cookie_is_for_https_unless_the_configuration_says_otherwise() {
     let database = Database::fresh().await;
     for (wanted, setup) in [
         (true, Setup::on(&database).without_demo()),
+        (false, Setup::on(&database).without_demo().env("COOKIE_SECURE", "never")),
         (true, Setup::on(&database).env("COOKIE_SECURE", "always")),
         (false, Setup::on(&database)),
-        (false, Setup::on(&database).without_demo().env("COOKIE_SECURE", "never")),
     ] {
         let service = setup.start().await;
         let member = service.client().register_with(json!({})).await;

@@ -104,7 +104,7 @@ impl Inside {
             security: SecurityLog::new(config.security_log_addresses),
             passwords: Passwords::new().map_err(told)?,
             standings: Standings::start(&pool),
-            service_log_in: config.demo,
+            demo: config.demo,
             in_progress: InProgress::default(),
             separation_of_duties: config.duties_are_separated(),
             rate_limits,
