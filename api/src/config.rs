@@ -61,9 +61,16 @@ pub struct Config {
     pub demo: bool,
 
     /// PostgreSQL to use, `postgres://user:password@host:port/database`. None: an embedded
-    /// server in `DATA_DIR`. The role owns the schema and needs neither SUPERUSER nor CREATEROLE.
+    /// server in `DATA_DIR`. The role owns the schema, unless `DATABASE_OWNER_URL` names the owner, and needs
+    /// neither SUPERUSER nor CREATEROLE.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
+
+    /// Role that owns the schema and migrates it, an address of the same database. The role of `DATABASE_URL` then
+    /// only appends to the log and cannot grant itself more. `migrate` needs it, `serve` does not. None: one role
+    /// does both.
+    #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
+    pub database_owner_url: Option<SecretString>,
 
     /// Schema that holds the ledger: lower-case letters, digits and `_`.
     #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]
@@ -347,9 +354,20 @@ impl Config {
     /// # Errors
     /// When `DATABASE_URL` is not an address of PostgreSQL. The error does not repeat it.
     pub fn database(&self) -> Option<Result<PgConnectOptions, sqlx::Error>> {
-        let url = self.database_url.as_ref()?;
-        let options = PgConnectOptions::from_str(url.expose_secret());
-        Some(options.map(|options| self.in_schema(options.application_name("reward-ledger"))))
+        self.database_url.as_ref().map(|url| self.connection(url))
+    }
+
+    /// How to connect as the owner of the schema, where that is a role of its own.
+    ///
+    /// # Errors
+    /// When `DATABASE_OWNER_URL` is not an address of PostgreSQL. The error does not repeat it.
+    pub fn database_owner(&self) -> Option<Result<PgConnectOptions, sqlx::Error>> {
+        self.database_owner_url.as_ref().map(|url| self.connection(url))
+    }
+
+    fn connection(&self, url: &SecretString) -> Result<PgConnectOptions, sqlx::Error> {
+        let options = PgConnectOptions::from_str(url.expose_secret())?;
+        Ok(self.in_schema(options.application_name("reward-ledger")))
     }
 
     /// The same connection, seeing only the schema of this programme. For the embedded PostgreSQL

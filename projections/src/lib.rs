@@ -50,4 +50,4 @@ pub use progress::Progress;
 pub use projection::{Projected, Projection, Spread};
 pub use published::Published;
 pub use rebuild::{Comparison, Rebuilt, rebuild};
-pub use registry::{ALL, FED_BY_WORKERS, follow_all, start_all};
+pub use registry::{ALL, FED_BY_WORKERS, follow_all, start_all, tables};

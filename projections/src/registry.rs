@@ -61,6 +61,22 @@ pub(crate) async fn streams_of(name: &str) -> &'static [&'static str] {
     visit(name, Streams).await.unwrap_or_default()
 }
 
+/// The tables of all projections: what is folded from the log, and can be folded again.
+pub async fn tables() -> Vec<&'static str> {
+    struct Tables;
+    impl Visitor for Tables {
+        type Answer = &'static [&'static str];
+        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
+            P::TABLES
+        }
+    }
+    let mut tables = vec![];
+    for name in ALL {
+        tables.extend(visit(name, Tables).await.unwrap_or_default());
+    }
+    tables
+}
+
 /// Follows the log with every projection. The relay and reactors are added with
 /// [`Followers::follow`].
 #[must_use]

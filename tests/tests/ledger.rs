@@ -185,6 +185,9 @@ mod crash_and_resume;
 #[path = "ledger/two_instances.rs"]
 mod two_instances;
 
+#[path = "ledger/owner_role.rs"]
+mod owner_role;
+
 #[path = "ledger/scheduler.rs"]
 mod scheduler;
 

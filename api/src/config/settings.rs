@@ -70,6 +70,7 @@ impl Config {
             ),
             setting("DEMO", "demo", self.demo.to_string()),
             setting("DATABASE_URL", "database_url", self.database_url_masked()),
+            setting("DATABASE_OWNER_URL", "database_owner_url", self.database_owner_url_masked()),
             setting("DATABASE_SCHEMA", "database_schema", self.database_schema.clone()),
             setting("KAFKA", "kafka", value_name(self.kafka)),
             setting(
@@ -134,6 +135,14 @@ impl Config {
     #[must_use]
     pub fn database_url_masked(&self) -> String {
         self.database_url.as_ref().map_or_else(|| "(embedded)".to_owned(), masked)
+    }
+
+    /// The same of the owner's address.
+    #[must_use]
+    pub fn database_owner_url_masked(&self) -> String {
+        self.database_owner_url
+            .as_ref()
+            .map_or_else(|| "(none: one role owns the log and writes it)".to_owned(), masked)
     }
 }
 

@@ -45,6 +45,21 @@ fn without_a_word_everything_is_embedded_and_on_the_loopback() {
 }
 
 #[test]
+fn the_owner_of_the_log_is_another_role_than_its_writer() {
+    let refused = |arguments: &[&str]| read(&[&["serve"], arguments].concat()).0.validate().unwrap_err().to_string();
+    let alone = refused(&["--database-owner-url=postgres://owner:x@db/ledger"]);
+    assert!(alone.contains("DATABASE_OWNER_URL is set without DATABASE_URL"), "{alone}");
+    let writer = "--database-url=postgres://writer:x@db/ledger";
+    let same = refused(&[writer, "--database-owner-url=postgres://writer:y@db/ledger"]);
+    assert!(same.contains("DATABASE_OWNER_URL names the role of DATABASE_URL"), "{same}");
+    let unreadable = refused(&[writer, "--database-owner-url=secret"]);
+    assert!(unreadable.contains("is not an address") && !unreadable.contains("secret"), "{unreadable}");
+    let (config, settings) = read(&["serve", writer, "--database-owner-url=postgres://owner:x@db/ledger"]);
+    assert_eq!(config.validate(), Ok(()));
+    assert_eq!(setting(&settings, "DATABASE_OWNER_URL").0, "postgres://owner:***@db:5432/ledger");
+}
+
+#[test]
 fn a_flag_counts_before_and_after_the_subcommand() {
     for arguments in [["--demo", "--listen=[::1]:9", "serve"], ["serve", "--demo", "--listen=[::1]:9"]] {
         let (config, settings) = read(&arguments);

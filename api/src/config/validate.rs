@@ -5,6 +5,7 @@ use super::settings::UNREADABLE;
 use super::{Config, KafkaUse};
 use crate::inbound::dead_letters::topic_of;
 use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
 use std::fmt;
 
 /// The longest name that Kafka gives a topic.
@@ -49,6 +50,7 @@ impl Config {
             self.demo_figures_in_public(),
             self.one_address_for_two(),
             self.database_address(),
+            self.database_owner_address(),
             self.schema(),
             self.brokers(),
             self.topic(),
@@ -125,6 +127,39 @@ impl Config {
                     "is not an address of PostgreSQL".to_owned(),
                     "write postgres://user:password@host:port/database, with %-encoding for special characters",
                 )
+            })
+        })
+    }
+
+    fn database_owner_address(&self) -> Option<Contradiction> {
+        const NAME: &str = "DATABASE_OWNER_URL";
+        let owner = self.database_owner_url.as_ref()?.expose_secret();
+        empty(NAME, owner.trim().is_empty(), "unset it to let one role own the log and write it").or_else(|| {
+            refuse_if(self.database_url.is_none(), NAME, || {
+                (
+                    "is set without DATABASE_URL: the embedded PostgreSQL has one role".to_owned(),
+                    "unset it, or set both",
+                )
+            })
+            .or_else(|| {
+                refuse_if(self.database_owner_url_masked() == UNREADABLE, NAME, || {
+                    (
+                        "is not an address of PostgreSQL".to_owned(),
+                        "write postgres://owner:password@host:port/database, with %-encoding for special characters",
+                    )
+                })
+            })
+            .or_else(|| {
+                let name = |options: Option<Result<PgConnectOptions, sqlx::Error>>| {
+                    options.and_then(Result::ok).map(|options| options.get_username().to_owned())
+                };
+                let role = name(self.database_owner());
+                refuse_if(role.is_some() && role == name(self.database()), NAME, || {
+                    (
+                        "names the role of DATABASE_URL".to_owned(),
+                        "give the service a role of its own, or unset it to let one role own the log and write it",
+                    )
+                })
             })
         })
     }

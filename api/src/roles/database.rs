@@ -1,6 +1,8 @@
 //! The database of a role: the configured one, or the embedded one, which is started and stopped with
 //! us; brought to the schema of this version.
 
+mod ownership;
+
 use std::time::Duration;
 
 use anyhow::Context;
@@ -39,6 +41,8 @@ pub struct Database {
     pub pool: PgPool,
     /// The words for the start-up line.
     pub description: String,
+    /// Which role owns the log and which writes it, for the start-up line.
+    pub ownership: String,
     embedded: Option<EmbeddedPostgres>,
 }
 
@@ -49,11 +53,39 @@ impl Database {
     /// With the remedy in the text.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
-        make_schema(&config.database_schema, &options).await.context("the database cannot be reached")?;
+        let schema = &config.database_schema;
+        let parted = match config.database_owner() {
+            Some(owner) => {
+                let owner = owner.context("DATABASE_OWNER_URL cannot be read")?;
+                Some(ownership::migrate_as_owner(schema, owner, &options).await?)
+            }
+            None => {
+                make_schema(schema, &options).await.context("the database cannot be reached")?;
+                None
+            }
+        };
         let pool = connect(options).await?;
-        MIGRATOR.run(&pool).await.context("the database cannot be migrated to the schema of this version")?;
-        renew_earlier_keys(&pool).await.context("the keys of e-mails and nicknames cannot be made anew")?;
-        Ok(Self { pool, description, embedded })
+        let opened = Self { pool, description, ownership: parted.clone().unwrap_or_default(), embedded };
+        let owns = ownership::owns_the_log(&mut *opened.pool.acquire().await?).await?;
+        let opened = match (parted, owns) {
+            (Some(_), _) => opened,
+            (None, false) => {
+                let ownership = ownership::told(&mut *opened.pool.acquire().await?).await?;
+                Self { ownership, ..opened.with_schema("with DATABASE_OWNER_URL").await? }
+            }
+            (None, true) => {
+                let migrated = MIGRATOR.run(&opened.pool).await;
+                migrated.context("the database cannot be migrated to the schema of this version")?;
+                let role = ownership::role(&mut *opened.pool.acquire().await?).await?;
+                let ownership = match &opened.embedded {
+                    Some(_) => format!("{role} owns the log and writes it"),
+                    None => format!("{role} owns the log and writes it; DATABASE_OWNER_URL parts the two"),
+                };
+                Self { ownership, ..opened }
+            }
+        };
+        renew_earlier_keys(&opened.pool).await.context("the keys of e-mails and nicknames cannot be made anew")?;
+        Ok(opened)
     }
 
     /// Opens the database of the configuration and changes nothing about it.
@@ -62,16 +94,21 @@ impl Database {
     /// With the remedy in the text, also when its schema is not that of this version.
     pub async fn open_as_it_is(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
-        let pool = connect(options).await?;
+        let opened = Self { pool: connect(options).await?, description, ownership: String::new(), embedded };
+        opened.with_schema("").await
+    }
+
+    /// Goes on with a database that has the schema of this version.
+    async fn with_schema(self, how: &str) -> anyhow::Result<Self> {
         let shape: Result<Option<i64>, _> =
-            sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(&pool).await;
+            sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(&self.pool).await;
         let wanted = MIGRATOR.iter().map(|migration| migration.version).max();
-        let opened = Self { pool, description, embedded };
         match shape {
-            Ok(version) if version == wanted => Ok(opened),
+            Ok(version) if version == wanted => Ok(self),
             Ok(_) | Err(_) => {
-                opened.close().await?;
-                anyhow::bail!("the database does not have the schema of this version; run `reward-ledger migrate`")
+                self.close().await?;
+                let how = if how.is_empty() { String::new() } else { format!(" {how}") };
+                anyhow::bail!("the database does not have the schema of this version; run `reward-ledger migrate`{how}")
             }
         }
     }
@@ -152,6 +189,13 @@ async fn make_schema(schema: &str, options: &PgConnectOptions) -> Result<(), sql
         return Ok(());
     }
     let mut connection = PgConnection::connect_with(options).await?;
+    let there: bool = sqlx::query_scalar("select exists (select from pg_namespace where nspname = $1)")
+        .bind(schema)
+        .fetch_one(&mut connection)
+        .await?;
+    if there {
+        return connection.close().await;
+    }
     sqlx::query(&format!("create schema if not exists \"{schema}\"")).execute(&mut connection).await?;
     connection.close().await
 }

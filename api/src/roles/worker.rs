@@ -40,6 +40,7 @@ pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<(
     };
     let database = Database::open(&config).await?;
     tracing::info!("database: {}", database.description);
+    tracing::info!("roles: {}", database.ownership);
     tracing::info!("broker: Kafka at {}, topic {}", worker.brokers.addresses, worker.topic);
     let worked = run(&config, worker, names, &database).await;
     let closed = database.close().await;

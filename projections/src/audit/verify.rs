@@ -192,9 +192,7 @@ pub async fn left_out(conn: &mut PgConnection, derived: &[&str]) -> Result<Vec<S
     .await?;
     let mut checked: Vec<&str> = vec!["events", "log_head", "log_pages", "checkpoints", "worker_partitions"];
     checked.extend(derived);
-    for name in registry::ALL {
-        checked.extend(rows::tables_of(name).await);
-    }
+    checked.extend(registry::tables().await);
     tables.retain(|table| !checked.contains(&table.as_str()));
     Ok(tables)
 }

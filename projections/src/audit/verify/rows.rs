@@ -16,18 +16,6 @@ use crate::registry::{self, Visitor};
 /// How much of a line is told.
 const TOLD_CHARS: usize = 400;
 
-/// The tables of a projection.
-pub(super) async fn tables_of(name: &str) -> Vec<&'static str> {
-    struct Tables;
-    impl Visitor for Tables {
-        type Answer = Vec<&'static str>;
-        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
-            P::TABLES.to_vec()
-        }
-    }
-    registry::visit(name, Tables).await.unwrap_or_default()
-}
-
 pub(super) async fn check(conn: &mut PgConnection, name: &str, progress: Progress<'_>) -> Result<Check, AuditError> {
     struct Again<'a, 'b> {
         conn: &'a mut PgConnection,
