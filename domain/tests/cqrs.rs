@@ -274,7 +274,6 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         joined_on: day("2026-10-03"),
         birthday: None,
         profile_complete,
-        own_campaign: false,
         blocked: false,
         role: Role::User,
     };
@@ -288,6 +287,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
             amount: 10.try_into().unwrap(),
             reward_type: RewardType::Coupon,
         },
+        own_campaign: false,
         blocked: false,
         campaign_status: CampaignStatus::Active,
         approval,
