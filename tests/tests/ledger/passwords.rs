@@ -9,7 +9,7 @@ const OWNER: &str = "198.51.100.1";
 
 async fn limited() -> Service {
     let setup = Setup::on(&Database::fresh().await).env("RATE_LIMITS", "default");
-    setup.env("TRUSTED_PROXIES", "127.0.0.0/8").start().await
+    setup.env("TRUSTED_PROXIES", "127.0.0.0/8").without_demo().start().await
 }
 
 async fn from(caller: &Client, address: &str, method: Method, path: &str, body: Value) -> Answer {

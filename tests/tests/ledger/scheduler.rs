@@ -143,7 +143,7 @@ async fn two_instances_of_which_one_is_killed_in_the_middle_note_every_edge_once
     const CLAIMS: usize = 120;
     const WINDOWS: i64 = 12;
     let stage = Stage::own().await;
-    let other = Setup::on(&stage.database).without_demo().start().await;
+    let other = Setup::on(&stage.database).start().await;
     let (operator, service, log) = (stage.operator().await, stage.reporter().await, stage.log().await);
     let prize = manual(&operator, "3s", 500).await;
     let (opened, closed) = (log.count("campaign.opened").await, log.count("campaign.closed").await);
@@ -177,7 +177,7 @@ async fn two_instances_of_which_one_is_killed_in_the_middle_note_every_edge_once
 async fn an_instance_that_was_paused_and_wakes_up_repeats_nothing() {
     const CLAIMS: usize = 40;
     let stage = Stage::own().await;
-    let other = Setup::on(&stage.database).without_demo().start().await;
+    let other = Setup::on(&stage.database).start().await;
     let (operator, service, log) = (stage.operator().await, stage.reporter().await, stage.log().await);
     let prize = manual(&operator, "2s", 500).await;
     let (members, facts) = crowd(CLAIMS);

@@ -25,7 +25,10 @@ async fn log_in(nobody: &Client, email: &str, password: &str) {
 }
 
 async fn everything_happens(service: &Service) -> (String, String) {
-    let (nobody, admin) = (service.client(), service.demo("admin").await);
+    let (nobody, chief) = (service.client(), email());
+    let made = service.command(&["admin", "create", "--email", &chief], "a long enough password\n");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let admin = nobody.login(&chief, "a long enough password").await;
     let member = nobody.sign_up().await;
     let nowhere = email();
     log_in(&nobody, &member.email, "wrong horse battery").await;
@@ -48,7 +51,8 @@ async fn everything_happens(service: &Service) -> (String, String) {
 
 #[tokio::test]
 async fn what_concerns_security_is_in_the_log_by_random_ids_alone() {
-    let service = Setup::on(&Database::fresh().await).env("TRUSTED_PROXIES", "127.0.0.0/8").start().await;
+    let setup = Setup::on(&Database::fresh().await).env("TRUSTED_PROXIES", "127.0.0.0/8").without_demo();
+    let service = setup.start().await;
     let (id, email) = everything_happens(&service).await;
     let of_it = format!("account.id={id}");
     one(&service, &["log_in_failed", &of_it, "wrong_password"]);
@@ -69,7 +73,7 @@ async fn what_concerns_security_is_in_the_log_by_random_ids_alone() {
 
 #[tokio::test]
 async fn addresses_are_in_it_where_that_is_configured() {
-    let setup = Setup::on(&Database::fresh().await).env("TRUSTED_PROXIES", "127.0.0.0/8");
+    let setup = Setup::on(&Database::fresh().await).env("TRUSTED_PROXIES", "127.0.0.0/8").without_demo();
     let service = setup.env("SECURITY_LOG_ADDRESSES", "true").start().await;
     log_in(&service.client(), &email(), "wrong horse battery").await;
     one(&service, &["log_in_failed", "client.address=198.51.100.77"]);
