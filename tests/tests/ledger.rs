@@ -106,6 +106,8 @@ mod history;
 #[path = "ledger/dashboard.rs"]
 mod dashboard;
 
+#[path = "ledger/attacks.rs"]
+mod attacks;
 #[path = "ledger/audit.rs"]
 mod audit;
 
