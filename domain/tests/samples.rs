@@ -92,7 +92,7 @@ fn every_version_of_every_event_has_a_sample_and_no_sample_is_without_its_event(
         names().flat_map(|name| (1..=current).map(|version| (name.to_owned(), version.to_string()))).collect();
     let found: BTreeSet<_> = samples().into_keys().collect();
     assert_eq!(found, expected);
-    assert_eq!(expected.len(), 32);
+    assert_eq!(expected.len(), 34);
 }
 
 #[test]

@@ -181,8 +181,8 @@ mod tests {
     fn a_day_that_skips_midnight_begins_at_its_first_moment_and_one_with_two_at_the_first() {
         let sao_paulo = ["2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"];
         check(Bucket::Day, "America/Sao_Paulo", "2018-11-03T03:00:00Z", "2018-11-06T02:00:00Z", &sao_paulo);
-        let havana = ["2026-10-31T04:00:00Z", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z"];
-        check(Bucket::Day, "America/Havana", "2026-10-31T04:00:00Z", "2026-11-03T05:00:00Z", &havana);
+        let havana = ["2024-11-02T04:00:00Z", "2024-11-03T04:00:00Z", "2024-11-04T05:00:00Z"];
+        check(Bucket::Day, "America/Havana", "2024-11-02T04:00:00Z", "2024-11-05T05:00:00Z", &havana);
         // a day that never was
         let apia = ["2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z"];
         check(Bucket::Day, "Pacific/Apia", "2011-12-29T10:00:00Z", "2011-12-31T10:00:00Z", &apia);
