@@ -144,16 +144,16 @@ async fn another_request_under_the_key_is_refused() {
 #[tokio::test]
 async fn a_key_belongs_to_its_caller() {
     let stage = Stage::shared().await;
-    let (operator, admin) = (stage.operator().await, stage.service.demo("admin").await);
-    let (_, prize) = operator.create_open_event(None).await;
+    let (member, admin) = (stage.service.demo("member").await, stage.service.demo("admin").await);
+    let (_, prize) = stage.operator().await.create_open_event(None).await;
     let (claim, key) = (format!("/claims/{prize}/claim"), unique());
-    let first = operator.post_once(&claim, &json!({}), &key).await;
+    let first = member.post_once(&claim, &json!({}), &key).await;
     let second = admin.post_once(&claim, &json!({}), &key).await;
     first.created();
     second.created();
     assert_eq!(second.header("idempotency-replayed"), None);
     assert_ne!(first.json["claim"]["id"], second.json["claim"]["id"]);
-    is_replayed(&operator.post_once(&claim, &json!({}), &key).await, &first);
+    is_replayed(&member.post_once(&claim, &json!({}), &key).await, &first);
 }
 
 #[tokio::test]

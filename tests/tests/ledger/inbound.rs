@@ -326,7 +326,8 @@ async fn a_broker_that_comes_and_goes_costs_no_fact_and_none_counts_twice() {
 async fn while_the_ledger_has_more_to_do_than_it_can_facts_wait_and_none_is_a_dead_letter() {
     let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("busy-{}", unique()));
     let feed = Feed::of(broker, &topic, &database).await;
-    let service = Setup::on(&database).kafka(broker, &topic).start().await;
+    // the crowd is one address, and more of it waits than one address may have connections by default
+    let service = Setup::on(&database).kafka(broker, &topic).env("MAX_CONNECTIONS_PER_ADDRESS", "8192").start().await;
     let (members, facts) = crowd(20);
     service.import(&facts);
     feed.has_members().await;

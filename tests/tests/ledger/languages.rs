@@ -48,13 +48,13 @@ async fn a_problem_speaks_the_language_of_the_request() {
 #[tokio::test]
 async fn a_message_speaks_the_language_of_the_request() {
     let stage = Stage::shared().await;
-    let operator = stage.operator().await;
+    let (operator, member) = (stage.operator().await, stage.service.demo("member").await);
     for (asked, korean) in [("ko", true), ("en", false)] {
         speaks(&asked_in(&operator, asked, Method::GET, "/auth/me", &json!({})).await, korean, &["/message"]);
         speaks(&asked_in(&operator, asked, Method::GET, "/rewards", &json!({})).await, korean, &["/message"]);
         speaks(&asked_in(&operator, asked, Method::GET, "/claims", &json!({})).await, korean, &["/message"]);
         let (_, prize) = operator.create_open_event(None).await;
-        let granted = asked_in(&operator, asked, Method::POST, &format!("/claims/{prize}/claim"), &json!({})).await;
+        let granted = asked_in(&member, asked, Method::POST, &format!("/claims/{prize}/claim"), &json!({})).await;
         granted.created();
         speaks(&granted, korean, &["/message"]);
     }
