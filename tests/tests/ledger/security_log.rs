@@ -49,10 +49,15 @@ async fn everything_happens(service: &Service) -> (String, String) {
     (member.id, member.email)
 }
 
+/// A service as it is in public: no demo, and rate limits as by default.
+async fn behind_a_proxy() -> Setup {
+    let setup = Setup::on(&Database::fresh().await).without_demo();
+    setup.env("TRUSTED_PROXIES", "127.0.0.0/8").env("RATE_LIMITS", "default")
+}
+
 #[tokio::test]
 async fn what_concerns_security_is_in_the_log_by_random_ids_alone() {
-    let setup = Setup::on(&Database::fresh().await).env("TRUSTED_PROXIES", "127.0.0.0/8").without_demo();
-    let service = setup.start().await;
+    let service = behind_a_proxy().await.start().await;
     let (id, email) = everything_happens(&service).await;
     let of_it = format!("account.id={id}");
     one(&service, &["log_in_failed", &of_it, "wrong_password"]);
@@ -73,8 +78,7 @@ async fn what_concerns_security_is_in_the_log_by_random_ids_alone() {
 
 #[tokio::test]
 async fn addresses_are_in_it_where_that_is_configured() {
-    let setup = Setup::on(&Database::fresh().await).env("TRUSTED_PROXIES", "127.0.0.0/8").without_demo();
-    let service = setup.env("SECURITY_LOG_ADDRESSES", "true").start().await;
+    let service = behind_a_proxy().await.env("SECURITY_LOG_ADDRESSES", "true").start().await;
     log_in(&service.client(), &email(), "wrong horse battery").await;
     one(&service, &["log_in_failed", "client.address=198.51.100.77"]);
 }
