@@ -18,13 +18,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use serde_json::json;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use super::connections::{ConnectionLimits, Connections, Counted};
 use super::stream::watched;
+use crate::problem::Code;
 
 /// How long the head of a request may take to arrive, once its first byte is here or the one before is answered.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -32,9 +35,6 @@ const HEAD_TIME_LIMIT: Duration = Duration::from_secs(5);
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long to wait when no connection can be taken, for instance because there are too many.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// What is answered to a connection that there is no room for.
-const NO_ROOM: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Answers until it is asked to stop, and then what is under way.
 pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLimits, stopping: CancellationToken) {
@@ -48,7 +48,7 @@ pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLim
             Ok((stream, peer)) => match connections.admit(peer.ip()) {
                 Some(counted) => serve(stream, peer, &router, counted, &under_way),
                 // whoever asks too often is told once, and not waited for
-                None => drop(SockRef::from(&stream).send(NO_ROOM)),
+                None => drop(SockRef::from(&stream).send(no_room().as_bytes())),
             },
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -58,6 +58,25 @@ pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLim
     }
     drop(listener);
     under_way.shutdown().await;
+}
+
+/// What is answered to a connection that there is no room for. Nothing of it was read, so it speaks English.
+fn no_room() -> String {
+    let code = Code::Overloaded;
+    let body = json!({
+        "type": code.link(),
+        "title": code.title(),
+        "status": code.status().as_u16(),
+        "detail": code.about(),
+        "instance": Uuid::now_v7().urn().to_string(),
+        "code": code.name(),
+    })
+    .to_string();
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+         content-type: application/problem+json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 fn serve(stream: TcpStream, peer: SocketAddr, router: &Router, counted: Counted, under_way: &GracefulShutdown) {

@@ -141,6 +141,8 @@ async fn one_connection_too_many_of_an_address_closes_the_one_that_sends_nothing
     served.begun.notified().await;
     let refused = answer(served.asks("").await).await;
     assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1"), "too early: {refused}");
+    let document: serde_json::Value = serde_json::from_str(refused.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!((&document["code"], &document["status"]), (&"overloaded".into(), &503.into()));
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let third = served.asks("POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi").await;
     assert!(answer(third).await.ends_with("hi"));
