@@ -179,7 +179,7 @@ async fn two_roles_that_are_not_apart_are_refused_with_the_remedy() {
     refused("take that away".to_owned());
     root.run(&format!("alter role {name} nosuperuser")).await;
     root.run("create schema elsewhere").await;
-    root.run(&format!("create function elsewhere.forged() returns int language sql as 'select 1'")).await;
+    root.run("create function elsewhere.forged() returns int language sql as 'select 1'").await;
     root.run(&format!("alter function elsewhere.forged() owner to {name}")).await;
     refused("drop it".to_owned());
     root.run("drop schema elsewhere cascade").await;
