@@ -1,15 +1,43 @@
 //! The command line: which commands there are, and which role does each. Everything about a command is in its file under
-//! `roles`; the configuration, which all commands take, is in `config`.
+//! `cli`; the configuration, which all commands take, is in `config`.
+
+pub mod admin;
+pub mod audit;
+pub mod config;
+pub mod database;
+pub mod demo;
+pub mod generate;
+pub mod import;
+pub mod kafka;
+pub mod migrate;
+pub mod projections;
+pub mod rebuild;
+pub mod serve;
+pub mod service;
+pub mod signals;
+pub mod worker;
 
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
+use crate::app::time_zones;
 use crate::config::Config;
-use crate::generate::Generate;
-use crate::import::Import;
-use crate::roles::{self, Admin, Audit, Demo, Kafka, Projections, Rebuild, Serve, Service};
-use crate::time_zones;
+use admin::Admin;
+use audit::Audit;
+use config::show_config;
+use database::Database;
+use demo::Demo;
+use generate::Generate;
+use import::Import;
+use kafka::Kafka;
+use migrate::migrate;
+use projections::Projections;
+use rebuild::Rebuild;
+use serve::{Serve, serve};
+use service::Service;
+
+pub use database::MIGRATOR;
 
 /// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision is kept.
 #[derive(Parser)]
@@ -87,9 +115,9 @@ impl Cli {
             (put, _) => put?,
         }
         match self.role {
-            None => roles::serve(config).await?,
+            None => serve(config).await?,
             Some(Role::Serve(order)) => order.run(config).await?,
-            Some(Role::Migrate) => roles::migrate(config).await?,
+            Some(Role::Migrate) => migrate(config).await?,
             Some(Role::Rebuild(order)) => order.run(config).await?,
             Some(Role::Projections(order)) => order.run(config).await?,
             Some(Role::Admin(order)) => order.run(config).await?,
@@ -97,8 +125,8 @@ impl Cli {
             Some(Role::Service(order)) => order.run(config).await?,
             Some(Role::Audit(order)) => return Ok(order.run(config).await),
             Some(Role::Kafka(order)) => return Ok(order.run(config).await),
-            Some(Role::Config) => roles::show_config(&config, matches)?,
-            Some(Role::Import(order)) => return roles::import(config, &order).await,
+            Some(Role::Config) => show_config(&config, matches)?,
+            Some(Role::Import(order)) => return import::run::import(config, &order).await,
             Some(Role::Generate(order)) => return Ok(order.run()),
         }
         Ok(ExitCode::SUCCESS)

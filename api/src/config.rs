@@ -19,7 +19,7 @@ use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
 use projections::Brokers;
-use projections::topic::Topic;
+use projections::kafka::topic::Topic;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use std::convert::Infallible;
@@ -28,11 +28,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::accounts::Returns;
-use crate::rate_limits::{DailyBudgets, RateLimits};
-use crate::server::ConnectionLimits;
-use crate::server::address::TrustedProxies;
-use crate::tokens::{KeyError, Keys};
+use crate::app::accounts::Returns;
+use crate::app::tokens::{KeyError, Keys};
+use crate::http::client_address::TrustedProxies;
+use crate::http::layers::rate_limits::{DailyBudgets, RateLimits};
+use crate::http::router::ConnectionLimits;
 
 /// The longest that somebody is known again.
 const MOST_DAYS: u16 = 3_660;

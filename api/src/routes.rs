@@ -3,43 +3,39 @@
 mod activities;
 pub(crate) mod audit;
 mod auth;
-pub(crate) mod backtest;
 mod claims;
 mod conditions;
 mod dashboard;
-mod events;
+pub(crate) mod events;
 pub(crate) mod health;
 mod lists;
 mod problems;
-mod progress;
 mod referrals;
-mod reward_requests;
-mod rewards;
 mod schemas;
 mod streaks;
 
 use aide::axum::ApiRouter;
 
-use crate::openapi;
-use crate::state::AppState;
+use crate::http::openapi;
+use crate::http::state::AppState;
 
 /// Every route of the service.
 pub fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .merge(auth::router())
         .merge(events::router())
+        .merge(events::rewards::router())
+        .merge(events::progress::router())
+        .merge(events::request_reward::router())
+        .merge(events::backtest::router())
         .merge(conditions::router())
-        .merge(rewards::router())
-        .merge(progress::router())
         .merge(claims::router())
-        .merge(reward_requests::router())
         .merge(activities::router())
         .merge(referrals::router())
         .merge(streaks::router())
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(schemas::router())
-        .merge(backtest::router())
         .merge(problems::router())
         .merge(health::router())
         .merge(openapi::router())

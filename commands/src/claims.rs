@@ -1,6 +1,9 @@
 //! A member asks for a reward: one load (campaign, facts, claim), one pure decision, one append.
 //! Facts come as a value from whoever keeps them; this crate never sees their tables.
 
+pub(crate) mod campaigns;
+pub(crate) mod dry_run;
+
 use std::sync::Arc;
 
 use domain::Moment;
@@ -12,13 +15,17 @@ use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::member::Returned;
 use futures::future::{BoxFuture, try_join_all};
 
-use crate::campaigns::KnownCampaign;
-use crate::coalesce::ReadError;
+use crate::Retry;
+use crate::StreamKey;
+use crate::claims::campaigns::KnownCampaign;
 use crate::guards::GuardRefusal;
-use crate::keep::Keep;
-use crate::metadata::Metadata;
-use crate::streams::Loaded;
-use crate::{CommandError, Ledger, Receipt, Retry, StreamKey};
+use crate::ledger::CommandError;
+use crate::ledger::Ledger;
+use crate::ledger::Receipt;
+use crate::log::coalesce::ReadError;
+use crate::log::metadata::Metadata;
+use crate::log::stored_answers::Keep;
+use crate::log::streams::Loaded;
 
 /// Where the facts about a member come from.
 pub trait FactsSource: Send + Sync {

@@ -33,7 +33,7 @@ pub use tree::{Tree, tree};
 pub use verify::{Check, Failure, NotLookedAt, Progress, Verification, checks, left_out};
 pub(crate) use verify::{Unreadable, stored};
 
-use crate::error::FoldError;
+use crate::engine::error::FoldError;
 
 /// What an auditor asked for could not be found out.
 #[derive(Debug, thiserror::Error)]

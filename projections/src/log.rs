@@ -2,10 +2,12 @@
 //! know what becomes of an entry.
 
 mod ahead;
-mod copy;
+pub mod blocking;
 pub(crate) mod packed;
+pub mod pg_copy;
 mod piece;
 mod scan;
+pub mod tail;
 
 use chrono::{DateTime, Utc};
 use domain::chain::{Chained, Hash, Sealed};
@@ -16,7 +18,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
 pub(crate) use ahead::read_ahead;
-pub use copy::Row;
+pub use pg_copy::Row;
 pub use piece::{Column, Piece};
 pub use scan::Scan;
 

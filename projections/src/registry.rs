@@ -6,15 +6,15 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::campaign_catalogue::CampaignCatalogue;
-use crate::campaign_windows::CampaignWindows;
-use crate::claim_history::ClaimHistory;
-use crate::dashboard::Dashboard;
-use crate::follow::Followers;
-use crate::freshness::Freshness;
-use crate::member_facts::MemberFactsProjection;
-use crate::projection::{Projected, Projection};
-use crate::referral_tally::ReferralTally;
+use crate::engine::follower::Followers;
+use crate::engine::freshness::Freshness;
+use crate::engine::projection::{Projected, Projection};
+use crate::read_models::campaign_catalogue::CampaignCatalogue;
+use crate::read_models::campaign_windows::CampaignWindows;
+use crate::read_models::claim_history::ClaimHistory;
+use crate::read_models::dashboard::Dashboard;
+use crate::read_models::member_facts::MemberFactsProjection;
+use crate::read_models::referral_tally::ReferralTally;
 
 /// The names of all projections.
 pub const ALL: [&str; 6] = [

@@ -2,7 +2,7 @@
 //! where it comes from. Knows nothing of what the values do.
 
 use super::{Config, KafkaUse};
-use crate::time_zones;
+use crate::app::time_zones;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};

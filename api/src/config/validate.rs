@@ -3,7 +3,7 @@
 
 use super::settings::UNREADABLE;
 use super::{Config, KafkaUse};
-use crate::inbound::dead_letters::topic_of;
+use crate::jobs::kafka_intake::dead_letters::topic_of;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use std::fmt;

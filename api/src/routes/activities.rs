@@ -1,5 +1,5 @@
 //! `/activities`: facts that sources report, one by one or many at once. The rules of a report are in
-//! `crate::activities`; here is only what it becomes over HTTP.
+//! `crate::app::activities`; here is only what it becomes over HTTP.
 
 mod void;
 
@@ -15,15 +15,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
-use crate::callers::{AllowedSources, Reporter};
-use crate::extract::Query;
-use crate::fields::{BATCH_BODY_LIMIT_BYTES, Fields, FromFields, Nothing, readers};
-use crate::once::Once;
-use crate::openapi::{Created, Describe as _};
-use crate::positions::{At, LEDGER_POSITION};
-use crate::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
-use crate::state::AppState;
+use crate::app::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
+use crate::http::auth::{AllowedSources, Reporter};
+use crate::http::headers::positions::{At, LEDGER_POSITION};
+use crate::http::idempotency::Once;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::{BATCH_BODY_LIMIT_BYTES, Fields, FromFields, Nothing, readers};
+use crate::http::openapi::{Created, Describe as _};
+use crate::http::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
+use crate::http::state::AppState;
 
 /// The most activities of one batch.
 const MAX_BATCH: usize = 1_000;
@@ -215,9 +215,9 @@ impl Judged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adversary;
-    use crate::fields::read_body;
-    use crate::words::{Language, while_speaking};
+    use crate::app::i18n::{Language, while_speaking};
+    use crate::http::input::adversary;
+    use crate::http::input::fields::read_body;
     use futures::FutureExt as _;
     use serde_json::{Value, json};
 
@@ -225,7 +225,7 @@ mod tests {
     fn answered(language: Language, item: &Value) -> Vec<u8> {
         let body = json!({"activities": vec![item; MAX_BATCH]}).to_string();
         let read = adversary::in_proportion(body.as_bytes(), || {
-            let batch = crate::json::parse(body.as_bytes()).and_then(read_body::<Batch>).unwrap();
+            let batch = crate::http::input::json::parse(body.as_bytes()).and_then(read_body::<Batch>).unwrap();
             while_speaking(language, || judged(&batch, &[]).unwrap())
         });
         axum::body::to_bytes(read.into_body(), usize::MAX).now_or_never().unwrap().unwrap().to_vec()

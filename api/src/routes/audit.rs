@@ -24,12 +24,12 @@ use sqlx::PgConnection;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
-use crate::callers::Auditor;
-use crate::extract::Query;
-use crate::fields::{Fields, FromFields, readers};
-use crate::openapi::Describe as _;
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::Auditor;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;

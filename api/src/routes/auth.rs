@@ -24,19 +24,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
-use crate::callers::ShownLogIn;
-use crate::clock;
-use crate::extract::{Body, Query};
-use crate::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
-use crate::once::Once;
-use crate::openapi::{Created, Describe as _};
-use crate::positions::At;
-use crate::problem::{Code, Problem};
-use crate::server::RequestId;
-use crate::server::address::ClientAddress;
-use crate::state::AppState;
-use crate::tokens;
+use crate::app::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
+use crate::app::clock;
+use crate::app::tokens;
+use crate::http::auth::ShownLogIn;
+use crate::http::client_address::ClientAddress;
+use crate::http::headers::positions::At;
+use crate::http::idempotency::Once;
+use crate::http::input::extract::{Body, Query};
+use crate::http::input::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::http::openapi::{Created, Describe as _};
+use crate::http::problem::{Code, Problem};
+use crate::http::router::RequestId;
+use crate::http::state::AppState;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {

@@ -17,13 +17,13 @@ use domain::role::Role;
 use uuid::Uuid;
 
 use self::answer::{Answer, AnswerBody, Manner, answer};
-use crate::callers::Claimant;
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
-use crate::once::Once;
-use crate::openapi::Describe as _;
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::Claimant;
+use crate::http::idempotency::Once;
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {

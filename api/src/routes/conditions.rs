@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::events::condition;
-use crate::callers::Operator;
-use crate::extract::Query;
-use crate::fields::{Fields, FromFields, Nothing};
-use crate::once::Once;
-use crate::openapi::Describe as _;
-use crate::state::AppState;
+use crate::http::auth::Operator;
+use crate::http::idempotency::Once;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::{Fields, FromFields, Nothing};
+use crate::http::openapi::Describe as _;
+use crate::http::state::AppState;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {

@@ -9,16 +9,16 @@ use aide::axum::routing::get_with;
 use axum::Json;
 use axum::extract::State;
 use domain::Moment;
-use projections::dashboard::{self, AsOf};
+use projections::read_models::dashboard::{self, AsOf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::callers::Staff;
-use crate::extract::Query;
-use crate::openapi::Describe as _;
-use crate::positions::{At, MinPosition};
-use crate::problem::Problem;
-use crate::state::AppState;
+use crate::http::auth::Staff;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::Query;
+use crate::http::openapi::Describe as _;
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 use asked::{AskedSummary, AskedTimeline};
 use counted::{Claims, DenialReason, Events, Rewards, StatusOfClaims, StatusOfEvents};

@@ -2,8 +2,12 @@
 //! account. What is said of an event is in `fields`, how it is shown in `answer`, changes in `change`.
 
 mod answer;
+pub(crate) mod backtest;
 mod change;
 mod fields;
+pub(crate) mod progress;
+pub(crate) mod request_reward;
+pub(crate) mod rewards;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
@@ -14,22 +18,22 @@ use commands::Receipt;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, CampaignStatus, Draft};
 use domain::id::CampaignId;
-use projections::campaign_catalogue;
+use projections::read_models::campaign_catalogue;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::lists::Page;
-use crate::callers::{Account, Operator};
-use crate::etag::Tagged;
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::once::Once;
-use crate::openapi::{Created, Describe as _};
-use crate::positions::{At, MinPosition, Written};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::{Account, Operator};
+use crate::http::headers::etag::Tagged;
+use crate::http::headers::positions::{At, MinPosition, Written};
+use crate::http::idempotency::Once;
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::openapi::{Created, Describe as _};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 use answer::EventBody;
 
 pub(super) use fields::{condition, grant_limit};

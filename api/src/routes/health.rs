@@ -14,12 +14,12 @@ use serde::Serialize;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 
-use crate::extract::Query;
-use crate::fields::Nothing;
-use crate::openapi::Describe as _;
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
-use crate::words::phrases;
+use crate::app::i18n::phrases;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::Nothing;
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// How long the database may take to say that it is there.
 const DATABASE_TIME_LIMIT: Duration = Duration::from_secs(2);

@@ -10,19 +10,19 @@ use axum::http::Uri;
 use domain::Moment;
 use domain::id::MemberId;
 use domain::referral::ReferralStatus;
-use projections::referral_tally::{self, ReferralFilter, ReferralRow};
+use projections::read_models::referral_tally::{self, ReferralFilter, ReferralRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::lists::{Page, Walk};
-use crate::callers::{Member, Staff};
-use crate::extract::Query;
-use crate::fields::{Fields, FromFields, readers};
-use crate::openapi::Describe as _;
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::{Member, Staff};
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::Query;
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// The read model behind these routes.
 const TALLY: &str = "referral_tally";

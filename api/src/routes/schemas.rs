@@ -10,11 +10,11 @@ use domain::schemas;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::extract::{PathText, Query};
-use crate::fields::Nothing;
-use crate::openapi::Describe as _;
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::input::extract::{PathText, Query};
+use crate::http::input::fields::Nothing;
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 const MEDIA: &str = "application/schema+json";
 

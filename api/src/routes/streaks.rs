@@ -10,17 +10,17 @@ use domain::Moment;
 use domain::id::MemberId;
 use domain::name::Name;
 use domain::zone::{first_moment, local_date};
-use projections::login_streak::{self, Runs};
+use projections::read_models::login_streak::{self, Runs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::callers::{Member, Staff};
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
-use crate::openapi::Describe as _;
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::{Member, Staff};
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// The read model behind these routes.
 const FACTS: &str = "member_facts";

@@ -41,8 +41,8 @@ use self::calendar::Window;
 use self::grants::{Asking, Grants};
 use self::history::{Histories, Item, Share};
 use super::AuditError;
+use crate::log::blocking::off_the_tasks;
 use crate::log::{self, Column, Piece, Scan};
-use crate::off_the_tasks::off_the_tasks;
 
 /// A campaign with one reward that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
 use super::AuditError;
-use crate::member_facts::fold_kept_until;
+use crate::read_models::member_facts::fold_kept_until;
 
 /// The facts of one member at a position, or a part of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,7 +35,7 @@ use super::history::History;
 use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement};
 use super::rules::Rules;
 use crate::log::{Piece, Scan};
-use crate::member_facts::fold_kept_until;
+use crate::read_models::member_facts::fold_kept_until;
 
 /// The most changes that are listed; all of them are counted.
 pub const MAX_CHANGES: usize = 1_000;

@@ -4,10 +4,10 @@
 
 use sqlx::PgPool;
 
-use super::copy::Row;
 use super::piece::{Column, Piece};
 use super::scan::Scan;
 use super::{Place, Read};
+use crate::log::pg_copy::Row;
 
 /// What of an event a fold looks at.
 const COLUMNS: &[Column] = &[

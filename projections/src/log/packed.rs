@@ -7,9 +7,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::get_frame_content_size;
 
-use super::copy::Page;
 use super::piece::Piece;
-use crate::off_the_tasks::off_the_tasks;
+use crate::log::blocking::off_the_tasks;
+use crate::log::pg_copy::Page;
 
 /// How many positions a page has: the last of them is a multiple of this.
 pub(crate) const POSITIONS: i64 = 5_000;

@@ -7,10 +7,10 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
-use super::copy::{Broken, Page, Row};
 use super::packed::{self, POSITIONS};
 use super::piece::Piece;
-use crate::off_the_tasks::off_the_tasks;
+use crate::log::blocking::off_the_tasks;
+use crate::log::pg_copy::{Broken, Page, Row};
 
 /// How many pages are read and decoded at the same time: while one is decoded, the next is sent.
 const LANES: i64 = 4;

@@ -14,12 +14,12 @@
 //! | PATCH: null, missing, `{}` | `conventions/bodies.rs`, `events`, `profile` |
 //! | `ETag`, `If-Match`, 412 | `etags` |
 //! | problem documents, all members, `errors` with paths | `conventions/problems.rs`; the harness holds every refusal of the suite to the document's schema (`support/contract.rs`) |
-//! | `/problems` lists every code | `languages`; `api/src/problem/codes.rs`, `api/src/openapi/tests.rs` |
+//! | `/problems` lists every code | `languages`; `api/src/http/problem/codes.rs`, `api/src/http/openapi/tests.rs` |
 //! | 401 and its codes | `tokens`, `sessions`, `role_changes` |
 //! | 405 with `Allow`, 404 as a problem | `conventions/problems.rs`, `browsers` |
 //! | 429 | `rate_limits` |
-//! | 500 without internal text | `api/src/server.rs` |
-//! | 503 `overloaded`; how long a request may take to arrive | `api/src/server/in_flight.rs`, `browsers` |
+//! | 500 without internal text | `api/src/http/router.rs` |
+//! | 503 `overloaded`; how long a request may take to arrive | `api/src/http/layers/in_flight.rs`, `browsers` |
 //! | 503 to a write means not known; ask again | `crash_and_resume`, `idempotency` |
 //! | lists: newest first, `limit`, `nextCursor`; a cursor belongs to list, filter and caller; walking while others write | `conventions/lists.rs`, `rewards`, `users` |
 //! | a write that appended carries `Ledger-Position`; so does a recorded refusal and its repetition | `conventions/positions.rs`, `claims` |

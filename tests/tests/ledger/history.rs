@@ -4,7 +4,7 @@
 
 use std::{fs, io::Write, path::PathBuf};
 
-use api::generate::Generate;
+use api::cli::generate::Generate;
 use serde_json::Value;
 use tests::support::{Database, Service, Setup, folder};
 

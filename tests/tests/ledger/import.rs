@@ -6,7 +6,7 @@ use std::{
     process::Output,
 };
 
-use api::generate::Generate;
+use api::cli::generate::Generate;
 use flate2::{Compression, read::GzEncoder};
 use serde_json::{Value, json};
 use tests::support::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use commands::append::MAX_EVENT_BYTES;
+use commands::log::append::MAX_EVENT_BYTES;
 use commands::{CommandError, Metadata};
 use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Report};
 use domain::campaign::{Campaign, CampaignCommand};

@@ -1,6 +1,6 @@
 //! A claim sees every fact that is in the log, whether or not any projection runs.
 
-use api::facts::LedgerFacts;
+use api::app::facts::LedgerFacts;
 use chrono::{Days, NaiveDate};
 use commands::{Ask, Metadata, Receipt};
 use domain::activity::{Activity, ActivityCommand, Report};

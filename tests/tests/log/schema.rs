@@ -44,7 +44,9 @@ async fn streams_are_read_by_the_index_even_on_a_table_that_was_never_analysed()
     let pool = migrated(&database).await;
     let plan: Vec<String> = sqlx::query_scalar(&format!(
         "explain {}",
-        commands::streams::READ_STREAMS.replace("$1::text[]", "array['claim']").replace("$2::text[]", "array['x']")
+        commands::log::streams::READ_STREAMS
+            .replace("$1::text[]", "array['claim']")
+            .replace("$2::text[]", "array['x']")
     ))
     .fetch_all(&pool)
     .await

@@ -3,9 +3,9 @@
 
 use super::support::history::Generator;
 use super::support::{TestLog, Workers, with_log};
-use projections::checkpoint::Moving;
-use projections::claim_history::ClaimHistory;
+use projections::engine::checkpoint::Moving;
 use projections::log::Recorded;
+use projections::read_models::claim_history::ClaimHistory;
 use projections::{Follower, Projected, Projection, rebuild};
 use uuid::Uuid;
 
@@ -130,7 +130,7 @@ async fn it_does_nothing_while_somebody_else_holds_the_checkpoint_or_workers_fee
         log.project(ClaimHistory, 0, 1, 1).await;
         let piece = up_to_the_first_claim(log).await;
         let mut holding = log.pool.begin().await.unwrap();
-        projections::checkpoint::lock(&mut holding, ClaimHistory::NAME).await.unwrap();
+        projections::engine::checkpoint::lock(&mut holding, ClaimHistory::NAME).await.unwrap();
         assert!(!folds(log, piece).await, "somebody else holds it");
         holding.rollback().await.unwrap();
 

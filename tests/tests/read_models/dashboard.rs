@@ -11,7 +11,7 @@ use domain::claim::{Claim, ClaimEvent, ClaimStatus, DenialReason};
 use domain::member::MemberEvent;
 use domain::role::Role;
 use domain::zone::Tz;
-use projections::dashboard::{
+use projections::read_models::dashboard::{
     AsOf, AskedBucket, Bucket, CampaignBucket, CampaignRewards, Dashboard, EventAnalytics, MemberBucket, Members,
     RewardAnalytics, Summary, Timeline, TypeOfReward, UserAnalytics, View,
 };

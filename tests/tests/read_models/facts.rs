@@ -5,9 +5,9 @@ use super::support::history::{Generator, KINDS, name};
 use super::support::{Draft, TestLog, Workers, with_log};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
-use projections::login_streak::{Streak, runs as dates_of};
-use projections::member_facts::{FactsRequest, MemberFactsProjection, fold_until, load_many, restrict};
-use projections::topic::PARTITIONS;
+use projections::kafka::topic::PARTITIONS;
+use projections::read_models::login_streak::{Streak, runs as dates_of};
+use projections::read_models::member_facts::{FactsRequest, MemberFactsProjection, fold_until, load_many, restrict};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -152,7 +152,7 @@ async fn a_streak_is_mended_by_a_late_fact_and_broken_by_a_withdrawal() {
 async fn no_plan_made_on_an_empty_log_reads_a_whole_table() {
     with_log(async |log| {
         let mut conn = log.pool.acquire().await.unwrap();
-        let load = include_str!("../../../projections/src/member_facts/load.sql");
+        let load = include_str!("../../../projections/src/read_models/member_facts/load.sql");
         let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[], integer[]) as {load}");
         sqlx::raw_sql(&prepare).execute(&mut *conn).await.unwrap();
         sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&mut *conn).await.unwrap();

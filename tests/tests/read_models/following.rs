@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::support::history::Generator;
 use super::support::{TestLog, with_log};
-use projections::claim_history::ClaimHistory;
-use projections::member_facts::MemberFactsProjection;
+use projections::read_models::claim_history::ClaimHistory;
+use projections::read_models::member_facts::MemberFactsProjection;
 use projections::{
     ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, Rest, State, rebuild,
     start_all,
@@ -226,7 +226,7 @@ async fn readers_see_the_old_rows_until_a_rebuild_is_done_and_the_follower_waits
         };
         let before = claims().await;
         let mut rebuilding = log.pool.begin().await.unwrap();
-        projections::checkpoint::lock(&mut rebuilding, ClaimHistory::NAME).await.unwrap();
+        projections::engine::checkpoint::lock(&mut rebuilding, ClaimHistory::NAME).await.unwrap();
         let follower = Projected::new(ClaimHistory);
         let batch = log.batch::<ClaimHistory>(200, 200).await;
         assert!(matches!(

@@ -6,8 +6,8 @@ use domain::Moment;
 use domain::campaign::RewardType;
 use domain::claim::{self, ClaimEvent, ClaimStatus, DenialReason, Subject};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use projections::claim_history::{self, ClaimFilter, ClaimHistory};
-use projections::dashboard::{Bucket, Dashboard, Timeline, View};
+use projections::read_models::claim_history::{self, ClaimFilter, ClaimHistory};
+use projections::read_models::dashboard::{Bucket, Dashboard, Timeline, View};
 use serde_json::Value;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{PgPool, Row};
@@ -239,7 +239,7 @@ async fn the_facts_of_a_member_are_found_by_the_member_whenever_it_was_planned()
         // PostgreSQL knows for certain that there is nothing
         sqlx::query("vacuum analyze events").execute(&log.pool).await.unwrap();
         let mut conn = one.acquire().await.unwrap();
-        projections::member_facts::fold_until(&mut conn, member(1), 1).await.unwrap();
+        projections::read_models::member_facts::fold_until(&mut conn, member(1), 1).await.unwrap();
         log.append(claims().into_iter().take(2_000).collect()).await;
         // a plan that is not kept is made for what there is
         for (statement, plan) in plans(&mut conn, "from events").await {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::support::history::Generator;
 use super::support::{TestLog, with_log};
-use projections::claim_history::ClaimHistory;
-use projections::referral_tally::ReferralTally;
-use projections::status::{Status, projections};
+use projections::read_models::claim_history::ClaimHistory;
+use projections::read_models::referral_tally::ReferralTally;
+use projections::upkeep::status::{Status, projections};
 use projections::{Freshness, Intervention, Projection, State, Step, intervene, rebuild, start_all};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

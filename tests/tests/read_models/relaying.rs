@@ -15,8 +15,8 @@ use domain::activity::{ActivityEvent, Recorded};
 use domain::id::MemberId;
 use domain::moment::Moment;
 use domain::zone::Zone;
-use projections::relay::NAME;
-use projections::topic::PARTITIONS;
+use projections::kafka::relay::NAME;
+use projections::kafka::topic::PARTITIONS;
 use projections::{Intervention, State, Step, intervene};
 use rand::Rng;
 use rand::distr::Alphanumeric;
@@ -236,7 +236,7 @@ async fn a_topic_that_was_published_to_earlier_gets_what_went_to_another_one_sin
         running.published(50).await;
         running.stop().await;
         // each of them twice, so that their number tells nothing
-        projections::relay::set_back(&log.pool, 1).await.unwrap();
+        projections::kafka::relay::set_back(&log.pool, 1).await.unwrap();
         let running = publish(log, &broker, false);
         running.published(50).await;
         running.stop().await;
@@ -325,7 +325,7 @@ async fn a_relay_that_is_set_back_is_told_to_stand_where_it_was_set_back_to() {
         running.published(50).await;
         // so that it cannot begin again at once
         broker.broker_down(1).unwrap();
-        projections::relay::set_back(&log.pool, 11).await.unwrap();
+        projections::kafka::relay::set_back(&log.pool, 11).await.unwrap();
         let told = async {
             while running.freshness.position(NAME) != 10 {
                 tokio::time::sleep(Duration::from_millis(10)).await;

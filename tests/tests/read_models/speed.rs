@@ -9,11 +9,11 @@ use domain::campaign::RewardType;
 use domain::claim::{ClaimEvent, Granted, Subject};
 use domain::facts::FactsNeeded;
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use projections::campaign_catalogue::CampaignCatalogue;
-use projections::claim_history::ClaimHistory;
-use projections::dashboard::Dashboard;
-use projections::member_facts::{FactsRequest, MemberFactsProjection, load_many};
-use projections::referral_tally::ReferralTally;
+use projections::read_models::campaign_catalogue::CampaignCatalogue;
+use projections::read_models::claim_history::ClaimHistory;
+use projections::read_models::dashboard::Dashboard;
+use projections::read_models::member_facts::{FactsRequest, MemberFactsProjection, load_many};
+use projections::read_models::referral_tally::ReferralTally;
 use projections::{Projection, rebuild};
 use uuid::Uuid;
 

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::chain::{GENESIS, Hash, Sealed};
 use domain::{Event, Moment};
+use projections::kafka::topic::PARTITIONS;
+use projections::kafka::topic::partition_of_subject;
 use projections::log;
-use projections::topic::PARTITIONS;
-use projections::topic::partition_of_subject;
 use projections::{Batch, FoldError, Follower, Projected, Projection};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
@@ -260,7 +260,7 @@ impl TestLog {
             let batch: Vec<_> = of_partition.map(|entry| entry.clone().recorded().unwrap()).collect();
             projection.fold(&mut tx, &batch).await?;
         }
-        projections::checkpoint::ensure(&mut tx, P::NAME, P::VERSION, Uuid::nil()).await?;
+        projections::engine::checkpoint::ensure(&mut tx, P::NAME, P::VERSION, Uuid::nil()).await?;
         sqlx::query(
             "insert into worker_partitions (follower, partition, position, owner, epoch, attended_until)
             select $1, number - 1, position, gen_random_uuid(), 1,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::support::history::Generator;
 use super::support::with_log;
+use projections::kafka::relay::{NAME, Relay, RelayConfig};
+use projections::kafka::topic::{self, PARTITIONS, Topic, TopicVerification, message, partition_of};
 use projections::log::Entry;
-use projections::relay::{NAME, Relay, RelayConfig};
-use projections::topic::{self, PARTITIONS, Topic, TopicVerification, message, partition_of};
 use projections::{Brokers, Followers, Freshness};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
@@ -202,7 +202,7 @@ async fn the_relay_is_waited_for_up_to_where_the_log_ended_at_the_start() {
         for (name, published_elsewhere) in [("late", 0), ("pointed-anew", 300)] {
             let topic = broker.filled(name, PARTITIONS, &[]);
             let (pool, mut relaying) = (log.pool.clone(), None::<Relaying>);
-            let known = projections::checkpoint::positions(&mut pool.acquire().await.unwrap()).await.unwrap();
+            let known = projections::engine::checkpoint::positions(&mut pool.acquire().await.unwrap()).await.unwrap();
             assert_eq!(
                 known.iter().find(|(follower, _)| follower == NAME).map_or(0, |(_, at)| *at),
                 published_elsewhere

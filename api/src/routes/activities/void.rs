@@ -9,15 +9,15 @@ use domain::activity::{Activity, ActivityCommand};
 use domain::id::ActivityId;
 
 use super::{Duplicate, Recorded, never_about};
-use crate::activities::may_speak_for;
-use crate::callers::{AllowedSources, Reporter};
-use crate::extract::Query;
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::once::Once;
-use crate::openapi::Created;
-use crate::positions::At;
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::app::activities::may_speak_for;
+use crate::http::auth::{AllowedSources, Reporter};
+use crate::http::headers::positions::At;
+use crate::http::idempotency::Once;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::openapi::Created;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// Which fact, by its source and the source's own id, and why.
 pub(super) struct Withdrawal {

@@ -12,13 +12,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::as_of::AT;
-use crate::callers::Auditor;
-use crate::cursor::Binding;
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::Auditor;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::cursor::Binding;
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;

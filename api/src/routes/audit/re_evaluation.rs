@@ -6,12 +6,12 @@ use axum::extract::State;
 use domain::id::ClaimId;
 use projections::audit::{Basis, ConditionBasis, FactsBasis, ReEvaluation};
 
-use crate::callers::Auditor;
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::Auditor;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// What to judge by.
 pub(super) struct By(pub(super) Basis);

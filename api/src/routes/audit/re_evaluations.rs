@@ -13,14 +13,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::heavy;
-use crate::callers::Auditor;
-use crate::extract::Query;
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::once::Once;
-use crate::openapi::ConditionInput;
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem, condition_errors};
-use crate::state::AppState;
+use crate::http::auth::Auditor;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::idempotency::Once;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::openapi::ConditionInput;
+use crate::http::problem::{Code, Problem, condition_errors};
+use crate::http::state::AppState;
 
 /// Which decisions, and what to judge them by.
 #[derive(Debug)]

@@ -9,14 +9,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::as_of::{AT, SINCE};
-use crate::audit::changes::{Changed, changes};
-use crate::callers::Auditor;
-use crate::extract::Query;
-use crate::fields::readers::parse_id;
-use crate::fields::{Fields, FromFields};
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::app::audit::changes::{Changed, changes};
+use crate::http::auth::Auditor;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::Query;
+use crate::http::input::fields::readers::parse_id;
+use crate::http::input::fields::{Fields, FromFields};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// When it is asked about, and with what it is compared.
 pub(super) struct When {

@@ -7,20 +7,20 @@ use axum::Json;
 use axum::extract::State;
 use domain::Moment;
 use projections::audit::{Check, Verification};
-use projections::topic::Topic;
+use projections::kafka::topic::Topic;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use crate::audit::verification::verify;
-use crate::callers::Auditor;
-use crate::clock;
-use crate::extract::Query;
-use crate::fields::Nothing;
-use crate::once::Once;
-use crate::openapi::Accepted;
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::app::audit::verification::verify;
+use crate::app::clock;
+use crate::http::auth::Auditor;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::idempotency::Once;
+use crate::http::input::extract::Query;
+use crate::http::input::fields::Nothing;
+use crate::http::openapi::Accepted;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// A lock of the whole database for one programme.
 const LOCK: &str = "hashtextextended('reward-ledger verification ' || current_schema(), 0)";

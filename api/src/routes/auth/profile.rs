@@ -13,16 +13,16 @@ use serde::Serialize;
 
 use super::no_cookie;
 use super::user::UserAnswer;
-use crate::accounts::{self, Account, ProfileChange};
-use crate::callers::{Caller, Member};
-use crate::extract::{Body, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::openapi::Describe as _;
-use crate::positions::At;
-use crate::problem::{Code, Problem};
-use crate::server::address::ClientAddress;
-use crate::state::AppState;
-use crate::words::phrases;
+use crate::app::accounts::{self, Account, ProfileChange};
+use crate::app::i18n::phrases;
+use crate::http::auth::{Caller, Member};
+use crate::http::client_address::ClientAddress;
+use crate::http::headers::positions::At;
+use crate::http::input::extract::{Body, Query};
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {

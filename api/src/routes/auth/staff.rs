@@ -15,15 +15,15 @@ use domain::role::Role;
 
 use super::profile::erased;
 use super::user::UserAnswer;
-use crate::accounts::{self, Account, Block};
-use crate::callers::{Admin, EmailConfirmer, Operator};
-use crate::extract::{Body, PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::openapi::Describe as _;
-use crate::positions::At;
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
-use crate::words::{Said, phrases};
+use crate::app::accounts::{self, Account, Block};
+use crate::app::i18n::{Said, phrases};
+use crate::http::auth::{Admin, EmailConfirmer, Operator};
+use crate::http::headers::positions::At;
+use crate::http::input::extract::{Body, PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::accounts::Account;
-use crate::words::Said;
+use crate::app::accounts::Account;
+use crate::app::i18n::Said;
 
 /// An account.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -11,14 +11,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::user::UserBody;
-use crate::accounts;
-use crate::callers::Operator;
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::openapi::Describe as _;
-use crate::problem::{Code, Problem};
+use crate::app::accounts;
+use crate::http::auth::Operator;
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::openapi::Describe as _;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 use crate::routes::lists::Page;
-use crate::state::AppState;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {

@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::ClaimBody;
-use crate::etag::Tagged;
-use crate::once::{Key, Unkept};
-use crate::positions::At;
-use crate::problem::Problem;
-use crate::state::AppState;
-use crate::words::{Said, phrases};
+use crate::app::i18n::{Said, phrases};
+use crate::http::headers::etag::Tagged;
+use crate::http::headers::positions::At;
+use crate::http::idempotency::{Key, Unkept};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 /// Whether a wish is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

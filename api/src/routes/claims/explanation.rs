@@ -1,4 +1,4 @@
-//! Why a claim stands where it stands. Here it is read from the log; what it means is in `crate::explain`.
+//! Why a claim stands where it stands. Here it is read from the log; what it means is in `crate::app::explain`.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,18 +9,18 @@ use domain::event::Event;
 use domain::facts::FactsNeeded;
 use domain::id::{ClaimId, MemberId};
 use projections::audit::counted;
-use projections::claim_history::{ClaimRow, Scarce, Winners, winners_before};
 use projections::log::{Entry, read_stream};
+use projections::read_models::claim_history::{ClaimRow, Scarce, Winners, winners_before};
 
 use super::history::READ;
 use super::single::{broken, claim_event, visible};
-use crate::callers::{Caller, Member};
-use crate::explain::{Deciding, Explanation, Happened, Material, deciding, explain};
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, readers};
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::app::explain::{Deciding, Explanation, Happened, Material, deciding, explain};
+use crate::http::auth::{Caller, Member};
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, readers};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// As of when: a claim that was refused and granted later was refused for a reason.
 pub(super) struct AsOf(i64);

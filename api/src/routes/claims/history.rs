@@ -10,21 +10,21 @@ use domain::campaign::RewardType;
 use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
-use projections::campaign_catalogue::{self, RewardName};
-use projections::claim_history::{self, ClaimFilter, ClaimRow};
+use projections::read_models::campaign_catalogue::{self, RewardName};
+use projections::read_models::claim_history::{self, ClaimFilter, ClaimRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::callers::{Caller, Member, Staff};
-use crate::extract::{PathId, Query};
-use crate::fields::{Broken, Fields, FromFields, readers};
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
+use crate::app::i18n::{Said, phrases};
+use crate::http::auth::{Caller, Member, Staff};
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Broken, Fields, FromFields, readers};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 use crate::routes::lists::Page;
-use crate::state::AppState;
-use crate::words::{Said, phrases};
 
 /// The read models behind these routes.
 pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];

@@ -6,20 +6,20 @@ use domain::claim::{Claim, ClaimEvent};
 use domain::id::ClaimId;
 use domain::role::Role;
 use domain::{Event, Moment};
-use projections::claim_history::{self, ClaimRow};
 use projections::log::{Entry, read_stream};
+use projections::read_models::claim_history::{self, ClaimRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::ClaimBody;
 use super::history::{EventLine, Line, READ, RewardLine, lines};
-use crate::callers::{Caller, Member};
-use crate::etag::Tagged;
-use crate::extract::{PathId, Query};
-use crate::fields::Nothing;
-use crate::positions::{At, MinPosition};
-use crate::problem::{Code, Problem};
-use crate::state::AppState;
+use crate::http::auth::{Caller, Member};
+use crate::http::headers::etag::Tagged;
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::Nothing;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
 
 /// One claim with its steps: the own, or any for staff. What is another member's is not there.
 pub(super) async fn one(

@@ -4,14 +4,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Moment;
 use domain::zone::Tz;
-use projections::dashboard::{Bucket, MAX_BUCKETS, Timeline, View};
 use projections::log;
+use projections::read_models::dashboard::{Bucket, MAX_BUCKETS, Timeline, View};
 
-use crate::fields::readers::{self, InstantOrDate};
-use crate::fields::{Broken, Fields, FromFields, Reader};
-use crate::positions::MinPosition;
-use crate::problem::Problem;
-use crate::state::AppState;
+use crate::http::headers::positions::MinPosition;
+use crate::http::input::fields::readers::{self, InstantOrDate};
+use crate::http::input::fields::{Broken, Fields, FromFields, Reader};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 /// The read model behind these routes.
 const DASHBOARD: [&str; 1] = ["dashboard"];

@@ -6,7 +6,7 @@ use domain::campaign::{Approval, Campaign, CampaignStatus};
 use domain::condition::Condition;
 use domain::period::Frequency;
 use domain::quantity::GrantLimit;
-use projections::campaign_catalogue::CampaignRow;
+use projections::read_models::campaign_catalogue::CampaignRow;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};

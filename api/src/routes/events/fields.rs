@@ -6,9 +6,9 @@ use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
 use domain::zone::Tz;
 
-use crate::fields::readers::InstantOrDate;
-use crate::fields::{Broken, Fields, FromFields, Reader, readers};
-use crate::openapi::ConditionInput;
+use crate::http::input::fields::readers::InstantOrDate;
+use crate::http::input::fields::{Broken, Fields, FromFields, Reader, readers};
+use crate::http::openapi::ConditionInput;
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields) -> Option<Self> {

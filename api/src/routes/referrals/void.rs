@@ -8,13 +8,13 @@ use domain::Moment;
 use domain::referral::{Referral, ReferralCommand, ReferralStatus};
 
 use super::ReferralBody;
-use crate::callers::Operator;
-use crate::extract::{PathId, Query};
-use crate::fields::{Fields, FromFields, Nothing, readers};
-use crate::once::Once;
-use crate::positions::Written;
-use crate::problem::Problem;
-use crate::state::AppState;
+use crate::http::auth::Operator;
+use crate::http::headers::positions::Written;
+use crate::http::idempotency::Once;
+use crate::http::input::extract::{PathId, Query};
+use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 /// The event that says when it qualified.
 const QUALIFIED: &str = "referral.qualified";

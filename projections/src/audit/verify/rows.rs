@@ -7,10 +7,10 @@ use sqlx::{Connection, PgConnection};
 use super::pages::{self, PAGE_POSITIONS};
 use super::{Check, Progress};
 use crate::audit::AuditError;
-use crate::error::FoldError;
+use crate::engine::error::FoldError;
+use crate::engine::progress::{self, Progress as Folded};
+use crate::engine::projection::Projection;
 use crate::log::{self, Entry};
-use crate::progress::{self, Progress as Folded};
-use crate::projection::Projection;
 use crate::registry::{self, Visitor};
 
 /// How much of a line is told.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use projections::relay::{self, Relay, RelayConfig};
-use projections::topic::{PARTITIONS, Topic};
+use projections::kafka::relay::{self, Relay, RelayConfig};
+use projections::kafka::topic::{PARTITIONS, Topic};
 use projections::{Brokers, Followers, Freshness};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use api::facts::LedgerFacts;
+use api::app::facts::LedgerFacts;
 use chrono::{Days, NaiveDate, TimeDelta, Utc};
 use commands::{Ask, Ledger, Metadata};
 use domain::Moment;

@@ -1,6 +1,6 @@
 //! Members who are logged in, as signing up and logging in would have left them, without a password's hash for each.
 
-use api::tokens::{Identity, Keys};
+use api::app::tokens::{Identity, Keys};
 use domain::id::MemberId;
 use domain::role::Role;
 use sqlx::PgPool;

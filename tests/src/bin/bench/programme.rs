@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use api::activities::RawActivity;
-use api::generate::Generate;
+use api::app::activities::RawActivity;
+use api::cli::generate::Generate;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::Moment;
 use domain::activity::Recorded;

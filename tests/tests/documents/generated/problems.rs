@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use api::problem::Code;
+use api::http::problem::Code;
 
 use super::{cell, holds};
 

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use domain::{id::MemberId, name::Name};
-use projections::{ALL, checkpoint, login_streak::runs};
+use projections::ALL;
+use projections::engine::checkpoint;
+use projections::read_models::login_streak::runs;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 

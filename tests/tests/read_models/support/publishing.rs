@@ -1,7 +1,7 @@
 //! A broker inside the test, and a relay that publishes the log to it. It folds nothing.
 
-use projections::relay::{self, Relay, RelayConfig};
-use projections::topic::Topic;
+use projections::kafka::relay::{self, Relay, RelayConfig};
+use projections::kafka::topic::Topic;
 use projections::{Brokers, Followers, Freshness};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;

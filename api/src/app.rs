@@ -1,0 +1,14 @@
+//! What HTTP, the command line, jobs and Kafka share: accounts, activities, explanations, verification. It knows no
+//! HTTP type and no option of the configuration.
+
+pub mod accounts;
+pub mod activities;
+pub mod audit;
+pub mod clock;
+pub mod explain;
+pub mod facts;
+pub mod i18n;
+pub mod security;
+pub mod session_cache;
+pub mod time_zones;
+pub mod tokens;

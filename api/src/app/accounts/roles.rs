@@ -1,0 +1,55 @@
+//! Another role for an account: an event of the member and the row, together. Who may give which is a
+//! rule of the member; that an administrator stays is a rule of the table.
+
+use std::sync::Arc;
+
+use commands::{AlsoWrite, Appended, Ledger, Metadata};
+use domain::id::MemberId;
+use domain::member::{MemberCommand, RoleChange};
+use domain::role::Role;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sqlx::{PgConnection, PgPool};
+
+use super::member_row::decide;
+use crate::app::session_cache::announce;
+use crate::http::problem::Problem;
+
+/// Gives an account another role, and tells every instance. Tokens from before are worth nothing.
+///
+/// # Errors
+/// `not_found`, `own_role`, `forbidden`, `same_role`, `last_admin`.
+pub async fn change_role(
+    ledger: &Ledger,
+    pool: &PgPool,
+    id: MemberId,
+    change: RoleChange,
+    metadata: &Metadata,
+) -> Result<Option<Appended>, Problem> {
+    let row = Arc::new(RoleOfRow { id, role: change.to });
+    let appended = decide(ledger, id, MemberCommand::ChangeRole(change), row, metadata).await?;
+    announce(pool, id).await;
+    Ok(appended)
+}
+
+struct RoleOfRow {
+    id: MemberId,
+    role: Role,
+}
+
+/// Tokens know the second of their issue. The role holds from a second on that is later than that of
+/// every token of the role before, also when it changes twice within one.
+impl AlsoWrite for RoleOfRow {
+    fn write<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        _: &'a Appended,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        let sql = "update accounts
+                   set role = $2,
+                       role_since = greatest(role_since + 1, ceil(extract(epoch from clock_timestamp()))::bigint)
+                   where id = $1";
+        async move { sqlx::query(sql).bind(self.id.0).bind(self.role.name()).execute(connection).await.map(|_| ()) }
+            .boxed()
+    }
+}

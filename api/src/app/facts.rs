@@ -1,0 +1,46 @@
+//! The facts that claims are decided on: the projected part and the tail of the log beyond it. Claims
+//! that are asked for at the same moment share one query.
+
+use commands::log::lookups;
+use commands::{Coalescer, FactsSource, ReadError};
+use domain::facts::{Facts, FactsNeeded};
+use domain::id::MemberId;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use projections::FoldError;
+use projections::read_models::member_facts::{FactsRequest, Loaded, load_many};
+use sqlx::PgPool;
+
+/// Reads facts as of the head of the log; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct LedgerFacts {
+    reads: Coalescer<FactsRequest, Loaded>,
+}
+
+impl LedgerFacts {
+    /// Starts the reading task.
+    #[must_use]
+    pub fn start(pool: PgPool) -> Self {
+        let reads = lookups::gathered(&pool, |conn, requests: Vec<FactsRequest>| {
+            async move { load_many(conn, &requests).await.map_err(read_error) }.boxed()
+        });
+        Self { reads }
+    }
+}
+
+impl FactsSource for LedgerFacts {
+    fn facts(&self, member: MemberId, needed: FactsNeeded) -> BoxFuture<'_, Result<(Facts, i64), ReadError>> {
+        async move {
+            let loaded = self.reads.read(FactsRequest { member, needed }).await?;
+            Ok((loaded.facts, loaded.position))
+        }
+        .boxed()
+    }
+}
+
+fn read_error(error: FoldError) -> ReadError {
+    match error {
+        FoldError::Database(error) => error.into(),
+        error @ (FoldError::Event { .. } | FoldError::Stored { .. }) => ReadError::Broken(error.to_string().into()),
+    }
+}

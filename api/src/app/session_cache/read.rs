@@ -1,0 +1,58 @@
+//! Reads standings from the tables of accounts: those that are asked for at the same moment in one query.
+
+use std::collections::BTreeSet;
+
+use commands::log::lookups;
+use commands::{Coalescer, ReadError};
+use domain::id::MemberId;
+use domain::role::Role;
+use futures::FutureExt;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{KeyStanding, Standing};
+
+/// Look-ups by key alone, whatever the planner thinks of the size of the tables.
+const SQL: &str = "
+    select account.id, account.role, account.role_since, account.demo, pass.key_hash, pass.sources
+    from unnest($1::uuid[]) with ordinality as wanted(id, place)
+    left join lateral (
+        (select account_id, null::bytea as key_hash, null::text[] as sources
+         from refresh_families
+         where refresh_families.id = wanted.id and revoked_at is null
+         limit 1)
+        union all
+        (select service_keys.account_id, key_hash, sources
+         from service_keys
+         join services on services.account_id = service_keys.account_id
+         where service_keys.id = wanted.id and revoked_at is null
+         limit 1)
+    ) as pass on true
+    left join lateral (
+        select id, role, role_since, demo
+        from accounts
+        where accounts.id = pass.account_id and erased_at is null
+        limit 1
+    ) as account on true
+    order by wanted.place";
+
+type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
+
+pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<Standing>> {
+    lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
+        async move {
+            let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(conn).await?;
+            rows.into_iter().map(standing).collect()
+        }
+        .boxed()
+    })
+}
+
+fn standing((account, role, role_since, demo, key_hash, sources): Row) -> Result<Option<Standing>, ReadError> {
+    let (Some(account), Some(role), Some(role_since), Some(demo)) = (account, role, role_since, demo) else {
+        return Ok(None);
+    };
+    let role = Role::from_name(&role).ok_or_else(|| ReadError::Broken("a stored role is none".into()))?;
+    let key = key_hash.map(|hash| KeyStanding { hash, sources: BTreeSet::from_iter(sources.unwrap_or_default()) });
+    Ok(Some(Standing { account: MemberId(account), role, role_since, demo, key }))
+}

@@ -1,8 +1,0 @@
-//! Auditing at the edge: everything verified at once, and the checkpoints that hold a log to what it was.
-//! The folds themselves are in `projections::audit` and `commands::guards::compare`.
-
-pub mod accounts;
-pub mod changes;
-pub mod key;
-pub mod note;
-pub mod verification;

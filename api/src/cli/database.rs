@@ -1,0 +1,201 @@
+//! The database of a role: the configured one, or the embedded one, which is started and stopped with
+//! us; brought to the schema of this version.
+
+mod ownership;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use projections::engine::connections::believing;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::app::accounts::renew_earlier_keys;
+use crate::config::Config;
+use crate::embedded::EmbeddedPostgres;
+
+/// All changes of the schema; they run one after another behind a lock of their own.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// How many connections one process holds: reads are gathered, and one writer appends.
+const MAX_CONNECTIONS: u32 = 24;
+/// How many connections the followers of the log hold: their batches never starve the requests.
+const FOLLOWER_CONNECTIONS: u32 = 12;
+/// How long a request waits for a connection before it is told that the database is away.
+const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(3);
+/// How many connections the reads hold that look through much: the log by a filter, dashboards as of then. They never
+/// take those of everybody else.
+const HEAVY_CONNECTIONS: u32 = 6;
+/// How long one statement of a request may take; the request has a little longer.
+const STATEMENT_TIME_LIMIT: &str = "15s";
+/// A connection that was used so shortly before is believed to be there still.
+const BELIEVED_FOR: Duration = Duration::from_millis(250);
+/// The schema that is always there.
+const PUBLIC: &str = "public";
+
+/// An open, migrated database.
+#[derive(Debug)]
+pub struct Database {
+    /// Its connections.
+    pub pool: PgPool,
+    /// The words for the start-up line.
+    pub description: String,
+    /// Which role owns the log and which writes it, for the start-up line.
+    pub ownership: String,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    /// Opens and migrates the database of the configuration.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let (options, description, embedded) = Self::place(config).await?;
+        let schema = &config.database_schema;
+        let parted = match config.database_owner() {
+            Some(owner) => {
+                let owner = owner.context("DATABASE_OWNER_URL cannot be read")?;
+                Some(ownership::migrate_as_owner(schema, owner, &options).await?)
+            }
+            None => {
+                make_schema(schema, &options).await.context("the database cannot be reached")?;
+                None
+            }
+        };
+        let pool = connect(options).await?;
+        let opened = Self { pool, description, ownership: parted.clone().unwrap_or_default(), embedded };
+        let owns = ownership::owns_the_log(&mut *opened.pool.acquire().await?).await?;
+        let opened = match (parted, owns) {
+            (Some(_), _) => opened,
+            (None, false) => {
+                let ownership = ownership::told(&mut *opened.pool.acquire().await?).await?;
+                Self { ownership, ..opened.with_schema("with DATABASE_OWNER_URL").await? }
+            }
+            (None, true) => {
+                let migrated = MIGRATOR.run(&opened.pool).await;
+                migrated.context("the database cannot be migrated to the schema of this version")?;
+                let role = ownership::role(&mut *opened.pool.acquire().await?).await?;
+                let ownership = match &opened.embedded {
+                    Some(_) => format!("{role} owns the log and writes it"),
+                    None => format!("{role} owns the log and writes it; DATABASE_OWNER_URL parts the two"),
+                };
+                Self { ownership, ..opened }
+            }
+        };
+        renew_earlier_keys(&opened.pool).await.context("the keys of e-mails and nicknames cannot be made anew")?;
+        Ok(opened)
+    }
+
+    /// Opens the database of the configuration and changes nothing about it.
+    ///
+    /// # Errors
+    /// With the remedy in the text, also when its schema is not that of this version.
+    pub async fn open_as_it_is(config: &Config) -> anyhow::Result<Self> {
+        let (options, description, embedded) = Self::place(config).await?;
+        let opened = Self { pool: connect(options).await?, description, ownership: String::new(), embedded };
+        opened.with_schema("").await
+    }
+
+    /// Goes on with a database that has the schema of this version.
+    async fn with_schema(self, how: &str) -> anyhow::Result<Self> {
+        let shape: Result<Option<i64>, _> =
+            sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(&self.pool).await;
+        let wanted = MIGRATOR.iter().map(|migration| migration.version).max();
+        match shape {
+            Ok(version) if version == wanted => Ok(self),
+            Ok(_) | Err(_) => {
+                self.close().await?;
+                let how = if how.is_empty() { String::new() } else { format!(" {how}") };
+                anyhow::bail!("the database does not have the schema of this version; run `reward-ledger migrate`{how}")
+            }
+        }
+    }
+
+    /// Where it is; the embedded one is started.
+    async fn place(config: &Config) -> anyhow::Result<(PgConnectOptions, String, Option<EmbeddedPostgres>)> {
+        config.validate()?;
+        Ok(match config.database() {
+            Some(options) => (
+                options.context("DATABASE_URL cannot be read")?,
+                format!("PostgreSQL at {}", config.database_url_masked()),
+                None,
+            ),
+            None => {
+                let embedded = EmbeddedPostgres::start(&config.data_dir).await?;
+                (config.in_schema(embedded.connect_options()), embedded.describe(), Some(embedded))
+            }
+        })
+    }
+
+    /// Connections for requests: no statement of theirs runs for ever, not even when nobody waits for it any more.
+    #[must_use]
+    pub fn for_requests(&self) -> PgPool {
+        self.limited(MAX_CONNECTIONS)
+    }
+
+    /// Connections for the requests that look through much.
+    #[must_use]
+    pub fn for_heavy_reads(&self) -> PgPool {
+        self.limited(HEAVY_CONNECTIONS)
+    }
+
+    fn limited(&self, connections: u32) -> PgPool {
+        let limits = ["statement_timeout", "idle_in_transaction_session_timeout"].map(|it| (it, STATEMENT_TIME_LIMIT));
+        let options = (*self.pool.connect_options()).clone().options(limits);
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIME_LIMIT);
+        believing(pool, BELIEVED_FOR).connect_lazy_with(options)
+    }
+
+    /// Connections for the followers of the log. What they write is derived from the log and saved
+    /// together with its checkpoint, so that a commit need not wait for the disk: what a crash of the
+    /// server takes away is folded, or sent, again.
+    #[must_use]
+    pub fn for_followers(&self) -> PgPool {
+        let options = (*self.pool.connect_options()).clone().options([("synchronous_commit", "off")]);
+        PgPoolOptions::new()
+            .max_connections(FOLLOWER_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIME_LIMIT)
+            .connect_lazy_with(options)
+    }
+
+    /// Closes all connections, and stops the server if it is ours.
+    ///
+    /// # Errors
+    /// The embedded server does not stop.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.pool.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Nothing that a request asks is worth compiling: the planner takes many look-ups by key for a huge query, and would
+/// spend hundreds of milliseconds on each.
+async fn connect(options: PgConnectOptions) -> anyhow::Result<PgPool> {
+    let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIME_LIMIT);
+    believing(pool, BELIEVED_FOR)
+        .connect_with(options.options([("jit", "off")]))
+        .await
+        .context("the database cannot be reached")
+}
+
+/// The name was checked with the configuration: small letters, digits and `_`.
+async fn make_schema(schema: &str, options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    if schema == PUBLIC {
+        return Ok(());
+    }
+    let mut connection = PgConnection::connect_with(options).await?;
+    let there: bool = sqlx::query_scalar("select exists (select from pg_namespace where nspname = $1)")
+        .bind(schema)
+        .fetch_one(&mut connection)
+        .await?;
+    if there {
+        return connection.close().await;
+    }
+    sqlx::query(&format!("create schema if not exists \"{schema}\"")).execute(&mut connection).await?;
+    connection.close().await
+}

@@ -1,0 +1,128 @@
+//! `reward-ledger serve`: everything at once, or one part of it as a process of its own (`--only`). It starts from the
+//! inside out (database, write side, what follows the log, HTTP) and stops from the outside in. What a part consists
+//! of is in `parts`; the part that is fed from Kafka is in `roles/worker`.
+
+mod broker;
+mod open_files;
+mod parts;
+
+use std::time::Duration;
+
+use projections::Followers;
+use tokio_util::sync::CancellationToken;
+
+use self::broker::Broker;
+use self::parts::Inside;
+use crate::app::time_zones;
+use crate::cli::demo::seed;
+use crate::cli::signals::asked_to_stop;
+use crate::cli::{Database, worker};
+use crate::config::{Config, KafkaUse};
+use crate::http::metrics;
+
+/// How long the followers may take to finish their batches.
+const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// What to serve.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Serve {
+    /// Serve only this part, beside processes that serve the others.
+    #[arg(long, value_enum)]
+    only: Option<Only>,
+    /// The projections that a worker feeds, separated by commas: member_facts, referral_tally, claim_history or
+    /// campaign_windows.
+    #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
+    projection: Vec<String>,
+}
+
+/// What can be served alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    /// the HTTP API; what it shows is folded by others
+    Api,
+    /// what follows the log: all projections, the reactors, the scheduler, facts from Kafka
+    Follow,
+    /// the log published to Kafka
+    Relay,
+    /// the projections of `--projection`, fed from Kafka as a member of a consumer group
+    Worker,
+}
+
+impl Serve {
+    /// Does it.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        match self.only {
+            Some(Only::Worker) => worker::work(config, self.projection).await,
+            _ if !self.projection.is_empty() => anyhow::bail!("--projection is for --only worker alone: leave it out"),
+            only => serve_part(config, only).await,
+        }
+    }
+}
+
+/// Serves everything until SIGTERM or SIGINT.
+///
+/// # Errors
+/// With the remedy in the text.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    serve_part(config, None).await
+}
+
+async fn serve_part(config: Config, only: Option<Only>) -> anyhow::Result<()> {
+    config.validate()?;
+    time_zones::tell();
+    let does = |part| only.is_none_or(|only| only == part);
+    let broker = Broker::of(&config, does)?;
+    let database = Database::open(&config).await?;
+    let served = run(&config, &database, broker, does).await;
+    let closed = database.close().await;
+    served.and(closed)
+}
+
+async fn run(
+    config: &Config,
+    database: &Database,
+    broker: Option<Broker>,
+    does: impl Fn(Only) -> bool,
+) -> anyhow::Result<()> {
+    tracing::info!("database: {}", database.description);
+    tracing::info!("roles: {}", database.ownership);
+    if does(Only::Api) && !config.demo {
+        seed::refuse_if_left(&database.pool).await?;
+    }
+    if does(Only::Api) {
+        // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
+        crate::app::audit::signing_key::open_or_make(config)?;
+    }
+    let without = match config.kafka {
+        KafkaUse::On => "none is needed here",
+        KafkaUse::Off => "none, KAFKA is off: nothing is published, and no facts are read from Kafka",
+    };
+    tracing::info!("broker: {}", broker.as_ref().map_or(without, |broker| &broker.description));
+    let stopping = CancellationToken::new();
+    let inside = Inside::start(database).await?;
+    let followers =
+        Followers::start(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
+    let api = if does(Only::Api) { Some(inside.api(config, database, &followers, &stopping)?) } else { None };
+    if does(Only::Follow) {
+        inside.ledger.tell(followers.taker());
+        inside.follow(config, broker.as_ref(), &followers, &stopping)?;
+    }
+    if let Some(broker) = broker.as_ref().filter(|_| does(Only::Relay)) {
+        parts::relay(config, broker, &followers, &stopping);
+    }
+    if let Some(address) = config.metrics_listen {
+        metrics::serve(address, database.pool.clone(), &followers, inside.freshness.clone(), stopping.clone()).await?;
+    }
+    let served = match api {
+        Some(api) => api.answer(config).await,
+        None => asked_to_stop().await,
+    };
+    stopping.cancel();
+    if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
+        tracing::warn!("a follower did not finish its batch; it will be done again");
+    }
+    served
+}

@@ -1,0 +1,70 @@
+//! The broker that is published to and that facts come from: the one that is named, or one inside this process.
+
+use anyhow::{Context, bail};
+use projections::Brokers;
+use projections::kafka::topic::PARTITIONS;
+
+use super::Only;
+use crate::config::{Config, KafkaUse};
+use crate::embedded::EmbeddedBroker;
+use crate::jobs::kafka_intake;
+use crate::jobs::kafka_intake::dead_letters::topic_of;
+
+/// The broker.
+pub(super) struct Broker {
+    pub(super) brokers: Brokers,
+    pub(super) description: String,
+    /// Whether facts are read from it.
+    pub(super) has_facts: bool,
+    /// Lives as long as we do.
+    pub(super) embedded: Option<EmbeddedBroker>,
+}
+
+impl Broker {
+    /// The one that is named; none where this process has nothing to do with one. The one inside is for a process that
+    /// does everything: no other one would find it.
+    pub(super) fn of(config: &Config, does: impl Fn(Only) -> bool) -> anyhow::Result<Option<Self>> {
+        let (relays, follows, answers) = (does(Only::Relay), does(Only::Follow), does(Only::Api));
+        if !relays && !follows {
+            return Ok(None);
+        }
+        if config.kafka == KafkaUse::Off {
+            if relays && !follows {
+                bail!("KAFKA is off: a relay alone has nothing to do; set KAFKA=on and KAFKA_BROKERS");
+            }
+            return Ok(None);
+        }
+        if let Some(brokers) = config.kafka() {
+            brokers.check().context("Kafka cannot be reached this way")?;
+            let description = format!("Kafka at {}", brokers.addresses);
+            return Ok(Some(Self { brokers, description, has_facts: true, embedded: None }));
+        }
+        if relays && follows && answers {
+            return Self::inside(config).map(Some);
+        }
+        if relays {
+            bail!("KAFKA_BROKERS is not set: a relay alone needs a Kafka that others find; set it to that one");
+        }
+        Ok(None)
+    }
+
+    /// Everybody on the machine can write to the one inside, and it asks nobody who they are: facts are read from it in
+    /// demo mode only.
+    fn inside(config: &Config) -> anyhow::Result<Self> {
+        let embedded = EmbeddedBroker::start()?;
+        embedded.create_topic(&config.kafka_topic, PARTITIONS)?;
+        let mut description = embedded.describe();
+        if config.demo {
+            embedded.create_topic(&config.kafka_activities_topic, kafka_intake::PARTITIONS)?;
+            embedded.create_topic(&topic_of(&config.kafka_activities_topic), kafka_intake::dead_letters::PARTITIONS)?;
+        } else {
+            description.push_str("; no facts are read from it, for that name a Kafka in KAFKA_BROKERS");
+        }
+        Ok(Self {
+            brokers: Brokers::at(embedded.bootstrap_servers()),
+            description,
+            has_facts: config.demo,
+            embedded: Some(embedded),
+        })
+    }
+}

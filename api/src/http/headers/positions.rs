@@ -1,0 +1,128 @@
+//! How fresh an answer is: `Ledger-Position` says how far it has folded, `Ledger-Min-Position` asks to
+//! wait for what the caller has written.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use commands::Receipt;
+
+use crate::http::input::fields::{Reader as _, readers};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+
+/// The header that carries a position of the log.
+pub const LEDGER_POSITION: HeaderName = HeaderName::from_static("ledger-position");
+const LEDGER_MIN_POSITION: HeaderName = HeaderName::from_static("ledger-min-position");
+/// How long a reader waits for a projection.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// How far a projection must have come before it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct MinPosition(i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(LEDGER_MIN_POSITION) else { return Ok(Self(0)) };
+        let position = value.to_str().ok().and_then(|text| readers::position().read(text.into()).ok());
+        position.map(Self).ok_or_else(|| {
+            Problem::field("header.Ledger-Min-Position", "position", "must be a position: a whole number from 0")
+        })
+    }
+}
+
+impl MinPosition {
+    /// For what is read from the log itself: waits until the log has come so far, and says where it ends then.
+    ///
+    /// # Errors
+    /// `projection_behind` when it does not come so far in time.
+    pub async fn reached_by_log(self, state: &AppState) -> Result<i64, Problem> {
+        let mut head = log_head(state).await?;
+        if head < self.0 {
+            // no connection is held meanwhile, and nobody asks the database: one ticker tells all who wait
+            let mut ends = state.head.clone();
+            let _ = tokio::time::timeout(LONGEST_WAIT, ends.wait_for(|end| *end >= self.0)).await;
+            head = log_head(state).await?;
+        }
+        if self.0 <= head { Ok(head) } else { Err(behind(head)) }
+    }
+
+    /// At least this one, too.
+    #[must_use]
+    pub fn and(self, position: i64) -> Self {
+        Self(self.0.max(position))
+    }
+
+    /// Waits for every one of these projections, and says how far all of them are then. What is read
+    /// afterwards has at least that much folded in.
+    ///
+    /// # Errors
+    /// `projection_behind` when one of them does not come so far in time.
+    pub async fn reached_by(self, projections: &[&str], state: &AppState) -> Result<i64, Problem> {
+        let mut least = i64::MAX;
+        for name in projections {
+            let reached =
+                state.freshness.wait_for(name, self.0, LONGEST_WAIT).await.map_err(|late| behind(late.position))?;
+            least = least.min(reached);
+        }
+        Ok(least)
+    }
+}
+
+async fn log_head(state: &AppState) -> Result<i64, Problem> {
+    Ok(projections::log::head(&mut *state.pool.acquire().await?).await?.position)
+}
+
+fn behind(position: i64) -> Problem {
+    Problem::new(Code::ProjectionBehind).with("position", position).at(position)
+}
+
+/// An answer with the position it stands for.
+#[derive(Debug)]
+pub struct At<T>(pub i64, pub T);
+
+impl<T: IntoResponse> IntoResponse for At<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        response.headers_mut().insert(LEDGER_POSITION, HeaderValue::from(self.0));
+        response
+    }
+}
+
+/// An answer to a command: with the position it wrote, unless everything was so already.
+#[derive(Debug)]
+pub struct Written<T>(pub Option<i64>, pub T);
+
+impl<T> Written<T> {
+    /// The answer to the command of a receipt.
+    pub fn by<A>(receipt: &Receipt<A>, answer: T) -> Self {
+        Self(Some(receipt.position).filter(|_| receipt.appended > 0), answer)
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for Written<T> {
+    fn into_response(self) -> Response {
+        match self.0 {
+            Some(position) => At(position, self.1).into_response(),
+            None => self.1.into_response(),
+        }
+    }
+}
+
+impl Problem {
+    /// The answer stands for this position.
+    #[must_use]
+    pub fn at(self, position: i64) -> Self {
+        self.header(LEDGER_POSITION, HeaderValue::from(position))
+    }
+
+    /// The answer stands nowhere in the log: nothing was appended.
+    #[must_use]
+    pub fn nowhere(self) -> Self {
+        self.without_header(&LEDGER_POSITION).with("position", ())
+    }
+}

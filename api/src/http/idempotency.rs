@@ -1,0 +1,259 @@
+//! `Idempotency-Key`: a request that is sent again under its key is answered again, and not done again.
+//!
+//! The recipe for a handler of POST or PATCH: take [`Once`] where [`Body`](crate::http::input::extract::Body) would
+//! stand, **last**, so that whoever may not ask was turned away before; then let the key run the command:
+//!
+//! ```text
+//! async fn pause(State(state): …, operator: Operator, PathId(id): PathId, Once(_, key): Once<Nothing>)
+//!     -> Result<At<Json<EventBody>>, Problem>
+//! {
+//!     let answer = move |receipt: &Receipt<Campaign>| paused(id, receipt); // a pure function of the receipt
+//!     Ok(key.execute(&state.ledger, &id.to_string(), CampaignCommand::Pause, &operator.metadata(), answer).await?)
+//! }
+//! ```
+//!
+//! The answer is then written in the transaction of the events. Commands of their own kind take
+//! [`Key::keep`] (claims) or [`Key::keep_unit`] (a [`commands::Unit`]). A refusal that is recorded says so by
+//! [`Problem::recorded`](crate::http::problem::Problem::recorded). A 2xx that appended nothing needs no care: it is
+//! stored after the handler. What must not be stored though it is a 2xx (a dry run) is wrapped in [`Unkept`].
+//! A handler that sends several commands of their own must not hand the key to more than one of them.
+//!
+//! Without the header all of this costs nothing. It does not know any route.
+
+mod asked;
+mod fingerprint;
+mod frozen;
+mod table;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use commands::{Appended, CommandError, Keep, KeepAppended, Ledger, Metadata, Receipt};
+use domain::LedgerAggregate;
+
+use self::asked::Asked;
+use self::fingerprint::Fingerprint;
+use self::frozen::Frozen;
+use crate::app::activities::{KeepOutcomes, Outcome};
+use crate::app::tokens::Keys;
+use crate::http::auth::{Caller, Identified};
+use crate::http::headers::etag::IfMatch;
+use crate::http::input::extract::{body_bytes, read_body};
+use crate::http::input::fields::FromFields;
+use crate::http::problem::{Code, Problem};
+use crate::http::router::{RequestId, documented};
+use crate::http::state::AppState;
+
+pub use asked::InProgress;
+pub use table::{clean_up, forget};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const MAX_KEY_BYTES: usize = 255;
+
+/// The body, read strictly, and the key it was sent under.
+pub struct Once<T>(pub T, pub Key);
+
+/// The key of a request, if it has one.
+#[derive(Clone)]
+pub struct Key(Option<Arc<Asked>>);
+
+/// A 2xx that must not be stored: nothing was done.
+#[derive(Debug)]
+pub struct Unkept<T>(pub T);
+
+#[derive(Debug, Clone, Copy)]
+struct NotKept;
+
+impl<T: IntoResponse> IntoResponse for Unkept<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(NotKept);
+        response
+    }
+}
+
+/// Where the extractor leaves what the layer around it must know.
+type Slot = Arc<OnceLock<(Arc<Asked>, Option<Identified>)>>;
+
+impl<T: FromFields> FromRequest<AppState> for Once<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let refused = IntoResponse::into_response;
+        let Some(slot) = request.extensions().get::<Slot>().cloned() else {
+            let bytes = body_bytes::<T>(request).await.map_err(refused)?;
+            return Ok(Self(read_body(bytes).await.map_err(refused)?, Key(None)));
+        };
+        let key = read_key(request.headers()).map_err(refused)?;
+        let who = request.extensions().get::<Caller>().map(Caller::identified);
+        let id = RequestId::of(request.extensions());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let bytes = body_bytes::<T>(request).await.map_err(refused)?;
+        let fingerprint = Fingerprint::of(&method, &uri, &bytes);
+        let (caller, fingerprint) = match who {
+            Some(who) => (who.id.to_string(), fingerprint),
+            None => nobody(&state.keys, &fingerprint).map_err(refused)?,
+        };
+        let asked = state.in_progress.begin(caller, key, fingerprint, id).ok_or_else(|| refused(in_progress()))?;
+        if let Some(answer) = table::find(&state.pool, &asked).await.map_err(refused)? {
+            return Err(answer);
+        }
+        let body = read_body(bytes).await.map_err(refused)?;
+        if let Some(who) = who {
+            state.rate_limits.take_key(who).map_err(refused)?;
+        }
+        let asked = Arc::new(asked);
+        let _ = slot.set((asked.clone(), who));
+        Ok(Self(body, Key(Some(asked))))
+    }
+}
+
+/// Whose the key is that comes without a caller: two strangers who chose the same key for different requests
+/// never meet, and only the very same request (with its password) reads its own answer. Sealed, so that
+/// nobody who reads the table can try passwords on it.
+fn nobody(keys: &Keys, fingerprint: &Fingerprint) -> Result<(String, Fingerprint), Problem> {
+    let sealed = keys.seal("idempotency", &fingerprint.0).map_err(|error| Problem::internal("once", &error))?;
+    Ok((format!("{}{sealed}", table::NOBODY), Fingerprint::of_text(&sealed)))
+}
+
+fn read_key(headers: &HeaderMap) -> Result<String, Problem> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let printable = |byte: &u8| (b' '..=b'~').contains(byte);
+    match (keys.next(), keys.next()) {
+        (Some(key), None) if (1..=MAX_KEY_BYTES).contains(&key.len()) && key.as_bytes().iter().all(printable) => {
+            Ok(String::from_utf8_lossy(key.as_bytes()).into_owned())
+        }
+        _ => Err(Problem::new(Code::IdempotencyKeyInvalid).and_field(
+            "header.Idempotency-Key",
+            "format",
+            "must be there once, with 1 to 255 printable ASCII characters",
+        )),
+    }
+}
+
+fn in_progress() -> Problem {
+    Problem::new(Code::IdempotencyKeyInProgress).retry_after()
+}
+
+impl Key {
+    /// Sends one command and answers with what `answer` makes of its receipt; under a key the same
+    /// answer is stored with the events.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute<A, R>(
+        &self,
+        ledger: &Ledger,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        answer: impl Fn(&Receipt<A>) -> R + Clone + Send + Sync + 'static,
+    ) -> Result<R, CommandError<A::Error>>
+    where
+        A: LedgerAggregate,
+        A::Command: Clone,
+        R: IntoResponse,
+    {
+        self.execute_at(ledger, id, command, metadata, &IfMatch::anything(), answer).await
+    }
+
+    /// The same, but only on what was seen.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute_at<A, R>(
+        &self,
+        ledger: &Ledger,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        seen: &IfMatch,
+        answer: impl Fn(&Receipt<A>) -> R + Clone + Send + Sync + 'static,
+    ) -> Result<R, CommandError<A::Error>>
+    where
+        A: LedgerAggregate,
+        A::Command: Clone,
+        R: IntoResponse,
+    {
+        let keep = self.keep(answer.clone());
+        let receipt = ledger.execute_at(id, command, metadata, &keep, seen.seen()).await?;
+        Ok(answer(&receipt))
+    }
+
+    /// How the answer to a command is kept.
+    pub fn keep<A, R: IntoResponse>(&self, answer: impl Fn(&Receipt<A>) -> R + Send + Sync + 'static) -> Keep<A> {
+        let Some(asked) = self.0.clone() else { return Keep::nothing() };
+        Keep::of(move |receipt| asked.keep(|| Some(answer(receipt))))
+    }
+
+    /// How the answer to a unit of commands is kept.
+    pub fn keep_unit<R: IntoResponse>(
+        &self,
+        answer: impl Fn(&Appended) -> R + Send + Sync + 'static,
+    ) -> Option<KeepAppended> {
+        let asked = self.0.clone()?;
+        Some(Arc::new(move |appended| asked.keep(|| Some(answer(appended)))))
+    }
+}
+
+impl Key {
+    /// How the answer to reports of facts is kept.
+    pub fn keep_outcomes<R: IntoResponse>(
+        &self,
+        answer: impl Fn(&[Outcome]) -> Option<R> + Send + Sync + 'static,
+    ) -> Option<KeepOutcomes> {
+        let asked = self.0.clone()?;
+        Some(KeepOutcomes(Arc::new(move |outcomes| asked.keep(|| answer(outcomes)))))
+    }
+}
+
+/// Surrounds all routes: makes room for the key of a request, and stores the answers that were not
+/// stored with their events.
+pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return next.run(request).await;
+    }
+    let slot = Slot::default();
+    request.extensions_mut().insert(slot.clone());
+    let response = next.run(request).await;
+    let Some((asked, who)) = slot.get() else { return response };
+    if let Some(who) = who.filter(|_| !is_kept(&response)) {
+        state.rate_limits.give_key_back(who);
+    }
+    settle(&state, asked, response).await
+}
+
+/// The answer that goes out under a key. Whatever the handler came to, what is stored is the answer.
+async fn settle(state: &AppState, asked: &Asked, response: Response) -> Response {
+    if !is_kept(&response) {
+        // somebody else may have been faster (another instance), or the handler stumbled after the append
+        return table::find(&state.pool, asked).await.ok().flatten().unwrap_or(response);
+    }
+    let Some(frozen) = Frozen::of(documented(response, asked.request)) else {
+        return Problem::internal("once", &"an answer cannot be read back").into_response();
+    };
+    if asked.stored().as_ref() == Some(&frozen) {
+        return frozen.thaw(); // stored with its events
+    }
+    match table::insert(&state.pool, &asked.kept(&frozen)).await {
+        Ok(true) => frozen.thaw(),
+        Ok(false) => table::find(&state.pool, asked).await.ok().flatten().unwrap_or_else(|| frozen.thaw()),
+        Err(error) => {
+            tracing::warn!(%error, "an answer that appended nothing is not stored");
+            frozen.thaw()
+        }
+    }
+}
+
+/// Whether an answer is found again: 2xx and recorded refusals, but no dry run.
+fn is_kept(response: &Response) -> bool {
+    let status = response.status();
+    let recorded = response.extensions().get::<Problem>().is_some_and(Problem::is_recorded);
+    match status {
+        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => recorded,
+        status => status.is_success() && response.extensions().get::<NotKept>().is_none(),
+    }
+}

@@ -1,0 +1,123 @@
+//! A request under a key while it is being worked on. The mark lives as long as anything that may still
+//! write its answer: the request, or its append in the queue. It dies with the process.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::response::IntoResponse;
+use commands::KeptAnswer;
+use uuid::Uuid;
+
+use super::fingerprint::Fingerprint;
+use super::frozen::Frozen;
+use super::is_kept;
+use crate::app::i18n::{Language, current, while_speaking};
+use crate::http::router::{RequestId, documented};
+
+/// The keys that this process is working on.
+#[derive(Debug, Clone, Default)]
+pub struct InProgress(Arc<Mutex<HashSet<Name>>>);
+
+/// Caller and key.
+type Name = (String, String);
+
+impl InProgress {
+    fn names(&self) -> MutexGuard<'_, HashSet<Name>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks a key; `None` while it is marked already.
+    pub(super) fn begin(
+        &self,
+        caller: String,
+        key: String,
+        fingerprint: Fingerprint,
+        request: RequestId,
+    ) -> Option<Asked> {
+        let name = (caller, key);
+        if !self.names().insert(name.clone()) {
+            return None;
+        }
+        Some(Asked {
+            name,
+            fingerprint,
+            request: request.0,
+            language: current(),
+            stored: Mutex::default(),
+            marks: self.clone(),
+        })
+    }
+}
+
+/// A request that is being answered under a key.
+pub(super) struct Asked {
+    name: Name,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) request: Uuid,
+    /// The log is written outside of the request: it does not know what is spoken there.
+    language: Language,
+    /// The answer as it was handed to the log last.
+    stored: Mutex<Option<Frozen>>,
+    marks: InProgress,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.marks.names().remove(&self.name);
+    }
+}
+
+impl Asked {
+    pub(super) fn caller(&self) -> &str {
+        &self.name.0
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.name.1
+    }
+
+    /// The row of an answer.
+    pub(super) fn kept(&self, frozen: &Frozen) -> KeptAnswer {
+        let (caller, key) = self.name.clone();
+        KeptAnswer { caller, key, fingerprint: self.fingerprint.0, answer: frozen.to_bytes() }
+    }
+
+    /// Makes the row of an answer that is to be stored with its events; `None` when it is not to be.
+    pub(super) fn keep<R: IntoResponse>(&self, answer: impl FnOnce() -> Option<R>) -> Option<KeptAnswer> {
+        let frozen = while_speaking(self.language, || {
+            let response = answer()?.into_response();
+            Some(response).filter(is_kept).and_then(|kept| Frozen::of(documented(kept, self.request)))
+        });
+        let row = frozen.as_ref().map(|frozen| self.kept(frozen));
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = frozen;
+        row
+    }
+
+    /// The answer as it was handed to the log last.
+    pub(super) fn stored(&self) -> Option<Frozen> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{Method, Uri};
+
+    #[test]
+    fn a_key_is_free_again_when_the_last_who_knows_it_is_gone() {
+        let marks = InProgress::default();
+        let fingerprint = Fingerprint::of(&Method::POST, &Uri::from_static("/"), b"");
+        let begin = |caller: &str| {
+            marks.begin(caller.to_owned(), "key".to_owned(), fingerprint, RequestId(Uuid::nil())).map(Arc::new)
+        };
+        let first = begin("one").unwrap();
+        let in_the_queue = first.clone();
+        assert!(begin("one").is_none());
+        assert!(begin("another").is_some());
+        drop(first);
+        assert!(begin("one").is_none());
+        drop(in_the_queue);
+        assert!(begin("one").is_some());
+    }
+}

@@ -1,0 +1,87 @@
+//! The stored answers: finding one, storing what appended nothing, taking away what is old.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use commands::KeptAnswer;
+use domain::id::MemberId;
+use sqlx::{PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
+
+use super::asked::Asked;
+use super::frozen::Frozen;
+use crate::http::problem::{Code, Problem};
+
+/// Begins the scope of those who have no account yet.
+pub(super) const NOBODY: &str = "nobody:";
+/// How long an answer is found again at least.
+const KEPT_HOURS: i32 = 24;
+/// How often old answers are taken away.
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(10 * 60);
+/// How many of them at once: nobody waits behind a long delete.
+const CLEAN_UP_ROWS: i64 = 1_000;
+
+/// What was answered under the key before, or the problem when that was to another request.
+pub(super) async fn find(pool: &PgPool, asked: &Asked) -> Result<Option<Response>, Problem> {
+    let sql = "select fingerprint, answer from stored_answers where caller = $1 and key = $2";
+    let row: Option<(Vec<u8>, Vec<u8>)> =
+        sqlx::query_as(sql).bind(asked.caller()).bind(asked.key()).fetch_optional(pool).await?;
+    let Some((fingerprint, answer)) = row else { return Ok(None) };
+    if fingerprint != asked.fingerprint.0 {
+        return Ok(Some(Problem::new(Code::IdempotencyKeyReused).into_response()));
+    }
+    let frozen = Frozen::from_bytes(&answer);
+    Ok(Some(frozen.ok_or_else(|| Problem::internal("once", &"a stored answer is none"))?.replay()))
+}
+
+/// Stores an answer; `false` when there is one already.
+pub(super) async fn insert(pool: &PgPool, kept: &KeptAnswer) -> Result<bool, sqlx::Error> {
+    let sql = "insert into stored_answers (caller, key, fingerprint, answer, stored_at)
+               values ($1, $2, $3, $4, now())
+               on conflict do nothing";
+    let KeptAnswer { caller, key, fingerprint, answer } = kept;
+    let done = sqlx::query(sql).bind(caller).bind(key).bind(fingerprint).bind(answer).execute(pool).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes away everything that was answered to somebody, the answer to the sign-up included.
+///
+/// # Errors
+/// The database's.
+pub async fn forget(connection: &mut PgConnection, member: MemberId) -> Result<(), sqlx::Error> {
+    let sql = "delete from stored_answers
+               where caller = $1 or (caller like $2 and position($3::bytea in answer) > 0)";
+    let id = member.to_string();
+    sqlx::query(sql).bind(&id).bind(format!("{NOBODY}%")).bind(id.as_bytes()).execute(connection).await.map(|_| ())
+}
+
+/// Takes old answers away, now and then, until it is stopped.
+pub async fn clean_up(pool: PgPool, stopping: CancellationToken) {
+    loop {
+        if let Err(error) = take_away(&pool).await {
+            tracing::warn!(%error, "old answers could not be taken away; that is tried again");
+        }
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(CLEAN_UP_EVERY) => {}
+        }
+    }
+}
+
+async fn take_away(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let sql = "delete from stored_answers
+               where (caller, key) in (
+                   select caller, key
+                   from stored_answers
+                   where stored_at < now() - make_interval(hours => $1)
+                   order by stored_at
+                   limit $2
+                   for update skip locked
+               )";
+    loop {
+        let gone = sqlx::query(sql).bind(KEPT_HOURS).bind(CLEAN_UP_ROWS).execute(pool).await?.rows_affected();
+        if gone < CLEAN_UP_ROWS.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! How bodies, queries and cursors are read: strictly, field by field, within bounds.
+
+#[cfg(test)]
+pub mod adversary;
+pub mod cursor;
+pub mod extract;
+pub mod fields;
+pub mod json;

@@ -1,0 +1,104 @@
+//! Where what was sent is read: short bodies at once, long ones and those with expressions away from the threads
+//! that answer everybody, and no more of them at a time than there are processors. It knows no route.
+
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use domain::condition::holds_expressions;
+use serde_json::{Map, Value};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::http::input::fields::{self, FromFields};
+use crate::http::input::json;
+use crate::http::problem::{Code, Problem};
+
+/// Up to here a text is read at once: fractions of a millisecond.
+const AT_ONCE_BYTES: usize = 16 * 1024;
+/// How long a body waits for its turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let processors = available_parallelism().map_or(1, usize::from);
+    Arc::new(Semaphore::new(processors))
+});
+
+/// Reads a body strictly; an empty one is an empty object.
+///
+/// # Errors
+/// What is wrong with it; `overloaded` when others are read all the time.
+pub(crate) async fn read_body<T: FromFields>(bytes: Bytes) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return fields::read_body(Value::Object(Map::new()));
+    }
+    if bytes.len() > AT_ONCE_BYTES {
+        return elsewhere(move || fields::read_body(json::parse(&bytes)?)).await;
+    }
+    let value = json::parse(&bytes)?;
+    if holds_expressions(&value) {
+        return elsewhere(move || fields::read_body(value)).await;
+    }
+    fields::read_body(value)
+}
+
+/// Runs what needs a processor for a while on a thread that nobody waits for.
+pub(super) async fn elsewhere<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = turn(LONGEST_WAIT).await?;
+    let reading = tokio::task::spawn_blocking(move || {
+        // held until it is done, also where nobody waits for the answer any more
+        let _turn = turn;
+        read()
+    });
+    reading.await.map_err(|error| Problem::internal("reading", &error))?
+}
+
+async fn turn(longest: Duration) -> Result<OwnedSemaphorePermit, Problem> {
+    let turn = tokio::time::timeout(longest, TURNS.clone().acquire_owned()).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| Problem::new(Code::Overloaded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::input::fields::{Fields, readers};
+    use serde_json::json;
+    use std::thread::{self, ThreadId};
+
+    /// Says where it was read.
+    #[derive(Debug)]
+    struct ReadOn(ThreadId);
+
+    impl FromFields for ReadOn {
+        fn read(fields: &mut Fields) -> Option<Self> {
+            fields.optional("any", readers::any::<Value>())?;
+            Some(Self(thread::current().id()))
+        }
+    }
+
+    async fn is_read_here(body: &Value) -> bool {
+        read_body::<ReadOn>(body.to_string().into()).await.unwrap().0 == thread::current().id()
+    }
+
+    #[tokio::test]
+    async fn what_costs_time_to_read_is_read_away_from_the_threads_that_answer() {
+        assert!(is_read_here(&json!({})).await);
+        assert!(is_read_here(&json!({"any": "x".repeat(1_000)})).await);
+        assert!(!is_read_here(&json!({"any": "x".repeat(AT_ONCE_BYTES)})).await);
+        assert!(!is_read_here(&json!({"any": {"all": [{"cel": {"expression": "birthday"}}]}})).await);
+        let spelled_otherwise = r#"{"any": {"c\u0065l": {}}}"#;
+        let read = read_body::<ReadOn>(spelled_otherwise.into()).await.unwrap();
+        assert_ne!(read.0, thread::current().id());
+    }
+
+    #[tokio::test]
+    async fn whoever_gets_no_turn_is_told_to_ask_again() {
+        let all = u32::try_from(available_parallelism().map_or(1, usize::from)).unwrap();
+        let taken = TURNS.clone().acquire_many_owned(all).await.unwrap();
+        assert_eq!(turn(Duration::from_millis(1)).await.unwrap_err().code(), Code::Overloaded);
+        drop(taken);
+        assert_eq!(elsewhere(|| Ok(7)).await, Ok(7));
+    }
+}

@@ -1,0 +1,8 @@
+//! What surrounds every route: arrival of bodies, places, limits, time limits, headers.
+
+pub mod arrival;
+pub mod cors;
+pub mod headers;
+pub mod in_flight;
+pub mod rate_limits;
+pub mod time_limit;

@@ -1,0 +1,165 @@
+//! How the body of a request arrives: as a whole before anything else is done about the request, at a smallest rate, and
+//! with a bound on what all bodies together may hold in memory. What is in it, and how much of it a route takes, is not
+//! known here but for the one route that takes more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::role::Role;
+use futures::StreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::app::i18n::phrases;
+use crate::http::auth::Identified;
+use crate::http::connections::Seat;
+use crate::http::input::fields::{BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES};
+use crate::http::problem::{Code, Problem};
+
+/// The only route that takes a large body, from those who may report facts.
+const BATCH: &str = "/activities/batch";
+/// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
+const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+
+/// How slowly a body may arrive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// How long the first or the next part may take …
+    pub(crate) patience: Duration,
+    /// … how much must have arrived on average after that, in bytes a second …
+    pub(crate) bytes_a_second: u32,
+    /// … and how long the whole may take.
+    pub(crate) whole: Duration,
+}
+
+/// A phone with a bad connection sends the largest ordinary body in time; a batch comes from a data centre.
+pub(crate) const PACE: Pace =
+    Pace { patience: Duration::from_secs(5), bytes_a_second: 8 * 1024, whole: Duration::from_secs(25) };
+
+/// What became of a body.
+#[derive(Debug, Clone)]
+pub(crate) enum Arrived {
+    /// It is here.
+    Whole(Bytes),
+    /// It is larger than what was asked for; nothing of it was kept.
+    TooLarge,
+    /// Its sender took too long.
+    TooSlow,
+    /// Its sender broke off, and reads no answer.
+    BrokenOff,
+}
+
+/// What all bodies that are arriving or being worked on may hold in memory, beside the first few KiB of each.
+#[derive(Clone)]
+pub(in crate::http) struct Room {
+    strangers: Arc<Semaphore>,
+    known: Arc<Semaphore>,
+}
+
+/// What each body may hold without asking: as much as nearly every request has.
+const FREE_BYTES: usize = 16 * 1024;
+/// What the bodies of those may hold who have shown nothing, or nothing that is genuine. In KiB.
+const STRANGERS_KIB: usize = 32 * 1024;
+/// What the bodies of all others may hold. In KiB.
+const KNOWN_KIB: usize = 256 * 1024;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { strangers: Arc::new(Semaphore::new(STRANGERS_KIB)), known: Arc::new(Semaphore::new(KNOWN_KIB)) }
+    }
+}
+
+/// There is no room for more of a body now.
+struct NoRoom;
+
+/// The part of the room that one body takes, until it is dropped.
+struct Share<'a> {
+    room: Option<&'a Arc<Semaphore>>,
+    taken: Option<OwnedSemaphorePermit>,
+}
+
+impl Share<'_> {
+    /// Takes as much as a body of this size needs.
+    fn hold(&mut self, bytes: usize) -> Result<(), NoRoom> {
+        let Some(room) = self.room else { return Ok(()) };
+        let held = self.taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing = bytes.saturating_sub(FREE_BYTES).div_ceil(1024).saturating_sub(held);
+        let missing = u32::try_from(missing).map_err(|_| NoRoom)?;
+        let more = Arc::clone(room).try_acquire_many_owned(missing).map_err(|_| NoRoom)?;
+        match &mut self.taken {
+            Some(taken) => taken.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// Reads a body that nobody has read yet, up to a limit.
+pub(crate) async fn read(body: Body, limit_bytes: usize, pace: Pace) -> Arrived {
+    let mut share = Share { room: None, taken: None };
+    read_into(&mut share, body, limit_bytes, pace).await.unwrap_or(Arrived::TooLarge)
+}
+
+async fn read_into(share: &mut Share<'_>, body: Body, limit_bytes: usize, pace: Pace) -> Result<Arrived, NoRoom> {
+    let (begun, mut stream) = (Instant::now(), body.into_data_stream());
+    let (mut kept, mut read_bytes) = (Vec::new(), 0_usize);
+    loop {
+        let expected = Duration::from_secs_f64(read_bytes as f64 / f64::from(pace.bytes_a_second));
+        let deadline = (begun + pace.whole).min(begun + pace.patience + expected).min(Instant::now() + pace.patience);
+        let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else { return Ok(Arrived::TooSlow) };
+        let Some(chunk) = next else { break };
+        let Ok(chunk) = chunk else { return Ok(Arrived::BrokenOff) };
+        read_bytes += chunk.len();
+        if read_bytes <= limit_bytes {
+            share.hold(read_bytes)?;
+            kept.extend_from_slice(&chunk);
+        } else if read_bytes > DRAIN_BYTES {
+            break;
+        } else {
+            kept = Vec::new();
+        }
+    }
+    Ok(if read_bytes > limit_bytes { Arrived::TooLarge } else { Arrived::Whole(kept.into()) })
+}
+
+/// How much of a body is kept: whoever may not report facts is refused, so that a large batch of theirs is not needed.
+fn limit(method: &Method, uri: &Uri, who: Option<&Identified>) -> usize {
+    let may_report = who.is_some_and(|who| match who.role {
+        Role::Operator | Role::Admin | Role::Service => true,
+        Role::User | Role::Auditor => false,
+    });
+    let is_batch = method == Method::POST && uri.path() == BATCH;
+    if may_report && is_batch { BATCH_BODY_LIMIT_BYTES } else { BODY_LIMIT_BYTES }
+}
+
+/// Lets a request through when all of its body is here.
+pub(in crate::http) async fn layer(State(room): State<Room>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if axum::body::HttpBody::is_end_stream(&body) {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let who = parts.extensions.get::<Identified>();
+    let mut share = Share { room: Some(if who.is_some() { &room.known } else { &room.strangers }), taken: None };
+    let limit = limit(&parts.method, &parts.uri, who);
+    match read_into(&mut share, body, limit, PACE).await {
+        // nobody will read the answer, and nothing is done for nobody
+        Ok(Arrived::BrokenOff) => Problem::new(Code::MalformedJson).into_response(),
+        Ok(Arrived::TooSlow) => Problem::new(Code::MalformedJson).detail(phrases::body_too_slow()).into_response(),
+        Err(NoRoom) => Problem::new(Code::Overloaded).into_response(),
+        Ok(arrived) => {
+            if let Some(seat) = parts.extensions.get::<Arc<Seat>>() {
+                seat.works();
+            }
+            parts.extensions.insert(arrived);
+            next.run(Request::from_parts(parts, Body::empty())).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! How much one caller may ask. The address is charged before anything is done about a request; whoever shows a genuine
+//! credential is charged in its place. Log-ins are counted by account and address together and by
+//! address alone, wrong passwords as `guesses` says, sign-ups by address. Health is never counted. What a member may leave behind in a day (events, stored answers) is in `daily`. Nothing here outlives the
+//! process; several instances count each for itself.
+//!
+//! The headers are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy: "login-address";q=60;w=60`
+//! and `RateLimit: "login-address";r=59;t=1`, several with a comma between.
+
+mod bucket;
+mod daily;
+mod guesses;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::identity::email_key;
+use domain::role::Role;
+
+use self::bucket::{Buckets, Count, Policy};
+use self::daily::Daily;
+use self::guesses::Guesses;
+use crate::http::auth::{Identified, Shown, Verified};
+use crate::http::client_address::{TrustedProxies, one_subscriber};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+
+pub use daily::DailyBudgets;
+pub use guesses::Guess;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+const LOGIN_OF_AN_ACCOUNT: Policy = Policy::a_minute("login-account", 10);
+const LOGIN_FROM_AN_ADDRESS: Policy = Policy::a_minute("login-address", 60);
+const SIGN_UP_FROM_AN_ADDRESS: Policy = Policy::a_minute("sign-up-address", 20);
+const A_PRINCIPAL: Policy = Policy::a_minute("principal", 600);
+const A_SERVICE: Policy = Policy::a_minute("service", 60_000);
+
+/// The counts of all callers; none when nobody is limited. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct RateLimits(Option<Arc<Limits>>);
+
+struct Limits {
+    proxies: TrustedProxies,
+    logins: Buckets,
+    login_addresses: Buckets,
+    guesses: Arc<Guesses>,
+    sign_ups: Buckets,
+    principals: Buckets,
+    services: Buckets,
+    daily: Daily,
+}
+
+impl RateLimits {
+    /// The limits of the contract.
+    #[must_use]
+    pub fn standard(proxies: TrustedProxies, budgets: DailyBudgets) -> Self {
+        Self(Some(Arc::new(Limits {
+            proxies,
+            logins: Buckets::new(LOGIN_OF_AN_ACCOUNT),
+            login_addresses: Buckets::new(LOGIN_FROM_AN_ADDRESS),
+            guesses: Arc::new(Guesses::new()),
+            sign_ups: Buckets::new(SIGN_UP_FROM_AN_ADDRESS),
+            principals: Buckets::new(A_PRINCIPAL),
+            services: Buckets::new(A_SERVICE),
+            daily: Daily::new(budgets),
+        })))
+    }
+
+    /// Counts a log-in to an account from an address, whether there is such an account or not: whoever fails
+    /// elsewhere keeps nobody out. The e-mail itself is not kept.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub fn login(&self, email: &str, address: Option<IpAddr>) -> Result<(), Problem> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        judge(&limits.logins.count(&(email_key(email), address))).map_or(Ok(()), Err)
+    }
+
+    /// The right to look once whether a password is that of an account, before it is looked at.
+    ///
+    /// # Errors
+    /// `rate_limited`: too many were wrong.
+    pub fn guess(&self, email: &str, address: Option<IpAddr>) -> Result<Guess, Problem> {
+        let Some(limits) = &self.0 else { return Ok(Guess::free()) };
+        limits
+            .guesses
+            .charge(email_key(email), address)
+            .map_err(|count| judge(&count).unwrap_or_else(|| Problem::new(Code::RateLimited)))
+    }
+}
+
+impl Limits {
+    fn of_principal(&self, who: Identified) -> &Buckets {
+        match who.role {
+            Role::Service => &self.services,
+            Role::User | Role::Operator | Role::Auditor | Role::Admin => &self.principals,
+        }
+    }
+
+    /// What is counted of those who log in or sign up, whom no credential makes anybody else.
+    fn of_newcomer(&self, method: &Method, path: &str, address: IpAddr) -> Option<Count> {
+        match path {
+            "/auth/login" if method == Method::POST => Some(self.login_addresses.count(&address)),
+            _ if signs_up(method, path) => Some(self.sign_ups.count(&address)),
+            _ => None,
+        }
+    }
+}
+
+fn signs_up(method: &Method, path: &str) -> bool {
+    method == Method::POST && ["/auth/signup", "/auth/users"].contains(&path)
+}
+
+fn judge(count: &Count) -> Option<Problem> {
+    let refused = count.refused_for_s?;
+    let mut headers = HeaderMap::new();
+    tell(&mut headers, std::slice::from_ref(count));
+    let problem = Problem::new(Code::RateLimited).header(header::RETRY_AFTER, refused.into());
+    Some(headers.into_iter().fold(problem, |problem, (name, value)| match name {
+        Some(name) => problem.header(name, value),
+        None => problem,
+    }))
+}
+
+/// Surrounds all routes: finds out who asks, charges for it, and tells every caller what is left.
+pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/health/") {
+        return next.run(request).await;
+    }
+    let shown = Shown::of(request.headers(), &state.keys);
+    let Some(limits) = state.rate_limits.0.clone() else {
+        let who = identify(&state, shown.as_ref()).await;
+        introduce(&mut request, shown, who);
+        return next.run(request).await;
+    };
+    let address = limits.proxies.client(request.extensions(), request.headers()).map(one_subscriber);
+    let newcomer = address.and_then(|address| limits.of_newcomer(request.method(), request.uri().path(), address));
+    let (who, counted) = match charge(&state, &limits, newcomer, shown.as_ref(), address).await {
+        Ok(charged) => charged,
+        Err(refused) => return refused.into_response(),
+    };
+    let day = match limits.daily.begin(&request, who, address) {
+        Ok(day) => day,
+        Err(refused) => return refused.into_response(),
+    };
+    introduce(&mut request, shown, who);
+    let mut response = next.run(request).await;
+    day.end(&response);
+    let counted = match (who, address) {
+        // a log-in that was ended stands for nobody: its token is the business of the address
+        (Some(who), Some(address)) if is_nobody(&response) => {
+            limits.of_principal(who).give_back(&who.id.0);
+            let count = limits.principals.count(&address);
+            if let Some(refused) = judge(&count) {
+                return refused.into_response();
+            }
+            Some(count)
+        }
+        _ => counted,
+    };
+    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+        tell(response.headers_mut(), counted.as_slice());
+    }
+    response
+}
+
+/// Charges whoever shows a genuine credential, or else the address, before anybody is asked about anything. What a service
+/// key stands for must be looked up the first time: the address is charged for that, and gets it back for a genuine one.
+async fn charge(
+    state: &AppState,
+    limits: &Limits,
+    newcomer: Option<Count>,
+    shown: Option<&Shown>,
+    address: Option<IpAddr>,
+) -> Result<(Option<Identified>, Option<Count>), Problem> {
+    if let Some(count) = newcomer {
+        return judge(&count).map_or(Ok((None, Some(count))), Err);
+    }
+    let of_principal = |who: Identified| {
+        let count = limits.of_principal(who).count(&who.id.0);
+        judge(&count).map_or(Ok((Some(who), Some(count))), Err)
+    };
+    if let Some(who) = shown.and_then(|shown| shown.known(&state.standings)) {
+        return of_principal(who);
+    }
+    let of_address = address.map(|address| limits.principals.count(&address));
+    if let Some(refused) = of_address.as_ref().and_then(judge) {
+        return Err(refused);
+    }
+    let Some(who) = identify(state, shown).await else { return Ok((None, of_address)) };
+    if let Some(address) = address {
+        limits.principals.give_back(&address);
+    }
+    of_principal(who)
+}
+
+/// Who shows a credential, where it is genuine.
+async fn identify(state: &AppState, shown: Option<&Shown>) -> Option<Identified> {
+    let shown = shown?;
+    match shown.known(&state.standings) {
+        Some(who) => Some(who),
+        None => shown.looked_up(&state.standings).await,
+    }
+}
+
+/// Leaves with the request what is known of its sender, so that nobody has to find it out again.
+fn introduce(request: &mut Request, shown: Option<Shown>, who: Option<Identified>) {
+    if let Some(Shown::Token(verified)) = shown {
+        request.extensions_mut().insert(Verified(verified));
+    }
+    if let Some(who) = who {
+        request.extensions_mut().insert(who);
+    }
+}
+
+/// Whether nobody stood behind the credential.
+fn is_nobody(response: &Response) -> bool {
+    let code = response.extensions().get::<Problem>().map(Problem::code);
+    code.is_some_and(|code| matches!(code, Code::Unauthenticated | Code::TokenExpired | Code::TokenOutdated))
+}
+
+fn tell(headers: &mut HeaderMap, counts: &[Count]) {
+    let list = |show: fn(&Count) -> String| counts.iter().map(show).collect::<Vec<_>>().join(", ");
+    let fields = [(RATE_LIMIT_POLICY, list(Count::policy)), (RATE_LIMIT, list(Count::state))];
+    for (name, text) in fields {
+        if let Ok(value) = HeaderValue::try_from(text)
+            && !value.is_empty()
+        {
+            headers.insert(name, value);
+        }
+    }
+}

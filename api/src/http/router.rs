@@ -1,0 +1,208 @@
+//! What surrounds every route: the id of the request, its time limit, a net for panics, what browsers are
+//! told, and the one place where a problem becomes a document. It knows no route.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use futures::FutureExt;
+use uuid::Uuid;
+
+use crate::app::i18n::{Language, current, phrases, speaking, while_speaking};
+use crate::http::idempotency;
+use crate::http::input::fields::readers::parse_id;
+use crate::http::layers::rate_limits;
+use crate::http::openapi;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+use crate::routes;
+
+use crate::http::layers::arrival::{self, Room};
+use crate::http::layers::in_flight::{self, InFlight};
+use crate::http::layers::time_limit::Limits;
+use crate::http::layers::{cors, headers};
+
+pub use crate::http::connections::ConnectionLimits;
+pub use crate::http::listen::listen;
+
+/// How many requests are answered at once: as many commands as the log lets wait.
+const REQUESTS_IN_FLIGHT: usize = 4_096;
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request: the caller's own when it is a UUID, else a new one.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+impl RequestId {
+    /// The id of the request that is being answered.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().copied().unwrap_or_else(|| Self(Uuid::now_v7()))
+    }
+
+    fn from_headers(request: &Request) -> Self {
+        let sent = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(parse_id);
+        Self(sent.unwrap_or_else(Uuid::now_v7))
+    }
+}
+
+/// All routes with all that surrounds them.
+pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
+    let behind_https = state.secure_cookie;
+    let (routes, document) = openapi::described(routes::router);
+    let router = routes
+        .layer(Extension(document))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_method)
+        .with_state(state.clone())
+        .layer(from_fn_with_state(state.clone(), idempotency::layer))
+        // in this order from the outside: who is charged is known first, then the body is read, and only then a place is
+        // taken, so that no place waits for a stranger
+        .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
+        .layer(from_fn_with_state(Room::default(), arrival::layer))
+        .layer(from_fn_with_state(state, rate_limits::layer))
+        .layer(from_fn_with_state(Limits::default(), surround));
+    // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
+    let router = if origins.is_empty() { router } else { router.layer(cors::layer(origins)) };
+    router.layer(from_fn(move |request: Request, next: Next| async move {
+        let is_personal = headers::is_personal(&request);
+        let mut response = next.run(request).await;
+        headers::protect(&mut response, is_personal, behind_https);
+        response
+    }))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound)
+}
+
+/// `Allow` is added to either by the router.
+async fn other_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Problem::new(Code::MethodNotAllowed).into_response()
+}
+
+async fn surround(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::from_headers(&request);
+    request.extensions_mut().insert(id);
+    let (method, path) = (request.method().clone(), request.uri().clone());
+    let language = Language::preferred(request.headers());
+    let limit = limits.of(&method, &path);
+    let answering = tokio::time::timeout(limit, speaking(language, next.run(request)));
+    let answered = AssertUnwindSafe(answering).catch_unwind().await;
+    let response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Problem::new(Code::Unavailable).detail(phrases::took_too_long()).into_response(),
+        // the panic itself was reported by the hook, with its place
+        Err(_) => Problem::internal("panic", &"a handler panicked").into_response(),
+    };
+    let mut response = while_speaking(language, || documented(response, id.0));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
+    if let Ok(value) = HeaderValue::try_from(id.0.to_string()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    log(&method, &path, response.status(), id);
+    response
+}
+
+/// Writes the document of a problem; what else a layer has put on the response (`Allow`, `RateLimit`) stays. Whatever
+/// is JSON says which language it speaks.
+pub(crate) fn documented(mut response: Response, request: Uuid) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let said = std::mem::take(response.headers_mut());
+        response = problem.render(request);
+        for (name, value) in &said {
+            response.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().ends_with(b"json"));
+    if is_json && !response.headers().contains_key(header::CONTENT_LANGUAGE) {
+        response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(current().tag()));
+    }
+    response
+}
+
+/// One line for each refusal and failure; never a query, a body or a token.
+fn log(method: &Method, uri: &Uri, status: StatusCode, id: RequestId) {
+    let path = uri.path();
+    if status.is_server_error() {
+        tracing::warn!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+    } else {
+        tracing::debug!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::{get, post};
+    use serde_json::Value;
+    use std::time::Duration;
+    use tower::ServiceExt as _;
+
+    async fn broken() -> StatusCode {
+        panic!("a secret")
+    }
+
+    async fn asked(method: Method, path: &str) -> (Response, Value) {
+        asked_within(Limits::default(), method, path).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "it is no route of the service")]
+    async fn asked_within(limits: Limits, method: Method, path: &str) -> (Response, Value) {
+        let never = std::future::pending::<StatusCode>;
+        let later = async || {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            StatusCode::CREATED
+        };
+        let router = Router::new()
+            .route("/broken", get(broken))
+            .route("/never", post(never))
+            .route("/audit/re-evaluations", if limits.whole_log.is_zero() { post(never) } else { post(later) })
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(other_method)
+            .layer(from_fn_with_state(limits, surround));
+        let id = "0190a0a0-0000-7000-8000-000000000000";
+        let request = Request::builder().method(method).uri(path).header(X_REQUEST_ID, id).body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[X_REQUEST_ID], id);
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        (Response::from_parts(parts, Body::empty()), serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_ended_and_what_folds_the_whole_log_has_its_own_limit() {
+        let (none, ages) = (Duration::ZERO, Duration::from_secs(3_600));
+        let bulk = "/audit/re-evaluations";
+        for (request, whole_log, path, status) in
+            [(none, ages, "/never", 503), (none, ages, bulk, 201), (ages, none, bulk, 503)]
+        {
+            let (response, body) = asked_within(Limits { request, whole_log }, Method::POST, path).await;
+            assert_eq!(response.status(), status, "{path}: {body}");
+            assert!(status == 201 || body["code"] == "unavailable", "{path}: {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_its_words() {
+        let (response, body) = asked(Method::GET, "/broken").await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body["code"], "internal");
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_path_and_an_unknown_method_are_documents() {
+        assert_eq!(asked(Method::GET, "/nothing").await.1["code"], "not_found");
+        let (response, body) = asked(Method::POST, "/broken").await;
+        assert_eq!(body["code"], "method_not_allowed");
+        assert!(response.headers()[header::ALLOW].to_str().unwrap().contains("GET"));
+    }
+}

@@ -1,0 +1,79 @@
+//! What the handlers share: the write side, the read side, keys. It holds no request and no rule.
+
+use std::sync::Arc;
+
+use commands::Ledger;
+use projections::Freshness;
+use projections::kafka::topic::Topic;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Postgres};
+use tokio::sync::watch;
+
+use crate::app::accounts::{Passwords, Returns};
+use crate::app::facts::LedgerFacts;
+use crate::app::security::SecurityLog;
+use crate::app::session_cache::Standings;
+use crate::app::tokens::Keys;
+use crate::http::client_address::TrustedProxies;
+use crate::http::idempotency::InProgress;
+use crate::http::layers::rate_limits::RateLimits;
+use crate::http::problem::{Code, Problem};
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database, for requests: each statement has a time limit.
+    pub pool: PgPool,
+    /// The same, for reads that look through much.
+    pub heavy_reads: PgPool,
+    /// The same without a time limit, for what reads the whole log in turns.
+    pub whole_log: PgPool,
+    /// The write side.
+    pub ledger: Ledger,
+    /// What claims are decided on.
+    pub facts: LedgerFacts,
+    /// Where the log ends, as far as this process knows.
+    pub head: watch::Receiver<i64>,
+    /// How far the projections are.
+    pub freshness: Freshness,
+    /// Where the log is published, if a broker is named.
+    pub topic: Option<Topic>,
+    /// Whether the log is published nowhere, because somebody said so.
+    pub kafka_is_off: bool,
+    /// The keys of the access tokens.
+    pub keys: Arc<Keys>,
+    /// Hashes passwords, a few at a time.
+    pub passwords: Passwords,
+    /// What log-ins and service keys stand for now.
+    pub standings: Standings,
+    /// Whether this is a demo: only there the accounts of the demo are let in, its service with a password too.
+    pub demo: bool,
+    /// The idempotency keys that are being worked on.
+    pub in_progress: InProgress,
+    /// Whether nobody may serve themselves: claim in an event of their own, report or void facts about themselves, lift
+    /// their own block.
+    pub separation_of_duties: bool,
+    /// How much one caller may ask.
+    pub rate_limits: RateLimits,
+    /// Who comes back after an erasure.
+    pub returns: Returns,
+    /// What whoever guards the service reads.
+    pub security: SecurityLog,
+    /// Whose word about addresses is believed.
+    pub proxies: TrustedProxies,
+    /// Whether the refresh cookie is for HTTPS only.
+    pub secure_cookie: bool,
+}
+
+impl AppState {
+    /// A connection for a read that looks through much.
+    ///
+    /// # Errors
+    /// `overloaded` when all of them are in use for too long.
+    pub async fn heavy_read(&self) -> Result<PoolConnection<Postgres>, Problem> {
+        self.heavy_reads.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => Problem::new(Code::Overloaded),
+            error => error.into(),
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! What nobody asked for by HTTP: what follows from the clock, from facts, and from Kafka.
+
+pub mod kafka_intake;
+pub mod reactors;
+pub mod scheduler;

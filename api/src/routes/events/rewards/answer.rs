@@ -1,0 +1,100 @@
+//! A reward as it is shown: made from the aggregate after a command, or from the row of the read model.
+
+use domain::Moment;
+use domain::campaign::{RewardTerms, RewardType};
+use domain::id::{CampaignId, RewardId};
+use domain::quantity::{GrantLimit, StockUnits};
+use projections::read_models::campaign_catalogue::RewardRow;
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::app::i18n::Said;
+
+/// One reward, and what is said about it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct OneReward {
+    pub(super) message: Said,
+    pub(super) reward: RewardBody,
+}
+
+/// A part of a list of rewards.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RewardsPage")]
+pub(super) struct Rewards {
+    pub(super) message: Said,
+    pub(super) rewards: Vec<RewardBody>,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// One reward.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RewardBody {
+    #[schemars(with = "Uuid")]
+    id: String,
+    #[schemars(with = "Uuid")]
+    event_id: String,
+    name: String,
+    description: Option<String>,
+    #[serde(rename = "type")]
+    #[schemars(with = "RewardType")]
+    reward_type: String,
+    amount: i64,
+    quantity: Option<i64>,
+    remaining: Option<i64>,
+    held: i64,
+    granted: i64,
+    per_member_limit: Option<i64>,
+    is_limited: bool,
+    created_at: Option<Moment>,
+}
+
+impl RewardBody {
+    /// The reward after a command.
+    pub(super) fn of(
+        (event, id): (CampaignId, RewardId),
+        terms: &RewardTerms,
+        (held, granted): (i64, i64),
+        created_at: Option<Moment>,
+    ) -> Self {
+        let quantity = terms.quantity.map(StockUnits::get);
+        let per_member_limit = terms.per_member_limit.map(GrantLimit::get);
+        Self {
+            id: id.to_string(),
+            event_id: event.to_string(),
+            name: terms.name.clone(),
+            description: terms.description.clone(),
+            reward_type: terms.reward_type.name().to_owned(),
+            amount: terms.amount.get(),
+            quantity,
+            remaining: quantity.map(|quantity| quantity - held - granted),
+            held,
+            granted,
+            per_member_limit,
+            is_limited: per_member_limit == Some(1),
+            created_at,
+        }
+    }
+}
+
+impl From<RewardRow> for RewardBody {
+    fn from(row: RewardRow) -> Self {
+        Self {
+            remaining: row.remaining(),
+            id: row.reward_id.to_string(),
+            event_id: row.campaign_id.to_string(),
+            name: row.name,
+            description: row.description,
+            reward_type: row.reward_type,
+            amount: row.amount,
+            quantity: row.quantity,
+            held: row.held,
+            granted: row.granted,
+            per_member_limit: row.per_member_limit,
+            is_limited: row.per_member_limit == Some(1),
+            created_at: Some(Moment::from(row.created_at)),
+        }
+    }
+}

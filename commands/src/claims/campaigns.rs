@@ -1,0 +1,162 @@
+//! What every claim needs of its campaign, kept at hand. It may be stale: whoever decides by it also
+//! says which version was read, and the append refuses when the campaign has gone on since.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::{DateTime, Utc};
+use domain::Moment;
+use domain::campaign::Campaign;
+use domain::id::{CampaignId, MemberId, RewardId};
+
+use crate::ledger::Ledger;
+use crate::ledger::Shared;
+use crate::log::append::StreamKey;
+use crate::log::coalesce::ReadError;
+use crate::log::streams::Loaded;
+
+/// Beyond this many campaigns all are forgotten and read again.
+const MAX_CACHED: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Campaigns {
+    known: RwLock<HashMap<CampaignId, Arc<KnownCampaign>>>,
+    /// A reward never changes its campaign.
+    of_reward: RwLock<HashMap<RewardId, CampaignId>>,
+}
+
+/// A campaign, and who has made or changed it.
+#[derive(Debug)]
+pub(crate) struct KnownCampaign {
+    pub(crate) loaded: Loaded<Campaign>,
+    /// As the events say; others than members are none.
+    actors: HashSet<String>,
+}
+
+impl KnownCampaign {
+    /// Whether a member has made or changed it.
+    pub(crate) fn is_by(&self, member: MemberId) -> bool {
+        self.actors.contains(&member.to_string())
+    }
+}
+
+impl Campaigns {
+    fn cached(&self, id: CampaignId) -> Option<Arc<KnownCampaign>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn keep(&self, id: CampaignId, known: Arc<KnownCampaign>) {
+        let mut cache = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(id, known);
+    }
+
+    pub(crate) fn forget(&self, id: CampaignId) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+impl Shared {
+    async fn campaign_of(&self, reward: RewardId) -> Result<Option<CampaignId>, ReadError> {
+        let cached = self.campaigns.of_reward.read().unwrap_or_else(PoisonError::into_inner).get(&reward).copied();
+        if cached.is_some() {
+            return Ok(cached);
+        }
+        let found: Option<uuid::Uuid> = sqlx::query_scalar("select campaign_id from reward_stock where reward_id = $1")
+            .bind(reward.0)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(campaign) = found.map(CampaignId) else { return Ok(None) };
+        let mut cache = self.campaigns.of_reward.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(reward, campaign);
+        Ok(Some(campaign))
+    }
+}
+
+impl Shared {
+    async fn actors_of(&self, stream: &StreamKey) -> Result<HashSet<String>, ReadError> {
+        let sql = "select distinct actor from events where aggregate_type = $1 and aggregate_id = $2";
+        let actors = sqlx::query_scalar(sql)
+            .bind(stream.stream_type)
+            .bind(&*stream.stream_id)
+            // planned each time: a plan made while the log was empty would read all of it ever after
+            .persistent(false)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(actors.into_iter().collect())
+    }
+}
+
+/// What is taken of a reward, by the guard that no grant passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Which campaign hands it out.
+    pub campaign_id: CampaignId,
+    /// Grants promised to pending claims.
+    pub held: i64,
+    /// Grants given.
+    pub granted: i64,
+    /// When the log took the reward in.
+    pub added_at: Option<Moment>,
+}
+
+impl Ledger {
+    /// What is taken of a reward at this moment; none where there is no such reward.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn taken_of(&self, reward: RewardId) -> Result<Option<Taken>, ReadError> {
+        let sql = "select s.campaign_id, s.held, s.granted, (
+                       select e.recorded_at
+                       from events e
+                       where e.aggregate_type = 'campaign' and e.aggregate_id = s.campaign_id::text
+                         and e.event_type = 'campaign.reward_added' and e.payload ->> 'rewardId' = s.reward_id::text
+                   )
+                   from reward_stock s
+                   where s.reward_id = $1";
+        let row: Option<(uuid::Uuid, i64, i64, Option<DateTime<Utc>>)> =
+            sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
+        Ok(row.map(|(campaign, held, granted, added_at)| Taken {
+            campaign_id: CampaignId(campaign),
+            held,
+            granted,
+            added_at: added_at.map(Moment::from),
+        }))
+    }
+
+    /// The campaign that hands out a reward, by id; none for a reward that does not exist.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn campaign_of(&self, reward: RewardId) -> Result<Option<CampaignId>, ReadError> {
+        self.shared.campaign_of(reward).await
+    }
+
+    /// A campaign as the log has it now, for those who decide without an append that would notice.
+    pub(crate) async fn latest_campaign(&self, id: CampaignId) -> Result<Arc<KnownCampaign>, ReadError> {
+        let loaded = self.load::<Campaign>(&id.to_string()).await?;
+        // read after the campaign: nobody who has changed what was loaded is missing
+        let actors = self.shared.actors_of(&loaded.stream).await?;
+        let known = Arc::new(KnownCampaign { loaded, actors });
+        self.shared.campaigns.keep(id, known.clone());
+        Ok(known)
+    }
+
+    /// The campaign that hands out a reward, possibly as it was a moment ago.
+    pub(crate) async fn campaign_with(
+        &self,
+        reward: RewardId,
+    ) -> Result<Option<(CampaignId, Arc<KnownCampaign>)>, ReadError> {
+        let Some(id) = self.shared.campaign_of(reward).await? else { return Ok(None) };
+        let cached = self.shared.campaigns.cached(id);
+        if let Some(known) = cached.filter(|known| known.loaded.state.reward(reward).is_some()) {
+            return Ok(Some((id, known)));
+        }
+        Ok(Some((id, self.latest_campaign(id).await?)))
+    }
+}

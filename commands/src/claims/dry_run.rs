@@ -1,0 +1,120 @@
+//! What a wish would be answered now, without a trace: the same reads, the same decision and the same limits as
+//! of a real one, but the limits are looked up instead of taken from, and nothing is appended.
+
+use domain::Moment;
+use domain::campaign::Campaign;
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal};
+use domain::event::Event;
+use domain::id::{CampaignId, MemberId, RewardId};
+
+use crate::Ask;
+use crate::ClaimError;
+use crate::FactsSource;
+use crate::Loaded;
+use crate::claims::{Attempt, shortage_of};
+use crate::guards::{GuardChange, Guards, changes_of, tables};
+use crate::ledger::CommandError;
+use crate::ledger::Ledger;
+use crate::ledger::Receipt;
+use crate::log::coalesce::ReadError;
+
+impl Ledger {
+    /// Decides a claim and writes nothing. The receipt shows the claim as it would stand; `appended` counts what
+    /// would have been appended, and `position` is that of the last event that is really there (0: none).
+    ///
+    /// # Errors
+    /// See [`ClaimError`].
+    pub async fn try_reward(&self, ask: Ask, facts: &dyn FactsSource) -> Result<Receipt<Claim>, ClaimError> {
+        let campaign_id = self.campaign_of(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
+        let campaign = self.latest_campaign(campaign_id).await?;
+        let mut attempt = self.attempt(ask, campaign_id, campaign, facts, None).await?;
+        let (decided, changes) = decide(&attempt)?;
+        if !changes.iter().filter_map(GuardChange::grants).any(|change| change.held + change.granted > 0) {
+            return Ok(decided);
+        }
+        match self.room_for(attempt.request.about.counted_for(), ask.reward_id, campaign_id).await?.apply(&changes) {
+            Ok(()) => Ok(decided),
+            Err(refusal) => {
+                attempt.request.shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
+                Ok(decide(&attempt)?.0)
+            }
+        }
+    }
+
+    async fn room_for(&self, member: MemberId, reward: RewardId, campaign: CampaignId) -> Result<Guards, ReadError> {
+        let mut guards = Guards::default();
+        let mut connection = self.shared.pool.acquire().await?;
+        tables::load_rewards(&mut connection, &mut guards, std::iter::once((reward, campaign))).await?;
+        tables::load_members(&mut connection, &mut guards, &[(member, campaign)]).await?;
+        Ok(guards)
+    }
+
+    /// What the limits leave of the rewards of a campaign to one member, by id.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn room_of(
+        &self,
+        campaign_id: CampaignId,
+        campaign: &Campaign,
+        member: MemberId,
+    ) -> Result<Vec<Room>, ReadError> {
+        let mut guards = Guards::default();
+        let mut connection = self.shared.pool.acquire().await?;
+        let wanted = campaign.rewards().map(|(reward, _)| (reward, campaign_id));
+        tables::load_rewards(&mut connection, &mut guards, wanted).await?;
+        tables::load_members(&mut connection, &mut guards, &[(member, campaign_id)]).await?;
+        let room = guards.rewards.iter().map(|(reward, stock)| Room {
+            reward: *reward,
+            remaining: stock.remaining(),
+            limit_reached: guards.limit_reached(member, campaign_id, *reward),
+        });
+        let mut rooms: Vec<_> = room.collect();
+        rooms.sort_unstable_by_key(|room| room.reward);
+        Ok(rooms)
+    }
+}
+
+/// What the limits leave of one reward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Of which reward.
+    pub reward: RewardId,
+    /// How many grants are left of it for anybody; `None` is without limit.
+    pub remaining: Option<i64>,
+    /// Whether the member has all grants that one member may have, of it or of its campaign.
+    pub limit_reached: bool,
+}
+
+/// Decides on what was read: the claim after it, and what its events would take from the limits.
+fn decide(attempt: &Attempt) -> Result<(Receipt<Claim>, Vec<GuardChange>), ClaimError> {
+    let Loaded { state, stream, sequence, position, created_at, updated_at } = attempt.claim.clone();
+    let mut state = state;
+    let asked_at: Moment = attempt.request.asked_at;
+    let request = ClaimCommand::Request(Box::new(attempt.request.clone()));
+    let events = state.decide(request).map_err(|refusal| match refusal {
+        ClaimRefusal::AlreadyClaimed { status } => {
+            ClaimError::AlreadyClaimed { claim_id: attempt.claim_id, status, position }
+        }
+        ClaimRefusal::ClaimedBefore(earlier) => earlier.into(),
+        refusal @ (ClaimRefusal::Unknown
+        | ClaimRefusal::StepNotAllowed { .. }
+        | ClaimRefusal::OwnCampaign
+        | ClaimRefusal::OwnClaim
+        | ClaimRefusal::Expired { .. }
+        | ClaimRefusal::NotYetExpired { .. }) => ClaimError::Command(CommandError::Refused { refusal, position }),
+    })?;
+    events.iter().for_each(|event| state.evolve(event));
+    let appended = events.len();
+    let changes = events.into_iter().filter_map(|event| changes_of(&Event::Claim(event), &stream.stream_id)).collect();
+    let receipt = Receipt {
+        state,
+        stream_id: stream.stream_id,
+        sequence,
+        position,
+        appended,
+        created_at: created_at.or(Some(asked_at)),
+        updated_at: if appended > 0 { Some(asked_at) } else { updated_at },
+    };
+    Ok((receipt, changes))
+}

@@ -1,0 +1,334 @@
+//! The one write path: every command goes through [`Ledger::execute`] (or a [`Unit`] of several),
+//! every event enters the log through the [`sequencer`](crate::log::sequencer). It knows no read table and no HTTP.
+//!
+//! | what is asked | aggregate | id of its stream |
+//! |---|---|---|
+//! | a member joins, moves, completes a profile, gets a role | `Member` | the member's id |
+//! | a source reports a fact, the ledger sees a log-in | `Activity` | `ActivityId::of(source, id)` |
+//! | an operator creates or changes a campaign or its rewards | `Campaign` | the campaign's id |
+//! | a member brings another, who qualifies | `Referral` | the invitee's id |
+//! | a member asks for a reward, staff decide | `Claim` | `ClaimId::of(reward, member, period)` |
+
+pub(crate) mod repository;
+pub(crate) mod retry;
+pub(crate) mod store;
+pub(crate) mod stream_locks;
+pub(crate) mod unit;
+
+use std::sync::Arc;
+
+use cqrs_es::AggregateError;
+use cqrs_es::CqrsFramework;
+use domain::chain::Chained;
+use domain::{LedgerAggregate, Moment};
+use sqlx::PgPool;
+use tokio::sync::watch;
+
+use crate::claims::campaigns;
+use crate::guards::{self, GuardRefusal};
+use crate::log::append::{self, AppendError, Appended, StreamKey};
+use crate::log::coalesce::ReadError;
+use crate::log::metadata::Metadata;
+use crate::log::sequencer::Sequencer;
+use crate::log::stored_answers::Keep;
+use crate::log::streams::{self, Loaded, StreamReader};
+use crate::log::{epoch, lookups};
+use repository::LedgerRepository;
+use store::{LedgerStore, Outcome};
+use unit::Unit;
+
+/// The write side of the ledger; cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) pool: PgPool,
+    sequencer: Sequencer,
+    streams: StreamReader,
+    pub(crate) campaigns: campaigns::Campaigns,
+    locks: Arc<stream_locks::StreamLocks>,
+}
+
+impl Shared {
+    pub(crate) fn repository(&self) -> LedgerRepository {
+        LedgerRepository::new(self.pool.clone(), self.sequencer.clone())
+    }
+}
+
+/// What a command did.
+#[derive(Debug, Clone)]
+pub struct Receipt<A> {
+    /// The aggregate after it.
+    pub state: A,
+    /// The id of its stream.
+    pub stream_id: Arc<str>,
+    /// The number of the stream's last event.
+    pub sequence: i64,
+    /// The position of the stream's last event in the log; within a [`Unit`] it is not known yet.
+    pub position: i64,
+    /// How many events the command added; 0 when what was asked is so already.
+    pub appended: usize,
+    /// When the log took the stream's first event.
+    pub created_at: Option<Moment>,
+    /// When the log took the stream's last event.
+    pub updated_at: Option<Moment>,
+}
+
+impl<A> Receipt<A> {
+    pub(crate) fn of(loaded: Loaded<A>, appended: usize) -> Self {
+        Self {
+            state: loaded.state,
+            stream_id: loaded.stream.stream_id,
+            sequence: loaded.sequence,
+            position: loaded.position,
+            appended,
+            created_at: loaded.created_at,
+            updated_at: loaded.updated_at,
+        }
+    }
+}
+
+impl<A: Clone> Receipt<A> {
+    /// The same with its events at their places in the log.
+    pub(crate) fn placed(&self, appended: &Appended) -> Self {
+        Self {
+            position: appended.last_position,
+            created_at: self.created_at.or(Some(appended.recorded_at)),
+            updated_at: Some(appended.recorded_at),
+            ..self.clone()
+        }
+    }
+}
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R> {
+    /// A rule refused it.
+    #[error("refused by a rule")]
+    Refused {
+        /// Which rule.
+        refusal: R,
+        /// The position of the stream's last event.
+        position: i64,
+    },
+    /// A limit that holds across aggregates refused it.
+    #[error(transparent)]
+    Guard(GuardRefusal),
+    /// The stream has gone on since whoever asks has seen it; nothing was tried.
+    #[error("the stream is at {sequence} by now")]
+    Stale {
+        /// The number of the stream's last event.
+        sequence: i64,
+        /// The position of the stream's last event.
+        position: i64,
+    },
+    /// The stream kept going on while the command was decided, until the time was up.
+    #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
+    Conflict(StreamKey),
+    /// An event would be larger than the log takes; nothing was tried.
+    #[error("an event of {bytes} bytes is larger than the {} that an event may have", append::MAX_EVENT_BYTES)]
+    TooLarge {
+        /// How large it would be.
+        bytes: usize,
+    },
+    /// Too much is waiting already; nothing was tried.
+    #[error("too much is waiting")]
+    Overloaded,
+    /// The database is out of reach; it is not known whether the command took effect.
+    #[error("the database is out of reach")]
+    Unavailable,
+    /// A defect.
+    #[error("{0}")]
+    Broken(Arc<str>),
+}
+
+impl<R> From<AppendError> for CommandError<R> {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict(key) => Self::Conflict(key),
+            AppendError::Guard(refusal) => Self::Guard(refusal),
+            AppendError::TooLarge { bytes } => Self::TooLarge { bytes },
+            AppendError::Overloaded => Self::Overloaded,
+            AppendError::Unavailable => Self::Unavailable,
+            AppendError::Broken(reason) => Self::Broken(reason.into()),
+        }
+    }
+}
+
+impl<R> From<ReadError> for CommandError<R> {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Overloaded => Self::Overloaded,
+            ReadError::Unavailable => Self::Unavailable,
+            ReadError::Broken(reason) => Self::Broken(reason),
+        }
+    }
+}
+
+pub(crate) fn stream_key<A: LedgerAggregate>(id: &str) -> StreamKey {
+    StreamKey { stream_type: A::TYPE, stream_id: id.into() }
+}
+
+impl Ledger {
+    /// Starts the write side on a migrated database.
+    ///
+    /// # Errors
+    /// The database is out of reach.
+    pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
+        epoch::begin_a_new_one_after_a_restore(&pool).await?;
+        guards::names::renew_earlier_keys(&pool).await?;
+        let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
+        let shared = Shared {
+            streams: streams::reader(&pool),
+            campaigns: campaigns::Campaigns::default(),
+            locks: Arc::default(),
+            sequencer,
+            pool,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Decides a command and writes what follows. Commands that meet on one stream wait for each other, and one that
+    /// another process was faster than is decided anew: see [`retry`].
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
+        self.execute_keeping(id, command, metadata, &Keep::nothing()).await
+    }
+
+    /// The same, and keeps the answer in the transaction of the events; where there are none, nothing.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; [`GuardRefusal::AlsoRefused`] when something was answered under the key meanwhile.
+    pub async fn execute_keeping<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        keep: &Keep<A>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
+        self.execute_at(id, command, metadata, keep, None).await
+    }
+
+    /// The same, but only while the number of the stream's last event is one of those `seen`, if any are given.
+    ///
+    /// # Errors
+    /// See [`Ledger::execute_keeping`].
+    pub async fn execute_at<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        keep: &Keep<A>,
+        seen: Option<&[i64]>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>>
+    where
+        A::Command: Clone,
+    {
+        let mut retry = self.retry();
+        retry.turn::<A>(id).await?;
+        loop {
+            let seen = seen.map(<[i64]>::to_vec);
+            let store = self.store().with(metadata.clone(), vec![]).keep(keep.clone()).seen_at(seen);
+            match self.run(id, command.clone(), store).await {
+                Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Several commands that stand or fall together.
+    #[must_use]
+    pub fn unit(&self, metadata: Metadata) -> Unit<'_> {
+        Unit::new(self, metadata)
+    }
+
+    /// Reads one aggregate.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn load<A: LedgerAggregate>(&self, id: &str) -> Result<Loaded<A>, ReadError> {
+        let key = stream_key::<A>(id);
+        let events = self.shared.streams.read(key.clone()).await?;
+        Loaded::fold(key, &events)
+    }
+
+    /// When the log took in the first event of this name in a stream, if there is one.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn noted_at<A: LedgerAggregate>(&self, id: &str, name: &str) -> Result<Option<Moment>, ReadError> {
+        let sql = "select recorded_at
+                   from events
+                   where aggregate_type = $1 and aggregate_id = $2 and event_type = $3
+                   order by sequence
+                   limit 1";
+        let query = sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>(sql).bind(A::TYPE).bind(id).bind(name);
+        Ok(query.fetch_optional(&self.shared.pool).await?.map(Moment::from))
+    }
+
+    /// The position of the last event that this process has written: a hint to look at the log.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.shared.sequencer.head()
+    }
+
+    /// Has somebody told what this process writes: see [`sequencer::Listener`].
+    pub fn tell(&self, listener: impl Fn(&[Chained<'_>]) + Send + Sync + 'static) {
+        self.shared.sequencer.tell(Box::new(listener));
+    }
+
+    /// Has somebody told how much each command writes: see [`sequencer::Meter`].
+    pub fn meter(&self, meter: impl Fn(&Metadata, usize) + Send + Sync + 'static) {
+        self.shared.sequencer.meter(Box::new(meter));
+    }
+
+    /// The log as persistence of `cqrs-es`.
+    #[must_use]
+    pub fn repository(&self) -> LedgerRepository {
+        self.shared.repository()
+    }
+
+    /// The log as an event store for `cqrs_es::CqrsFramework`.
+    #[must_use]
+    pub fn store<A: LedgerAggregate>(&self) -> LedgerStore<'_, A> {
+        LedgerStore::new(&self.shared)
+    }
+
+    /// One try of one command, through the framework.
+    pub(crate) async fn run<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+        store: LedgerStore<'_, A>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        let slot = store.slot();
+        let framework = CqrsFramework::new(store, vec![], ());
+        let executed = framework.execute_with_metadata(id, command, Default::default()).await;
+        match (executed, slot.take()) {
+            (_, Some(Outcome::Done { loaded, appended })) => Ok(Receipt::of(loaded, appended)),
+            (_, Some(Outcome::Refused(error))) => Err(error.into()),
+            (_, Some(Outcome::Unread(error))) => Err(error.into()),
+            (_, Some(Outcome::Stale { sequence, position })) => Err(CommandError::Stale { sequence, position }),
+            (Err(AggregateError::UserError(refusal)), None) => {
+                Err(CommandError::Refused { refusal, position: slot.position() })
+            }
+            (Err(error), None) => Err(CommandError::Broken(error.to_string().into())),
+            (Ok(()), None) => Err(CommandError::Broken("a command left no outcome".into())),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Several commands that stand or fall together: each sees what those before it did, and all of
+//! their events are one append.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use domain::LedgerAggregate;
+
+use crate::ledger::CommandError;
+use crate::ledger::Ledger;
+use crate::ledger::Receipt;
+use crate::ledger::stream_key;
+use crate::log::append::{AlsoWrite, Append, Appended, StreamKey};
+use crate::log::coalesce::ReadError;
+use crate::log::metadata::Metadata;
+use crate::log::stored_answers::KeepAppended;
+use crate::log::streams::{Loaded, read_streams};
+
+/// Commands that are decided but not written yet.
+pub struct Unit<'a> {
+    ledger: &'a Ledger,
+    metadata: Metadata,
+    also: Option<Arc<dyn AlsoWrite>>,
+    keep: Option<KeepAppended>,
+    pending: Pending,
+}
+
+/// What a unit has decided so far.
+#[derive(Default)]
+pub(crate) struct Pending {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    appends: Vec<Append>,
+    states: HashMap<StreamKey, Box<dyn Any + Send>>,
+}
+
+impl Pending {
+    pub(crate) fn loaded<A: LedgerAggregate>(&self, key: &StreamKey) -> Option<Loaded<A>> {
+        self.inner.lock().ok()?.states.get(key)?.downcast_ref::<Loaded<A>>().cloned()
+    }
+
+    pub(crate) fn add<A: LedgerAggregate>(&self, append: Append, loaded: Loaded<A>) {
+        if let Ok(mut inner) = self.inner.lock() {
+            inner.appends.push(append);
+            inner.states.insert(loaded.stream.clone(), Box::new(loaded));
+        }
+    }
+
+    fn remember<A: LedgerAggregate>(&self, loaded: Loaded<A>) {
+        if let Ok(mut inner) = self.inner.lock() {
+            inner.states.insert(loaded.stream.clone(), Box::new(loaded));
+        }
+    }
+}
+
+impl<'a> Unit<'a> {
+    pub(crate) fn new(ledger: &'a Ledger, metadata: Metadata) -> Self {
+        Self { ledger, metadata, also: None, keep: None, pending: Pending::default() }
+    }
+
+    /// Writes these rows in the same transaction.
+    #[must_use]
+    pub fn also(self, rows: Arc<dyn AlsoWrite>) -> Self {
+        Self { also: Some(rows), ..self }
+    }
+
+    /// Keeps the answer to the whole unit in the same transaction.
+    #[must_use]
+    pub fn keep(self, answer: Option<KeepAppended>) -> Self {
+        Self { keep: answer, ..self }
+    }
+
+    /// Reads many aggregates of one kind at once, so that the commands that follow need not.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn preload<A: LedgerAggregate>(&self, ids: &[String]) -> Result<(), ReadError> {
+        let keys: Vec<_> = ids.iter().map(|id| stream_key::<A>(id)).collect();
+        let streams = read_streams(&mut *self.ledger.shared.pool.acquire().await?, &keys).await?;
+        for (key, events) in keys.into_iter().zip(streams) {
+            self.pending.remember(Loaded::<A>::fold(key, &events)?);
+        }
+        Ok(())
+    }
+
+    /// Reads one aggregate as the commands before left it; what was preloaded is not read again.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn load<A: LedgerAggregate>(&self, id: &str) -> Result<Loaded<A>, ReadError> {
+        match self.pending.loaded::<A>(&stream_key::<A>(id)) {
+            Some(loaded) => Ok(loaded),
+            None => self.ledger.load::<A>(id).await,
+        }
+    }
+
+    /// Decides one command; its events wait for [`Unit::commit`].
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn execute<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        command: A::Command,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        let store = self.ledger.store().with(self.metadata.clone(), vec![]).within(&self.pending);
+        self.ledger.run(id, command, store).await
+    }
+
+    /// Writes everything that was decided; `None` when there was nothing to write.
+    ///
+    /// # Errors
+    /// See [`CommandError`]; on a conflict the whole unit must be decided anew.
+    pub async fn commit<R>(self) -> Result<Option<Appended>, CommandError<R>> {
+        let appends = self.pending.inner.into_inner().map(|inner| inner.appends).unwrap_or_default();
+        let mut whole = Append {
+            metadata: self.metadata,
+            events: vec![],
+            expects: vec![],
+            guards: vec![],
+            also: self.also,
+            keep: self.keep,
+        };
+        for append in appends {
+            whole.events.extend(append.events);
+            whole.expects.extend(append.expects);
+            whole.guards.extend(append.guards);
+        }
+        if whole.events.is_empty() {
+            return Ok(None);
+        }
+        self.ledger.shared.sequencer.append(whole).await.map(Some).map_err(CommandError::from)
+    }
+}

@@ -1,0 +1,10 @@
+//! The one way into the log: appends, the sequencer, streams and look-ups.
+
+pub mod append;
+pub mod coalesce;
+pub mod epoch;
+pub mod lookups;
+pub mod metadata;
+pub mod sequencer;
+pub mod stored_answers;
+pub mod streams;

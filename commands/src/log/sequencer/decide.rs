@@ -1,0 +1,62 @@
+//! Who of a batch may write, decided in memory from what is known of the log: the versions of
+//! streams and the guard rows. What is not known is left to the constraints of the database.
+
+use std::collections::HashMap;
+
+use crate::guards::Guards;
+use crate::log::append::{Append, AppendError, StreamKey};
+
+/// Beyond this many streams all versions are forgotten: they are knowledge, not truth.
+const MAX_KNOWN_STREAMS: usize = 200_000;
+
+/// What the writer knows of the log, true as long as nobody else has moved the head.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The last sequence of a stream.
+    pub(super) streams: HashMap<StreamKey, i64>,
+    /// The guard rows.
+    pub(super) guards: Guards,
+}
+
+impl Known {
+    /// Judges the commands in the order in which they came; each sees what those before it do.
+    pub(super) fn judge<'a>(&mut self, batch: impl Iterator<Item = &'a Append>) -> Vec<Result<(), AppendError>> {
+        if self.streams.len() > MAX_KNOWN_STREAMS {
+            self.streams.clear();
+        }
+        batch.map(|append| self.judge_one(append)).collect()
+    }
+
+    fn judge_one(&mut self, append: &Append) -> Result<(), AppendError> {
+        let behind = |key: &StreamKey, expected: i64| self.streams.get(key).is_some_and(|known| *known != expected);
+        if let Some((key, _)) = append.expects.iter().find(|(key, expected)| behind(key, *expected)) {
+            return Err(AppendError::Conflict(key.clone()));
+        }
+        let mut written: HashMap<&StreamKey, i64> = HashMap::with_capacity(append.events.len());
+        for event in &append.events {
+            let before = event.sequence - 1;
+            let stale = match written.insert(&event.stream, event.sequence) {
+                Some(own) => own != before,
+                None => behind(&event.stream, before),
+            };
+            if stale {
+                return Err(AppendError::Conflict(event.stream.clone()));
+            }
+        }
+        self.guards.apply(&append.guards)?;
+        for event in &append.events {
+            self.streams.insert(event.stream.clone(), event.sequence);
+        }
+        Ok(())
+    }
+
+    /// Forgets everything: somebody else wrote, or a write failed.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Whether a command must be written by itself, under the lock of the head.
+pub(super) fn stands_alone(append: &Append) -> bool {
+    append.also.is_some() || append.guards.iter().any(|change| !change.is_of_a_claim())
+}

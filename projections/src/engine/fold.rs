@@ -1,0 +1,117 @@
+//! Folds a piece of the log with one projection inside a transaction of the caller, and finds the
+//! event that cannot be folded. Live following, rebuilding and trying again all fold through here.
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use crate::engine::error::{FoldError, FollowError};
+use crate::engine::parked::Aside;
+use crate::engine::projection::Projection;
+use crate::log::{Read, Recorded};
+
+/// An event that cannot be folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Poison {
+    /// Where.
+    pub(crate) position: i64,
+    /// What is wrong with it.
+    pub(crate) reason: String,
+}
+
+/// How a piece is folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// All at once; an impossible event spoils the transaction.
+    AtOnce,
+    /// One event after another, each in its own savepoint: what is before an impossible event is kept.
+    OneByOne,
+}
+
+/// What became of a piece.
+#[derive(Debug)]
+pub(crate) enum Folded {
+    /// All of it is folded.
+    Whole,
+    /// What is before the impossible event is folded, and nothing else.
+    Before(Poison),
+    /// Something in it is impossible; the transaction is spoilt. Fold it again, one by one.
+    Spoilt,
+}
+
+/// Folds the entries that the follower takes in.
+///
+/// # Errors
+/// Trouble that passes.
+pub(crate) async fn fold<P: Projection>(
+    projection: &P,
+    tx: &mut PgConnection,
+    entries: impl Iterator<Item = Read> + Send,
+    aside: &Aside,
+    pace: Pace,
+) -> Result<Folded, FollowError> {
+    let mut events = Vec::new();
+    let mut unreadable = None;
+    for read in entries {
+        let place = read.as_ref().map_or_else(|broken| &broken.entry, |recorded| &recorded.entry);
+        if !aside.admits(&place.aggregate_type, &place.aggregate_id, place.position) {
+            continue;
+        }
+        match read {
+            Ok(recorded) => events.push(recorded),
+            Err(broken) => {
+                unreadable = Some(Poison { position: broken.entry.position, reason: broken.error.to_string() });
+                break;
+            }
+        }
+    }
+    let spoilt = match pace {
+        Pace::AtOnce if events.is_empty() => None,
+        Pace::AtOnce => match projection.fold(tx, &events).await {
+            Ok(()) => None,
+            Err(error) => {
+                poison_or_trouble(error, 0)?;
+                return Ok(Folded::Spoilt);
+            }
+        },
+        Pace::OneByOne => one_by_one(projection, tx, &events).await?,
+    };
+    Ok(spoilt.or(unreadable).map_or(Folded::Whole, Folded::Before))
+}
+
+async fn one_by_one<P: Projection>(
+    projection: &P,
+    tx: &mut PgConnection,
+    events: &[Recorded],
+) -> Result<Option<Poison>, FollowError> {
+    for event in events {
+        let mut savepoint = tx.begin().await?;
+        match projection.fold(&mut savepoint, std::slice::from_ref(event)).await {
+            Ok(()) => savepoint.commit().await?,
+            Err(error) => {
+                let poison = poison_or_trouble(error, event.entry.position)?;
+                savepoint.rollback().await?;
+                return Ok(Some(poison));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Trouble passes; a row that breaks a rule of its table, or an event that cannot be, does not.
+fn poison_or_trouble(error: FoldError, position: i64) -> Result<Poison, FollowError> {
+    match error {
+        FoldError::Database(sqlx::Error::Database(refused))
+            if refused.code().is_some_and(|code| is_for_ever(&code)) =>
+        {
+            Ok(Poison { position, reason: refused.to_string() })
+        }
+        FoldError::Database(error) => Err(FollowError::Database(error)),
+        FoldError::Event { position, source } => Ok(Poison { position, reason: source.to_string() }),
+        error @ FoldError::Stored { .. } => Ok(Poison { position, reason: error.to_string() }),
+    }
+}
+
+/// SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation).
+fn is_for_ever(code: &str) -> bool {
+    code.starts_with("22") || code.starts_with("23")
+}

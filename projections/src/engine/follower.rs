@@ -1,0 +1,224 @@
+//! The one loop that follows the log: every projection, the relay and every reactor runs on it. It
+//! knows positions, batches, waiting and trouble; what is made of a batch is the follower's affair.
+//! Here is what a follower is; how one takes its turns is in `turn`, how fast in `pace`, what happens
+//! when it cannot in `trouble`, and who says that the log goes on in `ticker`.
+
+mod pace;
+mod place;
+mod ticker;
+mod trouble;
+mod turn;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use domain::chain::Chained;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use self::pace::Rest;
+use self::ticker::Ticker;
+use self::turn::Turn;
+use crate::engine::checkpoint;
+use crate::engine::connections::{self, Kept};
+use crate::engine::error::FollowError;
+use crate::engine::freshness::Freshness;
+use crate::engine::lease::{Lease, Leases};
+use crate::log::Entry;
+use crate::log::tail::Tail;
+
+/// The most positions in a batch, unless a follower says otherwise.
+pub const BATCH_LIMIT: i64 = 1_000;
+/// How long a follower rests from batch to batch, unless it says otherwise.
+pub const REST: Rest = Rest::ms(10, 25);
+
+/// How long a follower takes to show what was committed: from when this process saw an event in the
+/// log to when its batch was saved.
+const LAG_SECONDS: &str = "ledger_follower_lag_seconds";
+
+/// Tells whoever listens to the facade `metrics` what the figures of followers mean.
+pub fn describe_metrics() {
+    metrics::describe_histogram!(
+        LAG_SECONDS,
+        metrics::Unit::Seconds,
+        "Consumer lag: time from an event in the log to its batch saved"
+    );
+}
+
+/// A piece of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The position before the piece.
+    pub after: i64,
+    /// The last position of the piece, also where its entry is of no interest to the follower.
+    pub through: i64,
+    /// The entries of interest, in order; other followers are given the same.
+    pub entries: Vec<Arc<Entry>>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken in up to here, and the follower saved its checkpoint itself.
+    Saved(i64),
+    /// Taken in up to here; the loop saves the checkpoint. What was done may be done again after a
+    /// crash: it must be harmless twice.
+    Handled(i64),
+}
+
+/// What an event that a follower cannot take in does to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPoison {
+    /// It stops before the event until somebody decides: what it counts must not skip anything.
+    Stop,
+    /// It leaves the event's stream aside and goes on with all others.
+    Park,
+}
+
+/// Somebody who follows the log.
+pub trait Follower: Send + Sync + 'static {
+    /// Under which its checkpoint is kept.
+    fn name(&self) -> &'static str;
+
+    /// Of its logic.
+    fn version(&self) -> i32 {
+        1
+    }
+
+    /// The most positions in a batch.
+    fn batch_limit(&self) -> i64 {
+        BATCH_LIMIT
+    }
+
+    /// How long it rests from batch to batch.
+    fn rest(&self) -> Rest {
+        REST
+    }
+
+    /// What an event that it cannot take in does to it.
+    fn on_poison(&self) -> OnPoison {
+        OnPoison::Stop
+    }
+
+    /// Whether only one process at a time may follow under this name: one that sends commands, say.
+    /// A projection needs no lease, since whoever folds first holds its checkpoint's lock.
+    fn leased(&self) -> bool {
+        false
+    }
+
+    /// Whether somebody may have it leave out what it cannot take in. Not where it tells others all that there is.
+    fn may_leave_out(&self) -> bool {
+        true
+    }
+
+    /// The stream types it wants to see; none named: all of them.
+    fn streams(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Gets ready and says the position after which to begin: at the start, and again after trouble.
+    fn begin(&self, pool: &PgPool, owner: Uuid) -> impl Future<Output = Result<i64, FollowError>> + Send {
+        async move {
+            let mut conn = pool.acquire().await?;
+            checkpoint::ensure(&mut conn, self.name(), self.version(), owner).await?;
+            Ok(checkpoint::take_over(&mut conn, self.name(), None, owner).await?)
+        }
+    }
+
+    /// Makes of a batch what it makes of it. The connection is the loop's own.
+    fn handle(
+        &self,
+        conn: &mut PgConnection,
+        batch: &Batch,
+    ) -> impl Future<Output = Result<Outcome, FollowError>> + Send;
+}
+
+/// The loops of one process.
+#[derive(Debug, Clone)]
+pub struct Followers {
+    pool: PgPool,
+    /// For what is done with each batch.
+    batches: PgPool,
+    head: watch::Receiver<i64>,
+    freshness: Freshness,
+    leases: Leases,
+    tail: Tail,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Followers {
+    /// Starts the ticker that tells all loops of this process where the log ends. `appended` brings
+    /// the head from whoever appends in this process, at once; other processes are seen by polling.
+    #[must_use]
+    pub fn start(
+        pool: PgPool,
+        appended: watch::Receiver<i64>,
+        freshness: Freshness,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let (moved, head) = watch::channel(0);
+        let tasks = TaskTracker::new();
+        let (leases, tail, batches) = (Leases::new(), Tail::default(), connections::for_batches(&pool));
+        let ticker = Ticker::new(Kept::from(batches.clone()), moved, freshness.clone(), tail.clone());
+        tasks.spawn(ticker.tick(appended, shutdown.clone()));
+        tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
+        Self { pool, batches, head, freshness, leases, tail, shutdown, tasks }
+    }
+
+    /// Follows the log with one more follower, until shutdown.
+    pub fn follow(&self, follower: impl Follower) {
+        let turn = Turn {
+            pool: self.pool.clone(),
+            connection: Kept::from(self.batches.clone()),
+            head: self.head.clone(),
+            freshness: self.freshness.clone(),
+            tail: self.tail.clone(),
+            shutdown: self.shutdown.clone(),
+            owner: Uuid::new_v4(),
+            lease: follower.leased().then(|| self.leases.lease(follower.name())),
+            follower,
+        };
+        self.tasks.spawn(turn.run());
+    }
+
+    /// Runs something else until shutdown, which it must notice by itself.
+    pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// A lease, asked for from now on: one process at a time holds it.
+    #[must_use]
+    pub fn lease(&self, name: &'static str) -> Lease {
+        self.leases.lease(name)
+    }
+
+    /// Waits, after shutdown, until every loop has finished its batch and saved its checkpoint.
+    pub async fn stopped(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// The connections of this process's followers for what is not done with each batch.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Takes what this process writes, so that no follower has to read it back. Nothing is believed of it that the log does
+    /// not have: it must be committed, and the followers hear of it by `appended` or by polling as before.
+    pub fn taker(&self) -> impl Fn(&[Chained<'_>]) + Send + Sync + use<> {
+        let tail = self.tail.clone();
+        move |written| tail.take(written)
+    }
+
+    /// Where the log ends, as far as this process knows.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+}

@@ -1,0 +1,126 @@
+//! Tells where the log ends and how far the followers of other processes have come: one small query for all loops,
+//! and none where the head comes from this process.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnection;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::BATCH_LIMIT;
+use super::place::LAZY_SAVE;
+use crate::engine::checkpoint::{self, Standing};
+use crate::engine::connections::Kept;
+use crate::engine::freshness::{Freshness, State};
+use crate::engine::progress;
+use crate::log;
+use crate::log::tail::Tail;
+use crate::registry;
+
+/// How often the head and the checkpoints are asked for when nobody says that they moved.
+const POLL: Duration = Duration::from_millis(75);
+
+/// The one ticker of a process.
+pub(super) struct Ticker {
+    connection: Kept,
+    moved: watch::Sender<i64>,
+    freshness: Freshness,
+    tail: Tail,
+    /// The projections that workers feed: nobody but the ticker works out how far all of each is.
+    watched: Vec<Standing>,
+    noted_at: Instant,
+}
+
+impl Ticker {
+    pub(super) fn new(connection: Kept, moved: watch::Sender<i64>, freshness: Freshness, tail: Tail) -> Self {
+        Self { connection, moved, freshness, tail, watched: Vec::new(), noted_at: Instant::now() }
+    }
+
+    /// Until shutdown.
+    pub(super) async fn tick(mut self, mut appended: watch::Receiver<i64>, shutdown: CancellationToken) {
+        let mut poll = tokio::time::interval(POLL);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut appends_here = true;
+        loop {
+            let head = tokio::select! {
+                () = shutdown.cancelled() => return,
+                appended_to = appended.changed(), if appends_here => {
+                    appends_here = appended_to.is_ok();
+                    *appended.borrow_and_update()
+                }
+                _ = poll.tick() => match self.look().await {
+                    Ok(head) => head,
+                    // each loop finds out by itself and says so
+                    Err(_) => continue,
+                },
+            };
+            self.tail.ends_at(head, Instant::now());
+            // those that it did not come to are looked at again at the next tick
+            let _ = self.watch_all(head).await;
+            self.moved.send_if_modified(|known| {
+                let further = head > *known;
+                *known = head.max(*known);
+                further
+            });
+        }
+    }
+
+    async fn look(&mut self) -> sqlx::Result<i64> {
+        let mut conn = self.connection.take().await?;
+        let standings = checkpoint::standings(&mut conn).await?;
+        let head = log::last_position(&mut conn).await?;
+        self.connection.keep(conn);
+        for standing in &standings {
+            self.note(standing);
+        }
+        self.watched = standings.into_iter().filter(|standing| standing.by_workers.is_some()).collect();
+        Ok(head)
+    }
+
+    /// Whoever waits for a read model must not see it go back. A follower that sends may be set back, and the one that is
+    /// active then is perhaps not ours.
+    fn note(&self, standing: &Standing) {
+        let (name, position) = (&standing.name, standing.position);
+        let is_read_model = registry::ALL.contains(&name.as_str());
+        if is_read_model || self.freshness.state(name) == State::Following {
+            self.freshness.reached(name, position);
+        } else {
+            self.freshness.stands_at(name, position);
+        }
+    }
+
+    async fn watch_all(&mut self, head: i64) -> sqlx::Result<()> {
+        let watched = std::mem::take(&mut self.watched);
+        if watched.is_empty() {
+            return Ok(());
+        }
+        let mut conn = self.connection.take().await?;
+        for standing in watched {
+            self.watch(&mut conn, standing, head).await?;
+        }
+        self.connection.keep(conn);
+        Ok(())
+    }
+
+    /// Works out up to where all of a projection is folded that workers feed, from how far its partitions
+    /// are and from the log, and notes it for whoever starts to look later.
+    async fn watch(&mut self, conn: &mut PgConnection, standing: Standing, head: i64) -> sqlx::Result<()> {
+        let Standing { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
+        let streams = registry::streams_of(&name).await;
+        let mut known = noted.max(self.freshness.position(&name));
+        while known < head {
+            let through = head.min(known + BATCH_LIMIT);
+            let entries = self.tail.read(conn, known, through, streams).await?;
+            known = progress.folded_through_entries(entries.iter().map(AsRef::as_ref), through);
+            self.freshness.reached(&name, known);
+            if known < through {
+                break;
+            }
+        }
+        if known > noted && self.noted_at.elapsed() >= LAZY_SAVE {
+            progress::note(conn, &name, known).await?;
+            self.noted_at = Instant::now();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! What a follower does about an event that it cannot take in: it leaves the event's stream aside, or it stops.
+
+use std::time::Duration;
+
+use super::Follower;
+use super::pace::LAST_BACK_OFF_MS;
+use super::turn::Turn;
+use crate::engine::checkpoint;
+use crate::engine::freshness::State;
+use crate::engine::parked;
+
+/// How often a stopped follower looks whether it may go on.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+impl<F: Follower> Turn<F> {
+    /// Goes on without the stream of an impossible event, after so long.
+    pub(super) async fn park(&self, position: i64, reason: &str) -> Duration {
+        let name = self.follower.name();
+        tracing::error!(follower = name, log.position = position, %reason, "a follower parks a stream: an event is impossible");
+        let parked = async {
+            let mut conn = self.pool.acquire().await?;
+            parked::park(&mut conn, name, position, reason).await
+        };
+        match parked.await {
+            Ok(()) => Duration::ZERO,
+            Err(_) => Duration::from_millis(LAST_BACK_OFF_MS),
+        }
+    }
+
+    /// Stops before an impossible event, until somebody has it tried again or left out; whoever follows
+    /// elsewhere, perhaps with a newer program, may get past it as well.
+    pub(super) async fn stop(&self, position: i64, reason: &str) -> Duration {
+        let name = self.follower.name();
+        tracing::error!(follower = name, log.position = position, %reason, "a follower stopped");
+        self.freshness.is(name, State::Stopped { reason: format!("position {position}: {reason}") });
+        let mut noted = false;
+        while !self.shutdown.is_cancelled() {
+            let stopped = async {
+                let mut conn = self.pool.acquire().await?;
+                if !noted {
+                    checkpoint::stop(&mut conn, name, position, reason).await?;
+                }
+                checkpoint::is_stopped(&mut conn, name).await
+            };
+            match stopped.await {
+                Ok(false) => return Duration::ZERO,
+                Ok(true) => noted = true,
+                // asked again
+                Err(_) => {}
+            }
+            self.wait(LOOK_AGAIN).await;
+        }
+        Duration::ZERO
+    }
+}

@@ -1,0 +1,207 @@
+//! How one follower follows: it waits until the log goes on, takes the next piece, and has it saved how far it is.
+
+use std::time::{Duration, Instant};
+
+use metrics::histogram;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::pace::{Pace, Rhythm};
+use super::place::Place;
+use super::{Batch, Follower, LAG_SECONDS, OnPoison, Outcome};
+use crate::engine::checkpoint;
+use crate::engine::connections::Kept;
+use crate::engine::error::FollowError;
+use crate::engine::freshness::{Freshness, State};
+use crate::engine::lease::Lease;
+use crate::engine::parked;
+use crate::log::tail::Tail;
+
+/// How long a follower waits that finds another one at work.
+const STANDBY: Duration = Duration::from_millis(200);
+/// How often a follower with a lease looks whether it is still the one that it began under.
+const LOOK_AT_LEASE: Duration = Duration::from_millis(500);
+
+/// One follower and what it needs.
+pub(super) struct Turn<F> {
+    /// For what takes its time: getting ready.
+    pub(super) pool: PgPool,
+    /// For what is done with each batch.
+    pub(super) connection: Kept,
+    pub(super) head: watch::Receiver<i64>,
+    pub(super) freshness: Freshness,
+    pub(super) tail: Tail,
+    pub(super) shutdown: CancellationToken,
+    pub(super) owner: Uuid,
+    pub(super) lease: Option<Lease>,
+    pub(super) follower: F,
+}
+
+/// What a follower wakes up for.
+enum Wake {
+    LogGoesOn(i64),
+    TimeToSave,
+    TimeToLookAtTheLease,
+    Shutdown,
+}
+
+impl<F: Follower> Turn<F> {
+    pub(super) async fn run(mut self) {
+        let name = self.follower.name();
+        let mut pace = Pace::default();
+        while !self.shutdown.is_cancelled() {
+            let wait = match self.go(&mut pace).await {
+                Ok(()) => return,
+                Err(FollowError::Standby) => {
+                    self.freshness.is(name, State::Standby);
+                    STANDBY
+                }
+                Err(error @ (FollowError::Database(_) | FollowError::Trouble(_))) => {
+                    let reason = error.to_string();
+                    tracing::warn!(follower = name, %reason, "a follower waits and tries again");
+                    if matches!(error, FollowError::Database(_)) {
+                        self.tail.forget();
+                    }
+                    self.freshness.is(name, State::Waiting { reason });
+                    pace.back_off()
+                }
+                Err(FollowError::Poison { position, reason }) => match self.follower.on_poison() {
+                    OnPoison::Park => self.park(position, &reason).await,
+                    OnPoison::Stop => self.stop(position, &reason).await,
+                },
+                Err(FollowError::Stop(reason)) => {
+                    tracing::error!(follower = name, %reason, "a follower stopped");
+                    return self.freshness.is(name, State::Stopped { reason });
+                }
+            };
+            self.wait(wait).await;
+        }
+    }
+
+    /// Follows until shutdown or until something is in the way.
+    async fn go(&mut self, pace: &mut Pace) -> Result<(), FollowError> {
+        let lease_epoch = self.lease_epoch();
+        self.check_lease(lease_epoch)?;
+        let begun = tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => return Ok(()),
+            begun = self.follower.begin(&self.pool, self.owner) => begun?,
+        };
+        let (mut place, mut rhythm) = (Place::saved(begun), Rhythm::new());
+        self.begins(begun);
+        loop {
+            let head = match self.wake(place).await {
+                Wake::LogGoesOn(head) => head,
+                Wake::TimeToSave => {
+                    place = self.save_lazily(place).await?;
+                    continue;
+                }
+                Wake::TimeToLookAtTheLease => {
+                    self.check_lease(lease_epoch)?;
+                    continue;
+                }
+                Wake::Shutdown => return self.save_lazily(place).await.map(drop),
+            };
+            self.check_lease(lease_epoch)?;
+            let (after, begun) = (place.position, Instant::now());
+            let through = head.min(after + pace.positions(self.follower.batch_limit()));
+            place = self.take(place, through).await?;
+            self.freshness.reached(self.follower.name(), place.position);
+            pace.went_well(self.follower.batch_limit(), through - after, begun.elapsed());
+            if through == head {
+                self.wait(rhythm.rest_after(self.follower.rest(), through - after, begun)).await;
+            }
+        }
+    }
+
+    /// One with a lease may have been set back meanwhile; nobody waits to read what it has made.
+    fn begins(&self, position: i64) {
+        let name = self.follower.name();
+        self.freshness.is(name, State::Following);
+        match self.lease {
+            Some(_) => self.freshness.stands_at(name, position),
+            None => self.freshness.reached(name, position),
+        }
+    }
+
+    /// Waits until the log goes on after where the follower stands.
+    async fn wake(&mut self, place: Place) -> Wake {
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => Wake::Shutdown,
+            () = place.time_to_save() => Wake::TimeToSave,
+            () = tokio::time::sleep(LOOK_AT_LEASE), if self.lease.is_some() => Wake::TimeToLookAtTheLease,
+            head = self.head.wait_for(|head| *head > place.position) => {
+                head.map_or(Wake::Shutdown, |head| Wake::LogGoesOn(*head))
+            }
+        }
+    }
+
+    /// Takes in the log up to a position. What the follower does not want costs it no write.
+    async fn take(&mut self, place: Place, through: i64) -> Result<Place, FollowError> {
+        let mut conn = self.connection.take().await?;
+        let taken = self.take_in(&mut conn, place, through).await;
+        match &taken {
+            Ok(_) => self.connection.keep(conn),
+            Err(_) => self.connection.keep_if_sound(conn).await,
+        }
+        taken
+    }
+
+    async fn take_in(&self, conn: &mut PgConnection, place: Place, through: i64) -> Result<Place, FollowError> {
+        let streams = self.follower.streams();
+        let mut entries = self.tail.read(conn, place.position, through, streams).await?;
+        let Some(first) = entries.first().map(|entry| entry.position) else {
+            return Ok(place.passed(through));
+        };
+        let name = self.follower.name();
+        if self.lease.is_some() && self.follower.may_leave_out() {
+            let aside = parked::aside(conn, name, name).await?;
+            entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
+        }
+        let position = match self.follower.handle(conn, &Batch { after: place.saved, through, entries }).await? {
+            Outcome::Saved(reached) => reached,
+            Outcome::Handled(reached) => {
+                let still_ours = checkpoint::advance(conn, name, reached, self.owner).await?;
+                if still_ours { reached } else { return Err(FollowError::Standby) }
+            }
+        };
+        if let Some(lag) = self.tail.age(first).filter(|_| position >= first) {
+            histogram!(LAG_SECONDS, "follower" => name).record(lag);
+        }
+        Ok(Place::saved(position))
+    }
+
+    async fn save_lazily(&mut self, place: Place) -> Result<Place, FollowError> {
+        if place.position > place.saved {
+            let mut conn = self.connection.take().await?;
+            let (name, version) = (self.follower.name(), self.follower.version());
+            let passed = checkpoint::pass(&mut conn, name, version, place.saved, place.position).await?;
+            self.connection.keep(conn);
+            if !passed {
+                return Err(FollowError::Standby);
+            }
+        }
+        Ok(Place::saved(place.position))
+    }
+
+    fn lease_epoch(&self) -> Option<i64> {
+        self.lease.as_ref().and_then(Lease::epoch)
+    }
+
+    /// Whether it still holds the lease under which it began: in between somebody else may have been at work.
+    fn check_lease(&self, begun_under: Option<i64>) -> Result<(), FollowError> {
+        let is_held = self.lease.is_none() || (begun_under.is_some() && self.lease_epoch() == begun_under);
+        if is_held { Ok(()) } else { Err(FollowError::Standby) }
+    }
+
+    /// Not beyond shutdown.
+    pub(super) async fn wait(&self, wait: Duration) {
+        if !wait.is_zero() {
+            let _ = tokio::time::timeout(wait, self.shutdown.cancelled()).await;
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! How far a projection is folded that workers feed: one position for each partition of the topic, and
+//! from these one position for all of it. Here is what others ask of that; who may move it is decided in
+//! `worker`.
+//!
+//! An event is folded when its position is not beyond that of its subject's partition. **The position of
+//! the whole is the one before the first event that concerns the projection and is not folded**; where
+//! there is none it is the head of the log. So a partition to which nothing came holds nobody back.
+
+use sqlx::postgres::PgConnection;
+
+use crate::kafka::topic::PARTITIONS;
+use crate::kafka::topic::partition_of_subject;
+use crate::log::Entry;
+
+/// How far every partition is folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// By partition.
+    positions: Vec<i64>,
+}
+
+impl Progress {
+    /// Up to which position the partitions are folded, from the first to the last.
+    #[must_use]
+    pub fn new(positions: Vec<i64>) -> Self {
+        Self { positions }
+    }
+
+    /// Up to where the events of a subject are folded.
+    #[must_use]
+    pub fn of(&self, subject: &str) -> i64 {
+        usize::try_from(partition_of_subject(subject))
+            .ok()
+            .and_then(|index| self.positions.get(index).copied())
+            .unwrap_or(0)
+    }
+
+    /// Whether the event of a subject at a position is folded.
+    #[must_use]
+    pub fn has(&self, subject: &str, position: i64) -> bool {
+        position <= self.of(subject)
+    }
+
+    /// The last position that is folded anywhere.
+    #[must_use]
+    pub fn furthest(&self) -> i64 {
+        self.positions.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Up to where all of it is folded: `events` are those that concern the projection, by position and
+    /// subject, in the order of the log, up to `through`, from where all was known to be folded before.
+    pub fn folded_through<'a>(&self, events: impl IntoIterator<Item = (i64, &'a str)>, through: i64) -> i64 {
+        let first = events.into_iter().find(|(position, subject)| !self.has(subject, *position));
+        first.map_or(through, |(position, _)| position - 1)
+    }
+
+    /// The same for entries.
+    pub(crate) fn folded_through_entries<'a>(&self, entries: impl IntoIterator<Item = &'a Entry>, through: i64) -> i64 {
+        self.folded_through(entries.into_iter().map(|entry| (entry.position, entry.subject.as_str())), through)
+    }
+}
+
+/// How far the workers of a projection have come; `None` when a follower feeds it.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn of(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Progress>> {
+    let rows: Vec<(i32, i64)> =
+        sqlx::query_as("select partition, position from worker_partitions where follower = $1 order by partition")
+            .bind(name)
+            .fetch_all(conn)
+            .await?;
+    Ok(gathered(rows))
+}
+
+/// The same, with all workers of the projection held off for the rest of the transaction. The checkpoint is
+/// locked before, by all who lock both.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Progress>> {
+    let rows: Vec<(i32, i64)> = sqlx::query_as(
+        "select partition, position from worker_partitions where follower = $1 order by partition for update",
+    )
+    .bind(name)
+    .fetch_all(conn)
+    .await?;
+    Ok(gathered(rows))
+}
+
+/// Whether anybody looks after a partition of the projection.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn is_attended(conn: &mut PgConnection, name: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select from worker_partitions where follower = $1 and attended_until > clock_timestamp())",
+    )
+    .bind(name)
+    .fetch_one(conn)
+    .await
+}
+
+/// All partitions are folded up to a position at least. With another version of the rows, whoever owned a
+/// partition may not write it any more.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn raise(conn: &mut PgConnection, name: &str, position: i64, new_version: bool) -> sqlx::Result<()> {
+    sqlx::query(
+        "update worker_partitions
+        set position = greatest(position, $2), epoch = epoch + $3::boolean::integer, updated_at = now()
+        where follower = $1",
+    )
+    .bind(name)
+    .bind(position)
+    .bind(new_version)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The projection is fed by a follower again: workers may not write any more.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn end(conn: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    sqlx::query("delete from worker_partitions where follower = $1").bind(name).execute(conn).await?;
+    Ok(())
+}
+
+/// Notes up to where all of a projection is folded that workers feed, for whoever starts to look later.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn note(conn: &mut PgConnection, name: &str, position: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "update checkpoints
+        set position = $2, epoch = log_head.epoch, updated_at = now()
+        from log_head
+        where checkpoints.name = $1
+          and checkpoints.position < $2
+          and exists (select from worker_partitions where follower = $1)",
+    )
+    .bind(name)
+    .bind(position)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn gathered(rows: Vec<(i32, i64)>) -> Option<Progress> {
+    if rows.is_empty() {
+        return None;
+    }
+    let mut positions = vec![0; usize::try_from(PARTITIONS).unwrap_or_default()];
+    for (partition, position) in rows {
+        if let Some(known) = usize::try_from(partition).ok().and_then(|index| positions.get_mut(index)) {
+            *known = position;
+        }
+    }
+    Some(Progress { positions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A log of a few subjects, some of whose events are folded: each partition up to where it likes.
+    fn log_and_progress() -> impl Strategy<Value = (Vec<(i64, String)>, Vec<i64>, i64)> {
+        let events = prop::collection::vec((any::<bool>(), 0..40_u32), 0..60);
+        (events, prop::collection::vec(0..70_i64, 12), 0..5_i64).prop_map(|(events, positions, beyond)| {
+            let concerning: Vec<_> = events
+                .iter()
+                .zip(1..)
+                .filter(|((concerns, _), _)| *concerns)
+                .map(|((_, subject), position)| (position, format!("subject {subject}")))
+                .collect();
+            let head = i64::try_from(events.len()).unwrap_or(0) + beyond;
+            (concerning, positions, head)
+        })
+    }
+
+    proptest! {
+        /// What a reader is promised, told the long way round: all events that concern the projection up to
+        /// the position are folded, and the next one is not, or there is none.
+        #[test]
+        fn everything_up_to_the_position_of_the_whole_is_folded_and_it_is_the_last_such(
+            (events, positions, head) in log_and_progress()
+        ) {
+            let progress = Progress::new(positions.clone());
+            let through = progress.folded_through(events.iter().map(|(at, subject)| (*at, subject.as_str())), head);
+            let folded = |(at, subject): &(i64, String)| *at <= positions[partition_of_subject(subject) as usize];
+            prop_assert!(events.iter().filter(|event| event.0 <= through).all(folded));
+            match events.iter().find(|event| event.0 > through) {
+                Some(next) => prop_assert!(next.0 == through + 1 && !folded(next)),
+                None => prop_assert_eq!(through, head),
+            }
+        }
+
+        /// It never goes back while partitions go on, wherever the look began.
+        #[test]
+        fn it_never_goes_back(
+            (events, positions, head) in log_and_progress(),
+            steps in prop::collection::vec((0..12_usize, 0..20_i64), 0..20),
+        ) {
+            let mut progress = Progress::new(positions);
+            let from_the_start = |progress: &Progress| {
+                progress.folded_through(events.iter().map(|(at, subject)| (*at, subject.as_str())), head)
+            };
+            let mut known = from_the_start(&progress);
+            for (partition, further) in steps {
+                progress.positions[partition] += further;
+                let rest = events.iter().filter(|event| event.0 > known);
+                let next = progress.folded_through(rest.map(|(at, subject)| (*at, subject.as_str())), head);
+                prop_assert!(next >= known);
+                prop_assert_eq!(next, from_the_start(&progress));
+                known = next;
+            }
+        }
+    }
+
+    #[test]
+    fn a_partition_to_which_nothing_came_holds_nobody_back() {
+        let mut positions = vec![0; 12];
+        positions[partition_of_subject("mina") as usize] = 7;
+        let progress = Progress::new(positions);
+        assert_eq!(progress.folded_through([(3, "mina"), (7, "mina")], 90), 90);
+        let other = (0..).map(|n| n.to_string()).find(|key| partition_of_subject(key) != partition_of_subject("mina"));
+        let other = other.unwrap_or_default();
+        assert_eq!(progress.folded_through([(3, "mina"), (8, &other)], 90), 7, "until something does");
+    }
+}

@@ -1,0 +1,291 @@
+//! Publishes the log to Kafka, in its order, at least once: the follower that sends instead of
+//! folding. One relay is active, by a lease with an epoch; its checkpoint is the contiguous acknowledged
+//! prefix, saved under that epoch. It does not look into payloads: what the log stores is what is sent.
+
+mod delivery;
+mod place;
+mod producer;
+mod republish;
+
+use metrics::{counter, gauge};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use republish::{Standing, set_back, standing};
+
+use self::delivery::{Acknowledged, Deliveries, Ends, Undelivered};
+use self::place::Saved;
+use self::producer::Sender;
+use crate::engine::checkpoint;
+use crate::engine::error::FollowError;
+use crate::engine::follower::{Batch, Follower, Outcome, Rest};
+use crate::engine::lease::Lease;
+use crate::kafka::brokers::Looked;
+use crate::kafka::topic::{Topic, made};
+
+/// The name of the relay's checkpoint, and of its lease.
+pub const NAME: &str = "relay";
+
+/// How long it rests from batch to batch while events come all the time.
+const REST: Rest = Rest::ms(25, 100);
+
+/// How many messages are handed over and not acknowledged.
+const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
+/// How many messages were acknowledged.
+const SENT_MESSAGES: &str = "ledger_relay_sent_messages_total";
+/// How often the topic was another one than before, and was filled from position 1.
+const STARTED_OVER: &str = "ledger_relay_started_over_total";
+/// How often a relay of this process became the active one.
+const SESSIONS: &str = "ledger_relay_sessions_total";
+
+/// Tells whoever listens to the facade `metrics` what the figures of the relay mean.
+pub fn describe_metrics() {
+    metrics::describe_gauge!(
+        WAITING_MESSAGES,
+        "Messages that were handed to the Kafka client and are not acknowledged"
+    );
+    metrics::describe_counter!(SENT_MESSAGES, "Messages acknowledged by Kafka, including repeated ones");
+    metrics::describe_counter!(
+        STARTED_OVER,
+        "How often the topic was another one than before, and was filled from position 1"
+    );
+    metrics::describe_counter!(SESSIONS, "How often the relay of this process became active");
+}
+
+/// Where and how to publish.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// Made when it is missing.
+    pub topic: Topic,
+    /// The broker forgets at restart: begin at position 1 each time.
+    pub start_over: bool,
+}
+
+/// The follower that publishes.
+pub struct Relay {
+    config: RelayConfig,
+    lease: Lease,
+    shutdown: CancellationToken,
+    session: Mutex<Option<Session>>,
+    /// A position that was refused for its size: sent alone, when everything before it is there.
+    refused: Mutex<Option<i64>>,
+}
+
+/// One life of the active relay: the epoch of its lease, and its producer. Idempotence lasts as long as the
+/// producer does.
+struct Session {
+    epoch: i64,
+    owner: Uuid,
+    sender: Sender,
+    /// The cluster of the topic, where it says one.
+    cluster: Option<String>,
+    /// Where the partitions of the topic end: what is acknowledged comes behind that.
+    ends: Ends,
+}
+
+/// How far a batch has come.
+struct Published {
+    through: i64,
+    last: Option<Acknowledged>,
+    undelivered: Option<Undelivered>,
+}
+
+impl Relay {
+    /// A relay that is not started yet: give it to the follow loop that the lease is of.
+    #[must_use]
+    pub fn new(config: RelayConfig, lease: Lease, shutdown: CancellationToken) -> Self {
+        Self { config, lease, shutdown, session: Mutex::default(), refused: Mutex::default() }
+    }
+
+    /// Hands the entries over in order and returns the last position of which everything up to it is
+    /// acknowledged; what was in the way of the rest comes with it.
+    async fn publish(&self, session: &mut Session, batch: &Batch) -> Published {
+        let Session { epoch, sender, ends, .. } = session;
+        let mut deliveries = Deliveries::after(batch.after, ends);
+        let refused = *self.refused.lock().await;
+        let is_ours = || self.lease.epoch() == Some(*epoch);
+        let mut trouble = None;
+        for entry in &batch.entries {
+            // alone, when everything before it is there, so that it is known whose size it is
+            if refused == Some(entry.position) {
+                trouble = deliveries.all(&self.shutdown, is_ours).await.err();
+            }
+            if trouble.is_none() {
+                trouble = self.hand_over(*epoch, sender, entry, &mut deliveries).await.err();
+            }
+            if trouble.is_none() && refused == Some(entry.position) {
+                trouble = deliveries.all(&self.shutdown, is_ours).await.err();
+            }
+            if trouble.is_some() {
+                break;
+            }
+        }
+        if trouble.is_none() {
+            trouble = deliveries.all(&self.shutdown, is_ours).await.err();
+        }
+        let through = if trouble.is_none() { batch.through } else { deliveries.acknowledged() };
+        Published { through, last: deliveries.last(), undelivered: trouble }
+    }
+
+    async fn hand_over(
+        &self,
+        epoch: i64,
+        sender: &Sender,
+        entry: &crate::log::Entry,
+        deliveries: &mut Deliveries<'_>,
+    ) -> Result<(), Undelivered> {
+        loop {
+            // whoever was paused must not begin to send when it wakes up
+            if self.lease.epoch() != Some(epoch) {
+                return Err(Undelivered::Overtaken);
+            }
+            match sender.send(entry, &self.config.topic) {
+                Ok(delivery) => {
+                    deliveries.push(entry.position, delivery);
+                    gauge!(WAITING_MESSAGES).set(deliveries.waiting() as f64);
+                    return Ok(());
+                }
+                // the queue is full: what was handed over earlier must be delivered first
+                Err(producer::Refused::QueueFull) => {
+                    let is_ours = || self.lease.epoch() == Some(epoch);
+                    deliveries.next(&self.shutdown, is_ours).await?;
+                }
+                Err(producer::Refused::Otherwise(error)) => return Err(Undelivered::of(entry.position, error)),
+            }
+        }
+    }
+
+    /// What a failure means for the loop. A message that is refused for its size the second time, when it was
+    /// sent alone, stops the relay: leaving it out is nothing that a program decides.
+    async fn trouble(&self, undelivered: Undelivered) -> FollowError {
+        match undelivered {
+            Undelivered::TooLarge { position, reason } => {
+                let mut refused = self.refused.lock().await;
+                if *refused == Some(position) {
+                    return FollowError::Poison { position, reason };
+                }
+                *refused = Some(position);
+                FollowError::Trouble(reason)
+            }
+            Undelivered::Overtaken => FollowError::Standby,
+            Undelivered::OtherTopic { position } => FollowError::Trouble(format!(
+                "the topic {} was made anew while it was published to (position {position} landed before the end of its \
+                 partition): the relay starts over at position 1",
+                self.config.topic.name
+            )),
+            Undelivered::Failed(reason) => FollowError::Trouble(reason),
+        }
+    }
+
+    /// What is on the topic now.
+    async fn look(&self, saved: Option<&Saved>) -> Result<Looked, FollowError> {
+        let (topic, offsets) = (self.config.topic.clone(), place::to_look_at(saved));
+        let looked = tokio::task::spawn_blocking(move || topic.brokers.look_at(&topic.name, &offsets));
+        let looked = looked.await.map_err(|error| FollowError::Trouble(error.to_string()))?;
+        looked.map_err(made::trouble)
+    }
+
+    /// Whether to begin at position 1: the broker has forgotten all, or the topic is not the one that was published to.
+    fn starts_over(&self, first: bool, published: i64, saved: Option<&Saved>, looked: &Looked) -> bool {
+        let topic = &self.config.topic;
+        if self.config.start_over && first {
+            tracing::info!(topic = %topic.name, "the broker forgets at restart: the relay starts over at position 1");
+            return true;
+        }
+        if published == 0 {
+            return false;
+        }
+        let Some(reason) = place::difference(topic, published, saved, looked) else { return false };
+        counter!(STARTED_OVER).increment(1);
+        tracing::warn!(topic = %topic.name, log.position = published, reason,
+            "the topic is not the one that was published to: the relay starts over at position 1");
+        true
+    }
+
+    async fn save(&self, conn: &mut PgConnection, session: &Session, published: &Published) -> Result<(), FollowError> {
+        let (owner, epoch, topic) = (session.owner, session.epoch, self.config.topic.name.as_str());
+        let still_ours = match &published.last {
+            Some(last) => {
+                let topic = (topic, session.cluster.as_deref());
+                place::advance(conn, (NAME, owner, epoch), published.through, topic, last).await?
+            }
+            None => checkpoint::advance_under(conn, NAME, published.through, owner, epoch).await?,
+        };
+        if still_ours { Ok(()) } else { Err(FollowError::Standby) }
+    }
+}
+
+impl Follower for Relay {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn leased(&self) -> bool {
+        true
+    }
+
+    /// The topic is the log: who reads it has no other way to know that something is missing.
+    fn may_leave_out(&self) -> bool {
+        false
+    }
+
+    /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
+    fn rest(&self) -> Rest {
+        REST
+    }
+
+    /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of
+    /// an earlier one saves any more; then the topic.
+    async fn begin(&self, pool: &PgPool, owner: Uuid) -> Result<i64, FollowError> {
+        let mut current = self.session.lock().await;
+        // messages of an earlier session end with it: what was not acknowledged is sent again
+        let first = current.is_none();
+        if let Some(ended) = current.as_ref() {
+            ended.sender.forget_all();
+        }
+        let epoch = self.lease.epoch().ok_or(FollowError::Standby)?;
+        let mut conn = pool.acquire().await?;
+        checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
+        let taken = checkpoint::take_over_under(&mut conn, NAME, None, owner, epoch).await?;
+        let mut position = taken.ok_or(FollowError::Standby)?;
+        made::ensure(&self.config.topic, position).await?;
+        let saved = place::read(&mut conn).await?;
+        let looked = self.look(saved.as_ref()).await?;
+        if self.starts_over(first, position, saved.as_ref(), &looked) {
+            let taken = checkpoint::take_over_under(&mut conn, NAME, Some(0), owner, epoch).await?;
+            position = taken.ok_or(FollowError::Standby)?;
+        }
+        let ends = looked.partitions.iter().map(|(partition, at)| (*partition, at.end)).collect();
+        let sender = Sender::open(&self.config.topic).await?;
+        *current = Some(Session { epoch, owner, sender, cluster: looked.cluster, ends });
+        counter!(SESSIONS).increment(1);
+        Ok(position)
+    }
+
+    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
+        let mut current = self.session.lock().await;
+        let Some(session) = current.as_mut() else { return Err(FollowError::Standby) };
+        let published = self.publish(session, batch).await;
+        gauge!(WAITING_MESSAGES).set(0.0);
+        if let Some(Undelivered::OtherTopic { .. }) = &published.undelivered {
+            // nothing of the batch is saved: part of it may be on the old one
+            counter!(STARTED_OVER).increment(1);
+            checkpoint::take_over_under(conn, NAME, Some(0), session.owner, session.epoch).await?;
+        } else if published.through > batch.after {
+            counter!(SENT_MESSAGES).increment((published.through - batch.after).unsigned_abs());
+            self.save(conn, session, &published).await?;
+        }
+        match published.undelivered {
+            None => Ok(Outcome::Saved(published.through)),
+            // at shutdown the rest is sent next time: that is no trouble
+            Some(_) if self.shutdown.is_cancelled() => Ok(Outcome::Saved(published.through)),
+            Some(undelivered) => {
+                session.sender.forget_all();
+                Err(self.trouble(undelivered).await)
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Which topic the relay has published to: its name, its cluster, and where on it the last message of the log was
+//! acknowledged. A topic that is another one by now is filled from position 1. It sends nothing.
+
+use std::collections::BTreeMap;
+
+use rdkafka::message::{Headers, Message, OwnedMessage};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::delivery::Acknowledged;
+use crate::engine::checkpoint::last_epoch;
+use crate::kafka::brokers::Looked;
+use crate::kafka::topic::{PARTITIONS, Topic, message};
+
+/// What was saved.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct Saved {
+    pub(super) topic: String,
+    pub(super) cluster_id: Option<String>,
+    pub(super) partition: i32,
+    pub(super) message_offset: i64,
+    pub(super) position: i64,
+    /// Of the event at that position, where the log has one.
+    pub(super) hash: Option<Vec<u8>>,
+}
+
+pub(super) async fn read(conn: &mut PgConnection) -> sqlx::Result<Option<Saved>> {
+    let sql = "
+        select topic, cluster_id, partition, message_offset, relay_place.position, hash
+        from relay_place
+        left join events on events.position = relay_place.position";
+    sqlx::query_as(sql).fetch_optional(conn).await
+}
+
+/// Moves the relay's checkpoint and its place on the topic with one statement; `false` when another relay has taken
+/// over meanwhile, and then neither.
+pub(super) async fn advance(
+    conn: &mut PgConnection,
+    (name, owner, lease_epoch): (&str, Uuid, i64),
+    position: i64,
+    (topic, cluster): (&str, Option<&str>),
+    last: &Acknowledged,
+) -> sqlx::Result<bool> {
+    let sql = concat!(
+        "with moved as (
+            update checkpoints
+            set position = greatest(checkpoints.position, $4), epoch = ",
+        last_epoch!(),
+        ", updated_at = now()
+            where checkpoints.name = $1
+              and checkpoints.owner = $2
+              and checkpoints.lease_epoch = $3
+            returning 1
+        ), placed as (
+            insert into relay_place (topic, cluster_id, partition, message_offset, position)
+            select $5, $6, $7, $8, $9
+            from moved
+            on conflict (the_only_one) do update
+            set topic = excluded.topic, cluster_id = excluded.cluster_id, partition = excluded.partition,
+                message_offset = excluded.message_offset, position = excluded.position
+        )
+        select exists (select from moved)"
+    );
+    sqlx::query_scalar(sql)
+        .bind(name)
+        .bind(owner)
+        .bind(lease_epoch)
+        .bind(position)
+        .bind(topic)
+        .bind(cluster)
+        .bind(last.partition)
+        .bind(last.offset)
+        .bind(last.position)
+        .fetch_one(conn)
+        .await
+}
+
+/// The places of a topic that must be looked at to tell whether it is the one that was published to.
+pub(super) fn to_look_at(saved: Option<&Saved>) -> BTreeMap<i32, Option<i64>> {
+    let of = |partition| saved.filter(|saved| saved.partition == partition).map(|saved| saved.message_offset);
+    (0..PARTITIONS).map(|partition| (partition, of(partition))).collect()
+}
+
+/// Why the topic is not the one that was published to up to a position; `None` when it is.
+pub(super) fn difference(
+    topic: &Topic,
+    published: i64,
+    saved: Option<&Saved>,
+    looked: &Looked,
+) -> Option<&'static str> {
+    // each position is a message at least
+    if looked.written() < published {
+        return Some("it has fewer messages than were published");
+    }
+    let saved = saved?;
+    if saved.topic != topic.name {
+        return Some("the relay published to another topic since");
+    }
+    if looked.is_elsewhere(saved.cluster_id.as_deref()) {
+        return Some("it is on another cluster");
+    }
+    let at = looked.partitions.get(&saved.partition)?;
+    // what was deleted by age or size cannot be held against anything
+    if at.first > saved.message_offset || saved.hash.is_none() {
+        return None;
+    }
+    let is_there = at.message.as_ref().is_some_and(|message| is_of(message, saved));
+    (!is_there).then_some("the last message that was published is not where it was")
+}
+
+fn is_of(found: &OwnedMessage, saved: &Saved) -> bool {
+    let hash = saved.hash.as_ref().map(hex::encode);
+    let header = found.headers().and_then(|headers| headers.iter().find(|header| header.key == "ce_hash"));
+    message::position(found) == Some(saved.position)
+        && header.and_then(|header| header.value) == hash.as_ref().map(|hash| hash.as_bytes())
+}

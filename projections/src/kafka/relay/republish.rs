@@ -1,0 +1,56 @@
+//! Publishing again: the relay is set back, under an epoch of its lease that nobody holds, so that whoever was
+//! publishing saves nothing more and begins again from there.
+
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, PgPool};
+use uuid::Uuid;
+
+use super::NAME;
+use crate::engine::lease;
+
+/// Where the relay stands.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    /// Up to where it has published.
+    pub position: i64,
+    /// What it stopped before.
+    pub trouble: Option<String>,
+}
+
+/// Has the relay publish again from a position on, and try again what it stopped before. Where it has not yet
+/// come to that position it stays where it is. The relay of a running service takes this up within a second.
+///
+/// # Errors
+/// The database's.
+pub async fn set_back(pool: &PgPool, from: i64) -> sqlx::Result<()> {
+    let mut conn = pool.acquire().await?;
+    let mut tx = conn.begin().await?;
+    let (nobody, epoch) = (Uuid::new_v4(), lease::take_away(&mut tx, NAME).await?);
+    sqlx::query(
+        "update checkpoints
+        set position = least(position, $2 - 1), owner = $3, lease_epoch = $4, updated_at = now(),
+            state = 'following', trouble_position = null, trouble = null
+        where name = $1",
+    )
+    .bind(NAME)
+    .bind(from)
+    .bind(nobody)
+    .bind(epoch)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
+}
+
+/// Where the relay stands, as the database knows it.
+///
+/// # Errors
+/// The database's.
+pub async fn standing(conn: &mut PgConnection) -> sqlx::Result<Standing> {
+    let standing = sqlx::query_as(
+        "select position, case state when 'stopped' then trouble end as trouble
+        from checkpoints
+        where name = $1",
+    );
+    let standing = standing.bind(NAME).fetch_optional(conn).await?;
+    Ok(standing.unwrap_or(Standing { position: 0, trouble: None }))
+}

@@ -1,0 +1,264 @@
+//! A projection fed from Kafka: one member of the consumer group that reads the log's topic for it. The
+//! fold is the one that a follower of the log runs; here is who folds what, and from where.
+//!
+//! **Rows and progress are one transaction** (`write`), and so is where the topic is read on. Kafka keeps no
+//! offsets for us. **Who may write** is said by the partition's row (`table`): it is taken over by whoever
+//! the group gives the partition to, with a new owner and epoch, and each write locks it and looks. A member
+//! that was paused and wakes up finds another owner and rejoins. **What comes twice** is not beyond the
+//! partition's progress and is left out.
+//!
+//! The topic is believed as long as it goes on exactly where it was left: the message before the saved
+//! offset must be the one that was seen there, and no offset may be missing. Whatever else is found (a first
+//! start, a new topic, messages that were cleaned away, a foreign one), **the log is asked instead**
+//! (`switch`): the end of the partition is noted first and the head of the log next; everything up to that
+//! head is folded from the log; then the topic is read from that end on. What stands before it is not
+//! beyond that head, so nothing is left out.
+//!
+//! It does not know the whole: up to where all partitions are folded, whoever reads works out (`progress`).
+
+mod membership;
+mod message;
+mod session;
+mod switch;
+mod table;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::engine::error::FollowError;
+use crate::engine::follower::OnPoison;
+use crate::kafka::brokers::Brokers;
+
+use crate::engine::checkpoint;
+use crate::engine::parked;
+use crate::engine::projection::{Projection, Spread};
+use crate::registry::{self, Visitor};
+
+use session::Session;
+
+/// How long the first wait after trouble is; each further one is twice as long …
+const FIRST_BACK_OFF_MS: u64 = 100;
+/// … up to this.
+const LAST_BACK_OFF_MS: u64 = 5_000;
+/// How often a worker that stopped before an event looks whether it may go on.
+const STOPPED_MS: u64 = 500;
+/// How long a transaction of ours may stand still. A member that is paused in the middle of one would hold
+/// off whoever takes its partitions over; the server ends it instead.
+const STANDS_STILL_MS: &str = "5000";
+/// How many connections a worker needs: one folds, one may be taking over.
+const CONNECTIONS: u32 = 3;
+
+/// Where a worker reads, and as whom.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// The brokers.
+    pub brokers: Brokers,
+    /// The topic that the relay publishes to.
+    pub topic: String,
+    /// How long a member may be silent before the group gives its partitions to others.
+    pub session: Duration,
+}
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// No projection has this name.
+    #[error("no projection is called {0:?}")]
+    Unknown(String),
+    /// It cannot be folded partition by partition.
+    #[error("{name} cannot be fed by workers: {because}")]
+    Whole {
+        /// The projection.
+        name: &'static str,
+        /// Why not.
+        because: &'static str,
+    },
+    /// Going on would do harm.
+    #[error("{0}")]
+    Stopped(String),
+}
+
+/// Whether workers may feed the projection of this name.
+///
+/// # Errors
+/// [`WorkerError::Unknown`] and [`WorkerError::Whole`].
+pub async fn may_work(name: &str) -> Result<(), WorkerError> {
+    struct Shape;
+    impl Visitor for Shape {
+        type Answer = Result<(), WorkerError>;
+        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
+            match P::SPREAD {
+                Spread::BySubject => Ok(()),
+                Spread::Whole { because } => Err(WorkerError::Whole { name: P::NAME, because }),
+            }
+        }
+    }
+    registry::visit(name, Shape).await.unwrap_or_else(|| Err(WorkerError::Unknown(name.to_owned())))
+}
+
+/// Feeds a projection as one member of its group, until shutdown.
+///
+/// # Errors
+/// See [`WorkerError`]. Trouble that passes is waited for.
+pub async fn work(
+    name: &str,
+    config: WorkerConfig,
+    pool: &PgPool,
+    shutdown: CancellationToken,
+) -> Result<(), WorkerError> {
+    struct Begin {
+        config: WorkerConfig,
+        pool: PgPool,
+        shutdown: CancellationToken,
+    }
+    impl Visitor for Begin {
+        type Answer = Result<(), WorkerError>;
+        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+            let Self { config, pool, shutdown } = self;
+            Worker { projection: Arc::new(projection), config, pool, shutdown }.run().await
+        }
+    }
+    may_work(name).await?;
+    let options = (*pool.connect_options()).clone();
+    let options = options.options([("idle_in_transaction_session_timeout", STANDS_STILL_MS)]);
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options);
+    let ended = registry::visit(name, Begin { config, pool: pool.clone(), shutdown }).await;
+    pool.close().await;
+    ended.unwrap_or_else(|| Err(WorkerError::Unknown(name.to_owned())))
+}
+
+/// What all sessions of a worker have in common.
+struct Worker<P> {
+    projection: Arc<P>,
+    config: WorkerConfig,
+    pool: PgPool,
+    shutdown: CancellationToken,
+}
+
+impl<P> Clone for Worker<P> {
+    fn clone(&self) -> Self {
+        Self {
+            projection: Arc::clone(&self.projection),
+            config: self.config.clone(),
+            pool: self.pool.clone(),
+            shutdown: self.shutdown.clone(),
+        }
+    }
+}
+
+/// Why a session ended before it was asked to.
+#[derive(Debug)]
+enum End {
+    /// Somebody else took a partition of ours over.
+    Overtaken,
+    /// A partition does not go on where it was left.
+    Astray { partition: i32, reason: String },
+    /// As a follower ends.
+    Follow(FollowError),
+}
+
+impl From<sqlx::Error> for End {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Follow(error.into())
+    }
+}
+
+impl From<FollowError> for End {
+    fn from(error: FollowError) -> Self {
+        Self::Follow(error)
+    }
+}
+
+impl<P: Projection> Worker<P> {
+    async fn run(self) -> Result<(), WorkerError> {
+        let mut failures = 0;
+        while !self.shutdown.is_cancelled() {
+            let owner = Uuid::new_v4();
+            let wait = match self.session(owner).await {
+                Ok(()) => return Ok(()),
+                Err(End::Overtaken) => {
+                    tracing::info!(
+                        projection = P::NAME,
+                        "somebody else took a partition over; joining the group again"
+                    );
+                    Duration::ZERO
+                }
+                Err(End::Astray { partition, reason }) => {
+                    tracing::warn!(projection = P::NAME, partition, %reason, "the topic does not go on where it was left; the log is asked");
+                    match table::forget(&self.pool, P::NAME, owner).await {
+                        Ok(()) => Duration::ZERO,
+                        Err(_) => back_off(&mut failures),
+                    }
+                }
+                Err(End::Follow(
+                    error @ (FollowError::Database(_) | FollowError::Trouble(_) | FollowError::Standby),
+                )) => {
+                    tracing::warn!(projection = P::NAME, reason = %error, "a worker waits and tries again");
+                    back_off(&mut failures)
+                }
+                Err(End::Follow(FollowError::Poison { position, reason })) => match P::ON_POISON {
+                    OnPoison::Park => self.park(position, &reason, &mut failures).await,
+                    OnPoison::Stop => self.stop(position, &reason).await,
+                },
+                Err(End::Follow(FollowError::Stop(reason))) => return Err(WorkerError::Stopped(reason)),
+            };
+            let _ = tokio::time::timeout(wait, self.shutdown.cancelled()).await;
+        }
+        Ok(())
+    }
+
+    /// One membership of the group, on a thread of its own: librdkafka waits for messages there, and calls
+    /// back when the group gives or takes partitions.
+    async fn session(&self, owner: Uuid) -> Result<(), End> {
+        let group = table::group(&self.pool, P::NAME).await?;
+        let (worker, runtime) = (self.clone(), Handle::current());
+        let session = tokio::task::spawn_blocking(move || Session::join(worker, group, owner, runtime)?.work());
+        session.await.map_err(|error| FollowError::Trouble(error.to_string()))?
+    }
+
+    /// Goes on without the stream of an impossible event.
+    async fn park(&self, position: i64, reason: &str, failures: &mut u32) -> Duration {
+        tracing::error!(projection = P::NAME, log.position = position, %reason, "a worker parks a stream: an event is impossible");
+        let parked = async {
+            let mut conn = self.pool.acquire().await?;
+            parked::park(&mut conn, P::NAME, position, reason).await
+        };
+        if parked.await.is_ok() { Duration::ZERO } else { back_off(failures) }
+    }
+
+    /// Stops before an impossible event, until somebody has it tried again or left out.
+    async fn stop(&self, position: i64, reason: &str) -> Duration {
+        tracing::error!(projection = P::NAME, log.position = position, %reason, "a worker stopped: an event is impossible");
+        let mut noted = false;
+        while !self.shutdown.is_cancelled() {
+            let stopped = async {
+                let mut conn = self.pool.acquire().await?;
+                if !noted {
+                    checkpoint::stop(&mut conn, P::NAME, position, reason).await?;
+                }
+                checkpoint::is_stopped(&mut conn, P::NAME).await
+            };
+            match stopped.await {
+                Ok(false) => break,
+                Ok(true) => noted = true,
+                // asked again
+                Err(_) => {}
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(STOPPED_MS), self.shutdown.cancelled()).await;
+        }
+        Duration::ZERO
+    }
+}
+
+fn back_off(failures: &mut u32) -> Duration {
+    let wait = FIRST_BACK_OFF_MS.saturating_mul(1 << (*failures).min(10));
+    *failures += 1;
+    Duration::from_millis(wait.min(LAST_BACK_OFF_MS))
+}

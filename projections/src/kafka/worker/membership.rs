@@ -1,0 +1,166 @@
+//! What librdkafka calls back: the group gives partitions and takes them, and each is made ours in the database before it
+//! is read. Which partitions are ours and how each is read is kept here; what is read is the session's affair.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use sqlx::PgPool;
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use crate::engine::error::FollowError;
+use crate::engine::projection::Projection;
+use crate::log;
+
+use super::table::{self, Place, Taken};
+
+/// How often we say that we wait for the broker.
+const TELL: Duration = Duration::from_secs(10);
+/// How long a broker may take to answer.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// A partition of ours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) epoch: i64,
+    pub(super) saved_offset: Option<i64>,
+    pub(super) stage: Stage,
+}
+
+/// How a partition is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stage {
+    /// From the log until then; the topic is read from an offset on afterwards.
+    FromTheLog { position: i64, until: i64, then: i64 },
+    /// The next message must be the one that was seen last.
+    Recognising(Place),
+    /// From the topic, from this offset on.
+    FromTheTopic { next: i64 },
+}
+
+/// What librdkafka calls back: the group gives and takes partitions.
+pub(super) struct Membership<P> {
+    pool: PgPool,
+    runtime: Handle,
+    owner: Uuid,
+    topic: String,
+    state: Mutex<State>,
+    told_at: Mutex<Option<Instant>>,
+    of: std::marker::PhantomData<fn() -> P>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) held: BTreeMap<i32, Held>,
+    pub(super) failure: Option<FollowError>,
+}
+
+impl<P: Projection> ClientContext for Membership<P> {
+    /// librdkafka tells about every attempt to reach a broker that is away.
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if told_at.is_none_or(|told_at| told_at.elapsed() > TELL) {
+            *told_at = Some(Instant::now());
+            tracing::warn!(projection = P::NAME, %error, reason, "a worker waits for Kafka");
+        }
+    }
+}
+
+impl<P: Projection> ConsumerContext for Membership<P> {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, reason: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let done = if reason == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            self.take_on(consumer, partitions)
+        } else {
+            for partition in numbers(partitions) {
+                self.state().held.remove(&partition);
+            }
+            consumer.incremental_unassign(partitions).map_err(trouble)
+        };
+        if let Err(error) = done {
+            self.state().failure = Some(error);
+        }
+    }
+}
+
+impl<P: Projection> Membership<P> {
+    pub(super) fn new(pool: PgPool, runtime: Handle, owner: Uuid, topic: String) -> Self {
+        let (state, told_at) = (Mutex::default(), Mutex::default());
+        Self { pool, runtime, owner, topic, state, told_at, of: std::marker::PhantomData }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what the group gives. It is assigned in any case: the group waits for that.
+    fn take_on(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) -> Result<(), FollowError> {
+        let held = self.begin(consumer, &numbers(given));
+        let mut assigned = TopicPartitionList::new();
+        let mut from_the_log = TopicPartitionList::new();
+        for partition in numbers(given) {
+            let stage = held.as_ref().ok().and_then(|held| held.get(&partition)).map(|held| held.stage);
+            let offset = match stage {
+                Some(Stage::Recognising(place)) => Offset::Offset(place.offset - 1),
+                Some(Stage::FromTheTopic { next } | Stage::FromTheLog { then: next, .. }) => Offset::Offset(next),
+                None => Offset::End,
+            };
+            assigned.add_partition_offset(&self.topic, partition, offset).map_err(trouble)?;
+            if matches!(stage, Some(Stage::FromTheLog { .. })) {
+                from_the_log.add_partition(&self.topic, partition);
+            }
+        }
+        consumer.incremental_assign(&assigned).map_err(trouble)?;
+        consumer.pause(&from_the_log).map_err(trouble)?;
+        self.state().held.extend(held?);
+        Ok(())
+    }
+
+    /// Makes partitions ours, and says how each is read. The ends of those that are read from the log first
+    /// are noted before the head of the log: what stands before such an end is not beyond that head.
+    fn begin(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) -> Result<BTreeMap<i32, Held>, FollowError> {
+        let taken = self.runtime.block_on(table::take_over::<P>(&self.pool, self.owner, partitions))?;
+        let mut held = BTreeMap::new();
+        let mut ends = Vec::new();
+        for taken in taken {
+            let (low, high) =
+                consumer.fetch_watermarks(&self.topic, taken.partition, ANSWER_WITHIN).map_err(trouble)?;
+            match self.known_place(&taken).filter(|place| low < place.offset && place.offset <= high) {
+                Some(place) => _ = held.insert(taken.partition, taken.held(Stage::Recognising(place))),
+                None => ends.push((taken, high)),
+            }
+        }
+        if ends.is_empty() {
+            return Ok(held);
+        }
+        let head = self.runtime.block_on(async { log::head(&mut *self.pool.acquire().await?).await })?;
+        for (taken, then) in ends {
+            let stage = Stage::FromTheLog { position: taken.position, until: head.position, then };
+            held.insert(taken.partition, taken.held(stage));
+        }
+        Ok(held)
+    }
+
+    fn known_place(&self, taken: &Taken) -> Option<Place> {
+        let place = taken.next_offset.zip(taken.seen_position).map(|(offset, seen)| Place { offset, seen });
+        place.filter(|_| taken.topic.as_deref() == Some(&self.topic))
+    }
+}
+
+impl Taken {
+    fn held(&self, stage: Stage) -> Held {
+        Held { epoch: self.epoch, saved_offset: self.next_offset, stage }
+    }
+}
+
+fn numbers(partitions: &TopicPartitionList) -> Vec<i32> {
+    partitions.elements().iter().map(|element| element.partition()).collect()
+}
+
+pub(super) fn trouble(error: KafkaError) -> FollowError {
+    FollowError::Trouble(format!("Kafka: {error}"))
+}

@@ -1,0 +1,86 @@
+//! A message of the topic, read back as what was published. What it cannot be is said; what that means for
+//! the worker is not decided here.
+
+use chrono::DateTime;
+use domain::Moment;
+use rdkafka::Timestamp;
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+
+use crate::kafka::published::Published;
+
+/// Before the type of every event of a ledger.
+const TYPE_PREFIX: &str = "reward-ledger.";
+
+/// Why a message is no event of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Somebody else's, or damaged.
+    Foreign(String),
+    /// The topic gives messages another time than they were published with.
+    OtherTime,
+}
+
+/// What was published.
+pub(super) fn published(message: &BorrowedMessage<'_>) -> Result<Published, Unreadable> {
+    let event = header(message, "ce_type")?;
+    let (event_type, event_version) = event
+        .strip_prefix(TYPE_PREFIX)
+        .and_then(|event| event.rsplit_once(".v"))
+        .ok_or_else(|| foreign("ce_type", event))?;
+    Ok(Published {
+        position: number(message, "ce_position")?,
+        epoch: number(message, "ce_epoch")?,
+        aggregate_type: header(message, "ce_streamtype")?.to_owned(),
+        aggregate_id: header(message, "ce_streamid")?.to_owned(),
+        sequence: number(message, "ce_sequence")?,
+        event_type: event_type.to_owned(),
+        event_version: event_version.to_owned(),
+        payload: text("the value", message.payload())?.to_owned(),
+        subject: text("the key", message.key())?.to_owned(),
+        occurred_at: occurred_at(header(message, "ce_time")?)?,
+        recorded_at: recorded_at(message.timestamp())?,
+        hash: hash(header(message, "ce_hash")?)?,
+    })
+}
+
+fn occurred_at(time: &str) -> Result<Moment, Unreadable> {
+    DateTime::parse_from_rfc3339(time).map(Moment::from).map_err(|_| foreign("ce_time", time))
+}
+
+/// The relay stamps messages with the time of the log.
+fn recorded_at(timestamp: Timestamp) -> Result<Moment, Unreadable> {
+    match timestamp {
+        Timestamp::CreateTime(millis) => DateTime::from_timestamp_millis(millis)
+            .map(Moment::from)
+            .ok_or_else(|| foreign("the time", &millis.to_string())),
+        Timestamp::LogAppendTime(_) => Err(Unreadable::OtherTime),
+        Timestamp::NotAvailable => Err(foreign("the time", "missing")),
+    }
+}
+
+fn hash(hex: &str) -> Result<[u8; 32], Unreadable> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(hex, &mut hash).map_err(|_| foreign("ce_hash", hex))?;
+    Ok(hash)
+}
+
+fn number(message: &BorrowedMessage<'_>, name: &'static str) -> Result<i64, Unreadable> {
+    let value = header(message, name)?;
+    value.parse().map_err(|_| foreign(name, value))
+}
+
+fn header<'a>(message: &'a BorrowedMessage<'_>, name: &'static str) -> Result<&'a str, Unreadable> {
+    let headers = message.headers();
+    let found = headers.and_then(|headers| headers.iter().find(|header| header.key == name));
+    text(name, found.and_then(|header| header.value))
+}
+
+fn text<'a>(what: &'static str, bytes: Option<&'a [u8]>) -> Result<&'a str, Unreadable> {
+    let bytes = bytes.ok_or_else(|| foreign(what, "missing"))?;
+    str::from_utf8(bytes).map_err(|_| foreign(what, "no text"))
+}
+
+/// A value of a foreign message may be anything: no more of it is told than its name and length.
+fn foreign(what: &str, value: &str) -> Unreadable {
+    Unreadable::Foreign(format!("{what} cannot be read ({} bytes)", value.len()))
+}

@@ -1,0 +1,153 @@
+//! Folds a piece of some partitions in one transaction with their progress, or does nothing when one of
+//! them is not ours any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Connection;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use crate::engine::error::FollowError;
+use crate::engine::fold::{Folded, Pace, fold};
+use crate::engine::parked::{self, Aside};
+use crate::engine::projection::Projection;
+use crate::kafka::published::Published;
+use crate::kafka::topic::partition_of_subject;
+
+use super::End;
+use super::table::{self, Ours, Place, Step};
+
+/// A partition as its member remembers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mine {
+    /// The epoch under which it was taken over.
+    pub(super) epoch: i64,
+    /// The offset that is saved.
+    pub(super) saved_offset: Option<i64>,
+    /// Where it is read on when the piece is folded; none leaves that as it is.
+    pub(super) place: Option<Place>,
+}
+
+/// A piece of some partitions.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The partitions.
+    pub(super) mine: BTreeMap<i32, Mine>,
+    /// Their events, in any order.
+    pub(super) events: Vec<Published>,
+    /// Up to which position the piece has all events of these partitions; none: up to the last of each, and
+    /// the events come from the topic.
+    pub(super) through: Option<i64>,
+}
+
+/// Writes a piece; what is known already is left out.
+pub(super) async fn write<P: Projection>(
+    pool: &PgPool,
+    projection: &P,
+    owner: Uuid,
+    topic: &str,
+    piece: &Piece,
+) -> Result<(), End> {
+    if attempt(pool, projection, owner, topic, piece, Pace::AtOnce).await? {
+        return Ok(());
+    }
+    match attempt(pool, projection, owner, topic, piece, Pace::OneByOne).await? {
+        true => Ok(()),
+        false => Err(FollowError::Trouble("a fold is spoilt twice".to_owned()).into()),
+    }
+}
+
+/// `false` when it has to be folded one by one.
+async fn attempt<P: Projection>(
+    pool: &PgPool,
+    projection: &P,
+    owner: Uuid,
+    topic: &str,
+    piece: &Piece,
+    pace: Pace,
+) -> Result<bool, End> {
+    let mut conn = pool.acquire().await?;
+    let mut tx = conn.begin().await?;
+    let partitions: Vec<i32> = piece.mine.keys().copied().collect();
+    let ours = table::lock(&mut tx, P::NAME, owner, &partitions).await?;
+    if !all_ours(&ours, piece) {
+        tx.rollback().await?;
+        return Err(End::Overtaken);
+    }
+    let events = match piece.through {
+        Some(_) => piece.events.clone(),
+        None => of_this_log(&mut tx, &ours, &piece.events).await?,
+    };
+    let aside = if ours.iter().any(|ours| ours.leaves_aside) {
+        parked::aside(&mut tx, P::NAME, P::NAME).await?
+    } else {
+        Aside::default()
+    };
+    let mut fresh: Vec<Published> = events.iter().filter(|event| is_fresh::<P>(&ours, event)).cloned().collect();
+    fresh.sort_by_key(|event| event.position);
+    let poison = match fold(projection, &mut tx, fresh.into_iter().map(Published::read), &aside, pace).await? {
+        Folded::Whole => None,
+        Folded::Before(poison) => Some(poison),
+        Folded::Spoilt => {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+    };
+    let before = poison.as_ref().map_or(i64::MAX, |poison| poison.position - 1);
+    let steps = piece.mine.iter().map(|(partition, mine)| {
+        let last = || events.iter().filter(|event| partition_of_subject(&event.subject) == *partition);
+        let through = piece.through.or_else(|| last().map(|event| event.position).max()).unwrap_or(0);
+        // what follows an impossible event is read once more
+        Step { partition: *partition, through: through.min(before), place: mine.place.filter(|_| poison.is_none()) }
+    });
+    table::save(&mut tx, P::NAME, topic, steps).await?;
+    tx.commit().await?;
+    match poison {
+        None => Ok(true),
+        Some(poison) => Err(FollowError::Poison { position: poison.position, reason: poison.reason }.into()),
+    }
+}
+
+/// All partitions of the piece are locked, under the epochs that they were taken over with, and nobody has
+/// set one of them back: a restored database may know the same owner.
+fn all_ours(ours: &[Ours], piece: &Piece) -> bool {
+    ours.len() == piece.mine.len()
+        && ours.iter().all(|ours| {
+            let mine = piece.mine.get(&ours.partition);
+            mine.is_some_and(|mine| mine.epoch == ours.epoch && mine.saved_offset == ours.next_offset)
+        })
+}
+
+fn is_fresh<P: Projection>(ours: &[Ours], event: &Published) -> bool {
+    let concerns = P::STREAMS.is_empty() || P::STREAMS.contains(&event.aggregate_type.as_str());
+    let partition = partition_of_subject(&event.subject);
+    concerns && ours.iter().any(|ours| ours.partition == partition && event.position > ours.position)
+}
+
+/// Those events that are in this log. After a restore the topic may have some that are not: of an earlier
+/// life of the log, at positions that name other events now, or none yet.
+async fn of_this_log(conn: &mut PgConnection, ours: &[Ours], events: &[Published]) -> sqlx::Result<Vec<Published>> {
+    let (head, epoch) = ours.first().map_or((0, 0), |ours| (ours.head, ours.head_epoch));
+    let sure = |event: &Published| event.epoch == epoch && event.position <= head;
+    let doubtful: Vec<i64> = events.iter().filter(|event| !sure(event)).map(|event| event.position).collect();
+    if doubtful.is_empty() {
+        return Ok(events.to_vec());
+    }
+    let known: Vec<(i64, Vec<u8>)> = sqlx::query_as("select position, hash from events where position = any($1)")
+        .bind(doubtful)
+        .fetch_all(conn)
+        .await?;
+    let known: BTreeSet<_> = known.into_iter().collect();
+    let is_known = |event: &Published| known.contains(&(event.position, event.hash.to_vec()));
+    let (here, elsewhere): (Vec<_>, Vec<_>) = events.iter().cloned().partition(|event| sure(event) || is_known(event));
+    if let Some(first) = elsewhere.first() {
+        tracing::warn!(
+            log.position = first.position,
+            log.epoch = first.epoch,
+            events = elsewhere.len(),
+            "the topic has events that this log does not have; they are left out"
+        );
+    }
+    Ok(here)
+}

@@ -1,0 +1,9 @@
+//! A folder a question: rows, fold, queries.
+
+pub mod campaign_catalogue;
+pub mod campaign_windows;
+pub mod claim_history;
+pub mod dashboard;
+pub mod login_streak;
+pub mod member_facts;
+pub mod referral_tally;

@@ -1,0 +1,131 @@
+//! The counters of the dashboard: what is added up along the log, in one small row of numbers. What
+//! an event does to them is said here, once, for the fold and for whoever looks back.
+
+use domain::claim::{ClaimEvent, ClaimStatus, DenialReason};
+
+use crate::engine::error::FoldError;
+
+const STATUSES: usize = ClaimStatus::ALL.len();
+const REASONS: usize = DenialReason::ALL.len();
+/// How many counters there are.
+const ALL: usize = STATUSES + REASONS + 4;
+
+/// One of the counters. Their order is that of the stored row: changing it is a new version of the fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counter {
+    /// Claims that stand in this status.
+    Claims(ClaimStatus),
+    /// Attempts that were refused for this reason.
+    Denied(DenialReason),
+    /// Grants that were made, at once or by an operator; taking one back is no step of this kind.
+    GrantSteps,
+    /// Claims that began to wait for an operator; again after an expiry.
+    PendingSteps,
+    /// Registrations with role USER.
+    Registered,
+    /// Members with a claim.
+    Claimants,
+}
+
+impl Counter {
+    fn place(self) -> usize {
+        let among = |found: Option<usize>| found.unwrap_or_default();
+        match self {
+            Self::Claims(status) => among(ClaimStatus::ALL.iter().position(|one| *one == status)),
+            Self::Denied(reason) => STATUSES + among(DenialReason::ALL.iter().position(|one| *one == reason)),
+            Self::GrantSteps => STATUSES + REASONS,
+            Self::PendingSteps => STATUSES + REASONS + 1,
+            Self::Registered => STATUSES + REASONS + 2,
+            Self::Claimants => STATUSES + REASONS + 3,
+        }
+    }
+}
+
+/// The value of every counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Counts([i64; ALL]);
+
+impl Counts {
+    /// A row as it is stored.
+    pub(super) fn read(stored: &[i64]) -> Result<Self, FoldError> {
+        stored.try_into().map(Self).map_err(|_| FoldError::stored("row of counters", format!("{stored:?}")))
+    }
+
+    pub(super) fn stored(&self) -> &[i64] {
+        &self.0
+    }
+
+    pub(super) fn get(&self, counter: Counter) -> i64 {
+        self.0[counter.place()]
+    }
+
+    pub(super) fn add(&mut self, counter: Counter, delta: i64) {
+        self.0[counter.place()] += delta;
+    }
+
+    /// Refused attempts, for whatever reason.
+    pub(super) fn denied(&self) -> i64 {
+        DenialReason::ALL.iter().map(|reason| self.get(Counter::Denied(*reason))).sum()
+    }
+
+    /// Counts one step of a claim that stood in a status before; says where it stands then.
+    pub(super) fn claim(&mut self, before: Option<ClaimStatus>, event: &ClaimEvent) -> ClaimStatus {
+        match event {
+            ClaimEvent::Denied(denied) => self.add(Counter::Denied(denied.reason), 1),
+            ClaimEvent::Submitted(_) => self.add(Counter::PendingSteps, 1),
+            ClaimEvent::Granted(_) | ClaimEvent::Approved(_) => self.add(Counter::GrantSteps, 1),
+            ClaimEvent::Rejected(_)
+            | ClaimEvent::Expired(_)
+            | ClaimEvent::Withdrawn(_)
+            | ClaimEvent::Fulfilled(_)
+            | ClaimEvent::FulfilmentFailed(_)
+            | ClaimEvent::Reversed(_) => {}
+        }
+        let after = status_after(before, event);
+        if let Some(before) = before {
+            self.add(Counter::Claims(before), -1);
+        }
+        self.add(Counter::Claims(after), 1);
+        after
+    }
+}
+
+fn status_after(before: Option<ClaimStatus>, event: &ClaimEvent) -> ClaimStatus {
+    match event {
+        // a blocked member who asks again does not change what was decided before
+        ClaimEvent::Denied(_) => before.filter(|before| !before.is_open()).unwrap_or(ClaimStatus::Denied),
+        ClaimEvent::Submitted(_) => ClaimStatus::Pending,
+        ClaimEvent::Granted(_) | ClaimEvent::Approved(_) => ClaimStatus::Granted,
+        ClaimEvent::Rejected(_) | ClaimEvent::Withdrawn(_) => ClaimStatus::Rejected,
+        ClaimEvent::Expired(_) => ClaimStatus::Expired,
+        ClaimEvent::Fulfilled(_) => ClaimStatus::Fulfilled,
+        ClaimEvent::FulfilmentFailed(_) => ClaimStatus::FulfilmentFailed,
+        ClaimEvent::Reversed(_) => ClaimStatus::Reversed,
+    }
+}
+
+/// What of one reward is held and granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Grants {
+    pub(super) held: i64,
+    pub(super) granted: i64,
+    /// What the grants that stand hand out together.
+    pub(super) amount: i64,
+}
+
+impl Grants {
+    /// Takes one step of a claim into account.
+    pub(super) fn claim(&mut self, event: &ClaimEvent) {
+        let (held, granted) = match event {
+            ClaimEvent::Submitted(_) => (1, 0),
+            ClaimEvent::Granted(_) => (0, 1),
+            ClaimEvent::Approved(_) => (-1, 1),
+            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) | ClaimEvent::Withdrawn(_) => (-1, 0),
+            ClaimEvent::Reversed(_) => (0, -1),
+            ClaimEvent::Denied(_) | ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => (0, 0),
+        };
+        self.held += held;
+        self.granted += granted;
+        self.amount += granted * event.about().amount.get();
+    }
+}

@@ -1,0 +1,95 @@
+//! Where claims stood: a step says where a claim goes, not where it comes from. That is read from the
+//! claim's own stream, and only for claims that have a past, so that no table of claims is needed.
+
+use std::collections::HashMap;
+
+use domain::claim::{ClaimEvent, ClaimStatus};
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::counts::Counts;
+use crate::engine::error::FoldError;
+use crate::log::{Place, Recorded};
+
+/// Where the claims of a piece of the log stand.
+#[derive(Default)]
+pub(super) struct Standing(HashMap<Uuid, ClaimStatus>);
+
+impl Standing {
+    /// Where the claims of these events stood before the first of them.
+    pub(super) async fn before<'a>(
+        conn: &mut PgConnection,
+        events: impl Iterator<Item = &'a Recorded>,
+    ) -> Result<Self, FoldError> {
+        let mut first = HashMap::new();
+        for entry in events.map(|recorded| &recorded.entry).filter(|entry| entry.aggregate_type == "claim") {
+            first.entry(entry.aggregate_id.as_str()).or_insert(entry.sequence);
+        }
+        first.retain(|_, sequence| *sequence > 1);
+        if first.is_empty() {
+            return Ok(Self::default());
+        }
+        let (claims, sequences): (Vec<&str>, Vec<i64>) = first.into_iter().unzip();
+        // a refusal after a decision changes nothing: what counts is then the last step that was none
+        let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
+            "select wanted.claim_id, last.event_type, decided.event_type
+            from unnest($1::text[], $2::bigint[]) as wanted(claim_id, sequence)
+            cross join lateral (
+                select event_type
+                from events
+                where aggregate_id = wanted.claim_id
+                  and aggregate_type = 'claim'
+                  and sequence = wanted.sequence - 1
+                limit 1
+            ) as last
+            left join lateral (
+                select event_type
+                from events
+                where aggregate_id = wanted.claim_id
+                  and aggregate_type = 'claim'
+                  and sequence < wanted.sequence
+                  and event_type <> 'claim.denied'
+                order by aggregate_id desc, aggregate_type desc, sequence desc
+                limit 1
+            ) as decided on true",
+        )
+        .bind(claims)
+        .bind(sequences)
+        .fetch_all(conn)
+        .await?;
+        let standing = rows.into_iter().map(|(claim, last, decided)| {
+            let decided = decided.map(|name| status_named(&name)).transpose()?;
+            let denied_since = status_named(&last)? == ClaimStatus::Denied;
+            let status = decided.filter(|decided| !(denied_since && decided.is_open()));
+            Ok((claim_id(&claim)?, status.unwrap_or(ClaimStatus::Denied)))
+        });
+        Ok(Self(standing.collect::<Result<_, FoldError>>()?))
+    }
+
+    /// Counts the next step of a claim.
+    pub(super) fn step(&mut self, counts: &mut Counts, event: &ClaimEvent, entry: &Place) -> Result<(), FoldError> {
+        let id = claim_id(&entry.aggregate_id)?;
+        let after = counts.claim(self.0.get(&id).copied(), event);
+        self.0.insert(id, after);
+        Ok(())
+    }
+}
+
+fn claim_id(text: &str) -> Result<Uuid, FoldError> {
+    text.parse().map_err(|_| FoldError::stored("claim id", text))
+}
+
+/// The status that a step of this name leads to.
+fn status_named(event_type: &str) -> Result<ClaimStatus, FoldError> {
+    Ok(match event_type {
+        "claim.denied" => ClaimStatus::Denied,
+        "claim.submitted" => ClaimStatus::Pending,
+        "claim.granted" | "claim.approved" => ClaimStatus::Granted,
+        "claim.rejected" | "claim.withdrawn" => ClaimStatus::Rejected,
+        "claim.expired" => ClaimStatus::Expired,
+        "claim.fulfilled" => ClaimStatus::Fulfilled,
+        "claim.fulfilment_failed" => ClaimStatus::FulfilmentFailed,
+        "claim.reversed" => ClaimStatus::Reversed,
+        other => return Err(FoldError::stored("step of a claim", other)),
+    })
+}

@@ -1,0 +1,8 @@
+//! What operators do about projections: rebuilds, digests, status, interventions, packing, handover.
+
+pub mod digest;
+pub mod handover;
+pub mod intervention;
+pub mod packing;
+pub mod rebuild;
+pub mod status;

@@ -1,0 +1,152 @@
+//! What a human does about a follower in trouble: have it try again, or leave the event out. Either
+//! needs a reason, which is kept with who gave it.
+
+use serde::Serialize;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, PgPool};
+
+use crate::engine::checkpoint;
+use crate::engine::error::RebuildError;
+use crate::engine::fold::{Folded, Pace, fold};
+use crate::engine::parked::{self, Aside, Parked};
+use crate::engine::progress;
+use crate::engine::projection::Projection;
+use crate::kafka::relay;
+use crate::log::{self, Entry};
+use crate::registry::{self, Visitor};
+
+/// What to do about the events that are in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Take them in after all: the program, or something else, is better now.
+    Retry,
+    /// Leave these events out, for ever, and go on with what follows.
+    Skip,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// Who does it, and why.
+#[derive(Debug, Clone)]
+pub struct Intervention {
+    /// What.
+    pub step: Step,
+    /// Why, for the record.
+    pub reason: String,
+    /// By whom, for the record.
+    pub actor: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Intervened {
+    /// The events it was about.
+    pub positions: Vec<i64>,
+    /// How many parked streams are followed again.
+    pub released: usize,
+    /// Events that are still in the way, and why.
+    pub still_in_the_way: Vec<(i64, String)>,
+}
+
+/// Does something about what is in the way of a follower. A stopped one goes on by itself then; parked
+/// streams are folded here and now.
+///
+/// # Errors
+/// See [`RebuildError`].
+pub async fn intervene(pool: &PgPool, name: &str, intervention: &Intervention) -> Result<Intervened, RebuildError> {
+    struct Catch<'a>(&'a mut PgConnection, &'a Parked, &'a (dyn Fn(&Entry) -> bool + Sync));
+    impl Visitor for Catch<'_> {
+        type Answer = Result<Folded, RebuildError>;
+        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+            let Self(tx, parked, is_passed) = self;
+            catch_up(&projection, tx, parked, is_passed).await
+        }
+    }
+    if intervention.step == Step::Skip && name == relay::NAME {
+        return Err(RebuildError::LeavesNothingOut);
+    }
+    let mut conn = pool.acquire().await?;
+    let mut tx = conn.begin().await?;
+    let known = checkpoint::lock(&mut tx, name).await?.ok_or_else(|| RebuildError::Unknown(name.to_owned()))?;
+    let by_workers = progress::lock(&mut tx, name).await?;
+    let is_passed = |entry: &Entry| match &by_workers {
+        Some(progress) => progress.has(&entry.subject, entry.position),
+        None => entry.position <= known.position,
+    };
+    let mut done = Intervened::default();
+    if let Some(position) = stopped_before(&mut tx, name).await? {
+        done.positions.push(position);
+    }
+    let parked_streams = parked::of(&mut tx, name).await?;
+    done.positions.extend(parked_streams.iter().map(|parked| parked.position));
+    for position in &done.positions {
+        keep(&mut tx, name, intervention, *position).await?;
+    }
+    sqlx::query("update checkpoints set state = 'following', trouble_position = null, trouble = null where name = $1")
+        .bind(name)
+        .execute(&mut *tx)
+        .await?;
+    for parked in &parked_streams {
+        // the catching up must not be turned away by the very row that it is about
+        parked::release(&mut tx, name, parked).await?;
+        match registry::visit(name, Catch(&mut tx, parked, &is_passed)).await {
+            Some(caught_up) => match caught_up? {
+                Folded::Before(poison) => {
+                    parked::park(&mut tx, name, poison.position, &poison.reason).await?;
+                    done.still_in_the_way.push((poison.position, poison.reason));
+                }
+                Folded::Whole | Folded::Spoilt => done.released += 1,
+            },
+            // no projection: what it does is harmless twice, so that it goes back to where it left off
+            None => {
+                checkpoint::set_back(&mut tx, name, parked.position - 1).await?;
+                done.released += 1;
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn stopped_before(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<i64>> {
+    let position: Option<Option<i64>> =
+        sqlx::query_scalar("select trouble_position from checkpoints where name = $1 and state = 'stopped'")
+            .bind(name)
+            .fetch_optional(conn)
+            .await?;
+    Ok(position.flatten())
+}
+
+async fn keep(conn: &mut PgConnection, name: &str, intervention: &Intervention, position: i64) -> sqlx::Result<()> {
+    sqlx::query("insert into interventions (follower, step, position, reason, actor) values ($1, $2, $3, $4, $5)")
+        .bind(name)
+        .bind(intervention.step.name())
+        .bind(position)
+        .bind(&intervention.reason)
+        .bind(&intervention.actor)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Folds what a parked stream has missed of what the projection has passed. A stream stands for itself in the projections
+/// that park: it does not matter what others went on to meanwhile.
+async fn catch_up<P: Projection>(
+    projection: &P,
+    tx: &mut PgConnection,
+    parked: &Parked,
+    is_passed: &(dyn Fn(&Entry) -> bool + Sync),
+) -> Result<Folded, RebuildError> {
+    let mut entries = log::read_stream(tx, &parked.stream_type, &parked.stream_id).await?;
+    entries.retain(|entry| entry.position >= parked.position && is_passed(entry));
+    let aside: Aside = parked::aside(tx, P::NAME, P::NAME).await?;
+    Ok(fold(projection, tx, entries.iter().map(Entry::read), &aside, Pace::OneByOne).await?)
+}

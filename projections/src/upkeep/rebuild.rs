@@ -1,0 +1,218 @@
+//! Folds a projection again from position 1 beside the rows that serve, compares the two, and puts the
+//! new tables in the old ones' place in one transaction. A kill costs nothing but the last step: how far
+//! it came is saved with the rows. What the tables beside are, and how they are swapped, is in `beside`.
+
+mod beside;
+
+use serde::Serialize;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, PgPool};
+use uuid::Uuid;
+
+use crate::engine::checkpoint;
+use crate::engine::error::{FollowError, RebuildError};
+use crate::engine::fold::{Folded, Pace, fold};
+use crate::engine::follower::OnPoison;
+use crate::engine::parked;
+use crate::engine::projection::Projection;
+use crate::log;
+use crate::log::{Entry, Read};
+use crate::registry::{self, Visitor};
+use crate::upkeep::digest::{self, Folded as Serving, TableDigest};
+
+pub(crate) use beside::SUFFIX;
+use beside::{Beside, Progress};
+
+/// Nearer than this to what serves, it is time to swap.
+const NEAR: i64 = 1_000;
+/// So many positions are folded at once, or a page more: a row that several of them change is written once.
+const STEP: i64 = 50_000;
+
+/// A projection that was folded again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rebuilt {
+    /// The projection.
+    pub name: &'static str,
+    /// Of its logic.
+    pub version: i32,
+    /// Up to which the rows are folded that serve now.
+    pub position: i64,
+    /// How the new rows compared with the old ones; none when those were of another version.
+    pub compared: Option<Comparison>,
+}
+
+/// Old and new rows at the same position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// At which they were compared.
+    pub position: i64,
+    /// Whether they are the same.
+    pub same: bool,
+    /// The tables that differ: the old rows and the new ones.
+    pub different: Vec<(TableDigest, TableDigest)>,
+}
+
+/// Folds a projection again and swaps the new rows in. `progress` is told how many positions are done
+/// and how many there are.
+///
+/// # Errors
+/// See [`RebuildError`]. The old rows serve as before then.
+pub async fn rebuild(
+    pool: &PgPool,
+    name: &str,
+    progress: impl FnMut(i64, i64) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    struct Again<'a, F> {
+        pool: &'a PgPool,
+        progress: F,
+    }
+    impl<F: FnMut(i64, i64) + Send> Visitor for Again<'_, F> {
+        type Answer = Result<Rebuilt, RebuildError>;
+        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+            side_by_side(self.pool, &projection, self.progress).await
+        }
+    }
+    match registry::visit(name, Again { pool, progress }).await {
+        Some(answer) => answer,
+        None => Err(RebuildError::Unknown(name.to_owned())),
+    }
+}
+
+pub(crate) async fn side_by_side<P: Projection>(
+    pool: &PgPool,
+    projection: &P,
+    progress: impl FnMut(i64, i64) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    // of its own: its lock, and the names that it sees, end with it
+    let mut conn = PgConnection::connect_with(&pool.connect_options()).await?;
+    let rebuilt = run(pool, &mut conn, projection, progress).await;
+    let _ = conn.close().await;
+    rebuilt
+}
+
+async fn run<P: Projection>(
+    pool: &PgPool,
+    conn: &mut PgConnection,
+    projection: &P,
+    mut progress: impl FnMut(i64, i64) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    let beside = Beside { name: P::NAME, version: P::VERSION, tables: P::TABLES, late: P::LATE_INDEXES };
+    if !beside.is_the_only_one(conn).await? {
+        return Err(RebuildError::UnderWay);
+    }
+    let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
+    if served.version > P::VERSION {
+        return Err(RebuildError::Newer(served.version));
+    }
+    let mut done = beside.begin(conn).await?;
+    let (mut compared, mut indexed) = (None, false);
+    loop {
+        let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
+        let head = log::head(conn).await?.position;
+        progress(done, head);
+        let comparable = served.version == P::VERSION && served.position >= done;
+        // up to where the rows stand that serve, first: there the two can be compared
+        let target = if comparable && compared.is_none() { served.position } else { head };
+        if target - done > NEAR {
+            let mut pages = log::read_ahead(pool, done, target, P::STREAMS);
+            let mut piece = Vec::new();
+            while let Some((through, page)) = pages.next().await? {
+                piece.extend(page);
+                if through == target || through - done >= STEP {
+                    step(conn, projection, done, through, piece.drain(..).collect()).await?;
+                    done = through;
+                    progress(done, head);
+                }
+            }
+        } else if comparable && compared.is_none() {
+            let comparison = compare(pool, conn, projection, &mut done).await?;
+            compared = Some(comparison);
+        } else if !indexed {
+            // which may take long: the log goes on meanwhile
+            beside.index(conn).await?;
+            beside.analyze(conn).await?;
+            indexed = true;
+        } else {
+            step(conn, projection, done, head, None).await?;
+            done = head.max(done);
+            break;
+        }
+    }
+    let position = beside.swap(pool, conn, projection, done).await?;
+    progress(position, position);
+    Ok(Rebuilt { name: P::NAME, version: P::VERSION, position, compared })
+}
+
+/// Folds the next piece into the tables beside, which this connection sees under their own names. It is read here,
+/// unless all of it was read ahead.
+async fn step<P: Projection>(
+    conn: &mut PgConnection,
+    projection: &P,
+    after: i64,
+    through: i64,
+    mut ahead: Option<Vec<Read>>,
+) -> Result<(), RebuildError> {
+    if through <= after {
+        return Ok(());
+    }
+    let parked_as = format!("{}{SUFFIX}", P::NAME);
+    let mut pace = Pace::AtOnce;
+    loop {
+        let mut tx = conn.begin().await?;
+        let piece = match ahead.take() {
+            Some(piece) => piece,
+            None => log::read_between(&mut tx, after, through, P::STREAMS).await?.iter().map(Entry::read).collect(),
+        };
+        let aside = parked::aside(&mut tx, P::NAME, &parked_as).await?;
+        match fold(projection, &mut tx, piece.into_iter(), &aside, pace).await.map_err(RebuildError::from)? {
+            Folded::Whole => {
+                Progress::save(&mut tx, P::NAME, through).await?;
+                return Ok(tx.commit().await?);
+            }
+            Folded::Spoilt if pace == Pace::AtOnce => pace = Pace::OneByOne,
+            Folded::Spoilt => return Err(FollowError::Trouble("a fold is spoilt twice".to_owned()).into()),
+            Folded::Before(poison) => {
+                tx.rollback().await?;
+                match P::ON_POISON {
+                    OnPoison::Stop => {
+                        return Err(RebuildError::Poison { position: poison.position, reason: poison.reason });
+                    }
+                    OnPoison::Park => parked::park(conn, &parked_as, poison.position, &poison.reason).await?,
+                }
+                continue;
+            }
+        }
+        tx.rollback().await?;
+    }
+}
+
+/// Compares the rows that serve with those beside, both at the position of the former.
+async fn compare<P: Projection>(
+    pool: &PgPool,
+    conn: &mut PgConnection,
+    projection: &P,
+    done: &mut i64,
+) -> Result<Comparison, RebuildError> {
+    let mut serving = pool.acquire().await?;
+    let mut snapshot = digest::begin_snapshot(&mut serving, P::TABLES).await?;
+    let Serving { position, beyond, .. } = digest::folded_up_to(&mut snapshot, P::NAME, P::STREAMS).await?;
+    step(conn, projection, *done, position, None).await?;
+    *done = position.max(*done);
+    let mut tx = conn.begin().await?;
+    // what some of its workers have folded already, for the comparison alone
+    let aside = parked::aside(&mut tx, P::NAME, P::NAME).await?;
+    let ahead = fold(projection, &mut tx, beyond.iter().map(Entry::read), &aside, Pace::AtOnce).await;
+    if !matches!(ahead.map_err(RebuildError::from)?, Folded::Whole) {
+        return Err(RebuildError::Apart(position));
+    }
+    let (old, new) = tokio::try_join!(
+        digest::tables_of(&mut snapshot, P::TABLES, ""),
+        digest::tables_of(&mut tx, P::TABLES, SUFFIX)
+    )?;
+    snapshot.rollback().await?;
+    tx.rollback().await?;
+    let different: Vec<_> = old.into_iter().zip(new).filter(|(old, new)| old != new).collect();
+    Ok(Comparison { position, same: different.is_empty(), different })
+}

@@ -1,0 +1,70 @@
+//! How a projection is doing that workers feed: partition by partition, and from that the whole.
+
+use serde::Serialize;
+use sqlx::postgres::PgConnection;
+
+use crate::engine::progress;
+use crate::kafka::topic::partition_of_subject;
+
+use super::Status;
+
+/// How one partition is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartitionStatus {
+    /// Which.
+    pub partition: i32,
+    /// Every event of it up to here is folded.
+    pub position: i64,
+    /// How many events of it that concern the projection are still to come.
+    pub lag_events: i64,
+    /// Whether a worker looks after it.
+    pub attended: bool,
+}
+
+/// Says of a projection that workers feed how it is doing; leaves it as it is when a follower does.
+pub(super) async fn look(conn: &mut PgConnection, status: &mut Status, streams: &[&str]) -> sqlx::Result<()> {
+    let Some(done) = progress::of(conn, &status.name).await? else { return Ok(()) };
+    let rows: Vec<(i32, i64, bool)> = sqlx::query_as(
+        "select partition, position, attended_until > clock_timestamp()
+        from worker_partitions
+        where follower = $1
+        order by partition",
+    )
+    .bind(&status.name)
+    .fetch_all(&mut *conn)
+    .await?;
+    let (noted, head): (i64, i64) = sqlx::query_as(
+        "select checkpoints.position, log_head.position from checkpoints cross join log_head where name = $1",
+    )
+    .bind(&status.name)
+    .fetch_one(&mut *conn)
+    .await?;
+    let coming: Vec<(i64, String, f64)> = sqlx::query_as(
+        "select position, subject, extract(epoch from now() - recorded_at)::float8
+        from events
+        where position > $1
+          and position <= $2
+          and (cardinality($3::text[]) = 0 or aggregate_type = any($3))
+        order by position",
+    )
+    .bind(noted)
+    .bind(head)
+    .bind(streams)
+    .persistent(false)
+    .fetch_all(conn)
+    .await?;
+    status.position = done.folded_through(coming.iter().map(|(at, subject, _)| (*at, subject.as_str())), head);
+    let lacking: Vec<_> = coming.iter().filter(|(at, subject, _)| !done.has(subject, *at)).collect();
+    status.lag_events = i64::try_from(lacking.len()).unwrap_or(i64::MAX);
+    status.lag_seconds = lacking.first().map_or(0.0, |(_, _, age)| age.max(0.0));
+    status.partitions = rows
+        .into_iter()
+        .map(|(partition, position, attended)| {
+            let lacks = lacking.iter().filter(|(_, subject, _)| partition_of_subject(subject) == partition).count();
+            let lag_events = i64::try_from(lacks).unwrap_or(i64::MAX);
+            PartitionStatus { partition, position, lag_events, attended }
+        })
+        .collect();
+    Ok(())
+}
