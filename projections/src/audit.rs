@@ -12,6 +12,7 @@ mod judge;
 mod re_evaluation;
 mod rules;
 mod streams;
+pub mod topic;
 mod tree;
 mod verify;
 

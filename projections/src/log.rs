@@ -4,6 +4,7 @@
 mod ahead;
 pub mod blocking;
 pub(crate) mod packed;
+pub mod partition;
 pub mod pg_copy;
 mod piece;
 mod scan;

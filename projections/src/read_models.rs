@@ -3,6 +3,7 @@
 pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod claim_history;
+mod copy_in;
 pub mod dashboard;
 pub mod login_streak;
 pub mod member_facts;

@@ -8,7 +8,7 @@ mod parts;
 
 use std::time::Duration;
 
-use projections::Followers;
+use projections::start_followers;
 use tokio_util::sync::CancellationToken;
 
 use self::broker::Broker;
@@ -104,7 +104,7 @@ async fn run(
     let stopping = CancellationToken::new();
     let inside = Inside::start(database).await?;
     let followers =
-        Followers::start(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
+        start_followers(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
     let api = if does(Only::Api) { Some(inside.api(config, database, &followers, &stopping)?) } else { None };
     if does(Only::Follow) {
         inside.ledger.tell(followers.taker());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use projections::kafka::worker::{WorkerConfig, WorkerError, may_work};
-use projections::{FED_BY_WORKERS, Followers, Freshness};
+use projections::{Freshness, fed_by_workers, start_followers};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,10 +24,10 @@ pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<(
     config.validate()?;
     time_zones::tell();
     if names.is_empty() {
-        bail!("a worker feeds the projections that --projection names: {}", FED_BY_WORKERS.join(", "));
+        bail!("a worker feeds the projections that --projection names: {}", fed_by_workers().join(", "));
     }
     for name in &names {
-        may_work(name).await.map_err(told)?;
+        may_work(name).map_err(told)?;
     }
     let brokers = config.kafka().context(
         "KAFKA_BROKERS is not set: a worker reads a Kafka that the relay of another process publishes to; set it to that one",
@@ -52,7 +52,7 @@ async fn run(config: &Config, worker: WorkerConfig, names: Vec<String>, database
     if let Some(address) = config.metrics_listen {
         let freshness = Freshness::new();
         // it follows nothing: it only knows how far everybody is
-        let known = Followers::start(pool.clone(), watch::channel(0).1, freshness.clone(), stopping.clone());
+        let known = start_followers(pool.clone(), watch::channel(0).1, freshness.clone(), stopping.clone());
         metrics::serve(address, database.pool.clone(), &known, freshness, stopping.clone()).await?;
     }
     let mut workers = JoinSet::new();
@@ -82,7 +82,7 @@ async fn run(config: &Config, worker: WorkerConfig, names: Vec<String>, database
 fn told(error: WorkerError) -> anyhow::Error {
     match &error {
         WorkerError::Unknown(_) | WorkerError::Whole { .. } => {
-            anyhow!("{error}. Workers can feed {}", FED_BY_WORKERS.join(", "))
+            anyhow!("{error}. Workers can feed {}", fed_by_workers().join(", "))
         }
         WorkerError::Stopped(_) => error.into(),
     }

@@ -190,9 +190,8 @@ pub async fn left_out(conn: &mut PgConnection, derived: &[&str]) -> Result<Vec<S
     )
     .fetch_all(conn)
     .await?;
-    let mut checked: Vec<&str> = vec!["events", "log_head", "log_pages", "checkpoints", "worker_partitions"];
-    checked.extend(derived);
-    checked.extend(registry::tables().await);
-    tables.retain(|table| !checked.contains(&table.as_str()));
+    let mut checked = vec!["events", "log_head", "log_pages", "checkpoints", "worker_partitions"];
+    checked.extend(registry::tables());
+    tables.retain(|table| !checked.contains(&table.as_str()) && !derived.contains(&table.as_str()));
     Ok(tables)
 }

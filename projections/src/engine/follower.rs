@@ -28,6 +28,7 @@ use crate::engine::connections::{self, Kept};
 use crate::engine::error::FollowError;
 use crate::engine::freshness::Freshness;
 use crate::engine::lease::{Lease, Leases};
+use crate::engine::projection::Descriptor;
 use crate::log::Entry;
 use crate::log::tail::Tail;
 
@@ -153,18 +154,20 @@ pub struct Followers {
 
 impl Followers {
     /// Starts the ticker that tells all loops of this process where the log ends. `appended` brings
-    /// the head from whoever appends in this process, at once; other processes are seen by polling.
+    /// the head from whoever appends in this process, at once; other processes are seen by polling. `projections` are all
+    /// that anybody follows.
     #[must_use]
-    pub fn start(
+    pub(crate) fn start(
         pool: PgPool,
         appended: watch::Receiver<i64>,
         freshness: Freshness,
+        projections: &'static [Descriptor],
         shutdown: CancellationToken,
     ) -> Self {
         let (moved, head) = watch::channel(0);
         let tasks = TaskTracker::new();
         let (leases, tail, batches) = (Leases::new(), Tail::default(), connections::for_batches(&pool));
-        let ticker = Ticker::new(Kept::from(batches.clone()), moved, freshness.clone(), tail.clone());
+        let ticker = Ticker::new(Kept::from(batches.clone()), moved, freshness.clone(), tail.clone(), projections);
         tasks.spawn(ticker.tick(appended, shutdown.clone()));
         tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
         Self { pool, batches, head, freshness, leases, tail, shutdown, tasks }

@@ -8,9 +8,8 @@
 
 use sqlx::postgres::PgConnection;
 
-use crate::kafka::topic::PARTITIONS;
-use crate::kafka::topic::partition_of_subject;
 use crate::log::Entry;
+use crate::log::partition::{PARTITIONS, partition_of_subject};
 
 /// How far every partition is folded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! prefix, saved under that epoch. It does not look into payloads: what the log stores is what is sent.
 
 mod delivery;
+mod intervention;
 mod place;
 mod producer;
 mod republish;
@@ -14,6 +15,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use intervention::intervene;
 pub use republish::{Standing, set_back, standing};
 
 use self::delivery::{Acknowledged, Deliveries, Ends, Undelivered};

@@ -26,6 +26,7 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::runtime::Handle;
@@ -89,18 +90,12 @@ pub enum WorkerError {
 ///
 /// # Errors
 /// [`WorkerError::Unknown`] and [`WorkerError::Whole`].
-pub async fn may_work(name: &str) -> Result<(), WorkerError> {
-    struct Shape;
-    impl Visitor for Shape {
-        type Answer = Result<(), WorkerError>;
-        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
-            match P::SPREAD {
-                Spread::BySubject => Ok(()),
-                Spread::Whole { because } => Err(WorkerError::Whole { name: P::NAME, because }),
-            }
-        }
+pub fn may_work(name: &str) -> Result<(), WorkerError> {
+    let known = registry::find(name).ok_or_else(|| WorkerError::Unknown(name.to_owned()))?;
+    match known.spread {
+        Spread::BySubject => Ok(()),
+        Spread::Whole { because } => Err(WorkerError::Whole { name: known.name, because }),
     }
-    registry::visit(name, Shape).await.unwrap_or_else(|| Err(WorkerError::Unknown(name.to_owned())))
 }
 
 /// Feeds a projection as one member of its group, until shutdown.
@@ -119,19 +114,22 @@ pub async fn work(
         shutdown: CancellationToken,
     }
     impl Visitor for Begin {
-        type Answer = Result<(), WorkerError>;
-        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+        type Answer = BoxFuture<'static, Result<(), WorkerError>>;
+        fn visit<P: Projection>(self, projection: P) -> Self::Answer {
             let Self { config, pool, shutdown } = self;
-            Worker { projection: Arc::new(projection), config, pool, shutdown }.run().await
+            Box::pin(Worker { projection: Arc::new(projection), config, pool, shutdown }.run())
         }
     }
-    may_work(name).await?;
+    may_work(name)?;
     let options = (*pool.connect_options()).clone();
     let options = options.options([("idle_in_transaction_session_timeout", STANDS_STILL_MS)]);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options);
-    let ended = registry::visit(name, Begin { config, pool: pool.clone(), shutdown }).await;
+    let ended = match registry::visit(name, Begin { config, pool: pool.clone(), shutdown }) {
+        Some(worker) => worker.await,
+        None => Err(WorkerError::Unknown(name.to_owned())),
+    };
     pool.close().await;
-    ended.unwrap_or_else(|| Err(WorkerError::Unknown(name.to_owned())))
+    ended
 }
 
 /// What all sessions of a worker have in common.

@@ -1,8 +1,6 @@
 //! A page of the log as PostgreSQL sends it for COPY in its binary format: one buffer, from which the rows borrow
 //! their text, and no column that nobody asked for. It knows the format, and nothing of events.
 
-pub mod copy_in;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Moment;
 use futures::TryStreamExt;

@@ -25,7 +25,7 @@ use crate::engine::error::FoldError;
 use crate::engine::follower::Rest;
 use crate::engine::projection::{Projection, Spread};
 use crate::log::Recorded;
-use crate::log::pg_copy::copy_in;
+use crate::read_models::copy_in;
 
 /// The projection of this file.
 #[derive(Debug, Clone, Copy)]

@@ -10,11 +10,11 @@ use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Postgres, Transaction};
 
-use crate::engine::error::RebuildError;
 use crate::engine::progress::{self, Progress};
-use crate::engine::projection::Projection;
+use crate::engine::projection::Descriptor;
 use crate::log::{self, Entry};
-use crate::registry::{self, Visitor};
+use crate::registry;
+use crate::upkeep::error::{DigestError, WorkersApart};
 
 /// Columns that tables got later. Where they are null they are left out, so that a log from before has the digest it had.
 const LATER_COLUMNS: [(&str, &[&str]); 1] = [("members", &["first_id", "former_ids"])];
@@ -53,17 +53,10 @@ pub struct TableDigest {
 /// read in one snapshot.
 ///
 /// # Errors
-/// See [`RebuildError`].
-pub async fn digest(conn: &mut PgConnection, name: &str) -> Result<Digest, RebuildError> {
-    struct Shape;
-    impl Visitor for Shape {
-        type Answer = (&'static str, &'static [&'static str], &'static [&'static str]);
-        async fn visit<P: Projection>(self, _: P) -> Self::Answer {
-            (P::NAME, P::TABLES, P::STREAMS)
-        }
-    }
-    let (name, tables, streams) =
-        registry::visit(name, Shape).await.ok_or_else(|| RebuildError::Unknown(name.to_owned()))?;
+/// See [`DigestError`].
+pub async fn digest(conn: &mut PgConnection, name: &str) -> Result<Digest, DigestError> {
+    let known = registry::find(name).ok_or_else(|| DigestError::Unknown(name.to_owned()))?;
+    let Descriptor { name, tables, streams, .. } = *known;
     let mut snapshot = begin_snapshot(conn, tables).await?;
     let read = read(&mut snapshot, name, tables, streams).await;
     snapshot.rollback().await?;
@@ -75,10 +68,10 @@ async fn read(
     name: &'static str,
     tables: &'static [&'static str],
     streams: &[&str],
-) -> Result<Digest, RebuildError> {
+) -> Result<Digest, DigestError> {
     let Folded { version, position, beyond } = folded_up_to(conn, name, streams).await?;
     if !beyond.is_empty() {
-        return Err(RebuildError::Apart(position));
+        return Err(WorkersApart(position).into());
     }
     let tables = tables_of(conn, tables, "").await?;
     Ok(Digest { name, version, position, digest: overall(&tables), tables })

@@ -1,19 +1,19 @@
 //! What a human does about a follower in trouble: have it try again, or leave the event out. Either
 //! needs a reason, which is kept with who gave it.
 
+use futures::future::{BoxFuture, OptionFuture};
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 
 use crate::engine::checkpoint;
-use crate::engine::error::RebuildError;
 use crate::engine::fold::{Folded, Pace, fold};
 use crate::engine::parked::{self, Aside, Parked};
 use crate::engine::progress;
 use crate::engine::projection::Projection;
-use crate::kafka::relay;
 use crate::log::{self, Entry};
 use crate::registry::{self, Visitor};
+use crate::upkeep::error::InterventionError;
 
 /// What to do about the events that are in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,25 +57,26 @@ pub struct Intervened {
 }
 
 /// Does something about what is in the way of a follower. A stopped one goes on by itself then; parked
-/// streams are folded here and now.
+/// streams are folded here and now. What a follower's own rules forbid is decided before, by who knows them.
 ///
 /// # Errors
-/// See [`RebuildError`].
-pub async fn intervene(pool: &PgPool, name: &str, intervention: &Intervention) -> Result<Intervened, RebuildError> {
+/// See [`InterventionError`].
+pub(crate) async fn intervene(
+    pool: &PgPool,
+    name: &str,
+    intervention: &Intervention,
+) -> Result<Intervened, InterventionError> {
     struct Catch<'a>(&'a mut PgConnection, &'a Parked, &'a (dyn Fn(&Entry) -> bool + Sync));
-    impl Visitor for Catch<'_> {
-        type Answer = Result<Folded, RebuildError>;
-        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+    impl<'a> Visitor for Catch<'a> {
+        type Answer = BoxFuture<'a, Result<Folded, InterventionError>>;
+        fn visit<P: Projection>(self, projection: P) -> Self::Answer {
             let Self(tx, parked, is_passed) = self;
-            catch_up(&projection, tx, parked, is_passed).await
+            Box::pin(async move { catch_up(&projection, tx, parked, is_passed).await })
         }
-    }
-    if intervention.step == Step::Skip && name == relay::NAME {
-        return Err(RebuildError::LeavesNothingOut);
     }
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin().await?;
-    let known = checkpoint::lock(&mut tx, name).await?.ok_or_else(|| RebuildError::Unknown(name.to_owned()))?;
+    let known = checkpoint::lock(&mut tx, name).await?.ok_or_else(|| InterventionError::Unknown(name.to_owned()))?;
     let by_workers = progress::lock(&mut tx, name).await?;
     let is_passed = |entry: &Entry| match &by_workers {
         Some(progress) => progress.has(&entry.subject, entry.position),
@@ -97,7 +98,8 @@ pub async fn intervene(pool: &PgPool, name: &str, intervention: &Intervention) -
     for parked in &parked_streams {
         // the catching up must not be turned away by the very row that it is about
         parked::release(&mut tx, name, parked).await?;
-        match registry::visit(name, Catch(&mut tx, parked, &is_passed)).await {
+        let caught_up = OptionFuture::from(registry::visit(name, Catch(&mut tx, parked, &is_passed))).await;
+        match caught_up {
             Some(caught_up) => match caught_up? {
                 Folded::Before(poison) => {
                     parked::park(&mut tx, name, poison.position, &poison.reason).await?;
@@ -144,7 +146,7 @@ async fn catch_up<P: Projection>(
     tx: &mut PgConnection,
     parked: &Parked,
     is_passed: &(dyn Fn(&Entry) -> bool + Sync),
-) -> Result<Folded, RebuildError> {
+) -> Result<Folded, InterventionError> {
     let mut entries = log::read_stream(tx, &parked.stream_type, &parked.stream_id).await?;
     entries.retain(|entry| entry.position >= parked.position && is_passed(entry));
     let aside: Aside = parked::aside(tx, P::NAME, P::NAME).await?;

@@ -4,23 +4,24 @@
 
 mod beside;
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 use uuid::Uuid;
 
 use crate::engine::checkpoint;
-use crate::engine::error::{FollowError, RebuildError};
+use crate::engine::error::FollowError;
 use crate::engine::fold::{Folded, Pace, fold};
 use crate::engine::follower::OnPoison;
 use crate::engine::parked;
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, REBUILD_SUFFIX as SUFFIX};
 use crate::log;
 use crate::log::{Entry, Read};
 use crate::registry::{self, Visitor};
 use crate::upkeep::digest::{self, Folded as Serving, TableDigest};
+use crate::upkeep::error::{RebuildError, WorkersApart};
 
-pub(crate) use beside::SUFFIX;
 use beside::{Beside, Progress};
 
 /// Nearer than this to what serves, it is time to swap.
@@ -68,14 +69,14 @@ pub async fn rebuild(
         pool: &'a PgPool,
         progress: F,
     }
-    impl<F: FnMut(i64, i64) + Send> Visitor for Again<'_, F> {
-        type Answer = Result<Rebuilt, RebuildError>;
-        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
-            side_by_side(self.pool, &projection, self.progress).await
+    impl<'a, F: FnMut(i64, i64) + Send + 'a> Visitor for Again<'a, F> {
+        type Answer = BoxFuture<'a, Result<Rebuilt, RebuildError>>;
+        fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+            Box::pin(async move { side_by_side(self.pool, &projection, self.progress).await })
         }
     }
-    match registry::visit(name, Again { pool, progress }).await {
-        Some(answer) => answer,
+    match registry::visit(name, Again { pool, progress }) {
+        Some(rebuilt) => rebuilt.await,
         None => Err(RebuildError::Unknown(name.to_owned())),
     }
 }
@@ -205,7 +206,7 @@ async fn compare<P: Projection>(
     let aside = parked::aside(&mut tx, P::NAME, P::NAME).await?;
     let ahead = fold(projection, &mut tx, beyond.iter().map(Entry::read), &aside, Pace::AtOnce).await;
     if !matches!(ahead.map_err(RebuildError::from)?, Folded::Whole) {
-        return Err(RebuildError::Apart(position));
+        return Err(WorkersApart(position).into());
     }
     let (old, new) = tokio::try_join!(
         digest::tables_of(&mut snapshot, P::TABLES, ""),

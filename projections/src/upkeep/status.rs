@@ -71,8 +71,8 @@ struct Row {
 /// The database's.
 pub async fn projections(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
     let mut all = Vec::new();
-    for name in registry::ALL {
-        all.push(of(conn, name, registry::streams_of(name).await).await?);
+    for known in &registry::DESCRIPTORS {
+        all.push(of(conn, known.name, known.streams).await?);
     }
     Ok(all)
 }

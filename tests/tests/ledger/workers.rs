@@ -230,7 +230,7 @@ async fn a_worker_of_what_needs_the_whole_log_does_not_start_and_says_why() {
 
     let help = Setup::on(&database).arguments(&["serve", "--help"]).launch();
     assert!(help.ended().success());
-    for name in projections::FED_BY_WORKERS {
+    for name in projections::fed_by_workers() {
         assert!(help.log().contains(name), "{name} stands in the help: {}", help.log());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use commands::Ledger;
 use projections::log::{Entry, read_after};
-use projections::{ALL, Followers, Freshness, digest, follow_all, rebuild};
+use projections::{ALL, Freshness, digest, follow_all, rebuild, start_followers};
 use tokio_util::sync::CancellationToken;
 
 use super::support::{Limits, Programme, all, claim, member, shared};
@@ -40,7 +40,7 @@ async fn those_who_follow_miss_nothing_and_take_nothing_twice_whoever_writes() {
     let other = Ledger::start(programme.pool.clone()).await.unwrap();
     let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
     let followers =
-        Followers::start(programme.pool.clone(), programme.ledger.head(), freshness.clone(), shutdown.clone());
+        start_followers(programme.pool.clone(), programme.ledger.head(), freshness.clone(), shutdown.clone());
     programme.ledger.tell(followers.taker());
     follow_all(&followers);
     for round in 0..8_u128 {

@@ -5,7 +5,7 @@ use super::support::history::{Generator, KINDS, name};
 use super::support::{Draft, TestLog, Workers, with_log};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::MemberId;
-use projections::kafka::topic::PARTITIONS;
+use projections::log::partition::PARTITIONS;
 use projections::read_models::login_streak::{Streak, runs as dates_of};
 use projections::read_models::member_facts::{FactsRequest, MemberFactsProjection, fold_until, load_many, restrict};
 use rand::rngs::StdRng;

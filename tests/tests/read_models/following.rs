@@ -8,8 +8,8 @@ use super::support::{TestLog, with_log};
 use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::{
-    ALL, Batch, FollowError, Follower, Followers, Freshness, Outcome, Projected, Projection, Rest, State, rebuild,
-    start_all,
+    ALL, Batch, FollowError, Follower, Freshness, Outcome, Projected, Projection, Rest, State, rebuild, start_all,
+    start_followers,
 };
 use sqlx::PgConnection;
 use tokio::sync::watch;
@@ -136,8 +136,7 @@ async fn a_reactor_sees_its_streams_in_order_and_goes_on_after_trouble_and_after
         for _ in 0..2 {
             log.append(generator.history(60)).await;
             let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
-            let followers =
-                Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+            let followers = start_followers(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
             followers.follow(Reluctant { failures: 2.into(), seen: std::sync::Arc::clone(&seen) });
             assert_eq!(freshness.wait_for("reluctant", log.head(), SOON).await, Ok(log.head()));
             shutdown.cancel();
@@ -175,7 +174,7 @@ async fn a_follower_takes_the_first_event_in_at_once_and_rests_before_the_next_b
     with_log(async |log| {
         let mut generator = Generator::new(7);
         let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
-        let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        let followers = start_followers(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
         followers.follow(Resting(AT_ONCE));
         followers.follow(Resting(AN_HOUR));
         log.append(generator.history(5)).await;

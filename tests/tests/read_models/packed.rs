@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use projections::log::{Column, Piece, Scan};
-use projections::{ALL, Followers, Freshness, audit, digest, keep_packed, pack_all, rebuild};
+use projections::{ALL, Freshness, audit, digest, keep_packed, pack_all, rebuild, start_followers};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sqlx::PgPool;
@@ -187,7 +187,7 @@ async fn what_is_complete_is_packed_while_it_is_followed_by_one_of_two() {
         let shutdown = CancellationToken::new();
         let both = [(); 2].map(|()| {
             let freshness = Freshness::new();
-            let followers = Followers::start(log.pool.clone(), appended.clone(), freshness, shutdown.clone());
+            let followers = start_followers(log.pool.clone(), appended.clone(), freshness, shutdown.clone());
             keep_packed(&followers, shutdown.clone());
             followers
         });

@@ -9,7 +9,7 @@ use projections::ALL;
 use projections::engine::follower::Followers;
 use projections::log::Recorded;
 use projections::read_models::claim_history::ClaimHistory;
-use projections::{FoldError, Freshness, Projected, Projection, Spread, rebuild, start_all};
+use projections::{FoldError, Freshness, Projected, Projection, Spread, rebuild, start_all, start_followers};
 use rand::Rng;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
@@ -176,7 +176,7 @@ async fn a_newer_fold_rebuilds_itself_at_start_and_the_older_one_steps_aside() {
         log.append(Generator::new(33).history(3_000)).await;
         log.project(ClaimHistory, log.head(), 1_000, 1).await;
         let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
-        let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        let followers = start_followers(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
         let stop = CancellationToken::new();
         let reader = tokio::spawn(hammer(log.pool.clone(), stop.clone()));
         followers.follow(Projected::new(NewerHistory));

@@ -16,7 +16,7 @@ use domain::id::MemberId;
 use domain::moment::Moment;
 use domain::zone::Zone;
 use projections::kafka::relay::NAME;
-use projections::kafka::topic::PARTITIONS;
+use projections::log::partition::PARTITIONS;
 use projections::{Intervention, State, Step, intervene};
 use rand::Rng;
 use rand::distr::Alphanumeric;

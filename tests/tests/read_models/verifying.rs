@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::support::history::Generator;
 use super::support::with_log;
+use projections::audit::topic::{self, TopicVerification};
 use projections::kafka::relay::{NAME, Relay, RelayConfig};
-use projections::kafka::topic::{self, PARTITIONS, Topic, TopicVerification, message, partition_of};
+use projections::kafka::topic::{Topic, message};
 use projections::log::Entry;
-use projections::{Brokers, Followers, Freshness};
+use projections::log::partition::{PARTITIONS, partition_of};
+use projections::{Brokers, Followers, Freshness, start_followers};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use rdkafka::{ClientConfig, message::Header, message::OwnedHeaders};
@@ -182,7 +184,7 @@ impl Relaying {
     fn to(topic: &Topic, pool: &PgPool) -> Relaying {
         let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
         let config = RelayConfig { topic: topic.clone(), start_over: false };
-        let followers = Followers::start(pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        let followers = start_followers(pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
         followers.follow(Relay::new(config, followers.lease(NAME), shutdown.clone()));
         Relaying { freshness, followers, shutdown }
     }

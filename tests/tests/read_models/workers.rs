@@ -6,9 +6,8 @@ use std::time::Duration;
 use super::support::history::Generator;
 use super::support::{TestLog, Workers, with_log};
 use projections::audit;
-use projections::kafka::topic::PARTITIONS;
-use projections::kafka::topic::partition_of_subject;
 use projections::kafka::worker::{WorkerError, may_work};
+use projections::log::partition::{PARTITIONS, partition_of_subject};
 use projections::read_models::campaign_catalogue::CampaignCatalogue;
 use projections::read_models::campaign_windows::CampaignWindows;
 use projections::read_models::claim_history::ClaimHistory;
@@ -16,7 +15,7 @@ use projections::read_models::dashboard::Dashboard;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::read_models::referral_tally::ReferralTally;
 use projections::upkeep::status;
-use projections::{ALL, FED_BY_WORKERS, Freshness, Projection, RebuildError, State, rebuild, start_all};
+use projections::{ALL, DigestError, Freshness, Projection, State, WorkersApart, fed_by_workers, rebuild, start_all};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::watch;
@@ -106,15 +105,15 @@ async fn what_needs_the_order_of_the_whole_log_is_refused_with_its_reason() {
     is_another_by_partitions(CampaignCatalogue, 55).await;
     is_another_by_partitions(Dashboard, 56).await;
     for name in ALL {
-        match may_work(name).await {
-            Ok(()) => assert!(FED_BY_WORKERS.contains(&name), "{name} is not told about"),
+        match may_work(name) {
+            Ok(()) => assert!(fed_by_workers().contains(&name), "{name} is not told about"),
             Err(WorkerError::Whole { name: refused, because }) => {
-                assert!(refused == name && !because.is_empty() && !FED_BY_WORKERS.contains(&name), "{name}");
+                assert!(refused == name && !because.is_empty() && !fed_by_workers().contains(&name), "{name}");
             }
             Err(other) => panic!("{name}: {other}"),
         }
     }
-    assert!(matches!(may_work("horoscope").await, Err(WorkerError::Unknown(name)) if name == "horoscope"));
+    assert!(matches!(may_work("horoscope"), Err(WorkerError::Unknown(name)) if name == "horoscope"));
 }
 
 #[tokio::test]
@@ -127,7 +126,7 @@ async fn a_digest_is_of_one_position_or_of_none() {
         let mut conn = log.pool.acquire().await.unwrap();
         let expected = folded_through::<ClaimHistory>(log, &apart);
         match projections::digest(&mut conn, ClaimHistory::NAME).await {
-            Err(RebuildError::Apart(position)) => assert_eq!(position, expected),
+            Err(DigestError::Apart(WorkersApart(position))) => assert_eq!(position, expected),
             other => panic!("{other:?}"),
         }
         let status = status::projections(&mut conn).await.unwrap();

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use commands::guards::compare;
+use projections::audit::topic::{self, LookError, Looking};
 use projections::audit::{AuditError, Check, NotLookedAt, Progress, Verification, checks, left_out};
-use projections::kafka::topic::{self, LookError, Looking, Topic};
+use projections::kafka::topic::Topic;
 use sqlx::PgPool;
 
 use super::accounts;

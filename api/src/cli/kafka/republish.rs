@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use projections::kafka::relay::{self, Relay, RelayConfig};
 use projections::kafka::topic::Topic;
-use projections::{Followers, Freshness, log};
+use projections::{Freshness, log, start_followers};
 use serde::Serialize;
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -62,7 +62,7 @@ impl Republish {
         relay::set_back(&database.pool, self.from).await?;
         let shutdown = CancellationToken::new();
         let pool = database.for_followers();
-        let followers = Followers::start(pool.clone(), watch::channel(0).1, Freshness::new(), shutdown.clone());
+        let followers = start_followers(pool.clone(), watch::channel(0).1, Freshness::new(), shutdown.clone());
         let config = RelayConfig { topic: topic.clone(), start_over: false };
         followers.follow(Relay::new(config, followers.lease(relay::NAME), shutdown.clone()));
         let published = tokio::select! {

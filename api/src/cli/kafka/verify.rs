@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use projections::kafka::topic::{self, Looking, TopicVerification};
+use projections::audit::topic::{self, Looking, TopicVerification};
 
 use super::named_topic;
 use crate::cli::Database;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use projections::Brokers;
-use projections::kafka::topic::PARTITIONS;
+use projections::log::partition::PARTITIONS;
 
 use super::Only;
 use crate::config::{Config, KafkaUse};

@@ -2,6 +2,7 @@
 //! into temporary tables of the same names, which stand before the real ones in this one session; then
 //! both are compared line by line, as of the checkpoint, in one snapshot. Everything is rolled back.
 
+use futures::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 
 use super::pages::{self, PAGE_POSITIONS};
@@ -22,15 +23,18 @@ pub(super) async fn check(conn: &mut PgConnection, name: &str, progress: Progres
         progress: Progress<'b>,
         check: Check,
     }
-    impl Visitor for Again<'_, '_> {
-        type Answer = Result<Check, AuditError>;
-        async fn visit<P: Projection>(self, projection: P) -> Self::Answer {
-            against_fold(self.conn, &projection, self.check, self.progress).await
+    impl<'a, 'b: 'a> Visitor for Again<'a, 'b> {
+        type Answer = BoxFuture<'a, Result<Check, AuditError>>;
+        fn visit<P: Projection>(self, projection: P) -> Self::Answer {
+            Box::pin(async move { against_fold(self.conn, &projection, self.check, self.progress).await })
         }
     }
     let check = Check::new(format!("projection.{name}"));
     let again = Again { conn, progress, check: check.clone() };
-    registry::visit(name, again).await.unwrap_or(Ok(check))
+    match registry::visit(name, again) {
+        Some(checked) => checked.await,
+        None => Ok(check),
+    }
 }
 
 async fn against_fold<P: Projection>(

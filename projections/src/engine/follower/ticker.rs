@@ -13,9 +13,9 @@ use crate::engine::checkpoint::{self, Standing};
 use crate::engine::connections::Kept;
 use crate::engine::freshness::{Freshness, State};
 use crate::engine::progress;
+use crate::engine::projection::Descriptor;
 use crate::log;
 use crate::log::tail::Tail;
-use crate::registry;
 
 /// How often the head and the checkpoints are asked for when nobody says that they moved.
 const POLL: Duration = Duration::from_millis(75);
@@ -26,14 +26,21 @@ pub(super) struct Ticker {
     moved: watch::Sender<i64>,
     freshness: Freshness,
     tail: Tail,
+    projections: &'static [Descriptor],
     /// The projections that workers feed: nobody but the ticker works out how far all of each is.
     watched: Vec<Standing>,
     noted_at: Instant,
 }
 
 impl Ticker {
-    pub(super) fn new(connection: Kept, moved: watch::Sender<i64>, freshness: Freshness, tail: Tail) -> Self {
-        Self { connection, moved, freshness, tail, watched: Vec::new(), noted_at: Instant::now() }
+    pub(super) fn new(
+        connection: Kept,
+        moved: watch::Sender<i64>,
+        freshness: Freshness,
+        tail: Tail,
+        projections: &'static [Descriptor],
+    ) -> Self {
+        Self { connection, moved, freshness, tail, projections, watched: Vec::new(), noted_at: Instant::now() }
     }
 
     /// Until shutdown.
@@ -81,12 +88,16 @@ impl Ticker {
     /// active then is perhaps not ours.
     fn note(&self, standing: &Standing) {
         let (name, position) = (&standing.name, standing.position);
-        let is_read_model = registry::ALL.contains(&name.as_str());
+        let is_read_model = self.projection(name).is_some();
         if is_read_model || self.freshness.state(name) == State::Following {
             self.freshness.reached(name, position);
         } else {
             self.freshness.stands_at(name, position);
         }
+    }
+
+    fn projection(&self, name: &str) -> Option<&'static Descriptor> {
+        self.projections.iter().find(|known| known.name == name)
     }
 
     async fn watch_all(&mut self, head: i64) -> sqlx::Result<()> {
@@ -106,7 +117,7 @@ impl Ticker {
     /// are and from the log, and notes it for whoever starts to look later.
     async fn watch(&mut self, conn: &mut PgConnection, standing: Standing, head: i64) -> sqlx::Result<()> {
         let Standing { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
-        let streams = registry::streams_of(&name).await;
+        let streams = self.projection(&name).map_or(&[][..], |known| known.streams);
         let mut known = noted.max(self.freshness.position(&name));
         while known < head {
             let through = head.min(known + BATCH_LIMIT);

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::delivery::Acknowledged;
 use crate::engine::checkpoint::last_epoch;
 use crate::kafka::brokers::Looked;
-use crate::kafka::topic::{PARTITIONS, Topic, message};
+use crate::kafka::topic::{Topic, message};
+use crate::log::partition::PARTITIONS;
 
 /// What was saved.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -3,9 +3,10 @@
 
 use rdkafka::error::KafkaError;
 
-use super::{PARTITIONS, Topic};
+use super::Topic;
 use crate::engine::error::FollowError;
 use crate::kafka::brokers::TopicError;
+use crate::log::partition::PARTITIONS;
 
 /// The log is for ever, and so is its topic: a broker's default would delete what is a week old, by the
 /// time of the event, so that a topic that is filled again would be emptied at once.

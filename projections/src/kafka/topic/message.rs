@@ -53,7 +53,7 @@ pub(crate) fn position(message: &impl Message) -> Option<i64> {
 }
 
 /// What of a message is not as the entry would have it.
-pub(super) fn difference(message: &impl Message, entry: &Entry, ce_source: &str) -> Option<String> {
+pub(crate) fn difference(message: &impl Message, entry: &Entry, ce_source: &str) -> Option<String> {
     if message.key() != Some(entry.subject.as_bytes()) {
         return Some("the key is not the subject".to_owned());
     }

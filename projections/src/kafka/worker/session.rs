@@ -15,8 +15,7 @@ use uuid::Uuid;
 use crate::engine::error::FollowError;
 use crate::engine::projection::Projection;
 use crate::kafka::published::Published;
-use crate::kafka::topic::PARTITIONS;
-use crate::kafka::topic::partition_of_subject;
+use crate::log::partition::{PARTITIONS, partition_of_subject};
 
 use super::membership::{ANSWER_WITHIN, Held, Membership, Stage, State, trouble};
 use super::message::{Unreadable, published};

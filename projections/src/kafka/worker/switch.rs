@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::engine::projection::Projection;
 use crate::kafka::published::Published;
-use crate::kafka::topic::partition_of_subject;
 use crate::log;
+use crate::log::partition::partition_of_subject;
 
 use super::End;
 use super::write::{Mine, Piece, write};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::engine::checkpoint;
 use crate::engine::error::FollowError;
 use crate::engine::projection::Projection;
-use crate::kafka::topic::PARTITIONS;
+use crate::log::partition::PARTITIONS;
 
 /// How long a partition counts as looked after when nobody says so again.
 const ATTENDED_MS: i64 = 6_000;

@@ -13,7 +13,7 @@ use crate::engine::fold::{Folded, Pace, fold};
 use crate::engine::parked::{self, Aside};
 use crate::engine::projection::Projection;
 use crate::kafka::published::Published;
-use crate::kafka::topic::partition_of_subject;
+use crate::log::partition::partition_of_subject;
 
 use super::End;
 use super::table::{self, Ours, Place, Step};

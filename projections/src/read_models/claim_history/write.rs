@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{ClaimRow, columns};
 use crate::engine::checkpoint::{Moving, moved};
 use crate::engine::error::FoldError;
-use crate::log::pg_copy::copy_in::Copied;
+use crate::read_models::copy_in::CopyIn;
 
 pub(super) async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid, ClaimRow>, FoldError> {
     if ids.is_empty() {
@@ -31,14 +31,14 @@ pub(super) async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<H
 
 /// Claims that have no row yet.
 pub(super) async fn copy(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
-    let mut copied = Copied::new(15);
+    let mut copied = CopyIn::new(15);
     for row in rows {
         copied.row().id(row.claim_id).id(row.member_id).id(row.campaign_id).id(row.reward_id).text(&row.period);
         copied.number(row.amount).text(&row.reward_type).text(&row.status).maybe_text(row.reason.as_deref());
         copied.number(row.condition_version).maybe_moment(row.expires_at).number(row.created_position);
         copied.number(row.position).moment(row.created_at).moment(row.updated_at);
     }
-    copied.into(tx, "claims", columns!()).await
+    Ok(copied.into(tx, "claims", columns!()).await?)
 }
 
 /// Claims, and rewards that are perhaps claimed for the first time, under a condition or none.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{MemberRow, name, tally};
 use crate::engine::error::FoldError;
-use crate::kafka::topic::partition_of_subject;
+use crate::log::partition::partition_of_subject;
 
 /// Whose facts, and which of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Touched, day_columns, sums_text};
 use crate::engine::error::FoldError;
-use crate::log::pg_copy::copy_in::{self, Copied};
+use crate::read_models::copy_in::{self, CopyIn};
 
 pub(super) async fn write_members(
     tx: &mut PgConnection,
@@ -86,12 +86,12 @@ fn tally_of<'a>(facts: &'a BTreeMap<MemberId, Facts>, (member, kind, date): &Day
 
 /// Days that have no row yet.
 async fn copy_days(tx: &mut PgConnection, days: &[(&Day, &DayTally)]) -> Result<(), FoldError> {
-    let mut copied = Copied::new(5);
+    let mut copied = CopyIn::new(5);
     for ((member, kind, date), tally) in days {
         copied.row().id(member.0).text(kind.as_str()).date(*date);
         copied.number(i64::try_from(tally.count).unwrap_or(i64::MAX)).jsonb(&sums_text(&tally.sums));
     }
-    copied.into(tx, "member_days", "member_id, kind, local_date, count, sums").await
+    Ok(copied.into(tx, "member_days", "member_id, kind, local_date, count, sums").await?)
 }
 
 pub(super) async fn write_days(

@@ -10,12 +10,10 @@ use uuid::Uuid;
 
 use super::step;
 use crate::engine::checkpoint;
-use crate::engine::error::RebuildError;
 use crate::engine::progress;
-use crate::engine::projection::Projection;
+use crate::engine::projection::{Projection, REBUILD_SUFFIX as SUFFIX};
+use crate::upkeep::error::RebuildError;
 
-/// What the names of the tables beside end in.
-pub(crate) const SUFFIX: &str = "__next";
 /// How long the swap waits for readers, and they for it, before it steps aside for them …
 const SWAP_LOCK_MS: u64 = 300;
 /// … and how often it tries.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
 use crate::engine::progress;
-use crate::kafka::topic::partition_of_subject;
+use crate::log::partition::partition_of_subject;
 
 use super::Status;
 

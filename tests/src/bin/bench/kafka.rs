@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use projections::kafka::relay::{self, Relay, RelayConfig};
-use projections::kafka::topic::{PARTITIONS, Topic};
-use projections::{Brokers, Followers, Freshness};
+use projections::kafka::topic::Topic;
+use projections::log::partition::PARTITIONS;
+use projections::{Brokers, Followers, Freshness, start_followers};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -107,7 +108,7 @@ struct Running {
 impl Running {
     fn start(ours: &Ours, broker: &Broker) -> Self {
         let (pool, shutdown) = (ours.pool(), CancellationToken::new());
-        let followers = Followers::start(pool.clone(), ours.head(), Freshness::new(), shutdown.clone());
+        let followers = start_followers(pool.clone(), ours.head(), Freshness::new(), shutdown.clone());
         let topic =
             Topic { brokers: Brokers::at(broker.bootstrap()), name: TOPIC.to_owned(), ce_source: "/bench".to_owned() };
         let lease = followers.lease(relay::NAME);

@@ -2,7 +2,7 @@
 
 use projections::kafka::relay::{self, Relay, RelayConfig};
 use projections::kafka::topic::Topic;
-use projections::{Brokers, Followers, Freshness};
+use projections::{Brokers, Followers, Freshness, start_followers};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use tokio::sync::watch;
@@ -34,7 +34,7 @@ pub(crate) fn publish(log: &TestLog, broker: &Broker, start_over: bool) -> Publi
 /// The same to a topic of any broker.
 pub(crate) fn publish_to(log: &TestLog, brokers: &str, topic: &str, start_over: bool) -> Publishing {
     let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
-    let followers = Followers::start(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+    let followers = start_followers(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
     let config = RelayConfig {
         topic: Topic { brokers: Brokers::at(brokers), name: topic.to_owned(), ce_source: "/test".to_owned() },
         start_over,

@@ -40,7 +40,7 @@ impl Names {
         for statement in statements {
             sqlx::query(&statement).execute(&mut *tx).await?;
         }
-        let folded = projections::tables().await;
+        let folded = projections::tables();
         let tables: Vec<(String, String, String)> = sqlx::query_as(
             "select relname::text, relkind::text, relowner::regrole::text
             from pg_class

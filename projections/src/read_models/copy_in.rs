@@ -5,8 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use crate::engine::error::FoldError;
-use crate::upkeep::rebuild::SUFFIX;
+use crate::engine::projection::REBUILD_SUFFIX;
 
 /// What the format begins with, flags and the length of an extension included.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -25,12 +24,12 @@ pub(crate) fn is_worth_it(rows: usize) -> bool {
 
 /// Rows that are still to be written, field by field in the order of the columns.
 #[derive(Debug)]
-pub(crate) struct Copied {
+pub(crate) struct CopyIn {
     columns: i16,
     bytes: Vec<u8>,
 }
 
-impl Copied {
+impl CopyIn {
     /// Rows of so many columns.
     pub(crate) fn new(columns: i16) -> Self {
         Self { columns, bytes: HEADER.to_vec() }
@@ -102,13 +101,13 @@ impl Copied {
 
     /// Writes the rows. While a rebuild fills the table beside, its connection has a view of the table's name, and
     /// COPY takes no view.
-    pub(crate) async fn into(mut self, tx: &mut PgConnection, table: &str, columns: &str) -> Result<(), FoldError> {
+    pub(crate) async fn into(mut self, tx: &mut PgConnection, table: &str, columns: &str) -> sqlx::Result<()> {
         let is_view: Option<bool> =
             sqlx::query_scalar("select relkind = 'v' from pg_class where oid = to_regclass($1)")
                 .bind(table)
                 .fetch_optional(&mut *tx)
                 .await?;
-        let suffix = if is_view == Some(true) { SUFFIX } else { "" };
+        let suffix = if is_view == Some(true) { REBUILD_SUFFIX } else { "" };
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
         let mut copy = tx.copy_in_raw(&format!("copy {table}{suffix} ({columns}) from stdin (format binary)")).await?;
         for piece in self.bytes.chunks(PIECE) {

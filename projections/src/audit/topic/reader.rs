@@ -10,8 +10,9 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{LookError, Topic};
+use super::LookError;
 use crate::kafka::brokers::ToTheEnd;
+use crate::kafka::topic::Topic;
 
 /// The most messages of a page …
 const PAGE_MESSAGES: usize = 2_000;

@@ -8,9 +8,10 @@ use rdkafka::message::{Message, OwnedMessage};
 use roaring::RoaringTreemap;
 use sqlx::postgres::PgConnection;
 
-use super::{message, partition_of};
 use crate::audit::{Check, Unreadable, stored};
+use crate::kafka::topic::message;
 use crate::log::Entry;
+use crate::log::partition::partition_of;
 
 /// After so many pages the bits are packed.
 const PACKED_EACH_PAGES: u64 = 64;

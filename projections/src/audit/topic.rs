@@ -1,21 +1,42 @@
 //! Is the topic the log? Compared up to the position where the log ends at the start; the relay is waited
 //! for. It writes nothing, and may be asked beside everything else.
 
+mod comparison;
+mod reader;
+
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use sqlx::PgPool;
 
-use super::comparison::{Comparison, Promise};
-use super::reader::Reader;
-use super::{LookError, PARTITIONS, Topic, partition_of};
+use self::comparison::{Comparison, Promise};
+use self::reader::Reader;
 use crate::audit::{Check, stored};
 use crate::engine::checkpoint;
 use crate::kafka::relay;
+use crate::kafka::topic::Topic;
 use crate::log;
+use crate::log::partition::{PARTITIONS, partition_of};
 
 /// How often it is looked whether the relay has come further.
 const LOOK_AGAIN_MS: u64 = 200;
+
+/// What is on a topic could not be found out.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The database did not answer, or refused.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The broker did not answer, or refused.
+    #[error("Kafka: {0}")]
+    Kafka(String),
+}
+
+impl From<rdkafka::error::KafkaError> for LookError {
+    fn from(error: rdkafka::error::KafkaError) -> Self {
+        Self::Kafka(error.to_string())
+    }
+}
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
