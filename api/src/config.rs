@@ -49,26 +49,24 @@ pub struct Config {
     #[arg(long, env = "LISTEN", value_name = "IP:PORT", default_value = "127.0.0.1:8080", value_parser = listen, global = true)]
     pub listen: SocketAddr,
 
-    /// Address and port of `GET /metrics`, and of `/health/live` and `/health/ready` for whatever part is served.
-    /// None: nothing is served there, and nothing is counted.
+    /// Address and port of `GET /metrics`, and of `/health/live` and `/health/ready` for whichever part this process serves.
+    /// None: no metrics listener, and no metrics are collected.
     #[arg(long, env = "METRICS_LISTEN", value_name = "IP:PORT", value_parser = listen, global = true)]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Make demo accounts and data before the service is ready; `make run` sets it. Loopback addresses only, and
-    /// not behind a proxy: the demo password is public.
+    /// Create demo accounts and data at start; `make run` sets it. Works on loopback addresses only and not behind a
+    /// proxy, because the demo password is public.
     #[arg(long, env = "DEMO", default_value = "false", value_parser = BoolishValueParser::new(),
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub demo: bool,
 
-    /// PostgreSQL to use, `postgres://user:password@host:port/database`. None: an embedded
-    /// server in `DATA_DIR`. The role owns the schema, unless `DATABASE_OWNER_URL` names the owner, and needs
-    /// neither SUPERUSER nor CREATEROLE.
+    /// PostgreSQL database, `postgres://user:password@host:port/database`. None: an embedded server in `DATA_DIR`. The
+    /// role owns the schema unless `DATABASE_OWNER_URL` names another owner; it needs neither SUPERUSER nor CREATEROLE.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
 
-    /// Role that owns the schema and migrates it, an address of the same database. The role of `DATABASE_URL` then
-    /// only appends to the log and cannot grant itself more. `migrate` needs it, `serve` does not. None: one role
-    /// does both.
+    /// The same database, as the role that owns and migrates the schema. The role of `DATABASE_URL` can then only append
+    /// to the log and cannot grant itself more. `migrate` needs this option, `serve` does not. None: one role does both.
     #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
     pub database_owner_url: Option<SecretString>,
 
@@ -76,25 +74,25 @@ pub struct Config {
     #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]
     pub database_schema: String,
 
-    /// Whether to use Kafka. A `LISTEN` that others can reach needs `KAFKA_BROKERS`, or `off`.
+    /// Whether to use Kafka. If `LISTEN` is reachable from other machines, set `KAFKA_BROKERS` or `KAFKA=off`.
     #[arg(long, env = "KAFKA", value_enum, default_value_t = KafkaUse::On, global = true)]
     pub kafka: KafkaUse,
 
-    /// Kafka brokers, `host:port,host:port`. None: an embedded broker, in memory; facts are read from it in demo mode
-    /// only, because every program on the machine can write to it.
+    /// Kafka brokers, `host:port,host:port`. None: an embedded in-memory broker; activities are consumed from it in demo
+    /// mode only, because every program on the machine can write to it.
     #[arg(long, env = "KAFKA_BROKERS", value_name = "LIST", global = true)]
     pub kafka_brokers: Option<String>,
 
-    /// Topic that the events are published to; created with 12 partitions when it is missing.
+    /// Topic for published events; created with 12 partitions if missing.
     #[arg(long, env = "KAFKA_TOPIC", value_name = "NAME", default_value = "reward-ledger.events", global = true)]
     pub kafka_topic: String,
 
-    /// `ce_source` of the published events, a URI reference; give each ledger its own.
+    /// `ce_source` of published events, a URI reference. Give each ledger its own.
     #[arg(long, env = "KAFKA_CE_SOURCE", value_name = "URI", default_value = "/reward-ledger", global = true)]
     pub kafka_ce_source: String,
 
-    /// Topic with facts from other services, as CloudEvents; created with 12 partitions when it is missing.
-    /// Refused facts go to the topic of the same name with `.dead-letter` behind it, created with 1 partition.
+    /// Topic with activities from other services, as CloudEvents; created with 12 partitions if missing. Rejected
+    /// messages go to the dead-letter topic, `<topic>.dead-letter`, created with 1 partition.
     #[arg(
         long,
         env = "KAFKA_ACTIVITIES_TOPIC",
@@ -104,8 +102,8 @@ pub struct Config {
     )]
     pub kafka_activities_topic: String,
 
-    /// Consumer group that reads this topic. Ledgers that read the same topic need a group each, since members
-    /// of one group share the facts. None: the name of the topic.
+    /// Consumer group for this topic. Members of a group share its messages, so each ledger that reads the same topic
+    /// needs its own group. None: the name of the topic.
     #[arg(long, env = "KAFKA_ACTIVITIES_GROUP", value_name = "NAME", global = true)]
     pub kafka_activities_group: Option<String>,
 
@@ -113,13 +111,13 @@ pub struct Config {
     #[command(flatten)]
     pub kafka_security: KafkaSecurity,
 
-    /// How long a worker may be silent before others take over its partitions, in milliseconds. The broker
-    /// has bounds of its own, by default 6000 to 1800000.
+    /// Session timeout of Kafka workers in milliseconds: after this silence, other workers take over the partitions. The
+    /// broker enforces its own bounds, 6000 to 1800000 by default.
     #[arg(long, env = "WORKER_SESSION_MS", value_name = "MS", default_value = "10000",
           value_parser = clap::value_parser!(u64).range(1_000..=1_800_000), global = true)]
     pub worker_session_ms: u64,
 
-    /// Folder for the embedded PostgreSQL and for keys that were not given; created when it is missing.
+    /// Directory for the embedded PostgreSQL and for generated keys; created if missing.
     #[arg(
         long,
         env = "DATA_DIR",
@@ -130,13 +128,11 @@ pub struct Config {
     )]
     pub data_dir: PathBuf,
 
-    /// File with the keys of the access tokens, one a line; the first signs, all are accepted.
-    /// None: created in `DATA_DIR`, mode 0600.
+    /// File with the access-token keys, one per line: the first signs, all verify. None: generated in `DATA_DIR`, mode 0600.
     #[arg(long, env = "TOKEN_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
     pub token_key_file: Option<PathBuf>,
 
-    /// File with the key that signs checkpoints of the log, Ed25519 in PEM. None: created in `DATA_DIR`,
-    /// mode 0600.
+    /// File with the Ed25519 key (PEM) that signs checkpoints of the log. None: generated in `DATA_DIR`, mode 0600.
     #[arg(long, env = "AUDIT_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
     pub audit_key_file: Option<PathBuf>,
 
@@ -144,65 +140,65 @@ pub struct Config {
     #[arg(long, env = "COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, global = true)]
     pub cookie_secure: CookieSecure,
 
-    /// Limits on the requests of one caller. Default: on, except in demo mode.
+    /// Rate limits per caller. Default: on, except in demo mode.
     #[arg(long, env = "RATE_LIMITS", value_enum, global = true)]
     pub rate_limits: Option<RateLimiting>,
 
-    /// Events that a member may add to the log in a day, and accounts that an address may create; staff a hundred times
-    /// as many events, services any number. Not counted when `RATE_LIMITS` is `off`.
+    /// Events that a member may add to the log per day, and accounts that an address may create. Staff may add a hundred
+    /// times as many events; services are unlimited. Not enforced when `RATE_LIMITS` is `off`.
     #[arg(long, env = "MEMBER_DAILY_EVENTS", value_name = "N", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub member_daily_events: u32,
 
-    /// Answers that a member may have stored under idempotency keys in a day; staff a hundred times as many, services any
-    /// number. Not counted when `RATE_LIMITS` is `off`.
+    /// Responses stored under idempotency keys per member per day. Staff may store a hundred times as many; services are
+    /// unlimited. Not enforced when `RATE_LIMITS` is `off`.
     #[arg(long, env = "MEMBER_DAILY_KEYS", value_name = "N", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub member_daily_keys: u32,
 
-    /// HTTP connections at once, in all. The system's limit of open files bounds them too.
+    /// Concurrent HTTP connections in total. The open-file limit of the system bounds them too.
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value = "8192",
           value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
     pub max_connections: u32,
 
-    /// HTTP connections at once from one address, except from `TRUSTED_PROXIES`.
+    /// Concurrent HTTP connections per address, except from `TRUSTED_PROXIES`.
     #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value = "1024",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), global = true)]
     pub max_connections_per_address: u32,
 
-    /// Whether staff are kept from serving themselves: `required`: facts about oneself, claims in events that one has
-    /// made or changed, and lifting the own block are refused. `off`: for a team so small that nobody else could do it.
+    /// Separation of duties for staff. `required`: staff cannot report activities about themselves, claim in events that
+    /// they created or changed, or lift their own block. `off`: for teams too small to separate duties.
     #[arg(long, env = "SEPARATION_OF_DUTIES", value_enum, default_value_t = SeparationOfDuties::Required, global = true)]
     pub separation_of_duties: SeparationOfDuties,
 
-    /// Networks of proxies whose `X-Forwarded-For` is trusted, as `10.0.0.0/8,fd00::/8`. None: nobody's.
+    /// Proxy networks whose `X-Forwarded-For` is trusted, such as `10.0.0.0/8,fd00::/8`. None: no proxy is trusted.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "LIST", default_value = "", global = true)]
     pub trusted_proxies: String,
 
-    /// Origins whose pages may call from a browser, `https://app.example.com,https://…`, or `*`. None: no other origin.
+    /// CORS origins, `https://app.example.com,https://…`, or `*`. None: no cross-origin requests.
     #[arg(long, env = "CORS_ORIGINS", value_name = "LIST", default_value = "", global = true)]
     pub cors_origins: String,
 
-    /// Directory of compiled time zones. Default: the machine's (`/usr/share/zoneinfo`), or the release compiled into the
-    /// program where the machine has none or an older one.
+    /// Directory with compiled time zone data. Default: the system's (`/usr/share/zoneinfo`), or the built-in release if
+    /// the system has none or an older one.
     #[arg(long, env = "TZDIR", value_name = "FOLDER", value_parser = path(), global = true)]
     pub tzdir: Option<PathBuf>,
 
-    /// Condition that an invitee must meet to qualify the referral, as JSON.
+    /// Condition, as JSON, that an invitee must meet for the referral to qualify.
     #[arg(long, env = "REFERRAL_CONDITION", value_name = "JSON", default_value = DEFAULT_REFERRAL_CONDITION, global = true)]
     pub referral_condition: String,
 
-    /// How long somebody whose account was erased is known again by their e-mail, in days, `180d`: what one may have
-    /// once they do not get twice. A keyed fingerprint is kept for it; `0d`: none, and nobody is known again.
+    /// How long, in days such as `180d`, an erased member is recognized by e-mail on signing up again, so that one-time
+    /// rewards are not granted twice. A keyed fingerprint of the e-mail is kept for that time. `0d`: no fingerprint.
     #[arg(long, env = "RETURN_AFTER", value_name = "DAYS", default_value = "180d", value_parser = days, global = true)]
     pub return_after: TimeDelta,
 
-    /// Whether a referral waits until somebody said that the invitee's e-mail is theirs
-    /// (`POST /auth/users/{id}/confirm-email`); we send no mail.
+    /// Whether a referral waits until the invitee's e-mail is confirmed with `POST /auth/users/{id}/confirm-email`. The
+    /// service sends no mail itself.
     #[arg(long, env = "EMAIL_VERIFICATION", value_enum, default_value_t = EmailVerification::Off, global = true)]
     pub email_verification: EmailVerification,
 
-    /// Whether lines about security (failed log-ins, refused tokens, other roles) say whose address it was.
+    /// Whether security log lines (failed logins, rejected tokens, role changes) include the client address.
     #[arg(long, env = "SECURITY_LOG_ADDRESSES", default_value = "false", value_parser = BoolishValueParser::new(),
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub security_log_addresses: bool,
@@ -217,7 +213,7 @@ pub enum EmailVerification {
     Required,
 }
 
-/// Whether to have anything to do with Kafka.
+/// Whether Kafka is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum KafkaUse {
     /// the brokers of `KAFKA_BROKERS`, else an embedded one
@@ -240,7 +236,7 @@ pub enum CookieSecure {
 /// Whether callers are limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RateLimiting {
-    /// as the reference of HTTP says
+    /// on, with the limits listed in the HTTP reference
     Default,
     /// none
     Off,
@@ -312,7 +308,7 @@ impl Config {
         listed(&self.cors_origins).map(origin).collect()
     }
 
-    /// Who is known again after an erasure, with the keys that this needs.
+    /// How members are recognized after an erasure, with the keys that this needs.
     ///
     /// # Errors
     /// The keys cannot be had.

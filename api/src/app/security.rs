@@ -62,39 +62,39 @@ impl SecurityLog {
         let account = account.map(tracing::field::display);
         let address = self.shown(from).map(tracing::field::display);
         tracing::warn!(target: "security", event = attempt.name(), account.id = account, reason,
-                       client.address = address, left_out, "a password was refused");
+                       client.address = address, left_out, "login failed: wrong e-mail or password");
     }
 
     /// A token or a key was shown that is no good. One that only grew old is everyday, and said to who debugs.
     pub fn token_refused(&self, kind: &str, account: Option<MemberId>, reason: &str, from: ClientAddress) {
         if reason == "token_expired" {
-            tracing::debug!(target: "security", event = "token_refused", token = kind, reason, "a token was refused");
+            tracing::debug!(target: "security", event = "token_refused", token = kind, reason, "access token rejected");
             return;
         }
         let Some(left_out) = self.strangers.may_write() else { return };
         let account = account.map(tracing::field::display);
         let address = self.shown(from).map(tracing::field::display);
         tracing::warn!(target: "security", event = "token_refused", token = kind, account.id = account, reason,
-                       client.address = address, left_out, "a token was refused");
+                       client.address = address, left_out, "access token rejected");
     }
 
     /// A refresh token came back after it was followed by others: somebody else has it, and its log-in is over.
     pub fn refresh_token_reused(&self, account: MemberId, from: ClientAddress) {
         let address = self.shown(from).map(tracing::field::display);
         tracing::warn!(target: "security", event = "refresh_token_reused", account.id = %account,
-                       client.address = address, "a refresh token was used twice, and its log-in is ended");
+                       client.address = address, "refresh token reused: session revoked");
     }
 
     /// Something was done to an account by somebody, in a role.
     pub fn account_changed(&self, event: &'static str, account: MemberId, by: MemberId, role: Role) {
         tracing::info!(target: "security", event, account.id = %account, actor.id = %by, actor.role = role.name(),
-                       "an account was changed");
+                       "account changed");
     }
 
     /// An account has another role.
     pub fn role_changed(&self, account: MemberId, from: &str, to: Role, by: MemberId, role: Role) {
         tracing::info!(target: "security", event = "role_changed", account.id = %account, role.from = from,
-                       role.to = to.name(), actor.id = %by, actor.role = role.name(), "an account has another role");
+                       role.to = to.name(), actor.id = %by, actor.role = role.name(), "account role changed");
     }
 
     fn shown(&self, from: ClientAddress) -> Option<IpAddr> {

@@ -80,7 +80,7 @@ pub fn shown() -> String {
 pub fn tell() {
     let version = rules::in_force().version();
     let Some(days) = Release::of(version).and_then(|release| release.age_days(clock::now())) else {
-        tracing::warn!("time zone rules {}: no release can be told, so nothing is known of their age", shown());
+        tracing::warn!("time zone rules: {}: the release is unknown, so their age cannot be checked", shown());
         return;
     };
     if days > OLD_DAYS {
@@ -90,7 +90,7 @@ pub fn tell() {
             shown()
         );
     } else {
-        tracing::info!("time zone rules {}", shown());
+        tracing::info!("time zone rules: {}", shown());
     }
 }
 

@@ -55,7 +55,7 @@ async fn make(config: &Config, database: &Database, email: &str) -> anyhow::Resu
                 changed.map_err(told)?;
                 tracing::info!(target: "security", event = "role_changed", account.id = %account.id,
                                role.from = account.role, role.to = Role::Admin.name(), actor.role = "HOUSE",
-                               "an account has another role");
+                               "account role changed");
             }
         }
         return Ok("the account is an administrator now and keeps its password");

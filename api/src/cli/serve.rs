@@ -122,7 +122,7 @@ async fn run(
     };
     stopping.cancel();
     if tokio::time::timeout(FOLLOWERS_TIME_LIMIT, followers.stopped()).await.is_err() {
-        tracing::warn!("a follower did not finish its batch; it will be done again");
+        tracing::warn!("shutdown: a follower did not finish its batch; it is folded again at the next start");
     }
     served
 }

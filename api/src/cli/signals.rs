@@ -12,6 +12,6 @@ pub(super) async fn asked_to_stop() -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("asked to stop: finishing what is under way");
+    tracing::info!("received a stop signal: finishing requests in progress");
     Ok(())
 }

@@ -100,7 +100,7 @@ impl EmbeddedPostgres {
         let _ = supervisor.await;
         let turn = StartLock::take(&shared.cluster.folders).await?;
         if !user.leave(&shared.cluster.folders, &turn)? {
-            tracing::info!("the embedded PostgreSQL is used by another process: left running");
+            tracing::info!("embedded PostgreSQL is in use by another process and stays running");
             return Ok(());
         }
         let cluster = Arc::clone(&shared.cluster);
@@ -121,7 +121,7 @@ impl Shared {
         match provision::prepare(&running.socket_folder).await {
             Ok(()) => Ok(running),
             Err(error) if running.attached && !provision::was_answered(&error) => {
-                tracing::warn!(%error, "the embedded PostgreSQL runs but does not answer: starting it anew");
+                tracing::warn!(%error, "embedded PostgreSQL is running but does not answer: restarting it");
                 let cluster = Arc::clone(&self.cluster);
                 blocking(move || cluster.stop()).await?;
                 let running = self.ensure_running().await?;

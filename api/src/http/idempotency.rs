@@ -242,7 +242,7 @@ async fn settle(state: &AppState, asked: &Asked, response: Response) -> Response
         Ok(true) => frozen.thaw(),
         Ok(false) => table::find(&state.pool, asked).await.ok().flatten().unwrap_or_else(|| frozen.thaw()),
         Err(error) => {
-            tracing::warn!(%error, "an answer that appended nothing is not stored");
+            tracing::warn!(%error, "idempotency: the response is not stored because the request appended no event");
             frozen.thaw()
         }
     }

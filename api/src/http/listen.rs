@@ -51,7 +51,7 @@ pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLim
                 None => drop(SockRef::from(&stream).send(no_room().as_bytes())),
             },
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -104,10 +104,10 @@ fn serve(stream: TcpStream, peer: SocketAddr, router: &Router, counted: Counted,
         tokio::select! {
             // who breaks off, or is too slow, is nobody's concern
             ended = connection => if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended early");
+                tracing::debug!(%error, "connection closed with an error");
             },
-            () = watch.gone() => tracing::debug!("a client is gone; what it asked for is given up"),
-            () = counted.seat.has_to_go() => tracing::debug!("a connection that sent nothing made room for another"),
+            () = watch.gone() => tracing::debug!("client disconnected; request cancelled"),
+            () = counted.seat.has_to_go() => tracing::debug!("closed an idle connection to accept another"),
         }
     });
 }

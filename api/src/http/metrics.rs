@@ -80,7 +80,7 @@ pub async fn serve(
     tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
         if let Err(error) = served {
-            tracing::warn!(%error, "the metrics are not served any more");
+            tracing::warn!(%error, "the metrics listener stopped");
         }
     });
     Ok(())

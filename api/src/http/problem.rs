@@ -97,7 +97,7 @@ impl Problem {
     /// A defect: logged with its context here, and withheld from the answer.
     #[must_use]
     pub fn internal(context: &str, error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(context, %error, "a request broke");
+        tracing::error!(context, %error, "request failed with an internal error");
         Self::new(Code::Internal)
     }
 

@@ -131,9 +131,9 @@ pub(crate) fn documented(mut response: Response, request: Uuid) -> Response {
 fn log(method: &Method, uri: &Uri, status: StatusCode, id: RequestId) {
     let path = uri.path();
     if status.is_server_error() {
-        tracing::warn!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+        tracing::warn!(%method, path, status = status.as_u16(), request.id = %id.0, "request failed");
     } else {
-        tracing::debug!(%method, path, status = status.as_u16(), request.id = %id.0, "answered");
+        tracing::debug!(%method, path, status = status.as_u16(), request.id = %id.0, "request completed");
     }
 }
 

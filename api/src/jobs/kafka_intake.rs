@@ -129,8 +129,10 @@ impl Inbound {
         while !self.shutdown.is_cancelled() {
             match self.read(&mut start_over, &mut pause) {
                 Ok(()) => {}
-                Err(Ended::Fenced(reason)) => tracing::info!(%reason, "joining the group of the facts anew"),
-                Err(reason) => tracing::warn!(%reason, topic = %self.config.topic, "facts from Kafka wait"),
+                Err(Ended::Fenced(reason)) => tracing::info!(%reason, "Kafka intake: rejoining the consumer group"),
+                Err(reason) => {
+                    tracing::warn!(%reason, topic = %self.config.topic, "Kafka intake paused until this is resolved")
+                }
             }
             self.rest(pause.next());
         }
@@ -167,7 +169,7 @@ impl Inbound {
                 continue;
             }
             if gathered.is_gone || places.go_back(&gathered.batch) || !self.is_the_same(&mut places, &ours)? {
-                tracing::warn!(topic = %self.config.topic, "the topic of activities may have been recreated: checking the saved offsets again");
+                tracing::warn!(topic = %self.config.topic, "Kafka intake: the topic may have been recreated; checking saved offsets again");
                 consumer.context().take_over_again(&consumer)?;
                 continue;
             }
@@ -204,7 +206,7 @@ impl Inbound {
             places.of.iter().map(|(partition, place)| (*partition, place.next_offset)).collect();
         consumer.context().read_from(consumer, &self.config.topic, &from)?;
         if !from.is_empty() {
-            tracing::info!(topic = %self.config.topic, partitions = from.len(), "reading facts from Kafka");
+            tracing::info!(topic = %self.config.topic, partitions = from.len(), "Kafka intake: consuming activities");
         }
         Ok(places)
     }
@@ -289,7 +291,7 @@ impl Inbound {
 
     /// Lets go of what was read, waits, and has it read again.
     fn wait_out(&self, consumer: &Member, pause: &mut Pause, reason: &dyn std::error::Error) -> Result<(), KafkaError> {
-        tracing::warn!(%reason, topic = %self.config.topic, "facts from Kafka wait");
+        tracing::warn!(%reason, topic = %self.config.topic, "Kafka intake paused until this is resolved");
         consumer.context().take_over_again(consumer)?;
         self.rest(pause.next());
         Ok(())
@@ -390,7 +392,7 @@ fn gather(consumer: &Member) -> Gathered {
             None => break,
             // librdkafka has told its log, and goes on by itself
             Some(Err(reason)) => {
-                tracing::debug!(%reason, "the consumer");
+                tracing::debug!(%reason, "Kafka intake: consumer error");
                 is_gone |= self::is_gone(&reason);
             }
             Some(Ok(message)) => {

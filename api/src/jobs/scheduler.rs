@@ -107,7 +107,7 @@ impl Scheduler {
             match part {
                 Ok(Some(next)) => sleep = sleep.min(until(next)),
                 Ok(None) => {}
-                Err(reason) => tracing::warn!(%reason, "the scheduler tries again"),
+                Err(reason) => tracing::warn!(%reason, "scheduler: a run failed; retrying"),
             }
         }
         sleep.max(Duration::from_millis(SHORTEST_SLEEP_MS))

@@ -75,7 +75,7 @@ pub(crate) async fn renew_earlier_keys(pool: &PgPool) -> Result<(), sqlx::Error>
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    tracing::info!(campaigns = names.key_of.len(), "the names of events are compared in their canonical form now");
+    tracing::info!(campaigns = names.key_of.len(), "re-derived the canonical keys of stored campaign names");
     Ok(())
 }
 

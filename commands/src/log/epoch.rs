@@ -22,7 +22,7 @@ pub(crate) async fn begin_a_new_one_after_a_restore(pool: &PgPool) -> Result<(),
                set system_identifier = $1, timeline = $2, epoch = epoch + $3::boolean::int";
     sqlx::query(sql).bind(current.0).bind(current.1).bind(restored).execute(&mut *transaction).await?;
     if restored {
-        tracing::warn!("the log is on another server or timeline than before: a new epoch begins");
+        tracing::warn!("the log moved to another server or timeline: starting a new epoch");
     }
     transaction.commit().await
 }

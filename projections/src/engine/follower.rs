@@ -46,7 +46,7 @@ pub fn describe_metrics() {
     metrics::describe_histogram!(
         LAG_SECONDS,
         metrics::Unit::Seconds,
-        "Consumer lag: time from an event in the log to its batch saved"
+        "Consumer lag: time from the append of an event to the commit of the batch that contains it"
     );
 }
 

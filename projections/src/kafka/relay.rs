@@ -45,16 +45,13 @@ const SESSIONS: &str = "ledger_relay_sessions_total";
 
 /// Tells whoever listens to the facade `metrics` what the figures of the relay mean.
 pub fn describe_metrics() {
-    metrics::describe_gauge!(
-        WAITING_MESSAGES,
-        "Messages that were handed to the Kafka client and are not acknowledged"
-    );
+    metrics::describe_gauge!(WAITING_MESSAGES, "Messages handed to the Kafka client and not yet acknowledged");
     metrics::describe_counter!(SENT_MESSAGES, "Messages acknowledged by Kafka, including repeated ones");
     metrics::describe_counter!(
         STARTED_OVER,
-        "How often the topic was another one than before, and was filled from position 1"
+        "Times the topic was found recreated or replaced and was filled again from position 1"
     );
-    metrics::describe_counter!(SESSIONS, "How often the relay of this process became active");
+    metrics::describe_counter!(SESSIONS, "Times the relay of this process became active");
 }
 
 /// Where and how to publish.

@@ -249,13 +249,13 @@ async fn who_lost_a_partition_writes_none_of_its_facts_and_joins_anew() {
     feed.send(&[fact("behind")]);
     feed.is_taken_in().await;
     assert_eq!(ids(&feed).await, ["before", "behind"]);
-    assert!(service.log().contains("joining the group of the facts anew"), "it was refused first");
+    assert!(service.log().contains("Kafka intake: rejoining the consumer group"), "it was refused first");
 
     // also where there is nothing to write but the offset
     log.run("update inbound_offsets set owner = gen_random_uuid()").await.unwrap();
     feed.send(&[fact("behind")]);
     feed.is_taken_in().await;
-    assert_eq!(service.log().matches("joining the group of the facts anew").count(), 2);
+    assert_eq!(service.log().matches("Kafka intake: rejoining the consumer group").count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -274,7 +274,7 @@ async fn while_the_database_is_away_facts_wait_and_none_is_a_dead_letter() {
     feed.has_passed(1).await;
     cluster.crash();
     feed.send(rest);
-    let waits = || service.log().contains("facts from Kafka wait");
+    let waits = || service.log().contains("Kafka intake paused until this is resolved");
     for _ in 0..600 {
         if waits() {
             break;

@@ -48,7 +48,7 @@ pub async fn renew_earlier_keys(pool: &PgPool) -> sqlx::Result<()> {
         renew(&mut transaction, page).await?;
     }
     transaction.commit().await?;
-    tracing::info!(accounts = renewed, "e-mails and nicknames are compared in their canonical form now");
+    tracing::info!(accounts = renewed, "re-derived the canonical keys of stored e-mails and nicknames");
     Ok(())
 }
 

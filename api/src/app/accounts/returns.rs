@@ -79,7 +79,7 @@ impl Returns {
             let sql = "delete from erased_emails where erased_at <= $1";
             let before = clock::now().utc() - self.kept_for;
             if let Err(error) = sqlx::query(sql).bind(before).execute(&pool).await {
-                tracing::warn!(%error, "old fingerprints of e-mails could not be deleted; the next try is in ten minutes");
+                tracing::warn!(%error, "cannot delete expired e-mail fingerprints of erased accounts; retrying in ten minutes");
             }
             tokio::select! {
                 () = stopping.cancelled() => return,

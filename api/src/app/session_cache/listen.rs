@@ -20,7 +20,7 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 pub async fn announce(pool: &PgPool, account: MemberId) {
     let told = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(account.to_string()).execute(pool).await;
     if let Err(error) = told {
-        tracing::warn!(%error, "other instances were not told of a change; they see it in a moment by themselves");
+        tracing::warn!(%error, "session cache: cannot notify other instances of a change; they see it when their entries expire");
     }
 }
 
@@ -33,7 +33,7 @@ pub async fn listen(standings: Standings, pool: PgPool, stopping: CancellationTo
         };
         standings.forget_all();
         if let Err(error) = heard {
-            tracing::warn!(%error, "changes of other instances are seen a moment later until the database is back");
+            tracing::warn!(%error, "session cache: lost the database notifications; changes made by other instances are seen when entries expire");
             tokio::time::sleep(RECONNECT_PAUSE).await;
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn bounded(wanted: ConnectionLimits) -> ConnectionLimits {
         tracing::warn!(
             open_files,
             connections = most,
-            "the limit of open files allows fewer connections than MAX_CONNECTIONS; raise it with ulimit -n"
+            "the open-file limit is lower than MAX_CONNECTIONS needs; raise it with ulimit -n"
         );
     }
     ConnectionLimits { most: wanted.most.min(most), ..wanted }

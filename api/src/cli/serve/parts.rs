@@ -166,7 +166,7 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     }
     asked.cancel();
     if tokio::time::timeout(DRAIN_TIME_LIMIT, http).await.is_err() {
-        tracing::warn!("some requests were not finished in time");
+        tracing::warn!("shutdown: some requests did not finish in time");
     }
     Ok(())
 }

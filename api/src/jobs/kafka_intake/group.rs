@@ -94,7 +94,7 @@ impl ConsumerContext for Membership {
         });
         let answered = if assigned { consumer.assign(&TopicPartitionList::new()) } else { consumer.unassign() };
         if let Err(reason) = answered {
-            tracing::warn!(%reason, "the group's partitions");
+            tracing::warn!(%reason, "Kafka intake: cannot apply the partition assignment");
         }
     }
 }

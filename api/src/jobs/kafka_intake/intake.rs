@@ -31,9 +31,9 @@ pub(super) const STARTED_OVER: &str = "ledger_inbound_started_over_total";
 pub(super) fn describe() {
     metrics::describe_counter!(
         STARTED_OVER,
-        "How often a partition of the facts was another one than before, and was read from its first message"
+        "Partitions of the activities topic found recreated and consumed again from their first message"
     );
-    metrics::describe_counter!(FACTS, "Facts from Kafka, by outcome");
+    metrics::describe_counter!(FACTS, "Activities consumed from Kafka, by outcome");
 }
 
 /// Why a batch was not taken in. Nothing of it is lost: it is read again.

@@ -71,22 +71,22 @@ async fn run(
     let verified = match verify(&pool, topic.as_ref(), &mut |_, _| {}).await {
         Ok((verified, in_the_way)) => {
             if let Some(reason) = in_the_way {
-                tracing::warn!(%reason, "a verification did not look at the topic");
+                tracing::warn!(%reason, "verification skipped the Kafka topic");
             }
             verified
         }
         Err(error) => {
-            tracing::error!(%error, "a verification did not come to its end");
+            tracing::error!(%error, "verification did not complete");
             let reason = "the database could not be looked at to the end; the reason is in the log of the service";
             ended(begun.clone(), reason)
         }
     };
     let verified = Verification { started_at: begun.started_at, ..verified };
     if let Some(check) = verified.checks.iter().find(|check| !check.ok) {
-        tracing::error!(check = %check.name, "a verification found a difference");
+        tracing::error!(check = %check.name, "verification found a difference");
     }
     if let Err(problem) = keep(&mut turn, &verified).await {
-        tracing::error!(code = problem.code().name(), "the result of a verification was not kept");
+        tracing::error!(code = problem.code().name(), "cannot store the result of a verification");
     }
     let _ = turn.close().await;
 }

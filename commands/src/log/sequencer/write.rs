@@ -147,7 +147,7 @@ impl Writer {
                 }
                 Err(Setback::Broken(reason)) => {
                     self.disconnect();
-                    tracing::error!(reason, "the log refused an append");
+                    tracing::error!(reason, "append rejected by the database");
                     return batch.iter().map(|_| Err(AppendError::Broken(reason.clone()))).collect();
                 }
             }

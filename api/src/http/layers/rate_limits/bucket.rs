@@ -145,7 +145,7 @@ impl Buckets {
         let Some(all) = NonZeroU32::new(units) else { return };
         if !matches!(self.limiter.check_key_n(&self.bucket(key), all), Ok(Ok(_))) {
             let taken = (0..units).take_while(|_| self.count(key).refused_for_s.is_none()).count();
-            tracing::debug!(policy = self.policy.name, units, taken, "a bucket is empty");
+            tracing::debug!(policy = self.policy.name, units, taken, "rate limit exceeded");
         }
     }
 
