@@ -382,7 +382,7 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
 
 /// What is in no form that a browser would send as its origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no origin")]
+#[error("{0:?} is not an origin")]
 pub struct NotAnOrigin(String);
 
 /// `*`, or a scheme and a host, perhaps with a port, and nothing behind it.
@@ -408,7 +408,8 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
 fn days(text: &str) -> Result<TimeDelta, String> {
     let days = text.strip_suffix('d').filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
     let days = days.and_then(|digits| digits.parse::<u16>().ok()).filter(|days| *days <= MOST_DAYS);
-    days.map(|days| TimeDelta::days(days.into())).ok_or_else(|| format!("give days, from 0d to {MOST_DAYS}d, as 180d"))
+    days.map(|days| TimeDelta::days(days.into()))
+        .ok_or_else(|| format!("must be a number of days from 0d to {MOST_DAYS}d, such as 180d"))
 }
 
 /// Lets an empty name through: it is refused with the others, and with a remedy.

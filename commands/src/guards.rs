@@ -193,7 +193,7 @@ pub enum GuardRefusal {
     #[error("the name is taken")]
     NameTaken,
     /// The rows beside the events break a rule of their own table.
-    #[error("the rule {constraint} refuses it")]
+    #[error("the constraint {constraint} rejects it")]
     AlsoRefused {
         /// The name of the constraint.
         constraint: String,

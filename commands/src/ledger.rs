@@ -117,7 +117,7 @@ pub enum CommandError<R> {
     #[error(transparent)]
     Guard(GuardRefusal),
     /// The stream has gone on since whoever asks has seen it; nothing was tried.
-    #[error("the stream is at {sequence} by now")]
+    #[error("the stream is already at sequence {sequence}")]
     Stale {
         /// The number of the stream's last event.
         sequence: i64,
@@ -125,7 +125,7 @@ pub enum CommandError<R> {
         position: i64,
     },
     /// The stream kept going on while the command was decided, until the time was up.
-    #[error("the stream {}/{} kept going on", .0.stream_type, .0.stream_id)]
+    #[error("the stream {}/{} kept changing", .0.stream_type, .0.stream_id)]
     Conflict(StreamKey),
     /// An event would be larger than the log takes; nothing was tried.
     #[error("an event of {bytes} bytes is larger than the {} that an event may have", append::MAX_EVENT_BYTES)]
@@ -134,10 +134,10 @@ pub enum CommandError<R> {
         bytes: usize,
     },
     /// Too much is waiting already; nothing was tried.
-    #[error("too much is waiting")]
+    #[error("the queue is full")]
     Overloaded,
     /// The database is out of reach; it is not known whether the command took effect.
-    #[error("the database is out of reach")]
+    #[error("the database cannot be reached")]
     Unavailable,
     /// A defect.
     #[error("{0}")]

@@ -28,7 +28,7 @@ pub enum Event {
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// No event has this name in this version.
-    #[error("no event is called {event_type} version {version}")]
+    #[error("unknown event type {event_type} version {version}")]
     Unknown {
         /// The stored name.
         event_type: String,

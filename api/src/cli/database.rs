@@ -56,7 +56,7 @@ impl Database {
         let schema = &config.database_schema;
         let parted = match config.database_owner() {
             Some(owner) => {
-                let owner = owner.context("DATABASE_OWNER_URL cannot be read")?;
+                let owner = owner.context("DATABASE_OWNER_URL is not a valid PostgreSQL URL")?;
                 Some(ownership::migrate_as_owner(schema, owner, &options).await?)
             }
             None => {
@@ -75,16 +75,18 @@ impl Database {
             }
             (None, true) => {
                 let migrated = MIGRATOR.run(&opened.pool).await;
-                migrated.context("the database cannot be migrated to the schema of this version")?;
+                migrated.context("the database cannot be migrated")?;
                 let role = ownership::role(&mut *opened.pool.acquire().await?).await?;
                 let ownership = match &opened.embedded {
-                    Some(_) => format!("{role} owns the log and writes it"),
-                    None => format!("{role} owns the log and writes it; DATABASE_OWNER_URL parts the two"),
+                    Some(_) => format!("{role} owns and writes the log"),
+                    None => format!("{role} owns and writes the log; set DATABASE_OWNER_URL to separate the two"),
                 };
                 Self { ownership, ..opened }
             }
         };
-        renew_earlier_keys(&opened.pool).await.context("the keys of e-mails and nicknames cannot be made anew")?;
+        renew_earlier_keys(&opened.pool)
+            .await
+            .context("the canonical keys of e-mails and nicknames cannot be derived again")?;
         Ok(opened)
     }
 
@@ -118,7 +120,7 @@ impl Database {
         config.validate()?;
         Ok(match config.database() {
             Some(options) => (
-                options.context("DATABASE_URL cannot be read")?,
+                options.context("DATABASE_URL is not a valid PostgreSQL URL")?,
                 format!("PostgreSQL at {}", config.database_url_masked()),
                 None,
             ),

@@ -25,7 +25,7 @@ impl Demo {
         let removed = seed::remove(&database.pool).await;
         database.close().await?;
         let Left { accounts, events } = removed?;
-        println!("{accounts} accounts of the demo are erased and {events} of its events are ended");
+        println!("erased {accounts} demo accounts and ended {events} demo events");
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ impl Generate {
             // Whoever read it has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: cannot write the programme: {error}");
+                eprintln!("error: cannot write the output: {error}");
                 ExitCode::FAILURE
             }
         }

@@ -73,7 +73,7 @@ pub enum ImportError {
         reason: std::io::Error,
     },
     /// It cannot be read on.
-    #[error("cannot read on after line {after_line}: {reason}")]
+    #[error("reading failed after line {after_line}: {reason}")]
     Read {
         /// The last line that was read.
         after_line: u64,
@@ -81,10 +81,10 @@ pub enum ImportError {
         reason: std::io::Error,
     },
     /// The refused lines cannot be written.
-    #[error("cannot write the refused lines: {0}")]
+    #[error("cannot write the file of rejected lines: {0}")]
     Rejects(std::io::Error),
     /// The log does not take the facts.
-    #[error("the log did not take the lines from {from_line} on: {reason}")]
+    #[error("the lines from {from_line} on were not appended: {reason}")]
     Log {
         /// The first line of the batch.
         from_line: u64,

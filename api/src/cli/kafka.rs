@@ -48,5 +48,5 @@ impl Kafka {
 fn named_topic(config: &Config) -> anyhow::Result<Topic> {
     config
         .named_topic()
-        .context("KAFKA_BROKERS names no broker; that of a service with a broker of its own is in its start-up lines")
+        .context("KAFKA_BROKERS is not set; a service with an embedded broker prints its address at start")
 }

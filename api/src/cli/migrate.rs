@@ -9,6 +9,6 @@ use crate::config::Config;
 /// With the remedy in the text.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     let database = Database::open(&config).await?;
-    println!("{} has the schema of this version; {}", database.description, database.ownership);
+    println!("{} is up to date; {}", database.description, database.ownership);
     database.close().await
 }

@@ -100,18 +100,18 @@ async fn decide(database: &Database, step: Step, decision: Decision, as_json: bo
     let intervention = Intervention { step, reason, actor: by };
     let done = projections::intervene(&database.pool, &name, &intervention)
         .await
-        .with_context(|| format!("nothing was done about {name}"))?;
+        .with_context(|| format!("{name} was not changed"))?;
     if as_json { json(&done) } else { Ok(told(&name, &done)) }
 }
 
 fn told(name: &str, done: &Intervened) -> String {
     if done.positions.is_empty() {
-        return format!("nothing is in the way of {name}");
+        return format!("{name} has not stopped at any event");
     }
     let positions: Vec<String> = done.positions.iter().map(ToString::to_string).collect();
-    let mut text = format!("noted for {name}, position {}", positions.join(", "));
+    let mut text = format!("decision recorded for {name}, position {}", positions.join(", "));
     for (position, reason) in &done.still_in_the_way {
-        text.push_str(&format!("\nstill in the way: position {position}: {reason}"));
+        text.push_str(&format!("\nstill failing: position {position}: {reason}"));
     }
     text
 }
@@ -154,5 +154,5 @@ fn line([name, version, position, events, seconds, state]: [&str; 6]) -> String 
 }
 
 fn json(document: &impl Serialize) -> anyhow::Result<String> {
-    serde_json::to_string(document).context("the answer cannot be written")
+    serde_json::to_string(document).context("the response cannot be serialized")
 }

@@ -56,7 +56,7 @@ impl Serve {
     pub async fn run(self, config: Config) -> anyhow::Result<()> {
         match self.only {
             Some(Only::Worker) => worker::work(config, self.projection).await,
-            _ if !self.projection.is_empty() => anyhow::bail!("--projection is for --only worker alone: leave it out"),
+            _ if !self.projection.is_empty() => anyhow::bail!("--projection only applies to --only worker; remove it"),
             only => serve_part(config, only).await,
         }
     }

@@ -107,7 +107,7 @@ impl Order {
             Self::Revoke(name, key) => {
                 let revoked = accounts::revoke_keys(pool, &name, key, now).await.map_err(told)?;
                 if let (Some(key), 0) = (key, revoked) {
-                    bail!("{} has no key {key} that is good; `service list` shows the keys", name.as_str());
+                    bail!("{} has no valid key {key}; `service list` shows the keys", name.as_str());
                 }
                 Ok(format!("{revoked} revoked\n"))
             }

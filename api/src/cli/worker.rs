@@ -24,7 +24,7 @@ pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<(
     config.validate()?;
     time_zones::tell();
     if names.is_empty() {
-        bail!("a worker feeds the projections that --projection names: {}", fed_by_workers().join(", "));
+        bail!("--only worker needs --projection with one or more of: {}", fed_by_workers().join(", "));
     }
     for name in &names {
         may_work(name).map_err(told)?;
@@ -32,7 +32,7 @@ pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<(
     let brokers = config.kafka().context(
         "KAFKA_BROKERS is not set: a worker reads a Kafka that the relay of another process publishes to; set it to that one",
     )?;
-    brokers.check().context("Kafka cannot be reached this way")?;
+    brokers.check().context("Kafka cannot be reached with these settings")?;
     let worker = WorkerConfig {
         brokers,
         topic: config.kafka_topic.clone(),

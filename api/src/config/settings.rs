@@ -140,9 +140,7 @@ impl Config {
     /// The same of the owner's address.
     #[must_use]
     pub fn database_owner_url_masked(&self) -> String {
-        self.database_owner_url
-            .as_ref()
-            .map_or_else(|| "(none: one role owns the log and writes it)".to_owned(), masked)
+        self.database_owner_url.as_ref().map_or_else(|| "(none: one role owns and writes the log)".to_owned(), masked)
     }
 }
 

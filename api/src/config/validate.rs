@@ -157,7 +157,7 @@ impl Config {
                 refuse_if(role.is_some() && role == name(self.database()), NAME, || {
                     (
                         "names the role of DATABASE_URL".to_owned(),
-                        "give the service a role of its own, or unset it to let one role own the log and write it",
+                        "create a separate role for the service, or unset it to let one role own the log and write it",
                     )
                 })
             })
@@ -196,7 +196,7 @@ impl Config {
     fn topic(&self) -> Option<Contradiction> {
         let name = &self.kafka_topic;
         refuse_if(!is_topic(name, LONGEST_TOPIC), "KAFKA_TOPIC", || {
-            (format!("{name:?} is no name for a topic"), "use letters, digits, '.', '_' and '-', at most 249")
+            (format!("{name:?} is not a valid topic name"), "use letters, digits, '.', '_' and '-', at most 249")
         })
     }
 
@@ -205,7 +205,7 @@ impl Config {
         let name = &self.kafka_activities_topic;
         let longest = LONGEST_TOPIC - (topic_of(name).len() - name.len());
         refuse_if(!is_topic(name, longest), NAME, || {
-            (format!("{name:?} is no name for a topic"), "use letters, digits, '.', '_' and '-', at most 237")
+            (format!("{name:?} is not a valid topic name"), "use letters, digits, '.', '_' and '-', at most 237")
         })
         .or_else(|| {
             let taken = [name.clone(), topic_of(name)].contains(&self.kafka_topic);
@@ -224,7 +224,7 @@ impl Config {
         let source = &self.kafka_ce_source;
         let legal = !source.is_empty() && source.chars().all(|c| c.is_ascii_graphic());
         refuse_if(!legal, "KAFKA_CE_SOURCE", || {
-            (format!("{source:?} is no URI reference"), "write something like /reward-ledger, without spaces")
+            (format!("{source:?} is not a URI reference"), "write something like /reward-ledger, without spaces")
         })
     }
 

@@ -16,10 +16,10 @@ pub enum EmbeddedBrokerError {
     #[error("the embedded Kafka broker did not start: {0}. Set KAFKA_BROKERS to use a real one")]
     Start(#[source] KafkaError),
     /// librdkafka was built without the mock cluster.
-    #[error("this build has no embedded Kafka broker. Set KAFKA_BROKERS to the host:port of a real one")]
+    #[error("this build has no embedded Kafka broker; set KAFKA_BROKERS to the host:port of a broker")]
     Missing,
     /// A topic could not be made; it may exist already.
-    #[error("the embedded Kafka broker did not make the topic {topic}: {source}")]
+    #[error("the embedded Kafka broker cannot create the topic {topic}: {source}")]
     Topic {
         /// The name of the topic.
         topic: String,

@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
 /// The time was up before it was the command's turn; nothing was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the time was up before it was the command's turn")]
+#[error("the command timed out while waiting for its stream")]
 pub struct TimeIsUp;
 
 impl<R> From<TimeIsUp> for CommandError<R> {

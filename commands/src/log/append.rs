@@ -133,7 +133,7 @@ pub struct Appended {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// A stream went on since it was read: read it again and decide anew.
-    #[error("the stream {}/{} has gone on", .0.stream_type, .0.stream_id)]
+    #[error("the stream {}/{} has newer events", .0.stream_type, .0.stream_id)]
     Conflict(StreamKey),
     /// A limit that holds across aggregates leaves no room.
     #[error(transparent)]
@@ -148,9 +148,9 @@ pub enum AppendError {
     #[error("too many commands are waiting")]
     Overloaded,
     /// The database is out of reach and it is not known whether the command took effect.
-    #[error("the database is out of reach")]
+    #[error("the database cannot be reached")]
     Unavailable,
     /// The database refused what should have been right: a defect.
-    #[error("the log refused an append: {0}")]
+    #[error("append rejected by the database: {0}")]
     Broken(String),
 }

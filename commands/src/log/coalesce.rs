@@ -35,7 +35,7 @@ pub enum ReadError {
     #[error("too many reads are waiting")]
     Overloaded,
     /// The database is out of reach.
-    #[error("the database is out of reach")]
+    #[error("the database cannot be reached")]
     Unavailable,
     /// What was read does not make sense: a defect, or somebody changed the database.
     #[error("{0}")]

@@ -27,7 +27,7 @@ pub enum CampaignRefusal {
     #[error("the reward's stock has no limit")]
     UnlimitedStock,
     /// More would be taken out of the stock than there is.
-    #[error("more would be taken out of the stock than there is")]
+    #[error("the change would take more out of the stock than is left")]
     StockBelowZero,
     /// The stock would be too large.
     #[error("the stock would be too large")]

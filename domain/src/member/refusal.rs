@@ -21,7 +21,7 @@ pub enum MemberRefusal {
     #[error("nobody gives themselves another role")]
     OwnRole,
     /// The role, or the one before it, is not for this giver to give or to take.
-    #[error("the role is not for this giver to give or to take")]
+    #[error("this actor may not grant or revoke the role")]
     RoleOutOfReach,
     /// The zone was changed less than thirty days ago.
     #[error("the zone may be changed again at {allowed_at}")]

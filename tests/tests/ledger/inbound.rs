@@ -354,7 +354,7 @@ async fn while_the_ledger_has_more_to_do_than_it_can_facts_wait_and_none_is_a_de
     };
     while !crowd_in(1_024).await {}
     feed.send(rest);
-    let refused = || service.log().contains("too much is waiting");
+    let refused = || service.log().contains("the queue is full");
     let started = Instant::now();
     while !refused() && started.elapsed() < Duration::from_secs(300) {
         crowd_in(600).await;

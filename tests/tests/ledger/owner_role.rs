@@ -106,7 +106,9 @@ async fn a_database_of_one_role_is_parted_and_its_writer_can_do_no_more_than_wri
     let service = Setup::on(&database).start().await;
     something_happens(&service).await;
     let name = name_of(&database);
-    assert!(service.log().contains(&format!("{name} owns the log and writes it; DATABASE_OWNER_URL parts the two")));
+    assert!(
+        service.log().contains(&format!("{name} owns and writes the log; set DATABASE_OWNER_URL to separate the two"))
+    );
     service.terminate();
 
     let (auditor, owner) = (Auditor::of(&database.url), owner_url(&database));

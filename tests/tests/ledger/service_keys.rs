@@ -163,8 +163,8 @@ async fn what_makes_no_service_is_said() {
     refused(&run(stage, &["service", "create", "no-sources"]), "--sources");
     refused(&run(stage, &["service", "create", "ours", "--sources", "shop,ledger"]), "ledger");
     refused(&run(stage, &["service", "create", "blank", "--sources", "shop,,survey"]), "--sources");
-    refused(&run(stage, &["service", "create", "nobody-knows", "--another-key"]), "no service has this name");
-    refused(&run(stage, &["service", "revoke", "nobody-knows"]), "no service has this name");
+    refused(&run(stage, &["service", "create", "nobody-knows", "--another-key"]), "there is no service with this name");
+    refused(&run(stage, &["service", "revoke", "nobody-knows"]), "there is no service with this name");
 }
 
 #[tokio::test]

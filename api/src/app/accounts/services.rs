@@ -75,10 +75,10 @@ impl ServiceKey {
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The name belongs to a service already.
-    #[error("a service of this name is there already")]
+    #[error("a service with this name already exists")]
     NameTaken,
     /// No service has this name.
-    #[error("no service has this name")]
+    #[error("there is no service with this name")]
     Unknown,
     /// It could not be written to the log.
     #[error(transparent)]

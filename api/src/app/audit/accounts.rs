@@ -215,7 +215,7 @@ async fn credentials(conn: &mut PgConnection) -> Result<Check, AuditError> {
     if let Some(Held { kind, account_id, position, registered_as, erased }) = found {
         let known = match (registered_as, erased) {
             (_, Some(true)) => "the log has it erased".to_owned(),
-            (Some(role), _) => format!("the log has it registered as {role}"),
+            (Some(role), _) => format!("the log says {role}"),
             (None, _) => "the log does not know it".to_owned(),
         };
         check.fails(position, format!("{kind} has a row of account {account_id}, and {known}"));

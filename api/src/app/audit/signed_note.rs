@@ -28,7 +28,7 @@ pub struct Checkpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// It is none.
-    #[error("this is no checkpoint: origin, size and tree head on a line each, an empty line, signatures")]
+    #[error("not a checkpoint: expected origin, size and tree head on a line each, an empty line, then signatures")]
     Malformed,
     /// Others may have signed it.
     #[error("the checkpoint has no signature of this key")]

@@ -28,7 +28,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// It holds something else.
-    #[error("the audit key {0}: no Ed25519 key in PEM")]
+    #[error("the audit key {0} is not an Ed25519 key in PEM")]
     NoKey(PathBuf),
 }
 

@@ -40,7 +40,7 @@ impl std::fmt::Debug for Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or made.
-    #[error("the file of the token keys {path}: {source}. Give TOKEN_KEY_FILE a file that can be read")]
+    #[error("the token key file {path} cannot be read: {source}. Set TOKEN_KEY_FILE to a readable file")]
     File {
         /// Which.
         path: PathBuf,

@@ -76,7 +76,7 @@ fn summary(outcome: &Outcome, started: Instant) -> String {
         format!("up to position {}, in {} ms", outcome.position, started.elapsed().as_millis()),
         format!("{} members could ask, {} grants, {} in all", outcome.members_seen, outcome.granted, outcome.amount),
         match outcome.sold_out_at {
-            Some(at) => format!("sold out at {at}; {} asked in vain", outcome.denied_out_of_stock),
+            Some(at) => format!("sold out at {at}; {} claims refused afterwards", outcome.denied_out_of_stock),
             None => "never sold out".to_owned(),
         },
     ];

@@ -36,7 +36,7 @@ impl When {
             (None, None) => AsOf::Head,
         };
         let found = audit::resolve(conn, as_of, clock::now()).await.context("the log cannot be read")?;
-        found.map_err(|not_yet| anyhow!("that is beyond the end of the log, which is position {}", not_yet.head))
+        found.map_err(|not_yet| anyhow!("the position is beyond the end of the log, which is {}", not_yet.head))
     }
 }
 
@@ -74,7 +74,7 @@ impl Stream {
         let (position, at) = self.when.position(&mut conn).await?;
         let id = self.id.to_string();
         let to = audit::state_of(&mut conn, &self.stream_type, &id, position, at).await?;
-        let to = to.with_context(|| format!("there was no {} {id} at position {position}", self.stream_type))?;
+        let to = to.with_context(|| format!("{} {id} did not exist at position {position}", self.stream_type))?;
         let before = When { at_position: self.since, at_time: self.since_time };
         if !before.is_named() {
             // as one document it is readable for people as well
@@ -123,7 +123,7 @@ impl Facts {
         let (position, _) = self.when.position(&mut conn).await?;
         let found = audit::facts_as_of(&mut conn, MemberId(self.member), position, None, usize::MAX).await?;
         let found =
-            found.with_context(|| format!("nobody was registered as {} at position {position}", self.member))?;
+            found.with_context(|| format!("no member {} was registered at position {position}", self.member))?;
         let document = FactsDocument {
             member_id: self.member,
             time_zone: found.time_zone.name(),

@@ -109,11 +109,11 @@ impl Log {
                 }
                 left -= 1;
                 match (self.json, self.format) {
-                    (true, _) => {
-                        shown.push(EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored text is no JSON"))?)
-                    }
+                    (true, _) => shown.push(
+                        EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored value is not valid JSON"))?,
+                    ),
                     (false, Format::Ndjson) => say(serde_json::to_string(
-                        &EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored text is no JSON"))?,
+                        &EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored value is not valid JSON"))?,
                     )?)?,
                     (false, Format::Csv) => say(csv_of(&entry))?,
                 }

@@ -99,7 +99,7 @@ impl ReEvaluate {
             Some(saved) => {
                 let resumed = Run::resume(pool, order, saved).await;
                 let file = || self.resume.as_deref().unwrap_or(Path::new("")).display().to_string();
-                let (run, length) = resumed.with_context(|| format!("the run in {} does not go on", file()))?;
+                let (run, length) = resumed.with_context(|| format!("the run in {} cannot be resumed", file()))?;
                 spool.cut(length)?;
                 run
             }

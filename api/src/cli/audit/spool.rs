@@ -22,7 +22,7 @@ impl Spool {
     /// With the file of a saved run, or by itself.
     pub(super) fn open(run: Option<&Path>) -> anyhow::Result<Self> {
         let Some(run) = run else {
-            let changes = tempfile::tempfile().context("no place for the changes")?;
+            let changes = tempfile::tempfile().context("cannot store the changes")?;
             return Ok(Self { changes: BufWriter::new(changes), length: 0, files: None });
         };
         let beside = beside(run, "changes");
@@ -43,7 +43,7 @@ impl Spool {
     pub(super) fn cut(&mut self, length: u64) -> anyhow::Result<()> {
         let file = self.changes.get_ref();
         if file.metadata()?.len() < length {
-            anyhow::bail!("the changes that go with the saved run are not all there");
+            anyhow::bail!("the file of changes that belongs to the saved run is incomplete");
         }
         file.set_len(length)?;
         self.changes.seek(SeekFrom::End(0))?;

@@ -43,7 +43,7 @@ impl Verify {
         told.finish_and_clear();
         to_whoever_listens(if self.json { print_json(&verified) } else { show(&verified) })?;
         match in_the_way {
-            Some(error) => Err(error).context("the topic could not be looked at; without KAFKA_BROKERS it is left out"),
+            Some(error) => Err(error).context("the topic could not be read; unset KAFKA_BROKERS to skip it"),
             None => Ok(verified.is_ok()),
         }
     }
@@ -72,12 +72,12 @@ impl Verify {
 /// Whether the log still begins as it was when the checkpoint was made.
 async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> anyhow::Result<Check> {
     let mut check = Check::new("checkpoint");
-    let size = i64::try_from(checkpoint.size).context("the checkpoint is of a log larger than any")?;
+    let size = i64::try_from(checkpoint.size).context("the size in the checkpoint is not a valid log size")?;
     let mut connection = pool.acquire().await.context("the database cannot be reached")?;
     let now = tree(&mut connection, size).await.context("the log cannot be read")?;
     check.checked = i64::try_from(now.size()).unwrap_or(i64::MAX);
     if checkpoint.origin != origin(config) {
-        check.fails(None, format!("the checkpoint is of {}, this is {}", checkpoint.origin, origin(config)));
+        check.fails(None, format!("the checkpoint belongs to {}, this log is {}", checkpoint.origin, origin(config)));
     }
     if now.size() < checkpoint.size {
         let reason = format!("the log had {size} events when the checkpoint was made; now it has {}", now.size());
@@ -125,7 +125,7 @@ impl MakeCheckpoint {
         let mut connection = pool.acquire().await.context("the database cannot be reached")?;
         let tree = tree(&mut connection, size).await.context("the log cannot be read")?;
         if i64::try_from(tree.size()).ok() != Some(size) {
-            bail!("the log has holes: {} events up to position {size}; run `audit verify`", tree.size());
+            bail!("the log has gaps: {} events up to position {size}; run `audit verify`", tree.size());
         }
         let checkpoint = Checkpoint { origin: origin(config), size: tree.size(), root: tree.head() };
         let note = checkpoint.sign(&key);

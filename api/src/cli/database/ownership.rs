@@ -61,13 +61,13 @@ async fn bring_in_order(schema: &str, pool: &PgPool, writer: &PgConnectOptions) 
         writer: role(&mut service).await?,
     };
     names.check(&mut *pool.acquire().await?).await?;
-    MIGRATOR.run(pool).await.context("the database cannot be migrated to the schema of this version")?;
+    MIGRATOR.run(pool).await.context("the database cannot be migrated")?;
     let known = "select (to_regclass('events')::oid::bigint, current_database()::text)::text";
     let ours: String = sqlx::query_scalar(known).fetch_one(pool).await?;
     names.grant(&mut *pool.acquire().await?).await.context("the grants of the role of DATABASE_URL")?;
     let theirs: String = sqlx::query_scalar(known).fetch_one(&mut service).await?;
     if ours != theirs {
-        bail!("DATABASE_OWNER_URL and DATABASE_URL name different databases: let both name the same one");
+        bail!("DATABASE_OWNER_URL and DATABASE_URL name different databases; both must name the same one");
     }
     names.is_bound(&mut service).await?;
     service.close().await?;
@@ -86,7 +86,9 @@ impl Names {
     async fn check(&self, conn: &mut PgConnection) -> anyhow::Result<()> {
         let Self { schema, owner, writer } = self;
         if owner == writer {
-            bail!("DATABASE_OWNER_URL and DATABASE_URL name the same role {owner}: give the service a role of its own");
+            bail!(
+                "DATABASE_OWNER_URL and DATABASE_URL name the same role {owner}; create a separate role for the service"
+            );
         }
         let (powerful, serves, rules, owns): (bool, bool, bool, bool) = sqlx::query_as(
             "select rolsuper or rolcreaterole,
@@ -104,10 +106,10 @@ impl Names {
         .fetch_one(&mut *conn)
         .await?;
         if powerful {
-            bail!("the role {writer} of DATABASE_URL is SUPERUSER or may make roles: take that away from it");
+            bail!("the role {writer} of DATABASE_URL has SUPERUSER or CREATEROLE; revoke it");
         }
         if rules {
-            bail!("the role {writer} of DATABASE_URL is a member of {owner}: `revoke {owner} from {writer}`");
+            bail!("the role {writer} of DATABASE_URL is a member of {owner}; run `revoke {owner} from {writer}`");
         }
         if owns {
             bail!(

@@ -118,7 +118,7 @@ impl Report {
         }
         let untold = self.refused.saturating_sub(self.refusals.len().min(TOLD_AS_TEXT) as u64);
         if untold > 0 {
-            eprintln!("and {} more refused lines", HumanCount(untold));
+            eprintln!("and {} more rejected lines", HumanCount(untold));
         }
         let rate = (self.imported + self.duplicates) as f64 / self.took.as_secs_f64().max(0.001);
         let told =

@@ -68,7 +68,7 @@ impl Republish {
         let published = tokio::select! {
             published = self.wait(&database.pool, head) => published,
             _ = tokio::signal::ctrl_c() => {
-                Err(anyhow::anyhow!("interrupted; the relay of a service goes on, and so does this command with --from where it is"))
+                Err(anyhow::anyhow!("interrupted; the relay of a running service continues, or run this command again with --from set to its position"))
             }
         };
         shutdown.cancel();

@@ -30,12 +30,12 @@ impl Broker {
         }
         if config.kafka == KafkaUse::Off {
             if relays && !follows {
-                bail!("KAFKA is off: a relay alone has nothing to do; set KAFKA=on and KAFKA_BROKERS");
+                bail!("KAFKA is off, so a relay has nothing to publish to; set KAFKA=on and KAFKA_BROKERS");
             }
             return Ok(None);
         }
         if let Some(brokers) = config.kafka() {
-            brokers.check().context("Kafka cannot be reached this way")?;
+            brokers.check().context("Kafka cannot be reached with these settings")?;
             let description = format!("Kafka at {}", brokers.addresses);
             return Ok(Some(Self { brokers, description, has_facts: true, embedded: None }));
         }
@@ -43,7 +43,7 @@ impl Broker {
             return Self::inside(config).map(Some);
         }
         if relays {
-            bail!("KAFKA_BROKERS is not set: a relay alone needs a Kafka that others find; set it to that one");
+            bail!("KAFKA_BROKERS is not set; --only relay needs a broker that other processes can reach");
         }
         Ok(None)
     }

@@ -75,7 +75,7 @@ impl Inside {
                 start_over: broker.embedded.is_some(),
             };
             Inbound::start(facts, ledger(), pool(), followers, stopping.clone())
-                .context("the facts of Kafka cannot be read")?;
+                .context("activities cannot be consumed from Kafka")?;
         }
         Scheduler::start(ledger(), pool(), self.freshness.clone(), programme, followers, stopping.clone());
         Ok(())

@@ -102,7 +102,7 @@ pub enum EmbeddedPostgresError {
         said: String,
     },
     /// One of PostgreSQL's programs failed.
-    #[error("{program} failed ({status}). The end of {}:\n{said}", log.display())]
+    #[error("{program} failed ({status}). Last lines of {}:\n{said}", log.display())]
     Failed {
         /// Which program.
         program: &'static str,
@@ -114,7 +114,7 @@ pub enum EmbeddedPostgresError {
         said: String,
     },
     /// The server runs but did not become ready.
-    #[error("PostgreSQL was not ready after {seconds} s. The end of {}:\n{said}", log.display())]
+    #[error("PostgreSQL was not ready after {seconds} s. Last lines of {}:\n{said}", log.display())]
     NotReady {
         /// How long we waited.
         seconds: u64,
@@ -139,7 +139,7 @@ pub enum EmbeddedPostgresError {
     #[error("the role and database in the embedded PostgreSQL could not be prepared: {0}")]
     Prepare(#[from] sqlx::Error),
     /// The runtime is shutting down.
-    #[error("the runtime ended while the embedded PostgreSQL was being handled")]
+    #[error("the runtime stopped while the embedded PostgreSQL was starting or stopping")]
     Interrupted,
 }
 

@@ -40,16 +40,16 @@ pub(super) fn describe() {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
     /// Somebody else has the partitions by now.
-    #[error("another member of the group has the partitions by now")]
+    #[error("another group member owns the partitions now")]
     Fenced,
     /// Others wrote about the same facts meanwhile.
-    #[error("others keep writing to {}/{}", .0.stream_type, .0.stream_id)]
+    #[error("too many concurrent writes to {}/{}", .0.stream_type, .0.stream_id)]
     Outrun(StreamKey),
     /// The log or the offsets could not be written.
     #[error("{0}")]
     Log(String),
     /// The refused ones could not be sent.
-    #[error("the dead letters were not sent: {0}")]
+    #[error("dead letters could not be sent: {0}")]
     DeadLetters(#[from] KafkaError),
 }
 

@@ -86,7 +86,7 @@ fn mode(headers: &[Header<'_>]) -> Result<Mode, Refused> {
         _ if headers.iter().any(|(name, _)| *name == "ce_specversion") => Ok(Mode::Binary),
         _ => Err(Refused::of(
             Code::UnsupportedMediaType,
-            format!("neither the header content-type: {ONE_EVENT} nor ce_specversion is there"),
+            format!("the message has neither content-type: {ONE_EVENT} nor ce_specversion"),
         )),
     }
 }

@@ -100,7 +100,7 @@ struct Columns {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotMoved {
     /// Somebody else has the partition by now.
-    #[error("another member of the group has the partition by now")]
+    #[error("another group member owns the partition now")]
     Fenced,
     /// The database did not do it.
     #[error(transparent)]

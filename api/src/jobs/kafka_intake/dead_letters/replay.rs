@@ -46,7 +46,7 @@ pub enum ReplayError {
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
     /// They are back, and it could not be remembered.
-    #[error("they are put back, and that could not be written down: {0}")]
+    #[error("the dead letters were put back, but recording that failed: {0}")]
     NotRemembered(#[from] sqlx::Error),
 }
 
