@@ -2,11 +2,11 @@
 //! else; in the code stands a [`Said`]: what is meant, with its numbers. It becomes words when it is
 //! written into an answer, in the language of the request that is being answered.
 //!
-//! To say something new: a line in `words/phrases.rs`, and the text in both files. Then
+//! To say something new: a line in `i18n/phrases.rs`, and the text in both files. Then
 //! `message: phrases::reward_created()` in an answer (its field is a [`Said`]), or `say(language, &said)`
 //! where the words are wanted as text. A code of its own (`problem/codes.rs`) has its title, `.about` and
 //! `.remedy` under `problem-<code>`. A rule of a field is said in English where it is checked, and stands in
-//! both files as `rule-…` (see `words/rules.rs`). Codes, rules and ids are for programs and are never translated.
+//! both files as `rule-…` (see `i18n/rules.rs`). Codes, rules and ids are for programs and are never translated.
 
 mod language;
 pub mod phrases;

@@ -1,5 +1,5 @@
 # What the service says to people, in English. Every message stands in ko.ftl too, with the same variables; a test
-# compares the two files with the codes (`problem/codes.rs`) and the phrases (`words/phrases.rs`).
+# compares the two files with the codes (`problem/codes.rs`) and the phrases (`i18n/phrases.rs`).
 
 ## Problems: the title, what it means, and what to do about it
 
@@ -303,7 +303,7 @@ explain-step-fulfilled = Handed out, noted by { $actor }.
 explain-step-fulfilment-failed = Handing it out failed, noted by { $actor }.
 explain-step-reversed = Taken back by { $actor }.
 
-## Rules: exactly what is said in English where they are checked (`words/rules.rs`). Texts without variables stand
+## Rules: exactly what is said in English where they are checked (`i18n/rules.rs`). Texts without variables stand
 ## before those with variables that they would fit.
 
 rule-required = is required
