@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-pub use event::{ActivityEvent, Recorded, Voided};
+pub use event::{ActivityEvent, ActivityEventType, Recorded, Voided};
 
 use crate::id::MemberId;
 use crate::moment::Moment;

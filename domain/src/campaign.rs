@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{Boundary, CampaignCommand, Draft, NewReward, Revision, RewardRevision};
 pub use event::{
-    CampaignEvent, Closed, Created, Ended, Opened, Paused, Resumed, Revised, RewardAdded, RewardRevised, StockChanged,
+    CampaignEvent, CampaignEventType, Closed, Created, Ended, Opened, Paused, Resumed, Revised, RewardAdded,
+    RewardRevised, StockChanged,
 };
 pub use refusal::CampaignRefusal;
 pub use terms::{Approval, CampaignStatus, CampaignTerms, PendingExpiry, RewardTerms, RewardType};

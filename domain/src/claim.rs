@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{ClaimCommand, EarlierClaim, Request, Shortage, StaffStep, Step};
 pub use event::{
-    Approved, ClaimEvent, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed, Granted, Rejected,
-    Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,
+    Approved, ClaimEvent, ClaimEventType, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed,
+    Granted, Rejected, Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,
 };
 pub use further::{Further, How, Known, smallest_further};
 pub use refusal::ClaimRefusal;

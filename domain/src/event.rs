@@ -1,16 +1,19 @@
 //! Every fact the log can hold, under the name it is stored, published and documented by.
 //! It knows how an event is named, versioned, read back and to whom it belongs; not where it is kept.
 
+use schemars::Schema;
+use serde::Serialize;
+
 use crate::activity::ActivityEvent;
 use crate::campaign::CampaignEvent;
 use crate::claim::ClaimEvent;
 use crate::member::MemberEvent;
 use crate::moment::Moment;
 use crate::referral::ReferralEvent;
-use crate::upcast;
 
 /// One event of any aggregate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Event {
     /// Something a member did or had done to them.
     Member(MemberEvent),
@@ -35,6 +38,16 @@ pub enum DecodeError {
         /// The stored version.
         version: String,
     },
+    /// A later version of this program wrote it.
+    #[error("{event_type} version {version} is newer than this program, which reads it up to version {known}")]
+    Newer {
+        /// The stored name.
+        event_type: String,
+        /// The stored version.
+        version: String,
+        /// The latest version that this program reads.
+        known: usize,
+    },
     /// The bytes do not have the shape of the event they are named after.
     #[error("a stored {event_type} does not have its shape: {source}")]
     Shape {
@@ -43,6 +56,35 @@ pub enum DecodeError {
         /// What did not fit.
         source: serde_json::Error,
     },
+}
+
+impl DecodeError {
+    pub(crate) fn unknown(event_type: &str, version: &str) -> Self {
+        Self::Unknown { event_type: event_type.to_owned(), version: version.to_owned() }
+    }
+
+    pub(crate) fn shape(event_type: &str, source: serde_json::Error) -> Self {
+        Self::Shape { event_type: event_type.to_owned(), source }
+    }
+}
+
+/// A type of event as other programs see it.
+#[derive(Debug, Clone, Copy)]
+pub struct EventType {
+    /// The name that events of this type are stored and published under.
+    pub name: &'static str,
+    /// The version that they are written in today. It is the type's own: other types stay as they are.
+    pub version: usize,
+    pub(crate) schema: fn(&str, usize) -> Schema,
+}
+
+/// All types of events, one aggregate after the other.
+pub fn types() -> impl Iterator<Item = EventType> {
+    MemberEvent::types()
+        .chain(ActivityEvent::types())
+        .chain(CampaignEvent::types())
+        .chain(ReferralEvent::types())
+        .chain(ClaimEvent::types())
 }
 
 impl Event {
@@ -58,7 +100,31 @@ impl Event {
             "campaign" => CampaignEvent::decode(event_type, version, payload).map(Self::Campaign),
             "referral" => ReferralEvent::decode(event_type, version, payload).map(Self::Referral),
             "claim" => ClaimEvent::decode(event_type, version, payload).map(Self::Claim),
-            _ => Err(upcast::unknown(event_type, version)),
+            _ => Err(DecodeError::unknown(event_type, version)),
+        }
+    }
+
+    /// The name that the event is stored and published under.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Member(event) => event.event_type().name(),
+            Self::Activity(event) => event.event_type().name(),
+            Self::Campaign(event) => event.event_type().name(),
+            Self::Referral(event) => event.event_type().name(),
+            Self::Claim(event) => event.event_type().name(),
+        }
+    }
+
+    /// The version that the event is written in.
+    #[must_use]
+    pub fn version(&self) -> usize {
+        match self {
+            Self::Member(event) => event.event_type().version(),
+            Self::Activity(event) => event.event_type().version(),
+            Self::Campaign(event) => event.event_type().version(),
+            Self::Referral(event) => event.event_type().version(),
+            Self::Claim(event) => event.event_type().version(),
         }
     }
 
@@ -107,9 +173,12 @@ pub(crate) fn check_name(event_type: &str, payload: &str) -> Result<(), serde_js
 
 /// Declares an aggregate's events: the enum, the stored name of each, and how each is read back.
 /// The payload repeats the name in `type`, so that it explains itself outside the log as well.
+///
+/// `Granted(Granted) = "claim.granted"` is written in version 1. With `upcast [renamed]` behind the name it is written in
+/// version 2, and `renamed` brings a payload of version 1 there; each further upcaster is one more version.
 macro_rules! events {
-    ($(#[$doc:meta])* $enum:ident in $wrapper:ident {
-        $( $(#[$variant_doc:meta])* $variant:ident($body:ty) = $name:literal, )+
+    ($(#[$doc:meta])* $enum:ident as $type:ident $(in $wrapper:ident)? {
+        $( $(#[$variant_doc:meta])* $variant:ident($body:ty) = $name:literal $(upcast [$($upcaster:expr),+])?, )+
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -118,20 +187,58 @@ macro_rules! events {
             $( $(#[$variant_doc])* #[serde(rename = $name)] $variant($body), )+
         }
 
-        impl $enum {
-            /// The stored names of all events of this aggregate.
-            pub const NAMES: &'static [&'static str] = &[$($name),+];
+        #[doc = concat!("The type of a [`", stringify!($enum), "`], without its content.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $type {
+            $( $(#[$variant_doc])* $variant, )+
+        }
 
-            /// The name under which the event is stored and published.
+        impl $type {
+            /// All types of this aggregate's events.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The type with this stored name.
             #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $( Self::$variant(_) => $name, )+ }
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $( $name => Some(Self::$variant), )+
+                    _ => None,
+                }
             }
 
-            /// The shape of each event as it is stored today, for other programs: name and JSON Schema.
+            /// The name under which events of this type are stored and published.
             #[must_use]
-            pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-                vec![$( ($name, $crate::schemas::of_event::<$body>($name)) ),+]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )+ }
+            }
+
+            /// The version in which events of this type are written today.
+            #[must_use]
+            pub const fn version(self) -> usize {
+                self.upcasters().len() + 1
+            }
+
+            /// From each older version to the next, beginning with version 1.
+            const fn upcasters(self) -> &'static [$crate::upcast::Upcaster] {
+                match self { $( Self::$variant => &[$($($upcaster),+)?], )+ }
+            }
+
+            fn described(self) -> $crate::event::EventType {
+                let schema = match self { $( Self::$variant => $crate::schemas::of_event::<$body>, )+ };
+                $crate::event::EventType { name: self.name(), version: self.version(), schema }
+            }
+        }
+
+        impl $enum {
+            /// Which type of event this is.
+            #[must_use]
+            pub fn event_type(&self) -> $type {
+                match self { $( Self::$variant(_) => $type::$variant, )+ }
+            }
+
+            /// All types of this aggregate's events, for other programs.
+            pub(crate) fn types() -> impl Iterator<Item = $crate::event::EventType> {
+                $type::ALL.iter().map(|one| one.described())
             }
 
             /// Reads one stored event back.
@@ -140,26 +247,28 @@ macro_rules! events {
             /// See [`DecodeError`]($crate::event::DecodeError).
             pub fn decode(event_type: &str, version: &str, payload: &str)
                 -> Result<Self, $crate::event::DecodeError> {
-                let payload = $crate::upcast::to_current(event_type, version, payload)?;
-                match event_type {
-                    $( $name => serde_json::from_str(&payload).map(Self::$variant), )+
-                    _ => return Err($crate::upcast::unknown(event_type, version)),
+                let Some(known) = $type::named(event_type) else {
+                    return Err($crate::event::DecodeError::unknown(event_type, version));
+                };
+                let payload = $crate::upcast::to_current(event_type, known.upcasters(), version, payload)?;
+                match known {
+                    $( $type::$variant => serde_json::from_str(&payload).map(Self::$variant), )+
                 }
                 .and_then(|event| $crate::event::check_name(event_type, &payload).map(|()| event))
-                .map_err(|source| $crate::event::DecodeError::Shape {
-                    event_type: event_type.to_owned(), source,
-                })
+                .map_err(|source| $crate::event::DecodeError::shape(event_type, source))
             }
         }
 
         impl cqrs_es::DomainEvent for $enum {
-            fn event_type(&self) -> String { self.name().to_owned() }
-            fn event_version(&self) -> String { $crate::upcast::CURRENT_VERSION.to_owned() }
+            fn event_type(&self) -> String { self.event_type().name().to_owned() }
+            fn event_version(&self) -> String { self.event_type().version().to_string() }
         }
 
-        impl From<$enum> for $crate::event::Event {
-            fn from(event: $enum) -> Self { Self::$wrapper(event) }
-        }
+        $(
+            impl From<$enum> for $crate::event::Event {
+                fn from(event: $enum) -> Self { Self::$wrapper(event) }
+            }
+        )?
     };
 }
 pub(crate) use events;

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{Giver, MemberCommand, Registration, RoleChange};
 pub use event::{
-    Blocked, EmailConfirmed, Erased, MemberEvent, ProfileCompleted, ProfileReopened, Registered, Returned, RoleChanged,
-    TimeZoneChanged, Unblocked,
+    Blocked, EmailConfirmed, Erased, MemberEvent, MemberEventType, ProfileCompleted, ProfileReopened, Registered,
+    Returned, RoleChanged, TimeZoneChanged, Unblocked,
 };
 pub use refusal::MemberRefusal;
 

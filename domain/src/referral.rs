@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use event::{Created, Qualified, ReferralEvent, Voided};
+pub use event::{Created, Qualified, ReferralEvent, ReferralEventType, Voided};
 
 use crate::condition::{Condition, LeafEvidence};
 use crate::id::MemberId;

@@ -2,16 +2,13 @@
 //! event in `schemas/`, served and named by published messages. Those of today are made from the types, and a
 //! test holds the files to them; those of older versions stay as they are.
 
+use std::fmt::Display;
+
 use include_dir::{Dir, include_dir};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::json;
 
-use crate::activity::ActivityEvent;
-use crate::campaign::CampaignEvent;
-use crate::claim::ClaimEvent;
-use crate::member::MemberEvent;
-use crate::referral::ReferralEvent;
-use crate::upcast::CURRENT_VERSION;
+use crate::event;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 
@@ -31,27 +28,20 @@ pub fn find(name: &str) -> Option<&'static str> {
 
 /// The name of the file for a version of an event.
 #[must_use]
-pub fn file_name(event_type: &str, version: &str) -> String {
+pub fn file_name(event_type: &str, version: impl Display) -> String {
     format!("{event_type}.v{version}.json")
 }
 
 /// The shapes of today: name of the file and schema.
 #[must_use]
 pub fn current() -> Vec<(String, Schema)> {
-    let all = [
-        MemberEvent::schemas(),
-        ActivityEvent::schemas(),
-        CampaignEvent::schemas(),
-        ReferralEvent::schemas(),
-        ClaimEvent::schemas(),
-    ];
-    all.into_iter().flatten().map(|(name, schema)| (file_name(name, CURRENT_VERSION), schema)).collect()
+    event::types().map(|one| (file_name(one.name, one.version), (one.schema)(one.name, one.version))).collect()
 }
 
-/// The schema of one event: its fields and the name it bears.
-pub(crate) fn of_event<T: JsonSchema>(name: &str) -> Schema {
+/// The schema of the current version of one event: its fields and the name it bears.
+pub(crate) fn of_event<T: JsonSchema>(name: &str, version: usize) -> Schema {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), format!("/schemas/{}", file_name(name, CURRENT_VERSION)).into());
+    schema.insert("$id".to_owned(), format!("/schemas/{}", file_name(name, version)).into());
     schema.insert("title".to_owned(), name.into());
     let mut properties = schema.remove("properties").unwrap_or_else(|| json!({}));
     properties["type"] = json!({"const": name});

@@ -1,5 +1,6 @@
-//! `schemas/` tells other programs what every version of every event looks like. The files of today are
-//! those that the types make; `UPDATE_SCHEMAS=1 cargo test -p domain --test schemas` writes them.
+//! `schemas/` tells other programs what every version of every event looks like. The files of today are those that the
+//! types make. `UPDATE_SCHEMAS=1 cargo test -p domain --test schemas` writes new files and new descriptions; it does not
+//! give a version that exists another shape.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "it is told to write by the environment; no rule is")]
@@ -19,16 +20,38 @@ fn files(name: &str) -> BTreeSet<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// A schema without what it only says to people.
+fn shape(schema: &Value) -> Value {
+    match schema {
+        Value::Object(entries) => {
+            let is_prose = |name: &str, value: &Value| name == "description" && value.is_string();
+            let entries = entries.iter().filter(|(name, value)| !is_prose(name, value));
+            entries.map(|(name, value)| (name.clone(), shape(value))).collect()
+        }
+        Value::Array(entries) => entries.iter().map(shape).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => schema.clone(),
+    }
+}
+
 #[test]
-fn the_files_of_today_are_what_the_types_make() {
+fn the_shape_of_a_type_changes_with_a_new_version_alone() {
     for (name, schema) in schemas::current() {
         let made = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
         let file = folder("schemas").join(&name);
+        let kept = std::fs::read_to_string(&file).ok();
+        if let Some(kept) = &kept {
+            let kept = serde_json::from_str(kept).unwrap();
+            assert_eq!(
+                shape(&kept),
+                shape(schema.as_value()),
+                "{name} is published with another shape: give the event a new version (CONTRIBUTING.md, Change an event)"
+            );
+        }
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
             std::fs::write(&file, &made).unwrap();
+        } else {
+            assert_eq!(kept.as_ref(), Some(&made), "{name} is not what the type makes: see the head of this file");
         }
-        let kept = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(kept, made, "{name} is not what the type makes: see the head of this file");
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cqrs_es::{AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore};
+use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::{LedgerAggregate, Moment};
 
 use crate::guards::changes_of;
@@ -197,10 +197,9 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
         let mut envelopes = Vec::with_capacity(events.len());
         for payload in events {
             loaded.sequence += 1;
-            let (name, version) = (payload.event_type(), payload.event_version());
             let event = payload.clone().into();
             append.guards.extend(changes_of(&event, &loaded.stream.stream_id));
-            append.events.push(NewEvent::of(loaded.stream.clone(), loaded.sequence, name, version, &event)?);
+            append.events.push(NewEvent::of(loaded.stream.clone(), loaded.sequence, &event)?);
             envelopes.push(EventEnvelope {
                 aggregate_id: loaded.stream.stream_id.to_string(),
                 sequence: usize::try_from(loaded.sequence).unwrap_or(usize::MAX),

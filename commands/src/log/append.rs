@@ -48,28 +48,15 @@ impl NewEvent {
     ///
     /// # Errors
     /// The event cannot be written as JSON.
-    pub fn of(
-        stream: StreamKey,
-        sequence: i64,
-        name: String,
-        version: String,
-        event: &Event,
-    ) -> Result<Self, serde_json::Error> {
-        let payload = match event {
-            Event::Member(event) => serde_json::to_string(event),
-            Event::Activity(event) => serde_json::to_string(event),
-            Event::Campaign(event) => serde_json::to_string(event),
-            Event::Referral(event) => serde_json::to_string(event),
-            Event::Claim(event) => serde_json::to_string(event),
-        }?;
+    pub fn of(stream: StreamKey, sequence: i64, event: &Event) -> Result<Self, serde_json::Error> {
         let subject = event.subject(&stream.stream_id);
         Ok(Self {
             stream,
             sequence,
-            event_type: name,
-            event_version: version,
+            event_type: event.name().to_owned(),
+            event_version: event.version().to_string(),
             subject,
-            payload,
+            payload: serde_json::to_string(event)?,
             occurred_at: event.occurred_at(),
         })
     }

@@ -16,7 +16,7 @@ use crate::zone::Zone;
 
 events! {
     /// A fact about a member, or its withdrawal.
-    ActivityEvent in Activity {
+    ActivityEvent as ActivityEventType in Activity {
         /// A source reported a fact.
         Recorded(Recorded) = "activity.recorded",
         /// The fact does not count any more.

@@ -12,7 +12,7 @@ use crate::quantity::StockUnits;
 
 events! {
     /// A step in the life of a campaign or of its rewards.
-    CampaignEvent in Campaign {
+    CampaignEvent as CampaignEventType in Campaign {
         /// It came into being.
         Created(Created) = "campaign.created",
         /// Its terms or its condition changed.

@@ -14,7 +14,7 @@ use crate::quantity::Amount;
 
 events! {
     /// A step in the life of one claim.
-    ClaimEvent in Claim {
+    ClaimEvent as ClaimEventType in Claim {
         /// An attempt was refused.
         Denied(Denied) = "claim.denied",
         /// The condition is met; an operator decides.

@@ -13,7 +13,7 @@ use crate::role::Role;
 
 events! {
     /// Something a member did or had done to them.
-    MemberEvent in Member {
+    MemberEvent as MemberEventType in Member {
         /// Somebody joined.
         Registered(Registered) = "member.registered",
         /// Nickname, bio and picture are all set now.

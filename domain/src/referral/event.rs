@@ -11,7 +11,7 @@ use crate::id::MemberId;
 
 events! {
     /// A step in the life of one invitation.
-    ReferralEvent in Referral {
+    ReferralEvent as ReferralEventType in Referral {
         /// The invitee signed up with the inviter's code.
         Created(Created) = "referral.created",
         /// The invitee met the programme's condition.

@@ -50,16 +50,6 @@ pub(crate) async fn with_log(test: impl AsyncFnOnce(&mut TestLog)) {
     log.pool.close().await;
 }
 
-fn name_and_payload(event: &Event) -> (&'static str, String) {
-    match event {
-        Event::Member(event) => (event.name(), serde_json::to_string(event).unwrap()),
-        Event::Activity(event) => (event.name(), serde_json::to_string(event).unwrap()),
-        Event::Campaign(event) => (event.name(), serde_json::to_string(event).unwrap()),
-        Event::Referral(event) => (event.name(), serde_json::to_string(event).unwrap()),
-        Event::Claim(event) => (event.name(), serde_json::to_string(event).unwrap()),
-    }
-}
-
 #[derive(Default)]
 struct Columns {
     position: Vec<i64>,
@@ -122,7 +112,7 @@ impl TestLog {
         let mut head = self.head();
         for draft in drafts {
             head += 1;
-            let (event_type, payload) = name_and_payload(&draft.event);
+            let (event_type, payload) = (draft.event.name(), serde_json::to_string(&draft.event).unwrap());
             let stream_type = event_type.split_once('.').unwrap().0;
             let sequence = self.sequences.entry((stream_type, draft.stream_id)).or_default();
             *sequence += 1;

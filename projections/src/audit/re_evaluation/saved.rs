@@ -10,7 +10,6 @@ use domain::facts::{Birthday, DayTally, Facts, KindFacts, MemberFacts};
 use domain::id::MemberId;
 use domain::name::Name;
 use domain::role::Role;
-use domain::upcast::CURRENT_VERSION;
 use domain::zone::Tz;
 use domain::{Event, Moment};
 use serde::{Deserialize, Serialize};
@@ -114,8 +113,24 @@ type SavedTally = (u64, BTreeMap<Name, String>);
 
 #[derive(Debug, Serialize, Deserialize)]
 enum SavedFact {
-    Counted { kind: Name, on: NaiveDate, measures: BTreeMap<Name, i64>, more: bool },
-    Other { name: String, payload: Value, at: Moment },
+    Counted {
+        kind: Name,
+        on: NaiveDate,
+        measures: BTreeMap<Name, i64>,
+        more: bool,
+    },
+    Other {
+        name: String,
+        /// Not written while every event had version 1.
+        #[serde(default = "version_1")]
+        version: String,
+        payload: Value,
+        at: Moment,
+    },
+}
+
+fn version_1() -> String {
+    "1".to_owned()
 }
 
 impl Run {
@@ -259,14 +274,8 @@ impl SavedFact {
                 Self::Counted { kind: kind.clone(), on: *on, measures: measures.clone(), more: *more }
             }
             Fact::Other(event, at) => {
-                let (name, payload) = match &**event {
-                    Event::Member(event) => (event.name(), serde_json::to_value(event)?),
-                    Event::Referral(event) => (event.name(), serde_json::to_value(event)?),
-                    Event::Activity(event) => (event.name(), serde_json::to_value(event)?),
-                    Event::Campaign(event) => (event.name(), serde_json::to_value(event)?),
-                    Event::Claim(event) => (event.name(), serde_json::to_value(event)?),
-                };
-                Self::Other { name: name.to_owned(), payload, at: *at }
+                let (name, version) = (event.name().to_owned(), event.version().to_string());
+                Self::Other { name, version, payload: serde_json::to_value(event)?, at: *at }
             }
         })
     }
@@ -274,8 +283,8 @@ impl SavedFact {
     fn fact(self) -> Result<Fact, NotResumed> {
         Ok(match self {
             Self::Counted { kind, on, measures, more } => Fact::Counted { kind, on, measures, more },
-            Self::Other { name, payload, at } => {
-                let event = Event::decode(&name, CURRENT_VERSION, &payload.to_string());
+            Self::Other { name, version, payload, at } => {
+                let event = Event::decode(&name, &version, &payload.to_string());
                 let event = event.map_err(|error: DecodeError| NotResumed::Broken(error.to_string()))?;
                 Fact::Other(Box::new(event), at)
             }

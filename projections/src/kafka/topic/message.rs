@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use domain::schemas::file_name;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::FutureRecord;
 
@@ -20,7 +21,7 @@ pub fn headers<'a>(entry: &'a Entry, ce_source: &'a str) -> [(&'static str, Cow<
         ("ce_subject", entry.subject.as_str().into()),
         ("ce_time", entry.occurred_at.to_text().into()),
         ("content-type", "application/json".into()),
-        ("ce_dataschema", format!("/schemas/{event}.v{version}.json").into()),
+        ("ce_dataschema", format!("/schemas/{}", file_name(event, version)).into()),
         ("ce_position", entry.position.to_string().into()),
         ("ce_sequence", entry.sequence.to_string().into()),
         ("ce_streamtype", entry.aggregate_type.as_str().into()),

@@ -137,7 +137,7 @@ struct Seal {
 
 impl Seal {
     fn add(&mut self, made: &Made) {
-        let (event_type, payload) = written(&made.event);
+        let (version, payload) = (made.event.version().to_string(), serde_json::to_string(&made.event).unwrap());
         let metadata = Metadata::system(made.recorded_at);
         let metadata_text = serde_json::to_string(&metadata).unwrap();
         let subject = made.event.subject(&made.stream.1);
@@ -148,8 +148,8 @@ impl Seal {
             stream_type: made.stream.0,
             stream_id: &made.stream.1,
             sequence: made.sequence,
-            event_type,
-            version: domain::upcast::CURRENT_VERSION,
+            event_type: made.event.name(),
+            version: &version,
             subject: &subject,
             payload: &payload,
             metadata: &metadata_text,
@@ -198,16 +198,4 @@ fn field(row: &mut Vec<u8>, bytes: &[u8]) {
 
 fn micros(moment: Moment) -> i64 {
     moment.utc().timestamp_micros() - EPOCH_MICROS
-}
-
-/// The name of an event and its payload, as the write side stores it.
-fn written(event: &Event) -> (&'static str, String) {
-    let written = match event {
-        Event::Member(event) => (event.name(), serde_json::to_string(event)),
-        Event::Activity(event) => (event.name(), serde_json::to_string(event)),
-        Event::Campaign(event) => (event.name(), serde_json::to_string(event)),
-        Event::Referral(event) => (event.name(), serde_json::to_string(event)),
-        Event::Claim(event) => (event.name(), serde_json::to_string(event)),
-    };
-    (written.0, written.1.unwrap())
 }
