@@ -12,9 +12,9 @@ mod registry;
 pub mod upkeep;
 
 pub use engine::error::{FoldError, FollowError};
-pub use engine::follower::{Batch, Follower, Followers, OnPoison, Outcome, Rest};
+pub use engine::follower::{Batch, Begun, Follower, Followers, OnPoison, Rest};
 pub use engine::freshness::{Behind, Freshness, State};
-pub use engine::lease::Lease;
+pub use engine::lease::{Lease, LeaseEpoch};
 pub use engine::progress::Progress;
 pub use engine::projection::{Projection, Spread};
 pub use kafka::brokers::{At, Brokers, Looked, ToTheEnd, TopicError};

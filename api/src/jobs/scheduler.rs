@@ -20,7 +20,7 @@ use futures::{StreamExt, stream};
 use projections::read_models::campaign_windows::{self, CampaignWindows};
 use projections::read_models::claim_history::{self, ClaimHistory};
 use projections::read_models::referral_tally::ReferralTally;
-use projections::{Followers, Freshness, Lease, Projection, log};
+use projections::{Followers, Freshness, Lease, LeaseEpoch, Projection, log};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,7 @@ pub struct Scheduler {
     freshness: Freshness,
     programme: ReferralProgramme,
     /// Under which epoch of the lease, and up to the creation of which referral, those not judged yet were looked at.
-    looked_at: Mutex<Option<(i64, i64)>>,
+    looked_at: Mutex<Option<(LeaseEpoch, i64)>>,
     lease: Lease,
     shutdown: CancellationToken,
 }

@@ -1,13 +1,30 @@
-//! How far each follower has come. A checkpoint is saved in the transaction that writes the rows it
-//! stands for; it does not know what those rows are. How one statement does both is in `at_once`.
+//! How far each follower has come. Anybody may read it. To write it takes a value that says by what right:
+//!
+//! - [`LockedCheckpoint`]: its row is locked until the end of the transaction that also writes what it stands for
+//!   (projections, rebuilds, the way back from workers). [`CheckpointMove`] does both with one statement.
+//! - [`OwnedCheckpoint`]: nobody has taken the checkpoint over since (reactors).
+//! - [`LeasedCheckpoint`]: the same, under an epoch of the follower's lease (the relay).
+//! - [`ReadThrough`]: nothing of interest came since the position where it stood, and nobody has set it back.
+//!
+//! Whoever has lost the right moves nothing and is told so ([`FollowError::Standby`](crate::FollowError::Standby)).
 
-mod at_once;
+mod leased;
+mod locked;
+mod one_statement;
+mod owned;
+mod read_through;
+pub(crate) mod stopped;
 
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-pub use self::at_once::Moving;
-pub(crate) use self::at_once::moved;
+pub(crate) use self::leased::{LeasedCheckpoint, move_leased, set_back_leased};
+pub use self::locked::LockedCheckpoint;
+pub use self::one_statement::CheckpointMove;
+pub(crate) use self::one_statement::moved;
+pub use self::owned::OwnedCheckpoint;
+pub(crate) use self::owned::set_back;
+pub(crate) use self::read_through::ReadThrough;
 use crate::engine::progress::Progress;
 
 /// How far one follower has come.
@@ -53,6 +70,16 @@ macro_rules! leaves_aside {
     };
 }
 
+/// In which life of the log its last event was appended. `log_head` says it too, but has a version for each append, and an
+/// old snapshot keeps all of them.
+macro_rules! last_epoch {
+    () => {
+        "coalesce((select epoch from events order by position desc limit 1), 1)"
+    };
+}
+pub(crate) use last_epoch;
+use {fed_by_workers, leaves_aside};
+
 /// The checkpoint of a follower, made at the start of the log when there is none.
 ///
 /// # Errors
@@ -79,280 +106,6 @@ pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uu
     .await
 }
 
-/// Locks a checkpoint for the rest of the transaction; `None` when somebody else holds it.
-///
-/// # Errors
-/// The database's.
-pub async fn try_lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
-    sqlx::query_as(concat!(
-        "select name, version, position, epoch, owner, ",
-        leaves_aside!(),
-        ", ",
-        fed_by_workers!(),
-        " from checkpoints
-        where name = $1
-        for update skip locked"
-    ))
-    .bind(name)
-    .fetch_optional(conn)
-    .await
-}
-
-/// In which life of the log its last event was appended. `log_head` says it too, but has a version for each append, and an
-/// old snapshot keeps all of them.
-macro_rules! last_epoch {
-    () => {
-        "coalesce((select epoch from events order by position desc limit 1), 1)"
-    };
-}
-pub(crate) use last_epoch;
-use {fed_by_workers, leaves_aside};
-
-/// Locks a checkpoint for the rest of the transaction, and moves it to `through` where its version is this one, its
-/// position lies in the piece that begins after `after`, and no worker feeds it. Says how it was before; `None` when
-/// somebody else holds it. One statement for what every batch does.
-///
-/// # Errors
-/// The database's.
-pub(crate) async fn try_move(
-    conn: &mut PgConnection,
-    name: &str,
-    version: i32,
-    (after, through): (i64, i64),
-    owner: Uuid,
-) -> sqlx::Result<Option<Checkpoint>> {
-    sqlx::query_as(concat!(
-        "with known as (
-            select name, version, position, epoch, owner, ",
-        leaves_aside!(),
-        ", ",
-        fed_by_workers!(),
-        "
-            from checkpoints
-            where name = $1
-            for update skip locked
-        ), moved as (
-            update checkpoints
-            set position = $4, owner = $5, epoch = ",
-        last_epoch!(),
-        ", updated_at = now(), state = 'following', trouble_position = null, trouble = null
-            from known
-            where checkpoints.name = $1
-              and known.version = $2
-              and known.position >= $3
-              and known.position < $4
-              and not known.fed_by_workers
-        )
-        select * from known"
-    ))
-    .bind(name)
-    .bind(version)
-    .bind(after)
-    .bind(through)
-    .bind(owner)
-    .fetch_optional(conn)
-    .await
-}
-
-/// Locks a checkpoint for the rest of the transaction, however long that takes.
-///
-/// # Errors
-/// The database's.
-pub async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Checkpoint>> {
-    sqlx::query_as(concat!(
-        "select name, version, position, epoch, owner, ",
-        fed_by_workers!(),
-        " from checkpoints
-        where name = $1
-        for update"
-    ))
-    .bind(name)
-    .fetch_optional(conn)
-    .await
-}
-
-/// Saves a checkpoint that is locked.
-///
-/// # Errors
-/// The database's.
-pub async fn save(conn: &mut PgConnection, name: &str, version: i32, position: i64, owner: Uuid) -> sqlx::Result<()> {
-    sqlx::query(concat!(
-        "update checkpoints
-        set version = $2, position = $3, owner = $4, epoch = ",
-        last_epoch!(),
-        ", updated_at = now(), state = 'following', trouble_position = null, trouble = null
-        where checkpoints.name = $1",
-    ))
-    .bind(name)
-    .bind(version)
-    .bind(position)
-    .bind(owner)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Takes a checkpoint over, at a position of its new owner's choice or where it stands.
-/// Whoever owned it before is refused by [`advance`] from now on.
-///
-/// # Errors
-/// The database's.
-pub async fn take_over(conn: &mut PgConnection, name: &str, position: Option<i64>, owner: Uuid) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
-        "update checkpoints
-        set owner = $2, position = coalesce($3, position), updated_at = now()
-        where name = $1
-        returning position",
-    )
-    .bind(name)
-    .bind(owner)
-    .bind(position)
-    .fetch_one(conn)
-    .await
-}
-
-/// Moves a checkpoint forward for its owner; `false` when it was taken over meanwhile.
-///
-/// # Errors
-/// The database's.
-pub async fn advance(conn: &mut PgConnection, name: &str, position: i64, owner: Uuid) -> sqlx::Result<bool> {
-    let moved = sqlx::query(concat!(
-        "update checkpoints
-        set position = greatest(checkpoints.position, $2), epoch = ",
-        last_epoch!(),
-        ", updated_at = now()
-        where checkpoints.name = $1 and checkpoints.owner = $3",
-    ))
-    .bind(name)
-    .bind(position)
-    .bind(owner)
-    .execute(conn)
-    .await?;
-    Ok(moved.rows_affected() == 1)
-}
-
-/// Takes a checkpoint over under an epoch of the follower's lease; `None` when a later one was there already.
-/// Whoever saves under an earlier epoch is refused by [`advance_under`] from now on.
-///
-/// # Errors
-/// The database's.
-pub async fn take_over_under(
-    conn: &mut PgConnection,
-    name: &str,
-    position: Option<i64>,
-    owner: Uuid,
-    lease_epoch: i64,
-) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar(
-        "update checkpoints
-        set owner = $2, position = coalesce($3, position), lease_epoch = $4, updated_at = now()
-        where name = $1
-          and lease_epoch <= $4
-        returning position",
-    )
-    .bind(name)
-    .bind(owner)
-    .bind(position)
-    .bind(lease_epoch)
-    .fetch_optional(conn)
-    .await
-}
-
-/// Moves a checkpoint forward for who took it over under this epoch; `false` when somebody else has meanwhile.
-///
-/// # Errors
-/// The database's.
-pub async fn advance_under(
-    conn: &mut PgConnection,
-    name: &str,
-    position: i64,
-    owner: Uuid,
-    lease_epoch: i64,
-) -> sqlx::Result<bool> {
-    let moved = sqlx::query(concat!(
-        "update checkpoints
-        set position = greatest(checkpoints.position, $2), epoch = ",
-        last_epoch!(),
-        ", updated_at = now()
-        where checkpoints.name = $1
-          and checkpoints.owner = $3
-          and checkpoints.lease_epoch = $4",
-    ))
-    .bind(name)
-    .bind(position)
-    .bind(owner)
-    .bind(lease_epoch)
-    .execute(conn)
-    .await?;
-    Ok(moved.rows_affected() == 1)
-}
-
-/// Notes that nothing of interest lies between `saved` and `position`. It changes nothing, and answers
-/// `false`, when the checkpoint does not stand at `saved` or beyond: somebody has set it back.
-///
-/// # Errors
-/// The database's.
-pub async fn pass(conn: &mut PgConnection, name: &str, version: i32, saved: i64, position: i64) -> sqlx::Result<bool> {
-    let passed = sqlx::query(concat!(
-        "update checkpoints
-        set position = greatest(checkpoints.position, $4), epoch = ",
-        last_epoch!(),
-        ", updated_at = now()
-        where checkpoints.name = $1
-          and checkpoints.version = $2
-          and checkpoints.position >= $3",
-    ))
-    .bind(name)
-    .bind(version)
-    .bind(saved)
-    .bind(position)
-    .execute(conn)
-    .await?;
-    Ok(passed.rows_affected() == 1)
-}
-
-/// Sets a checkpoint back, never forward.
-///
-/// # Errors
-/// The database's.
-pub async fn set_back(conn: &mut PgConnection, name: &str, position: i64) -> sqlx::Result<()> {
-    sqlx::query("update checkpoints set position = least(position, $2), updated_at = now() where name = $1")
-        .bind(name)
-        .bind(position)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// A follower stops before an event, until a human decides.
-///
-/// # Errors
-/// The database's.
-pub async fn stop(conn: &mut PgConnection, name: &str, position: i64, reason: &str) -> sqlx::Result<()> {
-    sqlx::query(
-        "update checkpoints
-        set state = 'stopped', trouble_position = $2, trouble = $3, updated_at = now()
-        where name = $1
-          and position < $2",
-    )
-    .bind(name)
-    .bind(position)
-    .bind(reason)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Whether a follower is stopped.
-///
-/// # Errors
-/// The database's.
-pub async fn is_stopped(conn: &mut PgConnection, name: &str) -> sqlx::Result<bool> {
-    let state: Option<String> =
-        sqlx::query_scalar("select state from checkpoints where name = $1").bind(name).fetch_optional(conn).await?;
-    Ok(state.as_deref() == Some("stopped"))
-}
-
 /// How far every follower has come.
 ///
 /// # Errors
@@ -369,7 +122,7 @@ pub async fn position(conn: &mut PgConnection, name: &str) -> sqlx::Result<Optio
     sqlx::query_scalar("select position from checkpoints where name = $1").bind(name).fetch_optional(conn).await
 }
 
-/// The same with the progress of those that workers feed.
+/// How far every follower has come, with the progress of those that workers feed.
 ///
 /// # Errors
 /// The database's.

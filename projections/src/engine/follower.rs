@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use self::pace::Rest;
 use self::ticker::Ticker;
 use self::turn::Turn;
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::OwnedCheckpoint;
 use crate::engine::connections::{self, Kept};
 use crate::engine::error::FollowError;
 use crate::engine::freshness::Freshness;
@@ -61,14 +61,25 @@ pub struct Batch {
     pub entries: Vec<Arc<Entry>>,
 }
 
-/// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Taken in up to here, and the follower saved its checkpoint itself.
-    Saved(i64),
-    /// Taken in up to here; the loop saves the checkpoint. What was done may be done again after a
+/// Where a follower begins, and who saves how far it comes.
+#[derive(Debug)]
+pub enum Begun {
+    /// After this position; the follower saves its checkpoint itself, together with what it makes of each batch.
+    SavesItself(i64),
+    /// Where this checkpoint stands; the loop moves it after each batch. What was done may be done again after a
     /// crash: it must be harmless twice.
-    Handled(i64),
+    SavedByLoop(OwnedCheckpoint),
+}
+
+impl Begun {
+    /// The position after which the follower begins.
+    #[must_use]
+    pub fn position(&self) -> i64 {
+        match self {
+            Self::SavesItself(position) => *position,
+            Self::SavedByLoop(checkpoint) => checkpoint.position(),
+        }
+    }
 }
 
 /// What an event that a follower cannot take in does to it.
@@ -121,21 +132,17 @@ pub trait Follower: Send + Sync + 'static {
         &[]
     }
 
-    /// Gets ready and says the position after which to begin: at the start, and again after trouble.
-    fn begin(&self, pool: &PgPool, owner: Uuid) -> impl Future<Output = Result<i64, FollowError>> + Send {
+    /// Gets ready: at the start, and again after trouble.
+    fn begin(&self, pool: &PgPool, owner: Uuid) -> impl Future<Output = Result<Begun, FollowError>> + Send {
         async move {
             let mut conn = pool.acquire().await?;
-            checkpoint::ensure(&mut conn, self.name(), self.version(), owner).await?;
-            Ok(checkpoint::take_over(&mut conn, self.name(), None, owner).await?)
+            let taken = OwnedCheckpoint::take_over(&mut conn, self.name(), self.version(), owner).await?;
+            Ok(Begun::SavedByLoop(taken))
         }
     }
 
-    /// Makes of a batch what it makes of it. The connection is the loop's own.
-    fn handle(
-        &self,
-        conn: &mut PgConnection,
-        batch: &Batch,
-    ) -> impl Future<Output = Result<Outcome, FollowError>> + Send;
+    /// Takes a batch in, and says up to which position. The connection is the loop's own.
+    fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> impl Future<Output = Result<i64, FollowError>> + Send;
 }
 
 /// The loops of one process.
@@ -183,6 +190,7 @@ impl Followers {
             tail: self.tail.clone(),
             shutdown: self.shutdown.clone(),
             owner: Uuid::new_v4(),
+            checkpoint: None,
             lease: follower.leased().then(|| self.leases.lease(follower.name())),
             follower,
         };

@@ -33,6 +33,16 @@ struct Held {
     until: Instant,
 }
 
+/// An epoch of a lease: nobody held it under this number before whoever got it, or will after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseEpoch(i64);
+
+impl LeaseEpoch {
+    pub(crate) fn number(self) -> i64 {
+        self.0
+    }
+}
+
 /// One lease, held or not.
 #[derive(Debug, Clone)]
 pub struct Lease {
@@ -47,12 +57,12 @@ impl Lease {
         self.epoch().is_some()
     }
 
-    /// Under which epoch this process holds it now; nobody held it under that epoch before, or will again.
+    /// Under which epoch this process holds it now.
     #[must_use]
-    pub fn epoch(&self) -> Option<i64> {
+    pub fn epoch(&self) -> Option<LeaseEpoch> {
         let held = self.leases.held.lock().unwrap_or_else(PoisonError::into_inner);
         let held = held.get(self.name).copied().flatten();
-        held.filter(|held| Instant::now() < held.until).map(|held| held.epoch)
+        held.filter(|held| Instant::now() < held.until).map(|held| LeaseEpoch(held.epoch))
     }
 }
 
@@ -137,8 +147,8 @@ async fn ask(pool: &PgPool, names: &[&'static str], owner: Uuid) -> sqlx::Result
 
 /// Takes a lease away from whoever has it, and leaves it to whoever asks next: says the epoch, under which
 /// nobody ever holds it.
-pub(crate) async fn take_away(conn: &mut PgConnection, name: &str) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
+pub(crate) async fn take_away(conn: &mut PgConnection, name: &str) -> sqlx::Result<LeaseEpoch> {
+    let epoch = sqlx::query_scalar(
         "insert into leases (name, owner, epoch, expires_at)
         values ($1, $2, 1, now())
         on conflict (name) do update
@@ -150,5 +160,6 @@ pub(crate) async fn take_away(conn: &mut PgConnection, name: &str) -> sqlx::Resu
     .bind(name)
     .bind(Uuid::new_v4())
     .fetch_one(conn)
-    .await
+    .await?;
+    Ok(LeaseEpoch(epoch))
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use sqlx::postgres::PgConnection;
 
-use crate::engine::checkpoint::Moving;
+use crate::engine::checkpoint::CheckpointMove;
 use crate::engine::error::FoldError;
 use crate::engine::follower::{self, OnPoison, Rest};
 use crate::log::Recorded;
@@ -79,7 +79,7 @@ pub trait Projection: Send + Sync + 'static {
         &self,
         _: &mut PgConnection,
         _: &[Recorded],
-        _: Moving,
+        _: CheckpointMove,
     ) -> impl Future<Output = Result<bool, FoldError>> + Send {
         async { Ok(false) }
     }

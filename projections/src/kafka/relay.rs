@@ -21,10 +21,10 @@ pub use republish::{Standing, set_back, standing};
 use self::delivery::{Acknowledged, Deliveries, Ends, Undelivered};
 use self::place::Saved;
 use self::producer::Sender;
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::LeasedCheckpoint;
 use crate::engine::error::FollowError;
-use crate::engine::follower::{Batch, Follower, Outcome, Rest};
-use crate::engine::lease::Lease;
+use crate::engine::follower::{Batch, Begun, Follower, Rest};
+use crate::engine::lease::{Lease, LeaseEpoch};
 use crate::kafka::brokers::Looked;
 use crate::kafka::topic::{Topic, made};
 
@@ -73,11 +73,10 @@ pub struct Relay {
     refused: Mutex<Option<i64>>,
 }
 
-/// One life of the active relay: the epoch of its lease, and its producer. Idempotence lasts as long as the
-/// producer does.
+/// One life of the active relay: its checkpoint, under the epoch of its lease, and its producer. Idempotence lasts as
+/// long as the producer does.
 struct Session {
-    epoch: i64,
-    owner: Uuid,
+    checkpoint: LeasedCheckpoint,
     sender: Sender,
     /// The cluster of the topic, where it says one.
     cluster: Option<String>,
@@ -102,10 +101,11 @@ impl Relay {
     /// Hands the entries over in order and returns the last position of which everything up to it is
     /// acknowledged; what was in the way of the rest comes with it.
     async fn publish(&self, session: &mut Session, batch: &Batch) -> Published {
-        let Session { epoch, sender, ends, .. } = session;
+        let Session { checkpoint, sender, ends, .. } = session;
+        let epoch = checkpoint.epoch();
         let mut deliveries = Deliveries::after(batch.after, ends);
         let refused = *self.refused.lock().await;
-        let is_ours = || self.lease.epoch() == Some(*epoch);
+        let is_ours = || self.lease.epoch() == Some(epoch);
         let mut trouble = None;
         for entry in &batch.entries {
             // alone, when everything before it is there, so that it is known whose size it is
@@ -113,7 +113,7 @@ impl Relay {
                 trouble = deliveries.all(&self.shutdown, is_ours).await.err();
             }
             if trouble.is_none() {
-                trouble = self.hand_over(*epoch, sender, entry, &mut deliveries).await.err();
+                trouble = self.hand_over(epoch, sender, entry, &mut deliveries).await.err();
             }
             if trouble.is_none() && refused == Some(entry.position) {
                 trouble = deliveries.all(&self.shutdown, is_ours).await.err();
@@ -131,7 +131,7 @@ impl Relay {
 
     async fn hand_over(
         &self,
-        epoch: i64,
+        epoch: LeaseEpoch,
         sender: &Sender,
         entry: &crate::log::Entry,
         deliveries: &mut Deliveries<'_>,
@@ -205,15 +205,11 @@ impl Relay {
     }
 
     async fn save(&self, conn: &mut PgConnection, session: &Session, published: &Published) -> Result<(), FollowError> {
-        let (owner, epoch, topic) = (session.owner, session.epoch, self.config.topic.name.as_str());
-        let still_ours = match &published.last {
-            Some(last) => {
-                let topic = (topic, session.cluster.as_deref());
-                place::advance(conn, (NAME, owner, epoch), published.through, topic, last).await?
-            }
-            None => checkpoint::advance_under(conn, NAME, published.through, owner, epoch).await?,
-        };
-        if still_ours { Ok(()) } else { Err(FollowError::Standby) }
+        let topic = (self.config.topic.name.as_str(), session.cluster.as_deref());
+        match &published.last {
+            Some(last) => place::advance(conn, &session.checkpoint, published.through, topic, last).await,
+            None => session.checkpoint.advance(conn, published.through).await,
+        }
     }
 }
 
@@ -238,7 +234,7 @@ impl Follower for Relay {
 
     /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of
     /// an earlier one saves any more; then the topic.
-    async fn begin(&self, pool: &PgPool, owner: Uuid) -> Result<i64, FollowError> {
+    async fn begin(&self, pool: &PgPool, owner: Uuid) -> Result<Begun, FollowError> {
         let mut current = self.session.lock().await;
         // messages of an earlier session end with it: what was not acknowledged is sent again
         let first = current.is_none();
@@ -247,24 +243,23 @@ impl Follower for Relay {
         }
         let epoch = self.lease.epoch().ok_or(FollowError::Standby)?;
         let mut conn = pool.acquire().await?;
-        checkpoint::ensure(&mut conn, NAME, self.version(), owner).await?;
-        let taken = checkpoint::take_over_under(&mut conn, NAME, None, owner, epoch).await?;
-        let mut position = taken.ok_or(FollowError::Standby)?;
+        let (checkpoint, mut position) =
+            LeasedCheckpoint::take_over(&mut conn, NAME, self.version(), owner, epoch).await?;
         made::ensure(&self.config.topic, position).await?;
         let saved = place::read(&mut conn).await?;
         let looked = self.look(saved.as_ref()).await?;
         if self.starts_over(first, position, saved.as_ref(), &looked) {
-            let taken = checkpoint::take_over_under(&mut conn, NAME, Some(0), owner, epoch).await?;
-            position = taken.ok_or(FollowError::Standby)?;
+            checkpoint.start_over(&mut conn).await?;
+            position = 0;
         }
         let ends = looked.partitions.iter().map(|(partition, at)| (*partition, at.end)).collect();
         let sender = Sender::open(&self.config.topic).await?;
-        *current = Some(Session { epoch, owner, sender, cluster: looked.cluster, ends });
+        *current = Some(Session { checkpoint, sender, cluster: looked.cluster, ends });
         counter!(SESSIONS).increment(1);
-        Ok(position)
+        Ok(Begun::SavesItself(position))
     }
 
-    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
         let mut current = self.session.lock().await;
         let Some(session) = current.as_mut() else { return Err(FollowError::Standby) };
         let published = self.publish(session, batch).await;
@@ -272,15 +267,15 @@ impl Follower for Relay {
         if let Some(Undelivered::OtherTopic { .. }) = &published.undelivered {
             // nothing of the batch is saved: part of it may be on the old one
             counter!(STARTED_OVER).increment(1);
-            checkpoint::take_over_under(conn, NAME, Some(0), session.owner, session.epoch).await?;
+            session.checkpoint.start_over(conn).await?;
         } else if published.through > batch.after {
             counter!(SENT_MESSAGES).increment((published.through - batch.after).unsigned_abs());
             self.save(conn, session, &published).await?;
         }
         match published.undelivered {
-            None => Ok(Outcome::Saved(published.through)),
+            None => Ok(published.through),
             // at shutdown the rest is sent next time: that is no trouble
-            Some(_) if self.shutdown.is_cancelled() => Ok(Outcome::Saved(published.through)),
+            Some(_) if self.shutdown.is_cancelled() => Ok(published.through),
             Some(undelivered) => {
                 session.sender.forget_all();
                 Err(self.trouble(undelivered).await)

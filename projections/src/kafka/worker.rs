@@ -16,6 +16,7 @@
 //!
 //! It does not know the whole: up to where all partitions are folded, whoever reads works out (`progress`).
 
+mod locked;
 mod membership;
 mod message;
 mod session;
@@ -37,7 +38,7 @@ use crate::engine::error::FollowError;
 use crate::engine::follower::OnPoison;
 use crate::kafka::brokers::Brokers;
 
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::stopped;
 use crate::engine::parked;
 use crate::engine::projection::{Projection, Spread};
 use crate::registry::{self, Visitor};
@@ -236,14 +237,14 @@ impl<P: Projection> Worker<P> {
         tracing::error!(projection = P::NAME, log.position = position, %reason, "a worker stopped: an event is impossible");
         let mut noted = false;
         while !self.shutdown.is_cancelled() {
-            let stopped = async {
+            let is_stopped = async {
                 let mut conn = self.pool.acquire().await?;
                 if !noted {
-                    checkpoint::stop(&mut conn, P::NAME, position, reason).await?;
+                    stopped::stop(&mut conn, P::NAME, position, reason).await?;
                 }
-                checkpoint::is_stopped(&mut conn, P::NAME).await
+                stopped::is_stopped(&mut conn, P::NAME).await
             };
-            match stopped.await {
+            match is_stopped.await {
                 Ok(false) => break,
                 Ok(true) => noted = true,
                 // asked again

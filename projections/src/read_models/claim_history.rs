@@ -20,7 +20,7 @@ pub use ahead::{MAX_NAMED, Scarce, Winners, winners_before};
 pub use list::{explain, list};
 
 use self::write::{copy, load, write, write_and_move};
-use crate::engine::checkpoint::Moving;
+use crate::engine::checkpoint::CheckpointMove;
 use crate::engine::error::FoldError;
 use crate::engine::follower::Rest;
 use crate::engine::projection::{Projection, Spread};
@@ -181,7 +181,7 @@ impl Projection for ClaimHistory {
         &self,
         conn: &mut PgConnection,
         batch: &[Recorded],
-        moving: Moving,
+        moving: CheckpointMove,
     ) -> Result<bool, FoldError> {
         if copy_in::is_worth_it(batch.len()) || !begun_before(batch)?.is_empty() {
             return Ok(false);

@@ -5,7 +5,7 @@
 use sqlx::{Connection, PgPool};
 use uuid::Uuid;
 
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::LockedCheckpoint;
 use crate::engine::error::FollowError;
 use crate::engine::fold::{Folded, Pace, fold};
 use crate::engine::parked::{self, Aside};
@@ -55,40 +55,42 @@ pub(crate) async fn take_back<P: Projection>(pool: &PgPool, projection: &P, owne
 
 async fn piece<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid, pace: Pace) -> Result<Piece, FollowError> {
     let mut conn = pool.acquire().await?;
-    let mut tx = conn.begin().await?;
-    let Some(known) = checkpoint::try_lock(&mut tx, P::NAME).await? else { return Err(FollowError::Standby) };
-    let Some(done) = progress::lock(&mut tx, P::NAME).await? else {
-        tx.rollback().await?;
+    let locked = LockedCheckpoint::try_lock(conn.begin().await?, P::NAME).await?;
+    let mut locked = locked.ok_or(FollowError::Standby)?;
+    let known = locked.known().clone();
+    let tx = locked.transaction();
+    let Some(done) = progress::lock(tx, P::NAME).await? else {
+        locked.rollback().await?;
         return Ok(Piece::Done(known.position));
     };
-    if progress::is_attended(&mut tx, P::NAME).await? {
-        tx.rollback().await?;
+    if progress::is_attended(tx, P::NAME).await? {
+        locked.rollback().await?;
         return Err(FollowError::Standby);
     }
     let furthest = done.furthest().max(known.position);
     let through = furthest.min(known.position + POSITIONS);
-    let entries = log::read_between(&mut tx, known.position, through, P::STREAMS).await?;
+    let entries = log::read_between(tx, known.position, through, P::STREAMS).await?;
     let missing = entries.iter().filter(|entry| !done.has(&entry.subject, entry.position)).map(Entry::read);
-    let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
-    let (through, poison) = match fold(projection, &mut tx, missing, &aside, pace).await? {
+    let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { Aside::default() };
+    let (through, poison) = match fold(projection, tx, missing, &aside, pace).await? {
         Folded::Whole => (through, None),
         Folded::Before(poison) => (poison.position - 1, Some(poison)),
         Folded::Spoilt => {
-            tx.rollback().await?;
+            locked.rollback().await?;
             return Ok(Piece::Spoilt);
         }
     };
     if let Some(poison) = poison.filter(|_| through <= known.position) {
-        tx.rollback().await?;
+        locked.rollback().await?;
         return Err(FollowError::Poison { position: poison.position, reason: poison.reason });
     }
     let all = through == furthest;
     if all {
-        progress::end(&mut tx, P::NAME).await?;
+        progress::end(tx, P::NAME).await?;
     } else {
-        progress::raise(&mut tx, P::NAME, through, false).await?;
+        progress::raise(tx, P::NAME, through, false).await?;
     }
-    checkpoint::save(&mut tx, P::NAME, P::VERSION, through, owner).await?;
-    tx.commit().await?;
+    locked.save(P::VERSION, through, owner).await?;
+    locked.commit().await?;
     Ok(if all { Piece::Done(through) } else { Piece::Further })
 }

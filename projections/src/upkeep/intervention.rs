@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::{self, LockedCheckpoint, stopped};
 use crate::engine::fold::{Folded, Pace, fold};
 use crate::engine::parked::{self, Aside, Parked};
 use crate::engine::progress;
@@ -75,56 +75,46 @@ pub(crate) async fn intervene(
         }
     }
     let mut conn = pool.acquire().await?;
-    let mut tx = conn.begin().await?;
-    let known = checkpoint::lock(&mut tx, name).await?.ok_or_else(|| InterventionError::Unknown(name.to_owned()))?;
-    let by_workers = progress::lock(&mut tx, name).await?;
+    let locked = LockedCheckpoint::lock(conn.begin().await?, name).await?;
+    let mut locked = locked.ok_or_else(|| InterventionError::Unknown(name.to_owned()))?;
+    let known = locked.known().clone();
+    let tx = locked.transaction();
+    let by_workers = progress::lock(tx, name).await?;
     let is_passed = |entry: &Entry| match &by_workers {
         Some(progress) => progress.has(&entry.subject, entry.position),
         None => entry.position <= known.position,
     };
     let mut done = Intervened::default();
-    if let Some(position) = stopped_before(&mut tx, name).await? {
+    if let Some(position) = stopped::position(tx, name).await? {
         done.positions.push(position);
     }
-    let parked_streams = parked::of(&mut tx, name).await?;
+    let parked_streams = parked::of(tx, name).await?;
     done.positions.extend(parked_streams.iter().map(|parked| parked.position));
     for position in &done.positions {
-        keep(&mut tx, name, intervention, *position).await?;
+        keep(tx, name, intervention, *position).await?;
     }
-    sqlx::query("update checkpoints set state = 'following', trouble_position = null, trouble = null where name = $1")
-        .bind(name)
-        .execute(&mut *tx)
-        .await?;
+    stopped::resume(tx, name).await?;
     for parked in &parked_streams {
         // the catching up must not be turned away by the very row that it is about
-        parked::release(&mut tx, name, parked).await?;
-        let caught_up = OptionFuture::from(registry::visit(name, Catch(&mut tx, parked, &is_passed))).await;
+        parked::release(tx, name, parked).await?;
+        let caught_up = OptionFuture::from(registry::visit(name, Catch(&mut *tx, parked, &is_passed))).await;
         match caught_up {
             Some(caught_up) => match caught_up? {
                 Folded::Before(poison) => {
-                    parked::park(&mut tx, name, poison.position, &poison.reason).await?;
+                    parked::park(tx, name, poison.position, &poison.reason).await?;
                     done.still_in_the_way.push((poison.position, poison.reason));
                 }
                 Folded::Whole | Folded::Spoilt => done.released += 1,
             },
             // no projection: what it does is harmless twice, so that it goes back to where it left off
             None => {
-                checkpoint::set_back(&mut tx, name, parked.position - 1).await?;
+                checkpoint::set_back(tx, name, parked.position - 1).await?;
                 done.released += 1;
             }
         }
     }
-    tx.commit().await?;
+    locked.commit().await?;
     Ok(done)
-}
-
-async fn stopped_before(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<i64>> {
-    let position: Option<Option<i64>> =
-        sqlx::query_scalar("select trouble_position from checkpoints where name = $1 and state = 'stopped'")
-            .bind(name)
-            .fetch_optional(conn)
-            .await?;
-    Ok(position.flatten())
 }
 
 async fn keep(conn: &mut PgConnection, name: &str, intervention: &Intervention, position: i64) -> sqlx::Result<()> {

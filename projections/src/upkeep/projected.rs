@@ -5,10 +5,10 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 use uuid::Uuid;
 
-use crate::engine::checkpoint::{self, Checkpoint, Moving};
+use crate::engine::checkpoint::{self, Checkpoint, CheckpointMove, LockedCheckpoint};
 use crate::engine::error::FollowError;
 use crate::engine::fold::{Folded, Pace, fold};
-use crate::engine::follower::{Batch, Follower, OnPoison, Outcome, Rest};
+use crate::engine::follower::{Batch, Begun, Follower, OnPoison, Rest};
 use crate::engine::parked::{self, Aside};
 use crate::engine::projection::Projection;
 use crate::upkeep::{handover, rebuild};
@@ -33,54 +33,47 @@ impl<P: Projection> Projected<P> {
             return false;
         };
         let Batch { after, through, .. } = *batch;
-        let moving = Moving { name: P::NAME, version: P::VERSION, after, through, owner: self.owner };
+        let moving = CheckpointMove { name: P::NAME, version: P::VERSION, after, through, owner: self.owner };
         matches!(self.projection.fold_at_once(conn, &events, moving).await, Ok(true))
     }
 
     /// Folds a batch in one transaction; `None` when it has to be folded one by one.
-    async fn attempt(
-        &self,
-        conn: &mut PgConnection,
-        batch: &Batch,
-        pace: Pace,
-    ) -> Result<Option<Outcome>, FollowError> {
-        let mut tx = conn.begin().await?;
-        let piece = (batch.after, batch.through);
-        let Some(known) = checkpoint::try_move(&mut tx, P::NAME, P::VERSION, piece, self.owner).await? else {
-            return Err(FollowError::Standby);
-        };
+    async fn attempt(&self, conn: &mut PgConnection, batch: &Batch, pace: Pace) -> Result<Option<i64>, FollowError> {
+        let (tx, piece) = (conn.begin().await?, (batch.after, batch.through));
+        let locked = LockedCheckpoint::try_move(tx, P::NAME, P::VERSION, piece, self.owner).await?;
+        let mut locked = locked.ok_or(FollowError::Standby)?;
+        let known = locked.known().clone();
         if known.version != P::VERSION {
             return Err(another_version(&known));
         }
         if known.fed_by_workers {
-            // now as well: the lock would look like a worker's
-            tx.rollback().await?;
+            locked.rollback().await?;
             return Err(FollowError::Standby);
         }
         if known.position >= batch.through || known.position < batch.after {
-            // now, not when the connection is used next: the lock would look like another follower
-            tx.rollback().await?;
-            return Ok(Some(Outcome::Saved(known.position)));
+            locked.rollback().await?;
+            return Ok(Some(known.position));
         }
-        let aside = if known.leaves_aside { parked::aside(&mut tx, P::NAME, P::NAME).await? } else { Aside::default() };
+        let tx = locked.transaction();
+        let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { Aside::default() };
         let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(|entry| entry.read());
-        let (through, poison) = match fold(&self.projection, &mut tx, fresh, &aside, pace).await? {
+        let (through, poison) = match fold(&self.projection, tx, fresh, &aside, pace).await? {
             Folded::Whole => (batch.through, None),
             Folded::Before(poison) => (poison.position - 1, Some(poison)),
             Folded::Spoilt => {
-                tx.rollback().await?;
+                locked.rollback().await?;
                 return Ok(None);
             }
         };
         if let Some(poison) = poison.filter(|_| through <= known.position) {
-            tx.rollback().await?;
+            locked.rollback().await?;
             return Err(FollowError::Poison { position: poison.position, reason: poison.reason });
         }
         if through < batch.through {
-            checkpoint::save(&mut tx, P::NAME, P::VERSION, through, self.owner).await?;
+            locked.save(P::VERSION, through, self.owner).await?;
         }
-        tx.commit().await?;
-        Ok(Some(Outcome::Saved(through)))
+        locked.commit().await?;
+        Ok(Some(through))
     }
 }
 
@@ -105,7 +98,7 @@ impl<P: Projection> Follower for Projected<P> {
         P::REST
     }
 
-    async fn begin(&self, pool: &PgPool, _: Uuid) -> Result<i64, FollowError> {
+    async fn begin(&self, pool: &PgPool, _: Uuid) -> Result<Begun, FollowError> {
         let mut conn = pool.acquire().await?;
         let known = checkpoint::ensure(&mut conn, P::NAME, P::VERSION, self.owner).await?;
         if known.version > P::VERSION {
@@ -113,18 +106,18 @@ impl<P: Projection> Follower for Projected<P> {
         }
         drop(conn);
         if known.version == P::VERSION && known.fed_by_workers {
-            return handover::take_back(pool, &self.projection, self.owner).await;
+            return handover::take_back(pool, &self.projection, self.owner).await.map(Begun::SavesItself);
         }
         if known.version == P::VERSION {
-            return Ok(known.position);
+            return Ok(Begun::SavesItself(known.position));
         }
         tracing::info!(projection = P::NAME, from = known.version, to = P::VERSION, "a newer fold starts over");
-        Ok(rebuild::side_by_side(pool, &self.projection, |_, _| {}).await?.position)
+        Ok(Begun::SavesItself(rebuild::side_by_side(pool, &self.projection, |_, _| {}).await?.position))
     }
 
-    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
         if P::AT_ONCE && self.folds_at_once(conn, batch).await {
-            return Ok(Outcome::Saved(batch.through));
+            return Ok(batch.through);
         }
         if let Some(outcome) = self.attempt(conn, batch, Pace::AtOnce).await? {
             return Ok(outcome);

@@ -3,7 +3,7 @@
 
 use super::support::history::Generator;
 use super::support::{TestLog, Workers, with_log};
-use projections::engine::checkpoint::Moving;
+use projections::engine::checkpoint::{CheckpointMove, LockedCheckpoint};
 use projections::log::Recorded;
 use projections::read_models::claim_history::ClaimHistory;
 use projections::{Follower, Projected, Projection, rebuild};
@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 const HISTORY: usize = 400;
 
-fn moving(after: i64, through: i64) -> Moving {
-    Moving { name: ClaimHistory::NAME, version: ClaimHistory::VERSION, after, through, owner: Uuid::nil() }
+fn moving(after: i64, through: i64) -> CheckpointMove {
+    CheckpointMove { name: ClaimHistory::NAME, version: ClaimHistory::VERSION, after, through, owner: Uuid::nil() }
 }
 
 async fn recorded(log: &TestLog, after: i64, through: i64) -> Vec<Recorded> {
@@ -20,7 +20,7 @@ async fn recorded(log: &TestLog, after: i64, through: i64) -> Vec<Recorded> {
     batch.entries.iter().map(|entry| entry.recorded().unwrap()).collect()
 }
 
-async fn folds(log: &TestLog, moving: Moving) -> bool {
+async fn folds(log: &TestLog, moving: CheckpointMove) -> bool {
     let events = recorded(log, moving.after, moving.through).await;
     let mut conn = log.pool.acquire().await.unwrap();
     ClaimHistory.fold_at_once(&mut conn, &events, moving).await.unwrap()
@@ -34,7 +34,7 @@ async fn rows_and_position(log: &TestLog) -> (i64, i64) {
 }
 
 /// The piece up to the first claim; nothing before it concerns claims.
-async fn up_to_the_first_claim(log: &TestLog) -> Moving {
+async fn up_to_the_first_claim(log: &TestLog) -> CheckpointMove {
     let first: i64 = sqlx::query_scalar("select min(position) from events where aggregate_type = 'claim'")
         .fetch_one(&log.pool)
         .await
@@ -47,7 +47,7 @@ async fn what_is_folded_with_one_statement_where_that_is_possible_is_what_a_rebu
     with_log(async |log| {
         log.append(Generator::new(71).history(HISTORY)).await;
         let follower = Projected::new(ClaimHistory);
-        let mut position = follower.begin(&log.pool, Uuid::nil()).await.unwrap();
+        let mut position = follower.begin(&log.pool, Uuid::nil()).await.unwrap().position();
         let mut at_once = 0;
         while position < log.head() {
             let next = log.head().min(position + 3);
@@ -129,8 +129,8 @@ async fn it_does_nothing_while_somebody_else_holds_the_checkpoint_or_workers_fee
         log.append(Generator::new(74).history(HISTORY)).await;
         log.project(ClaimHistory, 0, 1, 1).await;
         let piece = up_to_the_first_claim(log).await;
-        let mut holding = log.pool.begin().await.unwrap();
-        projections::engine::checkpoint::lock(&mut holding, ClaimHistory::NAME).await.unwrap();
+        let holding = log.pool.begin().await.unwrap();
+        let holding = LockedCheckpoint::lock(holding, ClaimHistory::NAME).await.unwrap().unwrap();
         assert!(!folds(log, piece).await, "somebody else holds it");
         holding.rollback().await.unwrap();
 

@@ -1,15 +1,18 @@
 //! The one loop: it is woken, it catches up, it steps aside for another, it stops before what it
 //! cannot read, and it starts again where it stopped.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::support::history::Generator;
 use super::support::{TestLog, with_log};
+use projections::engine::checkpoint::LockedCheckpoint;
 use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::{
-    ALL, Batch, FollowError, Follower, Freshness, Outcome, Projected, Projection, Rest, State, rebuild, start_all,
-    start_followers,
+    ALL, Batch, FollowError, Follower, Freshness, Intervention, OnPoison, Projected, Projection, Rest, State, Step,
+    intervene, rebuild, start_all, start_followers,
 };
 use sqlx::PgConnection;
 use tokio::sync::watch;
@@ -102,8 +105,8 @@ async fn an_event_that_nobody_knows_stops_who_reads_its_stream_and_nobody_else()
 
 /// A reactor that fails twice before it does its work.
 struct Reluctant {
-    failures: std::sync::atomic::AtomicI64,
-    seen: std::sync::Arc<std::sync::Mutex<Vec<i64>>>,
+    failures: AtomicI64,
+    seen: Arc<Mutex<Vec<i64>>>,
 }
 
 impl Follower for Reluctant {
@@ -119,12 +122,12 @@ impl Follower for Reluctant {
         &["activity"]
     }
 
-    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
-        if self.failures.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 0 {
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
+        if self.failures.fetch_sub(1, Ordering::Relaxed) > 0 {
             return Err(FollowError::Trouble("not yet".to_owned()));
         }
         self.seen.lock().unwrap().extend(batch.entries.iter().map(|entry| entry.position));
-        Ok(Outcome::Handled(batch.through))
+        Ok(batch.through)
     }
 }
 
@@ -132,12 +135,12 @@ impl Follower for Reluctant {
 async fn a_reactor_sees_its_streams_in_order_and_goes_on_after_trouble_and_after_a_restart() {
     with_log(async |log| {
         let mut generator = Generator::new(4);
-        let seen = std::sync::Arc::default();
+        let seen = Arc::default();
         for _ in 0..2 {
             log.append(generator.history(60)).await;
             let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
             let followers = start_followers(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
-            followers.follow(Reluctant { failures: 2.into(), seen: std::sync::Arc::clone(&seen) });
+            followers.follow(Reluctant { failures: 2.into(), seen: Arc::clone(&seen) });
             assert_eq!(freshness.wait_for("reluctant", log.head(), SOON).await, Ok(log.head()));
             shutdown.cancel();
             followers.stopped().await;
@@ -145,6 +148,63 @@ async fn a_reactor_sees_its_streams_in_order_and_goes_on_after_trouble_and_after
         let is_activity = |draft: &super::support::Draft| matches!(draft.event, domain::Event::Activity(_));
         let activities = log.events.iter().filter(|(_, draft)| is_activity(draft)).map(|(at, _)| *at);
         assert_eq!(*seen.lock().unwrap(), activities.collect::<Vec<_>>());
+    })
+    .await;
+}
+
+/// A reactor that cannot take one event in until somebody mends it, and goes on with the other streams.
+struct Choosy {
+    impossible: Arc<AtomicI64>,
+    seen: Arc<Mutex<Vec<i64>>>,
+}
+
+impl Follower for Choosy {
+    fn name(&self) -> &'static str {
+        "choosy"
+    }
+
+    fn leased(&self) -> bool {
+        true
+    }
+
+    fn on_poison(&self) -> OnPoison {
+        OnPoison::Park
+    }
+
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
+        let impossible = self.impossible.load(Ordering::Relaxed);
+        if let Some(entry) = batch.entries.iter().find(|entry| entry.position == impossible) {
+            return Err(FollowError::Poison { position: entry.position, reason: "a test".to_owned() });
+        }
+        self.seen.lock().unwrap().extend(batch.entries.iter().map(|entry| entry.position));
+        Ok(batch.through)
+    }
+}
+
+#[tokio::test]
+async fn a_reactor_that_runs_takes_in_what_it_parked_when_an_operator_retries_it() {
+    with_log(async |log| {
+        let mut generator = Generator::new(11);
+        log.append(generator.history(30)).await;
+        let (impossible, seen) = (Arc::new(AtomicI64::new(20)), Arc::<Mutex<Vec<i64>>>::default());
+        let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
+        let followers = start_followers(log.pool.clone(), watch::channel(0).1, freshness.clone(), shutdown.clone());
+        followers.follow(Choosy { impossible: Arc::clone(&impossible), seen: Arc::clone(&seen) });
+        assert_eq!(freshness.wait_for("choosy", log.head(), SOON).await, Ok(log.head()));
+        assert!(!seen.lock().unwrap().contains(&20), "its stream is left aside");
+
+        impossible.store(0, Ordering::Relaxed);
+        let retry = Intervention { step: Step::Retry, reason: "mended".to_owned(), actor: "somebody".to_owned() };
+        assert_eq!(intervene(&log.pool, "choosy", &retry).await.unwrap().positions, [20]);
+        log.append(generator.history(1)).await;
+        let comes = async {
+            while !seen.lock().unwrap().contains(&20) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(SOON, comes).await.expect("it goes back to where it left off");
+        shutdown.cancel();
+        followers.stopped().await;
     })
     .await;
 }
@@ -161,8 +221,8 @@ impl Follower for Resting {
         self.0
     }
 
-    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
-        Ok(Outcome::Handled(batch.through))
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
+        Ok(batch.through)
     }
 }
 
@@ -224,8 +284,8 @@ async fn readers_see_the_old_rows_until_a_rebuild_is_done_and_the_follower_waits
             count.fetch_one(&log.pool).await.unwrap()
         };
         let before = claims().await;
-        let mut rebuilding = log.pool.begin().await.unwrap();
-        projections::engine::checkpoint::lock(&mut rebuilding, ClaimHistory::NAME).await.unwrap();
+        let rebuilding = log.pool.begin().await.unwrap();
+        let rebuilding = LockedCheckpoint::lock(rebuilding, ClaimHistory::NAME).await.unwrap().unwrap();
         let follower = Projected::new(ClaimHistory);
         let batch = log.batch::<ClaimHistory>(200, 200).await;
         assert!(matches!(

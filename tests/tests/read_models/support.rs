@@ -201,7 +201,7 @@ impl TestLog {
     /// Folds the log up to a position, `size` positions at a time, each batch given so many times.
     pub(crate) async fn project<P: Projection + Copy>(&self, projection: P, through: i64, size: i64, times: usize) {
         let follower = Projected::new(projection);
-        let mut position = follower.begin(&self.pool, Uuid::nil()).await.unwrap();
+        let mut position = follower.begin(&self.pool, Uuid::nil()).await.unwrap().position();
         let mut conn = self.pool.acquire().await.unwrap();
         while position < through {
             let next = through.min(position + size);

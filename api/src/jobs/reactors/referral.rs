@@ -10,7 +10,7 @@ use domain::Event;
 use domain::facts::FACT_STREAMS;
 use futures::future::try_join_all;
 use projections::FollowError;
-use projections::engine::follower::{Batch, Follower, OnPoison, Outcome};
+use projections::engine::follower::{Batch, Follower, OnPoison};
 use sqlx::PgConnection;
 
 pub use programme::{NotConsidered, ReferralProgramme};
@@ -48,7 +48,7 @@ impl Follower for ReferralReactor {
         &FACT_STREAMS
     }
 
-    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<Outcome, FollowError> {
+    async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
         let mut causes = BTreeMap::new();
         for entry in &batch.entries {
             let poison = |reason: String| FollowError::Poison { position: entry.position, reason };
@@ -63,6 +63,6 @@ impl Follower for ReferralReactor {
         }
         let considered = causes.into_iter().map(|(invitee, cause)| self.programme.consider(invitee, Some(cause)));
         try_join_all(considered).await.map_err(|error| FollowError::Trouble(error.to_string()))?;
-        Ok(Outcome::Handled(batch.through))
+        Ok(batch.through)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Follower;
 use super::pace::LAST_BACK_OFF_MS;
 use super::turn::Turn;
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::stopped;
 use crate::engine::freshness::State;
 use crate::engine::parked;
 
@@ -35,14 +35,14 @@ impl<F: Follower> Turn<F> {
         self.freshness.is(name, State::Stopped { reason: format!("position {position}: {reason}") });
         let mut noted = false;
         while !self.shutdown.is_cancelled() {
-            let stopped = async {
+            let is_stopped = async {
                 let mut conn = self.pool.acquire().await?;
                 if !noted {
-                    checkpoint::stop(&mut conn, name, position, reason).await?;
+                    stopped::stop(&mut conn, name, position, reason).await?;
                 }
-                checkpoint::is_stopped(&mut conn, name).await
+                stopped::is_stopped(&mut conn, name).await
             };
-            match stopped.await {
+            match is_stopped.await {
                 Ok(false) => return Duration::ZERO,
                 Ok(true) => noted = true,
                 // asked again

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::pace::{Pace, Rhythm};
 use super::place::Place;
-use super::{Batch, Follower, LAG_SECONDS, OnPoison, Outcome};
-use crate::engine::checkpoint;
+use super::{Batch, Begun, Follower, LAG_SECONDS, OnPoison};
+use crate::engine::checkpoint::{OwnedCheckpoint, ReadThrough};
 use crate::engine::connections::Kept;
 use crate::engine::error::FollowError;
 use crate::engine::freshness::{Freshness, State};
-use crate::engine::lease::Lease;
+use crate::engine::lease::{Lease, LeaseEpoch};
 use crate::engine::parked;
 use crate::log::tail::Tail;
 
@@ -36,6 +36,8 @@ pub(super) struct Turn<F> {
     pub(super) tail: Tail,
     pub(super) shutdown: CancellationToken,
     pub(super) owner: Uuid,
+    /// Where the loop moves it; none while the follower saves itself.
+    pub(super) checkpoint: Option<OwnedCheckpoint>,
     pub(super) lease: Option<Lease>,
     pub(super) follower: F,
 }
@@ -90,8 +92,12 @@ impl<F: Follower> Turn<F> {
             () = self.shutdown.cancelled() => return Ok(()),
             begun = self.follower.begin(&self.pool, self.owner) => begun?,
         };
-        let (mut place, mut rhythm) = (Place::saved(begun), Rhythm::new());
-        self.begins(begun);
+        let (mut place, mut rhythm) = (Place::saved(begun.position()), Rhythm::new());
+        self.begins(begun.position());
+        self.checkpoint = match begun {
+            Begun::SavesItself(_) => None,
+            Begun::SavedByLoop(checkpoint) => Some(checkpoint),
+        };
         loop {
             let head = match self.wake(place).await {
                 Wake::LogGoesOn(head) => head,
@@ -151,7 +157,7 @@ impl<F: Follower> Turn<F> {
         taken
     }
 
-    async fn take_in(&self, conn: &mut PgConnection, place: Place, through: i64) -> Result<Place, FollowError> {
+    async fn take_in(&mut self, conn: &mut PgConnection, place: Place, through: i64) -> Result<Place, FollowError> {
         let streams = self.follower.streams();
         let mut entries = self.tail.read(conn, place.position, through, streams).await?;
         let Some(first) = entries.first().map(|entry| entry.position) else {
@@ -162,13 +168,10 @@ impl<F: Follower> Turn<F> {
             let aside = parked::aside(conn, name, name).await?;
             entries.retain(|entry| aside.admits(&entry.aggregate_type, &entry.aggregate_id, entry.position));
         }
-        let position = match self.follower.handle(conn, &Batch { after: place.saved, through, entries }).await? {
-            Outcome::Saved(reached) => reached,
-            Outcome::Handled(reached) => {
-                let still_ours = checkpoint::advance(conn, name, reached, self.owner).await?;
-                if still_ours { reached } else { return Err(FollowError::Standby) }
-            }
-        };
+        let position = self.follower.handle(conn, &Batch { after: place.saved, through, entries }).await?;
+        if let Some(checkpoint) = &mut self.checkpoint {
+            checkpoint.advance(conn, position).await?;
+        }
         if let Some(lag) = self.tail.age(first).filter(|_| position >= first) {
             histogram!(LAG_SECONDS, "follower" => name).record(lag);
         }
@@ -178,22 +181,24 @@ impl<F: Follower> Turn<F> {
     async fn save_lazily(&mut self, place: Place) -> Result<Place, FollowError> {
         if place.position > place.saved {
             let mut conn = self.connection.take().await?;
-            let (name, version) = (self.follower.name(), self.follower.version());
-            let passed = checkpoint::pass(&mut conn, name, version, place.saved, place.position).await?;
-            self.connection.keep(conn);
-            if !passed {
-                return Err(FollowError::Standby);
+            match &mut self.checkpoint {
+                Some(checkpoint) => checkpoint.advance(&mut conn, place.position).await?,
+                None => {
+                    let (name, version) = (self.follower.name(), self.follower.version());
+                    ReadThrough { name, version, saved: place.saved }.advance(&mut conn, place.position).await?;
+                }
             }
+            self.connection.keep(conn);
         }
         Ok(Place::saved(place.position))
     }
 
-    fn lease_epoch(&self) -> Option<i64> {
+    fn lease_epoch(&self) -> Option<LeaseEpoch> {
         self.lease.as_ref().and_then(Lease::epoch)
     }
 
     /// Whether it still holds the lease under which it began: in between somebody else may have been at work.
-    fn check_lease(&self, begun_under: Option<i64>) -> Result<(), FollowError> {
+    fn check_lease(&self, begun_under: Option<LeaseEpoch>) -> Result<(), FollowError> {
         let is_held = self.lease.is_none() || (begun_under.is_some() && self.lease_epoch() == begun_under);
         if is_held { Ok(()) } else { Err(FollowError::Standby) }
     }

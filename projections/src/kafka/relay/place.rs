@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::{Headers, Message, OwnedMessage};
 use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use super::delivery::Acknowledged;
-use crate::engine::checkpoint::last_epoch;
+use crate::engine::checkpoint::{LeasedCheckpoint, move_leased};
+use crate::engine::error::FollowError;
 use crate::kafka::brokers::Looked;
 use crate::kafka::topic::{Topic, message};
 use crate::log::partition::PARTITIONS;
@@ -33,26 +33,19 @@ pub(super) async fn read(conn: &mut PgConnection) -> sqlx::Result<Option<Saved>>
     sqlx::query_as(sql).fetch_optional(conn).await
 }
 
-/// Moves the relay's checkpoint and its place on the topic with one statement; `false` when another relay has taken
-/// over meanwhile, and then neither.
+/// Moves the relay's checkpoint and its place on the topic with one statement, or neither: [`FollowError::Standby`] when
+/// another relay has taken over meanwhile.
 pub(super) async fn advance(
     conn: &mut PgConnection,
-    (name, owner, lease_epoch): (&str, Uuid, i64),
+    checkpoint: &LeasedCheckpoint,
     position: i64,
     (topic, cluster): (&str, Option<&str>),
     last: &Acknowledged,
-) -> sqlx::Result<bool> {
+) -> Result<(), FollowError> {
     let sql = concat!(
-        "with moved as (
-            update checkpoints
-            set position = greatest(checkpoints.position, $4), epoch = ",
-        last_epoch!(),
-        ", updated_at = now()
-            where checkpoints.name = $1
-              and checkpoints.owner = $2
-              and checkpoints.lease_epoch = $3
-            returning 1
-        ), placed as (
+        "with moved as (",
+        move_leased!(),
+        "), placed as (
             insert into relay_place (topic, cluster_id, partition, message_offset, position)
             select $5, $6, $7, $8, $9
             from moved
@@ -62,18 +55,16 @@ pub(super) async fn advance(
         )
         select exists (select from moved)"
     );
-    sqlx::query_scalar(sql)
-        .bind(name)
-        .bind(owner)
-        .bind(lease_epoch)
-        .bind(position)
+    let moved = checkpoint
+        .bind(sqlx::query_scalar(sql), position)
         .bind(topic)
         .bind(cluster)
         .bind(last.partition)
         .bind(last.offset)
         .bind(last.position)
         .fetch_one(conn)
-        .await
+        .await?;
+    if moved { Ok(()) } else { Err(FollowError::Standby) }
 }
 
 /// The places of a topic that must be looked at to tell whether it is the one that was published to.

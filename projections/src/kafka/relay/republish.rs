@@ -3,9 +3,9 @@
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
-use uuid::Uuid;
 
 use super::NAME;
+use crate::engine::checkpoint::set_back_leased;
 use crate::engine::lease;
 
 /// Where the relay stands.
@@ -25,19 +25,8 @@ pub struct Standing {
 pub async fn set_back(pool: &PgPool, from: i64) -> sqlx::Result<()> {
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin().await?;
-    let (nobody, epoch) = (Uuid::new_v4(), lease::take_away(&mut tx, NAME).await?);
-    sqlx::query(
-        "update checkpoints
-        set position = least(position, $2 - 1), owner = $3, lease_epoch = $4, updated_at = now(),
-            state = 'following', trouble_position = null, trouble = null
-        where name = $1",
-    )
-    .bind(NAME)
-    .bind(from)
-    .bind(nobody)
-    .bind(epoch)
-    .execute(&mut *tx)
-    .await?;
+    let nobodys = lease::take_away(&mut tx, NAME).await?;
+    set_back_leased(&mut tx, NAME, from, nobodys).await?;
     tx.commit().await
 }
 

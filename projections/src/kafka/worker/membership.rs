@@ -17,7 +17,7 @@ use crate::engine::error::FollowError;
 use crate::engine::projection::Projection;
 use crate::log;
 
-use super::table::{self, Place, Taken};
+use super::table::{self, ResumePoint, TakenOver};
 
 /// How often we say that we wait for the broker.
 const TELL: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub(super) enum Stage {
     /// From the log until then; the topic is read from an offset on afterwards.
     FromTheLog { position: i64, until: i64, then: i64 },
     /// The next message must be the one that was seen last.
-    Recognising(Place),
+    Recognising(ResumePoint),
     /// From the topic, from this offset on.
     FromTheTopic { next: i64 },
 }
@@ -145,13 +145,13 @@ impl<P: Projection> Membership<P> {
         Ok(held)
     }
 
-    fn known_place(&self, taken: &Taken) -> Option<Place> {
-        let place = taken.next_offset.zip(taken.seen_position).map(|(offset, seen)| Place { offset, seen });
+    fn known_place(&self, taken: &TakenOver) -> Option<ResumePoint> {
+        let place = taken.next_offset.zip(taken.seen_position).map(|(offset, seen)| ResumePoint { offset, seen });
         place.filter(|_| taken.topic.as_deref() == Some(&self.topic))
     }
 }
 
-impl Taken {
+impl TakenOver {
     fn held(&self, stage: Stage) -> Held {
         Held { epoch: self.epoch, saved_offset: self.next_offset, stage }
     }

@@ -17,11 +17,12 @@ use crate::engine::projection::Projection;
 use crate::kafka::published::Published;
 use crate::log::partition::{PARTITIONS, partition_of_subject};
 
+use super::locked::OwnedPartition;
 use super::membership::{ANSWER_WITHIN, Held, Membership, Stage, State, trouble};
 use super::message::{Unreadable, published};
 use super::switch::{self, Behind};
-use super::table::{self, Place};
-use super::write::{Mine, Piece, write};
+use super::table::{self, ResumePoint};
+use super::write::{Piece, write};
 use super::{End, Worker};
 
 /// The most messages in a batch.
@@ -202,8 +203,8 @@ impl<P: Projection> Session<P> {
             let held = self.state().held.get(&arrived.partition).copied();
             let Some(held) = held.filter(|held| held.epoch == arrived.epoch) else { continue };
             let Ok(published) = arrived.what else { continue };
-            let place = Place { offset: arrived.offset + 1, seen: published.position };
-            let mine = Mine { epoch: held.epoch, saved_offset: held.saved_offset, place: Some(place) };
+            let place = ResumePoint { offset: arrived.offset + 1, seen: published.position };
+            let mine = OwnedPartition { epoch: held.epoch, saved_offset: held.saved_offset, place: Some(place) };
             piece.mine.insert(arrived.partition, mine);
             piece.events.push(published);
         }
@@ -274,7 +275,7 @@ impl<P: Projection> Session<P> {
 
 fn behind((partition, held): (&i32, &Held)) -> Option<(i32, Behind)> {
     let Stage::FromTheLog { position, until, .. } = held.stage else { return None };
-    let mine = Mine { epoch: held.epoch, saved_offset: held.saved_offset, place: None };
+    let mine = OwnedPartition { epoch: held.epoch, saved_offset: held.saved_offset, place: None };
     Some((*partition, Behind { mine, position, until }))
 }
 

@@ -12,7 +12,8 @@ use crate::log;
 use crate::log::partition::partition_of_subject;
 
 use super::End;
-use super::write::{Mine, Piece, write};
+use super::locked::OwnedPartition;
+use super::write::{Piece, write};
 
 /// How many positions are read at once.
 const POSITIONS: i64 = 5_000;
@@ -21,7 +22,7 @@ const POSITIONS: i64 = 5_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Behind {
     /// As it was taken over.
-    pub(super) mine: Mine,
+    pub(super) mine: OwnedPartition,
     /// How far it is folded.
     pub(super) position: i64,
     /// How far it is to be folded.

@@ -16,24 +16,13 @@ use crate::kafka::published::Published;
 use crate::log::partition::partition_of_subject;
 
 use super::End;
-use super::table::{self, Ours, Place, Step};
-
-/// A partition as its member remembers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mine {
-    /// The epoch under which it was taken over.
-    pub(super) epoch: i64,
-    /// The offset that is saved.
-    pub(super) saved_offset: Option<i64>,
-    /// Where it is read on when the piece is folded; none leaves that as it is.
-    pub(super) place: Option<Place>,
-}
+use super::locked::{Advance, LockedPartition, LockedPartitions, OwnedPartition};
 
 /// A piece of some partitions.
 #[derive(Debug)]
 pub(super) struct Piece {
     /// The partitions.
-    pub(super) mine: BTreeMap<i32, Mine>,
+    pub(super) mine: BTreeMap<i32, OwnedPartition>,
     /// Their events, in any order.
     pub(super) events: Vec<Published>,
     /// Up to which position the piece has all events of these partitions; none: up to the last of each, and
@@ -68,58 +57,44 @@ async fn attempt<P: Projection>(
     pace: Pace,
 ) -> Result<bool, End> {
     let mut conn = pool.acquire().await?;
-    let mut tx = conn.begin().await?;
-    let partitions: Vec<i32> = piece.mine.keys().copied().collect();
-    let ours = table::lock(&mut tx, P::NAME, owner, &partitions).await?;
-    if !all_ours(&ours, piece) {
-        tx.rollback().await?;
-        return Err(End::Overtaken);
-    }
+    let locked = LockedPartitions::lock(conn.begin().await?, P::NAME, owner, &piece.mine).await?;
+    let mut locked = locked.ok_or(End::Overtaken)?;
+    let (tx, ours) = locked.transaction();
     let events = match piece.through {
         Some(_) => piece.events.clone(),
-        None => of_this_log(&mut tx, &ours, &piece.events).await?,
+        None => of_this_log(tx, ours, &piece.events).await?,
     };
     let aside = if ours.iter().any(|ours| ours.leaves_aside) {
-        parked::aside(&mut tx, P::NAME, P::NAME).await?
+        parked::aside(tx, P::NAME, P::NAME).await?
     } else {
         Aside::default()
     };
-    let mut fresh: Vec<Published> = events.iter().filter(|event| is_fresh::<P>(&ours, event)).cloned().collect();
+    let mut fresh: Vec<Published> = events.iter().filter(|event| is_fresh::<P>(ours, event)).cloned().collect();
     fresh.sort_by_key(|event| event.position);
-    let poison = match fold(projection, &mut tx, fresh.into_iter().map(Published::read), &aside, pace).await? {
+    let poison = match fold(projection, tx, fresh.into_iter().map(Published::read), &aside, pace).await? {
         Folded::Whole => None,
         Folded::Before(poison) => Some(poison),
         Folded::Spoilt => {
-            tx.rollback().await?;
+            locked.rollback().await?;
             return Ok(false);
         }
     };
     let before = poison.as_ref().map_or(i64::MAX, |poison| poison.position - 1);
-    let steps = piece.mine.iter().map(|(partition, mine)| {
+    let advances = piece.mine.iter().map(|(partition, mine)| {
         let last = || events.iter().filter(|event| partition_of_subject(&event.subject) == *partition);
         let through = piece.through.or_else(|| last().map(|event| event.position).max()).unwrap_or(0);
         // what follows an impossible event is read once more
-        Step { partition: *partition, through: through.min(before), place: mine.place.filter(|_| poison.is_none()) }
+        Advance { partition: *partition, through: through.min(before), place: mine.place.filter(|_| poison.is_none()) }
     });
-    table::save(&mut tx, P::NAME, topic, steps).await?;
-    tx.commit().await?;
+    locked.save(topic, advances).await?;
+    locked.commit().await?;
     match poison {
         None => Ok(true),
         Some(poison) => Err(FollowError::Poison { position: poison.position, reason: poison.reason }.into()),
     }
 }
 
-/// All partitions of the piece are locked, under the epochs that they were taken over with, and nobody has
-/// set one of them back: a restored database may know the same owner.
-fn all_ours(ours: &[Ours], piece: &Piece) -> bool {
-    ours.len() == piece.mine.len()
-        && ours.iter().all(|ours| {
-            let mine = piece.mine.get(&ours.partition);
-            mine.is_some_and(|mine| mine.epoch == ours.epoch && mine.saved_offset == ours.next_offset)
-        })
-}
-
-fn is_fresh<P: Projection>(ours: &[Ours], event: &Published) -> bool {
+fn is_fresh<P: Projection>(ours: &[LockedPartition], event: &Published) -> bool {
     let concerns = P::STREAMS.is_empty() || P::STREAMS.contains(&event.aggregate_type.as_str());
     let partition = partition_of_subject(&event.subject);
     concerns && ours.iter().any(|ours| ours.partition == partition && event.position > ours.position)
@@ -127,7 +102,11 @@ fn is_fresh<P: Projection>(ours: &[Ours], event: &Published) -> bool {
 
 /// Those events that are in this log. After a restore the topic may have some that are not: of an earlier
 /// life of the log, at positions that name other events now, or none yet.
-async fn of_this_log(conn: &mut PgConnection, ours: &[Ours], events: &[Published]) -> sqlx::Result<Vec<Published>> {
+async fn of_this_log(
+    conn: &mut PgConnection,
+    ours: &[LockedPartition],
+    events: &[Published],
+) -> sqlx::Result<Vec<Published>> {
     let (head, epoch) = ours.first().map_or((0, 0), |ours| (ours.head, ours.head_epoch));
     let sure = |event: &Published| event.epoch == epoch && event.position <= head;
     let doubtful: Vec<i64> = events.iter().filter(|event| !sure(event)).map(|event| event.position).collect();

@@ -10,7 +10,7 @@ use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{ClaimRow, columns};
-use crate::engine::checkpoint::{Moving, moved};
+use crate::engine::checkpoint::{CheckpointMove, moved};
 use crate::engine::error::FoldError;
 use crate::read_models::copy_in::CopyIn;
 
@@ -112,7 +112,7 @@ pub(super) async fn write_and_move(
     conn: &mut PgConnection,
     rewards: BTreeMap<Uuid, Uuid>,
     rows: &[ClaimRow],
-    moving: Moving,
+    moving: CheckpointMove,
 ) -> Result<bool, FoldError> {
     let written = moving.bind(bind(sqlx::query(&WRITE_AND_MOVE), rewards, rows)).execute(conn).await?;
     Ok(written.rows_affected() > 0)

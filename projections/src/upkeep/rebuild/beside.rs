@@ -9,7 +9,7 @@ use sqlx::{Connection, PgPool};
 use uuid::Uuid;
 
 use super::step;
-use crate::engine::checkpoint;
+use crate::engine::checkpoint::LockedCheckpoint;
 use crate::engine::progress;
 use crate::engine::projection::{Projection, REBUILD_SUFFIX as SUFFIX};
 use crate::upkeep::error::RebuildError;
@@ -173,7 +173,8 @@ impl Beside {
                 Err(RebuildError::Database(sqlx::Error::Database(refused)))
                     if refused.code().is_some_and(|code| code == "55P03" || code == "40P01") =>
                 {
-                    sqlx::query("rollback").execute(&mut guard).await?;
+                    // sends the rollback that the dropped transaction left to the next statement
+                    guard.ping().await?;
                     if attempt == SWAP_ATTEMPTS {
                         return Err(RebuildError::Busy);
                     }
@@ -194,44 +195,45 @@ impl Beside {
         projection: &P,
         done: &mut i64,
     ) -> Result<(), RebuildError> {
-        sqlx::query("begin").execute(&mut *guard).await?;
-        sqlx::query(&format!("set local lock_timeout = '{SWAP_LOCK_MS}ms'")).execute(&mut *guard).await?;
+        let mut tx = guard.begin().await?;
+        sqlx::query(&format!("set local lock_timeout = '{SWAP_LOCK_MS}ms'")).execute(&mut *tx).await?;
         sqlx::query(
             "select pg_advisory_xact_lock(hashtextextended('reward-ledger swap ' || current_schema() || ' ' || $1, 0))",
         )
         .bind(self.name)
-        .execute(&mut *guard)
+        .execute(&mut *tx)
         .await?;
         // the follower stands by from here on, and readers read on
-        let served = checkpoint::lock(guard, self.name).await?;
-        let new_version = served.as_ref().is_some_and(|served| served.version != self.version);
-        let served = served.map_or(0, |served| served.position);
+        let locked = LockedCheckpoint::lock(tx, self.name).await?;
+        let mut locked = locked.ok_or_else(|| RebuildError::Trouble("its checkpoint was deleted".to_owned()))?;
+        let new_version = locked.known().version != self.version;
+        let served = locked.known().position;
+        let tx = locked.transaction();
         // and so do workers; whichever of them is ahead, the new rows have that as well
-        let by_workers = progress::lock(guard, self.name).await?;
+        let by_workers = progress::lock(tx, self.name).await?;
         let served = by_workers.map_or(served, |progress| progress.furthest().max(served));
         step(conn, projection, *done, served, None).await?;
         *done = served.max(*done);
         readers_of_older_snapshots(conn).await?;
         for table in self.tables {
-            let names = names_of_indexes(guard, table).await?;
-            sqlx::query(&format!("drop table {table}")).execute(&mut *guard).await?;
-            sqlx::query(&format!("alter table {table}{SUFFIX} rename to {table}")).execute(&mut *guard).await?;
+            let names = names_of_indexes(tx, table).await?;
+            sqlx::query(&format!("drop table {table}")).execute(&mut *tx).await?;
+            sqlx::query(&format!("alter table {table}{SUFFIX} rename to {table}")).execute(&mut *tx).await?;
             for (beside, serving) in names {
                 let rename = format!("alter index \"{beside}\" rename to \"{serving}\"");
-                sqlx::query(&rename).execute(&mut *guard).await?;
+                sqlx::query(&rename).execute(&mut *tx).await?;
             }
         }
-        checkpoint::save(guard, self.name, self.version, *done, Uuid::new_v4()).await?;
-        progress::raise(guard, self.name, *done, new_version).await?;
-        sqlx::query("delete from parked_streams where follower = $1").bind(self.name).execute(&mut *guard).await?;
+        progress::raise(tx, self.name, *done, new_version).await?;
+        sqlx::query("delete from parked_streams where follower = $1").bind(self.name).execute(&mut *tx).await?;
         sqlx::query("update parked_streams set follower = $1 where follower = $1 || $2")
             .bind(self.name)
             .bind(SUFFIX)
-            .execute(&mut *guard)
+            .execute(&mut *tx)
             .await?;
-        sqlx::query("delete from rebuilds where name = $1").bind(self.name).execute(&mut *guard).await?;
-        sqlx::query("commit").execute(&mut *guard).await?;
-        Ok(())
+        sqlx::query("delete from rebuilds where name = $1").bind(self.name).execute(&mut *tx).await?;
+        locked.save(self.version, *done, Uuid::new_v4()).await?;
+        Ok(locked.commit().await?)
     }
 }
 

@@ -1,5 +1,5 @@
-//! How one statement moves a checkpoint and writes what it stands for: all of it or nothing, and nothing wherever a
-//! closer look is needed.
+//! How one statement moves a checkpoint and writes what it stands for: all of it or nothing, and nothing wherever it
+//! takes a transaction to tell what is right.
 
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
@@ -11,7 +11,7 @@ use super::{fed_by_workers, last_epoch, leaves_aside};
 /// The common table expression `moved`: it has a row if the checkpoint was moved, and whatever else the statement writes
 /// hangs on that. It moves a checkpoint of this version from exactly where the piece begins, and only where nothing is left
 /// aside and no worker feeds it; whatever it does not move needs a transaction. Its parameters are bound by
-/// [`Moving::bind`], behind so many others.
+/// [`CheckpointMove::bind`], behind so many others.
 pub(crate) fn moved(behind: usize) -> String {
     let [name, version, after, through, owner] = [1, 2, 3, 4, 5].map(|number| format!("${}", behind + number));
     format!(
@@ -40,7 +40,7 @@ pub(crate) fn moved(behind: usize) -> String {
 
 /// A checkpoint that is to be moved: whose, over which piece of the log, and by whom.
 #[derive(Debug, Clone, Copy)]
-pub struct Moving {
+pub struct CheckpointMove {
     /// The follower.
     pub name: &'static str,
     /// Of its logic.
@@ -53,7 +53,7 @@ pub struct Moving {
     pub owner: Uuid,
 }
 
-impl Moving {
+impl CheckpointMove {
     /// The parameters of [`moved`], behind those that a query has.
     pub(crate) fn bind<'q>(self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {
         query.bind(self.name).bind(self.version).bind(self.after).bind(self.through).bind(self.owner)

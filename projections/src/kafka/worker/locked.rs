@@ -1,0 +1,135 @@
+//! Partitions of ours, locked in the transaction that folds a piece of them: the fence of their rows and of their progress.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::table::{ATTENDED_MS, ResumePoint};
+
+/// A partition as its member remembers it: what it was when it was taken over, or saved last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OwnedPartition {
+    /// The epoch under which it was taken over.
+    pub(super) epoch: i64,
+    /// The offset that is saved.
+    pub(super) saved_offset: Option<i64>,
+    /// Where it is read on when the piece is folded; none leaves that as it is.
+    pub(super) place: Option<ResumePoint>,
+}
+
+/// A row of `worker_partitions`, and the log beside it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct LockedPartition {
+    pub(super) partition: i32,
+    pub(super) epoch: i64,
+    pub(super) position: i64,
+    pub(super) next_offset: Option<i64>,
+    pub(super) head: i64,
+    pub(super) head_epoch: i64,
+    pub(super) leaves_aside: bool,
+}
+
+/// How far a partition is folded from now on, and where it is read on; no place leaves that as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Advance {
+    pub(super) partition: i32,
+    pub(super) through: i64,
+    pub(super) place: Option<ResumePoint>,
+}
+
+/// A transaction that holds the rows of all partitions of a piece, under the epochs with which they were taken over:
+/// nothing of them can be saved without it.
+#[derive(Debug)]
+pub(super) struct LockedPartitions<'c> {
+    transaction: Transaction<'c, Postgres>,
+    name: &'static str,
+    rows: Vec<LockedPartition>,
+}
+
+impl<'c> LockedPartitions<'c> {
+    /// Locks them; `None` when somebody else has taken one of them over since, or has set it back: a restored database may
+    /// know the same owner.
+    pub(super) async fn lock(
+        mut transaction: Transaction<'c, Postgres>,
+        name: &'static str,
+        owner: Uuid,
+        partitions: &BTreeMap<i32, OwnedPartition>,
+    ) -> sqlx::Result<Option<Self>> {
+        let rows: Vec<LockedPartition> = sqlx::query_as(
+            "select ours.partition, ours.epoch, ours.position, ours.next_offset,
+                    log_head.position as head, log_head.epoch as head_epoch,
+                    exists (select from parked_streams where parked_streams.follower = $1)
+                    or exists (select from interventions where interventions.follower = $1 and step = 'skip')
+                        as leaves_aside
+            from worker_partitions as ours
+            cross join log_head
+            where ours.follower = $1
+              and ours.owner = $2
+              and ours.partition = any($3)
+            order by ours.partition
+            for update of ours",
+        )
+        .bind(name)
+        .bind(owner)
+        .bind(partitions.keys().copied().collect::<Vec<_>>())
+        .fetch_all(&mut *transaction)
+        .await?;
+        let is_ours = |row: &LockedPartition| {
+            let known = partitions.get(&row.partition);
+            known.is_some_and(|known| known.epoch == row.epoch && known.saved_offset == row.next_offset)
+        };
+        if rows.len() == partitions.len() && rows.iter().all(is_ours) {
+            return Ok(Some(Self { transaction, name, rows }));
+        }
+        transaction.rollback().await?;
+        Ok(None)
+    }
+
+    /// For what belongs into the same transaction, and the rows that it holds.
+    pub(super) fn transaction(&mut self) -> (&mut PgConnection, &[LockedPartition]) {
+        (&mut self.transaction, &self.rows)
+    }
+
+    /// Saves how far partitions are folded. It counts when the transaction is committed.
+    pub(super) async fn save(
+        &mut self,
+        topic: &str,
+        advances: impl Iterator<Item = Advance> + Clone,
+    ) -> sqlx::Result<()> {
+        sqlx::query(
+            "update worker_partitions as known
+            set position = greatest(known.position, step.through),
+                topic = case when step.next_offset is null then known.topic else $2 end,
+                next_offset = coalesce(step.next_offset, known.next_offset),
+                seen_position = coalesce(step.seen_position, known.seen_position),
+                attended_until = clock_timestamp() + $3 * interval '1 millisecond',
+                updated_at = now()
+            from unnest($4::integer[], $5::bigint[], $6::bigint[], $7::bigint[])
+                as step(partition, through, next_offset, seen_position)
+            where known.follower = $1
+              and known.partition = step.partition",
+        )
+        .bind(self.name)
+        .bind(topic)
+        .bind(ATTENDED_MS)
+        .bind(advances.clone().map(|advance| advance.partition).collect::<Vec<_>>())
+        .bind(advances.clone().map(|advance| advance.through).collect::<Vec<_>>())
+        .bind(advances.clone().map(|advance| advance.place.map(|place| place.offset)).collect::<Vec<_>>())
+        .bind(advances.map(|advance| advance.place.map(|place| place.seen)).collect::<Vec<_>>())
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Ends the transaction; what was written in it counts.
+    pub(super) async fn commit(self) -> sqlx::Result<()> {
+        self.transaction.commit().await
+    }
+
+    /// Ends the transaction now.
+    pub(super) async fn rollback(self) -> sqlx::Result<()> {
+        self.transaction.rollback().await
+    }
+}
