@@ -1,19 +1,15 @@
 //! A page of the log as PostgreSQL sends it for COPY in its binary format: one buffer, from which the rows borrow
 //! their text, and no column that nobody asked for. It knows the format, and nothing of events.
 
+pub(crate) mod format;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Moment;
 use futures::TryStreamExt;
 use sqlx::postgres::PgConnection;
 
+use self::format::{EPOCH_MICROS, HEADER, SIGNATURE};
 use super::piece::{Column, Piece};
-
-/// What a page begins with, before flags and the length of an extension, 4 bytes each.
-const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
-/// How long that is together.
-const HEADER: usize = SIGNATURE.len() + 8;
-/// From 1970 to 2000, from where moments are counted, in µs.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// What was asked of a stored event; of the rest, what is not at hand is empty, zero and 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +121,7 @@ impl Page {
 
     /// Its rows, in order; one that cannot be read is an error in its place.
     pub(super) fn rows(&self) -> Rows<'_> {
-        let rest = if self.bytes.starts_with(SIGNATURE) { self.bytes.get(HEADER..) } else { None };
+        let rest = if self.bytes.starts_with(SIGNATURE) { self.bytes.get(HEADER.len()..) } else { None };
         let is_read = |column: &Column| self.only.is_none_or(|piece| piece.looks_at(*column));
         let columns = self.has.iter().map(|column| (*column, is_read(column))).collect();
         Rows { rest: rest.unwrap_or_default(), columns, only: self.only }
@@ -226,17 +222,17 @@ mod tests {
 
     /// One row for each moment, counted in µs from 2000; `None` is null.
     fn page(moments: &[Option<i64>]) -> Page {
-        let mut bytes = [SIGNATURE, &[0; 8]].concat();
+        let mut bytes = HEADER.to_vec();
         for (position, micros) in (1_i64..).zip(moments) {
             bytes.extend(3_i16.to_be_bytes());
             field(&mut bytes, &position.to_be_bytes());
             field(&mut bytes, "{\"é\":1}".as_bytes());
             match micros {
                 Some(micros) => field(&mut bytes, &micros.to_be_bytes()),
-                None => bytes.extend((-1_i32).to_be_bytes()),
+                None => bytes.extend(format::NULL.to_be_bytes()),
             }
         }
-        bytes.extend((-1_i16).to_be_bytes());
+        bytes.extend(format::END.to_be_bytes());
         Page { bytes, has: &COLUMNS, only: None }
     }
 

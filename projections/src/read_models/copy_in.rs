@@ -6,12 +6,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::engine::projection::REBUILD_SUFFIX;
+use crate::log::pg_copy::format::{END, EPOCH_DAYS, EPOCH_MICROS, HEADER, NULL};
 
-/// What the format begins with, flags and the length of an extension included.
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// From 1970 to 2000, from where moments and dates are counted.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
-const EPOCH_DAYS: i32 = 10_957;
 /// How much is sent at once, in bytes.
 const PIECE: usize = 256 * 1024;
 /// From so many new rows on it is worth its round trips.
@@ -84,7 +80,7 @@ impl CopyIn {
     }
 
     fn null(&mut self) -> &mut Self {
-        self.bytes.extend_from_slice(&(-1_i32).to_be_bytes());
+        self.bytes.extend_from_slice(&NULL.to_be_bytes());
         self
     }
 
@@ -108,7 +104,7 @@ impl CopyIn {
                 .fetch_optional(&mut *tx)
                 .await?;
         let suffix = if is_view == Some(true) { REBUILD_SUFFIX } else { "" };
-        self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
+        self.bytes.extend_from_slice(&END.to_be_bytes());
         let mut copy = tx.copy_in_raw(&format!("copy {table}{suffix} ({columns}) from stdin (format binary)")).await?;
         for piece in self.bytes.chunks(PIECE) {
             copy.send(piece).await?;

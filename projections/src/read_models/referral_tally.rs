@@ -70,46 +70,6 @@ pub async fn list(pool: &PgPool, filter: ReferralFilter, limit: i64) -> sqlx::Re
     query.build_query_as().fetch_all(pool).await
 }
 
-/// The pending invitations by which one of these members came.
-///
-/// # Errors
-/// The database's.
-pub async fn pending_among(pool: &PgPool, invitees: &[MemberId]) -> sqlx::Result<Vec<ReferralRow>> {
-    sqlx::query_as(
-        "select referral.*
-        from unnest($1::uuid[]) as wanted(invitee_id)
-        cross join lateral (
-            select invitee_id, inviter_id, status, created_position, created_at, qualified_at, qualified_on
-            from referrals
-            where referrals.invitee_id = wanted.invitee_id and status = 'pending'
-            limit 1
-        ) as referral",
-    )
-    .bind(invitees.iter().map(|invitee| invitee.0).collect::<Vec<_>>())
-    .fetch_all(pool)
-    .await
-}
-
-/// Who brought the member, who brought that one, and so on.
-///
-/// # Errors
-/// The database's.
-pub async fn line_of(pool: &PgPool, member: MemberId) -> sqlx::Result<Vec<MemberId>> {
-    let line: Vec<Uuid> = sqlx::query_scalar(
-        "with recursive line as (
-            select inviter_id, 1 as step from referrals where invitee_id = $1
-            union all
-            select referrals.inviter_id, line.step + 1
-            from line join referrals on referrals.invitee_id = line.inviter_id
-        )
-        select inviter_id from line order by step",
-    )
-    .bind(member.0)
-    .fetch_all(pool)
-    .await?;
-    Ok(line.into_iter().map(MemberId).collect())
-}
-
 impl Projection for ReferralTally {
     const NAME: &'static str = "referral_tally";
     const VERSION: i32 = 1;

@@ -195,7 +195,7 @@ async fn table_digest(conn: &mut PgConnection, table: &'static str, suffix: &str
     let rows = counted.first().and_then(|count| count.parse().ok()).unwrap_or_default();
     let mut hash = Sha256::new();
     // jsonb names the columns in an order of its own, so that it does not matter in which they were made
-    let line = line_of(table);
+    let line = row_as_text(table);
     let lines = format!(
         "select line
         from (select ({line})::text as line from {table}{suffix} as one) as lines
@@ -211,7 +211,7 @@ async fn table_digest(conn: &mut PgConnection, table: &'static str, suffix: &str
 }
 
 /// How a row is written.
-fn line_of(table: &str) -> String {
+fn row_as_text(table: &str) -> String {
     let later = LATER_COLUMNS.iter().filter(|(of, _)| *of == table).flat_map(|(_, columns)| columns.iter());
     later.fold("to_jsonb(one)".to_owned(), |line, column| {
         format!("{line} - (case when one.\"{column}\" is null then '{column}' else '' end)::text")
