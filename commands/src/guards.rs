@@ -12,7 +12,7 @@ pub use rows::{Budget, Guards, Stock};
 
 use domain::Event;
 use domain::campaign::{CampaignEvent, CampaignTerms};
-use domain::claim::{ClaimEvent, Subject};
+use domain::claim::{Subject, Transition};
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::identity::name_key;
 
@@ -133,17 +133,15 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
                 | CampaignEvent::Closed(_) => None,
             }
         }
-        Event::Claim(event) => match event {
-            ClaimEvent::Submitted(step) => Some(grants(&step.about, 1, 0)),
-            ClaimEvent::Granted(step) => Some(grants(&step.about, 0, 1)),
-            ClaimEvent::Approved(step) => Some(grants(&step.about, -1, 1)),
-            ClaimEvent::Rejected(step) => Some(grants(&step.about, -1, 0)),
-            ClaimEvent::Expired(step) => Some(grants(&step.about, -1, 0)),
-            ClaimEvent::Withdrawn(step) => Some(grants(&step.about, -1, 0)),
-            ClaimEvent::Reversed(step) => Some(grants(&step.about, 0, -1)),
-            ClaimEvent::Denied(step) => Some(GuardChange::Claimed { campaign_id: step.about.campaign_id }),
-            ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => None,
-        },
+        Event::Claim(event) => {
+            let (step, about) = (event.event_type(), event.about());
+            match step.transition() {
+                Transition { held: 0, granted: 0, .. } => {
+                    step.is_attempt().then_some(GuardChange::Claimed { campaign_id: about.campaign_id })
+                }
+                Transition { held, granted, .. } => Some(grants(about, held, granted)),
+            }
+        }
         Event::Member(_) | Event::Activity(_) | Event::Referral(_) => None,
     }
 }

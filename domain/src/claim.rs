@@ -8,12 +8,12 @@ mod command;
 mod event;
 mod further;
 mod ladder;
+mod life;
 mod refusal;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use command::{ClaimCommand, EarlierClaim, Request, Shortage, StaffStep, Step};
@@ -22,6 +22,7 @@ pub use event::{
     Granted, Rejected, Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,
 };
 pub use further::{Further, How, Known, smallest_further};
+pub use life::{ClaimStatus, Transition};
 pub use refusal::ClaimRefusal;
 
 use crate::moment::Moment;
@@ -48,71 +49,6 @@ struct Denial {
     decision: Decision,
 }
 
-/// Where a claim stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimStatus {
-    /// Refused; the member may ask again.
-    Denied,
-    /// Waits for an operator and holds its stock meanwhile.
-    Pending,
-    /// Nobody decided in time; the member may ask again.
-    Expired,
-    /// The reward is the member's.
-    Granted,
-    /// An operator said no, or the claimant's account was erased meanwhile; final for the period.
-    Rejected,
-    /// The reward was handed out.
-    Fulfilled,
-    /// Handing it out failed; may be tried again.
-    FulfilmentFailed,
-    /// The grant was taken back; final for the period.
-    Reversed,
-}
-
-impl ClaimStatus {
-    /// All of them, in the order the API shows.
-    pub const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::Granted,
-        Self::Fulfilled,
-        Self::FulfilmentFailed,
-        Self::Denied,
-        Self::Rejected,
-        Self::Expired,
-        Self::Reversed,
-    ];
-
-    /// The name in the API and in the read tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Pending => "pending",
-            Self::Expired => "expired",
-            Self::Granted => "granted",
-            Self::Rejected => "rejected",
-            Self::Fulfilled => "fulfilled",
-            Self::FulfilmentFailed => "fulfilment_failed",
-            Self::Reversed => "reversed",
-        }
-    }
-
-    /// Whether the member may ask again.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        match self {
-            Self::Denied | Self::Expired => true,
-            Self::Pending
-            | Self::Granted
-            | Self::Rejected
-            | Self::Fulfilled
-            | Self::FulfilmentFailed
-            | Self::Reversed => false,
-        }
-    }
-}
-
 impl Claim {
     /// Decides a command: the events that follow, or the reason why none do.
     /// A refused attempt is an event too, unless it repeats the last one.
@@ -131,48 +67,48 @@ impl Claim {
     /// Only what waits for a decision is withdrawn, also when it is too late for one: what it holds is given back once.
     fn withdraw(&self, reason: WithdrawalReason) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
-        if state.status != ClaimStatus::Pending {
-            return Err(ClaimRefusal::StepNotAllowed { from: state.status });
-        }
+        state.allows(ClaimEventType::Withdrawn)?;
         Ok(vec![ClaimEvent::Withdrawn(Withdrawn { about: state.about.clone(), reason })])
     }
 
     fn expire(&self, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
-        match (state.status, state.expires_at) {
-            (ClaimStatus::Pending, Some(expires_at)) if at < expires_at => {
-                Err(ClaimRefusal::NotYetExpired { expires_at })
-            }
-            (ClaimStatus::Pending, _) => Ok(vec![ClaimEvent::Expired(Expired { about: state.about.clone() })]),
-            (from, _) => Err(ClaimRefusal::StepNotAllowed { from }),
+        state.allows(ClaimEventType::Expired)?;
+        match state.expires_at {
+            Some(expires_at) if at < expires_at => Err(ClaimRefusal::NotYetExpired { expires_at }),
+            Some(_) | None => Ok(vec![ClaimEvent::Expired(Expired { about: state.about.clone() })]),
         }
     }
 
-    /// Takes one event into account.
+    /// Takes one event into account. Where it leads is in `life`.
     pub fn evolve(&mut self, event: &ClaimEvent) {
+        let status = event.event_type().status_after(self.status());
         match event {
-            ClaimEvent::Denied(denied) => self.evolve_denied(denied),
+            ClaimEvent::Denied(denied) => self.evolve_denied(denied, status),
             ClaimEvent::Submitted(submitted) => {
-                self.decided(&submitted.about, &submitted.decision, ClaimStatus::Pending);
+                self.decided(&submitted.about, &submitted.decision, status);
                 if let Some(state) = &mut self.state {
                     state.expires_at = Some(submitted.expires_at);
                 }
             }
-            ClaimEvent::Granted(granted) => self.decided(&granted.about, &granted.decision, ClaimStatus::Granted),
-            ClaimEvent::Approved(_) => self.stands(ClaimStatus::Granted),
-            ClaimEvent::Rejected(_) => self.stands(ClaimStatus::Rejected),
-            ClaimEvent::Expired(_) => self.stands(ClaimStatus::Expired),
-            ClaimEvent::Withdrawn(_) => self.stands(ClaimStatus::Rejected),
-            ClaimEvent::Fulfilled(_) => self.stands(ClaimStatus::Fulfilled),
-            ClaimEvent::FulfilmentFailed(_) => self.stands(ClaimStatus::FulfilmentFailed),
-            ClaimEvent::Reversed(_) => self.stands(ClaimStatus::Reversed),
+            ClaimEvent::Granted(granted) => self.decided(&granted.about, &granted.decision, status),
+            ClaimEvent::Approved(_)
+            | ClaimEvent::Rejected(_)
+            | ClaimEvent::Expired(_)
+            | ClaimEvent::Withdrawn(_)
+            | ClaimEvent::Fulfilled(_)
+            | ClaimEvent::FulfilmentFailed(_)
+            | ClaimEvent::Reversed(_) => {
+                if let Some(state) = &mut self.state {
+                    state.status = status;
+                }
+            }
         }
     }
 
-    /// A refused attempt never changes a claim that was decided before (a blocked member asks again).
-    fn evolve_denied(&mut self, denied: &Denied) {
-        if self.state.as_ref().is_none_or(|state| state.status.is_open()) {
-            self.decided(&denied.about, &denied.decision, ClaimStatus::Denied);
+    fn evolve_denied(&mut self, denied: &Denied, status: ClaimStatus) {
+        if status == ClaimStatus::Denied {
+            self.decided(&denied.about, &denied.decision, status);
         }
         if let Some(state) = &mut self.state {
             let denial = Denial { reason: denied.reason, decision: denied.decision.clone() };
@@ -183,12 +119,6 @@ impl Claim {
     fn decided(&mut self, about: &Subject, decision: &Decision, status: ClaimStatus) {
         let (about, decision) = (about.clone(), decision.clone());
         self.state = Some(State { about, status, decision, last_denial: None, expires_at: None });
-    }
-
-    fn stands(&mut self, status: ClaimStatus) {
-        if let Some(state) = &mut self.state {
-            state.status = status;
-        }
     }
 
     /// Where the claim stands, once asked for.
@@ -238,6 +168,10 @@ impl Claim {
 }
 
 impl State {
+    fn allows(&self, event: ClaimEventType) -> Result<(), ClaimRefusal> {
+        if event.follows(self.status) { Ok(()) } else { Err(ClaimRefusal::StepNotAllowed { from: self.status }) }
+    }
+
     /// Since when a claim that nobody decided in time is too late.
     fn lapsed(&self, at: Moment) -> Option<Moment> {
         self.expires_at.filter(|expires_at| self.status == ClaimStatus::Pending && at >= *expires_at)

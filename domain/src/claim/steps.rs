@@ -1,5 +1,5 @@
-//! What staff do with a claim: where each step starts from and what it leads to. Nobody decides their own
-//! claim, nor carries it further. It does not know stock: what a step holds or gives back follows from its event.
+//! What staff do with a claim: who may, and until when. Nobody decides their own claim, nor carries it further. Where a
+//! step starts from, and what it holds or gives back, is in `life`.
 
 use super::{
     Approved, Claim, ClaimEvent, ClaimRefusal, ClaimStatus, Fulfilled, FulfilmentFailed, Rejected, Reversed, StaffStep,
@@ -18,17 +18,16 @@ impl Claim {
         if let Some(at) = state.too_late_for(step, at) {
             return Err(ClaimRefusal::Expired { at });
         }
-        if !step.starts_from().contains(&state.status) {
-            return Err(ClaimRefusal::StepNotAllowed { from: state.status });
-        }
         let about = state.about.clone();
-        Ok(vec![match step {
+        let event = match step {
             Step::Approve => ClaimEvent::Approved(Approved { about, note }),
             Step::Reject => ClaimEvent::Rejected(Rejected { about, note }),
             Step::Fulfil => ClaimEvent::Fulfilled(Fulfilled { about, note }),
             Step::FailFulfilment => ClaimEvent::FulfilmentFailed(FulfilmentFailed { about, note }),
             Step::Reverse => ClaimEvent::Reversed(Reversed { about, note }),
-        }])
+        };
+        state.allows(event.event_type())?;
+        Ok(vec![event])
     }
 }
 
@@ -39,18 +38,6 @@ impl State {
             Step::Approve | Step::Reject if self.status == ClaimStatus::Expired => self.expires_at,
             Step::Approve | Step::Reject => self.lapsed(at),
             Step::Fulfil | Step::FailFulfilment | Step::Reverse => None,
-        }
-    }
-}
-
-impl Step {
-    fn starts_from(self) -> &'static [ClaimStatus] {
-        use ClaimStatus::{Fulfilled, FulfilmentFailed, Granted, Pending};
-        match self {
-            Self::Approve | Self::Reject => &[Pending],
-            Self::Fulfil => &[Granted, FulfilmentFailed],
-            Self::FailFulfilment => &[Granted],
-            Self::Reverse => &[Granted, Fulfilled, FulfilmentFailed],
         }
     }
 }

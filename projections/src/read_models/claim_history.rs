@@ -249,46 +249,42 @@ fn apply(rows: &mut HashMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recor
     });
     row.position = entry.position;
     row.updated_at = entry.recorded_at.utc();
+    let status = event.event_type().status_after(ClaimStatus::named(&row.status));
     match event {
-        // a blocked member who asks again does not change what was decided before
-        ClaimEvent::Denied(denied) if row.is_open() => {
-            row.decided(ClaimStatus::Denied, &denied.decision);
+        ClaimEvent::Denied(denied) if status == ClaimStatus::Denied => {
+            row.decided(status, &denied.decision);
             row.reason = Some(denied.reason.name().to_owned());
         }
         ClaimEvent::Denied(_) => {}
         ClaimEvent::Submitted(submitted) => {
             row.amount = submitted.about.amount.get();
-            row.decided(ClaimStatus::Pending, &submitted.decision);
+            row.decided(status, &submitted.decision);
             row.expires_at = Some(submitted.expires_at.utc());
         }
         ClaimEvent::Granted(granted) => {
             row.amount = granted.about.amount.get();
-            row.decided(ClaimStatus::Granted, &granted.decision);
+            row.decided(status, &granted.decision);
         }
-        ClaimEvent::Approved(_) => row.stands(ClaimStatus::Granted),
-        ClaimEvent::Rejected(_) => row.stands(ClaimStatus::Rejected),
-        ClaimEvent::Expired(_) => row.stands(ClaimStatus::Expired),
         ClaimEvent::Withdrawn(withdrawn) => {
-            row.stands(ClaimStatus::Rejected);
+            row.move_to(status);
             row.reason = Some(withdrawn.reason.name().to_owned());
         }
-        ClaimEvent::Fulfilled(_) => row.stands(ClaimStatus::Fulfilled),
-        ClaimEvent::FulfilmentFailed(_) => row.stands(ClaimStatus::FulfilmentFailed),
-        ClaimEvent::Reversed(_) => row.stands(ClaimStatus::Reversed),
+        ClaimEvent::Approved(_)
+        | ClaimEvent::Rejected(_)
+        | ClaimEvent::Expired(_)
+        | ClaimEvent::Fulfilled(_)
+        | ClaimEvent::FulfilmentFailed(_)
+        | ClaimEvent::Reversed(_) => row.move_to(status),
     }
 }
 
 impl ClaimRow {
-    fn is_open(&self) -> bool {
-        [ClaimStatus::Denied, ClaimStatus::Expired].iter().any(|open| open.is_open() && open.name() == self.status)
-    }
-
     fn decided(&mut self, status: ClaimStatus, decision: &Decision) {
-        self.stands(status);
+        self.move_to(status);
         self.condition_version = decision.condition_version.into();
     }
 
-    fn stands(&mut self, status: ClaimStatus) {
+    fn move_to(&mut self, status: ClaimStatus) {
         status.name().clone_into(&mut self.status);
         self.reason = None;
         self.expires_at = None;

@@ -99,16 +99,9 @@ impl Catalogue {
 
     fn count(&mut self, event: &ClaimEvent) {
         let Some(reward) = self.rewards.get_mut(&event.about().reward_id.0) else { return };
-        let (held, granted) = match event {
-            ClaimEvent::Submitted(_) => (1, 0),
-            ClaimEvent::Granted(_) => (0, 1),
-            ClaimEvent::Approved(_) => (-1, 1),
-            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) | ClaimEvent::Withdrawn(_) => (-1, 0),
-            ClaimEvent::Reversed(_) => (0, -1),
-            ClaimEvent::Denied(_) | ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => (0, 0),
-        };
-        reward.held += held;
-        reward.granted += granted;
+        let transition = event.event_type().transition();
+        reward.held += transition.held;
+        reward.granted += transition.granted;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who came before? The claims that held a reward's stock or a campaign's budget at some position: what a member
 //! who came too late is told. Who holds what now is a question of the guards.
 
-use domain::claim::ClaimStatus;
+use domain::claim::{ClaimEventType, ClaimStatus};
 use domain::id::{CampaignId, RewardId};
 use sqlx::PgPool;
 
@@ -78,12 +78,11 @@ macro_rules! held {
             " limit $4
             ) as asked
             cross join lateral (
-                select max(position) filter (where event_type in ('claim.granted', 'claim.submitted')) as position
+                select max(position) filter (where event_type = any($6)) as position
                 from (
                     select position, event_type from events
                     where aggregate_type = 'claim' and aggregate_id = asked.claim_id::text and position < $3
-                      and event_type in ('claim.granted', 'claim.submitted',
-                                         'claim.rejected', 'claim.expired', 'claim.withdrawn', 'claim.reversed')
+                      and event_type = any($7)
                     order by sequence desc
                     limit 1
                 ) as step
@@ -107,9 +106,11 @@ pub async fn winners_before(pool: &PgPool, scarce: Scarce, position: i64) -> sql
     };
     let statuses = ClaimStatus::ALL.iter().filter(|status| **status != ClaimStatus::Denied);
     let statuses: Vec<_> = statuses.map(|status| status.name()).collect();
+    let takes_stock = steps(|committed| committed > 0);
+    let moves_stock = steps(|committed| committed != 0);
     let page = async |sql: &'static str, after: i64| -> sqlx::Result<Vec<Asked>> {
         let query = sqlx::query_as(sql).bind(id).bind(after).bind(position).bind(PAGE_CLAIMS).bind(&statuses);
-        query.fetch_all(pool).await
+        query.bind(&takes_stock).bind(&moves_stock).fetch_all(pool).await
     };
     let (mut positions, mut after, mut all) = (Vec::new(), 0, false);
     for _ in 0..MAX_PAGES {
@@ -132,6 +133,12 @@ pub async fn winners_before(pool: &PgPool, scarce: Scarce, position: i64) -> sql
     positions.truncate(MAX_NAMED);
     positions.sort_unstable();
     Ok(Winners { positions, last })
+}
+
+/// The stored names of the steps that change by how much a claim takes from the stock.
+fn steps(wanted: impl Fn(i64) -> bool) -> Vec<&'static str> {
+    let is_wanted = |step: &&ClaimEventType| wanted(step.transition().committed());
+    ClaimEventType::ALL.iter().filter(is_wanted).map(|step| step.name()).collect()
 }
 
 fn is_full(page: &[Asked]) -> bool {

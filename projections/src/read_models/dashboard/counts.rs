@@ -81,26 +81,12 @@ impl Counts {
             | ClaimEvent::FulfilmentFailed(_)
             | ClaimEvent::Reversed(_) => {}
         }
-        let after = status_after(before, event);
+        let after = event.event_type().status_after(before);
         if let Some(before) = before {
             self.add(Counter::Claims(before), -1);
         }
         self.add(Counter::Claims(after), 1);
         after
-    }
-}
-
-fn status_after(before: Option<ClaimStatus>, event: &ClaimEvent) -> ClaimStatus {
-    match event {
-        // a blocked member who asks again does not change what was decided before
-        ClaimEvent::Denied(_) => before.filter(|before| !before.is_open()).unwrap_or(ClaimStatus::Denied),
-        ClaimEvent::Submitted(_) => ClaimStatus::Pending,
-        ClaimEvent::Granted(_) | ClaimEvent::Approved(_) => ClaimStatus::Granted,
-        ClaimEvent::Rejected(_) | ClaimEvent::Withdrawn(_) => ClaimStatus::Rejected,
-        ClaimEvent::Expired(_) => ClaimStatus::Expired,
-        ClaimEvent::Fulfilled(_) => ClaimStatus::Fulfilled,
-        ClaimEvent::FulfilmentFailed(_) => ClaimStatus::FulfilmentFailed,
-        ClaimEvent::Reversed(_) => ClaimStatus::Reversed,
     }
 }
 
@@ -116,16 +102,9 @@ pub(super) struct Grants {
 impl Grants {
     /// Takes one step of a claim into account.
     pub(super) fn claim(&mut self, event: &ClaimEvent) {
-        let (held, granted) = match event {
-            ClaimEvent::Submitted(_) => (1, 0),
-            ClaimEvent::Granted(_) => (0, 1),
-            ClaimEvent::Approved(_) => (-1, 1),
-            ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) | ClaimEvent::Withdrawn(_) => (-1, 0),
-            ClaimEvent::Reversed(_) => (0, -1),
-            ClaimEvent::Denied(_) | ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => (0, 0),
-        };
-        self.held += held;
-        self.granted += granted;
-        self.amount += granted * event.about().amount.get();
+        let transition = event.event_type().transition();
+        self.held += transition.held;
+        self.granted += transition.granted;
+        self.amount += transition.granted * event.about().amount.get();
     }
 }

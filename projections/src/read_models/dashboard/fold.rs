@@ -177,7 +177,7 @@ impl Numbers {
         }
         self.standing.step(counts, event, entry)?;
         self.offers.claim(event, entry.position);
-        if asks(event) {
+        if event.event_type().is_attempt() {
             self.sets.seen(ASKING, entry.recorded_at.utc(), row.member(), entry.position);
         }
         Ok(())
@@ -192,23 +192,6 @@ impl Numbers {
         self.sets.write(tx).await
     }
 }
-
-/// Whether a step is the member's own: an attempt, whatever came of it.
-pub(super) fn asks(event: &ClaimEvent) -> bool {
-    match event {
-        ClaimEvent::Denied(_) | ClaimEvent::Submitted(_) | ClaimEvent::Granted(_) => true,
-        ClaimEvent::Approved(_)
-        | ClaimEvent::Rejected(_)
-        | ClaimEvent::Expired(_)
-        | ClaimEvent::Withdrawn(_)
-        | ClaimEvent::Fulfilled(_)
-        | ClaimEvent::FulfilmentFailed(_)
-        | ClaimEvent::Reversed(_) => false,
-    }
-}
-
-/// The stored names of the steps of [`asks`].
-pub(super) const ASKING_STEPS: [&str; 3] = ["claim.denied", "claim.submitted", "claim.granted"];
 
 /// Rows by key, for everything that is loaded for a batch.
 pub(super) type ById<T> = BTreeMap<Uuid, T>;

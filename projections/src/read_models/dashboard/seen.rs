@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use domain::claim::ClaimEventType;
 use roaring::RoaringBitmap;
 
-use super::fold::ASKING_STEPS;
 use super::sets::{self, ACTIVE};
 use super::span::{Span, Width};
 use super::view::View;
@@ -89,9 +89,14 @@ impl View {
             .bind(edges.iter().map(|(_, span)| span.from).collect::<Vec<_>>())
             .bind(edges.iter().map(|(_, span)| span.to).collect::<Vec<_>>())
             .bind(self.as_of.position);
-        let rows = if what == ACTIVE { rows } else { rows.bind(&ASKING_STEPS[..]) };
+        let rows = if what == ACTIVE { rows } else { rows.bind(attempts()) };
         Ok(rows.fetch_all(&mut *self.tx).await?)
     }
+}
+
+/// The stored names of the steps by which members ask for rewards.
+fn attempts() -> Vec<&'static str> {
+    ClaimEventType::ALL.iter().filter(|step| step.is_attempt()).map(|step| step.name()).collect()
 }
 
 fn place(nth: i64) -> Result<usize, FoldError> {

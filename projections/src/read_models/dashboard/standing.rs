@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use domain::claim::{ClaimEvent, ClaimStatus};
+use domain::claim::{ClaimEvent, ClaimEventType, ClaimStatus};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -48,20 +48,20 @@ impl Standing {
                 where aggregate_id = wanted.claim_id
                   and aggregate_type = 'claim'
                   and sequence < wanted.sequence
-                  and event_type <> 'claim.denied'
+                  and event_type <> $3
                 order by aggregate_id desc, aggregate_type desc, sequence desc
                 limit 1
             ) as decided on true",
         )
         .bind(claims)
         .bind(sequences)
+        .bind(ClaimEventType::Denied.name())
         .fetch_all(conn)
         .await?;
         let standing = rows.into_iter().map(|(claim, last, decided)| {
-            let decided = decided.map(|name| status_named(&name)).transpose()?;
-            let denied_since = status_named(&last)? == ClaimStatus::Denied;
-            let status = decided.filter(|decided| !(denied_since && decided.is_open()));
-            Ok((claim_id(&claim)?, status.unwrap_or(ClaimStatus::Denied)))
+            let decided = decided.map(|name| step_named(&name)).transpose()?;
+            let decided = decided.map(|step| step.status_after(None));
+            Ok((claim_id(&claim)?, step_named(&last)?.status_after(decided)))
         });
         Ok(Self(standing.collect::<Result<_, FoldError>>()?))
     }
@@ -79,17 +79,6 @@ fn claim_id(text: &str) -> Result<Uuid, FoldError> {
     text.parse().map_err(|_| FoldError::stored("claim id", text))
 }
 
-/// The status that a step of this name leads to.
-fn status_named(event_type: &str) -> Result<ClaimStatus, FoldError> {
-    Ok(match event_type {
-        "claim.denied" => ClaimStatus::Denied,
-        "claim.submitted" => ClaimStatus::Pending,
-        "claim.granted" | "claim.approved" => ClaimStatus::Granted,
-        "claim.rejected" | "claim.withdrawn" => ClaimStatus::Rejected,
-        "claim.expired" => ClaimStatus::Expired,
-        "claim.fulfilled" => ClaimStatus::Fulfilled,
-        "claim.fulfilment_failed" => ClaimStatus::FulfilmentFailed,
-        "claim.reversed" => ClaimStatus::Reversed,
-        other => return Err(FoldError::stored("step of a claim", other)),
-    })
+fn step_named(event_type: &str) -> Result<ClaimEventType, FoldError> {
+    ClaimEventType::named(event_type).ok_or_else(|| FoldError::stored("step of a claim", event_type))
 }
