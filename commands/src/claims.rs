@@ -263,7 +263,7 @@ impl<'a> Offer<'a> {
             pending_expires_after: self.terms.pending_expires_after,
             condition: Arc::clone(self.condition),
             condition_version: self.condition_version,
-            event_starts_on: self.terms.starts_on(),
+            campaign_starts_on: self.terms.starts_on(),
             facts: Arc::new(facts),
             facts_position,
             time_zone,

@@ -97,7 +97,7 @@ pub enum Since {
     /// A calendar date.
     Date(NaiveDate),
     /// The date on which the campaign starts, in the campaign's zone.
-    EventStart,
+    CampaignStart,
 }
 
 impl Condition {
@@ -175,8 +175,8 @@ impl Condition {
 
     /// Whether a leaf counts from the start of the campaign.
     #[must_use]
-    pub fn counts_from_event_start(&self) -> bool {
-        self.leaves().any(Leaf::counts_from_event_start)
+    pub fn counts_from_campaign_start(&self) -> bool {
+        self.leaves().any(Leaf::counts_from_campaign_start)
     }
 
     /// Whether a day of the year is asked for, so that periods follow the member's calendar: the same birthday is two
@@ -201,11 +201,11 @@ impl Condition {
 impl Leaf {
     /// Whether it counts from the start of the campaign.
     #[must_use]
-    pub fn counts_from_event_start(&self) -> bool {
+    pub fn counts_from_campaign_start(&self) -> bool {
         match self {
-            Self::Streak { since, .. } | Self::Referrals { since, .. } => *since == Some(Since::EventStart),
+            Self::Streak { since, .. } | Self::Referrals { since, .. } => *since == Some(Since::CampaignStart),
             Self::ActiveDays { window, .. } | Self::Count { window, .. } | Self::Total { window, .. } => {
-                window.since == Some(Since::EventStart)
+                window.since == Some(Since::CampaignStart)
             }
             Self::ProfileComplete | Self::Birthday | Self::JoinAnniversary | Self::Joined { .. } | Self::Cel(_) => {
                 false
@@ -304,7 +304,7 @@ impl Since {
     fn to_json(self) -> Value {
         match self {
             Self::Date(date) => json!(date),
-            Self::EventStart => json!("eventStart"),
+            Self::CampaignStart => json!("eventStart"),
         }
     }
 }

@@ -50,7 +50,7 @@ fn facts(of: &[(&str, i64, i64)]) -> Facts {
 
 fn ask(expression: &str, facts: &Facts) -> LeafEvidence {
     let condition = Condition::parse(&json!({"cel": {"expression": expression}})).unwrap();
-    let (met, evidence) = evaluate(&condition, facts, Asked { on: today(), event_starts_on: None });
+    let (met, evidence) = evaluate(&condition, facts, Asked { on: today(), campaign_starts_on: None });
     let [seen] = &evidence[..] else { panic!("{evidence:?}") };
     assert_eq!(met, seen.met);
     seen.clone()

@@ -69,7 +69,7 @@ fn reduced(facts: &Facts, condition: &Condition) -> Facts {
     }
 }
 
-fn request(scene: &Scene, condition: Condition, event_starts_on: NaiveDate) -> Request {
+fn request(scene: &Scene, condition: Condition, campaign_starts_on: NaiveDate) -> Request {
     Request {
         about: Subject {
             member_id: MemberId::default(),
@@ -87,7 +87,7 @@ fn request(scene: &Scene, condition: Condition, event_starts_on: NaiveDate) -> R
         pending_expires_after: PendingExpiry::default(),
         condition: Arc::new(condition),
         condition_version: 1,
-        event_starts_on,
+        campaign_starts_on,
         facts: Arc::new(scene.facts(Order::ByTurn)),
         facts_position: 1,
         time_zone: scene.zone,
@@ -114,8 +114,8 @@ proptest! {
     fn a_claim_is_decided_by_the_same_verdict((scene, tree) in questions()) {
         let condition = parsed(&tree);
         let (met, evidence) = scene.evaluate(&condition);
-        let starts = scene.asked().event_starts_on;
-        prop_assume!(starts.is_some() || !condition.counts_from_event_start());
+        let starts = scene.asked().campaign_starts_on;
+        prop_assume!(starts.is_some() || !condition.counts_from_campaign_start());
         let (claimed, decision) = request(&scene, condition, starts.unwrap_or_default()).judge();
         prop_assert_eq!((claimed, &decision.evidence), (met, &evidence));
         prop_assert_eq!(decision.met, met);
@@ -200,7 +200,7 @@ fn told(history: &[&str]) -> Facts {
 
 #[track_caller]
 fn check(history: &[&str], tree: &Value, have: i64, met: bool) {
-    let asked = Asked { on: day(TODAY), event_starts_on: Some(day(EVENT_START)) };
+    let asked = Asked { on: day(TODAY), campaign_starts_on: Some(day(EVENT_START)) };
     let (verdict, evidence) = evaluate(&parsed(tree), &told(history), asked);
     assert_eq!((verdict, &shown(&evidence)[0]["have"]), (met, &json!(have)), "{tree} over {history:?}");
 }
@@ -266,7 +266,7 @@ fn member_of(time_zone: Tz, joined: &str, (month, day_of_month): (u32, u32)) -> 
 #[track_caller]
 fn check_member(joined: &str, birthday: (u32, u32), today: &str, tree: &Value, met: bool) {
     let facts = member_of(Tz::UTC, joined, birthday);
-    let (verdict, evidence) = evaluate(&parsed(tree), &facts, Asked { on: day(today), event_starts_on: None });
+    let (verdict, evidence) = evaluate(&parsed(tree), &facts, Asked { on: day(today), campaign_starts_on: None });
     assert_eq!((verdict, &shown(&evidence)[0]["have"]), (met, &json!(met)), "{tree} on {today}");
 }
 
@@ -305,7 +305,7 @@ fn evidence_names_every_leaf_by_its_place_even_where_the_outcome_is_clear() {
         {"not": {"all": [{"referrals": {"count": 3}}, {"not": {"total": {"kind": "session", "measure": "minutes", "total": 5}}}]}},
         {"activeDays": {"kind": "*", "days": 1}},
     ]});
-    let asked = Asked { on: day(TODAY), event_starts_on: None };
+    let asked = Asked { on: day(TODAY), campaign_starts_on: None };
     let (met, evidence) = evaluate(&parsed(&tree), &told(&["login 2026-11-20", "login 2026-11-21"]), asked);
     assert!(met);
     let expected = [
@@ -337,7 +337,7 @@ fn a_sum_beyond_64_bits_is_exact_and_shown_by_its_digits() {
     let sessions = KindFacts { days: BTreeMap::from([(day(TODAY), tally)]), ..KindFacts::default() };
     let facts = Facts { kinds: BTreeMap::from([(name("session"), sessions)]), ..Facts::default() };
     let tree = json!({"total": {"kind": "session", "measure": "minutes", "total": 1}});
-    let (met, evidence) = evaluate(&parsed(&tree), &facts, Asked { on: day(TODAY), event_starts_on: None });
+    let (met, evidence) = evaluate(&parsed(&tree), &facts, Asked { on: day(TODAY), campaign_starts_on: None });
     assert!(met);
     assert_eq!(shown(&evidence)[0]["have"], json!("9223372036854775808"));
     let stored = serde_json::to_string(&evidence).unwrap();

@@ -294,7 +294,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         pending_expires_after: PendingExpiry::default(),
         condition: Arc::new(condition("COMPLETE_PROFILE")),
         condition_version: 1,
-        event_starts_on: day("2026-11-01"),
+        campaign_starts_on: day("2026-11-01"),
         facts: Arc::new(Facts { member: Some(known), ..Facts::default() }),
         facts_position: 42,
         time_zone: "Asia/Seoul".parse().unwrap(),

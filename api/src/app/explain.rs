@@ -173,7 +173,7 @@ impl Material {
         leaves: &[(&Leaf, &LeafEvidence)],
     ) -> Option<Vec<StepFurther>> {
         match reason {
-            None | Some(DenialReason::ConditionUnmet | DenialReason::EventNotActive) => {}
+            None | Some(DenialReason::ConditionUnmet | DenialReason::CampaignNotActive) => {}
             Some(
                 DenialReason::MemberBlocked
                 | DenialReason::LimitReached
@@ -196,7 +196,7 @@ impl Material {
             DenialReason::OutOfStock => self.campaign_then.reward(event.about().reward_id)?.quantity?.get(),
             DenialReason::BudgetExhausted => self.campaign_then.terms()?.max_reward_count?.get(),
             DenialReason::MemberBlocked
-            | DenialReason::EventNotActive
+            | DenialReason::CampaignNotActive
             | DenialReason::ConditionUnmet
             | DenialReason::LimitReached => return None,
         };

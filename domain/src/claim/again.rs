@@ -21,9 +21,9 @@ impl Decision {
         &self,
         condition: &Condition,
         facts: &Facts,
-        event_starts_on: NaiveDate,
+        campaign_starts_on: NaiveDate,
     ) -> (bool, Vec<LeafEvidence>) {
-        let asked = Asked { on: self.judged_on(), event_starts_on: Some(event_starts_on) };
+        let asked = Asked { on: self.judged_on(), campaign_starts_on: Some(campaign_starts_on) };
         let (met, mut evidence) = evaluate(condition, facts, asked);
         if self.local_date.is_none() {
             evidence.iter_mut().for_each(|leaf| leaf.local_date = None);

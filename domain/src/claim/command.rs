@@ -79,7 +79,7 @@ pub struct Request {
     /// Its version.
     pub condition_version: u32,
     /// The date on which the campaign starts, in its own zone.
-    pub event_starts_on: NaiveDate,
+    pub campaign_starts_on: NaiveDate,
     /// What is known of the member …
     pub facts: Arc<Facts>,
     /// … up to this position of the log.

@@ -86,7 +86,8 @@ pub struct Decision {
     #[schemars(with = "String")]
     pub time_zone: Tz,
     /// The date on which the campaign started, in its own zone, as it was then.
-    pub event_starts_on: NaiveDate,
+    #[serde(rename = "eventStartsOn")]
+    pub campaign_starts_on: NaiveDate,
     /// The member's local date at the moment of asking, by the time zone rules of that day. Absent where it was not
     /// kept yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,8 @@ pub enum DenialReason {
     /// The member's claims are refused.
     MemberBlocked,
     /// The campaign is not active.
-    EventNotActive,
+    #[serde(rename = "event_not_active")]
+    CampaignNotActive,
     /// The condition is not met.
     ConditionUnmet,
     /// The member has all grants that one member may have.
@@ -115,7 +117,7 @@ impl DenialReason {
     /// All of them, in the order in which they are looked at.
     pub const ALL: [Self; 6] = [
         Self::MemberBlocked,
-        Self::EventNotActive,
+        Self::CampaignNotActive,
         Self::ConditionUnmet,
         Self::LimitReached,
         Self::BudgetExhausted,
@@ -127,7 +129,7 @@ impl DenialReason {
     pub fn name(self) -> &'static str {
         match self {
             Self::MemberBlocked => "member_blocked",
-            Self::EventNotActive => "event_not_active",
+            Self::CampaignNotActive => "event_not_active",
             Self::ConditionUnmet => "condition_unmet",
             Self::LimitReached => "limit_reached",
             Self::BudgetExhausted => "budget_exhausted",

@@ -37,7 +37,7 @@ impl Claim {
             return Err(ClaimRefusal::ClaimedBefore(earlier));
         }
         if request.campaign_status != CampaignStatus::Active {
-            return Ok(Some(DenialReason::EventNotActive));
+            return Ok(Some(DenialReason::CampaignNotActive));
         }
         if !met {
             return Ok(Some(DenialReason::ConditionUnmet));
@@ -75,7 +75,7 @@ impl Request {
     #[must_use]
     pub fn judge(&self) -> (bool, Decision) {
         let on = local_date(self.time_zone, self.asked_at);
-        let asked = Asked { on, event_starts_on: Some(self.event_starts_on) };
+        let asked = Asked { on, campaign_starts_on: Some(self.campaign_starts_on) };
         let (met, evidence) = evaluate(&self.condition, &self.facts, asked);
         let decision = Decision {
             met,
@@ -84,7 +84,7 @@ impl Request {
             condition_version: self.condition_version,
             evaluated_at: self.asked_at,
             time_zone: self.time_zone,
-            event_starts_on: self.event_starts_on,
+            campaign_starts_on: self.campaign_starts_on,
             local_date: Some(on),
         };
         (met, decision)

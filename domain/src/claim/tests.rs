@@ -44,7 +44,7 @@ fn seven_days() -> Request {
         pending_expires_after: PendingExpiry::default(),
         condition: Arc::new(Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap()),
         condition_version: 1,
-        event_starts_on: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
+        campaign_starts_on: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
         facts: facts(7),
         facts_position: 42,
         time_zone: crate::zone::Tz::UTC,
@@ -138,7 +138,7 @@ fn the_first_reason_of_the_ladder_is_given() {
     let fresh = Claim::default();
     let ladder = [
         (all_wrong.clone(), DenialReason::MemberBlocked),
-        (Request { blocked: false, ..all_wrong.clone() }, DenialReason::EventNotActive),
+        (Request { blocked: false, ..all_wrong.clone() }, DenialReason::CampaignNotActive),
         (
             Request { blocked: false, campaign_status: CampaignStatus::Active, ..all_wrong },
             DenialReason::ConditionUnmet,

@@ -15,7 +15,7 @@ pub struct Asked {
     /// The member's local date.
     pub on: NaiveDate,
     /// The local date on which the campaign starts, in the campaign's zone; none outside a campaign.
-    pub event_starts_on: Option<NaiveDate>,
+    pub campaign_starts_on: Option<NaiveDate>,
 }
 
 /// Whether the condition is met, and what every leaf needed and saw.
@@ -192,7 +192,7 @@ impl Asked {
     pub(super) fn first(self, since: Option<Since>) -> Option<NaiveDate> {
         match since? {
             Since::Date(date) => Some(date),
-            Since::EventStart => self.event_starts_on,
+            Since::CampaignStart => self.campaign_starts_on,
         }
     }
 

@@ -19,11 +19,11 @@ use crate::zone::{first_outside, local_date};
 pub fn next_change(
     condition: &Condition,
     facts: &Facts,
-    event_starts_on: Option<NaiveDate>,
+    campaign_starts_on: Option<NaiveDate>,
     now: Moment,
 ) -> Option<Moment> {
     let zone = facts.member.as_ref()?.time_zone;
-    let asked = Asked { on: local_date(zone, now), event_starts_on };
+    let asked = Asked { on: local_date(zone, now), campaign_starts_on };
     let next = condition.leaves().filter_map(|leaf| leaf.next_date(facts, asked)).min();
     first_outside(zone, now, asked.on..next.unwrap_or(NaiveDate::MAX))
 }

@@ -372,7 +372,7 @@ impl Reader {
 
     fn since(&mut self, body: &Map<String, Value>, path: &str) -> Option<Since> {
         if body.get("since").and_then(Value::as_str) == Some("eventStart") {
-            return Some(Since::EventStart);
+            return Some(Since::CampaignStart);
         }
         self.date(body, path, "since").map(Since::Date)
     }

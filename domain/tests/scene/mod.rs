@@ -175,7 +175,7 @@ impl Scene {
     pub(crate) fn asked(&self) -> Asked {
         Asked {
             on: local_date(self.zone, moment(self.asked)),
-            event_starts_on: self.event_start.map(|(at, zone)| local_date(zone, moment(at))),
+            campaign_starts_on: self.event_start.map(|(at, zone)| local_date(zone, moment(at))),
         }
     }
 

@@ -19,7 +19,7 @@ const WATCHED: TimeDelta = TimeDelta::days(1_200);
 const STEP: TimeDelta = TimeDelta::hours(3);
 
 fn verdict(scene: &Scene, condition: &Condition, facts: &Facts, zone: Tz, at: Moment) -> bool {
-    let asked = Asked { on: local_date(zone, at), event_starts_on: scene.asked().event_starts_on };
+    let asked = Asked { on: local_date(zone, at), campaign_starts_on: scene.asked().campaign_starts_on };
     is_met(condition, facts, asked)
 }
 
@@ -33,7 +33,7 @@ proptest! {
             prop_assert_eq!(next_change(&condition, &facts, None, now), None);
             return Ok(());
         };
-        let next = next_change(&condition, &facts, scene.asked().event_starts_on, now);
+        let next = next_change(&condition, &facts, scene.asked().campaign_starts_on, now);
         prop_assert!(next.is_none_or(|next| next > now));
         let until = next.unwrap_or(Moment::from(now.utc() + WATCHED)).utc().min(now.utc() + WATCHED);
         let before = verdict(&scene, &condition, &facts, zone, now);

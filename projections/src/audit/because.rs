@@ -42,7 +42,7 @@ impl Because<'_> {
             let sight = Sight {
                 before: history.until(self.decision.facts_position),
                 now: history.known(self.decision, on),
-                asked: Asked { on, event_starts_on: Some(starts_on) },
+                asked: Asked { on, campaign_starts_on: Some(starts_on) },
             };
             let later = history.after(self.decision.facts_position);
             let counts = |fact: &&Fact| !is_of_a_later_day(fact, self.decision, on) && sight.made(leaf, &fact.event);
@@ -118,7 +118,7 @@ impl Sight {
         let since = match since {
             None => None,
             Some(Since::Date(date)) => Some(date),
-            Some(Since::EventStart) => self.asked.event_starts_on,
+            Some(Since::CampaignStart) => self.asked.campaign_starts_on,
         };
         let run = |facts: &Facts| facts.kinds.get(kind).map_or(0, |kind| kind.dates.streak(self.asked.on, since));
         let longest = run(&self.before).max(run(&self.now));

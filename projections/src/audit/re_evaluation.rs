@@ -385,7 +385,7 @@ fn is_possible(position: i64, event: &ClaimEvent, decision: &Decision) -> bool {
         ClaimEvent::Denied(denied) => match denied.reason {
             DenialReason::ConditionUnmet => !decision.met,
             DenialReason::LimitReached | DenialReason::BudgetExhausted | DenialReason::OutOfStock => decision.met,
-            DenialReason::MemberBlocked | DenialReason::EventNotActive => true,
+            DenialReason::MemberBlocked | DenialReason::CampaignNotActive => true,
         },
         ClaimEvent::Approved(_)
         | ClaimEvent::Rejected(_)

@@ -84,14 +84,15 @@ impl Rules {
     pub(super) fn by<'a>(&'a self, basis: &'a Basis, decision: &Decision) -> Option<(&'a Condition, NaiveDate)> {
         let starts_on = self.terms.as_ref().map(CampaignTerms::starts_on);
         match &basis.condition {
-            ConditionBasis::AsDecided => {
-                self.versions.get(&decision.condition_version).map(|rule| (&*rule.condition, decision.event_starts_on))
-            }
+            ConditionBasis::AsDecided => self
+                .versions
+                .get(&decision.condition_version)
+                .map(|rule| (&*rule.condition, decision.campaign_starts_on)),
             ConditionBasis::Current => {
                 let (_, current) = self.versions.last_key_value()?;
                 Some((&current.condition, starts_on?))
             }
-            ConditionBasis::Given(rule) => Some((rule, starts_on.unwrap_or(decision.event_starts_on))),
+            ConditionBasis::Given(rule) => Some((rule, starts_on.unwrap_or(decision.campaign_starts_on))),
         }
     }
 
@@ -108,7 +109,7 @@ impl Rules {
                 changed.push(current.position);
             }
         }
-        if starts_on != decision.event_starts_on && leaf.is_some_and(Leaf::counts_from_event_start) {
+        if starts_on != decision.campaign_starts_on && leaf.is_some_and(Leaf::counts_from_campaign_start) {
             changed.push(self.start_set_at);
         }
         changed

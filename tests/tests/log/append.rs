@@ -123,7 +123,7 @@ async fn a_claim_is_judged_by_the_campaign_as_it_is_now() {
     let pause = CampaignCommand::Pause { at: now() };
     other.execute::<Campaign>(&programme.campaign.to_string(), pause, &Metadata::system(now())).await.unwrap();
     let late = programme.claim(member(2)).await.unwrap();
-    assert_eq!(late.state.last_denial().map(|(reason, _)| reason), Some(DenialReason::EventNotActive));
+    assert_eq!(late.state.last_denial().map(|(reason, _)| reason), Some(DenialReason::CampaignNotActive));
     programme.assert_sound().await;
 }
 

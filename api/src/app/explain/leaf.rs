@@ -135,7 +135,7 @@ fn in_window(window: Window, what: Said) -> Said {
 fn since_when(since: Option<Since>, what: Said) -> Said {
     match since {
         Some(Since::Date(date)) => phrases::explain_since(what, date.to_string()),
-        Some(Since::EventStart) => phrases::explain_since_event_start(what),
+        Some(Since::CampaignStart) => phrases::explain_since_event_start(what),
         None => what,
     }
 }

@@ -93,7 +93,7 @@ impl Material {
 fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Option<&Ahead>) -> Said {
     match reason {
         DenialReason::MemberBlocked => phrases::explain_blocked(),
-        DenialReason::EventNotActive => not_active(material, claim),
+        DenialReason::CampaignNotActive => not_active(material, claim),
         DenialReason::ConditionUnmet => phrases::explain_unmet(),
         DenialReason::LimitReached => limited(material, claim),
         DenialReason::BudgetExhausted => match ahead {

@@ -60,7 +60,7 @@ impl Inside {
         follow_all(followers);
         keep_packed(followers, stopping.clone());
         let condition = serde_json::from_str::<Condition>(&config.referral_condition).context("REFERRAL_CONDITION")?;
-        if condition.counts_from_event_start() {
+        if condition.counts_from_campaign_start() {
             bail!("REFERRAL_CONDITION: no event starts for a referral; give `since` a date instead of \"eventStart\"");
         }
         let (ledger, pool) = (|| self.ledger.clone(), || followers.pool().clone());

@@ -172,7 +172,7 @@ impl From<DenialReason> for Code {
     fn from(reason: DenialReason) -> Self {
         match reason {
             DenialReason::MemberBlocked => Self::MemberBlocked,
-            DenialReason::EventNotActive => Self::EventNotActive,
+            DenialReason::CampaignNotActive => Self::EventNotActive,
             DenialReason::ConditionUnmet => Self::ConditionUnmet,
             DenialReason::LimitReached => Self::LimitReached,
             DenialReason::BudgetExhausted => Self::BudgetExhausted,

@@ -93,7 +93,7 @@ fn scarce(event: &ClaimEvent) -> Option<Scarce> {
         DenialReason::OutOfStock => Some(Scarce::Reward(denied.about.reward_id)),
         DenialReason::BudgetExhausted => Some(Scarce::Campaign(denied.about.campaign_id)),
         DenialReason::MemberBlocked
-        | DenialReason::EventNotActive
+        | DenialReason::CampaignNotActive
         | DenialReason::ConditionUnmet
         | DenialReason::LimitReached => None,
     }

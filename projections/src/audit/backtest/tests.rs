@@ -254,7 +254,7 @@ impl Programme {
                 seen.insert(number);
                 let (facts, able) = self.facts(number, at, &log, &order);
                 let starts_on = local_date(draft.time_zone, draft.starts_at);
-                let met = evaluate(&draft.condition, &facts, Asked { on, event_starts_on: Some(starts_on) }).0;
+                let met = evaluate(&draft.condition, &facts, Asked { on, campaign_starts_on: Some(starts_on) }).0;
                 let of_a_day = draft.condition.is_of_a_day();
                 let day = if of_a_day { on } else { local_date(draft.time_zone, moment(at)) };
                 let period: Arc<str> = draft.frequency.period_of(day).into();

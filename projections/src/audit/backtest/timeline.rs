@@ -163,7 +163,7 @@ impl<'a> Walker<'a> {
         let draft = self.walk.draft;
         let starts_on = domain::zone::local_date(draft.time_zone, draft.starts_at);
         let on = self.dates.on(at);
-        is_met(&draft.condition, &self.facts, Asked { on, event_starts_on: Some(starts_on) })
+        is_met(&draft.condition, &self.facts, Asked { on, campaign_starts_on: Some(starts_on) })
     }
 
     /// Takes in all that happened until a moment; whether somebody really asked then.

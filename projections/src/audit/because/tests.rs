@@ -149,10 +149,10 @@ proptest! {
         let starts_on = today() - TimeDelta::days(5);
         let decision = Decision {
             met: false, evidence: vec![], facts_position: seen + 1, condition_version: 1,
-            evaluated_at: noon(today()), time_zone: Tz::UTC, event_starts_on: starts_on,
+            evaluated_at: noon(today()), time_zone: Tz::UTC, campaign_starts_on: starts_on,
             local_date: Some(today()),
         };
-        let asked = Asked { on: today(), event_starts_on: Some(starts_on) };
+        let asked = Asked { on: today(), campaign_starts_on: Some(starts_on) };
         let basis = Basis {
             facts: FactsBasis::Known,
             condition: super::super::judge::ConditionBasis::Given(condition.clone().into()),

@@ -150,7 +150,7 @@ impl Desk {
         let (campaign_id, reward_id) = *self.rewards.get(*claims)?;
         *claims += 1;
         let at = made.recorded_at;
-        let asked = Asked { on: at.utc().date_naive(), event_starts_on: Some(self.starts_on) };
+        let asked = Asked { on: at.utc().date_naive(), campaign_starts_on: Some(self.starts_on) };
         let (met, evidence) = evaluate(&self.condition, facts, asked);
         let about = Subject {
             member_id: event.member(),
@@ -168,7 +168,7 @@ impl Desk {
             condition_version: 1,
             evaluated_at: at,
             time_zone: domain::zone::Tz::UTC,
-            event_starts_on: self.starts_on,
+            campaign_starts_on: self.starts_on,
             local_date: Some(domain::zone::local_date(domain::zone::Tz::UTC, at)),
         };
         let stream = ("claim", ClaimId::of(reward_id, about.member_id, &about.period).to_string());

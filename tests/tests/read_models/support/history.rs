@@ -362,7 +362,7 @@ pub(crate) fn decision() -> Decision {
         condition_version: 1,
         evaluated_at: Moment::from(first_day()),
         time_zone: domain::zone::Tz::UTC,
-        event_starts_on: first_day().date_naive(),
+        campaign_starts_on: first_day().date_naive(),
         local_date: None,
     }
 }

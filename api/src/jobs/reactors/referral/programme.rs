@@ -93,7 +93,7 @@ impl ReferralProgramme {
         let Some(member) = &facts.member else { return Ok(None) };
         let now = clock::now();
         let judged_on = local_date(member.time_zone, now);
-        let (met, evidence) = evaluate(&self.condition, &facts, Asked { on: judged_on, event_starts_on: None });
+        let (met, evidence) = evaluate(&self.condition, &facts, Asked { on: judged_on, campaign_starts_on: None });
         if !met || !self.may_count(invitee).await? {
             let wakes_at = next_change(&self.condition, &facts, None, now);
             return Ok(Some(Waiting { wakes_at, facts_position }));
