@@ -24,7 +24,8 @@ pub use counted::{Counted, MAX_COUNTED, counted};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
 pub use judge::{Attempt, Basis, ConditionBasis, Difference, FactsBasis, Judgement, ReEvaluation, re_evaluate};
 pub use re_evaluation::{
-    Bulk, Change, Cost, MAX_CHANGES, NotResumed, Order, RewardCost, Run, Step, Totals, re_evaluate_all,
+    Bulk, Change, Cost, MAX_CHANGES, NotResumed, ReEvaluationProgress, ReEvaluationRequest, RewardCost, Run, Totals,
+    re_evaluate_all,
 };
 pub use streams::{
     ActivityState, CampaignState, ClaimState, MemberState, ReferralState, STREAM_TYPES, StreamAsOf, StreamState,
@@ -32,7 +33,7 @@ pub use streams::{
 };
 pub use tree::{Tree, tree};
 pub use verify::{Check, Failure, NotLookedAt, Progress, Verification, checks, left_out};
-pub(crate) use verify::{Unreadable, stored};
+pub(crate) use verify::{UnreadableRow, stored};
 
 use crate::engine::error::FoldError;
 

@@ -8,5 +8,5 @@ pub mod follower;
 pub mod freshness;
 pub mod lease;
 pub mod parked;
-pub mod progress;
+pub mod partition_progress;
 pub mod projection;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub(crate) use ahead::read_ahead;
 pub use pg_copy::Row;
-pub use piece::{Column, Piece};
+pub use piece::{Column, ScanRange};
 pub use scan::Scan;
 
 /// One event as it is stored: every column, payload and metadata as the very text that was hashed.
@@ -54,7 +54,7 @@ pub struct Entry {
 /// which is not on the topic; a fold that wanted it would not compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are columns of the log, explained in its migration")]
-pub struct Place {
+pub struct EventHeader {
     pub position: i64,
     pub aggregate_type: String,
     pub aggregate_id: String,
@@ -67,29 +67,29 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
     /// Where it stands.
-    pub entry: Place,
+    pub entry: EventHeader,
     /// As read back.
     pub event: Event,
 }
 
 /// A stored event that cannot be read back.
 #[derive(Debug)]
-pub(crate) struct Unreadable {
+pub(crate) struct UndecodableEvent {
     /// Where it stands.
-    pub(crate) entry: Place,
+    pub(crate) entry: EventHeader,
     /// Why not.
     pub(crate) error: DecodeError,
 }
 
 /// An event as it is read for a fold.
-pub(crate) type Read = Result<Recorded, Box<Unreadable>>;
+pub(crate) type DecodedEvent = Result<Recorded, Box<UndecodableEvent>>;
 
-impl Place {
+impl EventHeader {
     /// The event of this place, as far as it could be read back.
-    pub(crate) fn with(self, event: Result<Event, DecodeError>) -> Read {
+    pub(crate) fn with(self, event: Result<Event, DecodeError>) -> DecodedEvent {
         match event {
             Ok(event) => Ok(Recorded { entry: self, event }),
-            Err(error) => Err(Box::new(Unreadable { entry: self, error })),
+            Err(error) => Err(Box::new(UndecodableEvent { entry: self, error })),
         }
     }
 }
@@ -317,8 +317,8 @@ impl Entry {
 
     /// Where it stands.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn place(&self) -> EventHeader {
+        EventHeader {
             position: self.position,
             aggregate_type: self.aggregate_type.clone(),
             aggregate_id: self.aggregate_id.clone(),
@@ -329,7 +329,7 @@ impl Entry {
     }
 
     /// As it is read for a fold.
-    pub(crate) fn read(&self) -> Read {
+    pub(crate) fn read(&self) -> DecodedEvent {
         self.place().with(self.event())
     }
 

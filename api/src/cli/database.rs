@@ -6,7 +6,7 @@ mod ownership;
 use std::time::Duration;
 
 use anyhow::Context;
-use projections::engine::connections::believing;
+use projections::engine::connections::check_when_idle;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -147,7 +147,7 @@ impl Database {
         let limits = ["statement_timeout", "idle_in_transaction_session_timeout"].map(|it| (it, STATEMENT_TIME_LIMIT));
         let options = (*self.pool.connect_options()).clone().options(limits);
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIME_LIMIT);
-        believing(pool, BELIEVED_FOR).connect_lazy_with(options)
+        check_when_idle(pool, BELIEVED_FOR).connect_lazy_with(options)
     }
 
     /// Connections for the followers of the log. What they write is derived from the log and saved
@@ -179,7 +179,7 @@ impl Database {
 /// spend hundreds of milliseconds on each.
 async fn connect(options: PgConnectOptions) -> anyhow::Result<PgPool> {
     let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIME_LIMIT);
-    believing(pool, BELIEVED_FOR)
+    check_when_idle(pool, BELIEVED_FOR)
         .connect_with(options.options([("jit", "off")]))
         .await
         .context("the database cannot be reached")

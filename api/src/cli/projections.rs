@@ -6,7 +6,7 @@ use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use projections::kafka::relay;
 use projections::upkeep::status;
 use projections::upkeep::status::Status;
-use projections::{Intervened, Intervention, Step};
+use projections::{Intervention, InterventionKind, InterventionOutcome};
 use serde::Serialize;
 
 use super::Database;
@@ -82,8 +82,8 @@ impl Projections {
                     Ok(format!("{name} at position {}: {}", digest.position, digest.digest))
                 }
             }
-            Some(Order::Retry(decision)) => decide(database, Step::Retry, decision, self.json).await,
-            Some(Order::Skip(decision)) => decide(database, Step::Skip, decision, self.json).await,
+            Some(Order::Retry(decision)) => decide(database, InterventionKind::Retry, decision, self.json).await,
+            Some(Order::Skip(decision)) => decide(database, InterventionKind::Skip, decision, self.json).await,
         }
     }
 }
@@ -95,7 +95,12 @@ struct Statuses {
     followers: Vec<Status>,
 }
 
-async fn decide(database: &Database, step: Step, decision: Decision, as_json: bool) -> anyhow::Result<String> {
+async fn decide(
+    database: &Database,
+    step: InterventionKind,
+    decision: Decision,
+    as_json: bool,
+) -> anyhow::Result<String> {
     let Decision { name, reason, by } = decision;
     let intervention = Intervention { step, reason, actor: by };
     let done = projections::intervene(&database.pool, &name, &intervention)
@@ -104,7 +109,7 @@ async fn decide(database: &Database, step: Step, decision: Decision, as_json: bo
     if as_json { json(&done) } else { Ok(told(&name, &done)) }
 }
 
-fn told(name: &str, done: &Intervened) -> String {
+fn told(name: &str, done: &InterventionOutcome) -> String {
     if done.positions.is_empty() {
         return format!("{name} has not stopped at any event");
     }

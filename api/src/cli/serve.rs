@@ -107,7 +107,7 @@ async fn run(
         start_followers(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
     let api = if does(Only::Api) { Some(inside.api(config, database, &followers, &stopping)?) } else { None };
     if does(Only::Follow) {
-        inside.ledger.tell(followers.taker());
+        inside.ledger.tell(followers.keep_in_tail());
         inside.follow(config, broker.as_ref(), &followers, &stopping)?;
     }
     if let Some(broker) = broker.as_ref().filter(|_| does(Only::Relay)) {

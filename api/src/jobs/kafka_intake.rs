@@ -221,7 +221,7 @@ impl Inbound {
         }
         let topic = &self.config.topic;
         let offsets = taken.iter().map(|taken| (taken.partition, identity::to_look_at(taken))).collect();
-        let looked = self.config.brokers.look_at(topic, &offsets)?;
+        let looked = self.config.brokers.snapshot_topic(topic, &offsets)?;
         let mut changed = BTreeMap::new();
         for one in taken {
             let Some(at) = looked.partitions.get(&one.partition) else { continue };
@@ -260,7 +260,7 @@ impl Inbound {
         places.looked_at = Instant::now();
         let known = |place: &Place| place.known.map(|known| known.offset);
         let offsets = places.of.iter().map(|(partition, place)| (*partition, known(place))).collect();
-        let looked = match self.config.brokers.look_at(&self.config.topic, &offsets) {
+        let looked = match self.config.brokers.snapshot_topic(&self.config.topic, &offsets) {
             Ok(looked) => looked,
             // a topic that is gone is another one when it comes back
             Err(error) => return if is_gone(&error) { Err(error.into()) } else { Ok(true) },

@@ -42,7 +42,7 @@ use self::grants::{Asking, Grants};
 use self::history::{Histories, Item, Share};
 use super::AuditError;
 use crate::log::blocking::off_the_tasks;
-use crate::log::{self, Column, Piece, Scan};
+use crate::log::{self, Column, Scan, ScanRange};
 
 /// A campaign with one reward that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub async fn backtest(
     for nth in 0..shares {
         let mut histories = Histories::of(head.recorded_at, Share { nth, of: shares });
         let needed = draft.condition.needs();
-        let piece = Piece { after: 0, through: position, streams, columns: COLUMNS };
+        let piece = ScanRange { after: 0, through: position, streams, columns: COLUMNS };
         let mut scan = Scan::of(pool, piece, move |row| {
             let event = match row.event() {
                 Ok(event) => event,

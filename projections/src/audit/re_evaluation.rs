@@ -34,7 +34,7 @@ use super::because::Because;
 use super::history::History;
 use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement};
 use super::rules::Rules;
-use crate::log::{Piece, Scan};
+use crate::log::{Scan, ScanRange};
 use crate::read_models::member_facts::fold_kept_until;
 
 /// The most changes that are listed; all of them are counted.
@@ -46,7 +46,7 @@ const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
 
 /// Which decisions are made again, and on what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Order {
+pub struct ReEvaluationRequest {
     /// Of this campaign; of all when there is none.
     pub campaign: Option<CampaignId>,
     /// Facts and condition.
@@ -108,7 +108,7 @@ pub struct Change {
 /// See [`AuditError`]. What cannot be decoded is left out: the verification finds it.
 pub async fn re_evaluate_all(
     pool: &PgPool,
-    order: Order,
+    order: ReEvaluationRequest,
     mut progress: impl FnMut(&'static str, i64) + Send,
 ) -> Result<Option<Bulk>, AuditError> {
     let position = order.position;
@@ -127,7 +127,7 @@ pub async fn re_evaluate_all(
 #[derive(Debug)]
 pub struct Run {
     pool: PgPool,
-    order: Order,
+    order: ReEvaluationRequest,
     /// The hash of the log at the position of the order: a saved run goes on with its own log only.
     hash: String,
     wanted: Arc<Wanted>,
@@ -143,7 +143,7 @@ pub struct Run {
 
 /// A page that is done.
 #[derive(Debug)]
-pub struct Step {
+pub struct ReEvaluationProgress {
     /// What is read: `facts` or `decisions`.
     pub reads: &'static str,
     /// Up to this position.
@@ -157,7 +157,7 @@ impl Run {
     ///
     /// # Errors
     /// The database's.
-    pub async fn start(pool: &PgPool, order: Order) -> Result<Option<Self>, AuditError> {
+    pub async fn start(pool: &PgPool, order: ReEvaluationRequest) -> Result<Option<Self>, AuditError> {
         let rules = all_rules(pool, order.campaign, order.position).await?;
         if order.campaign.is_some() && rules.is_empty() {
             return Ok(None);
@@ -209,11 +209,11 @@ impl Run {
     ///
     /// # Errors
     /// See [`AuditError`].
-    pub async fn next(&mut self) -> Result<Option<Step>, AuditError> {
+    pub async fn next(&mut self) -> Result<Option<ReEvaluationProgress>, AuditError> {
         while let Some((reads, streams)) = self.passes().get(self.pass).copied() {
             let mut scan = self.scan.take().unwrap_or_else(|| {
                 let wanted = Arc::clone(&self.wanted);
-                let piece = Piece { after: self.done, through: self.order.position, streams, columns: COLUMNS };
+                let piece = ScanRange { after: self.done, through: self.order.position, streams, columns: COLUMNS };
                 Scan::of(&self.pool, piece, move |row| wanted.item(row))
             });
             let Some((done, items)) = scan.next().await? else {
@@ -226,7 +226,7 @@ impl Run {
                 changed.extend(self.take_in(item).await?);
             }
             self.done = done;
-            return Ok(Some(Step { reads, done, changed }));
+            return Ok(Some(ReEvaluationProgress { reads, done, changed }));
         }
         Ok(None)
     }
@@ -237,7 +237,7 @@ impl Run {
                 self.members.take_in(member, position, fact);
                 Ok(None)
             }
-            Item::Step { position, claim, event } => match event.decision() {
+            Item::ReEvaluationProgress { position, claim, event } => match event.decision() {
                 Some(decision) => self.decide(position, claim, &event, decision).await,
                 None => {
                     self.costs.step(claim, &event);

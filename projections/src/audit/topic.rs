@@ -23,7 +23,7 @@ const LOOK_AGAIN_MS: u64 = 200;
 
 /// What is on a topic could not be found out.
 #[derive(Debug, thiserror::Error)]
-pub enum LookError {
+pub enum TopicVerificationError {
     /// The database did not answer, or refused.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
@@ -32,7 +32,7 @@ pub enum LookError {
     Kafka(String),
 }
 
-impl From<rdkafka::error::KafkaError> for LookError {
+impl From<rdkafka::error::KafkaError> for TopicVerificationError {
     fn from(error: rdkafka::error::KafkaError) -> Self {
         Self::Kafka(error.to_string())
     }
@@ -74,7 +74,7 @@ impl TopicVerification {
 
 /// What it is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Looking {
+pub enum TopicVerificationProgress {
     /// Reads the topic.
     Reads {
         /// How many messages were read.
@@ -98,12 +98,17 @@ pub async fn verify(
     pool: &PgPool,
     topic: &Topic,
     wait: Duration,
-    progress: &mut (dyn FnMut(Looking) + Send),
-) -> Result<TopicVerification, LookError> {
+    progress: &mut (dyn FnMut(TopicVerificationProgress) + Send),
+) -> Result<TopicVerification, TopicVerificationError> {
     let head = log::head(&mut *pool.acquire().await?).await?.position;
     let mut patience = Patience { wait, until: None };
     let partitions = loop {
-        match topic.brokers.partitions(&topic.name).await.map_err(|error| LookError::Kafka(error.to_string()))? {
+        match topic
+            .brokers
+            .partitions(&topic.name)
+            .await
+            .map_err(|error| TopicVerificationError::Kafka(error.to_string()))?
+        {
             Some(partitions) => break partitions,
             None if patience.is_at_its_end() => return Ok(not_there(topic, head)),
             None => wait_for(0, progress).await,
@@ -125,7 +130,7 @@ pub async fn verify(
             }
             comparison.take_in(&mut *pool.acquire().await?, &page).await?;
             let (messages, of) = reader.read();
-            progress(Looking::Reads { messages, of });
+            progress(TopicVerificationProgress::Reads { messages, of });
         }
         // it may have begun anew since it was asked: it must still be there when it is asked once more
         let is_there = relay_position >= head;
@@ -169,8 +174,8 @@ impl Patience {
     }
 }
 
-async fn wait_for(relay_position: i64, progress: &mut (dyn FnMut(Looking) + Send)) {
-    progress(Looking::Waits { relay_position });
+async fn wait_for(relay_position: i64, progress: &mut (dyn FnMut(TopicVerificationProgress) + Send)) {
+    progress(TopicVerificationProgress::Waits { relay_position });
     tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await;
 }
 

@@ -10,7 +10,7 @@ mod packed;
 mod pages;
 mod rows;
 
-pub(crate) use pages::{Unreadable, stored};
+pub(crate) use pages::{UnreadableRow, stored};
 
 use domain::Moment;
 use schemars::JsonSchema;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 
 use super::AuditError;
-use super::re_evaluation::{Order, re_evaluate_all};
+use super::re_evaluation::{ReEvaluationRequest, re_evaluate_all};
 use crate::registry;
 
 /// One promise that was checked.
@@ -128,7 +128,7 @@ pub async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<(i64, Vec<C
 
 async fn decisions(pool: &PgPool, position: i64, progress: Progress<'_>) -> Result<Check, AuditError> {
     let mut check = Check::new("decisions");
-    let order = Order { position, ..Order::default() };
+    let order = ReEvaluationRequest { position, ..ReEvaluationRequest::default() };
     let made = re_evaluate_all(pool, order, |_, done| progress("decisions", done)).await?;
     let made = made.unwrap_or_default();
     check.checked = made.decisions;

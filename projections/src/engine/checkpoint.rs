@@ -25,7 +25,7 @@ pub(crate) use self::one_statement::moved;
 pub use self::owned::OwnedCheckpoint;
 pub(crate) use self::owned::set_back;
 pub(crate) use self::read_through::ReadThrough;
-use crate::engine::progress::Progress;
+use crate::engine::partition_progress::PartitionProgress;
 
 /// How far one follower has come.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -49,10 +49,10 @@ pub struct Checkpoint {
 
 /// How far a follower has come, also one that workers feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct FollowerPosition {
     pub(crate) name: String,
     pub(crate) position: i64,
-    pub(crate) by_workers: Option<Progress>,
+    pub(crate) by_workers: Option<PartitionProgress>,
 }
 
 /// Whether workers feed the checkpoint of this row.
@@ -126,7 +126,7 @@ pub async fn position(conn: &mut PgConnection, name: &str) -> sqlx::Result<Optio
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn standings(conn: &mut PgConnection) -> sqlx::Result<Vec<Standing>> {
+pub(crate) async fn standings(conn: &mut PgConnection) -> sqlx::Result<Vec<FollowerPosition>> {
     let rows: Vec<(String, i64, Option<Vec<i64>>)> = sqlx::query_as(
         "select name, position,
                 (select array_agg(worker_partitions.position order by partition)
@@ -136,10 +136,10 @@ pub(crate) async fn standings(conn: &mut PgConnection) -> sqlx::Result<Vec<Stand
     )
     .fetch_all(conn)
     .await?;
-    let standing = |(name, position, partitions): (_, _, Option<_>)| Standing {
+    let standing = |(name, position, partitions): (_, _, Option<_>)| FollowerPosition {
         name,
         position,
-        by_workers: partitions.map(Progress::new),
+        by_workers: partitions.map(PartitionProgress::new),
     };
     Ok(rows.into_iter().map(standing).collect())
 }

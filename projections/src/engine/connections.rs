@@ -33,12 +33,12 @@ pub(crate) fn for_batches(pool: &PgPool) -> PgPool {
 
 /// The connection of one loop, kept from batch to batch: a pool asks the server once more whenever it takes one back.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct LoopConnection {
     pool: PgPool,
     kept: Option<(PgConnection, Instant)>,
 }
 
-impl Kept {
+impl LoopConnection {
     pub(crate) fn from(pool: PgPool) -> Self {
         Self { pool, kept: None }
     }
@@ -70,7 +70,7 @@ impl Kept {
 /// A pool that believes a connection to be there still which rested no longer than this. Any other is asked first, which
 /// costs as much as a small query. One that was lost meanwhile is noticed by whoever uses it next.
 #[must_use]
-pub fn believing(options: PgPoolOptions, rested: Duration) -> PgPoolOptions {
+pub fn check_when_idle(options: PgPoolOptions, rested: Duration) -> PgPoolOptions {
     options.test_before_acquire(false).before_acquire(move |connection, about| {
         Box::pin(async move { Ok(about.idle_for <= rested || lives(connection).await) })
     })

@@ -5,9 +5,9 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::engine::error::{FoldError, FollowError};
-use crate::engine::parked::Aside;
+use crate::engine::parked::LeftOut;
 use crate::engine::projection::Projection;
-use crate::log::{Read, Recorded};
+use crate::log::{DecodedEvent, Recorded};
 
 /// An event that cannot be folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct Poison {
 
 /// How a piece is folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
+pub(crate) enum FoldMode {
     /// All at once; an impossible event spoils the transaction.
     AtOnce,
     /// One event after another, each in its own savepoint: what is before an impossible event is kept.
@@ -45,9 +45,9 @@ pub(crate) enum Folded {
 pub(crate) async fn fold<P: Projection>(
     projection: &P,
     tx: &mut PgConnection,
-    entries: impl Iterator<Item = Read> + Send,
-    aside: &Aside,
-    pace: Pace,
+    entries: impl Iterator<Item = DecodedEvent> + Send,
+    aside: &LeftOut,
+    pace: FoldMode,
 ) -> Result<Folded, FollowError> {
     let mut events = Vec::new();
     let mut unreadable = None;
@@ -65,15 +65,15 @@ pub(crate) async fn fold<P: Projection>(
         }
     }
     let spoilt = match pace {
-        Pace::AtOnce if events.is_empty() => None,
-        Pace::AtOnce => match projection.fold(tx, &events).await {
+        FoldMode::AtOnce if events.is_empty() => None,
+        FoldMode::AtOnce => match projection.fold(tx, &events).await {
             Ok(()) => None,
             Err(error) => {
                 poison_or_trouble(error, 0)?;
                 return Ok(Folded::Spoilt);
             }
         },
-        Pace::OneByOne => one_by_one(projection, tx, &events).await?,
+        FoldMode::OneByOne => one_by_one(projection, tx, &events).await?,
     };
     Ok(spoilt.or(unreadable).map_or(Folded::Whole, Folded::Before))
 }

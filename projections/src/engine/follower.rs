@@ -1,13 +1,13 @@
 //! The one loop that follows the log: every projection, the relay and every reactor runs on it. It
 //! knows positions, batches, waiting and trouble; what is made of a batch is the follower's affair.
-//! Here is what a follower is; how one takes its turns is in `turn`, how fast in `pace`, what happens
-//! when it cannot in `trouble`, and who says that the log goes on in `ticker`.
+//! Here is what a follower is; how one takes its turns is in `follow_loop`, how fast in `pace`, what happens
+//! when it cannot in `poison`, and who says that the log goes on in `ticker`.
 
+mod follow_loop;
 mod pace;
-mod place;
+mod poison;
+mod read_position;
 mod ticker;
-mod trouble;
-mod turn;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-pub use self::pace::Rest;
+use self::follow_loop::FollowLoop;
+pub use self::pace::BatchInterval;
 use self::ticker::Ticker;
-use self::turn::Turn;
 use crate::engine::checkpoint::OwnedCheckpoint;
-use crate::engine::connections::{self, Kept};
+use crate::engine::connections::{self, LoopConnection};
 use crate::engine::error::FollowError;
 use crate::engine::freshness::Freshness;
 use crate::engine::lease::{Lease, Leases};
@@ -35,7 +35,7 @@ use crate::log::tail::Tail;
 /// The most positions in a batch, unless a follower says otherwise.
 pub const BATCH_LIMIT: i64 = 1_000;
 /// How long a follower rests from batch to batch, unless it says otherwise.
-pub const REST: Rest = Rest::ms(10, 25);
+pub const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(10, 25);
 
 /// How long a follower takes to show what was committed: from when this process saw an event in the
 /// log to when its batch was saved.
@@ -107,8 +107,8 @@ pub trait Follower: Send + Sync + 'static {
     }
 
     /// How long it rests from batch to batch.
-    fn rest(&self) -> Rest {
-        REST
+    fn batch_interval(&self) -> BatchInterval {
+        BATCH_INTERVAL
     }
 
     /// What an event that it cannot take in does to it.
@@ -174,7 +174,8 @@ impl Followers {
         let (moved, head) = watch::channel(0);
         let tasks = TaskTracker::new();
         let (leases, tail, batches) = (Leases::new(), Tail::default(), connections::for_batches(&pool));
-        let ticker = Ticker::new(Kept::from(batches.clone()), moved, freshness.clone(), tail.clone(), projections);
+        let ticker =
+            Ticker::new(LoopConnection::from(batches.clone()), moved, freshness.clone(), tail.clone(), projections);
         tasks.spawn(ticker.tick(appended, shutdown.clone()));
         tasks.spawn(leases.clone().keep(pool.clone(), shutdown.clone()));
         Self { pool, batches, head, freshness, leases, tail, shutdown, tasks }
@@ -182,9 +183,9 @@ impl Followers {
 
     /// Follows the log with one more follower, until shutdown.
     pub fn follow(&self, follower: impl Follower) {
-        let turn = Turn {
+        let turn = FollowLoop {
             pool: self.pool.clone(),
-            connection: Kept::from(self.batches.clone()),
+            connection: LoopConnection::from(self.batches.clone()),
             head: self.head.clone(),
             freshness: self.freshness.clone(),
             tail: self.tail.clone(),
@@ -222,7 +223,7 @@ impl Followers {
 
     /// Takes what this process writes, so that no follower has to read it back. Nothing is believed of it that the log does
     /// not have: it must be committed, and the followers hear of it by `appended` or by polling as before.
-    pub fn taker(&self) -> impl Fn(&[Chained<'_>]) + Send + Sync + use<> {
+    pub fn keep_in_tail(&self) -> impl Fn(&[Chained<'_>]) + Send + Sync + use<> {
         let tail = self.tail.clone();
         move |written| tail.take(written)
     }

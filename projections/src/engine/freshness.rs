@@ -15,12 +15,12 @@ pub struct Freshness {
 #[derive(Debug, Clone, Default)]
 struct Progress {
     position: i64,
-    state: State,
+    state: FollowerState,
 }
 
 /// What a follower of this process is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum State {
+pub enum FollowerState {
     /// No loop of this process follows under this name.
     #[default]
     Elsewhere,
@@ -43,7 +43,7 @@ pub enum State {
 /// The follower did not come so far in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("has only come to position {position}")]
-pub struct Behind {
+pub struct NotCaughtUp {
     /// How far it has come.
     pub position: i64,
 }
@@ -75,21 +75,21 @@ impl Freshness {
 
     /// What a follower is doing.
     #[must_use]
-    pub fn state(&self, name: &str) -> State {
-        self.progress.borrow().get(name).map_or(State::Elsewhere, |progress| progress.state.clone())
+    pub fn state(&self, name: &str) -> FollowerState {
+        self.progress.borrow().get(name).map_or(FollowerState::Elsewhere, |progress| progress.state.clone())
     }
 
     /// Waits until a follower has come to a position, and says how far it is then.
     ///
     /// # Errors
-    /// [`Behind`] when it has not in time.
-    pub async fn wait_for(&self, name: &str, position: i64, timeout: Duration) -> Result<i64, Behind> {
+    /// [`NotCaughtUp`] when it has not in time.
+    pub async fn wait_for(&self, name: &str, position: i64, timeout: Duration) -> Result<i64, NotCaughtUp> {
         let mut progress = self.progress.subscribe();
         let arrived = progress.wait_for(|all| all.get(name).map_or(0, |one| one.position) >= position);
         // borrowed values of a watch channel must not outlive the wait
         let _ = tokio::time::timeout(timeout, async { arrived.await.map(|_| ()) }).await;
         let reached = self.position(name);
-        if reached >= position { Ok(reached) } else { Err(Behind { position: reached }) }
+        if reached >= position { Ok(reached) } else { Err(NotCaughtUp { position: reached }) }
     }
 
     /// A follower has come to a position. The freshness of what is read never goes back.
@@ -101,7 +101,7 @@ impl Freshness {
                 true
             }
             None => {
-                all.insert(name.to_owned(), Progress { position, state: State::Elsewhere });
+                all.insert(name.to_owned(), Progress { position, state: FollowerState::Elsewhere });
                 true
             }
         });
@@ -118,7 +118,7 @@ impl Freshness {
     }
 
     /// A follower of this process does something else now.
-    pub(crate) fn is(&self, name: &str, state: State) {
+    pub(crate) fn is(&self, name: &str, state: FollowerState) {
         self.progress.send_if_modified(|all| {
             let progress = all.entry(name.to_owned()).or_default();
             let changed = progress.state != state;

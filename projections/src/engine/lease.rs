@@ -98,7 +98,7 @@ impl Leases {
             match ask(&pool, &names, owner).await {
                 Ok(ours) => self.note(&ours, asked_at),
                 // what is held runs out by itself
-                Err(error) => tracing::debug!(%error, "the leases were not renewed"),
+                Err(error) => tracing::debug!(%error, "leases could not be renewed"),
             }
         }
         self.note(&[], Instant::now());
@@ -117,7 +117,7 @@ impl Leases {
         for (name, lease) in held.iter_mut() {
             let ours = ours.iter().find(|(ours, _)| ours == name).map(|(_, epoch)| Held { epoch: *epoch, until });
             if ours.is_some() != lease.is_some() {
-                tracing::debug!(lease = name, held = ours.is_some(), "a lease changed hands");
+                tracing::debug!(lease = name, held = ours.is_some(), "lease acquired or lost");
             }
             *lease = ours;
         }

@@ -7,13 +7,13 @@ use sqlx::postgres::PgConnection;
 
 /// What one follower leaves aside.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Aside {
+pub(crate) struct LeftOut {
     /// (stream type, stream id) → the position from which on.
     streams: BTreeMap<(String, String), i64>,
     skipped: BTreeSet<i64>,
 }
 
-impl Aside {
+impl LeftOut {
     /// Whether the follower takes the event of a stream at a position in.
     pub(crate) fn admits(&self, stream_type: &str, stream_id: &str, position: i64) -> bool {
         if self.streams.is_empty() && self.skipped.is_empty() {
@@ -30,7 +30,7 @@ impl Aside {
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn aside(conn: &mut PgConnection, follower: &str, parked_as: &str) -> sqlx::Result<Aside> {
+pub(crate) async fn aside(conn: &mut PgConnection, follower: &str, parked_as: &str) -> sqlx::Result<LeftOut> {
     let rows: Vec<(String, String, i64)> = sqlx::query_as(
         "select stream_type, stream_id, position
         from parked_streams
@@ -45,7 +45,7 @@ pub(crate) async fn aside(conn: &mut PgConnection, follower: &str, parked_as: &s
     .bind(parked_as)
     .fetch_all(conn)
     .await?;
-    let mut aside = Aside::default();
+    let mut aside = LeftOut::default();
     for (stream_type, stream_id, position) in rows {
         if stream_type.is_empty() {
             aside.skipped.insert(position);

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::engine::checkpoint::CheckpointMove;
 use crate::engine::error::FoldError;
-use crate::engine::follower::{self, OnPoison, Rest};
+use crate::engine::follower::{self, BatchInterval, OnPoison};
 use crate::log::Recorded;
 
 /// What the names of the tables end in that a rebuild fills beside those that serve.
@@ -65,7 +65,7 @@ pub trait Projection: Send + Sync + 'static {
     /// Whether workers may feed it.
     const SPREAD: Spread;
     /// How long it rests from batch to batch: see [`Follower::rest`].
-    const REST: Rest = follower::REST;
+    const BATCH_INTERVAL: BatchInterval = follower::BATCH_INTERVAL;
     /// Whether it tries [`Projection::fold_at_once`] first.
     const AT_ONCE: bool = false;
 

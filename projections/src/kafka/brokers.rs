@@ -2,7 +2,7 @@
 //! [`Brokers::client`] and from nothing else, so that whatever a broker asks of its clients, TLS or a
 //! password, is said once. It knows no topic's meaning, nor where the options come from.
 
-mod place;
+mod snapshot;
 mod topic;
 
 use std::fmt;
@@ -13,7 +13,7 @@ use rdkafka::producer::BaseProducer;
 use rdkafka::{ClientConfig, ClientContext};
 use secrecy::{ExposeSecret, SecretString};
 
-pub use place::{At, Looked};
+pub use snapshot::{PartitionSnapshot, TopicSnapshot};
 pub use topic::TopicError;
 
 /// The name by which brokers see us in their logs and quotas.
@@ -73,18 +73,18 @@ impl fmt::Debug for Brokers {
 
 /// What a consumer that reads to the end and goes is told besides messages. That a partition has ended is no error.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ToTheEnd;
+pub struct ReadToEnd;
 
-impl ClientContext for ToTheEnd {
+impl ClientContext for ReadToEnd {
     fn error(&self, error: KafkaError, reason: &str) {
         match error {
             KafkaError::PartitionEOF(_) | KafkaError::Global(RDKafkaErrorCode::PartitionEOF) => {}
-            error => tracing::warn!(%error, reason, "reading from Kafka"),
+            error => tracing::warn!(%error, reason, "Kafka consumer reported an error"),
         }
     }
 }
 
-impl ConsumerContext for ToTheEnd {}
+impl ConsumerContext for ReadToEnd {}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use domain::chain::Hash;
 use domain::event::DecodeError;
 use domain::{Event, Moment};
 
-use crate::log::{Entry, Place, Read};
+use crate::log::{DecodedEvent, Entry, EventHeader};
 
 /// An entry without its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,9 @@ impl Published {
     }
 
     /// As it is read for a fold.
-    pub(crate) fn read(self) -> Read {
+    pub(crate) fn read(self) -> DecodedEvent {
         let event = self.event();
-        let place = Place {
+        let place = EventHeader {
             position: self.position,
             aggregate_type: self.aggregate_type,
             aggregate_id: self.aggregate_id,

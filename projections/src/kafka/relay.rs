@@ -16,23 +16,23 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use intervention::intervene;
-pub use republish::{Standing, set_back, standing};
+pub use republish::{RelayStatus, set_back, status};
 
 use self::delivery::{Acknowledged, Deliveries, Ends, Undelivered};
 use self::place::Saved;
 use self::producer::Sender;
 use crate::engine::checkpoint::LeasedCheckpoint;
 use crate::engine::error::FollowError;
-use crate::engine::follower::{Batch, Begun, Follower, Rest};
+use crate::engine::follower::{Batch, BatchInterval, Begun, Follower};
 use crate::engine::lease::{Lease, LeaseEpoch};
-use crate::kafka::brokers::Looked;
+use crate::kafka::brokers::TopicSnapshot;
 use crate::kafka::topic::{Topic, made};
 
 /// The name of the relay's checkpoint, and of its lease.
 pub const NAME: &str = "relay";
 
 /// How long it rests from batch to batch while events come all the time.
-const REST: Rest = Rest::ms(25, 100);
+const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 100);
 
 /// How many messages are handed over and not acknowledged.
 const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
@@ -180,18 +180,18 @@ impl Relay {
     }
 
     /// What is on the topic now.
-    async fn look(&self, saved: Option<&Saved>) -> Result<Looked, FollowError> {
+    async fn look(&self, saved: Option<&Saved>) -> Result<TopicSnapshot, FollowError> {
         let (topic, offsets) = (self.config.topic.clone(), place::to_look_at(saved));
-        let looked = tokio::task::spawn_blocking(move || topic.brokers.look_at(&topic.name, &offsets));
+        let looked = tokio::task::spawn_blocking(move || topic.brokers.snapshot_topic(&topic.name, &offsets));
         let looked = looked.await.map_err(|error| FollowError::Trouble(error.to_string()))?;
         looked.map_err(made::trouble)
     }
 
     /// Whether to begin at position 1: the broker has forgotten all, or the topic is not the one that was published to.
-    fn starts_over(&self, first: bool, published: i64, saved: Option<&Saved>, looked: &Looked) -> bool {
+    fn starts_over(&self, first: bool, published: i64, saved: Option<&Saved>, looked: &TopicSnapshot) -> bool {
         let topic = &self.config.topic;
         if self.config.start_over && first {
-            tracing::info!(topic = %topic.name, "the broker forgets at restart: the relay starts over at position 1");
+            tracing::info!(topic = %topic.name, "broker keeps nothing across restarts; relay publishes the log again from position 1");
             return true;
         }
         if published == 0 {
@@ -200,7 +200,7 @@ impl Relay {
         let Some(reason) = place::difference(topic, published, saved, looked) else { return false };
         counter!(STARTED_OVER).increment(1);
         tracing::warn!(topic = %topic.name, log.position = published, reason,
-            "the topic is not the one that was published to: the relay starts over at position 1");
+            "Kafka topic was recreated or replaced; relay publishes the log again from position 1");
         true
     }
 
@@ -228,8 +228,8 @@ impl Follower for Relay {
     }
 
     /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
-    fn rest(&self) -> Rest {
-        REST
+    fn batch_interval(&self) -> BatchInterval {
+        BATCH_INTERVAL
     }
 
     /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of

@@ -1,28 +1,27 @@
-//! A projection fed from Kafka: one member of the consumer group that reads the log's topic for it. The
-//! fold is the one that a follower of the log runs; here is who folds what, and from where.
+//! A projection fed from Kafka: one member of the consumer group that reads the log's topic for it. The fold is the one
+//! that a follower of the log runs; what differs is which events a process gets, and from where.
 //!
-//! **Rows and progress are one transaction** (`write`), and so is where the topic is read on. Kafka keeps no
-//! offsets for us. **Who may write** is said by the partition's row (`table`): it is taken over by whoever
-//! the group gives the partition to, with a new owner and epoch, and each write locks it and looks. A member
-//! that was paused and wakes up finds another owner and rejoins. **What comes twice** is not beyond the
-//! partition's progress and is left out.
+//! - Rows, progress and the next offset are written in one transaction (`batch`). No offsets are committed to Kafka.
+//! - A partition is fenced by its row in `worker_partitions` (`table`, `locked`). Whoever the group assigns it to takes
+//!   it over with a new owner and epoch; every write locks the row and compares. A member that was paused and wakes up
+//!   finds another owner, and rejoins the group.
+//! - A message that comes twice is not beyond the partition's progress, and is skipped.
 //!
-//! The topic is believed as long as it goes on exactly where it was left: the message before the saved
-//! offset must be the one that was seen there, and no offset may be missing. Whatever else is found (a first
-//! start, a new topic, messages that were cleaned away, a foreign one), **the log is asked instead**
-//! (`switch`): the end of the partition is noted first and the head of the log next; everything up to that
-//! head is folded from the log; then the topic is read from that end on. What stands before it is not
-//! beyond that head, so nothing is left out.
+//! The topic is trusted only while it continues exactly at the saved offset: the message before it must be the one seen
+//! there, and no offset may be missing. In every other case (a first start, a new topic, deleted messages, a foreign
+//! message) the worker reads the log instead (`catch_up`): it notes the end of the partition, then the head of the log,
+//! folds from the log up to that head, and reads the topic from the noted end on. Whatever stands before that end is not
+//! beyond that head, so nothing is skipped.
 //!
-//! It does not know the whole: up to where all partitions are folded, whoever reads works out (`progress`).
+//! The position of the whole projection is computed by readers (`engine::partition_progress`), not here.
 
+mod batch;
+mod catch_up;
 mod locked;
 mod membership;
 mod message;
 mod session;
-mod switch;
 mod table;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,7 +153,7 @@ impl<P> Clone for Worker<P> {
 
 /// Why a session ended before it was asked to.
 #[derive(Debug)]
-enum End {
+enum SessionEnd {
     /// Somebody else took a partition of ours over.
     Overtaken,
     /// A partition does not go on where it was left.
@@ -163,13 +162,13 @@ enum End {
     Follow(FollowError),
 }
 
-impl From<sqlx::Error> for End {
+impl From<sqlx::Error> for SessionEnd {
     fn from(error: sqlx::Error) -> Self {
         Self::Follow(error.into())
     }
 }
 
-impl From<FollowError> for End {
+impl From<FollowError> for SessionEnd {
     fn from(error: FollowError) -> Self {
         Self::Follow(error)
     }
@@ -182,31 +181,31 @@ impl<P: Projection> Worker<P> {
             let owner = Uuid::new_v4();
             let wait = match self.session(owner).await {
                 Ok(()) => return Ok(()),
-                Err(End::Overtaken) => {
+                Err(SessionEnd::Overtaken) => {
                     tracing::info!(
                         projection = P::NAME,
-                        "somebody else took a partition over; joining the group again"
+                        "Kafka worker lost a partition to another member; rejoining the consumer group"
                     );
                     Duration::ZERO
                 }
-                Err(End::Astray { partition, reason }) => {
-                    tracing::warn!(projection = P::NAME, partition, %reason, "the topic does not go on where it was left; the log is asked");
+                Err(SessionEnd::Astray { partition, reason }) => {
+                    tracing::warn!(projection = P::NAME, partition, %reason, "Kafka partition does not continue at the saved offset; worker reads from the log instead");
                     match table::forget(&self.pool, P::NAME, owner).await {
                         Ok(()) => Duration::ZERO,
                         Err(_) => back_off(&mut failures),
                     }
                 }
-                Err(End::Follow(
+                Err(SessionEnd::Follow(
                     error @ (FollowError::Database(_) | FollowError::Trouble(_) | FollowError::Standby),
                 )) => {
-                    tracing::warn!(projection = P::NAME, reason = %error, "a worker waits and tries again");
+                    tracing::warn!(projection = P::NAME, reason = %error, "Kafka worker failed and retries with back-off");
                     back_off(&mut failures)
                 }
-                Err(End::Follow(FollowError::Poison { position, reason })) => match P::ON_POISON {
+                Err(SessionEnd::Follow(FollowError::Poison { position, reason })) => match P::ON_POISON {
                     OnPoison::Park => self.park(position, &reason, &mut failures).await,
                     OnPoison::Stop => self.stop(position, &reason).await,
                 },
-                Err(End::Follow(FollowError::Stop(reason))) => return Err(WorkerError::Stopped(reason)),
+                Err(SessionEnd::Follow(FollowError::Stop(reason))) => return Err(WorkerError::Stopped(reason)),
             };
             let _ = tokio::time::timeout(wait, self.shutdown.cancelled()).await;
         }
@@ -215,7 +214,7 @@ impl<P: Projection> Worker<P> {
 
     /// One membership of the group, on a thread of its own: librdkafka waits for messages there, and calls
     /// back when the group gives or takes partitions.
-    async fn session(&self, owner: Uuid) -> Result<(), End> {
+    async fn session(&self, owner: Uuid) -> Result<(), SessionEnd> {
         let group = table::group(&self.pool, P::NAME).await?;
         let (worker, runtime) = (self.clone(), Handle::current());
         let session = tokio::task::spawn_blocking(move || Session::join(worker, group, owner, runtime)?.work());
@@ -224,7 +223,7 @@ impl<P: Projection> Worker<P> {
 
     /// Goes on without the stream of an impossible event.
     async fn park(&self, position: i64, reason: &str, failures: &mut u32) -> Duration {
-        tracing::error!(projection = P::NAME, log.position = position, %reason, "a worker parks a stream: an event is impossible");
+        tracing::error!(projection = P::NAME, log.position = position, %reason, "Kafka worker cannot process an event; its stream is parked");
         let parked = async {
             let mut conn = self.pool.acquire().await?;
             parked::park(&mut conn, P::NAME, position, reason).await
@@ -234,7 +233,7 @@ impl<P: Projection> Worker<P> {
 
     /// Stops before an impossible event, until somebody has it tried again or left out.
     async fn stop(&self, position: i64, reason: &str) -> Duration {
-        tracing::error!(projection = P::NAME, log.position = position, %reason, "a worker stopped: an event is impossible");
+        tracing::error!(projection = P::NAME, log.position = position, %reason, "Kafka worker cannot process an event and stopped; waiting for an operator to retry or skip it");
         let mut noted = false;
         while !self.shutdown.is_cancelled() {
             let is_stopped = async {

@@ -4,9 +4,9 @@
 
 use sqlx::PgPool;
 
-use super::piece::{Column, Piece};
+use super::piece::{Column, ScanRange};
 use super::scan::Scan;
-use super::{Place, Read};
+use super::{DecodedEvent, EventHeader};
 use crate::log::pg_copy::Row;
 
 /// What of an event a fold looks at.
@@ -27,13 +27,13 @@ pub(crate) fn read_ahead(
     after: i64,
     through: i64,
     streams: &'static [&'static str],
-) -> Scan<Option<Read>> {
-    let piece = Piece { after, through, streams, columns: COLUMNS };
+) -> Scan<Option<DecodedEvent>> {
+    let piece = ScanRange { after, through, streams, columns: COLUMNS };
     Scan::of_all(pool, piece, |row| Some(row.ok().map(read)))
 }
 
-fn read(row: Row<'_>) -> Read {
-    let place = Place {
+fn read(row: Row<'_>) -> DecodedEvent {
+    let place = EventHeader {
         position: row.position,
         aggregate_type: row.stream_type.to_owned(),
         aggregate_id: row.stream_id.to_owned(),

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::get_frame_content_size;
 
-use super::piece::Piece;
+use super::piece::ScanRange;
 use crate::log::blocking::off_the_tasks;
 use crate::log::pg_copy::Page;
 
@@ -28,7 +28,7 @@ pub(super) struct Packed(PgRow);
 impl Packed {
     /// What of it is asked for; `None` when it is damaged. `buffer` is what an earlier page left: to fill memory anew
     /// costs nearly as much as to unpack.
-    pub(super) fn unpack(&self, piece: Piece, mut buffer: Vec<u8>) -> Option<Page> {
+    pub(super) fn unpack(&self, piece: ScanRange, mut buffer: Vec<u8>) -> Option<Page> {
         let frame: &[u8] = self.0.try_get(0).ok()?;
         let length = usize::try_from(get_frame_content_size(frame).ok()??).ok()?;
         if length > MOST_BYTES {
@@ -43,7 +43,7 @@ impl Packed {
 
 /// The page that holds a piece, if it is packed and of this log. An auditor's role may see the log alone, and a program
 /// that does not migrate may find no pages: both read the log itself.
-pub(super) async fn read(conn: &mut PgConnection, piece: Piece) -> sqlx::Result<Option<Packed>> {
+pub(super) async fn read(conn: &mut PgConnection, piece: ScanRange) -> sqlx::Result<Option<Packed>> {
     let through = (piece.through + POSITIONS - 1) / POSITIONS * POSITIONS;
     let stored = sqlx::query(
         "select log_pages.rows
@@ -67,7 +67,7 @@ pub(super) async fn read(conn: &mut PgConnection, piece: Piece) -> sqlx::Result<
 /// Packs the page up to a position, all of which must be in the log; `false` where it cannot be packed: a row cannot be
 /// read, or it is too large. To do it twice is harmless.
 pub(crate) async fn pack(conn: &mut PgConnection, through: i64) -> sqlx::Result<bool> {
-    let page = Page::read(conn, Piece::whole(through - POSITIONS, through)).await?;
+    let page = Page::read(conn, ScanRange::whole(through - POSITIONS, through)).await?;
     let Some(frame) = off_the_tasks(move || packed(&page, through)).await? else { return Ok(false) };
     sqlx::query(
         "insert into log_pages (through, hash, rows)
@@ -104,7 +104,7 @@ pub(crate) async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<i64>> {
 
 /// Whether a stored page says what the log says at its positions, as the connection's transaction sees both.
 pub(crate) async fn is_right(conn: &mut PgConnection, through: i64) -> sqlx::Result<bool> {
-    let whole = Piece::whole(through - POSITIONS, through);
+    let whole = ScanRange::whole(through - POSITIONS, through);
     let Some(packed) = read(conn, whole).await? else { return Ok(false) };
     let log = Page::read(conn, whole).await?;
     off_the_tasks(move || packed.unpack(whole, Vec::new()).is_some_and(|page| page.bytes() == log.bytes())).await

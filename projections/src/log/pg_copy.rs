@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use sqlx::postgres::PgConnection;
 
 use self::format::{EPOCH_MICROS, HEADER, SIGNATURE};
-use super::piece::{Column, Piece};
+use super::piece::{Column, ScanRange};
 
 /// What was asked of a stored event; of the rest, what is not at hand is empty, zero and 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +73,13 @@ pub(super) struct Page {
     /// What each row has, in this order.
     has: &'static [Column],
     /// Which of the rows are wanted, where there may be others.
-    only: Option<Piece>,
+    only: Option<ScanRange>,
 }
 
 impl Page {
     /// The events of a piece, in order. The connection is of no use any more when this is dropped half way.
-    pub(super) async fn read(conn: &mut PgConnection, piece: Piece) -> sqlx::Result<Self> {
-        let Piece { after, through, streams, columns } = piece;
+    pub(super) async fn read(conn: &mut PgConnection, piece: ScanRange) -> sqlx::Result<Self> {
+        let ScanRange { after, through, streams, columns } = piece;
         let names: Vec<_> = columns.iter().map(|column| column.name()).collect();
         let streams: Vec<_> = streams.iter().map(|stream| format!("'{}'", stream.replace('\'', "''"))).collect();
         let of_streams =
@@ -105,7 +105,7 @@ impl Page {
     }
 
     /// A piece of what was sent for more positions, all streams and all columns.
-    pub(super) fn within(bytes: Vec<u8>, piece: Piece) -> Self {
+    pub(super) fn within(bytes: Vec<u8>, piece: ScanRange) -> Self {
         Self { bytes, has: Column::ALL, only: Some(piece) }
     }
 
@@ -134,7 +134,7 @@ pub(super) struct Rows<'a> {
     rest: &'a [u8],
     /// What each row has, and whether it is looked at.
     columns: Vec<(Column, bool)>,
-    only: Option<Piece>,
+    only: Option<ScanRange>,
 }
 
 impl<'a> Rows<'a> {

@@ -49,7 +49,7 @@ impl Column {
 
 /// A piece of the log, and what of it is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub struct ScanRange {
     /// The position before it.
     pub after: i64,
     /// Its last position.
@@ -60,7 +60,7 @@ pub struct Piece {
     pub columns: &'static [Column],
 }
 
-impl Piece {
+impl ScanRange {
     /// All of the log up to a position: its events, and nothing beside them.
     #[must_use]
     pub fn events(through: i64, streams: &'static [&'static str]) -> Self {

@@ -8,7 +8,7 @@ use sqlx::{Connection, PgPool};
 use tokio::sync::mpsc;
 
 use super::packed::{self, POSITIONS};
-use super::piece::Piece;
+use super::piece::ScanRange;
 use crate::log::blocking::off_the_tasks;
 use crate::log::pg_copy::{Broken, Page, Row};
 
@@ -18,26 +18,26 @@ const LANES: i64 = 4;
 const WAITING: usize = 2;
 
 /// What was kept of one page, and the last position of it.
-type Kept<T> = (i64, Vec<T>);
+type ScannedPage<T> = (i64, Vec<T>);
 
 /// A piece of the log that is being read.
 #[derive(Debug)]
 pub struct Scan<T> {
-    lanes: Vec<mpsc::Receiver<sqlx::Result<Kept<T>>>>,
+    lanes: Vec<mpsc::Receiver<sqlx::Result<ScannedPage<T>>>>,
     turn: usize,
 }
 
 impl<T: Send + 'static> Scan<T> {
     /// Reads a piece; `make` says what is kept of each event. A row that cannot be read is left out: the verification
     /// finds it. It has connections of its own, beside those of the pool.
-    pub fn of(pool: &PgPool, piece: Piece, make: impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static) -> Self {
+    pub fn of(pool: &PgPool, piece: ScanRange, make: impl Fn(Row<'_>) -> Option<T> + Send + Sync + 'static) -> Self {
         Self::of_all(pool, piece, move |row| make(row.ok()?))
     }
 
     /// The same, and `make` is told of the rows that cannot be read as well.
     pub(super) fn of_all(
         pool: &PgPool,
-        piece: Piece,
+        piece: ScanRange,
         make: impl Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
         let make = Arc::new(make);
@@ -53,7 +53,7 @@ impl<T: Send + 'static> Scan<T> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn next(&mut self) -> sqlx::Result<Option<Kept<T>>> {
+    pub async fn next(&mut self) -> sqlx::Result<Option<ScannedPage<T>>> {
         let lane = self.turn % self.lanes.len();
         self.turn += 1;
         match self.lanes.get_mut(lane) {
@@ -70,9 +70,9 @@ impl<T, F: Fn(Result<Row<'_>, Broken>) -> Option<T> + Send + Sync + 'static> Mak
 async fn read_lane<T: Send + 'static>(
     pool: PgPool,
     lane: i64,
-    piece: Piece,
+    piece: ScanRange,
     make: Arc<impl Make<T>>,
-    pages: mpsc::Sender<sqlx::Result<Kept<T>>>,
+    pages: mpsc::Sender<sqlx::Result<ScannedPage<T>>>,
 ) {
     let mut page = piece.after / POSITIONS + lane;
     if piece.in_page(page, POSITIONS).is_none() {
@@ -98,7 +98,7 @@ async fn read_lane<T: Send + 'static>(
 /// What is kept of a piece: of the packed page, if there is one, or of the log.
 async fn read<T: Send + 'static, M: Make<T>>(
     conn: &mut PgConnection,
-    part: Piece,
+    part: ScanRange,
     make: &Arc<M>,
     buffer: &mut Vec<u8>,
 ) -> sqlx::Result<Vec<T>> {
@@ -109,7 +109,7 @@ async fn read<T: Send + 'static, M: Make<T>>(
             *buffer = left;
             return Ok(kept);
         }
-        tracing::warn!(through = part.through, "a page of log_pages is damaged; the log itself is read");
+        tracing::warn!(through = part.through, "packed page of log_pages is damaged; reading the events table instead");
     }
     let (page, make) = (Page::read(conn, part).await?, Arc::clone(make));
     off_the_tasks(move || kept(page, &*make).0).await

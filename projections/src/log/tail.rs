@@ -21,13 +21,13 @@ const KEPT_MOMENTS: usize = 1_024;
 /// Shared by the ticker, which says where the log ends, and those who read it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tail {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<Buffer>>,
     /// One reads, and the others find what they want.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Buffer {
     /// The entries after this position, without a hole.
     after: i64,
     entries: VecDeque<Arc<Entry>>,
@@ -35,7 +35,7 @@ struct Kept {
     moments: VecDeque<(i64, Instant)>,
 }
 
-impl Kept {
+impl Buffer {
     fn through(&self) -> i64 {
         self.after + i64::try_from(self.entries.len()).unwrap_or_default()
     }
@@ -59,7 +59,7 @@ impl Kept {
 }
 
 impl Tail {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, Buffer> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

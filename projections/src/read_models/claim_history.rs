@@ -22,7 +22,7 @@ pub use list::{explain, list};
 use self::write::{copy, load, write, write_and_move};
 use crate::engine::checkpoint::CheckpointMove;
 use crate::engine::error::FoldError;
-use crate::engine::follower::Rest;
+use crate::engine::follower::BatchInterval;
 use crate::engine::projection::{Projection, Spread};
 use crate::log::Recorded;
 use crate::read_models::copy_in;
@@ -158,7 +158,7 @@ impl Projection for ClaimHistory {
     /// comes first.
     const SPREAD: Spread = Spread::BySubject;
     /// Who has just claimed looks whether it is there.
-    const REST: Rest = Rest::ms(0, 25);
+    const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(0, 25);
 
     const AT_ONCE: bool = true;
 

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Postgres, Transaction};
 
-use crate::engine::progress::{self, Progress};
+use crate::engine::partition_progress::{self, PartitionProgress};
 use crate::engine::projection::Descriptor;
 use crate::log::{self, Entry};
 use crate::registry;
@@ -102,7 +102,7 @@ pub(crate) struct Folded {
 
 /// How far the rows of a projection are folded, in the snapshot of the caller.
 pub(crate) async fn folded_up_to(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Result<Folded> {
-    if let Some(progress) = progress::of(conn, name).await? {
+    if let Some(progress) = partition_progress::of(conn, name).await? {
         return folded_by_workers(conn, name, streams, &progress).await;
     }
     let known: Option<(i32, i64)> = sqlx::query_as(
@@ -129,7 +129,7 @@ async fn folded_by_workers(
     conn: &mut PgConnection,
     name: &str,
     streams: &[&str],
-    progress: &Progress,
+    progress: &PartitionProgress,
 ) -> sqlx::Result<Folded> {
     let (version, noted): (i32, i64) = sqlx::query_as("select version, position from checkpoints where name = $1")
         .bind(name)

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::engine::checkpoint::LockedCheckpoint;
 use crate::engine::error::FollowError;
-use crate::engine::fold::{Folded, Pace, fold};
-use crate::engine::parked::{self, Aside};
-use crate::engine::progress;
+use crate::engine::fold::{FoldMode, Folded, fold};
+use crate::engine::parked::{self, LeftOut};
+use crate::engine::partition_progress;
 use crate::engine::projection::Projection;
 use crate::log::{self, Entry};
 
@@ -32,38 +32,43 @@ enum Piece {
 /// [`FollowError::Standby`] while a worker is there; otherwise as a follower's.
 pub(crate) async fn take_back<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid) -> Result<i64, FollowError> {
     // before anything is locked: whoever works is not held up
-    if progress::is_attended(&mut *pool.acquire().await?, P::NAME).await? {
+    if partition_progress::is_attended(&mut *pool.acquire().await?, P::NAME).await? {
         return Err(FollowError::Standby);
     }
-    let mut pace = Pace::AtOnce;
+    let mut pace = FoldMode::AtOnce;
     loop {
         match piece(pool, projection, owner, pace).await? {
             Piece::Done(position) => {
                 tracing::info!(
                     projection = P::NAME,
                     log.position = position,
-                    "no worker is there: a follower takes over"
+                    "no Kafka worker feeds the projection any more; a follower takes over"
                 );
                 return Ok(position);
             }
-            Piece::Further => pace = Pace::AtOnce,
-            Piece::Spoilt if pace == Pace::AtOnce => pace = Pace::OneByOne,
+            Piece::Further => pace = FoldMode::AtOnce,
+            Piece::Spoilt if pace == FoldMode::AtOnce => pace = FoldMode::OneByOne,
             Piece::Spoilt => return Err(FollowError::Trouble("a fold is spoilt twice".to_owned())),
         }
     }
 }
 
-async fn piece<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid, pace: Pace) -> Result<Piece, FollowError> {
+async fn piece<P: Projection>(
+    pool: &PgPool,
+    projection: &P,
+    owner: Uuid,
+    pace: FoldMode,
+) -> Result<Piece, FollowError> {
     let mut conn = pool.acquire().await?;
     let locked = LockedCheckpoint::try_lock(conn.begin().await?, P::NAME).await?;
     let mut locked = locked.ok_or(FollowError::Standby)?;
     let known = locked.known().clone();
     let tx = locked.transaction();
-    let Some(done) = progress::lock(tx, P::NAME).await? else {
+    let Some(done) = partition_progress::lock(tx, P::NAME).await? else {
         locked.rollback().await?;
         return Ok(Piece::Done(known.position));
     };
-    if progress::is_attended(tx, P::NAME).await? {
+    if partition_progress::is_attended(tx, P::NAME).await? {
         locked.rollback().await?;
         return Err(FollowError::Standby);
     }
@@ -71,7 +76,7 @@ async fn piece<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid, pace: 
     let through = furthest.min(known.position + POSITIONS);
     let entries = log::read_between(tx, known.position, through, P::STREAMS).await?;
     let missing = entries.iter().filter(|entry| !done.has(&entry.subject, entry.position)).map(Entry::read);
-    let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { Aside::default() };
+    let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { LeftOut::default() };
     let (through, poison) = match fold(projection, tx, missing, &aside, pace).await? {
         Folded::Whole => (through, None),
         Folded::Before(poison) => (poison.position - 1, Some(poison)),
@@ -86,9 +91,9 @@ async fn piece<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid, pace: 
     }
     let all = through == furthest;
     if all {
-        progress::end(tx, P::NAME).await?;
+        partition_progress::end(tx, P::NAME).await?;
     } else {
-        progress::raise(tx, P::NAME, through, false).await?;
+        partition_progress::raise(tx, P::NAME, through, false).await?;
     }
     locked.save(P::VERSION, through, owner).await?;
     locked.commit().await?;

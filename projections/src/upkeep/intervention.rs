@@ -7,9 +7,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
 
 use crate::engine::checkpoint::{self, LockedCheckpoint, stopped};
-use crate::engine::fold::{Folded, Pace, fold};
-use crate::engine::parked::{self, Aside, Parked};
-use crate::engine::progress;
+use crate::engine::fold::{FoldMode, Folded, fold};
+use crate::engine::parked::{self, LeftOut, Parked};
+use crate::engine::partition_progress;
 use crate::engine::projection::Projection;
 use crate::log::{self, Entry};
 use crate::registry::{self, Visitor};
@@ -17,14 +17,14 @@ use crate::upkeep::error::InterventionError;
 
 /// What to do about the events that are in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum InterventionKind {
     /// Take them in after all: the program, or something else, is better now.
     Retry,
     /// Leave these events out, for ever, and go on with what follows.
     Skip,
 }
 
-impl Step {
+impl InterventionKind {
     fn name(self) -> &'static str {
         match self {
             Self::Retry => "retry",
@@ -37,7 +37,7 @@ impl Step {
 #[derive(Debug, Clone)]
 pub struct Intervention {
     /// What.
-    pub step: Step,
+    pub step: InterventionKind,
     /// Why, for the record.
     pub reason: String,
     /// By whom, for the record.
@@ -47,7 +47,7 @@ pub struct Intervention {
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Intervened {
+pub struct InterventionOutcome {
     /// The events it was about.
     pub positions: Vec<i64>,
     /// How many parked streams are followed again.
@@ -65,7 +65,7 @@ pub(crate) async fn intervene(
     pool: &PgPool,
     name: &str,
     intervention: &Intervention,
-) -> Result<Intervened, InterventionError> {
+) -> Result<InterventionOutcome, InterventionError> {
     struct Catch<'a>(&'a mut PgConnection, &'a Parked, &'a (dyn Fn(&Entry) -> bool + Sync));
     impl<'a> Visitor for Catch<'a> {
         type Answer = BoxFuture<'a, Result<Folded, InterventionError>>;
@@ -79,12 +79,12 @@ pub(crate) async fn intervene(
     let mut locked = locked.ok_or_else(|| InterventionError::Unknown(name.to_owned()))?;
     let known = locked.known().clone();
     let tx = locked.transaction();
-    let by_workers = progress::lock(tx, name).await?;
+    let by_workers = partition_progress::lock(tx, name).await?;
     let is_passed = |entry: &Entry| match &by_workers {
         Some(progress) => progress.has(&entry.subject, entry.position),
         None => entry.position <= known.position,
     };
-    let mut done = Intervened::default();
+    let mut done = InterventionOutcome::default();
     if let Some(position) = stopped::position(tx, name).await? {
         done.positions.push(position);
     }
@@ -139,6 +139,6 @@ async fn catch_up<P: Projection>(
 ) -> Result<Folded, InterventionError> {
     let mut entries = log::read_stream(tx, &parked.stream_type, &parked.stream_id).await?;
     entries.retain(|entry| entry.position >= parked.position && is_passed(entry));
-    let aside: Aside = parked::aside(tx, P::NAME, P::NAME).await?;
-    Ok(fold(projection, tx, entries.iter().map(Entry::read), &aside, Pace::OneByOne).await?)
+    let aside: LeftOut = parked::aside(tx, P::NAME, P::NAME).await?;
+    Ok(fold(projection, tx, entries.iter().map(Entry::read), &aside, FoldMode::OneByOne).await?)
 }

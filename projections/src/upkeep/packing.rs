@@ -48,7 +48,7 @@ async fn keep(lease: Lease, pool: PgPool, head: watch::Receiver<i64>, shutdown: 
                 // half of the time, so that a long log that was never packed is no burden
                 Ok(Some(through)) => (done, rest) = (through, begun.elapsed()),
                 Ok(None) => done = head,
-                Err(reason) => tracing::warn!(%reason, "the log is packed later"),
+                Err(reason) => tracing::warn!(%reason, "packing the log failed; retrying later"),
             }
         }
         let _ = tokio::time::timeout(rest, shutdown.cancelled()).await;
@@ -78,7 +78,7 @@ async fn pack_next(pool: &PgPool, done: i64, head: i64) -> sqlx::Result<Option<i
     if let Some(through) = next
         && !packed::pack(&mut conn, through).await?
     {
-        tracing::warn!(through, "a page of the log cannot be packed; it is read as it is");
+        tracing::warn!(through, "page of the log cannot be packed; replays read it from the events table");
     }
     Ok(next)
 }

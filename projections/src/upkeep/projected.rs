@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::engine::checkpoint::{self, Checkpoint, CheckpointMove, LockedCheckpoint};
 use crate::engine::error::FollowError;
-use crate::engine::fold::{Folded, Pace, fold};
-use crate::engine::follower::{Batch, Begun, Follower, OnPoison, Rest};
-use crate::engine::parked::{self, Aside};
+use crate::engine::fold::{FoldMode, Folded, fold};
+use crate::engine::follower::{Batch, BatchInterval, Begun, Follower, OnPoison};
+use crate::engine::parked::{self, LeftOut};
 use crate::engine::projection::Projection;
 use crate::upkeep::{handover, rebuild};
 
@@ -38,7 +38,12 @@ impl<P: Projection> Projected<P> {
     }
 
     /// Folds a batch in one transaction; `None` when it has to be folded one by one.
-    async fn attempt(&self, conn: &mut PgConnection, batch: &Batch, pace: Pace) -> Result<Option<i64>, FollowError> {
+    async fn attempt(
+        &self,
+        conn: &mut PgConnection,
+        batch: &Batch,
+        pace: FoldMode,
+    ) -> Result<Option<i64>, FollowError> {
         let (tx, piece) = (conn.begin().await?, (batch.after, batch.through));
         let locked = LockedCheckpoint::try_move(tx, P::NAME, P::VERSION, piece, self.owner).await?;
         let mut locked = locked.ok_or(FollowError::Standby)?;
@@ -55,7 +60,7 @@ impl<P: Projection> Projected<P> {
             return Ok(Some(known.position));
         }
         let tx = locked.transaction();
-        let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { Aside::default() };
+        let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { LeftOut::default() };
         let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(|entry| entry.read());
         let (through, poison) = match fold(&self.projection, tx, fresh, &aside, pace).await? {
             Folded::Whole => (batch.through, None),
@@ -94,8 +99,8 @@ impl<P: Projection> Follower for Projected<P> {
         P::ON_POISON
     }
 
-    fn rest(&self) -> Rest {
-        P::REST
+    fn batch_interval(&self) -> BatchInterval {
+        P::BATCH_INTERVAL
     }
 
     async fn begin(&self, pool: &PgPool, _: Uuid) -> Result<Begun, FollowError> {
@@ -111,7 +116,12 @@ impl<P: Projection> Follower for Projected<P> {
         if known.version == P::VERSION {
             return Ok(Begun::SavesItself(known.position));
         }
-        tracing::info!(projection = P::NAME, from = known.version, to = P::VERSION, "a newer fold starts over");
+        tracing::info!(
+            projection = P::NAME,
+            from = known.version,
+            to = P::VERSION,
+            "projection has a newer version; rebuilding it from the log"
+        );
         Ok(Begun::SavesItself(rebuild::side_by_side(pool, &self.projection, |_, _| {}).await?.position))
     }
 
@@ -119,10 +129,10 @@ impl<P: Projection> Follower for Projected<P> {
         if P::AT_ONCE && self.folds_at_once(conn, batch).await {
             return Ok(batch.through);
         }
-        if let Some(outcome) = self.attempt(conn, batch, Pace::AtOnce).await? {
+        if let Some(outcome) = self.attempt(conn, batch, FoldMode::AtOnce).await? {
             return Ok(outcome);
         }
-        let outcome = self.attempt(conn, batch, Pace::OneByOne).await?;
+        let outcome = self.attempt(conn, batch, FoldMode::OneByOne).await?;
         outcome.ok_or_else(|| FollowError::Trouble("a fold is spoilt twice".into()))
     }
 }

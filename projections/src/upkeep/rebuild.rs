@@ -1,8 +1,8 @@
 //! Folds a projection again from position 1 beside the rows that serve, compares the two, and puts the
 //! new tables in the old ones' place in one transaction. A kill costs nothing but the last step: how far
-//! it came is saved with the rows. What the tables beside are, and how they are swapped, is in `beside`.
+//! it came is saved with the rows. How the new tables are made and swapped in is told in `shadow_tables`.
 
-mod beside;
+mod shadow_tables;
 
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -12,17 +12,17 @@ use uuid::Uuid;
 
 use crate::engine::checkpoint;
 use crate::engine::error::FollowError;
-use crate::engine::fold::{Folded, Pace, fold};
+use crate::engine::fold::{FoldMode, Folded, fold};
 use crate::engine::follower::OnPoison;
 use crate::engine::parked;
 use crate::engine::projection::{Projection, REBUILD_SUFFIX as SUFFIX};
 use crate::log;
-use crate::log::{Entry, Read};
+use crate::log::{DecodedEvent, Entry};
 use crate::registry::{self, Visitor};
 use crate::upkeep::digest::{self, Folded as Serving, TableDigest};
 use crate::upkeep::error::{RebuildError, WorkersApart};
 
-use beside::{Beside, Progress};
+use shadow_tables::{ShadowTables, save_progress};
 
 /// Nearer than this to what serves, it is time to swap.
 const NEAR: i64 = 1_000;
@@ -99,15 +99,15 @@ async fn run<P: Projection>(
     projection: &P,
     mut progress: impl FnMut(i64, i64) + Send,
 ) -> Result<Rebuilt, RebuildError> {
-    let beside = Beside { name: P::NAME, version: P::VERSION, tables: P::TABLES, late: P::LATE_INDEXES };
-    if !beside.is_the_only_one(conn).await? {
+    let shadow = ShadowTables { name: P::NAME, version: P::VERSION, tables: P::TABLES, late: P::LATE_INDEXES };
+    if !shadow.is_the_only_one(conn).await? {
         return Err(RebuildError::UnderWay);
     }
     let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
     if served.version > P::VERSION {
         return Err(RebuildError::Newer(served.version));
     }
-    let mut done = beside.begin(conn).await?;
+    let mut done = shadow.begin(conn).await?;
     let (mut compared, mut indexed) = (None, false);
     loop {
         let served = checkpoint::ensure(conn, P::NAME, P::VERSION, Uuid::new_v4()).await?;
@@ -132,8 +132,8 @@ async fn run<P: Projection>(
             compared = Some(comparison);
         } else if !indexed {
             // which may take long: the log goes on meanwhile
-            beside.index(conn).await?;
-            beside.analyze(conn).await?;
+            shadow.index(conn).await?;
+            shadow.analyze(conn).await?;
             indexed = true;
         } else {
             step(conn, projection, done, head, None).await?;
@@ -141,7 +141,7 @@ async fn run<P: Projection>(
             break;
         }
     }
-    let position = beside.swap(pool, conn, projection, done).await?;
+    let position = shadow.swap(pool, conn, projection, done).await?;
     progress(position, position);
     Ok(Rebuilt { name: P::NAME, version: P::VERSION, position, compared })
 }
@@ -153,13 +153,13 @@ async fn step<P: Projection>(
     projection: &P,
     after: i64,
     through: i64,
-    mut ahead: Option<Vec<Read>>,
+    mut ahead: Option<Vec<DecodedEvent>>,
 ) -> Result<(), RebuildError> {
     if through <= after {
         return Ok(());
     }
     let parked_as = format!("{}{SUFFIX}", P::NAME);
-    let mut pace = Pace::AtOnce;
+    let mut pace = FoldMode::AtOnce;
     loop {
         let mut tx = conn.begin().await?;
         let piece = match ahead.take() {
@@ -169,10 +169,10 @@ async fn step<P: Projection>(
         let aside = parked::aside(&mut tx, P::NAME, &parked_as).await?;
         match fold(projection, &mut tx, piece.into_iter(), &aside, pace).await.map_err(RebuildError::from)? {
             Folded::Whole => {
-                Progress::save(&mut tx, P::NAME, through).await?;
+                save_progress(&mut tx, P::NAME, through).await?;
                 return Ok(tx.commit().await?);
             }
-            Folded::Spoilt if pace == Pace::AtOnce => pace = Pace::OneByOne,
+            Folded::Spoilt if pace == FoldMode::AtOnce => pace = FoldMode::OneByOne,
             Folded::Spoilt => return Err(FollowError::Trouble("a fold is spoilt twice".to_owned()).into()),
             Folded::Before(poison) => {
                 tx.rollback().await?;
@@ -204,7 +204,7 @@ async fn compare<P: Projection>(
     let mut tx = conn.begin().await?;
     // what some of its workers have folded already, for the comparison alone
     let aside = parked::aside(&mut tx, P::NAME, P::NAME).await?;
-    let ahead = fold(projection, &mut tx, beyond.iter().map(Entry::read), &aside, Pace::AtOnce).await;
+    let ahead = fold(projection, &mut tx, beyond.iter().map(Entry::read), &aside, FoldMode::AtOnce).await;
     if !matches!(ahead.map_err(RebuildError::from)?, Folded::Whole) {
         return Err(WorkersApart(position).into());
     }

@@ -8,7 +8,7 @@ use domain::{
     Event, Moment,
     chain::{GENESIS, Hash, Sealed},
 };
-use projections::audit::{self, Basis, Order};
+use projections::audit::{self, Basis, ReEvaluationRequest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sqlx::PgPool;
@@ -202,7 +202,7 @@ async fn the_golden_log_is_judged_the_same_and_folded_to_the_same() {
     assert_eq!(Auditor::of(&database.url).run(&["migrate"]).code, 0);
     let pool = database.pool().await;
     let head = put_into(&pool).await;
-    let order = Order { basis: Basis::default(), position: head, campaign: None };
+    let order = ReEvaluationRequest { basis: Basis::default(), position: head, campaign: None };
     let again = audit::re_evaluate_all(&pool, order, |_, _| {}).await.unwrap().unwrap();
     assert_eq!((again.decisions, again.same, again.changed), (DECISIONS, DECISIONS, vec![]));
     let found = digests(&Auditor::of(&database.url), &[]);

@@ -280,7 +280,7 @@ async fn a_message_over_the_size_limit_stops_the_relay_there_until_the_limit_is_
     let relay = standing["followers"].as_array().unwrap().iter().find(|one| one["name"] == "relay").unwrap().clone();
     assert_eq!((&relay["state"], &relay["position"]), (&json!("stopped"), &json!(position - 1)), "{relay}");
     assert!(relay["trouble"]["reason"].as_str().unwrap().contains("max.message.bytes"), "{relay}");
-    assert!(scene.service.log().contains("a follower stopped"), "an alarm");
+    assert!(scene.service.log().contains("follower cannot process an event and stopped"), "an alarm");
     let (code, found) = scene.told(&["kafka", "verify", "--wait", "0s", "--json"]);
     let missing = found["checks"].as_array().unwrap().iter().find(|check| check["name"] == "missing").unwrap();
     assert_eq!((code, &missing["firstFailure"]["position"]), (Some(1), &json!(position)), "{found}");

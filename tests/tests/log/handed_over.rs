@@ -41,7 +41,7 @@ async fn those_who_follow_miss_nothing_and_take_nothing_twice_whoever_writes() {
     let (freshness, shutdown) = (Freshness::new(), CancellationToken::new());
     let followers =
         start_followers(programme.pool.clone(), programme.ledger.head(), freshness.clone(), shutdown.clone());
-    programme.ledger.tell(followers.taker());
+    programme.ledger.tell(followers.keep_in_tail());
     follow_all(&followers);
     for round in 0..8_u128 {
         let claims = (0..60_u128).map(|number| {

@@ -11,8 +11,8 @@ use projections::engine::checkpoint::LockedCheckpoint;
 use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::{
-    ALL, Batch, FollowError, Follower, Freshness, Intervention, OnPoison, Projected, Projection, Rest, State, Step,
-    intervene, rebuild, start_all, start_followers,
+    ALL, Batch, BatchInterval, FollowError, Follower, FollowerState, Freshness, Intervention, InterventionKind,
+    OnPoison, Projected, Projection, intervene, rebuild, start_all, start_followers,
 };
 use sqlx::PgConnection;
 use tokio::sync::watch;
@@ -42,7 +42,7 @@ async fn every_projection_catches_up_and_follows_what_others_append() {
             log.append(generator.history(50)).await;
             for name in ALL {
                 assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()), "{name}");
-                assert_eq!(freshness.state(name), State::Following);
+                assert_eq!(freshness.state(name), FollowerState::Following);
             }
         }
         let behind = freshness.wait_for("claim_history", 10_000, Duration::from_millis(10)).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn an_event_that_nobody_knows_stops_who_reads_its_stream_and_nobody_else()
         assert_eq!(freshness.wait_for(MemberFactsProjection::NAME, 101, SOON).await, Ok(101));
         assert_eq!(freshness.wait_for(ClaimHistory::NAME, 100, SOON).await, Ok(100), "what is before it is folded");
         let stopped = async {
-            while !matches!(freshness.state(ClaimHistory::NAME), State::Stopped { .. }) {
+            while !matches!(freshness.state(ClaimHistory::NAME), FollowerState::Stopped { .. }) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -194,7 +194,8 @@ async fn a_reactor_that_runs_takes_in_what_it_parked_when_an_operator_retries_it
         assert!(!seen.lock().unwrap().contains(&20), "its stream is left aside");
 
         impossible.store(0, Ordering::Relaxed);
-        let retry = Intervention { step: Step::Retry, reason: "mended".to_owned(), actor: "somebody".to_owned() };
+        let retry =
+            Intervention { step: InterventionKind::Retry, reason: "mended".to_owned(), actor: "somebody".to_owned() };
         assert_eq!(intervene(&log.pool, "choosy", &retry).await.unwrap().positions, [20]);
         log.append(generator.history(1)).await;
         let comes = async {
@@ -210,14 +211,14 @@ async fn a_reactor_that_runs_takes_in_what_it_parked_when_an_operator_retries_it
 }
 
 /// A reactor that takes what it gets and then rests.
-struct Resting(Rest);
+struct Resting(BatchInterval);
 
 impl Follower for Resting {
     fn name(&self) -> &'static str {
         if self.0 == AT_ONCE { "restless" } else { "resting" }
     }
 
-    fn rest(&self) -> Rest {
+    fn batch_interval(&self) -> BatchInterval {
         self.0
     }
 
@@ -226,8 +227,8 @@ impl Follower for Resting {
     }
 }
 
-const AT_ONCE: Rest = Rest::ms(0, 0);
-const AN_HOUR: Rest = Rest::ms(3_600_000, 3_600_000);
+const AT_ONCE: BatchInterval = BatchInterval::ms(0, 0);
+const AN_HOUR: BatchInterval = BatchInterval::ms(3_600_000, 3_600_000);
 
 #[tokio::test]
 async fn a_follower_takes_the_first_event_in_at_once_and_rests_before_the_next_but_not_beyond_shutdown() {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use projections::log::{Column, Piece, Scan};
+use projections::log::{Column, Scan, ScanRange};
 use projections::{ALL, Freshness, audit, digest, keep_packed, pack_all, rebuild, start_followers};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -25,7 +25,7 @@ const COLUMNS: &[&[Column]] = &[
 const STREAMS: &[&[&str]] = &[&[], &["claim"], &["member", "activity"], &["nothing"]];
 
 /// What was asked for, as text, page by page.
-async fn read(pool: &PgPool, piece: Piece) -> Vec<(i64, Vec<String>)> {
+async fn read(pool: &PgPool, piece: ScanRange) -> Vec<(i64, Vec<String>)> {
     let mut scan = Scan::of(pool, piece, move |row| {
         let column = |column: &Column| match column {
             Column::Position => row.position.to_string(),
@@ -48,8 +48,8 @@ async fn read(pool: &PgPool, piece: Piece) -> Vec<(i64, Vec<String>)> {
     pages
 }
 
-fn everything(log: &TestLog) -> Piece {
-    Piece { after: 0, through: log.head(), streams: &[], columns: COLUMNS[0] }
+fn everything(log: &TestLog) -> ScanRange {
+    ScanRange { after: 0, through: log.head(), streams: &[], columns: COLUMNS[0] }
 }
 
 async fn pages(log: &TestLog) -> i64 {
@@ -78,7 +78,7 @@ async fn a_piece_is_the_same_packed_and_not() {
         log.append(Generator::new(51).history(EVENTS)).await;
         let mut random = StdRng::seed_from_u64(7);
         let edges = [0, 1, 4_999, 5_000, 5_001, 10_000, 10_001, log.head() - 1, log.head()];
-        let pieces: Vec<Piece> = (0..30)
+        let pieces: Vec<ScanRange> = (0..30)
             .map(|_| {
                 let mut position = || match random.random_bool(0.5) {
                     true => edges[random.random_range(0..edges.len())],
@@ -87,7 +87,7 @@ async fn a_piece_is_the_same_packed_and_not() {
                 let (one, other) = (position(), position());
                 let streams = STREAMS[random.random_range(0..STREAMS.len())];
                 let columns = COLUMNS[random.random_range(0..COLUMNS.len())];
-                Piece { after: one.min(other), through: one.max(other), streams, columns }
+                ScanRange { after: one.min(other), through: one.max(other), streams, columns }
             })
             .collect();
         let mut from_log = Vec::new();

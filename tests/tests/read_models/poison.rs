@@ -8,7 +8,9 @@ use super::support::{TestLog, with_log};
 use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::referral_tally::ReferralTally;
 use projections::upkeep::status::{Status, projections};
-use projections::{Freshness, Intervention, Projection, State, Step, intervene, rebuild, start_all};
+use projections::{
+    FollowerState, Freshness, Intervention, InterventionKind, Projection, intervene, rebuild, start_all,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +34,7 @@ async fn stands(log: &TestLog, name: &str, state: &str) -> Status {
     tokio::time::timeout(SOON, wait).await.unwrap_or_else(|_| panic!("{name} never is {state}"))
 }
 
-fn because(step: Step, reason: &str) -> Intervention {
+fn because(step: InterventionKind, reason: &str) -> Intervention {
     Intervention { step, reason: reason.to_owned(), actor: "somebody".to_owned() }
 }
 
@@ -54,15 +56,17 @@ async fn what_counts_value_stops_at_the_very_event_until_somebody_decides() {
         let stopped = stands(log, ClaimHistory::NAME, "stopped").await;
         assert_eq!((stopped.position, stopped.lag_events), (100, 1), "what is before it is folded: {stopped:?}");
         assert_eq!(stopped.trouble.unwrap().position, 101);
-        assert!(matches!(freshness.state(ClaimHistory::NAME), State::Stopped { .. }));
+        assert!(matches!(freshness.state(ClaimHistory::NAME), FollowerState::Stopped { .. }));
         assert_eq!(stands(log, ReferralTally::NAME, "following").await.lag_events, 0, "others go on");
 
-        let again = intervene(&log.pool, ClaimHistory::NAME, &because(Step::Retry, "the disk was full")).await.unwrap();
+        let again = intervene(&log.pool, ClaimHistory::NAME, &because(InterventionKind::Retry, "the disk was full"))
+            .await
+            .unwrap();
         assert_eq!(again.positions, [101]);
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         stands(log, ClaimHistory::NAME, "stopped").await;
 
-        let skip = because(Step::Skip, "written by hand, paid by hand");
+        let skip = because(InterventionKind::Skip, "written by hand, paid by hand");
         intervene(&log.pool, ClaimHistory::NAME, &skip).await.unwrap();
         assert_eq!(freshness.wait_for(ClaimHistory::NAME, 101, SOON).await, Ok(101));
         stands(log, ClaimHistory::NAME, "following").await;
@@ -96,9 +100,9 @@ async fn what_counts_no_value_parks_the_stream_and_catches_up_with_it_later() {
         assert!(rebuilt.compared.unwrap().same, "a rebuild parks the same stream");
         assert_eq!(stands(log, name, "parked").await.parked_streams, 1);
 
-        let again = intervene(&log.pool, name, &because(Step::Retry, "perhaps")).await.unwrap();
+        let again = intervene(&log.pool, name, &because(InterventionKind::Retry, "perhaps")).await.unwrap();
         assert_eq!((again.released, again.still_in_the_way[0].0), (0, 301));
-        let left_out = intervene(&log.pool, name, &because(Step::Skip, "it never happened")).await.unwrap();
+        let left_out = intervene(&log.pool, name, &because(InterventionKind::Skip, "it never happened")).await.unwrap();
         assert_eq!((left_out.released, left_out.still_in_the_way.len()), (1, 0));
         stands(log, name, "following").await;
         assert_eq!(kept(log).await.len(), 2);

@@ -17,7 +17,7 @@ use domain::moment::Moment;
 use domain::zone::Zone;
 use projections::kafka::relay::NAME;
 use projections::log::partition::PARTITIONS;
-use projections::{Intervention, State, Step, intervene};
+use projections::{FollowerState, Intervention, InterventionKind, intervene};
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use rdkafka::ClientConfig;
@@ -38,7 +38,7 @@ impl Publishing {
         );
     }
 
-    async fn is(&self, wanted: impl Fn(&State) -> bool) {
+    async fn is(&self, wanted: impl Fn(&FollowerState) -> bool) {
         let becomes = async {
             while !wanted(&self.freshness.state(NAME)) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -192,13 +192,15 @@ async fn what_was_recorded_before_events_had_a_bound_is_published_once_the_topic
         log.append(vec![huge(40_000)]).await;
         log.append(generator.history(50)).await;
         let running = publish_to(log, &broker.bootstrap(), &topic, false);
-        running.is(|state| matches!(state, State::Stopped { reason } if reason.contains("max.message.bytes"))).await;
+        running
+            .is(|state| matches!(state, FollowerState::Stopped { reason } if reason.contains("max.message.bytes")))
+            .await;
         let step = |step| Intervention { step, reason: "a test".to_owned(), actor: "somebody".to_owned() };
-        let refused = intervene(&log.pool, NAME, &step(Step::Skip)).await.unwrap_err().to_string();
+        let refused = intervene(&log.pool, NAME, &step(InterventionKind::Skip)).await.unwrap_err().to_string();
         assert!(refused.contains("max.message.bytes"), "a hole is nothing that anybody may decide: {refused}");
 
         broker.configure(&topic, "max.message.bytes=8000000");
-        intervene(&log.pool, NAME, &step(Step::Retry)).await.unwrap();
+        intervene(&log.pool, NAME, &step(InterventionKind::Retry)).await.unwrap();
         running.published(101).await;
         running.stop().await;
     })
@@ -349,7 +351,7 @@ async fn one_relay_is_active_and_the_other_takes_over() {
         let first = publish(log, &broker, false);
         first.published(20).await;
         let second = publish(log, &broker, false);
-        second.is(|state| *state == State::Standby).await;
+        second.is(|state| *state == FollowerState::Standby).await;
         first.stop().await;
         log.append(generator.history(20)).await;
         second.published(40).await;
@@ -365,7 +367,7 @@ async fn a_topic_with_other_partitions_stops_the_relay() {
         let broker = broker(3);
         log.append(Generator::new(4).history(5)).await;
         let running = publish(log, &broker, false);
-        running.is(|state| matches!(state, State::Stopped { reason } if reason.contains("3 partitions"))).await;
+        running.is(|state| matches!(state, FollowerState::Stopped { reason } if reason.contains("3 partitions"))).await;
         assert_eq!(running.freshness.position(NAME), 0);
         running.stop().await;
     })
@@ -379,7 +381,7 @@ async fn a_broker_that_is_away_is_waited_for() {
         log.append(Generator::new(5).history(30)).await;
         broker.broker_down(1).unwrap();
         let running = publish(log, &broker, false);
-        running.is(|state| matches!(state, State::Waiting { .. })).await;
+        running.is(|state| matches!(state, FollowerState::Waiting { .. })).await;
         broker.broker_up(1).unwrap();
         running.published(30).await;
         running.stop().await;

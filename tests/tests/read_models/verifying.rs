@@ -211,7 +211,9 @@ async fn the_relay_is_waited_for_up_to_where_the_log_ended_at_the_start() {
             );
             let mut begin_when_it_waits = |looking| {
                 // nothing is there, and it waits: only now a relay begins
-                if relaying.is_none() && matches!(looking, topic::Looking::Waits { relay_position: 0 }) {
+                if relaying.is_none()
+                    && matches!(looking, topic::TopicVerificationProgress::Waits { relay_position: 0 })
+                {
                     relaying = Some(Relaying::to(&topic, &pool));
                 }
             };
@@ -245,7 +247,7 @@ async fn a_relay_that_begins_anew_while_it_is_looked_is_waited_for() {
         relaying.stop().await;
         let (pool, mut relaying) = (log.pool.clone(), None::<Relaying>);
         let mut begins = |looking| {
-            let topic::Looking::Reads { .. } = looking else { return };
+            let topic::TopicVerificationProgress::Reads { .. } = looking else { return };
             if relaying.is_none() {
                 let begun = async {
                     let back = "update checkpoints set position = 50 where name = $1";

@@ -15,7 +15,9 @@ use projections::read_models::dashboard::Dashboard;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::read_models::referral_tally::ReferralTally;
 use projections::upkeep::status;
-use projections::{ALL, DigestError, Freshness, Projection, State, WorkersApart, fed_by_workers, rebuild, start_all};
+use projections::{
+    ALL, DigestError, FollowerState, Freshness, Projection, WorkersApart, fed_by_workers, rebuild, start_all,
+};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::watch;
@@ -164,7 +166,7 @@ async fn readers_wait_for_the_position_of_the_whole_and_the_follower_stands_by()
             log.fold_apart(ClaimHistory, &progress, Workers::There).await.unwrap();
         }
         assert_eq!(freshness.wait_for(name, log.head(), SOON).await, Ok(log.head()));
-        assert_eq!(freshness.state(name), State::Standby, "nobody folds it twice");
+        assert_eq!(freshness.state(name), FollowerState::Standby, "nobody folds it twice");
         shutdown.cancel();
         followers.stopped().await;
         is_the_fold_of_the_log(log, name).await;

@@ -13,7 +13,7 @@ use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::read_models::referral_tally::ReferralTally;
 use projections::upkeep::status;
-use projections::{Brokers, Intervention, Projection, Step, intervene, log, rebuild};
+use projections::{Brokers, Intervention, InterventionKind, Projection, intervene, log, rebuild};
 use rdkafka::producer::{BaseProducer, BaseRecord, FutureProducer, FutureRecord, Producer as _};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -374,7 +374,8 @@ async fn an_impossible_event_stops_or_parks_as_it_does_for_a_follower() {
         };
         let history = tokio::time::timeout(SOON, stopped).await.unwrap();
         assert_eq!((history.position, history.trouble.unwrap().position), (300, 301));
-        let skip = Intervention { step: Step::Skip, reason: "never".to_owned(), actor: "somebody".to_owned() };
+        let skip =
+            Intervention { step: InterventionKind::Skip, reason: "never".to_owned(), actor: "somebody".to_owned() };
         for name in [ClaimHistory::NAME, ReferralTally::NAME] {
             intervene(&log.pool, name, &skip).await.unwrap();
             publishing.folded(log, name).await;

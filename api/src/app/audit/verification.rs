@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use commands::guards::compare;
-use projections::audit::topic::{self, LookError, Looking};
+use projections::audit::topic::{self, TopicVerificationError, TopicVerificationProgress};
 use projections::audit::{AuditError, Check, NotLookedAt, Progress, Verification, checks, left_out};
 use projections::kafka::topic::Topic;
 use sqlx::PgPool;
@@ -26,7 +26,7 @@ pub async fn verify(
     pool: &PgPool,
     topic: Option<&Topic>,
     progress: Progress<'_>,
-) -> Result<(Verification, Option<LookError>), AuditError> {
+) -> Result<(Verification, Option<TopicVerificationError>), AuditError> {
     let started_at = clock::now();
     let (position, mut checks) = checks(pool, progress).await?;
     checks.extend(guards(pool, progress).await?);
@@ -60,10 +60,10 @@ pub async fn verify(
 }
 
 /// Whether the topic is the log.
-async fn published(pool: &PgPool, topic: &Topic, progress: Progress<'_>) -> Result<Vec<Check>, LookError> {
+async fn published(pool: &PgPool, topic: &Topic, progress: Progress<'_>) -> Result<Vec<Check>, TopicVerificationError> {
     let mut told = |looking| match looking {
-        Looking::Reads { messages, .. } => progress(KAFKA, messages),
-        Looking::Waits { relay_position } => progress("kafka, the relay", relay_position),
+        TopicVerificationProgress::Reads { messages, .. } => progress(KAFKA, messages),
+        TopicVerificationProgress::Waits { relay_position } => progress("kafka, the relay", relay_position),
     };
     let found = topic::verify(pool, topic, RELAY_WITHIN, &mut told).await?;
     Ok(found.checks.into_iter().map(|check| Check { name: format!("{KAFKA}.{}", check.name), ..check }).collect())

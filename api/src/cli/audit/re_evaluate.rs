@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use domain::condition::Condition;
 use domain::id::{CampaignId, ClaimId};
 use indicatif::ProgressBar;
-use projections::audit::{self, Basis, ConditionBasis, FactsBasis, Order, ReEvaluation, Run};
+use projections::audit::{self, Basis, ConditionBasis, FactsBasis, ReEvaluation, ReEvaluationRequest, Run};
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -81,7 +81,7 @@ impl ReEvaluate {
             to_whoever_listens(self.show_one(&made))?;
             return Ok(made.same);
         }
-        let order = Order { campaign: self.event.map(CampaignId), basis, position };
+        let order = ReEvaluationRequest { campaign: self.event.map(CampaignId), basis, position };
         let (mut run, mut spool) = self.begin(pool, order).await?;
         let told = bar(run.position());
         self.fold(&mut run, &mut spool, &told).await?;
@@ -93,7 +93,7 @@ impl ReEvaluate {
     }
 
     /// A new run, or the one that was saved.
-    async fn begin(&self, pool: &PgPool, order: Order) -> anyhow::Result<(Run, Spool)> {
+    async fn begin(&self, pool: &PgPool, order: ReEvaluationRequest) -> anyhow::Result<(Run, Spool)> {
         let mut spool = Spool::open(self.resume.as_deref())?;
         let run = match spool.saved()? {
             Some(saved) => {

@@ -80,12 +80,12 @@ impl Republish {
         let told = bar(head - self.from + 1);
         told.set_message("published");
         loop {
-            let standing = relay::standing(&mut *pool.acquire().await?).await?;
-            moved(&told, standing.position - self.from + 1);
-            if let Some(trouble) = standing.trouble {
-                bail!("the relay stopped at position {}: {trouble}", standing.position);
+            let status = relay::status(&mut *pool.acquire().await?).await?;
+            moved(&told, status.position - self.from + 1);
+            if let Some(trouble) = status.trouble {
+                bail!("the relay stopped at position {}: {trouble}", status.position);
             }
-            if standing.position >= head {
+            if status.position >= head {
                 told.finish_and_clear();
                 return Ok(());
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use projections::audit::topic::{self, Looking, TopicVerification};
+use projections::audit::topic::{self, TopicVerification, TopicVerificationProgress};
 
 use super::named_topic;
 use crate::cli::Database;
@@ -36,15 +36,15 @@ impl Verify {
     }
 }
 
-fn show_progress(told: &ProgressBar, looking: Looking) {
+fn show_progress(told: &ProgressBar, looking: TopicVerificationProgress) {
     let number = |number: i64| u64::try_from(number).unwrap_or_default();
     match looking {
-        Looking::Reads { messages, of } => {
+        TopicVerificationProgress::Reads { messages, of } => {
             told.set_message("messages");
             told.set_length(number(of));
             told.set_position(number(messages));
         }
-        Looking::Waits { relay_position } => told.set_message(format!("relay at {relay_position}")),
+        TopicVerificationProgress::Waits { relay_position } => told.set_message(format!("relay at {relay_position}")),
     }
 }
 

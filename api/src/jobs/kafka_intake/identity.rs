@@ -2,7 +2,7 @@
 //! name of the old one and counts from 0: what stands before the offset was never read. A message that was read earlier
 //! tells, by its digest, and so does the cluster. It decides by what was looked up, and reads nothing itself.
 
-use projections::{At, Looked};
+use projections::{PartitionSnapshot, TopicSnapshot};
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 use sha2::{Digest as _, Sha256};
@@ -46,7 +46,7 @@ pub(super) fn to_look_at(taken: &Taken) -> Option<i64> {
 }
 
 /// Judges the saved offset of a partition.
-pub(super) fn judge(taken: &Taken, looked: &Looked, at: &At) -> Verdict {
+pub(super) fn judge(taken: &Taken, looked: &TopicSnapshot, at: &PartitionSnapshot) -> Verdict {
     let another = |reason| Verdict::Another { first: at.first, reason };
     if taken.next_offset == 0 {
         return Verdict::Same;
@@ -111,13 +111,13 @@ mod tests {
         }
     }
 
-    fn on(cluster: &str) -> Looked {
-        Looked { cluster: Some(cluster.to_owned()), partitions: BTreeMap::new() }
+    fn on(cluster: &str) -> TopicSnapshot {
+        TopicSnapshot { cluster: Some(cluster.to_owned()), partitions: BTreeMap::new() }
     }
 
     #[track_caller]
     fn check(taken: &Taken, cluster: &str, at: (i64, i64, Option<OwnedMessage>), is_another: bool) {
-        let at = At { first: at.0, end: at.1, message: at.2 };
+        let at = PartitionSnapshot { first: at.0, end: at.1, message: at.2 };
         let verdict = judge(taken, &on(cluster), &at);
         assert_eq!(matches!(verdict, Verdict::Another { .. }), is_another, "{taken:?} {at:?}: {verdict:?}");
     }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn what_was_saved_before_anything_was_kept_to_tell_by_is_taken_for_what_is_there() {
         let there = message("there", 4);
-        let at = At { first: 0, end: 9, message: Some(there.clone()) };
+        let at = PartitionSnapshot { first: 0, end: 9, message: Some(there.clone()) };
         assert_eq!(judge(&taken(5, None), &on("one"), &at), Verdict::Adopted(Some(Known::of(&there))));
         check(&taken(5, None), "one", (0, 4, None), true);
     }

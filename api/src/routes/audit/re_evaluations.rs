@@ -80,7 +80,7 @@ pub(super) async fn re_evaluate_all_of(
 ) -> Result<At<Json<Bulk>>, Problem> {
     let head = min.reached_by_log(&state).await?;
     let _turn = heavy()?;
-    let order = audit::Order { campaign: order.event, basis: order.basis, position: head };
+    let order = audit::ReEvaluationRequest { campaign: order.event, basis: order.basis, position: head };
     let made = re_evaluate_all(&state.whole_log, order, |_, _| {}).await?;
     Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))
 }

@@ -21,7 +21,7 @@ use super::super::history::Profile;
 use super::super::judge::{Basis, ConditionBasis, FactsBasis};
 use super::cost::Costs;
 use super::members::{Fact, Member, Members};
-use super::{AuditError, Order, Run, Totals};
+use super::{AuditError, ReEvaluationRequest, Run, Totals};
 
 /// How these files are written today, and what is folded into them: since 2 an erasure takes nothing away.
 const VERSION: u32 = 2;
@@ -31,7 +31,7 @@ const VERSION: u32 = 2;
 pub enum NotResumed {
     /// The file cannot be read.
     #[error("it cannot be read: {0}")]
-    Unreadable(#[from] std::io::Error),
+    UnreadableRow(#[from] std::io::Error),
     /// It does not say what it should.
     #[error("it is no saved run: {0}")]
     Broken(String),
@@ -68,7 +68,7 @@ struct SavedOrder {
 }
 
 impl SavedOrder {
-    fn of(order: &Order) -> Self {
+    fn of(order: &ReEvaluationRequest) -> Self {
         let Basis { facts, condition } = &order.basis;
         Self {
             campaign: order.campaign.map(|campaign| campaign.0),
@@ -160,7 +160,11 @@ impl Run {
     ///
     /// # Errors
     /// See [`NotResumed`].
-    pub async fn resume(pool: &PgPool, order: Order, from: impl BufRead) -> Result<(Self, u64), NotResumed> {
+    pub async fn resume(
+        pool: &PgPool,
+        order: ReEvaluationRequest,
+        from: impl BufRead,
+    ) -> Result<(Self, u64), NotResumed> {
         let mut lines = from.lines();
         let head: Head = match lines.next() {
             Some(head) => read(&head?)?,
@@ -169,7 +173,7 @@ impl Run {
         if head.version != VERSION {
             return Err(NotResumed::Other("version of this program"));
         }
-        let order = Order { position: head.order.position, ..order };
+        let order = ReEvaluationRequest { position: head.order.position, ..order };
         if head.order != SavedOrder::of(&order) {
             return Err(NotResumed::Other("event, facts or condition"));
         }

@@ -37,7 +37,7 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) enum Item {
     Fact { position: i64, member: Uuid, fact: Fact },
-    Step { position: i64, claim: ClaimId, event: Box<ClaimEvent> },
+    ReEvaluationProgress { position: i64, claim: ClaimId, event: Box<ClaimEvent> },
 }
 
 impl Wanted {
@@ -51,7 +51,7 @@ impl Wanted {
             Event::Claim(event) => {
                 let ours = self.campaign.is_none_or(|campaign| event.about().campaign_id == campaign);
                 let claim = row.stream_id.parse().ok()?;
-                return ours.then(|| Item::Step { position, claim, event: Box::new(event) });
+                return ours.then(|| Item::ReEvaluationProgress { position, claim, event: Box::new(event) });
             }
             Event::Activity(ActivityEvent::Recorded(fact)) => {
                 self.counts(&fact.kind)?;

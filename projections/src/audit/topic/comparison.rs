@@ -8,7 +8,7 @@ use rdkafka::message::{Message, OwnedMessage};
 use roaring::RoaringTreemap;
 use sqlx::postgres::PgConnection;
 
-use crate::audit::{Check, Unreadable, stored};
+use crate::audit::{Check, UnreadableRow, stored};
 use crate::kafka::topic::message;
 use crate::log::Entry;
 use crate::log::partition::partition_of;
@@ -134,7 +134,7 @@ impl<'a> Comparison<'a> {
     fn entry<'e>(
         &mut self,
         message: &OwnedMessage,
-        stored: &'e BTreeMap<i64, Result<Entry, Unreadable>>,
+        stored: &'e BTreeMap<i64, Result<Entry, UnreadableRow>>,
     ) -> Option<&'e Entry> {
         let Some(position) = message::position(message) else {
             self.positions.breaks(None, format!("{}: it has no ce_position", place(message)));

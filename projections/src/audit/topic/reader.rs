@@ -10,8 +10,8 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::LookError;
-use crate::kafka::brokers::ToTheEnd;
+use super::TopicVerificationError;
+use crate::kafka::brokers::ReadToEnd;
 use crate::kafka::topic::Topic;
 
 /// The most messages of a page …
@@ -32,7 +32,7 @@ const MESSAGE_WITHIN: Duration = Duration::from_secs(30);
 
 /// A topic that is being read.
 pub(super) struct Reader {
-    consumer: Arc<StreamConsumer<ToTheEnd>>,
+    consumer: Arc<StreamConsumer<ReadToEnd>>,
     topic: String,
     partitions: BTreeMap<i32, Place>,
 }
@@ -59,7 +59,7 @@ enum AboutTheEnd {
 
 impl Reader {
     /// Begins at the first message of each partition.
-    pub(super) async fn open(topic: &Topic, partitions: i32) -> Result<Self, LookError> {
+    pub(super) async fn open(topic: &Topic, partitions: i32) -> Result<Self, TopicVerificationError> {
         let consumer = consumer(topic)?;
         let (mut assignment, mut places) = (TopicPartitionList::new(), BTreeMap::new());
         for (partition, (first, end)) in watermarks(&consumer, &topic.name, 0..partitions).await? {
@@ -71,7 +71,7 @@ impl Reader {
     }
 
     /// Looks where the partitions end now: [`Reader::page`] reads up to there.
-    pub(super) async fn look(&mut self) -> Result<(), LookError> {
+    pub(super) async fn look(&mut self) -> Result<(), TopicVerificationError> {
         for (partition, (_, end)) in watermarks(&self.consumer, &self.topic, self.partitions.keys().copied()).await? {
             if let Some(place) = self.partitions.get_mut(&partition) {
                 *place = Place { end, says: AboutTheEnd::Nothing, ..*place };
@@ -101,14 +101,16 @@ impl Reader {
     }
 
     /// The next messages, in the order of each partition; empty where the topic ended when it was looked.
-    pub(super) async fn page(&mut self) -> Result<Vec<OwnedMessage>, LookError> {
+    pub(super) async fn page(&mut self) -> Result<Vec<OwnedMessage>, TopicVerificationError> {
         let (mut page, mut bytes) = (Vec::new(), 0);
         let mut heard = Instant::now();
         let mut trouble = "no message comes".to_owned();
         while page.len() < PAGE_MESSAGES && bytes < PAGE_BYTES && !self.is_through() {
             let patience = MESSAGE_WITHIN.saturating_sub(heard.elapsed());
             match tokio::time::timeout(patience, self.consumer.recv()).await {
-                Err(_) => return Err(LookError::Kafka(format!("{trouble} for {} s", MESSAGE_WITHIN.as_secs()))),
+                Err(_) => {
+                    return Err(TopicVerificationError::Kafka(format!("{trouble} for {} s", MESSAGE_WITHIN.as_secs())));
+                }
                 Ok(Ok(message)) => {
                     heard = Instant::now();
                     bytes += message.payload_len() + message.key_len();
@@ -127,7 +129,7 @@ impl Reader {
         Ok(page)
     }
 
-    fn nothing_comes(&mut self, partition: i32) -> Result<(), LookError> {
+    fn nothing_comes(&mut self, partition: i32) -> Result<(), TopicVerificationError> {
         let Some(place) = self.partitions.get_mut(&partition).filter(|place| place.next < place.end) else {
             return Ok(());
         };
@@ -143,7 +145,7 @@ impl Reader {
     }
 }
 
-fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ToTheEnd>>, LookError> {
+fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ReadToEnd>>, TopicVerificationError> {
     let mut client = topic.brokers.client();
     client
         // asked for by librdkafka, never joined
@@ -154,7 +156,7 @@ fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ToTheEnd>>, LookError> {
         .set("auto.offset.reset", "earliest")
         .set("check.crcs", "true")
         .set("queued.max.messages.kbytes", AHEAD_KIB);
-    Ok(Arc::new(client.create_with_context(ToTheEnd)?))
+    Ok(Arc::new(client.create_with_context(ReadToEnd)?))
 }
 
 /// Of each partition, the first offset and the one after the last.
@@ -162,20 +164,22 @@ type Watermarks = Vec<(i32, (i64, i64))>;
 
 /// All are asked for at once.
 async fn watermarks(
-    consumer: &Arc<StreamConsumer<ToTheEnd>>,
+    consumer: &Arc<StreamConsumer<ReadToEnd>>,
     topic: &str,
     partitions: impl Iterator<Item = i32>,
-) -> Result<Watermarks, LookError> {
+) -> Result<Watermarks, TopicVerificationError> {
     let asked = partitions.map(|partition| {
         let (consumer, topic) = (Arc::clone(consumer), topic.to_owned());
         let ask = move || Ok((partition, watermarks_within(&consumer, &topic, partition)?));
-        async { tokio::task::spawn_blocking(ask).await.map_err(|error| LookError::Kafka(error.to_string()))? }
+        async {
+            tokio::task::spawn_blocking(ask).await.map_err(|error| TopicVerificationError::Kafka(error.to_string()))?
+        }
     });
     futures::future::try_join_all(asked).await
 }
 
 /// Asks until there is a leader.
-fn watermarks_within(consumer: &StreamConsumer<ToTheEnd>, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
+fn watermarks_within(consumer: &StreamConsumer<ReadToEnd>, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
     let asked = Instant::now();
     loop {
         match consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN) {

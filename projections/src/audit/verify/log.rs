@@ -6,7 +6,7 @@ use domain::{Event, Moment};
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::pages::{self, PAGE_POSITIONS, Unreadable};
+use super::pages::{self, PAGE_POSITIONS, UnreadableRow};
 use super::{Check, Progress};
 use crate::audit::AuditError;
 use crate::log::{self, Entry};
@@ -67,7 +67,7 @@ impl Default for Walk {
 }
 
 impl Walk {
-    fn take_in(&mut self, row: Result<Entry, Unreadable>) {
+    fn take_in(&mut self, row: Result<Entry, UnreadableRow>) {
         self.decoding.checked += 1;
         match row {
             Ok(entry) => {

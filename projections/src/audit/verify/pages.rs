@@ -11,7 +11,7 @@ pub(super) const PAGE_POSITIONS: i64 = 5_000;
 
 /// A stored row that no event can be.
 #[derive(Debug)]
-pub(crate) struct Unreadable {
+pub(crate) struct UnreadableRow {
     pub(crate) position: Option<i64>,
     pub(crate) reason: String,
 }
@@ -33,7 +33,7 @@ pub(super) async fn read(
     after: i64,
     through: i64,
     streams: &[&str],
-) -> sqlx::Result<Vec<Result<Entry, Unreadable>>> {
+) -> sqlx::Result<Vec<Result<Entry, UnreadableRow>>> {
     let rows = sqlx::query(concat!(
         "select ",
         suspected_columns!(),
@@ -56,7 +56,7 @@ pub(super) async fn read(
 pub(crate) async fn stored(
     conn: &mut PgConnection,
     positions: &[i64],
-) -> sqlx::Result<Vec<(i64, Result<Entry, Unreadable>)>> {
+) -> sqlx::Result<Vec<(i64, Result<Entry, UnreadableRow>)>> {
     let rows = sqlx::query(concat!("select ", suspected_columns!(), " from events where position = any($1)"))
         .bind(positions)
         .persistent(false)
@@ -65,9 +65,11 @@ pub(crate) async fn stored(
     rows.iter().map(|row| Ok((row.try_get("position")?, entry(row)))).collect()
 }
 
-fn entry(row: &PgRow) -> Result<Entry, Unreadable> {
-    Entry::from_row(row)
-        .map_err(|error| Unreadable { position: row.try_get("position").ok(), reason: by_name(row, error).to_string() })
+fn entry(row: &PgRow) -> Result<Entry, UnreadableRow> {
+    Entry::from_row(row).map_err(|error| UnreadableRow {
+        position: row.try_get("position").ok(),
+        reason: by_name(row, error).to_string(),
+    })
 }
 
 /// An entry is read by the places of its columns: whoever is told wants their names.

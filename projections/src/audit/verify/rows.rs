@@ -9,7 +9,7 @@ use super::pages::{self, PAGE_POSITIONS};
 use super::{Check, Progress};
 use crate::audit::AuditError;
 use crate::engine::error::FoldError;
-use crate::engine::progress::{self, Progress as Folded};
+use crate::engine::partition_progress::{self, PartitionProgress as Folded};
 use crate::engine::projection::Projection;
 use crate::log::{self, Entry};
 use crate::registry::{self, Visitor};
@@ -50,7 +50,7 @@ async fn against_fold<P: Projection>(
         .fetch_optional(&mut *tx)
         .await?;
     let head = log::head(&mut tx).await?.position;
-    let by_workers = progress::of(&mut tx, P::NAME).await?;
+    let by_workers = partition_progress::of(&mut tx, P::NAME).await?;
     let through = by_workers.as_ref().map_or(saved.unwrap_or(0), Folded::furthest).min(head);
     let is_folded = |entry: &Entry| by_workers.as_ref().is_none_or(|done| done.has(&entry.subject, entry.position));
     for table in P::TABLES {

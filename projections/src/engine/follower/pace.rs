@@ -56,14 +56,14 @@ impl Pace {
 /// is in it, and what is spent on small ones is missing where claims are decided. An event that comes after a pause is
 /// taken in at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rest {
+pub struct BatchInterval {
     /// Where events come all the time.
     pub usual: Duration,
     /// Where they come so fast that the machine may have nothing left.
     pub busy: Duration,
 }
 
-impl Rest {
+impl BatchInterval {
     /// Of so many ms.
     #[must_use]
     pub const fn ms(usual: u64, busy: u64) -> Self {
@@ -78,22 +78,22 @@ impl Rest {
 
 /// How fast events come, smoothed: where a machine is short of time, they come in bursts that say nothing.
 #[derive(Debug)]
-pub(super) struct Rhythm {
+pub(super) struct EventRate {
     /// When the last batch was begun.
     begun: Instant,
     per_second: f64,
 }
 
-impl Rhythm {
+impl EventRate {
     pub(super) fn new() -> Self {
         Self { begun: Instant::now(), per_second: 0.0 }
     }
 
     /// What remains of the rest after a batch of so many positions that was begun at a moment.
-    pub(super) fn rest_after(&mut self, rest: Rest, positions: i64, begun: Instant) -> Duration {
+    pub(super) fn wait_after(&mut self, interval: BatchInterval, positions: i64, begun: Instant) -> Duration {
         let before = std::mem::replace(&mut self.begun, begun);
         self.came(positions, begun.saturating_duration_since(before));
-        rest.at(self.per_second).saturating_sub(begun.elapsed())
+        interval.at(self.per_second).saturating_sub(begun.elapsed())
     }
 
     /// So many events came within a time.
@@ -108,39 +108,39 @@ impl Rhythm {
 mod tests {
     use super::*;
 
-    const REST: Rest = Rest::ms(10, 100);
+    const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(10, 100);
 
     /// How it rests after batches of so many events within so many ms each.
     #[track_caller]
     fn check(batches: &[(i64, u64)], wanted: Duration, why: &str) {
-        let mut rhythm = Rhythm::new();
-        batches.iter().for_each(|(events, ms)| rhythm.came(*events, Duration::from_millis(*ms)));
-        assert_eq!(REST.at(rhythm.per_second), wanted, "{why}");
+        let mut rate = EventRate::new();
+        batches.iter().for_each(|(events, ms)| rate.came(*events, Duration::from_millis(*ms)));
+        assert_eq!(BATCH_INTERVAL.at(rate.per_second), wanted, "{why}");
     }
 
     #[test]
     fn a_follower_rests_longer_where_events_come_fast() {
-        check(&[], REST.usual, "nothing came");
-        check(&[(1, 0)], REST.usual, "one event says nothing, however soon it comes");
-        check(&[(1, 1); 1_000], REST.usual, "a thousand a second");
-        check(&[(60, 60), (40, 2), (1, 1)], REST.usual, "the same, in bursts");
-        check(&[(500, 1_000)], REST.usual, "many after a long time");
-        check(&[(250, 0)], REST.busy, "very many at once");
-        check(&[(19, 10); 100], REST.usual, "nearly busy");
-        check(&[(21, 10); 100], REST.busy, "busy");
-        check(&[(150, 10); 2], REST.busy, "so busy that it shows at once");
-        check(&[&[(210, 100); 10][..], &[(1, 100); 3]].concat(), REST.usual, "no more");
+        check(&[], BATCH_INTERVAL.usual, "nothing came");
+        check(&[(1, 0)], BATCH_INTERVAL.usual, "one event says nothing, however soon it comes");
+        check(&[(1, 1); 1_000], BATCH_INTERVAL.usual, "a thousand a second");
+        check(&[(60, 60), (40, 2), (1, 1)], BATCH_INTERVAL.usual, "the same, in bursts");
+        check(&[(500, 1_000)], BATCH_INTERVAL.usual, "many after a long time");
+        check(&[(250, 0)], BATCH_INTERVAL.busy, "very many at once");
+        check(&[(19, 10); 100], BATCH_INTERVAL.usual, "nearly busy");
+        check(&[(21, 10); 100], BATCH_INTERVAL.busy, "busy");
+        check(&[(150, 10); 2], BATCH_INTERVAL.busy, "so busy that it shows at once");
+        check(&[&[(210, 100); 10][..], &[(1, 100); 3]].concat(), BATCH_INTERVAL.usual, "no more");
     }
 
     #[test]
     fn a_rest_begins_with_its_batch() {
         let hour = Duration::from_secs(3_600);
-        let (now, long) = (Instant::now(), Rest { usual: hour, busy: hour });
-        let mut rhythm = Rhythm::new();
-        let rests = rhythm.rest_after(long, 1, now);
+        let (now, long) = (Instant::now(), BatchInterval { usual: hour, busy: hour });
+        let mut rate = EventRate::new();
+        let rests = rate.wait_after(long, 1, now);
         assert!(rests > hour / 2 && rests <= hour, "{rests:?}");
         assert_eq!(
-            rhythm.rest_after(Rest::ms(10, 100), 1, now.checked_sub(hour).unwrap()),
+            rate.wait_after(BatchInterval::ms(10, 100), 1, now.checked_sub(hour).unwrap()),
             Duration::ZERO,
             "it is over"
         );

@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::BATCH_LIMIT;
-use super::place::LAZY_SAVE;
-use crate::engine::checkpoint::{self, Standing};
-use crate::engine::connections::Kept;
-use crate::engine::freshness::{Freshness, State};
-use crate::engine::progress;
+use super::read_position::LAZY_SAVE;
+use crate::engine::checkpoint::{self, FollowerPosition};
+use crate::engine::connections::LoopConnection;
+use crate::engine::freshness::{FollowerState, Freshness};
+use crate::engine::partition_progress;
 use crate::engine::projection::Descriptor;
 use crate::log;
 use crate::log::tail::Tail;
@@ -22,19 +22,19 @@ const POLL: Duration = Duration::from_millis(75);
 
 /// The one ticker of a process.
 pub(super) struct Ticker {
-    connection: Kept,
+    connection: LoopConnection,
     moved: watch::Sender<i64>,
     freshness: Freshness,
     tail: Tail,
     projections: &'static [Descriptor],
     /// The projections that workers feed: nobody but the ticker works out how far all of each is.
-    watched: Vec<Standing>,
+    watched: Vec<FollowerPosition>,
     noted_at: Instant,
 }
 
 impl Ticker {
     pub(super) fn new(
-        connection: Kept,
+        connection: LoopConnection,
         moved: watch::Sender<i64>,
         freshness: Freshness,
         tail: Tail,
@@ -86,10 +86,10 @@ impl Ticker {
 
     /// Whoever waits for a read model must not see it go back. A follower that sends may be set back, and the one that is
     /// active then is perhaps not ours.
-    fn note(&self, standing: &Standing) {
+    fn note(&self, standing: &FollowerPosition) {
         let (name, position) = (&standing.name, standing.position);
         let is_read_model = self.projection(name).is_some();
-        if is_read_model || self.freshness.state(name) == State::Following {
+        if is_read_model || self.freshness.state(name) == FollowerState::Following {
             self.freshness.reached(name, position);
         } else {
             self.freshness.stands_at(name, position);
@@ -115,8 +115,8 @@ impl Ticker {
 
     /// Works out up to where all of a projection is folded that workers feed, from how far its partitions
     /// are and from the log, and notes it for whoever starts to look later.
-    async fn watch(&mut self, conn: &mut PgConnection, standing: Standing, head: i64) -> sqlx::Result<()> {
-        let Standing { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
+    async fn watch(&mut self, conn: &mut PgConnection, standing: FollowerPosition, head: i64) -> sqlx::Result<()> {
+        let FollowerPosition { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
         let streams = self.projection(&name).map_or(&[][..], |known| known.streams);
         let mut known = noted.max(self.freshness.position(&name));
         while known < head {
@@ -129,7 +129,7 @@ impl Ticker {
             }
         }
         if known > noted && self.noted_at.elapsed() >= LAZY_SAVE {
-            progress::note(conn, &name, known).await?;
+            partition_progress::note(conn, &name, known).await?;
             self.noted_at = Instant::now();
         }
         Ok(())

@@ -74,7 +74,7 @@ impl Brokers {
         let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
         for made in admin.create_topics([&new], &options).await? {
             match made {
-                Ok(_) => tracing::info!(topic, partitions = wanted, "made the topic"),
+                Ok(_) => tracing::info!(topic, partitions = wanted, "Kafka topic created"),
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((topic, code)) => return Err(TopicError::NotMade { topic, code }),
             }

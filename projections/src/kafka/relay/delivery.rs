@@ -157,7 +157,7 @@ impl<'a> Deliveries<'a> {
                         return Err(Undelivered::Failed(format!("Kafka has acknowledged nothing for {seconds} s")));
                     }
                     if said.elapsed() > SAID_AFTER {
-                        tracing::warn!(log.position = position, "the relay waits for the broker");
+                        tracing::warn!(log.position = position, "relay is waiting for Kafka to acknowledge messages");
                         said = Instant::now();
                     }
                 }

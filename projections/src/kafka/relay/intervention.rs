@@ -4,7 +4,7 @@ use sqlx::PgPool;
 
 use super::NAME;
 use crate::upkeep::error::InterventionError;
-use crate::upkeep::intervention::{self, Intervened, Intervention, Step};
+use crate::upkeep::intervention::{self, Intervention, InterventionKind, InterventionOutcome};
 
 const LEAVES_NOTHING_OUT: &str = "the relay cannot skip an event: consumers of the topic would never know that it is \
     missing. Raise the topic's max.message.bytes, then run `reward-ledger projections retry relay`";
@@ -18,8 +18,8 @@ pub async fn intervene(
     pool: &PgPool,
     name: &str,
     intervention: &Intervention,
-) -> Result<Intervened, InterventionError> {
-    if intervention.step == Step::Skip && name == NAME {
+) -> Result<InterventionOutcome, InterventionError> {
+    if intervention.step == InterventionKind::Skip && name == NAME {
         return Err(InterventionError::Refused(LEAVES_NOTHING_OUT));
     }
     intervention::intervene(pool, name, intervention).await

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnection;
 use super::delivery::Acknowledged;
 use crate::engine::checkpoint::{LeasedCheckpoint, move_leased};
 use crate::engine::error::FollowError;
-use crate::kafka::brokers::Looked;
+use crate::kafka::brokers::TopicSnapshot;
 use crate::kafka::topic::{Topic, message};
 use crate::log::partition::PARTITIONS;
 
@@ -78,7 +78,7 @@ pub(super) fn difference(
     topic: &Topic,
     published: i64,
     saved: Option<&Saved>,
-    looked: &Looked,
+    looked: &TopicSnapshot,
 ) -> Option<&'static str> {
     // each position is a message at least
     if looked.written() < published {

@@ -10,7 +10,7 @@ use crate::engine::lease;
 
 /// Where the relay stands.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Standing {
+pub struct RelayStatus {
     /// Up to where it has published.
     pub position: i64,
     /// What it stopped before.
@@ -34,12 +34,12 @@ pub async fn set_back(pool: &PgPool, from: i64) -> sqlx::Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn standing(conn: &mut PgConnection) -> sqlx::Result<Standing> {
-    let standing = sqlx::query_as(
+pub async fn status(conn: &mut PgConnection) -> sqlx::Result<RelayStatus> {
+    let status = sqlx::query_as(
         "select position, case state when 'stopped' then trouble end as trouble
         from checkpoints
         where name = $1",
     );
-    let standing = standing.bind(NAME).fetch_optional(conn).await?;
-    Ok(standing.unwrap_or(Standing { position: 0, trouble: None }))
+    let status = status.bind(NAME).fetch_optional(conn).await?;
+    Ok(status.unwrap_or(RelayStatus { position: 0, trouble: None }))
 }

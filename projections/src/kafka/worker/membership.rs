@@ -26,7 +26,7 @@ pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// A partition of ours.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub(super) struct AssignedPartition {
     pub(super) epoch: i64,
     pub(super) saved_offset: Option<i64>,
     pub(super) stage: Stage,
@@ -49,14 +49,14 @@ pub(super) struct Membership<P> {
     runtime: Handle,
     owner: Uuid,
     topic: String,
-    state: Mutex<State>,
+    state: Mutex<Assignment>,
     told_at: Mutex<Option<Instant>>,
     of: std::marker::PhantomData<fn() -> P>,
 }
 
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) held: BTreeMap<i32, Held>,
+pub(super) struct Assignment {
+    pub(super) held: BTreeMap<i32, AssignedPartition>,
     pub(super) failure: Option<FollowError>,
 }
 
@@ -66,7 +66,7 @@ impl<P: Projection> ClientContext for Membership<P> {
         let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
         if told_at.is_none_or(|told_at| told_at.elapsed() > TELL) {
             *told_at = Some(Instant::now());
-            tracing::warn!(projection = P::NAME, %error, reason, "a worker waits for Kafka");
+            tracing::warn!(projection = P::NAME, %error, reason, "Kafka worker cannot reach the brokers; librdkafka retries");
         }
     }
 }
@@ -93,7 +93,7 @@ impl<P: Projection> Membership<P> {
         Self { pool, runtime, owner, topic, state, told_at, of: std::marker::PhantomData }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, Assignment> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,7 +122,11 @@ impl<P: Projection> Membership<P> {
 
     /// Makes partitions ours, and says how each is read. The ends of those that are read from the log first
     /// are noted before the head of the log: what stands before such an end is not beyond that head.
-    fn begin(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) -> Result<BTreeMap<i32, Held>, FollowError> {
+    fn begin(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        partitions: &[i32],
+    ) -> Result<BTreeMap<i32, AssignedPartition>, FollowError> {
         let taken = self.runtime.block_on(table::take_over::<P>(&self.pool, self.owner, partitions))?;
         let mut held = BTreeMap::new();
         let mut ends = Vec::new();
@@ -152,8 +156,8 @@ impl<P: Projection> Membership<P> {
 }
 
 impl TakenOver {
-    fn held(&self, stage: Stage) -> Held {
-        Held { epoch: self.epoch, saved_offset: self.next_offset, stage }
+    fn held(&self, stage: Stage) -> AssignedPartition {
+        AssignedPartition { epoch: self.epoch, saved_offset: self.next_offset, stage }
     }
 }
 

@@ -13,7 +13,7 @@ const TYPE_PREFIX: &str = "reward-ledger.";
 
 /// Why a message is no event of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(super) enum InvalidMessage {
     /// Somebody else's, or damaged.
     Foreign(String),
     /// The topic gives messages another time than they were published with.
@@ -21,7 +21,7 @@ pub(super) enum Unreadable {
 }
 
 /// What was published.
-pub(super) fn published(message: &BorrowedMessage<'_>) -> Result<Published, Unreadable> {
+pub(super) fn published(message: &BorrowedMessage<'_>) -> Result<Published, InvalidMessage> {
     let event = header(message, "ce_type")?;
     let (event_type, event_version) = event
         .strip_prefix(TYPE_PREFIX)
@@ -43,44 +43,44 @@ pub(super) fn published(message: &BorrowedMessage<'_>) -> Result<Published, Unre
     })
 }
 
-fn occurred_at(time: &str) -> Result<Moment, Unreadable> {
+fn occurred_at(time: &str) -> Result<Moment, InvalidMessage> {
     DateTime::parse_from_rfc3339(time).map(Moment::from).map_err(|_| foreign("ce_time", time))
 }
 
 /// The relay stamps messages with the time of the log.
-fn recorded_at(timestamp: Timestamp) -> Result<Moment, Unreadable> {
+fn recorded_at(timestamp: Timestamp) -> Result<Moment, InvalidMessage> {
     match timestamp {
         Timestamp::CreateTime(millis) => DateTime::from_timestamp_millis(millis)
             .map(Moment::from)
             .ok_or_else(|| foreign("the time", &millis.to_string())),
-        Timestamp::LogAppendTime(_) => Err(Unreadable::OtherTime),
+        Timestamp::LogAppendTime(_) => Err(InvalidMessage::OtherTime),
         Timestamp::NotAvailable => Err(foreign("the time", "missing")),
     }
 }
 
-fn hash(hex: &str) -> Result<[u8; 32], Unreadable> {
+fn hash(hex: &str) -> Result<[u8; 32], InvalidMessage> {
     let mut hash = [0; 32];
     hex::decode_to_slice(hex, &mut hash).map_err(|_| foreign("ce_hash", hex))?;
     Ok(hash)
 }
 
-fn number(message: &BorrowedMessage<'_>, name: &'static str) -> Result<i64, Unreadable> {
+fn number(message: &BorrowedMessage<'_>, name: &'static str) -> Result<i64, InvalidMessage> {
     let value = header(message, name)?;
     value.parse().map_err(|_| foreign(name, value))
 }
 
-fn header<'a>(message: &'a BorrowedMessage<'_>, name: &'static str) -> Result<&'a str, Unreadable> {
+fn header<'a>(message: &'a BorrowedMessage<'_>, name: &'static str) -> Result<&'a str, InvalidMessage> {
     let headers = message.headers();
     let found = headers.and_then(|headers| headers.iter().find(|header| header.key == name));
     text(name, found.and_then(|header| header.value))
 }
 
-fn text<'a>(what: &'static str, bytes: Option<&'a [u8]>) -> Result<&'a str, Unreadable> {
+fn text<'a>(what: &'static str, bytes: Option<&'a [u8]>) -> Result<&'a str, InvalidMessage> {
     let bytes = bytes.ok_or_else(|| foreign(what, "missing"))?;
     str::from_utf8(bytes).map_err(|_| foreign(what, "no text"))
 }
 
 /// A value of a foreign message may be anything: no more of it is told than its name and length.
-fn foreign(what: &str, value: &str) -> Unreadable {
-    Unreadable::Foreign(format!("{what} cannot be read ({} bytes)", value.len()))
+fn foreign(what: &str, value: &str) -> InvalidMessage {
+    InvalidMessage::Foreign(format!("{what} cannot be read ({} bytes)", value.len()))
 }

@@ -17,13 +17,13 @@ use crate::engine::projection::Projection;
 use crate::kafka::published::Published;
 use crate::log::partition::{PARTITIONS, partition_of_subject};
 
+use super::batch::{PartitionBatch, write};
+use super::catch_up::{self, CatchUp};
 use super::locked::OwnedPartition;
-use super::membership::{ANSWER_WITHIN, Held, Membership, Stage, State, trouble};
-use super::message::{Unreadable, published};
-use super::switch::{self, Behind};
+use super::membership::{ANSWER_WITHIN, AssignedPartition, Assignment, Membership, Stage, trouble};
+use super::message::{InvalidMessage, published};
 use super::table::{self, ResumePoint};
-use super::write::{Piece, write};
-use super::{End, Worker};
+use super::{SessionEnd, Worker};
 
 /// The most messages in a batch.
 const BATCH: usize = 1_000;
@@ -55,12 +55,12 @@ struct Arrived {
     partition: i32,
     epoch: i64,
     offset: i64,
-    what: Result<Published, Unreadable>,
+    what: Result<Published, InvalidMessage>,
 }
 
 impl<P: Projection> Session<P> {
     /// Joins the group.
-    pub(super) fn join(worker: Worker<P>, group: String, owner: Uuid, runtime: Handle) -> Result<Self, End> {
+    pub(super) fn join(worker: Worker<P>, group: String, owner: Uuid, runtime: Handle) -> Result<Self, SessionEnd> {
         let session = worker.config.session;
         let topic = worker.config.topic.clone();
         let membership = Membership::new(worker.pool.clone(), runtime.clone(), owner, topic);
@@ -99,7 +99,7 @@ impl<P: Projection> Session<P> {
     }
 
     /// Reads and folds until shutdown or until something is in the way.
-    pub(super) fn work(mut self) -> Result<(), End> {
+    pub(super) fn work(mut self) -> Result<(), SessionEnd> {
         while !self.worker.shutdown.is_cancelled() {
             self.gather()?;
             if let Some(failure) = self.state().failure.take() {
@@ -112,17 +112,17 @@ impl<P: Projection> Session<P> {
         self.fold_waiting(true)?;
         let left = table::leave(&self.worker.pool, P::NAME, self.owner);
         if let Err(error) = self.runtime.block_on(left) {
-            tracing::debug!(%error, "it was not noted that a worker left");
+            tracing::debug!(%error, "Kafka worker stopped, but its partitions could not be marked as unattended");
         }
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Assignment> {
         self.consumer.context().state()
     }
 
     /// Takes what has come, and waits a little where nothing has.
-    fn gather(&mut self) -> Result<(), End> {
+    fn gather(&mut self) -> Result<(), SessionEnd> {
         let busy = self.state().held.values().any(|held| matches!(held.stage, Stage::FromTheLog { .. }));
         let mut arrived = Vec::new();
         let mut wait = if busy { Duration::ZERO } else { WAIT };
@@ -148,19 +148,19 @@ impl<P: Projection> Session<P> {
     }
 
     /// A message is folded when it stands where the partition goes on.
-    fn take(&mut self, arrived: Arrived) -> Result<(), End> {
+    fn take(&mut self, arrived: Arrived) -> Result<(), SessionEnd> {
         let context = Arc::clone(self.consumer.context());
         let mut state = context.state();
-        let of_now = |held: &&mut Held| held.epoch == arrived.epoch;
+        let of_now = |held: &&mut AssignedPartition| held.epoch == arrived.epoch;
         let Some(held) = state.held.get_mut(&arrived.partition).filter(of_now) else { return Ok(()) };
-        let astray = |reason: String| End::Astray { partition: arrived.partition, reason };
+        let astray = |reason: String| SessionEnd::Astray { partition: arrived.partition, reason };
         let published = match &arrived.what {
             Ok(published) => published,
-            Err(Unreadable::Foreign(reason)) => return Err(astray(format!("offset {}: {reason}", arrived.offset))),
-            Err(Unreadable::OtherTime) => return Err(End::Follow(other_time(&self.worker.config.topic))),
+            Err(InvalidMessage::Foreign(reason)) => return Err(astray(format!("offset {}: {reason}", arrived.offset))),
+            Err(InvalidMessage::OtherTime) => return Err(SessionEnd::Follow(other_time(&self.worker.config.topic))),
         };
         if partition_of_subject(&published.subject) != arrived.partition {
-            return Err(End::Follow(other_partitioner(&self.worker.config.topic)));
+            return Err(SessionEnd::Follow(other_partitioner(&self.worker.config.topic)));
         }
         match held.stage {
             Stage::FromTheLog { .. } => return Ok(()),
@@ -185,7 +185,7 @@ impl<P: Projection> Session<P> {
     }
 
     /// Folds what was read. What the projection does not want is only noted, and not at once.
-    fn fold_waiting(&mut self, at_once: bool) -> Result<(), End> {
+    fn fold_waiting(&mut self, at_once: bool) -> Result<(), SessionEnd> {
         let wanted = |arrived: &Arrived| {
             let concerns = |event: &Published| P::STREAMS.contains(&event.aggregate_type.as_str());
             P::STREAMS.is_empty() || arrived.what.as_ref().is_ok_and(concerns)
@@ -197,7 +197,7 @@ impl<P: Projection> Session<P> {
         if !due || self.waiting.is_empty() {
             return Ok(());
         }
-        let mut piece = Piece { mine: BTreeMap::new(), events: Vec::new(), through: None };
+        let mut piece = PartitionBatch { mine: BTreeMap::new(), events: Vec::new(), through: None };
         for arrived in std::mem::take(&mut self.waiting) {
             // what came before the group took the partition away is its next owner's
             let held = self.state().held.get(&arrived.partition).copied();
@@ -221,19 +221,19 @@ impl<P: Projection> Session<P> {
         Ok(())
     }
 
-    fn write(&self, piece: &Piece) -> Result<(), End> {
+    fn write(&self, piece: &PartitionBatch) -> Result<(), SessionEnd> {
         let Worker { projection, config, pool, .. } = &self.worker;
         self.runtime.block_on(write(pool, projection.as_ref(), self.owner, &config.topic, piece))
     }
 
     /// Folds the next piece of what is read from the log for now; then the topic takes over.
-    fn fold_from_the_log(&mut self) -> Result<(), End> {
-        let behind: BTreeMap<i32, Behind> = self.state().held.iter().filter_map(behind).collect();
+    fn fold_from_the_log(&mut self) -> Result<(), SessionEnd> {
+        let behind: BTreeMap<i32, CatchUp> = self.state().held.iter().filter_map(behind).collect();
         if behind.is_empty() {
             return Ok(());
         }
         let Worker { projection, config, pool, .. } = &self.worker;
-        let folded = switch::fold_piece(pool, projection.as_ref(), self.owner, &config.topic, &behind);
+        let folded = catch_up::fold_piece(pool, projection.as_ref(), self.owner, &config.topic, &behind);
         let through = self.runtime.block_on(folded)?;
         let mut goes_on = TopicPartitionList::new();
         for (partition, one) in behind {
@@ -252,7 +252,7 @@ impl<P: Projection> Session<P> {
                     partition,
                     log.position = through,
                     offset = then,
-                    "the topic takes over from the log"
+                    "Kafka worker caught up from the log; the partition is read from the topic from now on"
                 );
             }
         }
@@ -261,22 +261,22 @@ impl<P: Projection> Session<P> {
     }
 
     /// Says now and then that we look after our partitions, and finds out whether they are still ours.
-    fn attend(&mut self) -> Result<(), End> {
+    fn attend(&mut self) -> Result<(), SessionEnd> {
         if self.attended_at.elapsed() < ATTEND {
             return Ok(());
         }
         self.attended_at = Instant::now();
         let ours: BTreeMap<i32, i64> =
             self.runtime.block_on(table::attend(&self.worker.pool, P::NAME, self.owner))?.into_iter().collect();
-        let still = |(partition, held): (&i32, &Held)| ours.get(partition) == Some(&held.epoch);
-        if self.state().held.iter().all(still) { Ok(()) } else { Err(End::Overtaken) }
+        let still = |(partition, held): (&i32, &AssignedPartition)| ours.get(partition) == Some(&held.epoch);
+        if self.state().held.iter().all(still) { Ok(()) } else { Err(SessionEnd::Overtaken) }
     }
 }
 
-fn behind((partition, held): (&i32, &Held)) -> Option<(i32, Behind)> {
+fn behind((partition, held): (&i32, &AssignedPartition)) -> Option<(i32, CatchUp)> {
     let Stage::FromTheLog { position, until, .. } = held.stage else { return None };
     let mine = OwnedPartition { epoch: held.epoch, saved_offset: held.saved_offset, place: None };
-    Some((*partition, Behind { mine, position, until }))
+    Some((*partition, CatchUp { mine, position, until }))
 }
 
 /// librdkafka goes on by itself.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::{CampaignRow, RewardRow, campaign_columns, reward_columns};
 use crate::engine::error::FoldError;
-use crate::engine::follower::Rest;
+use crate::engine::follower::BatchInterval;
 use crate::engine::projection::{Projection, Spread};
-use crate::log::{Place, Recorded};
+use crate::log::{EventHeader, Recorded};
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ impl Projection for CampaignCatalogue {
         because: "claims, whose subject is a member, count on the rewards of campaigns, whose subject is the campaign",
     };
     /// Each batch writes a row for every reward that was claimed; whoever looks at what is left sees it soon enough.
-    const REST: Rest = Rest::ms(25, 50);
+    const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 50);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut catalogue = load(tx, batch).await?;
@@ -54,7 +54,7 @@ struct Catalogue {
 }
 
 impl Catalogue {
-    fn take_in(&mut self, event: &CampaignEvent, entry: &Place) -> Result<(), FoldError> {
+    fn take_in(&mut self, event: &CampaignEvent, entry: &EventHeader) -> Result<(), FoldError> {
         let id: Uuid =
             entry.aggregate_id.parse().map_err(|_| FoldError::stored("campaign id", entry.aggregate_id.as_str()))?;
         if let CampaignEvent::Created(created) = event {
@@ -105,7 +105,7 @@ impl Catalogue {
     }
 }
 
-fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &Place) -> CampaignRow {
+fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &EventHeader) -> CampaignRow {
     let mut row = CampaignRow {
         campaign_id: id,
         name: String::new(),
@@ -150,7 +150,7 @@ fn stored_name(term: &impl serde::Serialize) -> String {
     serde_json::to_value(term).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &Place) -> RewardRow {
+fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &EventHeader) -> RewardRow {
     RewardRow {
         reward_id: id,
         campaign_id: campaign,

@@ -21,9 +21,9 @@ use super::sets::{ACTIVE, ASKING, Changes};
 use super::standing::Standing;
 use super::write::{FactRow, Membership, write_facts, write_memberships};
 use crate::engine::error::FoldError;
-use crate::engine::follower::Rest;
+use crate::engine::follower::BatchInterval;
 use crate::engine::projection::{Projection, Spread};
-use crate::log::{Place, Recorded};
+use crate::log::{EventHeader, Recorded};
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ impl Projection for Dashboard {
         because: "its counters at marks along the log are sums over all members and campaigns up to a position",
     };
     /// A batch writes a dozen tables, and nobody sees numbers change more often.
-    const REST: Rest = Rest::ms(25, 50);
+    const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 50);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut numbers = Numbers::load(tx, batch).await?;
@@ -70,7 +70,7 @@ impl Projection for Dashboard {
     }
 }
 
-fn stream_id(entry: &Place) -> Result<Uuid, FoldError> {
+fn stream_id(entry: &EventHeader) -> Result<Uuid, FoldError> {
     entry.aggregate_id.parse().map_err(|_| FoldError::stored("stream id", entry.aggregate_id.as_str()))
 }
 
@@ -117,7 +117,7 @@ impl Numbers {
         })
     }
 
-    fn member(&mut self, id: Uuid, event: &MemberEvent, entry: &Place) {
+    fn member(&mut self, id: Uuid, event: &MemberEvent, entry: &EventHeader) {
         let (registered_at, counted) = match event {
             MemberEvent::Registered(registered) => (Some(entry.recorded_at.utc()), registered.role == Role::User),
             MemberEvent::RoleChanged(change) => {
@@ -166,7 +166,7 @@ impl Numbers {
         }
     }
 
-    fn claim(&mut self, event: &ClaimEvent, entry: &Place) -> Result<(), FoldError> {
+    fn claim(&mut self, event: &ClaimEvent, entry: &EventHeader) -> Result<(), FoldError> {
         let id = event.member().0;
         let mut row = *self.members.known(id);
         let counts = self.marks.at(entry);

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use super::counts::Counts;
 use super::span::Width;
 use crate::engine::error::FoldError;
-use crate::log::Place;
+use crate::log::EventHeader;
 
 /// A group ends at the latest with so many positions: what comes after a mark is read from the log.
 const GROUP_BITS: u32 = 10;
@@ -37,7 +37,7 @@ impl Mark {
         Ok(Self { position, recorded_at, counts: Counts::read(counts)? })
     }
 
-    fn is_in_the_group_of(&self, entry: &Place) -> bool {
+    fn is_in_the_group_of(&self, entry: &EventHeader) -> bool {
         let quarter = |moment| Width::Quarter.floor(moment);
         self.position > 0
             && group_start(self.position) == group_start(entry.position)
@@ -69,7 +69,7 @@ impl Marks {
     }
 
     /// The counters at an event that may move them.
-    pub(super) fn at(&mut self, entry: &Place) -> &mut Counts {
+    pub(super) fn at(&mut self, entry: &EventHeader) -> &mut Counts {
         match (self.last.is_in_the_group_of(entry), self.has_moved) {
             (true, false) => self.replaced = Some(self.last.position),
             (false, true) => self.passed.push(self.last),

@@ -13,7 +13,7 @@ use super::counts::Grants;
 use super::fold::ById;
 use super::marks::group_start;
 use crate::engine::error::FoldError;
-use crate::log::Place;
+use crate::log::EventHeader;
 
 /// A campaign after one of its steps.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -147,7 +147,7 @@ impl Offers {
         Ok(offers)
     }
 
-    pub(super) fn campaign(&mut self, id: Uuid, event: &CampaignEvent, entry: &Place) {
+    pub(super) fn campaign(&mut self, id: Uuid, event: &CampaignEvent, entry: &EventHeader) {
         let position = entry.position;
         let step = |row: &mut CampaignRow, run: &str| {
             run.clone_into(&mut row.run);

@@ -13,7 +13,7 @@ use super::view::View;
 use crate::engine::error::FoldError;
 
 /// A piece of one of the asked spans.
-type Piece = (usize, Span);
+type ScanRange = (usize, Span);
 
 #[derive(sqlx::FromRow)]
 struct SetRow {
@@ -28,7 +28,7 @@ impl View {
     /// Who did it, for each span.
     pub(super) async fn seen(&mut self, what: &'static str, spans: &[Span]) -> Result<Vec<RoaringBitmap>, FoldError> {
         let mut seen = vec![RoaringBitmap::new(); spans.len()];
-        let mut edges: Vec<Piece> = Vec::new();
+        let mut edges: Vec<ScanRange> = Vec::new();
         let mut pieces: Vec<(usize, Span, Option<Width>)> =
             spans.iter().enumerate().map(|(nth, span)| (nth, self.rounded(what, *span), Some(Width::Day))).collect();
         while !pieces.is_empty() {
@@ -75,7 +75,7 @@ impl View {
     }
 
     /// Who did it, row by row: facts have a table, who asked for a reward is in the log.
-    async fn seen_at_edges(&mut self, what: &str, edges: Vec<Piece>) -> Result<Vec<(i64, i32)>, FoldError> {
+    async fn seen_at_edges(&mut self, what: &str, edges: Vec<ScanRange>) -> Result<Vec<(i64, i32)>, FoldError> {
         if edges.is_empty() {
             return Ok(vec![]);
         }
@@ -104,9 +104,9 @@ fn place(nth: i64) -> Result<usize, FoldError> {
 }
 
 /// Pieces that follow each other become one.
-fn joined(mut pieces: Vec<Piece>) -> Vec<Piece> {
+fn joined(mut pieces: Vec<ScanRange>) -> Vec<ScanRange> {
     pieces.sort_by_key(|(nth, span)| (*nth, span.from));
-    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    let mut joined: Vec<ScanRange> = Vec::with_capacity(pieces.len());
     for (nth, span) in pieces {
         match joined.last_mut() {
             Some((last, before)) if *last == nth && before.to >= span.from => before.to = before.to.max(span.to),

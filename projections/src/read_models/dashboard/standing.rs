@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::counts::Counts;
 use crate::engine::error::FoldError;
-use crate::log::{Place, Recorded};
+use crate::log::{EventHeader, Recorded};
 
 /// Where the claims of a piece of the log stand.
 #[derive(Default)]
@@ -67,7 +67,12 @@ impl Standing {
     }
 
     /// Counts the next step of a claim.
-    pub(super) fn step(&mut self, counts: &mut Counts, event: &ClaimEvent, entry: &Place) -> Result<(), FoldError> {
+    pub(super) fn step(
+        &mut self,
+        counts: &mut Counts,
+        event: &ClaimEvent,
+        entry: &EventHeader,
+    ) -> Result<(), FoldError> {
         let id = claim_id(&entry.aggregate_id)?;
         let after = counts.claim(self.0.get(&id).copied(), event);
         self.0.insert(id, after);

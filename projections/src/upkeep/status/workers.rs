@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
-use crate::engine::progress;
+use crate::engine::partition_progress;
 use crate::log::partition::partition_of_subject;
 
 use super::Status;
@@ -24,7 +24,7 @@ pub struct PartitionStatus {
 
 /// Says of a projection that workers feed how it is doing; leaves it as it is when a follower does.
 pub(super) async fn look(conn: &mut PgConnection, status: &mut Status, streams: &[&str]) -> sqlx::Result<()> {
-    let Some(done) = progress::of(conn, &status.name).await? else { return Ok(()) };
+    let Some(done) = partition_progress::of(conn, &status.name).await? else { return Ok(()) };
     let rows: Vec<(i32, i64, bool)> = sqlx::query_as(
         "select partition, position, attended_until > clock_timestamp()
         from worker_partitions

@@ -127,7 +127,7 @@ impl Running {
         let mut begun = None;
         let started = Instant::now();
         loop {
-            let position = relay::standing(&mut pool.acquire().await.unwrap()).await.unwrap().position;
+            let position = relay::status(&mut pool.acquire().await.unwrap()).await.unwrap().position;
             if position > 0 && begun.is_none() {
                 begun = Some((position, Instant::now()));
             }
@@ -142,7 +142,7 @@ impl Running {
 
     async fn settle(&self, pool: &PgPool) {
         let (through, started) = (head(pool).await, Instant::now());
-        while relay::standing(&mut pool.acquire().await.unwrap()).await.unwrap().position < through {
+        while relay::status(&mut pool.acquire().await.unwrap()).await.unwrap().position < through {
             assert!(started.elapsed() < TO_SETTLE, "the relay does not come to {through}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

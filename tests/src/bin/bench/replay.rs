@@ -12,7 +12,7 @@ use domain::Event;
 use domain::activity::{Activity, ActivityEvent};
 use domain::id::MemberId;
 use postgres_es::PostgresEventRepository;
-use projections::log::{Piece, Scan};
+use projections::log::{Scan, ScanRange};
 use sqlx::PgPool;
 use tests::support::postgres::{Cluster, Database};
 
@@ -75,7 +75,7 @@ impl Replay {
     /// Our own, page after page in the order of the log.
     pub(crate) async fn ours(&mut self, load: Load) -> Measured {
         let begun = load.begin();
-        let mut scan = Scan::of(&self.pool, Piece::events(self.head, &STREAMS), |row| match row.event() {
+        let mut scan = Scan::of(&self.pool, ScanRange::events(self.head, &STREAMS), |row| match row.event() {
             Ok(Event::Activity(event)) => Some(of(&event)),
             Ok(Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_)) | Err(_) => None,
         });

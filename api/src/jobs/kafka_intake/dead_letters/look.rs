@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use projections::{Brokers, ToTheEnd};
+use projections::{Brokers, ReadToEnd};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedMessage;
@@ -86,7 +86,7 @@ pub fn look(brokers: &Brokers, group: &str, activities: &str) -> mpsc::Receiver<
     let topic = topic_of(activities);
     tokio::task::spawn_blocking(move || {
         let ended = client
-            .create_with_context::<_, BaseConsumer<_>>(ToTheEnd)
+            .create_with_context::<_, BaseConsumer<_>>(ReadToEnd)
             .and_then(|consumer| read(&consumer, &topic, &found));
         if let Err(error) = ended {
             let _ = found.blocking_send(Err(error));
@@ -96,7 +96,7 @@ pub fn look(brokers: &Brokers, group: &str, activities: &str) -> mpsc::Receiver<
 }
 
 fn read(
-    consumer: &BaseConsumer<ToTheEnd>,
+    consumer: &BaseConsumer<ReadToEnd>,
     topic: &str,
     found: &mpsc::Sender<Result<DeadLetter, KafkaError>>,
 ) -> Result<(), KafkaError> {
@@ -127,7 +127,7 @@ fn read(
 }
 
 /// Where each partition that has messages ends now; nothing when there is no such topic.
-fn ends(consumer: &BaseConsumer<ToTheEnd>, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
+fn ends(consumer: &BaseConsumer<ReadToEnd>, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
     let metadata = consumer.fetch_metadata(None, ANSWER_WITHIN)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
     let mut ends = BTreeMap::new();

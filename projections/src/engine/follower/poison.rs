@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use super::Follower;
+use super::follow_loop::FollowLoop;
 use super::pace::LAST_BACK_OFF_MS;
-use super::turn::Turn;
 use crate::engine::checkpoint::stopped;
-use crate::engine::freshness::State;
+use crate::engine::freshness::FollowerState;
 use crate::engine::parked;
 
 /// How often a stopped follower looks whether it may go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-impl<F: Follower> Turn<F> {
+impl<F: Follower> FollowLoop<F> {
     /// Goes on without the stream of an impossible event, after so long.
     pub(super) async fn park(&self, position: i64, reason: &str) -> Duration {
         let name = self.follower.name();
-        tracing::error!(follower = name, log.position = position, %reason, "a follower parks a stream: an event is impossible");
+        tracing::error!(follower = name, log.position = position, %reason, "follower cannot process an event; its stream is parked");
         let parked = async {
             let mut conn = self.pool.acquire().await?;
             parked::park(&mut conn, name, position, reason).await
@@ -31,8 +31,8 @@ impl<F: Follower> Turn<F> {
     /// elsewhere, perhaps with a newer program, may get past it as well.
     pub(super) async fn stop(&self, position: i64, reason: &str) -> Duration {
         let name = self.follower.name();
-        tracing::error!(follower = name, log.position = position, %reason, "a follower stopped");
-        self.freshness.is(name, State::Stopped { reason: format!("position {position}: {reason}") });
+        tracing::error!(follower = name, log.position = position, %reason, "follower cannot process an event and stopped; waiting for an operator to retry or skip it");
+        self.freshness.is(name, FollowerState::Stopped { reason: format!("position {position}: {reason}") });
         let mut noted = false;
         while !self.shutdown.is_cancelled() {
             let is_stopped = async {

@@ -7,13 +7,13 @@ pub(super) const LAZY_SAVE: Duration = Duration::from_millis(250);
 
 /// Up to where a follower has read, and up to where that is saved. Between the two there is nothing that it wants.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct ReadPosition {
     pub(super) saved: i64,
     pub(super) position: i64,
     unsaved_since: Option<Instant>,
 }
 
-impl Place {
+impl ReadPosition {
     /// All is saved up to here.
     pub(super) fn saved(position: i64) -> Self {
         Self { saved: position, position, unsaved_since: None }

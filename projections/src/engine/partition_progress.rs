@@ -1,10 +1,9 @@
-//! How far a projection is folded that workers feed: one position for each partition of the topic, and
-//! from these one position for all of it. Here is what others ask of that; who may move it is decided in
-//! `worker`.
+//! How far each partition of a projection that workers feed is folded, and from that one position for all of it. Who may
+//! move a partition is decided in `kafka::worker`.
 //!
-//! An event is folded when its position is not beyond that of its subject's partition. **The position of
-//! the whole is the one before the first event that concerns the projection and is not folded**; where
-//! there is none it is the head of the log. So a partition to which nothing came holds nobody back.
+//! An event is folded when its position is not beyond that of its subject's partition. **The position of the whole is the
+//! one before the first event that concerns the projection and is not folded**; without such an event it is the head of
+//! the log, so that a partition without new events holds nobody back.
 
 use sqlx::postgres::PgConnection;
 
@@ -13,12 +12,12 @@ use crate::log::partition::{PARTITIONS, partition_of_subject};
 
 /// How far every partition is folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub struct PartitionProgress {
     /// By partition.
     positions: Vec<i64>,
 }
 
-impl Progress {
+impl PartitionProgress {
     /// Up to which position the partitions are folded, from the first to the last.
     #[must_use]
     pub fn new(positions: Vec<i64>) -> Self {
@@ -63,7 +62,7 @@ impl Progress {
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn of(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Progress>> {
+pub(crate) async fn of(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<PartitionProgress>> {
     let rows: Vec<(i32, i64)> =
         sqlx::query_as("select partition, position from worker_partitions where follower = $1 order by partition")
             .bind(name)
@@ -77,7 +76,7 @@ pub(crate) async fn of(conn: &mut PgConnection, name: &str) -> sqlx::Result<Opti
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<Progress>> {
+pub(crate) async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<PartitionProgress>> {
     let rows: Vec<(i32, i64)> = sqlx::query_as(
         "select partition, position from worker_partitions where follower = $1 order by partition for update",
     )
@@ -148,7 +147,7 @@ pub(crate) async fn note(conn: &mut PgConnection, name: &str, position: i64) -> 
     Ok(())
 }
 
-fn gathered(rows: Vec<(i32, i64)>) -> Option<Progress> {
+fn gathered(rows: Vec<(i32, i64)>) -> Option<PartitionProgress> {
     if rows.is_empty() {
         return None;
     }
@@ -158,7 +157,7 @@ fn gathered(rows: Vec<(i32, i64)>) -> Option<Progress> {
             *known = position;
         }
     }
-    Some(Progress { positions })
+    Some(PartitionProgress { positions })
 }
 
 #[cfg(test)]
@@ -188,7 +187,7 @@ mod tests {
         fn everything_up_to_the_position_of_the_whole_is_folded_and_it_is_the_last_such(
             (events, positions, head) in log_and_progress()
         ) {
-            let progress = Progress::new(positions.clone());
+            let progress = PartitionProgress::new(positions.clone());
             let through = progress.folded_through(events.iter().map(|(at, subject)| (*at, subject.as_str())), head);
             let folded = |(at, subject): &(i64, String)| *at <= positions[partition_of_subject(subject) as usize];
             prop_assert!(events.iter().filter(|event| event.0 <= through).all(folded));
@@ -204,8 +203,8 @@ mod tests {
             (events, positions, head) in log_and_progress(),
             steps in prop::collection::vec((0..12_usize, 0..20_i64), 0..20),
         ) {
-            let mut progress = Progress::new(positions);
-            let from_the_start = |progress: &Progress| {
+            let mut progress = PartitionProgress::new(positions);
+            let from_the_start = |progress: &PartitionProgress| {
                 progress.folded_through(events.iter().map(|(at, subject)| (*at, subject.as_str())), head)
             };
             let mut known = from_the_start(&progress);
@@ -224,7 +223,7 @@ mod tests {
     fn a_partition_to_which_nothing_came_holds_nobody_back() {
         let mut positions = vec![0; 12];
         positions[partition_of_subject("mina") as usize] = 7;
-        let progress = Progress::new(positions);
+        let progress = PartitionProgress::new(positions);
         assert_eq!(progress.folded_through([(3, "mina"), (7, "mina")], 90), 90);
         let other = (0..).map(|n| n.to_string()).find(|key| partition_of_subject(key) != partition_of_subject("mina"));
         let other = other.unwrap_or_default();

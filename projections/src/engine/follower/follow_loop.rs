@@ -9,13 +9,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::pace::{Pace, Rhythm};
-use super::place::Place;
+use super::pace::{EventRate, Pace};
+use super::read_position::ReadPosition;
 use super::{Batch, Begun, Follower, LAG_SECONDS, OnPoison};
 use crate::engine::checkpoint::{OwnedCheckpoint, ReadThrough};
-use crate::engine::connections::Kept;
+use crate::engine::connections::LoopConnection;
 use crate::engine::error::FollowError;
-use crate::engine::freshness::{Freshness, State};
+use crate::engine::freshness::{FollowerState, Freshness};
 use crate::engine::lease::{Lease, LeaseEpoch};
 use crate::engine::parked;
 use crate::log::tail::Tail;
@@ -26,11 +26,11 @@ const STANDBY: Duration = Duration::from_millis(200);
 const LOOK_AT_LEASE: Duration = Duration::from_millis(500);
 
 /// One follower and what it needs.
-pub(super) struct Turn<F> {
+pub(super) struct FollowLoop<F> {
     /// For what takes its time: getting ready.
     pub(super) pool: PgPool,
     /// For what is done with each batch.
-    pub(super) connection: Kept,
+    pub(super) connection: LoopConnection,
     pub(super) head: watch::Receiver<i64>,
     pub(super) freshness: Freshness,
     pub(super) tail: Tail,
@@ -50,7 +50,7 @@ enum Wake {
     Shutdown,
 }
 
-impl<F: Follower> Turn<F> {
+impl<F: Follower> FollowLoop<F> {
     pub(super) async fn run(mut self) {
         let name = self.follower.name();
         let mut pace = Pace::default();
@@ -58,16 +58,16 @@ impl<F: Follower> Turn<F> {
             let wait = match self.go(&mut pace).await {
                 Ok(()) => return,
                 Err(FollowError::Standby) => {
-                    self.freshness.is(name, State::Standby);
+                    self.freshness.is(name, FollowerState::Standby);
                     STANDBY
                 }
                 Err(error @ (FollowError::Database(_) | FollowError::Trouble(_))) => {
                     let reason = error.to_string();
-                    tracing::warn!(follower = name, %reason, "a follower waits and tries again");
+                    tracing::warn!(follower = name, %reason, "follower failed and retries with back-off");
                     if matches!(error, FollowError::Database(_)) {
                         self.tail.forget();
                     }
-                    self.freshness.is(name, State::Waiting { reason });
+                    self.freshness.is(name, FollowerState::Waiting { reason });
                     pace.back_off()
                 }
                 Err(FollowError::Poison { position, reason }) => match self.follower.on_poison() {
@@ -75,8 +75,8 @@ impl<F: Follower> Turn<F> {
                     OnPoison::Stop => self.stop(position, &reason).await,
                 },
                 Err(FollowError::Stop(reason)) => {
-                    tracing::error!(follower = name, %reason, "a follower stopped");
-                    return self.freshness.is(name, State::Stopped { reason });
+                    tracing::error!(follower = name, %reason, "follower stopped; restart the service after fixing the cause");
+                    return self.freshness.is(name, FollowerState::Stopped { reason });
                 }
             };
             self.wait(wait).await;
@@ -92,7 +92,7 @@ impl<F: Follower> Turn<F> {
             () = self.shutdown.cancelled() => return Ok(()),
             begun = self.follower.begin(&self.pool, self.owner) => begun?,
         };
-        let (mut place, mut rhythm) = (Place::saved(begun.position()), Rhythm::new());
+        let (mut place, mut rate) = (ReadPosition::saved(begun.position()), EventRate::new());
         self.begins(begun.position());
         self.checkpoint = match begun {
             Begun::SavesItself(_) => None,
@@ -118,7 +118,7 @@ impl<F: Follower> Turn<F> {
             self.freshness.reached(self.follower.name(), place.position);
             pace.went_well(self.follower.batch_limit(), through - after, begun.elapsed());
             if through == head {
-                self.wait(rhythm.rest_after(self.follower.rest(), through - after, begun)).await;
+                self.wait(rate.wait_after(self.follower.batch_interval(), through - after, begun)).await;
             }
         }
     }
@@ -126,7 +126,7 @@ impl<F: Follower> Turn<F> {
     /// One with a lease may have been set back meanwhile; nobody waits to read what it has made.
     fn begins(&self, position: i64) {
         let name = self.follower.name();
-        self.freshness.is(name, State::Following);
+        self.freshness.is(name, FollowerState::Following);
         match self.lease {
             Some(_) => self.freshness.stands_at(name, position),
             None => self.freshness.reached(name, position),
@@ -134,7 +134,7 @@ impl<F: Follower> Turn<F> {
     }
 
     /// Waits until the log goes on after where the follower stands.
-    async fn wake(&mut self, place: Place) -> Wake {
+    async fn wake(&mut self, place: ReadPosition) -> Wake {
         tokio::select! {
             biased;
             () = self.shutdown.cancelled() => Wake::Shutdown,
@@ -147,7 +147,7 @@ impl<F: Follower> Turn<F> {
     }
 
     /// Takes in the log up to a position. What the follower does not want costs it no write.
-    async fn take(&mut self, place: Place, through: i64) -> Result<Place, FollowError> {
+    async fn take(&mut self, place: ReadPosition, through: i64) -> Result<ReadPosition, FollowError> {
         let mut conn = self.connection.take().await?;
         let taken = self.take_in(&mut conn, place, through).await;
         match &taken {
@@ -157,7 +157,12 @@ impl<F: Follower> Turn<F> {
         taken
     }
 
-    async fn take_in(&mut self, conn: &mut PgConnection, place: Place, through: i64) -> Result<Place, FollowError> {
+    async fn take_in(
+        &mut self,
+        conn: &mut PgConnection,
+        place: ReadPosition,
+        through: i64,
+    ) -> Result<ReadPosition, FollowError> {
         let streams = self.follower.streams();
         let mut entries = self.tail.read(conn, place.position, through, streams).await?;
         let Some(first) = entries.first().map(|entry| entry.position) else {
@@ -175,10 +180,10 @@ impl<F: Follower> Turn<F> {
         if let Some(lag) = self.tail.age(first).filter(|_| position >= first) {
             histogram!(LAG_SECONDS, "follower" => name).record(lag);
         }
-        Ok(Place::saved(position))
+        Ok(ReadPosition::saved(position))
     }
 
-    async fn save_lazily(&mut self, place: Place) -> Result<Place, FollowError> {
+    async fn save_lazily(&mut self, place: ReadPosition) -> Result<ReadPosition, FollowError> {
         if place.position > place.saved {
             let mut conn = self.connection.take().await?;
             match &mut self.checkpoint {
@@ -190,7 +195,7 @@ impl<F: Follower> Turn<F> {
             }
             self.connection.keep(conn);
         }
-        Ok(Place::saved(place.position))
+        Ok(ReadPosition::saved(place.position))
     }
 
     fn lease_epoch(&self) -> Option<LeaseEpoch> {

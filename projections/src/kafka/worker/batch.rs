@@ -9,18 +9,18 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::engine::error::FollowError;
-use crate::engine::fold::{Folded, Pace, fold};
-use crate::engine::parked::{self, Aside};
+use crate::engine::fold::{FoldMode, Folded, fold};
+use crate::engine::parked::{self, LeftOut};
 use crate::engine::projection::Projection;
 use crate::kafka::published::Published;
 use crate::log::partition::partition_of_subject;
 
-use super::End;
+use super::SessionEnd;
 use super::locked::{Advance, LockedPartition, LockedPartitions, OwnedPartition};
 
 /// A piece of some partitions.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct PartitionBatch {
     /// The partitions.
     pub(super) mine: BTreeMap<i32, OwnedPartition>,
     /// Their events, in any order.
@@ -36,12 +36,12 @@ pub(super) async fn write<P: Projection>(
     projection: &P,
     owner: Uuid,
     topic: &str,
-    piece: &Piece,
-) -> Result<(), End> {
-    if attempt(pool, projection, owner, topic, piece, Pace::AtOnce).await? {
+    piece: &PartitionBatch,
+) -> Result<(), SessionEnd> {
+    if attempt(pool, projection, owner, topic, piece, FoldMode::AtOnce).await? {
         return Ok(());
     }
-    match attempt(pool, projection, owner, topic, piece, Pace::OneByOne).await? {
+    match attempt(pool, projection, owner, topic, piece, FoldMode::OneByOne).await? {
         true => Ok(()),
         false => Err(FollowError::Trouble("a fold is spoilt twice".to_owned()).into()),
     }
@@ -53,12 +53,12 @@ async fn attempt<P: Projection>(
     projection: &P,
     owner: Uuid,
     topic: &str,
-    piece: &Piece,
-    pace: Pace,
-) -> Result<bool, End> {
+    piece: &PartitionBatch,
+    pace: FoldMode,
+) -> Result<bool, SessionEnd> {
     let mut conn = pool.acquire().await?;
     let locked = LockedPartitions::lock(conn.begin().await?, P::NAME, owner, &piece.mine).await?;
-    let mut locked = locked.ok_or(End::Overtaken)?;
+    let mut locked = locked.ok_or(SessionEnd::Overtaken)?;
     let (tx, ours) = locked.transaction();
     let events = match piece.through {
         Some(_) => piece.events.clone(),
@@ -67,7 +67,7 @@ async fn attempt<P: Projection>(
     let aside = if ours.iter().any(|ours| ours.leaves_aside) {
         parked::aside(tx, P::NAME, P::NAME).await?
     } else {
-        Aside::default()
+        LeftOut::default()
     };
     let mut fresh: Vec<Published> = events.iter().filter(|event| is_fresh::<P>(ours, event)).cloned().collect();
     fresh.sort_by_key(|event| event.position);
@@ -125,7 +125,7 @@ async fn of_this_log(
             log.position = first.position,
             log.epoch = first.epoch,
             events = elsewhere.len(),
-            "the topic has events that this log does not have; they are left out"
+            "Kafka topic has events that are not in this log; worker skips them"
         );
     }
     Ok(here)

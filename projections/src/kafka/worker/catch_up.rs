@@ -11,16 +11,16 @@ use crate::kafka::published::Published;
 use crate::log;
 use crate::log::partition::partition_of_subject;
 
-use super::End;
+use super::SessionEnd;
+use super::batch::{PartitionBatch, write};
 use super::locked::OwnedPartition;
-use super::write::{Piece, write};
 
 /// How many positions are read at once.
 const POSITIONS: i64 = 5_000;
 
 /// A partition that is folded from the log for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Behind {
+pub(super) struct CatchUp {
     /// As it was taken over.
     pub(super) mine: OwnedPartition,
     /// How far it is folded.
@@ -35,14 +35,14 @@ pub(super) async fn fold_piece<P: Projection>(
     projection: &P,
     owner: Uuid,
     topic: &str,
-    behind: &BTreeMap<i32, Behind>,
-) -> Result<i64, End> {
+    behind: &BTreeMap<i32, CatchUp>,
+) -> Result<i64, SessionEnd> {
     let after = behind.values().map(|one| one.position).min().unwrap_or(0);
     let most = behind.values().map(|one| one.until).max().unwrap_or(0);
     let through = most.min(after + POSITIONS);
     let entries = log::read_between(&mut *pool.acquire().await?, after, through, P::STREAMS).await?;
     let events = entries.into_iter().filter(|entry| behind.contains_key(&partition_of_subject(&entry.subject)));
-    let piece = Piece {
+    let piece = PartitionBatch {
         mine: behind.iter().map(|(partition, one)| (*partition, one.mine)).collect(),
         events: events.map(Published::from).collect(),
         through: Some(through),

@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Brokers, ToTheEnd};
+use super::{Brokers, ReadToEnd};
 
 /// How long a broker may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -26,16 +26,16 @@ const FETCH_BYTES: &str = "65536";
 
 /// What is on a topic now, at the places that were asked for.
 #[derive(Debug)]
-pub struct Looked {
+pub struct TopicSnapshot {
     /// The id of the cluster, where it says one.
     pub cluster: Option<String>,
     /// By partition.
-    pub partitions: BTreeMap<i32, At>,
+    pub partitions: BTreeMap<i32, PartitionSnapshot>,
 }
 
 /// What is in one partition now.
 #[derive(Debug)]
-pub struct At {
+pub struct PartitionSnapshot {
     /// The offset of the first message that is left.
     pub first: i64,
     /// The offset behind the last one.
@@ -44,7 +44,7 @@ pub struct At {
     pub message: Option<OwnedMessage>,
 }
 
-impl Looked {
+impl TopicSnapshot {
     /// How many messages were ever written to the partitions that were asked for.
     #[must_use]
     pub fn written(&self) -> i64 {
@@ -63,8 +63,12 @@ impl Brokers {
     ///
     /// # Errors
     /// The broker does not answer, or there is no such topic.
-    pub fn look_at(&self, topic: &str, offsets: &BTreeMap<i32, Option<i64>>) -> Result<Looked, KafkaError> {
-        let consumer: BaseConsumer<ToTheEnd> = self
+    pub fn snapshot_topic(
+        &self,
+        topic: &str,
+        offsets: &BTreeMap<i32, Option<i64>>,
+    ) -> Result<TopicSnapshot, KafkaError> {
+        let consumer: BaseConsumer<ReadToEnd> = self
             .client()
             // asked for by librdkafka, never joined
             .set("group.id", "reward-ledger-look")
@@ -76,11 +80,11 @@ impl Brokers {
             .set("queued.max.messages.kbytes", AHEAD_KIB)
             // a message that is larger comes all the same
             .set("fetch.message.max.bytes", FETCH_BYTES)
-            .create_with_context(ToTheEnd)?;
+            .create_with_context(ReadToEnd)?;
         let (mut partitions, mut wanted) = (BTreeMap::new(), BTreeMap::new());
         for (partition, offset) in offsets {
             let (first, end) = consumer.fetch_watermarks(topic, *partition, ANSWER_WITHIN)?;
-            partitions.insert(*partition, At { first, end, message: None });
+            partitions.insert(*partition, PartitionSnapshot { first, end, message: None });
             if let Some(offset) = offset.filter(|offset| (first..end).contains(offset)) {
                 wanted.insert(*partition, offset);
             }
@@ -91,13 +95,13 @@ impl Brokers {
                 at.message = Some(message);
             }
         }
-        Ok(Looked { cluster, partitions })
+        Ok(TopicSnapshot { cluster, partitions })
     }
 }
 
 /// The messages at these offsets, of those that are there: a hole is none.
 fn messages(
-    consumer: &BaseConsumer<ToTheEnd>,
+    consumer: &BaseConsumer<ReadToEnd>,
     topic: &str,
     wanted: &BTreeMap<i32, i64>,
 ) -> Result<Vec<OwnedMessage>, KafkaError> {
@@ -124,7 +128,9 @@ fn messages(
             }
             Err(KafkaError::PartitionEOF(partition)) => drop(waiting.remove(&partition)),
             // librdkafka goes on by itself
-            Err(error) => tracing::debug!(%error, topic, "looking at a topic"),
+            Err(error) => {
+                tracing::debug!(%error, topic, "Kafka reported an error while a topic was inspected; librdkafka retries")
+            }
         }
     }
     Ok(found)

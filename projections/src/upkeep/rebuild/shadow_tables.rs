@@ -1,6 +1,5 @@
-//! The tables beside those that serve: made like them, filled under the very names of those (the
-//! connection of the rebuild has temporary views of these names, so that a fold is the same SQL live and
-//! rebuilding), and put in their place by a rename.
+//! Shadow tables: made like the tables that serve and filled under their names (the connection of the rebuild has
+//! temporary views of these names, so that a fold is the same SQL live and rebuilding), then swapped in by a rename.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use uuid::Uuid;
 
 use super::step;
 use crate::engine::checkpoint::LockedCheckpoint;
-use crate::engine::progress;
+use crate::engine::partition_progress;
 use crate::engine::projection::{Projection, REBUILD_SUFFIX as SUFFIX};
 use crate::upkeep::error::RebuildError;
 
@@ -21,9 +20,9 @@ const SWAP_ATTEMPTS: u32 = 40;
 /// How long it waits for those who read an older snapshot.
 const OLDER_SNAPSHOTS_MS: u64 = 2_000;
 
-/// The tables beside of one projection.
+/// The shadow tables of one projection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Beside {
+pub(super) struct ShadowTables {
     pub(super) name: &'static str,
     pub(super) version: i32,
     pub(super) tables: &'static [&'static str],
@@ -31,21 +30,17 @@ pub(super) struct Beside {
     pub(super) late: &'static [&'static str],
 }
 
-/// How far the tables beside are folded.
-pub(super) struct Progress;
-
-impl Progress {
-    pub(super) async fn save(conn: &mut PgConnection, name: &str, position: i64) -> sqlx::Result<()> {
-        sqlx::query("update rebuilds set position = $2, updated_at = now() where name = $1")
-            .bind(name)
-            .bind(position)
-            .execute(conn)
-            .await?;
-        Ok(())
-    }
+/// Saves how far the shadow tables of a projection are folded.
+pub(super) async fn save_progress(conn: &mut PgConnection, name: &str, position: i64) -> sqlx::Result<()> {
+    sqlx::query("update rebuilds set position = $2, updated_at = now() where name = $1")
+        .bind(name)
+        .bind(position)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
-impl Beside {
+impl ShadowTables {
     /// A lock that lives as long as the connection, and another that lives as long as the swap of one that
     /// was killed: the server may still be at it.
     pub(super) async fn is_the_only_one(&self, conn: &mut PgConnection) -> sqlx::Result<bool> {
@@ -210,7 +205,7 @@ impl Beside {
         let served = locked.known().position;
         let tx = locked.transaction();
         // and so do workers; whichever of them is ahead, the new rows have that as well
-        let by_workers = progress::lock(tx, self.name).await?;
+        let by_workers = partition_progress::lock(tx, self.name).await?;
         let served = by_workers.map_or(served, |progress| progress.furthest().max(served));
         step(conn, projection, *done, served, None).await?;
         *done = served.max(*done);
@@ -224,7 +219,7 @@ impl Beside {
                 sqlx::query(&rename).execute(&mut *tx).await?;
             }
         }
-        progress::raise(tx, self.name, *done, new_version).await?;
+        partition_progress::raise(tx, self.name, *done, new_version).await?;
         sqlx::query("delete from parked_streams where follower = $1").bind(self.name).execute(&mut *tx).await?;
         sqlx::query("update parked_streams set follower = $1 where follower = $1 || $2")
             .bind(self.name)
