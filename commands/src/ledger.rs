@@ -46,7 +46,7 @@ pub struct Ledger {
 pub(crate) struct Shared {
     pub(crate) pool: PgPool,
     sequencer: Sequencer,
-    streams: StreamReader,
+    pub(crate) streams: StreamReader,
     pub(crate) campaigns: campaigns::Campaigns,
     locks: Arc<stream_locks::StreamLocks>,
 }

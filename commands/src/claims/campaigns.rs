@@ -9,9 +9,7 @@ use domain::Moment;
 use domain::campaign::Campaign;
 use domain::id::{CampaignId, MemberId, RewardId};
 
-use crate::ledger::Ledger;
-use crate::ledger::Shared;
-use crate::log::append::StreamKey;
+use crate::ledger::{Ledger, Shared, stream_key};
 use crate::log::coalesce::ReadError;
 use crate::log::streams::Loaded;
 
@@ -78,20 +76,6 @@ impl Shared {
     }
 }
 
-impl Shared {
-    async fn actors_of(&self, stream: &StreamKey) -> Result<HashSet<String>, ReadError> {
-        let sql = "select distinct actor from events where aggregate_type = $1 and aggregate_id = $2";
-        let actors = sqlx::query_scalar(sql)
-            .bind(stream.stream_type)
-            .bind(&*stream.stream_id)
-            // planned each time: a plan made while the log was empty would read all of it ever after
-            .persistent(false)
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(actors.into_iter().collect())
-    }
-}
-
 /// What is taken of a reward, by the guard that no grant passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
@@ -139,10 +123,10 @@ impl Ledger {
 
     /// A campaign as the log has it now, for those who decide without an append that would notice.
     pub(crate) async fn latest_campaign(&self, id: CampaignId) -> Result<Arc<KnownCampaign>, ReadError> {
-        let loaded = self.load::<Campaign>(&id.to_string()).await?;
-        // read after the campaign: nobody who has changed what was loaded is missing
-        let actors = self.shared.actors_of(&loaded.stream).await?;
-        let known = Arc::new(KnownCampaign { loaded, actors });
+        let stream = stream_key::<Campaign>(&id.to_string());
+        let events = self.shared.streams.read(stream.clone()).await?;
+        let loaded = Loaded::fold(stream, &events)?;
+        let known = Arc::new(KnownCampaign { loaded, actors: events.into_iter().map(|event| event.actor).collect() });
         self.shared.campaigns.keep(id, known.clone());
         Ok(known)
     }

@@ -15,7 +15,7 @@ pub const READ_STREAMS: &str = "
 select wanted.number, e.*
 from unnest($1::text[], $2::text[]) with ordinality as wanted (stream_type, stream_id, number)
 cross join lateral (
-    select e.sequence, e.event_type, e.event_version, e.payload::text as payload, e.position, e.recorded_at
+    select e.sequence, e.event_type, e.event_version, e.payload::text as payload, e.actor, e.position, e.recorded_at
     from events e
     where e.aggregate_type = wanted.stream_type and e.aggregate_id = wanted.stream_id
     order by e.aggregate_type, e.aggregate_id, e.sequence
@@ -28,6 +28,7 @@ pub struct StoredEvent {
     event_type: String,
     event_version: String,
     payload: String,
+    pub(crate) actor: String,
     position: i64,
     recorded_at: Moment,
 }
@@ -95,6 +96,7 @@ pub(crate) async fn read_streams(
             event_type: row.try_get("event_type")?,
             event_version: row.try_get("event_version")?,
             payload: row.try_get("payload")?,
+            actor: row.try_get("actor")?,
             position: row.try_get("position")?,
             recorded_at: Moment::from(row.try_get::<DateTime<Utc>, _>("recorded_at")?),
         };
