@@ -47,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) pool: PgPool,
     sequencer: Sequencer,
     pub(crate) streams: StreamReader,
+    pub(crate) rewards: campaigns::RewardReader,
     pub(crate) campaigns: campaigns::Campaigns,
     locks: Arc<stream_locks::StreamLocks>,
 }
@@ -182,6 +183,7 @@ impl Ledger {
         let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
         let shared = Shared {
             streams: streams::reader(&pool),
+            rewards: campaigns::reader(&pool),
             campaigns: campaigns::Campaigns::default(),
             locks: Arc::default(),
             sequencer,

@@ -8,9 +8,13 @@ use chrono::{DateTime, Utc};
 use domain::Moment;
 use domain::campaign::Campaign;
 use domain::id::{CampaignId, MemberId, RewardId};
+use futures::FutureExt;
+use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::ledger::{Ledger, Shared, stream_key};
-use crate::log::coalesce::ReadError;
+use crate::log::coalesce::{Coalescer, ReadError};
+use crate::log::lookups;
 use crate::log::streams::Loaded;
 
 /// Beyond this many campaigns all are forgotten and read again.
@@ -56,17 +60,36 @@ impl Campaigns {
     }
 }
 
+/// Gathers the campaigns of rewards that are wanted at the same moment: when a reward opens, everybody asks at once.
+pub(crate) type RewardReader = Coalescer<RewardId, Option<CampaignId>>;
+
+/// Every reward by its own walk over the index.
+const READ_CAMPAIGNS: &str = "
+select stock.campaign_id
+from unnest($1::uuid[]) with ordinality as wanted(reward_id, place)
+left join lateral (
+    select campaign_id from reward_stock where reward_stock.reward_id = wanted.reward_id limit 1
+) as stock on true
+order by wanted.place";
+
+pub(crate) fn reader(pool: &PgPool) -> RewardReader {
+    lookups::gathered(pool, |conn, rewards: Vec<RewardId>| {
+        let ids: Vec<Uuid> = rewards.into_iter().map(|reward| reward.0).collect();
+        async move {
+            let found: Vec<Option<Uuid>> = sqlx::query_scalar(READ_CAMPAIGNS).bind(ids).fetch_all(conn).await?;
+            Ok(found.into_iter().map(|campaign| campaign.map(CampaignId)).collect())
+        }
+        .boxed()
+    })
+}
+
 impl Shared {
     async fn campaign_of(&self, reward: RewardId) -> Result<Option<CampaignId>, ReadError> {
         let cached = self.campaigns.of_reward.read().unwrap_or_else(PoisonError::into_inner).get(&reward).copied();
         if cached.is_some() {
             return Ok(cached);
         }
-        let found: Option<uuid::Uuid> = sqlx::query_scalar("select campaign_id from reward_stock where reward_id = $1")
-            .bind(reward.0)
-            .fetch_optional(&self.pool)
-            .await?;
-        let Some(campaign) = found.map(CampaignId) else { return Ok(None) };
+        let Some(campaign) = self.rewards.read(reward).await? else { return Ok(None) };
         let mut cache = self.campaigns.of_reward.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED {
             cache.clear();
@@ -103,7 +126,7 @@ impl Ledger {
                    )
                    from reward_stock s
                    where s.reward_id = $1";
-        let row: Option<(uuid::Uuid, i64, i64, Option<DateTime<Utc>>)> =
+        let row: Option<(Uuid, i64, i64, Option<DateTime<Utc>>)> =
             sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
         Ok(row.map(|(campaign, held, granted, added_at)| Taken {
             campaign_id: CampaignId(campaign),

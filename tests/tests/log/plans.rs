@@ -1,10 +1,13 @@
 //! No statement of the write path reads more rows than it is about, whatever the tables were when it was planned: a
 //! programme begins with empty tables, and is claimed from hundreds of times before PostgreSQL looks at them again.
 
-use commands::Metadata;
+use std::time::Duration;
+
+use commands::{Ledger, Metadata};
 use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimCommand, ClaimStatus, StaffStep, Step};
 use domain::id::RewardId;
+use sqlx::postgres::PgPoolOptions;
 use tests::support::postgres::Database;
 use tests::support::statistics::{after_all_others, seen_empty};
 use uuid::Uuid;
@@ -49,6 +52,21 @@ async fn an_append_that_was_planned_for_empty_tables_reads_no_more_when_they_are
     let needed = ["reward_stock_one_row", "campaign_budget_one_row", "member_grants_one_row"];
     let claims = i64::try_from(CLAIMS).unwrap();
     assert!(needed.iter().all(|index| read.iter().any(|(read, rows)| read == index && *rows > claims / 2)), "{read:?}");
+}
+
+/// Everybody comes at once when a reward opens, and nothing of it is at hand yet: what is read then is gathered.
+#[tokio::test]
+async fn the_first_claims_of_a_reward_need_no_connection_of_their_own() {
+    let programme = Programme::with(Limits::default()).await;
+    let one = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(1));
+    let pool = one.connect_with((*programme.pool.connect_options()).clone()).await.unwrap();
+    let ledger = Ledger::start(pool.clone()).await.unwrap();
+    let _held = pool.acquire().await.unwrap();
+    let claims = (0..20).map(|number| super::support::claim(&ledger, programme.reward, member(number)));
+    for claimed in futures::future::join_all(claims).await {
+        assert_eq!(claimed.unwrap().state.status(), Some(ClaimStatus::Granted));
+    }
+    programme.assert_sound().await;
 }
 
 async fn claim_and_reject(programme: &Programme, reward: RewardId, who: u128) {
