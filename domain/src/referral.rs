@@ -1,5 +1,6 @@
-//! One invitee brought by one inviter. Protects: one inviter for ever, nobody invites themselves,
-//! nobody invites in a circle, and a referral qualifies at most once. The stream's id is the invitee.
+//! One invitee brought by one inviter. Protects: one inviter for ever, nobody invites themselves, and a referral qualifies
+//! at most once. The stream's id is the invitee. Nobody invites in a circle, since a referral is created with the
+//! invitee's account: an invitee is new, and has invited nobody.
 
 mod event;
 #[cfg(test)]
@@ -64,8 +65,6 @@ pub enum ReferralCommand {
         invitee_id: MemberId,
         /// Whose code it was.
         inviter_id: MemberId,
-        /// Who brought the inviter, who brought that one, and so on.
-        inviter_line: Vec<MemberId>,
     },
     /// Count it, because the invitee met the programme's condition.
     Qualify(Box<Qualification>),
@@ -105,9 +104,6 @@ pub enum ReferralRefusal {
     /// A member cannot bring themselves.
     #[error("nobody invites themselves")]
     SelfInvitation,
-    /// The invitee brought the inviter, directly or over others.
-    #[error("nobody invites in a circle")]
-    Circle,
     /// The referral is not where this step starts from.
     #[error("not possible while the referral is {}", from.name())]
     StepNotAllowed {
@@ -125,9 +121,7 @@ impl Referral {
         match (command, &self.state) {
             (ReferralCommand::Create { inviter_id, .. }, Some(known)) if known.inviter_id == inviter_id => Ok(vec![]),
             (ReferralCommand::Create { .. }, Some(_)) => Err(ReferralRefusal::OtherInviter),
-            (ReferralCommand::Create { invitee_id, inviter_id, inviter_line }, None) => {
-                create(invitee_id, inviter_id, &inviter_line)
-            }
+            (ReferralCommand::Create { invitee_id, inviter_id }, None) => create(invitee_id, inviter_id),
             (ReferralCommand::Qualify(_) | ReferralCommand::Void { .. }, None) => Err(ReferralRefusal::Unknown),
             (ReferralCommand::Qualify(proof), Some(known)) => Ok(known.qualify(*proof)),
             (ReferralCommand::Void { note }, Some(known)) => known.void(note),
@@ -180,16 +174,9 @@ impl Referral {
     }
 }
 
-fn create(
-    invitee_id: MemberId,
-    inviter_id: MemberId,
-    inviter_line: &[MemberId],
-) -> Result<Vec<ReferralEvent>, ReferralRefusal> {
+fn create(invitee_id: MemberId, inviter_id: MemberId) -> Result<Vec<ReferralEvent>, ReferralRefusal> {
     if invitee_id == inviter_id {
         return Err(ReferralRefusal::SelfInvitation);
-    }
-    if inviter_line.contains(&invitee_id) {
-        return Err(ReferralRefusal::Circle);
     }
     Ok(vec![ReferralEvent::Created(Created { invitee_id, inviter_id })])
 }

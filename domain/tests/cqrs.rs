@@ -251,11 +251,7 @@ async fn a_referral_lives_under_the_framework() {
             time_zone: "Asia/Seoul".parse().unwrap(),
         }))
     };
-    let create = |inviter| ReferralCommand::Create {
-        invitee_id: member(1),
-        inviter_id: member(inviter),
-        inviter_line: vec![member(8)],
-    };
+    let create = |inviter| ReferralCommand::Create { invitee_id: member(1), inviter_id: member(inviter) };
     let commands = vec![
         qualify(), // refused
         create(1), // refused

@@ -129,8 +129,7 @@ async fn try_to_sign_up(
         unit.execute::<Member>(&id.to_string(), MemberCommand::Block { note }).await?;
     }
     if let Some(inviter_id) = inviter.filter(|_| is_new) {
-        // nobody can have come by somebody who is not here yet: the line need not be walked
-        let command = ReferralCommand::Create { invitee_id: id, inviter_id, inviter_line: vec![] };
+        let command = ReferralCommand::Create { invitee_id: id, inviter_id };
         unit.execute::<Referral>(&id.to_string(), command).await?;
     }
     let committed = unit.commit::<MemberRefusal>().await;

@@ -219,9 +219,7 @@ impl From<ReferralRefusal> for Problem {
         match refusal {
             ReferralRefusal::Unknown => Self::new(Code::NotFound),
             ReferralRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
-            ReferralRefusal::OtherInviter | ReferralRefusal::SelfInvitation | ReferralRefusal::Circle => {
-                Self::internal("referral", &refusal)
-            }
+            ReferralRefusal::OtherInviter | ReferralRefusal::SelfInvitation => Self::internal("referral", &refusal),
         }
     }
 }
