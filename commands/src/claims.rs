@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, EarlierClaim, Request, Shortage, Subject};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, DecisionInputs, EarlierClaim, Shortage, Subject};
 use domain::condition::Condition;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
@@ -34,9 +34,9 @@ pub trait FactsSource: Send + Sync {
     fn facts(&self, member: MemberId, needed: FactsNeeded) -> BoxFuture<'_, Result<(Facts, i64), ReadError>>;
 }
 
-/// A member's wish for a reward.
+/// A member's request for a reward.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask {
+pub struct ClaimRequest {
     /// What.
     pub reward_id: RewardId,
     /// For whom.
@@ -83,12 +83,12 @@ impl From<ReadError> for ClaimError {
     }
 }
 
-/// Everything that one try to decide a wish has read.
+/// Everything that one attempt to decide a claim request has read.
 pub(crate) struct Attempt {
     pub(crate) claim_id: ClaimId,
     pub(crate) campaign: Arc<KnownCampaign>,
     pub(crate) claim: Loaded<Claim>,
-    pub(crate) request: Request,
+    pub(crate) inputs: DecisionInputs,
 }
 
 impl Ledger {
@@ -98,11 +98,11 @@ impl Ledger {
     /// See [`ClaimError`].
     pub async fn request_reward(
         &self,
-        ask: Ask,
+        request: ClaimRequest,
         facts: &dyn FactsSource,
         metadata: &Metadata,
     ) -> Result<Receipt<Claim>, ClaimError> {
-        self.request_reward_keeping(ask, facts, metadata, &Keep::nothing()).await
+        self.request_reward_keeping(request, facts, metadata, &Keep::nothing()).await
     }
 
     /// The same, and keeps the answer in the transaction of the decision.
@@ -111,7 +111,7 @@ impl Ledger {
     /// See [`ClaimError`].
     pub async fn request_reward_keeping(
         &self,
-        ask: Ask,
+        request: ClaimRequest,
         facts: &dyn FactsSource,
         metadata: &Metadata,
         keep: &Keep<Claim>,
@@ -119,12 +119,13 @@ impl Ledger {
         let mut shortage = None;
         let mut retry = self.retry();
         loop {
-            let (campaign_id, campaign) = self.campaign_with(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
-            let Attempt { claim_id, campaign, claim, request } =
-                self.attempt(ask, campaign_id, campaign, facts, shortage).await?;
+            let (campaign_id, campaign) =
+                self.campaign_with(request.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
+            let Attempt { claim_id, campaign, claim, inputs } =
+                self.attempt(request, campaign_id, campaign, facts, shortage).await?;
             let expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
             let store = self.store().with(metadata.clone().dated(), expects).on(claim).keep(keep.clone());
-            match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(request)), store).await {
+            match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(inputs)), store).await {
                 Err(CommandError::Conflict(stream)) => {
                     if !self.after_conflict(&mut retry, &stream, campaign_id).await {
                         return Err(CommandError::Conflict(stream).into());
@@ -149,7 +150,7 @@ impl Ledger {
         }
     }
 
-    /// A campaign that goes on is waited for together with all others who ask, so that whoever changes it often cannot
+    /// A campaign that goes on is waited for together with all other requests, so that whoever changes it often cannot
     /// outrun them again and again.
     async fn after_conflict(&self, retry: &mut Retry, stream: &StreamKey, campaign: CampaignId) -> bool {
         if stream.stream_type != <Campaign as cqrs_es::Aggregate>::TYPE {
@@ -160,23 +161,23 @@ impl Ledger {
         again
     }
 
-    /// Reads all that decides a wish in a campaign.
+    /// Reads all that decides a claim request in a campaign.
     pub(crate) async fn attempt(
         &self,
-        ask: Ask,
+        request: ClaimRequest,
         campaign_id: CampaignId,
         campaign: Arc<KnownCampaign>,
         facts: &dyn FactsSource,
         shortage: Option<Shortage>,
     ) -> Result<Attempt, ClaimError> {
-        let mut offer = Offer::of(ask, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
-        let known = facts.facts(ask.member_id, offer.condition.needs());
+        let mut offer = Offer::of(request, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
+        let known = facts.facts(request.member_id, offer.condition.needs());
         let (claim_id, known, claim) = if offer.condition.is_of_a_day() {
             // the member's own calendar names the period: the claim is known once the member is
             let known = known.await?;
             let member = known.0.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
             let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);
-            offer.about.period = offer.terms.frequency.period(ask.at, zone);
+            offer.about.period = offer.terms.frequency.period(request.at, zone);
             let claim_id = offer.claim_id();
             (claim_id, known, self.load::<Claim>(&claim_id.to_string()).await?)
         } else {
@@ -187,11 +188,11 @@ impl Ledger {
         };
         let (facts, facts_position) = known;
         let earlier = match &facts.returned {
-            Some(returned) => self.earlier_claim(&offer.about, returned, ask.at).await?,
+            Some(returned) => self.earlier_claim(&offer.about, returned, request.at).await?,
             None => None,
         };
-        let request = offer.request(ask, facts, facts_position, earlier, shortage)?;
-        Ok(Attempt { claim_id, campaign, claim, request })
+        let inputs = offer.decision_inputs(request, facts, facts_position, earlier, shortage)?;
+        Ok(Attempt { claim_id, campaign, claim, inputs })
     }
 
     /// What an earlier account of a returned member got for the same, so that a person does not get it twice. What was
@@ -223,38 +224,38 @@ struct Offer<'a> {
 }
 
 impl<'a> Offer<'a> {
-    fn of(ask: Ask, campaign_id: CampaignId, campaign: &'a KnownCampaign) -> Option<Self> {
+    fn of(request: ClaimRequest, campaign_id: CampaignId, campaign: &'a KnownCampaign) -> Option<Self> {
         let state = &campaign.loaded.state;
-        let (terms, reward) = (state.terms()?, state.reward(ask.reward_id)?);
+        let (terms, reward) = (state.terms()?, state.reward(request.reward_id)?);
         let (condition, condition_version) = state.condition()?;
         let about = Subject {
-            member_id: ask.member_id,
-            reward_id: ask.reward_id,
+            member_id: request.member_id,
+            reward_id: request.reward_id,
             campaign_id,
             first_id: None,
-            period: terms.frequency.period(ask.at, terms.time_zone),
+            period: terms.frequency.period(request.at, terms.time_zone),
             amount: reward.amount,
             reward_type: reward.reward_type,
         };
-        let own = ask.refuse_own_campaign && campaign.is_by(ask.member_id);
-        Some(Self { about, terms, condition, condition_version, campaign_status: state.status(ask.at)?, own })
+        let own = request.refuse_own_campaign && campaign.is_by(request.member_id);
+        Some(Self { about, terms, condition, condition_version, campaign_status: state.status(request.at)?, own })
     }
 
     fn claim_id(&self) -> ClaimId {
         ClaimId::of(self.about.reward_id, self.about.member_id, &self.about.period)
     }
 
-    fn request(
+    fn decision_inputs(
         self,
-        ask: Ask,
+        request: ClaimRequest,
         facts: Facts,
         facts_position: i64,
         earlier: Option<EarlierClaim>,
         shortage: Option<Shortage>,
-    ) -> Result<Request, ClaimError> {
+    ) -> Result<DecisionInputs, ClaimError> {
         let first_id = facts.returned.as_ref().map(|returned| returned.first_id);
         let MemberFacts { blocked, time_zone, .. } = *facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
-        Ok(Request {
+        Ok(DecisionInputs {
             about: Subject { first_id, ..self.about },
             own_campaign: self.own,
             blocked,
@@ -267,14 +268,14 @@ impl<'a> Offer<'a> {
             facts: Arc::new(facts),
             facts_position,
             time_zone,
-            asked_at: ask.at,
+            asked_at: request.at,
             earlier,
             shortage,
         })
     }
 }
 
-/// A wish can be refused for one reason only; every other "no" is a decision.
+/// A claim request can be refused for one reason only; every other "no" is a decision.
 fn refused(claim_id: ClaimId, error: CommandError<ClaimRefusal>) -> ClaimError {
     match error {
         CommandError::Refused { refusal: ClaimRefusal::AlreadyClaimed { status }, position } => {

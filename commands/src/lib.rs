@@ -8,9 +8,9 @@ mod ledger;
 pub mod log;
 pub mod metrics;
 
-pub use claims::campaigns::Taken;
-pub use claims::dry_run::Room;
-pub use claims::{Ask, ClaimError, FactsSource};
+pub use claims::campaigns::CommittedStock;
+pub use claims::dry_run::RewardAvailability;
+pub use claims::{ClaimError, ClaimRequest, FactsSource};
 pub use guards::GuardRefusal;
 pub use ledger::retry::{Retry, TimeIsUp};
 pub use ledger::unit::Unit;

@@ -16,7 +16,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{ClaimCommand, EarlierClaim, Request, Shortage, StaffStep, Step};
+pub use command::{ClaimCommand, DecisionInputs, EarlierClaim, Shortage, StaffStep, Step};
 pub use event::{
     Approved, ClaimEvent, ClaimEventType, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed,
     Granted, Rejected, Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate};
 use domain::activity::{ActivityEvent, Recorded};
 use domain::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
-use domain::claim::{Request, Subject};
+use domain::claim::{DecisionInputs, Subject};
 use domain::condition::{Asked, Condition, LeafEvidence, evaluate};
 use domain::facts::{Birthday, DayTally, Facts, KindFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
@@ -69,8 +69,8 @@ fn reduced(facts: &Facts, condition: &Condition) -> Facts {
     }
 }
 
-fn request(scene: &Scene, condition: Condition, campaign_starts_on: NaiveDate) -> Request {
-    Request {
+fn request(scene: &Scene, condition: Condition, campaign_starts_on: NaiveDate) -> DecisionInputs {
+    DecisionInputs {
         about: Subject {
             member_id: MemberId::default(),
             reward_id: RewardId::default(),

@@ -15,7 +15,7 @@ use domain::campaign::{
     Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, NewReward, PendingExpiry, Revision,
     RewardRevision, RewardTerms, RewardType,
 };
-use domain::claim::{Claim, ClaimCommand, Request, StaffStep, Step, Subject};
+use domain::claim::{Claim, ClaimCommand, DecisionInputs, StaffStep, Step, Subject};
 use domain::condition::Condition;
 use domain::facts::{Birthday, Facts, MemberFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
@@ -273,7 +273,7 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         blocked: false,
         role: Role::User,
     };
-    ClaimCommand::Request(Box::new(Request {
+    ClaimCommand::Request(Box::new(DecisionInputs {
         about: Subject {
             member_id: member(1),
             reward_id: RewardId(Uuid::from_u128(2)),

@@ -1,5 +1,5 @@
 //! `/claims`: a member asks for a reward, and everybody sees what became of it. How an answer to a
-//! wish is written is in `claims/answer`, a claim in `claims/body`, lists are in `claims/history`, one claim in
+//! claim request is written is in `claims/answer`, a claim in `claims/body`, lists are in `claims/history`, one claim in
 //! `claims/single`. What staff decide is in `reward_requests`.
 
 mod answer;
@@ -11,12 +11,12 @@ mod single;
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::extract::State;
-use commands::Ask;
+use commands::ClaimRequest;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
 use uuid::Uuid;
 
-use self::answer::{Answer, AnswerBody, Manner, answer};
+use self::answer::{Answer, AnswerBody, DryRun, answer};
 use crate::http::auth::Claimant;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
@@ -73,14 +73,14 @@ pub(super) fn router() -> ApiRouter<AppState> {
 }
 
 /// `?dryRun=true` only looks; anything else in the query is refused, so that a slip never becomes a claim.
-impl FromFields for Manner {
+impl FromFields for DryRun {
     fn read(fields: &mut Fields) -> Option<Self> {
         let dry_run = fields.optional("dryRun", readers::flag());
-        Some(if dry_run? == Some(true) { Self::DryRun } else { Self::InEarnest })
+        Some(if dry_run? == Some(true) { Self::Yes } else { Self::No })
     }
 }
 
-/// Why a wish may be refused.
+/// Why a claim request may be refused.
 const REFUSALS: &[Code] = &[
     Code::RewardUnknown,
     Code::MemberUnknown,
@@ -94,18 +94,18 @@ const REFUSALS: &[Code] = &[
     Code::OutOfStock,
 ];
 
-struct Wish {
+struct ClaimRequestBody {
     member: Option<MemberId>,
 }
 
-impl FromFields for Wish {
+impl FromFields for ClaimRequestBody {
     fn read(fields: &mut Fields) -> Option<Self> {
         let member = fields.optional("memberId", readers::id::<Uuid>());
         Some(Self { member: member?.map(MemberId) })
     }
 }
 
-impl Wish {
+impl ClaimRequestBody {
     /// A service says for whom it asks; everybody else asks for themselves.
     fn member(&self, caller: &Claimant) -> Result<MemberId, Problem> {
         match (caller.role, self.member) {
@@ -119,9 +119,14 @@ impl Wish {
     }
 }
 
-fn asked(state: &AppState, caller: &Claimant, reward_id: RewardId, wish: &Wish) -> Result<Ask, Problem> {
-    let member_id = wish.member(caller)?;
-    Ok(Ask { reward_id, member_id, at: caller.at, refuse_own_campaign: state.separation_of_duties })
+fn claim_request(
+    state: &AppState,
+    caller: &Claimant,
+    reward_id: RewardId,
+    body: &ClaimRequestBody,
+) -> Result<ClaimRequest, Problem> {
+    let member_id = body.member(caller)?;
+    Ok(ClaimRequest { reward_id, member_id, at: caller.at, refuse_own_campaign: state.separation_of_duties })
 }
 
 /// Asks for a reward.
@@ -129,23 +134,23 @@ async fn claim(
     State(state): State<AppState>,
     caller: Claimant,
     PathId(reward): PathId,
-    Query(manner): Query<Manner>,
-    Once(wish, key): Once<Wish>,
+    Query(dry_run): Query<DryRun>,
+    Once(body, key): Once<ClaimRequestBody>,
 ) -> Result<Answer, Problem> {
-    let ask = asked(&state, &caller, RewardId(reward), &wish)?;
-    answer(&state, ask, manner, &caller.metadata(), &key).await
+    let request = claim_request(&state, &caller, RewardId(reward), &body)?;
+    answer(&state, request, dry_run, &caller.metadata(), &key).await
 }
 
-struct WishInEvent {
+struct EventClaimRequestBody {
     reward: RewardId,
-    wish: Wish,
+    body: ClaimRequestBody,
 }
 
-impl FromFields for WishInEvent {
+impl FromFields for EventClaimRequestBody {
     fn read(fields: &mut Fields) -> Option<Self> {
         let reward = fields.required("rewardId", readers::id::<Uuid>());
-        let wish = Wish::read(fields);
-        Some(Self { reward: RewardId(reward?), wish: wish? })
+        let body = ClaimRequestBody::read(fields);
+        Some(Self { reward: RewardId(reward?), body: body? })
     }
 }
 
@@ -154,12 +159,12 @@ async fn request_reward(
     State(state): State<AppState>,
     caller: Claimant,
     PathId(event): PathId,
-    Query(manner): Query<Manner>,
-    Once(body, key): Once<WishInEvent>,
+    Query(dry_run): Query<DryRun>,
+    Once(body, key): Once<EventClaimRequestBody>,
 ) -> Result<Answer, Problem> {
-    let ask = asked(&state, &caller, body.reward, &body.wish)?;
+    let request = claim_request(&state, &caller, body.reward, &body.body)?;
     if state.ledger.campaign_of(body.reward).await? != Some(CampaignId(event)) {
-        return Err(manner.mark(Problem::new(Code::RewardUnknown)));
+        return Err(dry_run.mark(Problem::new(Code::RewardUnknown)));
     }
-    answer(&state, ask, manner, &caller.metadata(), &key).await
+    answer(&state, request, dry_run, &caller.metadata(), &key).await
 }

@@ -101,7 +101,7 @@ impl Shared {
 
 /// What is taken of a reward, by the guard that no grant passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct CommittedStock {
     /// Which campaign hands it out.
     pub campaign_id: CampaignId,
     /// Grants promised to pending claims.
@@ -117,7 +117,7 @@ impl Ledger {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn taken_of(&self, reward: RewardId) -> Result<Option<Taken>, ReadError> {
+    pub async fn committed_stock_of(&self, reward: RewardId) -> Result<Option<CommittedStock>, ReadError> {
         let sql = "select s.campaign_id, s.held, s.granted, (
                        select e.recorded_at
                        from events e
@@ -128,7 +128,7 @@ impl Ledger {
                    where s.reward_id = $1";
         let row: Option<(Uuid, i64, i64, Option<DateTime<Utc>>)> =
             sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
-        Ok(row.map(|(campaign, held, granted, added_at)| Taken {
+        Ok(row.map(|(campaign, held, granted, added_at)| CommittedStock {
             campaign_id: CampaignId(campaign),
             held,
             granted,

@@ -1,4 +1,4 @@
-//! What a wish would be answered now, without a trace: the same reads, the same decision and the same limits as
+//! What a claim request would be answered now, without a trace: the same reads, the same decision and the same limits as
 //! of a real one, but the limits are looked up instead of taken from, and nothing is appended.
 
 use domain::Moment;
@@ -7,8 +7,8 @@ use domain::claim::{Claim, ClaimCommand, ClaimRefusal};
 use domain::event::Event;
 use domain::id::{CampaignId, MemberId, RewardId};
 
-use crate::Ask;
 use crate::ClaimError;
+use crate::ClaimRequest;
 use crate::FactsSource;
 use crate::Loaded;
 use crate::claims::{Attempt, shortage_of};
@@ -24,24 +24,29 @@ impl Ledger {
     ///
     /// # Errors
     /// See [`ClaimError`].
-    pub async fn try_reward(&self, ask: Ask, facts: &dyn FactsSource) -> Result<Receipt<Claim>, ClaimError> {
-        let campaign_id = self.campaign_of(ask.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
+    pub async fn dry_run_reward(
+        &self,
+        request: ClaimRequest,
+        facts: &dyn FactsSource,
+    ) -> Result<Receipt<Claim>, ClaimError> {
+        let campaign_id = self.campaign_of(request.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
         let campaign = self.latest_campaign(campaign_id).await?;
-        let mut attempt = self.attempt(ask, campaign_id, campaign, facts, None).await?;
+        let mut attempt = self.attempt(request, campaign_id, campaign, facts, None).await?;
         let (decided, changes) = decide(&attempt)?;
         if !changes.iter().filter_map(GuardChange::grants).any(|change| change.held + change.granted > 0) {
             return Ok(decided);
         }
-        match self.room_for(attempt.request.about.counted_for(), ask.reward_id, campaign_id).await?.apply(&changes) {
+        match self.limits_for(attempt.inputs.about.counted_for(), request.reward_id, campaign_id).await?.apply(&changes)
+        {
             Ok(()) => Ok(decided),
             Err(refusal) => {
-                attempt.request.shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
+                attempt.inputs.shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
                 Ok(decide(&attempt)?.0)
             }
         }
     }
 
-    async fn room_for(&self, member: MemberId, reward: RewardId, campaign: CampaignId) -> Result<Guards, ReadError> {
+    async fn limits_for(&self, member: MemberId, reward: RewardId, campaign: CampaignId) -> Result<Guards, ReadError> {
         let mut guards = Guards::default();
         let mut connection = self.shared.pool.acquire().await?;
         tables::load_rewards(&mut connection, &mut guards, std::iter::once((reward, campaign))).await?;
@@ -53,31 +58,31 @@ impl Ledger {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn room_of(
+    pub async fn availability_of(
         &self,
         campaign_id: CampaignId,
         campaign: &Campaign,
         member: MemberId,
-    ) -> Result<Vec<Room>, ReadError> {
+    ) -> Result<Vec<RewardAvailability>, ReadError> {
         let mut guards = Guards::default();
         let mut connection = self.shared.pool.acquire().await?;
         let wanted = campaign.rewards().map(|(reward, _)| (reward, campaign_id));
         tables::load_rewards(&mut connection, &mut guards, wanted).await?;
         tables::load_members(&mut connection, &mut guards, &[(member, campaign_id)]).await?;
-        let room = guards.rewards.iter().map(|(reward, stock)| Room {
+        let available = guards.rewards.iter().map(|(reward, stock)| RewardAvailability {
             reward: *reward,
             remaining: stock.remaining(),
             limit_reached: guards.limit_reached(member, campaign_id, *reward),
         });
-        let mut rooms: Vec<_> = room.collect();
-        rooms.sort_unstable_by_key(|room| room.reward);
-        Ok(rooms)
+        let mut available: Vec<_> = available.collect();
+        available.sort_unstable_by_key(|one| one.reward);
+        Ok(available)
     }
 }
 
 /// What the limits leave of one reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct RewardAvailability {
     /// Of which reward.
     pub reward: RewardId,
     /// How many grants are left of it for anybody; `None` is without limit.
@@ -90,8 +95,8 @@ pub struct Room {
 fn decide(attempt: &Attempt) -> Result<(Receipt<Claim>, Vec<GuardChange>), ClaimError> {
     let Loaded { state, stream, sequence, position, created_at, updated_at } = attempt.claim.clone();
     let mut state = state;
-    let asked_at: Moment = attempt.request.asked_at;
-    let request = ClaimCommand::Request(Box::new(attempt.request.clone()));
+    let asked_at: Moment = attempt.inputs.asked_at;
+    let request = ClaimCommand::Request(Box::new(attempt.inputs.clone()));
     let events = state.decide(request).map_err(|refusal| match refusal {
         ClaimRefusal::AlreadyClaimed { status } => {
             ClaimError::AlreadyClaimed { claim_id: attempt.claim_id, status, position }

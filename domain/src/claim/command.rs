@@ -16,7 +16,7 @@ use crate::moment::Moment;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimCommand {
     /// A member asks for a reward.
-    Request(Box<Request>),
+    Request(Box<DecisionInputs>),
     /// Staff decide a claim, or carry it further.
     Step(StaffStep),
     /// Nobody decided in time.
@@ -61,7 +61,7 @@ pub enum Step {
 
 /// Everything that decides a claim, read before it is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct DecisionInputs {
     /// What is claimed, by whom and for which period.
     pub about: Subject,
     /// The member has made or changed the campaign, and that bars them from it.

@@ -1,8 +1,9 @@
-//! The ladder of a wish: the first rung that applies gives the reason. A refused attempt is an event too, but
+//! The ladder of a claim request: the first rung that applies gives the reason. A refused attempt is an event too, but
 //! only once for the same reason, condition version and evidence.
 
 use super::{
-    Claim, ClaimEvent, ClaimRefusal, Decision, Denial, DenialReason, Denied, Expired, Granted, Request, Submitted,
+    Claim, ClaimEvent, ClaimRefusal, Decision, DecisionInputs, Denial, DenialReason, Denied, Expired, Granted,
+    Submitted,
 };
 use crate::campaign::{Approval, CampaignStatus};
 use crate::condition::{Asked, evaluate};
@@ -10,42 +11,42 @@ use crate::moment::Moment;
 use crate::zone::local_date;
 
 impl Claim {
-    /// Decides a wish. A pending claim that nobody decided in time is over before anything new begins: its end is
+    /// Decides a claim inputs. A pending claim that nobody decided in time is over before anything new begins: its end is
     /// recorded with the new decision, so that what it held is given back once.
-    pub(super) fn request(&self, request: &Request) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let lapsed = self.state.as_ref().filter(|state| state.lapsed(request.asked_at).is_some());
-        let (met, decision) = request.judge();
-        let outcome = match self.reason(request, met)? {
-            Some(reason) => self.deny(request, decision, reason),
-            None => Some(request.fulfil(decision)),
+    pub(super) fn request(&self, inputs: &DecisionInputs) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let lapsed = self.state.as_ref().filter(|state| state.lapsed(inputs.asked_at).is_some());
+        let (met, decision) = inputs.judge();
+        let outcome = match self.reason(inputs, met)? {
+            Some(reason) => self.deny(inputs, decision, reason),
+            None => Some(inputs.fulfil(decision)),
         };
         let expired = lapsed.map(|state| ClaimEvent::Expired(Expired { about: state.about.clone() }));
         Ok(outcome.map(|outcome| expired.into_iter().chain([outcome]).collect()).unwrap_or_default())
     }
 
-    fn reason(&self, request: &Request, met: bool) -> Result<Option<DenialReason>, ClaimRefusal> {
-        if request.own_campaign {
+    fn reason(&self, inputs: &DecisionInputs, met: bool) -> Result<Option<DenialReason>, ClaimRefusal> {
+        if inputs.own_campaign {
             return Err(ClaimRefusal::OwnCampaign);
         }
-        if request.blocked {
+        if inputs.blocked {
             return Ok(Some(DenialReason::MemberBlocked));
         }
-        if let Some(status) = self.status_at(request.asked_at).filter(|status| !status.is_open()) {
+        if let Some(status) = self.status_at(inputs.asked_at).filter(|status| !status.is_open()) {
             return Err(ClaimRefusal::AlreadyClaimed { status });
         }
-        if let Some(earlier) = request.earlier {
+        if let Some(earlier) = inputs.earlier {
             return Err(ClaimRefusal::ClaimedBefore(earlier));
         }
-        if request.campaign_status != CampaignStatus::Active {
+        if inputs.campaign_status != CampaignStatus::Active {
             return Ok(Some(DenialReason::CampaignNotActive));
         }
         if !met {
             return Ok(Some(DenialReason::ConditionUnmet));
         }
-        Ok(request.shortage.map(DenialReason::from))
+        Ok(inputs.shortage.map(DenialReason::from))
     }
 
-    fn deny(&self, request: &Request, decision: Decision, reason: DenialReason) -> Option<ClaimEvent> {
+    fn deny(&self, inputs: &DecisionInputs, decision: Decision, reason: DenialReason) -> Option<ClaimEvent> {
         let last = self.state.as_ref().and_then(|state| state.last_denial.as_deref());
         let same = |denial: &Denial| {
             denial.reason == reason
@@ -55,11 +56,11 @@ impl Claim {
         if last.is_some_and(same) {
             return None;
         }
-        Some(ClaimEvent::Denied(Denied { about: request.about.clone(), decision, reason }))
+        Some(ClaimEvent::Denied(Denied { about: inputs.about.clone(), decision, reason }))
     }
 }
 
-impl Request {
+impl DecisionInputs {
     fn fulfil(&self, decision: Decision) -> ClaimEvent {
         let about = self.about.clone();
         match self.approval {

@@ -26,8 +26,8 @@ fn facts(login_days: u64) -> Arc<Facts> {
     Arc::new(Facts { kinds: BTreeMap::from([(Name::login(), logins)]), ..Facts::default() })
 }
 
-fn seven_days() -> Request {
-    Request {
+fn seven_days() -> DecisionInputs {
+    DecisionInputs {
         about: Subject {
             member_id: MemberId(Uuid::from_u128(1)),
             reward_id: RewardId(Uuid::from_u128(2)),
@@ -54,12 +54,12 @@ fn seven_days() -> Request {
     }
 }
 
-fn ask(request: Request) -> ClaimCommand {
+fn ask(request: DecisionInputs) -> ClaimCommand {
     ClaimCommand::Request(Box::new(request))
 }
 
 fn manual() -> ClaimCommand {
-    ask(Request { approval: Approval::Manual, ..seven_days() })
+    ask(DecisionInputs { approval: Approval::Manual, ..seven_days() })
 }
 
 fn staff(step: Step, at_text: &str) -> ClaimCommand {
@@ -81,7 +81,7 @@ fn given(commands: Vec<ClaimCommand>) -> Claim {
 }
 
 #[track_caller]
-fn denied_for(claim: &Claim, request: Request) -> Option<DenialReason> {
+fn denied_for(claim: &Claim, request: DecisionInputs) -> Option<DenialReason> {
     match &claim.decide(ask(request)).unwrap()[..] {
         [] => None,
         [ClaimEvent::Denied(denied)] => Some(denied.reason),
@@ -108,12 +108,12 @@ fn a_second_claim_in_the_same_period_is_refused() {
 #[test]
 fn what_an_earlier_account_of_the_member_has_is_not_given_again() {
     let earlier = EarlierClaim { claim_id: ClaimId(Uuid::from_u128(9)), status: ClaimStatus::Fulfilled, position: 7 };
-    let returned = Request { earlier: Some(earlier), ..seven_days() };
+    let returned = DecisionInputs { earlier: Some(earlier), ..seven_days() };
     assert_eq!(Claim::default().decide(ask(returned.clone())), Err(ClaimRefusal::ClaimedBefore(earlier)));
     // in the place of the ladder where any claim from before stands
-    let paused = Request { campaign_status: CampaignStatus::Paused, ..returned.clone() };
+    let paused = DecisionInputs { campaign_status: CampaignStatus::Paused, ..returned.clone() };
     assert_eq!(Claim::default().decide(ask(paused)), Err(ClaimRefusal::ClaimedBefore(earlier)));
-    let blocked = Claim::default().decide(ask(Request { blocked: true, ..returned })).unwrap();
+    let blocked = Claim::default().decide(ask(DecisionInputs { blocked: true, ..returned })).unwrap();
     let [ClaimEvent::Denied(denied)] = &blocked[..] else { panic!("{blocked:?}") };
     assert_eq!(denied.reason, DenialReason::MemberBlocked);
 }
@@ -128,7 +128,7 @@ fn limits_are_counted_for_who_the_claimant_was_first() {
 
 #[test]
 fn the_first_reason_of_the_ladder_is_given() {
-    let all_wrong = Request {
+    let all_wrong = DecisionInputs {
         blocked: true,
         campaign_status: CampaignStatus::Paused,
         facts: facts(5),
@@ -138,14 +138,14 @@ fn the_first_reason_of_the_ladder_is_given() {
     let fresh = Claim::default();
     let ladder = [
         (all_wrong.clone(), DenialReason::MemberBlocked),
-        (Request { blocked: false, ..all_wrong.clone() }, DenialReason::CampaignNotActive),
+        (DecisionInputs { blocked: false, ..all_wrong.clone() }, DenialReason::CampaignNotActive),
         (
-            Request { blocked: false, campaign_status: CampaignStatus::Active, ..all_wrong },
+            DecisionInputs { blocked: false, campaign_status: CampaignStatus::Active, ..all_wrong },
             DenialReason::ConditionUnmet,
         ),
-        (Request { shortage: Some(Shortage::LimitReached), ..seven_days() }, DenialReason::LimitReached),
-        (Request { shortage: Some(Shortage::BudgetExhausted), ..seven_days() }, DenialReason::BudgetExhausted),
-        (Request { shortage: Some(Shortage::OutOfStock), ..seven_days() }, DenialReason::OutOfStock),
+        (DecisionInputs { shortage: Some(Shortage::LimitReached), ..seven_days() }, DenialReason::LimitReached),
+        (DecisionInputs { shortage: Some(Shortage::BudgetExhausted), ..seven_days() }, DenialReason::BudgetExhausted),
+        (DecisionInputs { shortage: Some(Shortage::OutOfStock), ..seven_days() }, DenialReason::OutOfStock),
     ];
     for (request, reason) in ladder {
         assert_eq!(denied_for(&fresh, request), Some(reason));
@@ -154,22 +154,25 @@ fn the_first_reason_of_the_ladder_is_given() {
 
 #[test]
 fn a_refused_attempt_is_recorded_once_for_the_same_reason_and_facts() {
-    let short = |days| Request { facts: facts(days), ..seven_days() };
+    let short = |days| DecisionInputs { facts: facts(days), ..seven_days() };
     let denied = given(vec![ask(short(5))]);
     assert_eq!(denied_for(&denied, short(5)), None);
     assert_eq!(denied_for(&denied, short(6)), Some(DenialReason::ConditionUnmet));
-    assert_eq!(denied_for(&denied, Request { condition_version: 2, ..short(5) }), Some(DenialReason::ConditionUnmet));
+    assert_eq!(
+        denied_for(&denied, DecisionInputs { condition_version: 2, ..short(5) }),
+        Some(DenialReason::ConditionUnmet)
+    );
 }
 
 #[test]
 fn a_denied_member_may_ask_again_and_is_granted() {
-    let claim = given(vec![ask(Request { facts: facts(5), ..seven_days() }), ask(seven_days())]);
+    let claim = given(vec![ask(DecisionInputs { facts: facts(5), ..seven_days() }), ask(seven_days())]);
     assert_eq!(claim.status(), Some(ClaimStatus::Granted));
 }
 
 #[test]
 fn a_blocked_member_keeps_what_was_granted() {
-    let blocked = Request { blocked: true, ..seven_days() };
+    let blocked = DecisionInputs { blocked: true, ..seven_days() };
     let claim = given(vec![ask(seven_days()), ask(blocked.clone())]);
     assert_eq!(claim.status(), Some(ClaimStatus::Granted));
     assert_eq!(claim.last_denial().unwrap().0, DenialReason::MemberBlocked);
@@ -198,7 +201,7 @@ fn an_expired_claim_may_be_asked_for_again() {
 
 #[test]
 fn the_same_refusal_after_an_expired_claim_is_recorded_again() {
-    let sold_out = || Request { shortage: Some(Shortage::OutOfStock), ..seven_days() };
+    let sold_out = || DecisionInputs { shortage: Some(Shortage::OutOfStock), ..seven_days() };
     let expire = ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z") };
     let expired = given(vec![ask(sold_out()), manual(), expire]);
     assert_eq!(denied_for(&expired, sold_out()), Some(DenialReason::OutOfStock));
@@ -213,7 +216,7 @@ fn every_step_starts_where_the_contract_says() {
     let reverse = || staff(Step::Reverse, ASKED);
     let grant = || ask(seven_days());
     let histories = [
-        (Denied, vec![ask(Request { facts: facts(0), ..seven_days() })]),
+        (Denied, vec![ask(DecisionInputs { facts: facts(0), ..seven_days() })]),
         (Pending, vec![manual()]),
         (Granted, vec![grant()]),
         (Rejected, vec![manual(), reject()]),
@@ -276,12 +279,12 @@ fn a_claim_that_waited_too_long_is_asked_for_again_before_anybody_recorded_it() 
     assert_eq!(pending.status_at(at("2026-11-24T11:59:59.999Z")), Some(ClaimStatus::Pending));
     assert_eq!(pending.status_at(at(TOO_LATE)), Some(ClaimStatus::Expired));
     let anybody = Condition::parse(&serde_json::json!({"not": {"profileComplete": {}}})).unwrap();
-    let met = || Request { condition: Arc::new(anybody.clone()), ..seven_days() };
-    let later = || Request { asked_at: at(TOO_LATE), approval: Approval::Manual, ..met() };
-    let sold_out = Request { shortage: Some(Shortage::OutOfStock), ..later() };
+    let met = || DecisionInputs { condition: Arc::new(anybody.clone()), ..seven_days() };
+    let later = || DecisionInputs { asked_at: at(TOO_LATE), approval: Approval::Manual, ..met() };
+    let sold_out = DecisionInputs { shortage: Some(Shortage::OutOfStock), ..later() };
     for (request, after) in [
-        (Request { condition: seven_days().condition, ..later() }, ClaimStatus::Denied),
-        (Request { blocked: true, ..later() }, ClaimStatus::Denied),
+        (DecisionInputs { condition: seven_days().condition, ..later() }, ClaimStatus::Denied),
+        (DecisionInputs { blocked: true, ..later() }, ClaimStatus::Denied),
         (sold_out, ClaimStatus::Denied),
     ] {
         let events = pending.decide(ask(request)).unwrap();
@@ -297,10 +300,12 @@ fn a_claim_that_waited_too_long_is_asked_for_again_before_anybody_recorded_it() 
 
 #[test]
 fn who_has_made_the_campaign_claims_nothing_of_it_whatever_else_holds() {
-    for request in
-        [seven_days(), Request { blocked: true, ..seven_days() }, Request { facts: facts(1), ..seven_days() }]
-    {
-        let own = ask(Request { own_campaign: true, ..request });
+    for request in [
+        seven_days(),
+        DecisionInputs { blocked: true, ..seven_days() },
+        DecisionInputs { facts: facts(1), ..seven_days() },
+    ] {
+        let own = ask(DecisionInputs { own_campaign: true, ..request });
         assert_eq!(Claim::default().decide(own.clone()), Err(ClaimRefusal::OwnCampaign));
         assert_eq!(given(vec![ask(seven_days())]).decide(own), Err(ClaimRefusal::OwnCampaign));
     }

@@ -1,10 +1,10 @@
-//! The life of claims in random order: whatever members and staff do, a dry run tells what the wish is answered
+//! The life of claims in random order: whatever members and staff do, a dry run tells what the request is answered
 //! right after it, and what was held is given back exactly once.
 
 use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
-use commands::{Ask, ClaimError, CommandError, FactsSource, Metadata, ReadError, Receipt};
+use commands::{ClaimError, ClaimRequest, CommandError, FactsSource, Metadata, ReadError, Receipt};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand};
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffStep, Step};
@@ -83,11 +83,15 @@ async fn life(seed: u64) {
         match dice.random_range(0..10) {
             0..5 => {
                 let reward_id = *[programme.reward, second, second].choose(&mut dice).unwrap();
-                let ask =
-                    Ask { reward_id, member_id: member(dice.random_range(0..MEMBERS)), at, refuse_own_campaign: false };
+                let ask = ClaimRequest {
+                    reward_id,
+                    member_id: member(dice.random_range(0..MEMBERS)),
+                    at,
+                    refuse_own_campaign: false,
+                };
                 let facts = Known { blocked: dice.random_bool(0.1), complete: dice.random_bool(0.85) };
                 let head = *programme.ledger.head().borrow();
-                let tried = told(programme.ledger.try_reward(ask, &facts).await);
+                let tried = told(programme.ledger.dry_run_reward(ask, &facts).await);
                 assert_eq!(*programme.ledger.head().borrow(), head, "a dry run appends nothing");
                 let metadata = Metadata::of(ask.member_id, Role::User, at);
                 let asked = told(programme.ledger.request_reward(ask, &facts, &metadata).await);
@@ -137,7 +141,8 @@ async fn a_dry_run_tells_what_a_wish_is_answered_whatever_happened_before() {
 async fn a_claim_that_nobody_decided_is_asked_for_again_and_its_stock_is_given_back_once() {
     let programme = Programme::with(Limits { stock: Some(1), manual: true, ..Limits::default() }).await;
     let asks = async |number, at| {
-        let ask = Ask { reward_id: programme.reward, member_id: member(number), at, refuse_own_campaign: false };
+        let ask =
+            ClaimRequest { reward_id: programme.reward, member_id: member(number), at, refuse_own_campaign: false };
         programme.ledger.request_reward(ask, &Everybody, &Metadata::system(at)).await
     };
     let first = asks(1, now()).await.unwrap();

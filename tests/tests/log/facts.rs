@@ -2,7 +2,7 @@
 
 use api::app::facts::LedgerFacts;
 use chrono::{Days, NaiveDate};
-use commands::{Ask, Metadata, Receipt};
+use commands::{ClaimRequest, Metadata, Receipt};
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{Campaign, CampaignCommand, Revision};
 use domain::claim::{Claim, ClaimStatus};
@@ -34,7 +34,7 @@ async fn log_in(programme: &Programme, member_id: MemberId, day: NaiveDate) {
 
 async fn ask_for_it(programme: &Programme, member_id: MemberId) -> Receipt<Claim> {
     let facts = LedgerFacts::start(programme.pool.clone());
-    let ask = Ask { reward_id: programme.reward, member_id, at: now(), refuse_own_campaign: false };
+    let ask = ClaimRequest { reward_id: programme.reward, member_id, at: now(), refuse_own_campaign: false };
     programme.ledger.request_reward(ask, &facts, &Metadata::system(ask.at)).await.unwrap()
 }
 

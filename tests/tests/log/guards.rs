@@ -78,7 +78,12 @@ async fn a_daily_reward_is_claimed_once_a_day_and_counted_every_day() {
     let programme = Programme::with(limits).await;
     let on = |days: i64| Moment::from(now().utc() + chrono::TimeDelta::days(days));
     let claim = async |at| {
-        let ask = commands::Ask { reward_id: programme.reward, member_id: member(1), at, refuse_own_campaign: false };
+        let ask = commands::ClaimRequest {
+            reward_id: programme.reward,
+            member_id: member(1),
+            at,
+            refuse_own_campaign: false,
+        };
         programme.ledger.request_reward(ask, &super::support::Everybody, &Metadata::system(at)).await
     };
     assert_eq!(claim(on(0)).await.unwrap().state.status(), Some(ClaimStatus::Granted));

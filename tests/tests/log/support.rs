@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta, Utc};
-use commands::{Ask, ClaimError, FactsSource, Ledger, Metadata, ReadError, Receipt};
+use commands::{ClaimError, ClaimRequest, FactsSource, Ledger, Metadata, ReadError, Receipt};
 use domain::Moment;
 use domain::campaign::{
     Approval, Campaign, CampaignCommand, CampaignTerms, Draft, NewReward, PendingExpiry, RewardTerms, RewardType,
@@ -144,7 +144,7 @@ pub(crate) async fn claim(
     reward_id: RewardId,
     member_id: MemberId,
 ) -> Result<Receipt<Claim>, ClaimError> {
-    let ask = Ask { reward_id, member_id, at: now(), refuse_own_campaign: false };
+    let ask = ClaimRequest { reward_id, member_id, at: now(), refuse_own_campaign: false };
     ledger.request_reward(ask, &Everybody, &Metadata::of(member_id, Role::User, ask.at)).await
 }
 

@@ -1,4 +1,4 @@
-//! The answer to a wish for a reward: granted, pending, or refused with the reason and the evidence.
+//! The answer to a claim request: granted, pending, or refused with the reason and the evidence.
 //! A refusal is a decision too: it is in the log, and the answer says where. A dry run is answered the same,
 //! but stands nowhere.
 
@@ -6,7 +6,7 @@ use aide::OperationOutput;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use commands::{Ask, Metadata, Receipt};
+use commands::{ClaimRequest, Metadata, Receipt};
 use domain::claim::{Claim, ClaimStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,26 +19,26 @@ use crate::http::idempotency::{Key, Unkept};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
-/// Whether a wish is meant.
+/// Whether a claim request is only tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum DryRun {
     /// Decided and written.
-    InEarnest,
+    No,
     /// Decided and forgotten.
-    DryRun,
+    Yes,
 }
 
-impl Manner {
+impl DryRun {
     /// A refusal says when it was one of a dry run, and that it stands nowhere.
     pub(super) fn mark(self, problem: Problem) -> Problem {
         match self {
-            Self::InEarnest => problem,
-            Self::DryRun => problem.nowhere().with("dryRun", true),
+            Self::No => problem,
+            Self::Yes => problem.nowhere().with("dryRun", true),
         }
     }
 }
 
-/// A wish that was fulfilled, now or as soon as somebody approves.
+/// A claim request that was fulfilled, now or as soon as somebody approves.
 #[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
@@ -70,34 +70,34 @@ impl IntoResponse for Answer {
     }
 }
 
-/// Decides a wish, and puts the decision into words.
+/// Decides a claim request, and puts the decision into words.
 pub(super) async fn answer(
     state: &AppState,
-    ask: Ask,
-    manner: Manner,
+    request: ClaimRequest,
+    dry_run: DryRun,
     metadata: &Metadata,
     key: &Key,
 ) -> Result<Answer, Problem> {
-    let decision = match manner {
-        Manner::InEarnest => {
-            let keep = key.keep(move |receipt| decided(ask, manner, receipt));
-            state.ledger.request_reward_keeping(ask, &state.facts, metadata, &keep).await
+    let decision = match dry_run {
+        DryRun::No => {
+            let keep = key.keep(move |receipt| decided(request, dry_run, receipt));
+            state.ledger.request_reward_keeping(request, &state.facts, metadata, &keep).await
         }
-        Manner::DryRun => state.ledger.try_reward(ask, &state.facts).await,
+        DryRun::Yes => state.ledger.dry_run_reward(request, &state.facts).await,
     };
     match decision {
-        Ok(receipt) => decided(ask, manner, &receipt),
-        Err(error) => Err(manner.mark(error.into())),
+        Ok(receipt) => decided(request, dry_run, &receipt),
+        Err(error) => Err(dry_run.mark(error.into())),
     }
 }
 
-/// The receipt shows the claim as it stands. This wish made it so when the judgement it rests on is of
-/// this moment; else the wish was refused, and the claim is as it was before.
-fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
+/// The receipt shows the claim as it stands. This request made it so when the judgement it rests on is of
+/// this moment; else the request was refused, and the claim is as it was before.
+fn decided(request: ClaimRequest, dry_run: DryRun, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let (Some(claim), Some(decision)) = (ClaimBody::of(receipt), receipt.state.decision()) else {
         return Err(Problem::internal("claim", &"a decided claim has no decision"));
     };
-    let of_now = receipt.appended > 0 && decision.evaluated_at == ask.at;
+    let of_now = receipt.appended > 0 && decision.evaluated_at == request.at;
     let (status, message) = match receipt.state.status() {
         Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, phrases::claim_granted()),
         Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, phrases::claim_pending()),
@@ -111,15 +111,15 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
             | ClaimStatus::Fulfilled
             | ClaimStatus::FulfilmentFailed
             | ClaimStatus::Reversed,
-        ) => return Err(denied(manner, receipt)),
+        ) => return Err(denied(dry_run, receipt)),
     };
-    Ok(match manner {
-        Manner::InEarnest => Answer {
+    Ok(match dry_run {
+        DryRun::No => Answer {
             status,
             last: Some((receipt.sequence, receipt.position)),
             body: AnswerBody { message, dry_run: None, claim },
         },
-        Manner::DryRun => {
+        DryRun::Yes => {
             let claim = claim.without_position();
             Answer { status, last: None, body: AnswerBody { message, dry_run: Some(true), claim } }
         }
@@ -127,7 +127,7 @@ fn decided(ask: Ask, manner: Manner, receipt: &Receipt<Claim>) -> Result<Answer,
 }
 
 /// The refusal as it is in the log: one that repeats the last is that one, with its moment and its facts.
-fn denied(manner: Manner, receipt: &Receipt<Claim>) -> Problem {
+fn denied(dry_run: DryRun, receipt: &Receipt<Claim>) -> Problem {
     let Some((reason, decision)) = receipt.state.last_denial() else {
         return Problem::internal("claim", &"a denied claim has no denial");
     };
@@ -140,8 +140,8 @@ fn denied(manner: Manner, receipt: &Receipt<Claim>) -> Problem {
         .with("evaluatedAt", decision.evaluated_at)
         .with("timeZone", decision.time_zone.name())
         .at(receipt.position);
-    match manner {
-        Manner::InEarnest => problem.recorded(),
-        Manner::DryRun => manner.mark(problem),
+    match dry_run {
+        DryRun::No => problem.recorded(),
+        DryRun::Yes => dry_run.mark(problem),
     }
 }

@@ -1,4 +1,4 @@
-//! A claim as it is answered wherever one claim is answered: to the wish, to a decision of staff, and by itself.
+//! A claim as it is answered wherever one claim is answered: to the request, to a decision of staff, and by itself.
 
 use commands::Receipt;
 use domain::Moment;

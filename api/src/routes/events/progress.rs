@@ -1,11 +1,11 @@
-//! `/events/{id}/progress`: how far a member has come in an event, judged now on the same facts as a wish would
-//! be. It decides and writes nothing; what a wish would be answered, a dry run tells.
+//! `/events/{id}/progress`: how far a member has come in an event, judged now on the same facts as a claim request would
+//! be. It decides and writes nothing; what a claim request would be answered, a dry run tells.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::Json;
 use axum::extract::State;
-use commands::{FactsSource, ReadError, Room};
+use commands::{FactsSource, ReadError, RewardAvailability};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
 use domain::claim::{Claim, ClaimStatus};
@@ -101,11 +101,11 @@ async fn rewards(
     at: Moment,
     periods: Tz,
 ) -> Result<Vec<RewardProgress>, ReadError> {
-    let rooms = state.ledger.room_of(campaign_id, campaign, member).await?;
+    let available = state.ledger.availability_of(campaign_id, campaign, member).await?;
     let period = terms.frequency.period(at, periods);
     let next_period_starts_at = terms.next_period_starts_at(at, periods);
     // asked for at the same moment, they are one query
-    try_join_all(rooms.into_iter().map(async |Room { reward, remaining, limit_reached }| {
+    try_join_all(available.into_iter().map(async |RewardAvailability { reward, remaining, limit_reached }| {
         let claim = state.ledger.load::<Claim>(&ClaimId::of(reward, member, &period).to_string()).await?;
         let claim_status = claim.state.status_at(at).map(ClaimStatus::name);
         Ok(RewardProgress { id: reward, remaining, limit_reached, claim_status, next_period_starts_at })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::app::facts::LedgerFacts;
 use chrono::{Days, NaiveDate, TimeDelta, Utc};
-use commands::{Ask, Ledger, Metadata};
+use commands::{ClaimRequest, Ledger, Metadata};
 use domain::Moment;
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{
@@ -162,7 +162,7 @@ impl Ours {
 
 impl Desk {
     async fn claim(&self, reward_id: RewardId, member_id: MemberId) -> usize {
-        let ask = Ask { reward_id, member_id, at: now(), refuse_own_campaign: false };
+        let ask = ClaimRequest { reward_id, member_id, at: now(), refuse_own_campaign: false };
         let metadata = Metadata::of(member_id, Role::User, ask.at);
         match self.ledger.request_reward(ask, &self.facts, &metadata).await {
             Ok(receipt) => {

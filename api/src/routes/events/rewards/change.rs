@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use commands::{Receipt, Taken};
+use commands::{CommittedStock, Receipt};
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
 use domain::id::RewardId;
 
@@ -30,17 +30,17 @@ pub(super) async fn revise(
     Once(revision, key): Once<RewardRevision>,
 ) -> Result<Changed, Problem> {
     let reward_id = RewardId(id);
-    let taken = state.ledger.taken_of(reward_id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let stock = state.ledger.committed_stock_of(reward_id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     let command = CampaignCommand::ReviseReward { reward_id, revision: Box::new(revision) };
-    let event = taken.campaign_id.to_string();
-    let answer = move |receipt: &Receipt<Campaign>| changed(receipt, reward_id, taken);
+    let event = stock.campaign_id.to_string();
+    let answer = move |receipt: &Receipt<Campaign>| changed(receipt, reward_id, stock);
     key.execute_at(&state.ledger, &event, command, &operator.metadata(), &seen, answer).await?
 }
 
-/// What is taken was read just before: claims go on meanwhile.
-fn changed(receipt: &Receipt<Campaign>, id: RewardId, taken: Taken) -> Result<Changed, Problem> {
+/// The stock was read just before: claims go on meanwhile.
+fn changed(receipt: &Receipt<Campaign>, id: RewardId, stock: CommittedStock) -> Result<Changed, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it is not there"))?;
-    let reward = RewardBody::of((taken.campaign_id, id), terms, (taken.held, taken.granted), taken.added_at);
+    let reward = RewardBody::of((stock.campaign_id, id), terms, (stock.held, stock.granted), stock.added_at);
     let body = OneReward { message: phrases::reward_changed(), reward };
     Ok(Written::by(receipt, Tagged(receipt.sequence, Json(body))))
 }
