@@ -24,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::ledger::Receipt;
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
-use crate::log::stored_answers::Keep;
+use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::Loaded;
 
 /// Where the facts about a member come from.
@@ -102,19 +102,19 @@ impl Ledger {
         facts: &dyn FactsSource,
         metadata: &Metadata,
     ) -> Result<Receipt<Claim>, ClaimError> {
-        self.request_reward_keeping(request, facts, metadata, &Keep::nothing()).await
+        self.request_reward_storing(request, facts, metadata, &AnswerFromReceipt::none()).await
     }
 
-    /// The same, and keeps the answer in the transaction of the decision.
+    /// The same, and stores the answer in the transaction of the decision.
     ///
     /// # Errors
     /// See [`ClaimError`].
-    pub async fn request_reward_keeping(
+    pub async fn request_reward_storing(
         &self,
         request: ClaimRequest,
         facts: &dyn FactsSource,
         metadata: &Metadata,
-        keep: &Keep<Claim>,
+        answer: &AnswerFromReceipt<Claim>,
     ) -> Result<Receipt<Claim>, ClaimError> {
         let mut shortage = None;
         let mut retry = self.retry();
@@ -124,7 +124,7 @@ impl Ledger {
             let Attempt { claim_id, campaign, claim, inputs } =
                 self.attempt(request, campaign_id, campaign, facts, shortage).await?;
             let expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
-            let store = self.store().with(metadata.clone().dated(), expects).on(claim).keep(keep.clone());
+            let store = self.store().with(metadata.clone().dated(), expects).on(claim).storing(answer.clone());
             match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(inputs)), store).await {
                 Err(CommandError::Conflict(stream)) => {
                     if !self.after_conflict(&mut retry, &stream, campaign_id).await {

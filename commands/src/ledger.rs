@@ -30,7 +30,7 @@ use crate::log::append::{self, AppendError, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::sequencer::Sequencer;
-use crate::log::stored_answers::Keep;
+use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::{self, Loaded, StreamReader};
 use crate::log::{epoch, lookups};
 use repository::LedgerRepository;
@@ -206,36 +206,36 @@ impl Ledger {
     where
         A::Command: Clone,
     {
-        self.execute_keeping(id, command, metadata, &Keep::nothing()).await
+        self.execute_storing(id, command, metadata, &AnswerFromReceipt::none()).await
     }
 
-    /// The same, and keeps the answer in the transaction of the events; where there are none, nothing.
+    /// The same, and stores the answer in the transaction of the events; where there are none, nothing.
     ///
     /// # Errors
     /// See [`CommandError`]; [`GuardRefusal::AlsoRefused`] when something was answered under the key meanwhile.
-    pub async fn execute_keeping<A: LedgerAggregate>(
+    pub async fn execute_storing<A: LedgerAggregate>(
         &self,
         id: &str,
         command: A::Command,
         metadata: &Metadata,
-        keep: &Keep<A>,
+        answer: &AnswerFromReceipt<A>,
     ) -> Result<Receipt<A>, CommandError<A::Error>>
     where
         A::Command: Clone,
     {
-        self.execute_at(id, command, metadata, keep, None).await
+        self.execute_at(id, command, metadata, answer, None).await
     }
 
     /// The same, but only while the number of the stream's last event is one of those `seen`, if any are given.
     ///
     /// # Errors
-    /// See [`Ledger::execute_keeping`].
+    /// See [`Ledger::execute_storing`].
     pub async fn execute_at<A: LedgerAggregate>(
         &self,
         id: &str,
         command: A::Command,
         metadata: &Metadata,
-        keep: &Keep<A>,
+        answer: &AnswerFromReceipt<A>,
         seen: Option<&[i64]>,
     ) -> Result<Receipt<A>, CommandError<A::Error>>
     where
@@ -245,7 +245,7 @@ impl Ledger {
         retry.turn::<A>(id).await?;
         loop {
             let seen = seen.map(<[i64]>::to_vec);
-            let store = self.store().with(metadata.clone(), vec![]).keep(keep.clone()).seen_at(seen);
+            let store = self.store().with(metadata.clone(), vec![]).storing(answer.clone()).seen_at(seen);
             match self.run(id, command.clone(), store).await {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return outcome,

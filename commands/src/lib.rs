@@ -18,5 +18,5 @@ pub use ledger::{CommandError, Ledger, Receipt};
 pub use log::append::{AlsoWrite, AppendError, Appended, StreamKey};
 pub use log::coalesce::{Coalescer, ReadError};
 pub use log::metadata::Metadata;
-pub use log::stored_answers::{Keep, KeepAppended, KeptAnswer};
+pub use log::stored_answers::{AnswerFromAppend, AnswerFromReceipt, StoredAnswer};
 pub use log::streams::Loaded;

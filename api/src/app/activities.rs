@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use commands::{KeptAnswer, Metadata, ReadError};
+use commands::{Metadata, ReadError, StoredAnswer};
 use domain::id::{ActivityId, MemberId};
 
 use crate::http::problem::FieldErrors;
@@ -107,7 +107,7 @@ pub struct Reporting {
 pub struct KeepOutcomes(pub Arc<AnswerToOutcomes>);
 
 /// What [`KeepOutcomes`] makes of them.
-pub type AnswerToOutcomes = dyn Fn(&[Outcome]) -> Option<KeptAnswer> + Send + Sync;
+pub type AnswerToOutcomes = dyn Fn(&[Outcome]) -> Option<StoredAnswer> + Send + Sync;
 
 impl fmt::Debug for KeepOutcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

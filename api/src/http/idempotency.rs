@@ -31,7 +31,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use commands::{Appended, CommandError, Keep, KeepAppended, Ledger, Metadata, Receipt};
+use commands::{AnswerFromAppend, AnswerFromReceipt, Appended, CommandError, Ledger, Metadata, Receipt};
 use domain::LedgerAggregate;
 
 use self::asked::Asked;
@@ -184,16 +184,19 @@ impl Key {
     }
 
     /// How the answer to a command is kept.
-    pub fn keep<A, R: IntoResponse>(&self, answer: impl Fn(&Receipt<A>) -> R + Send + Sync + 'static) -> Keep<A> {
-        let Some(asked) = self.0.clone() else { return Keep::nothing() };
-        Keep::of(move |receipt| asked.keep(|| Some(answer(receipt))))
+    pub fn keep<A, R: IntoResponse>(
+        &self,
+        answer: impl Fn(&Receipt<A>) -> R + Send + Sync + 'static,
+    ) -> AnswerFromReceipt<A> {
+        let Some(asked) = self.0.clone() else { return AnswerFromReceipt::none() };
+        AnswerFromReceipt::of(move |receipt| asked.keep(|| Some(answer(receipt))))
     }
 
     /// How the answer to a unit of commands is kept.
     pub fn keep_unit<R: IntoResponse>(
         &self,
         answer: impl Fn(&Appended) -> R + Send + Sync + 'static,
-    ) -> Option<KeepAppended> {
+    ) -> Option<AnswerFromAppend> {
         let asked = self.0.clone()?;
         Some(Arc::new(move |appended| asked.keep(|| Some(answer(appended)))))
     }

@@ -1,6 +1,8 @@
 //! The log as `cqrs-es` persistence: reads go through the repository of `postgres-es`, writes through
 //! the sequencer. Where that repository loses errors (streams) or order (replay of everything), the
-//! log is read here, page by page, to an end that is known before.
+//! log is read here, page by page, to an end that is known before. The ledger's own store reads single streams
+//! through it; appends and replays are for programs of the framework, which the ledger promises to run
+//! (`tests/tests/log/framework.rs`).
 
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{
@@ -72,7 +74,7 @@ impl PersistedEventRepository for LedgerRepository {
             expects: vec![],
             guards: vec![],
             also: None,
-            keep: None,
+            stored_answer: None,
         };
         for event in events {
             let payload = serde_json::to_string(&event.payload)?;

@@ -16,7 +16,7 @@ use crate::ledger::unit::Pending;
 use crate::log::append::{Append, AppendError, NewEvent, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
-use crate::log::stored_answers::Keep;
+use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::Loaded;
 
 /// The store of one command.
@@ -26,7 +26,7 @@ pub struct LedgerStore<'a, A> {
     expects: Vec<(StreamKey, i64)>,
     pending: Option<&'a Pending>,
     seen: Option<Vec<i64>>,
-    keep: Keep<A>,
+    answer: AnswerFromReceipt<A>,
     loaded: Mutex<Option<Loaded<A>>>,
     slot: Slot<A>,
 }
@@ -95,7 +95,7 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
             expects: Vec::new(),
             pending: None,
             seen: None,
-            keep: Keep::nothing(),
+            answer: AnswerFromReceipt::none(),
             loaded: Mutex::new(None),
             slot,
         }
@@ -115,9 +115,9 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
         Self { seen, ..self }
     }
 
-    /// Keeps the answer to the command in the same transaction.
-    pub(crate) fn keep(self, keep: Keep<A>) -> Self {
-        Self { keep, ..self }
+    /// Stores the answer to the command in the same transaction.
+    pub(crate) fn storing(self, answer: AnswerFromReceipt<A>) -> Self {
+        Self { answer, ..self }
     }
 
     /// Decides on what was read already, instead of reading it again.
@@ -192,7 +192,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
             expects: self.expects.clone(),
             guards: vec![],
             also: None,
-            keep: None,
+            stored_answer: None,
         };
         let mut envelopes = Vec::with_capacity(events.len());
         for payload in events {
@@ -213,7 +213,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
             self.leave(Outcome::Done { loaded, appended });
             return Ok(envelopes);
         }
-        append.keep = self.keep.appended(|| Receipt::of(loaded.clone(), appended));
+        append.stored_answer = self.answer.on_append(|| Receipt::of(loaded.clone(), appended));
         match self.shared.sequencer.append(append).await {
             Ok(written) => {
                 loaded.position = written.last_position;

@@ -14,7 +14,7 @@ use crate::ledger::stream_key;
 use crate::log::append::{AlsoWrite, Append, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
-use crate::log::stored_answers::KeepAppended;
+use crate::log::stored_answers::AnswerFromAppend;
 use crate::log::streams::{Loaded, read_streams};
 
 /// Commands that are decided but not written yet.
@@ -22,7 +22,7 @@ pub struct Unit<'a> {
     ledger: &'a Ledger,
     metadata: Metadata,
     also: Option<Arc<dyn AlsoWrite>>,
-    keep: Option<KeepAppended>,
+    stored_answer: Option<AnswerFromAppend>,
     pending: Pending,
 }
 
@@ -59,7 +59,7 @@ impl Pending {
 
 impl<'a> Unit<'a> {
     pub(crate) fn new(ledger: &'a Ledger, metadata: Metadata) -> Self {
-        Self { ledger, metadata, also: None, keep: None, pending: Pending::default() }
+        Self { ledger, metadata, also: None, stored_answer: None, pending: Pending::default() }
     }
 
     /// Writes these rows in the same transaction.
@@ -68,10 +68,10 @@ impl<'a> Unit<'a> {
         Self { also: Some(rows), ..self }
     }
 
-    /// Keeps the answer to the whole unit in the same transaction.
+    /// Stores the answer to the whole unit in the same transaction.
     #[must_use]
-    pub fn keep(self, answer: Option<KeepAppended>) -> Self {
-        Self { keep: answer, ..self }
+    pub fn storing(self, answer: Option<AnswerFromAppend>) -> Self {
+        Self { stored_answer: answer, ..self }
     }
 
     /// Reads many aggregates of one kind at once, so that the commands that follow need not.
@@ -123,7 +123,7 @@ impl<'a> Unit<'a> {
             expects: vec![],
             guards: vec![],
             also: self.also,
-            keep: self.keep,
+            stored_answer: self.stored_answer,
         };
         for append in appends {
             whole.events.extend(append.events);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::guards::{GuardChange, GuardRefusal};
 use crate::log::metadata::Metadata;
-use crate::log::stored_answers::KeepAppended;
+use crate::log::stored_answers::AnswerFromAppend;
 
 /// The most bytes of one event in the log, payload and metadata together. Whatever follows the log can take an event
 /// of this size: Kafka's default for a message is four times as much.
@@ -87,7 +87,7 @@ pub struct Append {
     /// Rows outside the log that belong to the command.
     pub also: Option<Arc<dyn AlsoWrite>>,
     /// The answer to be found again, made when the positions are known.
-    pub keep: Option<KeepAppended>,
+    pub stored_answer: Option<AnswerFromAppend>,
 }
 
 impl Append {

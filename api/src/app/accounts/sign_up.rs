@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use commands::{AlsoWrite, Appended, CommandError, GuardRefusal, KeepAppended, Ledger, Metadata};
+use commands::{AlsoWrite, AnswerFromAppend, Appended, CommandError, GuardRefusal, Ledger, Metadata};
 use domain::Moment;
 use domain::facts::Birthday;
 use domain::id::MemberId;
@@ -79,7 +79,7 @@ pub async fn sign_up(
     account: NewAccount,
     now: Moment,
     correlation: Uuid,
-    keep: impl Fn(MemberId) -> Option<KeepAppended>,
+    keep: impl Fn(MemberId) -> Option<AnswerFromAppend>,
 ) -> Result<SignedUp, Problem> {
     let mut attempt = 1;
     loop {
@@ -102,7 +102,7 @@ async fn try_to_sign_up(
     account: NewAccount,
     now: Moment,
     correlation: Uuid,
-    keep: impl Fn(MemberId) -> Option<KeepAppended>,
+    keep: impl Fn(MemberId) -> Option<AnswerFromAppend>,
 ) -> Result<Result<SignedUp, CommandError<MemberRefusal>>, Problem> {
     let inviter = match &account.invite_code {
         None => None,
@@ -122,7 +122,7 @@ async fn try_to_sign_up(
     let metadata = Metadata::of(id, account.role, now).correlated(correlation).dated();
     let (is_new, was_blocked) = (registration.returned.is_none(), earlier.was_blocked());
     let row = AccountRow { id, account, invite_code: new_invite_code(), earlier };
-    let unit = ledger.unit(metadata).also(Arc::new(row)).keep(keep(id));
+    let unit = ledger.unit(metadata).also(Arc::new(row)).storing(keep(id));
     unit.execute::<Member>(&id.to_string(), MemberCommand::Register(registration)).await?;
     if was_blocked {
         let note = BLOCKED_BEFORE.to_owned();

@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use commands::{AlsoWrite, Appended, CommandError, Keep, KeepAppended, Ledger, Loaded, ReadError, Receipt, Unit};
+use commands::{
+    AlsoWrite, AnswerFromAppend, AnswerFromReceipt, Appended, CommandError, Ledger, Loaded, ReadError, Receipt, Unit,
+};
 use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Recorded, Report};
 use domain::id::ActivityId;
 use domain::member::{Member, MemberCommand, MemberRefusal, Registration};
@@ -30,10 +32,10 @@ pub async fn record(ledger: &Ledger, raw: &RawActivity, reporting: &Reporting) -
     let (id, stream) = identity(reading.report());
     let command = ActivityCommand::Record(reading.clone().in_zone(member.time_zone()));
     let recorded = move |position| Outcome::Recorded { id, position, made_member: false };
-    let keep = reporting.keep.clone().map_or_else(Keep::nothing, |keep| {
-        Keep::of(move |receipt: &Receipt<Activity>| (keep.0)(&[recorded(receipt.position)]))
+    let keep = reporting.keep.clone().map_or_else(AnswerFromReceipt::none, |keep| {
+        AnswerFromReceipt::of(move |receipt: &Receipt<Activity>| (keep.0)(&[recorded(receipt.position)]))
     });
-    match ledger.execute_keeping(&stream, command, &reporting.metadata, &keep).await {
+    match ledger.execute_storing(&stream, command, &reporting.metadata, &keep).await {
         Ok(receipt) if receipt.appended == 0 => Ok(Outcome::Duplicate { id, position: receipt.position }),
         Ok(receipt) => Ok(recorded(receipt.position)),
         Err(CommandError::Refused { .. }) => Ok(known_already(id, reading, &ledger.load(&stream).await?)),
@@ -102,7 +104,7 @@ impl JudgedBatch<'_> {
     pub async fn commit(self, also: Option<Arc<dyn AlsoWrite>>) -> Result<Vec<Outcome>, RecordError> {
         let Self { batch: Batch { reporting, unit, places, .. }, outcomes } = self;
         let places = Arc::new(places);
-        let keep = reporting.keep.clone().map(|keep| -> KeepAppended {
+        let keep = reporting.keep.clone().map(|keep| -> AnswerFromAppend {
             let (outcomes, places) = (outcomes.clone(), places.clone());
             Arc::new(move |appended| (keep.0)(&placed(outcomes.clone(), appended, &places)))
         });
@@ -110,7 +112,7 @@ impl JudgedBatch<'_> {
             Some(rows) => unit.also(rows),
             None => unit,
         };
-        Ok(match unit.keep(keep).commit::<ActivityRefusal>().await? {
+        Ok(match unit.storing(keep).commit::<ActivityRefusal>().await? {
             Some(appended) => placed(outcomes, &appended, &places),
             None => outcomes,
         })

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::IntoResponse;
-use commands::KeptAnswer;
+use commands::StoredAnswer;
 use uuid::Uuid;
 
 use super::fingerprint::Fingerprint;
@@ -77,13 +77,13 @@ impl Asked {
     }
 
     /// The row of an answer.
-    pub(super) fn kept(&self, frozen: &Frozen) -> KeptAnswer {
+    pub(super) fn kept(&self, frozen: &Frozen) -> StoredAnswer {
         let (caller, key) = self.name.clone();
-        KeptAnswer { caller, key, fingerprint: self.fingerprint.0, answer: frozen.to_bytes() }
+        StoredAnswer { caller, key, fingerprint: self.fingerprint.0, answer: frozen.to_bytes() }
     }
 
     /// Makes the row of an answer that is to be stored with its events; `None` when it is not to be.
-    pub(super) fn keep<R: IntoResponse>(&self, answer: impl FnOnce() -> Option<R>) -> Option<KeptAnswer> {
+    pub(super) fn keep<R: IntoResponse>(&self, answer: impl FnOnce() -> Option<R>) -> Option<StoredAnswer> {
         let frozen = while_speaking(self.language, || {
             let response = answer()?.into_response();
             Some(response).filter(is_kept).and_then(|kept| Frozen::of(documented(kept, self.request)))

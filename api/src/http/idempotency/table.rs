@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use commands::KeptAnswer;
+use commands::StoredAnswer;
 use domain::id::MemberId;
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -35,11 +35,11 @@ pub(super) async fn find(pool: &PgPool, asked: &Asked) -> Result<Option<Response
 }
 
 /// Stores an answer; `false` when there is one already.
-pub(super) async fn insert(pool: &PgPool, kept: &KeptAnswer) -> Result<bool, sqlx::Error> {
+pub(super) async fn insert(pool: &PgPool, kept: &StoredAnswer) -> Result<bool, sqlx::Error> {
     let sql = "insert into stored_answers (caller, key, fingerprint, answer, stored_at)
                values ($1, $2, $3, $4, now())
                on conflict do nothing";
-    let KeptAnswer { caller, key, fingerprint, answer } = kept;
+    let StoredAnswer { caller, key, fingerprint, answer } = kept;
     let done = sqlx::query(sql).bind(caller).bind(key).bind(fingerprint).bind(answer).execute(pool).await?;
     Ok(done.rows_affected() == 1)
 }

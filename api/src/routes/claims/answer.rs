@@ -81,7 +81,7 @@ pub(super) async fn answer(
     let decision = match dry_run {
         DryRun::No => {
             let keep = key.keep(move |receipt| decided(request, dry_run, receipt));
-            state.ledger.request_reward_keeping(request, &state.facts, metadata, &keep).await
+            state.ledger.request_reward_storing(request, &state.facts, metadata, &keep).await
         }
         DryRun::Yes => state.ledger.dry_run_reward(request, &state.facts).await,
     };

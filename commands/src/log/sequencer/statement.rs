@@ -22,7 +22,7 @@ use super::Head;
 use crate::guards::GuardChange;
 use crate::guards::tables::GrantTotals;
 use crate::log::append::Append;
-use crate::log::stored_answers::KeptAnswer;
+use crate::log::stored_answers::StoredAnswer;
 
 const APPEND: &str = "
 with head as (
@@ -105,7 +105,7 @@ with head as (
         limit 1
     ) as found
     where m.ctid = found.place and d.committed < 0 and exists (select from head)
-), kept as (
+), answers as (
     insert into stored_answers (caller, key, fingerprint, answer, stored_at)
     select k.caller, k.key, k.fingerprint, k.answer, $3
     from unnest($32::text[], $33::text[], $34::bytea[], $35::bytea[]) as k (caller, key, fingerprint, answer)
@@ -152,7 +152,7 @@ pub(super) struct Rows<'a> {
     /// Its events, behind each other.
     pub(super) events: Vec<Chained<'a>>,
     grants: GrantTotals,
-    kept: Vec<KeptAnswer>,
+    answers: Vec<StoredAnswer>,
 }
 
 impl<'a> Rows<'a> {
@@ -189,8 +189,8 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds the answer to a command whose events were added.
-    pub(super) fn keep(&mut self, answer: Option<KeptAnswer>) {
-        self.kept.extend(answer);
+    pub(super) fn store_answer(&mut self, answer: Option<StoredAnswer>) {
+        self.answers.extend(answer);
     }
 
     /// One column of the events.
@@ -239,10 +239,10 @@ impl<'a> Rows<'a> {
             .bind(members.keys().map(|(_, campaign, _)| *campaign).collect::<Vec<_>>())
             .bind(members.keys().map(|(_, _, reward)| *reward).collect::<Vec<_>>())
             .bind(members.values().copied().collect::<Vec<_>>())
-            .bind(self.kept.iter().map(|kept| kept.caller.as_str()).collect::<Vec<_>>())
-            .bind(self.kept.iter().map(|kept| kept.key.as_str()).collect::<Vec<_>>())
-            .bind(self.kept.iter().map(|kept| kept.fingerprint.as_slice()).collect::<Vec<_>>())
-            .bind(self.kept.iter().map(|kept| kept.answer.as_slice()).collect::<Vec<_>>())
+            .bind(self.answers.iter().map(|answer| answer.caller.as_str()).collect::<Vec<_>>())
+            .bind(self.answers.iter().map(|answer| answer.key.as_str()).collect::<Vec<_>>())
+            .bind(self.answers.iter().map(|answer| answer.fingerprint.as_slice()).collect::<Vec<_>>())
+            .bind(self.answers.iter().map(|answer| answer.answer.as_slice()).collect::<Vec<_>>())
             .bind(places.head.as_deref())
             .bind(Places::of(&places.rewards, stock.keys().copied()))
             .bind(Places::of(&places.campaigns, campaigns.keys().copied()))

@@ -253,7 +253,7 @@ impl Writer {
                         last_position: after.position,
                         recorded_at: now,
                     };
-                    rows.keep(append.keep.as_ref().and_then(|keep| keep(&appended)));
+                    rows.store_answer(append.stored_answer.as_ref().and_then(|answer| answer(&appended)));
                     Ok(appended)
                 }
             });

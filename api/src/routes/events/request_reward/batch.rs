@@ -85,7 +85,7 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
         });
     }
     let kept = results.clone();
-    let unit = unit.keep(key.keep_unit(move |appended| answer(&kept, Some(appended.last_position))));
+    let unit = unit.storing(key.keep_unit(move |appended| answer(&kept, Some(appended.last_position))));
     let appended = unit.commit::<ClaimRefusal>().await.map_err(BatchError::Append)?;
     Ok(answer(&results, appended.map(|appended| appended.last_position)))
 }
