@@ -4,11 +4,16 @@
 pub mod accounts;
 pub mod activities;
 pub mod audit;
+pub mod client_address;
 pub mod clock;
 pub mod explain;
 pub mod facts;
 pub mod i18n;
+pub mod input;
+pub mod limits;
+pub mod problem;
 pub mod security;
 pub mod session_cache;
+pub mod stored_answers;
 pub mod time_zones;
 pub mod tokens;

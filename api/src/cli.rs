@@ -9,6 +9,7 @@ pub mod demo;
 pub mod generate;
 pub mod import;
 pub mod kafka;
+pub mod metrics;
 pub mod migrate;
 pub mod projections;
 pub mod rebuild;

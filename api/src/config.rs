@@ -33,6 +33,7 @@ use crate::app::tokens::{KeyError, Keys};
 use crate::http::client_address::TrustedProxies;
 use crate::http::layers::rate_limits::{DailyBudgets, RateLimits};
 use crate::http::router::ConnectionLimits;
+use crate::jobs::reactors::EmailVerification;
 
 /// The longest that somebody is known again.
 const MOST_DAYS: u16 = 3_660;
@@ -202,15 +203,6 @@ pub struct Config {
     #[arg(long, env = "SECURITY_LOG_ADDRESSES", default_value = "false", value_parser = BoolishValueParser::new(),
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub security_log_addresses: bool,
-}
-
-/// Whether referrals wait for an e-mail to be confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EmailVerification {
-    /// no
-    Off,
-    /// yes
-    Required,
 }
 
 /// Whether Kafka is used.

@@ -26,7 +26,7 @@ use domain::zone::Tz;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::http::problem::Problem;
+use crate::app::problem::Problem;
 
 pub use blocking::{Block, set_blocked};
 pub use confirmation::confirm_email;
@@ -39,7 +39,7 @@ pub use profile::{ProfileChange, change_profile};
 pub use returns::Returns;
 pub use roles::change_role;
 pub use services::{ServiceEntry, ServiceError, ServiceKey, add_key, create_service, list_services, revoke_keys};
-pub use sessions::{FAMILY_LIFETIME, Session, change_password, end_family, family_of, log_in, prove, refresh};
+pub use sessions::{FAMILY_LIFETIME, Session, SignIn, change_password, end_family, family_of, log_in, prove, refresh};
 pub use sign_up::{NewAccount, SignedUp, sign_up};
 
 /// One account. A service has no e-mail, no password and no invite code.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use commands::{Metadata, ReadError, StoredAnswer};
 use domain::id::{ActivityId, MemberId};
 
-use crate::http::problem::FieldErrors;
+use crate::app::problem::FieldErrors;
 
 pub use check::check;
 pub use raw::RawActivity;

@@ -12,7 +12,7 @@ use domain::id::MemberId;
 use domain::role::Role;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use crate::http::client_address::ClientAddress;
+use crate::app::client_address::ClientAddress;
 
 /// How many lines a minute strangers can cause.
 const LINES_A_MINUTE: u32 = 120;

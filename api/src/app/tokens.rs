@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use keys::{KeyError, Keys};
 
-use crate::http::problem::{Code, Problem};
+use crate::app::problem::{Code, Problem};
 
 /// How long an access token is good for.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::Database;
 use crate::app::accounts::{self, NewAccount, Passwords};
 use crate::app::clock;
+use crate::app::input::fields::{Reader as _, readers};
+use crate::app::problem::{Code, Problem};
 use crate::config::Config;
-use crate::http::input::fields::{Reader as _, readers};
-use crate::http::problem::{Code, Problem};
 
 /// Makes administrators.
 #[derive(Debug, Clone, clap::Subcommand)]

@@ -19,7 +19,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uuid::Uuid;
 
 use crate::app::activities::{Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch};
-use crate::http::problem::{FieldErrors, Problem};
+use crate::app::problem::{FieldErrors, Problem};
 use lines::{Chunk, Line, MAX_LINE_BYTES};
 pub use report::{Refused, Report};
 use source::Source;

@@ -15,10 +15,10 @@ use self::broker::Broker;
 use self::parts::Inside;
 use crate::app::time_zones;
 use crate::cli::demo::seed;
+use crate::cli::metrics;
 use crate::cli::signals::asked_to_stop;
 use crate::cli::{Database, worker};
 use crate::config::{Config, KafkaUse};
-use crate::http::metrics;
 
 /// How long the followers may take to finish their batches.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -94,7 +94,7 @@ async fn run(
     }
     if does(Only::Api) {
         // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
-        crate::app::audit::signing_key::open_or_make(config)?;
+        crate::app::audit::signing_key::open_or_make(config.audit_key_file.as_deref(), &config.data_dir)?;
     }
     let without = match config.kafka {
         KafkaUse::On => "none is needed here",

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::Database;
 use crate::app::accounts::{self, ServiceEntry, ServiceError, ServiceKey};
 use crate::app::clock;
+use crate::app::input::fields::{Reader as _, readers};
 use crate::config::Config;
-use crate::http::input::fields::{Reader as _, readers};
 
 /// Makes services, and gives and takes their keys.
 #[derive(Debug, Clone, clap::Subcommand)]

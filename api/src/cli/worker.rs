@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use crate::app::time_zones;
+use crate::cli::metrics;
 use crate::cli::signals::asked_to_stop;
 use crate::config::Config;
-use crate::http::metrics;
 
 /// Works until SIGTERM or SIGINT.
 ///

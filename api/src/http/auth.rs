@@ -9,7 +9,7 @@ use aide::generate::GenContext;
 use aide::openapi::Operation;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use commands::Metadata;
 use domain::Moment;
 use domain::id::MemberId;
@@ -18,18 +18,14 @@ use uuid::Uuid;
 
 use crate::app::accounts::ServiceKey;
 use crate::app::activities::Sources;
+use crate::app::client_address::ClientAddress;
 use crate::app::clock;
+use crate::app::problem::{Code, Problem};
 use crate::app::session_cache::{Standing, Standings};
 use crate::app::tokens::{Identity, Keys};
-use crate::http::client_address::ClientAddress;
 use crate::http::openapi::needs_token;
-use crate::http::problem::{Code, Problem};
-use crate::http::router::RequestId;
+use crate::http::request_id::RequestId;
 use crate::http::state::AppState;
-
-/// What is answered where credentials were shown and are no good (RFC 6750, section 3.1); where none
-/// were shown, nothing is said about them.
-const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
 /// Ours are a few hundred bytes long; to look at a longer one would be work for nothing.
 const LONGEST_CREDENTIAL_BYTES: usize = 4 * 1024;
@@ -69,7 +65,7 @@ impl Caller {
         let (id, role, sources) = known.map_err(|problem| match problem.code().status() {
             StatusCode::UNAUTHORIZED => {
                 refused(&problem, token, parts, state);
-                problem.header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
+                problem.credential_refused()
             }
             _ => problem,
         })?;

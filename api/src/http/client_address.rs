@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
 
+use crate::app::client_address::ClientAddress;
 use crate::http::state::AppState;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -51,10 +52,6 @@ fn parse(text: &str) -> Option<IpAddr> {
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     address.or_else(bracketed).map(|address| address.to_canonical())
 }
-
-/// Whose address a request comes from, as it is counted; `None` where nobody knows.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(pub Option<IpAddr>);
 
 impl ClientAddress {
     /// Whose address these are from.

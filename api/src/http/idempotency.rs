@@ -14,7 +14,7 @@
 //!
 //! The answer is then written in the transaction of the events. Commands of their own kind take
 //! [`Key::keep`] (claims) or [`Key::keep_unit`] (a [`commands::Unit`]). A refusal that is recorded says so by
-//! [`Problem::recorded`](crate::http::problem::Problem::recorded). A 2xx that appended nothing needs no care: it is
+//! [`Problem::recorded`](crate::app::problem::Problem::recorded). A 2xx that appended nothing needs no care: it is
 //! stored after the handler. What must not be stored though it is a 2xx (a dry run) is wrapped in [`Unkept`].
 //! A handler that sends several commands of their own must not hand the key to more than one of them.
 //!
@@ -38,17 +38,19 @@ use self::asked::Asked;
 use self::fingerprint::Fingerprint;
 use self::frozen::Frozen;
 use crate::app::activities::{KeepOutcomes, Outcome};
+use crate::app::input::fields::FromFields;
+use crate::app::problem::{Code, Problem};
+use crate::app::stored_answers;
 use crate::app::tokens::Keys;
 use crate::http::auth::{Caller, Identified};
 use crate::http::headers::etag::IfMatch;
 use crate::http::input::extract::{body_bytes, read_body};
-use crate::http::input::fields::FromFields;
-use crate::http::problem::{Code, Problem};
-use crate::http::router::{RequestId, documented};
+use crate::http::request_id::RequestId;
+use crate::http::router::documented;
 use crate::http::state::AppState;
 
 pub use asked::InProgress;
-pub use table::{clean_up, forget};
+pub use table::clean_up;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY_BYTES: usize = 255;
@@ -116,7 +118,7 @@ impl<T: FromFields> FromRequest<AppState> for Once<T> {
 /// nobody who reads the table can try passwords on it.
 fn nobody(keys: &Keys, fingerprint: &Fingerprint) -> Result<(String, Fingerprint), Problem> {
     let sealed = keys.seal("idempotency", &fingerprint.0).map_err(|error| Problem::internal("once", &error))?;
-    Ok((format!("{}{sealed}", table::NOBODY), Fingerprint::of_text(&sealed)))
+    Ok((format!("{}{sealed}", stored_answers::NOBODY), Fingerprint::of_text(&sealed)))
 }
 
 fn read_key(headers: &HeaderMap) -> Result<String, Problem> {

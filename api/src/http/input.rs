@@ -4,5 +4,3 @@
 pub mod adversary;
 pub mod cursor;
 pub mod extract;
-pub mod fields;
-pub mod json;

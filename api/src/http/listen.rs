@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::app::problem::Code;
 use crate::http::connections::{ConnectionLimits, Connections, Counted};
-use crate::http::problem::Code;
 use crate::http::stream::watched;
 
 /// How long the head of a request may take to arrive, once its first byte is here or the one before is answered.

@@ -16,14 +16,9 @@ use axum::routing::get;
 use domain::zone::rules;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use projections::{Followers, Freshness};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-use crate::jobs::kafka_intake;
-
-use crate::routes;
 
 /// How long a request took, in seconds, by method, route and status.
 const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
@@ -57,7 +52,8 @@ struct Sources {
 /// The address cannot be listened on, with the remedy in the text.
 pub async fn serve(
     listen: SocketAddr,
-    pool: PgPool,
+    health: Router,
+    describe: fn(),
     followers: &Followers,
     freshness: Freshness,
     stopping: CancellationToken,
@@ -76,7 +72,7 @@ pub async fn serve(
     let router = Router::new()
         .route("/metrics", get(figures))
         .with_state(Sources { recorded, head: followers.head(), freshness })
-        .merge(routes::health::plain(pool));
+        .merge(health);
     tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
         if let Err(error) = served {
@@ -86,17 +82,13 @@ pub async fn serve(
     Ok(())
 }
 
-/// Tells whoever listens what all figures of this program mean; the reference of metrics is made from it.
+/// Tells whoever listens what the figures of HTTP and of followers mean.
 pub fn describe() {
     metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Time to answer a request");
     metrics::describe_gauge!(HEAD_POSITION, "Position of the last event of the log");
     metrics::describe_gauge!(FOLLOWER_POSITION, "Position up to which a follower has folded the log");
     metrics::describe_gauge!(FOLLOWER_LAG_EVENTS, "Consumer lag: events between a follower and the end of the log");
     metrics::describe_gauge!(TIME_ZONE_RULES, "Release of the time zone rules in force, as the label version");
-    commands::metrics::describe();
-    projections::engine::follower::describe_metrics();
-    projections::kafka::relay::describe_metrics();
-    kafka_intake::describe_metrics();
 }
 
 async fn figures(State(sources): State<Sources>) -> Response {

@@ -13,7 +13,7 @@
 //! 2. Parameters, body, caller: nothing to do. `Body<T>`, `Query<T>` (from `T: FromFields`), `PathId`,
 //!    `PathText`, `MinPosition` and the types of `callers` describe themselves with all codes they refuse
 //!    with. A new extractor implements `OperationInput` (see `openapi/inputs.rs`).
-//! 3. A field is read by a [`Reader`](crate::http::input::fields::Reader), which is its schema too: take one of
+//! 3. A field is read by a [`Reader`](crate::app::input::fields::Reader), which is its schema too: take one of
 //!    `fields::readers` and go on with `.then(…)`. Ask for *all* fields before the first `?`. An object in
 //!    an object is `fields.object::<T>("event")`, a list `readers::list(1, 200, readers::id::<Uuid>())`,
 //!    `?dryRun=true` is `readers::flag()`, "at least one field" is `fields.at_least_one()`.
@@ -47,8 +47,8 @@ pub use refusals::refuse;
 
 pub use inputs::{header, needs_token};
 
+use crate::app::input::fields::Nothing;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::Nothing;
 use crate::http::state::AppState;
 
 /// All routes with the document that describes them.

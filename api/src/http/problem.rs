@@ -1,164 +1,109 @@
-//! Problem documents (RFC 9457): what is answered instead of a result. Which failure leads to which
-//! problem is in `problem/mapping`; the document is written by the outermost layer, which knows the
-//! request it belongs to.
+//! Problems over HTTP (RFC 9457): the status of each code, and the document with its headers. The outermost layer writes
+//! the document, because it knows the request that it belongs to.
 
-mod codes;
-mod field_errors;
-mod mapping;
-
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::i18n::Said;
+use crate::app::problem::{Code, Problem, RETRY_AFTER_S};
+use crate::http::headers::etag::etag;
+use crate::http::headers::positions::LEDGER_POSITION;
+use crate::http::input::extract::{CONTENT_ENCODING_FIELD, READ_ENCODINGS};
+use crate::http::layers::rate_limits;
 
-pub use codes::Code;
-pub use field_errors::{FieldError, FieldErrors, MAX_ERRORS, shortened};
-pub use mapping::condition_errors;
+/// Nobody showed a credential.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// The credential that was shown is not accepted (RFC 6750).
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
-/// After how many seconds it may be asked again when the service is short of breath.
-const RETRY_AFTER_S: u32 = 1;
-
-/// What is answered instead of a result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Problem(Box<Parts>);
-
-#[derive(Debug, Clone, PartialEq)]
-struct Parts {
-    code: Code,
-    detail: Option<Said>,
-    errors: FieldErrors,
-    extra: Map<String, Value>,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    recorded: bool,
+impl Code {
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedJson
+            | Self::ValidationFailed
+            | Self::InvalidCursor
+            | Self::IdempotencyKeyInvalid
+            | Self::UnknownRole => StatusCode::BAD_REQUEST,
+            Self::IdempotencyKeyReused | Self::InviteCodeUnknown | Self::ConditionUnmet => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::IdempotencyKeyInProgress
+            | Self::EmailTaken
+            | Self::NicknameTaken
+            | Self::TimeZoneLocked
+            | Self::LastAdmin
+            | Self::SameRole
+            | Self::EventNameTaken
+            | Self::EventInUse
+            | Self::BelowCommitted
+            | Self::UnlimitedStock
+            | Self::StepNotAllowed
+            | Self::AlreadyClaimed
+            | Self::EventNotActive
+            | Self::LimitReached
+            | Self::BudgetExhausted
+            | Self::OutOfStock
+            | Self::ClaimExpired
+            | Self::ActivityConflict => StatusCode::CONFLICT,
+            Self::BodyTooLarge | Self::RecordTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unauthenticated
+            | Self::TokenExpired
+            | Self::TokenOutdated
+            | Self::InvalidCredentials
+            | Self::RefreshTokenReused => StatusCode::UNAUTHORIZED,
+            Self::Forbidden
+            | Self::OwnRole
+            | Self::OwnBlock
+            | Self::OwnEvent
+            | Self::MemberBlocked
+            | Self::OwnClaim
+            | Self::SourceReserved
+            | Self::SourceNotAllowed
+            | Self::OwnActivity => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::RewardUnknown | Self::MemberUnknown => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Overloaded | Self::Unavailable | Self::ProjectionBehind => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
 }
 
 impl Problem {
-    /// A problem with nothing but its code.
-    #[must_use]
-    pub fn new(code: Code) -> Self {
-        let problem = Self(Box::new(Parts {
-            code,
-            detail: None,
-            errors: FieldErrors::default(),
-            extra: Map::new(),
-            headers: vec![],
-            recorded: false,
-        }));
-        match code.status() {
-            StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(),
-            StatusCode::UNAUTHORIZED => problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            _ => problem,
-        }
-    }
-
-    /// Fields that break rules.
-    #[must_use]
-    pub fn invalid(errors: FieldErrors) -> Self {
-        let mut problem = Self::new(Code::ValidationFailed);
-        problem.0.errors = errors;
-        problem
-    }
-
-    /// One field that breaks a rule.
-    #[must_use]
-    pub fn field(field: &str, rule: &'static str, message: impl Into<String>) -> Self {
-        Self::invalid(FieldErrors::one(field, rule, message))
-    }
-
-    /// The same, with one field that is at fault.
-    #[must_use]
-    pub fn and_field(mut self, field: &str, rule: &'static str, message: impl Into<String>) -> Self {
-        self.0.errors.report(field, rule, message);
-        self
-    }
-
-    /// It may be asked again in a moment.
-    #[must_use]
-    pub fn retry_after(self) -> Self {
-        self.header(header::RETRY_AFTER, RETRY_AFTER_S.into())
-    }
-
-    /// The refusal is in the log: asked again under the same key, it is the same.
-    #[must_use]
-    pub fn recorded(mut self) -> Self {
-        self.0.recorded = true;
-        self
-    }
-
-    /// Whether the refusal is in the log.
-    #[must_use]
-    pub fn is_recorded(&self) -> bool {
-        self.0.recorded
-    }
-
-    /// A defect: logged with its context here, and withheld from the answer.
-    #[must_use]
-    pub fn internal(context: &str, error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(context, %error, "request failed with an internal error");
-        Self::new(Code::Internal)
-    }
-
-    /// Says more about this occurrence.
-    #[must_use]
-    pub fn detail(mut self, detail: Said) -> Self {
-        self.0.detail = Some(detail);
-        self
-    }
-
-    /// Adds a number or another value that a client needs.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
-        self.0.extra.insert(name.to_owned(), json!(value));
-        self
-    }
-
-    /// Adds a header.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.0.headers.push((name, value));
-        self
-    }
-
-    /// Takes a header away.
-    #[must_use]
-    pub fn without_header(mut self, name: &HeaderName) -> Self {
-        self.0.headers.retain(|(other, _)| other != name);
-        self
-    }
-
-    /// Its code.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        self.0.code
-    }
-
-    /// The fields that break rules.
-    #[must_use]
-    pub fn errors(&self) -> &FieldErrors {
-        &self.0.errors
-    }
-
     /// The document, for the request of this id, in its language.
     #[must_use]
     pub fn render(&self, request: Uuid) -> Response {
-        let Parts { code, detail, errors, extra, headers, recorded: _ } = &*self.0;
-        let mut body = extra.clone();
-        body.insert("type".to_owned(), json!(code.link()));
-        body.insert("title".to_owned(), json!(code.title()));
-        body.insert("status".to_owned(), json!(code.status().as_u16()));
-        body.insert("detail".to_owned(), json!(detail.as_ref().map_or_else(|| code.about(), Said::to_string)));
+        let status = self.code().status();
+        let mut body = self.document();
+        body.insert("status".to_owned(), json!(status.as_u16()));
         body.insert("instance".to_owned(), json!(request.urn().to_string()));
-        body.insert("code".to_owned(), json!(code.name()));
-        if !errors.is_empty() {
-            body.insert("errors".to_owned(), json!(errors));
-        }
         let media = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (code.status(), media, Value::Object(body).to_string()).into_response();
-        for (name, value) in headers {
-            response.headers_mut().insert(name.clone(), value.clone());
+        let mut response = (status, media, Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        let overloaded = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_S);
+        if let Some(seconds) = self.asks_again_after_s().or(overloaded) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(version) = self.current_version() {
+            headers.insert(header::ETAG, etag(version));
+        }
+        if let Some(position) = self.position() {
+            headers.insert(LEDGER_POSITION, position.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = if self.refuses_credential() { INVALID_TOKEN } else { BEARER };
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE && self.errors().names(CONTENT_ENCODING_FIELD) {
+            headers.insert(header::ACCEPT_ENCODING, READ_ENCODINGS);
+        }
+        if let Some(spent) = self.spent_budget() {
+            rate_limits::tell(headers, spent);
         }
         response
     }
@@ -177,6 +122,13 @@ impl IntoResponse for Problem {
 mod tests {
     use super::*;
     use crate::app::i18n::phrases;
+
+    #[test]
+    fn every_code_is_an_error_of_http() {
+        for code in Code::ALL {
+            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_problem_is_a_document_of_rfc_9457() {

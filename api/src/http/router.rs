@@ -3,8 +3,9 @@
 
 use std::panic::AssertUnwindSafe;
 
+use aide::axum::ApiRouter;
 use axum::extract::{Request, State};
-use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -12,13 +13,12 @@ use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::app::i18n::{Language, current, phrases, speaking, while_speaking};
+use crate::app::problem::{Code, Problem};
 use crate::http::idempotency;
-use crate::http::input::fields::readers::parse_id;
 use crate::http::layers::rate_limits;
 use crate::http::openapi;
-use crate::http::problem::{Code, Problem};
+use crate::http::request_id::{RequestId, X_REQUEST_ID};
 use crate::http::state::AppState;
-use crate::routes;
 
 use crate::http::layers::arrival::{self, Room};
 use crate::http::layers::in_flight::{self, InFlight};
@@ -30,29 +30,11 @@ pub use crate::http::listen::listen;
 
 /// How many requests are answered at once: as many commands as the log lets wait.
 const REQUESTS_IN_FLIGHT: usize = 4_096;
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The id of a request: the caller's own when it is a UUID, else a new one.
-#[derive(Debug, Clone, Copy)]
-pub struct RequestId(pub Uuid);
-
-impl RequestId {
-    /// The id of the request that is being answered.
-    #[must_use]
-    pub fn of(extensions: &Extensions) -> Self {
-        extensions.get::<Self>().copied().unwrap_or_else(|| Self(Uuid::now_v7()))
-    }
-
-    fn from_headers(request: &Request) -> Self {
-        let sent = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(parse_id);
-        Self(sent.unwrap_or_else(Uuid::now_v7))
-    }
-}
 
 /// All routes with all that surrounds them.
-pub fn router(state: AppState, origins: &[HeaderValue]) -> Router {
+pub fn router(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: &[HeaderValue]) -> Router {
     let behind_https = state.secure_cookie;
-    let (routes, document) = openapi::described(routes::router);
+    let (routes, document) = openapi::described(routes);
     let router = routes
         .layer(Extension(document))
         .fallback(nothing_here)

@@ -9,15 +9,15 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
 use tokio::sync::watch;
 
-use crate::app::accounts::{Passwords, Returns};
+use crate::app::accounts::{Passwords, Returns, SignIn};
 use crate::app::facts::LedgerFacts;
+use crate::app::problem::{Code, Problem};
 use crate::app::security::SecurityLog;
 use crate::app::session_cache::Standings;
 use crate::app::tokens::Keys;
 use crate::http::client_address::TrustedProxies;
 use crate::http::idempotency::InProgress;
 use crate::http::layers::rate_limits::RateLimits;
-use crate::http::problem::{Code, Problem};
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -66,6 +66,21 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// What a log-in needs.
+    #[must_use]
+    pub fn sign_in(&self) -> SignIn<'_> {
+        SignIn {
+            pool: &self.pool,
+            ledger: &self.ledger,
+            keys: &self.keys,
+            passwords: &self.passwords,
+            guesses: self.rate_limits.guesses(),
+            standings: &self.standings,
+            security: &self.security,
+            demo: self.demo,
+        }
+    }
+
     /// A connection for a read that looks through much.
     ///
     /// # Errors

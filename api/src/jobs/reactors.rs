@@ -2,4 +2,4 @@
 
 mod referral;
 
-pub use referral::{NotConsidered, ReferralProgramme, ReferralReactor};
+pub use referral::{EmailVerification, NotConsidered, ReferralProgramme, ReferralReactor};

@@ -16,13 +16,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::activities::{Outcome, RawActivity, Refusal, Reporting, record, record_batch};
+use crate::app::input::fields::{BATCH_BODY_LIMIT_BYTES, Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
 use crate::http::auth::{AllowedSources, Reporter};
 use crate::http::headers::positions::{At, LEDGER_POSITION};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{BATCH_BODY_LIMIT_BYTES, Fields, FromFields, Nothing, readers};
 use crate::http::openapi::{Created, Describe as _};
-use crate::http::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
 use crate::http::state::AppState;
 
 /// The most activities of one batch.
@@ -216,8 +216,8 @@ impl Judged {
 mod tests {
     use super::*;
     use crate::app::i18n::{Language, while_speaking};
+    use crate::app::input::fields::read_body;
     use crate::http::input::adversary;
-    use crate::http::input::fields::read_body;
     use futures::FutureExt as _;
     use serde_json::{Value, json};
 
@@ -225,7 +225,7 @@ mod tests {
     fn answered(language: Language, item: &Value) -> Vec<u8> {
         let body = json!({"activities": vec![item; MAX_BATCH]}).to_string();
         let read = adversary::in_proportion(body.as_bytes(), || {
-            let batch = crate::http::input::json::parse(body.as_bytes()).and_then(read_body::<Batch>).unwrap();
+            let batch = crate::app::input::json::parse(body.as_bytes()).and_then(read_body::<Batch>).unwrap();
             while_speaking(language, || judged(&batch, &[]).unwrap())
         });
         axum::body::to_bytes(read.into_body(), usize::MAX).now_or_never().unwrap().unwrap().to_vec()

@@ -24,11 +24,11 @@ use sqlx::PgConnection;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Fields, FromFields, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;

@@ -25,17 +25,17 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::accounts::{self, FAMILY_LIFETIME, NewAccount, Session, SignedUp};
+use crate::app::client_address::ClientAddress;
 use crate::app::clock;
+use crate::app::input::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
+use crate::app::problem::{Code, Problem};
 use crate::app::tokens;
 use crate::http::auth::ShownLogIn;
-use crate::http::client_address::ClientAddress;
 use crate::http::headers::positions::At;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{Body, Query};
-use crate::http::input::fields::{Broken, Fields, FromFields, Nothing, Reader, readers};
 use crate::http::openapi::{Created, Describe as _};
-use crate::http::problem::{Code, Problem};
-use crate::http::router::RequestId;
+use crate::http::request_id::RequestId;
 use crate::http::state::AppState;
 
 /// The routes.
@@ -209,7 +209,7 @@ async fn log_in(
     Body(body): Body<LogIn>,
 ) -> Result<SessionBody, Problem> {
     state.rate_limits.login(&body.email, from.0)?;
-    let session = accounts::log_in(&state, &body.email, body.password, from, clock::now()).await?;
+    let session = accounts::log_in(&state.sign_in(), &body.email, body.password, from, clock::now()).await?;
     Ok(SessionBody { session, secure: state.secure_cookie })
 }
 
@@ -240,7 +240,7 @@ async fn refresh(
     Body(body): Body<Refresh>,
 ) -> Result<SessionBody, Problem> {
     let token = body.token_or_cookie(&headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let session = accounts::refresh(&state, &token, from, clock::now()).await?;
+    let session = accounts::refresh(&state.sign_in(), &token, from, clock::now()).await?;
     Ok(SessionBody { session, secure: state.secure_cookie })
 }
 
@@ -253,11 +253,11 @@ async fn log_out(
     Body(body): Body<Refresh>,
 ) -> Result<Response, Problem> {
     let named = match body.token_or_cookie(&headers) {
-        Some(token) => accounts::family_of(&state, &token).await?,
+        Some(token) => accounts::family_of(&state.sign_in(), &token).await?,
         None => None,
     };
     if let Some(family) = named.or(shown.0) {
-        accounts::end_family(&state, family, clock::now()).await?;
+        accounts::end_family(&state.sign_in(), family, clock::now()).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
 }

@@ -17,12 +17,12 @@ use domain::role::Role;
 use uuid::Uuid;
 
 use self::answer::{Answer, AnswerBody, DryRun, answer};
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Claimant;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The routes.

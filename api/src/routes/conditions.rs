@@ -12,10 +12,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::events::condition;
+use crate::app::input::fields::{Fields, FromFields, Nothing};
 use crate::http::auth::Operator;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Fields, FromFields, Nothing};
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
 

@@ -13,11 +13,11 @@ use projections::read_models::dashboard::{self, AsOf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::problem::Problem;
 use crate::http::auth::Staff;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::Query;
 use crate::http::openapi::Describe as _;
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 use asked::{AskedSummary, AskedTimeline};

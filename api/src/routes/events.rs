@@ -25,14 +25,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::lists::Page;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Account, Operator};
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::{At, MinPosition, Written};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::{Created, Describe as _};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use answer::EventBody;
 

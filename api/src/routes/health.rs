@@ -15,10 +15,10 @@ use sqlx::PgPool;
 use tokio::sync::Mutex;
 
 use crate::app::i18n::phrases;
+use crate::app::input::fields::Nothing;
+use crate::app::problem::{Code, Problem};
 use crate::http::input::extract::Query;
-use crate::http::input::fields::Nothing;
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// How long the database may take to say that it is there.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::http::Uri;
 use domain::id::MemberId;
 
+use crate::app::input::fields::{Fields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
 use crate::http::input::cursor::Binding;
-use crate::http::input::fields::{Fields, readers};
-use crate::http::problem::{Code, Problem};
 
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;

@@ -6,10 +6,10 @@ use axum::Json;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::input::fields::Nothing;
+use crate::app::problem::{Code, Problem};
 use crate::http::input::extract::{PathText, Query};
-use crate::http::input::fields::Nothing;
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The routes.

@@ -16,12 +16,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::lists::{Page, Walk};
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Member, Staff};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Fields, FromFields, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The read model behind these routes.

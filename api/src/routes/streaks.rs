@@ -14,12 +14,12 @@ use projections::read_models::login_streak::{self, Runs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Member, Staff};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The read model behind these routes.

@@ -14,7 +14,7 @@
 //! | PATCH: null, missing, `{}` | `conventions/bodies.rs`, `events`, `profile` |
 //! | `ETag`, `If-Match`, 412 | `etags` |
 //! | problem documents, all members, `errors` with paths | `conventions/problems.rs`; the harness holds every refusal of the suite to the document's schema (`support/contract.rs`) |
-//! | `/problems` lists every code | `languages`; `api/src/http/problem/codes.rs`, `api/src/http/openapi/tests.rs` |
+//! | `/problems` lists every code | `languages`; `api/src/app/problem/codes.rs`, `api/src/http/openapi/tests.rs` |
 //! | 401 and its codes | `tokens`, `sessions`, `role_changes` |
 //! | 405 with `Allow`, 404 as a problem | `conventions/problems.rs`, `browsers` |
 //! | 429 | `rate_limits` |

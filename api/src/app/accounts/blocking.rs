@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
 use super::member_row::decide;
-use crate::http::problem::Problem;
+use crate::app::problem::Problem;
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use commands::{Ledger, Metadata};
 use domain::id::MemberId;
 use domain::member::{Member, MemberCommand};
 
-use crate::http::problem::Problem;
+use crate::app::problem::Problem;
 
 /// Notes it; the position of the event, `None` when it is so already.
 ///

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::find;
 use super::returns::Returns;
+use crate::app::problem::Problem;
 use crate::app::session_cache::announce;
-use crate::http::idempotency;
-use crate::http::problem::Problem;
+use crate::app::stored_answers;
 
 /// How many pending claims are withdrawn together with the account; the scheduler sees to any more.
 const CLAIMS_AT_ONCE: i64 = 500;
@@ -181,7 +181,7 @@ impl AlsoWrite for BlankRow {
                 sqlx::query(table).bind(self.id.0).execute(&mut *connection).await?;
             }
             // what was answered to the member, or to the sign-up, may hold a name
-            idempotency::forget(connection, self.id).await
+            stored_answers::forget(connection, self.id).await
         }
         .boxed()
     }

@@ -6,7 +6,7 @@ use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata};
 use domain::id::MemberId;
 use domain::member::{Member, MemberCommand, MemberRefusal};
 
-use crate::http::problem::Problem;
+use crate::app::problem::Problem;
 
 /// Decides a command and writes its events together with the row; `None` when it is so already.
 ///

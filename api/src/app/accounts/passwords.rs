@@ -7,8 +7,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
-use crate::http::layers::rate_limits::Guess;
-use crate::http::problem::{Code, Problem};
+use crate::app::limits::guesses::Guess;
+use crate::app::problem::{Code, Problem};
 
 /// How many passwords may wait for their turn; beyond that the service says that it is overloaded.
 const MAX_WAITING: usize = 256;

@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};
 
 use super::{Account, find};
-use crate::http::problem::{Code, Problem};
+use crate::app::problem::{Code, Problem};
 
 /// What shall be otherwise: `None` leaves a text as it is, `Some(None)` takes it away.
 #[derive(Debug, Clone, Default)]

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::clock;
+use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
-use crate::http::problem::{Code, Problem};
 
 /// What sets these fingerprints apart from everything else that is made with the token keys.
 const PURPOSE: &str = "erased-email";

@@ -12,8 +12,8 @@ use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};
 
 use super::member_row::decide;
+use crate::app::problem::Problem;
 use crate::app::session_cache::announce;
-use crate::http::problem::Problem;
 
 /// Gives an account another role, and tells every instance. Tokens from before are worth nothing.
 ///

@@ -1,24 +1,29 @@
 //! Log-ins and what follows from them: one family of refresh tokens each, kept as hashes. How a token
 //! looks and proves itself is in `refresh_token`: the id of a family alone refreshes and ends nothing.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{Ledger, Metadata};
 use domain::Moment;
 use domain::activity::{Activity, ActivityCommand, LEDGER_SOURCE, Report};
 use domain::id::{ActivityId, MemberId};
+use domain::identity::email_key;
 use domain::name::Name;
 use domain::role::Role;
 use domain::zone::Zone;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
-use super::{Account, find, find_by_email};
-use crate::app::security::Attempt;
-use crate::app::session_cache::announce;
+use super::{Account, Passwords, find, find_by_email};
+use crate::app::client_address::ClientAddress;
+use crate::app::limits::guesses::{Guess, Guesses};
+use crate::app::problem::{Code, Problem};
+use crate::app::security::{Attempt, SecurityLog};
+use crate::app::session_cache::{Standings, announce};
 use crate::app::tokens::{Identity, Keys};
-use crate::http::client_address::ClientAddress;
-use crate::http::problem::{Code, Problem};
-use crate::http::state::AppState;
 
 /// How long a log-in lasts without being used.
 pub const FAMILY_LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -26,6 +31,35 @@ pub const FAMILY_LIFETIME: TimeDelta = TimeDelta::days(30);
 const MOST_LOG_INS: i64 = 1_000;
 /// How long the token before the last is accepted: two tabs may ask at the same moment.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// What a log-in needs of the service.
+pub struct SignIn<'a> {
+    /// The database.
+    pub pool: &'a PgPool,
+    /// Where a visit is recorded.
+    pub ledger: &'a Ledger,
+    /// The keys of the tokens.
+    pub keys: &'a Keys,
+    /// Looks at passwords.
+    pub passwords: &'a Passwords,
+    /// The budget of wrong passwords; none where nobody is limited.
+    pub guesses: Option<&'a Arc<Guesses>>,
+    /// What log-ins stand for now.
+    pub standings: &'a Standings,
+    /// What whoever guards the service reads.
+    pub security: &'a SecurityLog,
+    /// Whether accounts of the demo are let in.
+    pub demo: bool,
+}
+
+impl SignIn<'_> {
+    fn guess(&self, email: &str, address: Option<IpAddr>) -> Result<Guess, Problem> {
+        let Some(guesses) = self.guesses else { return Ok(Guess::free()) };
+        guesses
+            .charge(email_key(email), address)
+            .map_err(|count| count.refusal().unwrap_or_else(|| Problem::new(Code::RateLimited)))
+    }
+}
 
 /// What a log-in gives.
 #[derive(Debug)]
@@ -43,16 +77,16 @@ pub struct Session {
 /// # Errors
 /// `invalid_credentials`, the same and as slow for an unknown e-mail.
 pub async fn log_in(
-    state: &AppState,
+    state: &SignIn<'_>,
     email: &str,
     password: String,
     from: ClientAddress,
     now: Moment,
 ) -> Result<Session, Problem> {
-    let guess = state.rate_limits.guess(email, from.0).inspect_err(|_| {
+    let guess = state.guess(email, from.0).inspect_err(|_| {
         state.security.password_refused(Attempt::LogIn, None, "too_many_wrong", from);
     })?;
-    let account = find_by_email(&state.pool, email).await?;
+    let account = find_by_email(state.pool, email).await?;
     let known = account.as_ref().map(Account::member);
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     let matches = state.passwords.matches(password, stored, guess).await?;
@@ -66,15 +100,15 @@ pub async fn log_in(
         return Err(Problem::new(Code::InvalidCredentials));
     };
     let token = open_family(state, &account, now).await?;
-    let position = record_visit(&state.ledger, &account, now).await?;
-    session(&state.keys, &account, &token, position, now)
+    let position = record_visit(state.ledger, &account, now).await?;
+    session(state.keys, &account, &token, position, now)
 }
 
 /// The account is locked against a change of password and an erasure that are under way: either they
 /// see the family and end it, or the log-in sees them and fails. Families that are over are swept out, and so are those
 /// that were used longest ago when there are too many.
-async fn open_family(state: &AppState, account: &Account, now: Moment) -> Result<RefreshToken, Problem> {
-    let token = RefreshToken::first(Uuid::new_v4(), &state.keys).ok_or_else(no_key)?;
+async fn open_family(state: &SignIn<'_>, account: &Account, now: Moment) -> Result<RefreshToken, Problem> {
+    let token = RefreshToken::first(Uuid::new_v4(), state.keys).ok_or_else(no_key)?;
     let sql = "with swept as (
                    delete from refresh_families
                    where account_id = $2
@@ -99,14 +133,14 @@ async fn open_family(state: &AppState, account: &Account, now: Moment) -> Result
         .bind(now.utc() + FAMILY_LIFETIME)
         .bind(&account.password_hash)
         .bind(MOST_LOG_INS - 1)
-        .execute(&state.pool)
+        .execute(state.pool)
         .await?;
     if opened.rows_affected() == 0 { Err(Problem::new(Code::InvalidCredentials)) } else { Ok(token) }
 }
 
 /// Services show keys; the one of the demo may log in as well. Outside the demo nobody of it may: their password is
 /// known to everybody.
-fn may_log_in(state: &AppState, account: &Account) -> bool {
+fn may_log_in(state: &SignIn<'_>, account: &Account) -> bool {
     state.demo || (!account.demo && account.role != Role::Service.name())
 }
 
@@ -115,7 +149,7 @@ fn may_log_in(state: &AppState, account: &Account) -> bool {
 ///
 /// # Errors
 /// `unauthenticated`, `refresh_token_reused`.
-pub async fn refresh(state: &AppState, token: &str, from: ClientAddress, now: Moment) -> Result<Session, Problem> {
+pub async fn refresh(state: &SignIn<'_>, token: &str, from: ClientAddress, now: Moment) -> Result<Session, Problem> {
     let nobody = || {
         state.security.token_refused("refresh", None, Code::Unauthenticated.name(), from);
         Problem::new(Code::Unauthenticated)
@@ -131,7 +165,7 @@ pub async fn refresh(state: &AppState, token: &str, from: ClientAddress, now: Mo
     let family = family.ok_or_else(nobody)?;
     let hash = presented.hash();
     let next = if hash == family.token_hash {
-        let next = presented.next(&state.keys).next().ok_or_else(no_key)?;
+        let next = presented.next(state.keys).next().ok_or_else(no_key)?;
         let sql = "update refresh_families
                    set token_hash = $2, previous_hash = $3, rotated_at = $4, expires_at = $5
                    where id = $1";
@@ -145,13 +179,13 @@ pub async fn refresh(state: &AppState, token: &str, from: ClientAddress, now: Mo
             .await?;
         Some(next)
     } else if Some(&hash) == family.previous_hash.as_ref() && now.utc() <= family.rotated_at + GRACE {
-        presented.next(&state.keys).find(|next| next.hash() == family.token_hash)
+        presented.next(state.keys).find(|next| next.hash() == family.token_hash)
     } else {
         None
     };
     let Some(next) = next else {
         transaction.rollback().await?;
-        if !family.gave_out(&presented, &state.keys) {
+        if !family.gave_out(&presented, state.keys) {
             return Err(nobody());
         }
         state.security.refresh_token_reused(MemberId(family.account_id), from);
@@ -159,10 +193,10 @@ pub async fn refresh(state: &AppState, token: &str, from: ClientAddress, now: Mo
         return Err(Problem::new(Code::RefreshTokenReused));
     };
     transaction.commit().await?;
-    let account = find(&state.pool, MemberId(family.account_id)).await?;
+    let account = find(state.pool, MemberId(family.account_id)).await?;
     let account = account.filter(|account| may_log_in(state, account)).ok_or_else(nobody)?;
-    let position = record_visit(&state.ledger, &account, now).await?;
-    session(&state.keys, &account, &next, position, now)
+    let position = record_visit(state.ledger, &account, now).await?;
+    session(state.keys, &account, &next, position, now)
 }
 
 /// The log-in that a refresh token comes from, when we gave it out: its secret is looked at, and not only
@@ -170,24 +204,23 @@ pub async fn refresh(state: &AppState, token: &str, from: ClientAddress, now: Mo
 ///
 /// # Errors
 /// The database's.
-pub async fn family_of(state: &AppState, token: &str) -> Result<Option<Uuid>, Problem> {
+pub async fn family_of(state: &SignIn<'_>, token: &str) -> Result<Option<Uuid>, Problem> {
     let Some(token) = RefreshToken::parse(token) else { return Ok(None) };
     let sql = "select account_id, token_hash, previous_hash, rotated_at from refresh_families where id = $1";
-    let family: Option<Family> = sqlx::query_as(sql).bind(token.family()).fetch_optional(&state.pool).await?;
-    Ok(family.filter(|family| family.gave_out(&token, &state.keys)).map(|_| token.family()))
+    let family: Option<Family> = sqlx::query_as(sql).bind(token.family()).fetch_optional(state.pool).await?;
+    Ok(family.filter(|family| family.gave_out(&token, state.keys)).map(|_| token.family()))
 }
 
 /// Ends a log-in, on every instance; an unknown one is none.
 ///
 /// # Errors
 /// The database's.
-pub async fn end_family(state: &AppState, family: Uuid, now: Moment) -> Result<(), Problem> {
+pub async fn end_family(state: &SignIn<'_>, family: Uuid, now: Moment) -> Result<(), Problem> {
     let sql = "update refresh_families set revoked_at = $2 where id = $1 and revoked_at is null returning account_id";
-    let account: Option<Uuid> =
-        sqlx::query_scalar(sql).bind(family).bind(now.utc()).fetch_optional(&state.pool).await?;
+    let account: Option<Uuid> = sqlx::query_scalar(sql).bind(family).bind(now.utc()).fetch_optional(state.pool).await?;
     if let Some(account) = account {
         state.standings.forget(MemberId(account));
-        announce(&state.pool, MemberId(account)).await;
+        announce(state.pool, MemberId(account)).await;
     }
     Ok(())
 }
@@ -196,10 +229,15 @@ pub async fn end_family(state: &AppState, family: Uuid, now: Moment) -> Result<(
 ///
 /// # Errors
 /// `invalid_credentials` when it is another; `unauthenticated` when the account is gone; `rate_limited`.
-pub async fn prove(state: &AppState, id: MemberId, password: String, from: ClientAddress) -> Result<Account, Problem> {
-    let account = find(&state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+pub async fn prove(
+    state: &SignIn<'_>,
+    id: MemberId,
+    password: String,
+    from: ClientAddress,
+) -> Result<Account, Problem> {
+    let account = find(state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     // one budget with the log-in, which knows the account by its e-mail
-    let guess = state.rate_limits.guess(account.email.as_deref().unwrap_or_default(), from.0).inspect_err(|_| {
+    let guess = state.guess(account.email.as_deref().unwrap_or_default(), from.0).inspect_err(|_| {
         state.security.password_refused(Attempt::Proof, Some(id), "too_many_wrong", from);
     })?;
     if !state.passwords.matches(password, account.password_hash.clone(), guess).await? {
@@ -214,7 +252,7 @@ pub async fn prove(state: &AppState, id: MemberId, password: String, from: Clien
 /// # Errors
 /// `invalid_credentials` when the current one is another; `unauthenticated` when the account is gone.
 pub async fn change_password(
-    state: &AppState,
+    state: &SignIn<'_>,
     id: MemberId,
     current: String,
     new: String,
@@ -241,7 +279,7 @@ pub async fn change_password(
         .await?;
     transaction.commit().await?;
     state.standings.forget(id);
-    announce(&state.pool, id).await;
+    announce(state.pool, id).await;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::find_by_invite_code;
 use super::returns::{Earlier, Returns};
-use crate::http::problem::{Code, Problem};
+use crate::app::problem::{Code, Problem};
 
 /// How often a sign-up is decided anew because an account of its e-mail was erased meanwhile.
 const ATTEMPTS: usize = 4;

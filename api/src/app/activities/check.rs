@@ -15,9 +15,9 @@ use domain::zone::Zone;
 use unicode_normalization::UnicodeNormalization;
 
 use super::RawActivity;
-use crate::http::input::fields::Broken;
-use crate::http::input::fields::readers::is_invisible;
-use crate::http::problem::FieldErrors;
+use crate::app::input::fields::Broken;
+use crate::app::input::fields::readers::is_invisible;
+use crate::app::problem::FieldErrors;
 
 /// The longest name of a source, in characters.
 const MAX_SOURCE_CHARS: usize = 64;

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::http::input::fields::{Broken, Fields, FromFields, Reader as _, reader, readers};
-use crate::http::problem::{FieldErrors, Problem};
+use crate::app::input::fields::{Broken, Fields, FromFields, Reader as _, reader, readers};
+use crate::app::problem::{FieldErrors, Problem};
 
 /// A report as it arrives.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ impl RawActivity {
     /// # Errors
     /// `malformed_json`, or `validation_failed` with everything that is not as a report is.
     pub fn from_json(text: &[u8]) -> Result<Self, Problem> {
-        crate::http::input::fields::read_body(crate::http::input::json::parse(text)?)
+        crate::app::input::fields::read_body(crate::app::input::json::parse(text)?)
     }
 
     /// Reads a report that is an item of something larger.
@@ -68,7 +68,7 @@ impl RawActivity {
     /// # Errors
     /// Everything that is not as a report is.
     pub fn from_value(value: Value) -> Result<Self, FieldErrors> {
-        crate::http::input::fields::read(value, "")
+        crate::app::input::fields::read(value, "")
     }
 }
 

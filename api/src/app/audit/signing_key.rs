@@ -11,8 +11,6 @@ use ed25519_dalek::pkcs8::{self, DecodePrivateKey as _, DecodePublicKey as _, En
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rand::RngCore as _;
 
-use crate::config::Config;
-
 /// The name of the file that is made when none is given.
 const FILE_NAME: &str = "audit.key";
 
@@ -34,18 +32,18 @@ pub enum KeyError {
 
 /// Where the key is, or would be made.
 #[must_use]
-pub fn path(config: &Config) -> PathBuf {
-    config.audit_key_file.clone().unwrap_or_else(|| config.data_dir.join(FILE_NAME))
+pub fn path(given: Option<&Path>, data_dir: &Path) -> PathBuf {
+    given.map_or_else(|| data_dir.join(FILE_NAME), Path::to_owned)
 }
 
 /// The key to sign with; made in the data folder when none is given and none is there.
 ///
 /// # Errors
 /// See [`KeyError`].
-pub fn open_or_make(config: &Config) -> Result<SigningKey, KeyError> {
-    let path = path(config);
-    if config.audit_key_file.is_none() {
-        make_unless_there(&config.data_dir, &path).map_err(|source| KeyError::File { path: path.clone(), source })?;
+pub fn open_or_make(given: Option<&Path>, data_dir: &Path) -> Result<SigningKey, KeyError> {
+    let path = path(given, data_dir);
+    if given.is_none() {
+        make_unless_there(data_dir, &path).map_err(|source| KeyError::File { path: path.clone(), source })?;
     }
     let text = read(&path)?;
     SigningKey::from_pkcs8_pem(&text).map_err(|_| KeyError::NoKey(path))

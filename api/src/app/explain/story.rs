@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Ahead, Happened, Material};
 use crate::app::i18n::{Said, phrases};
-use crate::http::problem::Code;
+use crate::app::problem::Code;
 
 /// One step of a claim.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

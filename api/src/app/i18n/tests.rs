@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 
 use super::*;
-use crate::http::problem::Code;
+use crate::app::problem::Code;
 
 /// The variables of every message and attribute of a file.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {

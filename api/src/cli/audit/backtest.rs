@@ -10,8 +10,8 @@ use sqlx::PgPool;
 
 use super::show::{Format, csv_line, say};
 use super::{bar, head, moved, print_json};
-use crate::http::input::fields::read_body;
-use crate::http::input::json::parse;
+use crate::app::input::fields::read_body;
+use crate::app::input::json::parse;
 use crate::routes::events::backtest::{Order, OutcomeBody};
 
 /// Which draft, and what is shown.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::http::problem::shortened;
+use crate::app::problem::shortened;
 
 use super::report::{Format, Report, leaf};
 use super::spool::Spool;

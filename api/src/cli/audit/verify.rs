@@ -53,7 +53,10 @@ impl Verify {
     async fn checkpoint(&self, pool: &PgPool, config: &Config) -> anyhow::Result<Option<Check>> {
         let Some(file) = &self.checkpoint else { return Ok(None) };
         let note = std::fs::read_to_string(file).with_context(|| format!("the checkpoint {}", file.display()))?;
-        let key = self.public_key.clone().unwrap_or_else(|| signing_key::path(config));
+        let key = self
+            .public_key
+            .clone()
+            .unwrap_or_else(|| signing_key::path(config.audit_key_file.as_deref(), &config.data_dir));
         let key = signing_key::open_public(&key)
             .context("no key to verify the checkpoint with; give --public-key or AUDIT_KEY_FILE")?;
         let of_this_file = || format!("the checkpoint {}", file.display());
@@ -120,7 +123,7 @@ struct Made {
 
 impl MakeCheckpoint {
     pub(super) async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<bool> {
-        let key = signing_key::open_or_make(config)?;
+        let key = signing_key::open_or_make(config.audit_key_file.as_deref(), &config.data_dir)?;
         let size = head(pool).await?;
         let mut connection = pool.acquire().await.context("the database cannot be reached")?;
         let tree = tree(&mut connection, size).await.context("the log cannot be read")?;

@@ -23,8 +23,8 @@ use uuid::Uuid;
 use crate::app::accounts::{self, NewAccount};
 use crate::app::activities::{RawActivity, Reporting, UnknownMembers, record_batch};
 use crate::app::clock;
+use crate::app::problem::{Code, Problem};
 use crate::cli::generate::Generate;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 pub use remove::{Left, refuse_if_left, remove};

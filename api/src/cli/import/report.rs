@@ -8,7 +8,7 @@ use indicatif::HumanCount;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::http::problem::FieldErrors;
+use crate::app::problem::FieldErrors;
 
 /// How many refused lines are told one by one on the terminal; the file of rejects holds all.
 const TOLD_AS_TEXT: usize = 20;

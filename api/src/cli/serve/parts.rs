@@ -16,6 +16,7 @@ use super::broker::Broker;
 use super::open_files;
 use crate::app::accounts::Passwords;
 use crate::app::facts::LedgerFacts;
+use crate::app::problem::Problem;
 use crate::app::security::SecurityLog;
 use crate::app::session_cache::{self, Standings};
 use crate::cli::Database;
@@ -24,12 +25,12 @@ use crate::cli::signals::asked_to_stop;
 use crate::config::{Config, KafkaUse};
 use crate::http::idempotency::{self, InProgress};
 use crate::http::metrics;
-use crate::http::problem::Problem;
 use crate::http::router;
 use crate::http::state::AppState;
 use crate::jobs::kafka_intake::{Inbound, InboundConfig};
 use crate::jobs::reactors::{ReferralProgramme, ReferralReactor};
 use crate::jobs::scheduler::Scheduler;
+use crate::routes;
 
 /// How long requests that are being answered may take when we are asked to stop.
 const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -154,7 +155,7 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
         seed::explain(address);
     }
     let asked = CancellationToken::new();
-    let mut router = router::router(state, &config.cors_origins()?);
+    let mut router = router::router(routes::router, state, &config.cors_origins()?);
     if config.metrics_listen.is_some() {
         router = router.layer(from_fn(metrics::measure));
     }

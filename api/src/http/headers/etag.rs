@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::http::problem::Problem;
+use crate::app::problem::Problem;
 
 /// The tag of a stream that ends with this number.
 pub(crate) fn etag(sequence: i64) -> HeaderValue {

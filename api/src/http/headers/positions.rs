@@ -9,8 +9,8 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use commands::Receipt;
 
-use crate::http::input::fields::{Reader as _, readers};
-use crate::http::problem::{Code, Problem};
+use crate::app::input::fields::{Reader as _, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The header that carries a position of the log.
@@ -110,19 +110,5 @@ impl<T: IntoResponse> IntoResponse for Written<T> {
             Some(position) => At(position, self.1).into_response(),
             None => self.1.into_response(),
         }
-    }
-}
-
-impl Problem {
-    /// The answer stands for this position.
-    #[must_use]
-    pub fn at(self, position: i64) -> Self {
-        self.header(LEDGER_POSITION, HeaderValue::from(position))
-    }
-
-    /// The answer stands nowhere in the log: nothing was appended.
-    #[must_use]
-    pub fn nowhere(self) -> Self {
-        self.without_header(&LEDGER_POSITION).with("position", ())
     }
 }

@@ -12,7 +12,8 @@ use super::fingerprint::Fingerprint;
 use super::frozen::Frozen;
 use super::is_kept;
 use crate::app::i18n::{Language, current, while_speaking};
-use crate::http::router::{RequestId, documented};
+use crate::http::request_id::RequestId;
+use crate::http::router::documented;
 
 /// The keys that this process is working on.
 #[derive(Debug, Clone, Default)]

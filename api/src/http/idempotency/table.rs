@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use commands::StoredAnswer;
-use domain::id::MemberId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::asked::Asked;
 use super::frozen::Frozen;
-use crate::http::problem::{Code, Problem};
+use crate::app::problem::{Code, Problem};
 
-/// Begins the scope of those who have no account yet.
-pub(super) const NOBODY: &str = "nobody:";
 /// How long an answer is found again at least.
 const KEPT_HOURS: i32 = 24;
 /// How often old answers are taken away.
@@ -42,17 +39,6 @@ pub(super) async fn insert(pool: &PgPool, kept: &StoredAnswer) -> Result<bool, s
     let StoredAnswer { caller, key, fingerprint, answer } = kept;
     let done = sqlx::query(sql).bind(caller).bind(key).bind(fingerprint).bind(answer).execute(pool).await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Takes away everything that was answered to somebody, the answer to the sign-up included.
-///
-/// # Errors
-/// The database's.
-pub async fn forget(connection: &mut PgConnection, member: MemberId) -> Result<(), sqlx::Error> {
-    let sql = "delete from stored_answers
-               where caller = $1 or (caller like $2 and position($3::bytea in answer) > 0)";
-    let id = member.to_string();
-    sqlx::query(sql).bind(&id).bind(format!("{NOBODY}%")).bind(id.as_bytes()).execute(connection).await.map(|_| ())
 }
 
 /// Takes old answers away, now and then, until it is stopped.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::app::i18n::{Language, while_speaking};
-use crate::http::problem::{MAX_ERRORS, Problem};
+use crate::app::problem::{MAX_ERRORS, Problem};
 
 /// The largest answer to bad input.
 pub(crate) const MAX_ANSWER_BYTES: usize = 64 * 1024;

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::MemberId;
 
+use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
-use crate::http::problem::{Code, Problem};
 
 /// What the digests of cursors are made for.
 const PURPOSE: &str = "cursor";

@@ -2,6 +2,7 @@
 //! Strict by construction: whatever is not asked for is refused.
 
 mod encoding;
+
 mod reading;
 
 use axum::body::Bytes;
@@ -11,15 +12,16 @@ use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use self::encoding::{CONTENT_ENCODING_FIELD, READ_ENCODINGS};
 use self::encoding::{Encoding, too_large};
 use self::reading::elsewhere;
 pub(crate) use self::reading::read_body;
 
 use crate::app::i18n::phrases;
-use crate::http::input::fields::readers::parse_id;
-use crate::http::input::fields::{Broken, Fields, FromFields};
+use crate::app::input::fields::readers::parse_id;
+use crate::app::input::fields::{Broken, Fields, FromFields};
+use crate::app::problem::{Code, MAX_ERRORS, Problem};
 use crate::http::layers::arrival::{self, Arrived};
-use crate::http::problem::{Code, MAX_ERRORS, Problem};
 
 /// The body, read strictly.
 #[derive(Debug)]
@@ -126,8 +128,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::input::fields::Nothing;
     use crate::http::input::adversary;
-    use crate::http::input::fields::Nothing;
     use futures::FutureExt as _;
 
     #[test]

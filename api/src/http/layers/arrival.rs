@@ -16,10 +16,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::app::i18n::phrases;
+use crate::app::input::fields::{BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Identified;
 use crate::http::connections::Seat;
-use crate::http::input::fields::{BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES};
-use crate::http::problem::{Code, Problem};
 
 /// The only route that takes a large body, from those who may report facts.
 const BATCH: &str = "/activities/batch";

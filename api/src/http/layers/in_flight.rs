@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
-use crate::http::problem::{Code, Problem};
+use crate::app::problem::{Code, Problem};
 
 /// The places.
 #[derive(Clone)]

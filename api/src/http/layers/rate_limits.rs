@@ -6,30 +6,27 @@
 //! The headers are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy: "login-address";q=60;w=60`
 //! and `RateLimit: "login-address";r=59;t=1`, several with a comma between.
 
-mod bucket;
 mod daily;
-mod guesses;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::identity::email_key;
 use domain::role::Role;
 
-use self::bucket::{Buckets, Count, Policy};
 use self::daily::Daily;
-use self::guesses::Guesses;
+use crate::app::limits::bucket::{Buckets, Count, Policy};
+use crate::app::limits::guesses::Guesses;
+use crate::app::problem::{Code, Problem, Spent};
 use crate::http::auth::{Identified, Shown, Verified};
 use crate::http::client_address::{TrustedProxies, one_subscriber};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 pub use daily::DailyBudgets;
-pub use guesses::Guess;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -78,19 +75,12 @@ impl RateLimits {
     /// `rate_limited`.
     pub fn login(&self, email: &str, address: Option<IpAddr>) -> Result<(), Problem> {
         let Some(limits) = &self.0 else { return Ok(()) };
-        judge(&limits.logins.count(&(email_key(email), address))).map_or(Ok(()), Err)
+        limits.logins.count(&(email_key(email), address)).refusal().map_or(Ok(()), Err)
     }
 
-    /// The right to look once whether a password is that of an account, before it is looked at.
-    ///
-    /// # Errors
-    /// `rate_limited`: too many were wrong.
-    pub fn guess(&self, email: &str, address: Option<IpAddr>) -> Result<Guess, Problem> {
-        let Some(limits) = &self.0 else { return Ok(Guess::free()) };
-        limits
-            .guesses
-            .charge(email_key(email), address)
-            .map_err(|count| judge(&count).unwrap_or_else(|| Problem::new(Code::RateLimited)))
+    /// The budget of wrong passwords; none where nobody is limited.
+    pub(crate) fn guesses(&self) -> Option<&Arc<Guesses>> {
+        self.0.as_ref().map(|limits| &limits.guesses)
     }
 }
 
@@ -114,17 +104,6 @@ impl Limits {
 
 fn signs_up(method: &Method, path: &str) -> bool {
     method == Method::POST && ["/auth/signup", "/auth/users"].contains(&path)
-}
-
-fn judge(count: &Count) -> Option<Problem> {
-    let refused = count.refused_for_s?;
-    let mut headers = HeaderMap::new();
-    tell(&mut headers, std::slice::from_ref(count));
-    let problem = Problem::new(Code::RateLimited).header(header::RETRY_AFTER, refused.into());
-    Some(headers.into_iter().fold(problem, |problem, (name, value)| match name {
-        Some(name) => problem.header(name, value),
-        None => problem,
-    }))
 }
 
 /// Surrounds all routes: finds out who asks, charges for it, and tells every caller what is left.
@@ -156,7 +135,7 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
         (Some(who), Some(address)) if is_nobody(&response) => {
             limits.of_principal(who).give_back(&who.id.0);
             let count = limits.principals.count(&address);
-            if let Some(refused) = judge(&count) {
+            if let Some(refused) = count.refusal() {
                 return refused.into_response();
             }
             Some(count)
@@ -164,7 +143,9 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
         _ => counted,
     };
     if response.status() != StatusCode::TOO_MANY_REQUESTS {
-        tell(response.headers_mut(), counted.as_slice());
+        if let Some(count) = counted {
+            tell_count(response.headers_mut(), count);
+        }
     }
     response
 }
@@ -179,17 +160,17 @@ async fn charge(
     address: Option<IpAddr>,
 ) -> Result<(Option<Identified>, Option<Count>), Problem> {
     if let Some(count) = newcomer {
-        return judge(&count).map_or(Ok((None, Some(count))), Err);
+        return count.refusal().map_or(Ok((None, Some(count))), Err);
     }
     let of_principal = |who: Identified| {
         let count = limits.of_principal(who).count(&who.id.0);
-        judge(&count).map_or(Ok((Some(who), Some(count))), Err)
+        count.refusal().map_or(Ok((Some(who), Some(count))), Err)
     };
     if let Some(who) = shown.and_then(|shown| shown.known(&state.standings)) {
         return of_principal(who);
     }
     let of_address = address.map(|address| limits.principals.count(&address));
-    if let Some(refused) = of_address.as_ref().and_then(judge) {
+    if let Some(refused) = of_address.as_ref().and_then(Count::refusal) {
         return Err(refused);
     }
     let Some(who) = identify(state, shown).await else { return Ok((None, of_address)) };
@@ -224,13 +205,15 @@ fn is_nobody(response: &Response) -> bool {
     code.is_some_and(|code| matches!(code, Code::Unauthenticated | Code::TokenExpired | Code::TokenOutdated))
 }
 
-fn tell(headers: &mut HeaderMap, counts: &[Count]) {
-    let list = |show: fn(&Count) -> String| counts.iter().map(show).collect::<Vec<_>>().join(", ");
-    let fields = [(RATE_LIMIT_POLICY, list(Count::policy)), (RATE_LIMIT, list(Count::state))];
-    for (name, text) in fields {
-        if let Ok(value) = HeaderValue::try_from(text)
-            && !value.is_empty()
-        {
+/// Tells what is left.
+fn tell_count(headers: &mut HeaderMap, count: Count) {
+    tell(headers, &Spent { policy: count.policy(), state: count.state() });
+}
+
+/// Tells the state of a budget.
+pub(in crate::http) fn tell(headers: &mut HeaderMap, budget: &Spent) {
+    for (name, text) in [(RATE_LIMIT_POLICY, &budget.policy), (RATE_LIMIT, &budget.state)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(name, value);
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::outputs::response;
 use super::refusals::refuse;
-use crate::http::problem::Code;
+use crate::app::problem::Code;
 
 /// Words for an operation.
 pub trait Describe: Sized {

@@ -9,8 +9,8 @@ use aide::swagger::Swagger;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::app::input::fields::Nothing;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::Nothing;
 use crate::http::state::AppState;
 
 /// Nothing from elsewhere, nothing inline.

@@ -12,7 +12,7 @@ use super::Document;
 use super::inputs::ID_IN_PATH;
 use super::plain;
 use super::refusals::{self, CODES};
-use crate::http::problem::Code;
+use crate::app::problem::Code;
 use crate::http::state::AppState;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];

@@ -10,12 +10,12 @@ use aide::operation::set_body;
 use schemars::{Schema, json_schema};
 
 use super::refusals::refuse;
+use crate::app::input::fields::{FromFields, describe};
+use crate::app::problem::Code;
 use crate::http::headers::etag::IfMatch;
 use crate::http::headers::positions::MinPosition;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{Body, PathId, PathText, Query};
-use crate::http::input::fields::{FromFields, describe};
-use crate::http::problem::Code;
 
 /// Where an operation notes that its path holds an id.
 pub(super) const ID_IN_PATH: &str = "x-id-in-path";

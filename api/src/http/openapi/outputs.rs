@@ -10,9 +10,9 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::Serialize;
 
 use super::inputs::schema_object;
+use crate::app::problem::Problem;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::{At, Written};
-use crate::http::problem::Problem;
 
 /// Something was made: 201.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use domain::claim::DenialReason;
 use serde_json::{Map, Value, json};
 
-use crate::http::problem::{Code, MAX_ERRORS};
+use crate::app::problem::{Code, MAX_ERRORS};
 
 /// Where an operation keeps its codes until the document is written.
 pub(super) const CODES: &str = "x-codes";

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::described;
-use crate::http::problem::Code;
+use crate::app::problem::Code;
 use crate::routes;
 
 fn document() -> Value {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::refused::Refused;
 use crate::app::activities::RawActivity;
-use crate::http::problem::{Code, FieldErrors};
+use crate::app::problem::{Code, FieldErrors};
 
 /// The largest value of one event, as of a request.
 const MAX_EVENT_BYTES: usize = 256 * 1024;
@@ -113,7 +113,7 @@ fn parsed(bytes: &[u8], max_bytes: usize) -> Result<Value, Refused> {
     if bytes.is_empty() {
         return Err(field("data", "required", "is required"));
     }
-    crate::http::input::json::parse(bytes).map_err(Refused::from)
+    crate::app::input::json::parse(bytes).map_err(Refused::from)
 }
 
 fn field(field: &str, rule: &'static str, message: &str) -> Refused {

@@ -2,7 +2,7 @@
 //! what the message says, since its data may be personal and headers are what people print first.
 
 use crate::app::activities::Refusal;
-use crate::http::problem::{Code, FieldError, FieldErrors, Problem};
+use crate::app::problem::{Code, FieldError, FieldErrors, Problem};
 
 /// The parts of an event that may be named: names that others made up are not repeated.
 const KNOWN: [&str; 13] = [

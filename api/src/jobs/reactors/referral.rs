@@ -13,7 +13,7 @@ use projections::FollowError;
 use projections::engine::follower::{Batch, Follower, OnPoison};
 use sqlx::PgConnection;
 
-pub use programme::{NotConsidered, ReferralProgramme};
+pub use programme::{EmailVerification, NotConsidered, ReferralProgramme};
 
 /// The follower that qualifies referrals.
 #[derive(Clone)]

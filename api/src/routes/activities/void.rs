@@ -10,13 +10,13 @@ use domain::id::ActivityId;
 
 use super::{Duplicate, Recorded, never_about};
 use crate::app::activities::may_speak_for;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{AllowedSources, Reporter};
 use crate::http::headers::positions::At;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::Created;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// Which fact, by its source and the source's own id, and why.

@@ -5,8 +5,8 @@ use domain::Moment;
 use projections::audit::{AsOf, resolve};
 use sqlx::PgConnection;
 
-use crate::http::input::fields::{Broken, Fields, readers};
-use crate::http::problem::Problem;
+use crate::app::input::fields::{Broken, Fields, readers};
+use crate::app::problem::Problem;
 
 /// How a moment is named in a query.
 pub(super) struct Named {

@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::as_of::AT;
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::cursor::Binding;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, readers};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 const DEFAULT_LIMIT: i64 = 100;

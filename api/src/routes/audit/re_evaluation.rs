@@ -6,11 +6,11 @@ use axum::extract::State;
 use domain::id::ClaimId;
 use projections::audit::{Basis, ConditionBasis, FactsBasis, ReEvaluation};
 
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, readers};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// What to judge by.

@@ -13,13 +13,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::heavy;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem, condition_errors};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::ConditionInput;
-use crate::http::problem::{Code, Problem, condition_errors};
 use crate::http::state::AppState;
 
 /// Which decisions, and what to judge them by.

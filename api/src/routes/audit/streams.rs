@@ -10,12 +10,12 @@ use serde::Serialize;
 
 use super::as_of::{AT, SINCE};
 use crate::app::audit::changes::{Changed, changes};
+use crate::app::input::fields::readers::parse_id;
+use crate::app::input::fields::{Fields, FromFields};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::Query;
-use crate::http::input::fields::readers::parse_id;
-use crate::http::input::fields::{Fields, FromFields};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// When it is asked about, and with what it is compared.

@@ -13,13 +13,13 @@ use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::app::audit::verification::verify;
 use crate::app::clock;
+use crate::app::input::fields::Nothing;
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::Nothing;
 use crate::http::openapi::Accepted;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// A lock of the whole database for one programme.

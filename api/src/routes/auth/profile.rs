@@ -14,14 +14,14 @@ use serde::Serialize;
 use super::no_cookie;
 use super::user::UserAnswer;
 use crate::app::accounts::{self, Account, ProfileChange};
+use crate::app::client_address::ClientAddress;
 use crate::app::i18n::phrases;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member};
-use crate::http::client_address::ClientAddress;
 use crate::http::headers::positions::At;
 use crate::http::input::extract::{Body, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The routes.
@@ -140,7 +140,7 @@ async fn change_password(
     _: Query<Nothing>,
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Problem> {
-    accounts::change_password(&state, member.id, change.current, change.new, from, member.at).await?;
+    accounts::change_password(&state.sign_in(), member.id, change.current, change.new, from, member.at).await?;
     state.security.account_changed("password_changed", member.id, member.id, member.role);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&state)?)]).into_response())
 }
@@ -163,7 +163,7 @@ async fn erase_me(
     _: Query<Nothing>,
     Body(body): Body<Password>,
 ) -> Result<Response, Problem> {
-    accounts::prove(&state, member.id, body.password, from).await?;
+    accounts::prove(&state.sign_in(), member.id, body.password, from).await?;
     let appended = accounts::erase(&state.ledger, &state.pool, &state.returns, member.id, &member.metadata())
         .await
         .map_err(gone)?;

@@ -17,12 +17,12 @@ use super::profile::erased;
 use super::user::UserAnswer;
 use crate::app::accounts::{self, Account, Block};
 use crate::app::i18n::{Said, phrases};
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Admin, EmailConfirmer, Operator};
 use crate::http::headers::positions::At;
 use crate::http::input::extract::{Body, PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// The routes.

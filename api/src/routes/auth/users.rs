@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use super::user::UserBody;
 use crate::app::accounts;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Operator;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::routes::lists::Page;
 

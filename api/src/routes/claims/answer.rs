@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use super::body::ClaimBody;
 use crate::app::i18n::{Said, phrases};
+use crate::app::problem::Problem;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::At;
 use crate::http::idempotency::{Key, Unkept};
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// Whether a claim request is only tried.

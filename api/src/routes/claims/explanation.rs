@@ -15,11 +15,11 @@ use projections::read_models::claim_history::{ClaimRow, Scarce, Winners, winners
 use super::history::READ;
 use super::single::{broken, claim_event, visible};
 use crate::app::explain::{Deciding, Explanation, Happened, Material, deciding, explain};
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, readers};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// As of when: a claim that was refused and granted later was refused for a reason.

@@ -18,11 +18,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::app::i18n::{Said, phrases};
+use crate::app::input::fields::{Broken, Fields, FromFields, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member, Staff};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Broken, Fields, FromFields, readers};
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::routes::lists::Page;
 

@@ -13,12 +13,12 @@ use serde::Serialize;
 
 use super::body::ClaimBody;
 use super::history::{EventLine, Line, READ, RewardLine, lines};
+use crate::app::input::fields::Nothing;
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member};
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::Nothing;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 /// One claim with its steps: the own, or any for staff. What is another member's is not there.

@@ -7,10 +7,10 @@ use domain::zone::Tz;
 use projections::log;
 use projections::read_models::dashboard::{Bucket, MAX_BUCKETS, Timeline, View};
 
+use crate::app::input::fields::readers::{self, InstantOrDate};
+use crate::app::input::fields::{Broken, Fields, FromFields, Reader};
+use crate::app::problem::Problem;
 use crate::http::headers::positions::MinPosition;
-use crate::http::input::fields::readers::{self, InstantOrDate};
-use crate::http::input::fields::{Broken, Fields, FromFields, Reader};
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// The read model behind these routes.

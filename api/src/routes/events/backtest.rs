@@ -20,13 +20,13 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::app::input::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem, condition_errors};
 use crate::http::auth::Staff;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::http::openapi::{ConditionInput, Describe as _};
-use crate::http::problem::{Code, Problem, condition_errors};
 use crate::http::state::AppState;
 use crate::routes::audit::heavy;
 

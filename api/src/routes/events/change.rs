@@ -8,13 +8,13 @@ use domain::campaign::{Campaign, CampaignCommand, Revision};
 use domain::id::CampaignId;
 
 use super::answer::EventBody;
+use crate::app::input::fields::Nothing;
+use crate::app::problem::Problem;
 use crate::http::auth::Operator;
 use crate::http::headers::etag::{IfMatch, Tagged};
 use crate::http::headers::positions::Written;
 use crate::http::idempotency::{Key, Once};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::Nothing;
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 type Changed = Written<Tagged<Json<EventBody>>>;

@@ -6,8 +6,8 @@ use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
 use domain::zone::Tz;
 
-use crate::http::input::fields::readers::InstantOrDate;
-use crate::http::input::fields::{Broken, Fields, FromFields, Reader, readers};
+use crate::app::input::fields::readers::InstantOrDate;
+use crate::app::input::fields::{Broken, Fields, FromFields, Reader, readers};
 use crate::http::openapi::ConditionInput;
 
 impl FromFields for Draft {

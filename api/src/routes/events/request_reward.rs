@@ -17,14 +17,14 @@ use serde::Serialize;
 
 use crate::app::accounts::WITHDRAW;
 use crate::app::i18n::{Said, phrases};
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member, Operator};
 use crate::http::headers::etag::{IfMatch, Tagged};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::routes::claims::body::ClaimBody;
 use crate::routes::claims::history::{Filter, List, own_or_all};

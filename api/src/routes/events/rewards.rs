@@ -15,13 +15,13 @@ use domain::id::{CampaignId, RewardId};
 use projections::read_models::campaign_catalogue;
 
 use crate::app::i18n::phrases;
+use crate::app::input::fields::{Fields, FromFields, Nothing};
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Account;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing};
 use crate::http::openapi::Describe as _;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::routes::lists::Page;
 use answer::{OneReward, RewardBody, Rewards};

@@ -8,12 +8,12 @@ use domain::Moment;
 use domain::referral::{Referral, ReferralCommand, ReferralStatus};
 
 use super::ReferralBody;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::Problem;
 use crate::http::auth::Operator;
 use crate::http::headers::positions::Written;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// The event that says when it qualified.

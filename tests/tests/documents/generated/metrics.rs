@@ -45,7 +45,7 @@ impl Recorder for Notes {
 #[test]
 fn the_metrics_reference_has_every_metric() {
     let notes = Notes::default();
-    metrics::with_local_recorder(&notes, api::http::metrics::describe);
+    metrics::with_local_recorder(&notes, api::cli::metrics::describe);
     let mut described = notes.0.into_inner().unwrap();
     described.sort();
     let mut made = String::from("| metric | kind | meaning |\n|---|---|---|\n");

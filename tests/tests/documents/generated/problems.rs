@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use api::http::problem::Code;
+use api::app::problem::Code;
 
 use super::{cell, holds};
 

@@ -9,8 +9,8 @@ use sqlx::PgPool;
 use super::{ACCOUNTS, PASSWORD, REFERRAL_EVENT, STREAK_EVENT};
 use crate::app::accounts::{self, Account, Passwords};
 use crate::app::clock;
-use crate::http::layers::rate_limits::RateLimits;
-use crate::http::problem::Problem;
+use crate::app::limits::guesses::Guess;
+use crate::app::problem::Problem;
 
 /// What was taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) async fn mark(pool: &PgPool, unmarked: Vec<Account>, passwords: &Pass
     for account in unmarked {
         let id = account.member();
         // nobody guesses here
-        let free = RateLimits::default().guess("", None)?;
+        let free = Guess::free();
         if passwords.matches(PASSWORD.to_owned(), account.password_hash, free).await? {
             accounts::mark_as_demo(pool, id).await?;
         }

@@ -7,10 +7,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use flate2::read::MultiGzDecoder;
 
 use crate::app::i18n::phrases;
-use crate::http::problem::{Code, Problem};
+use crate::app::problem::{Code, Problem};
 
 /// What is read, as `Accept-Encoding` of a refusal says.
-const READ: HeaderValue = HeaderValue::from_static("gzip, zstd");
+pub const READ_ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, zstd");
+/// The field that an error about the encoding of a body names.
+pub const CONTENT_ENCODING_FIELD: &str = "header.Content-Encoding";
 /// The most memory that a body may ask its reader to keep, as a power of two: 8 MiB, what RFC 9659 allows.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
@@ -35,8 +37,8 @@ impl Encoding {
             ("identity", None) => Ok(Self::Identity),
             ("gzip" | "x-gzip", None) => Ok(Self::Gzip),
             ("zstd", None) => Ok(Self::Zstd),
-            _ => Err(Problem::new(Code::UnsupportedMediaType).header(header::ACCEPT_ENCODING, READ).and_field(
-                "header.Content-Encoding",
+            _ => Err(Problem::new(Code::UnsupportedMediaType).and_field(
+                CONTENT_ENCODING_FIELD,
                 "encoding",
                 "must be gzip or zstd, once",
             )),

@@ -10,9 +10,9 @@ use domain::condition::holds_expressions;
 use serde_json::{Map, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::input::fields::{self, FromFields};
-use crate::http::input::json;
-use crate::http::problem::{Code, Problem};
+use crate::app::input::fields::{self, FromFields};
+use crate::app::input::json;
+use crate::app::problem::{Code, Problem};
 
 /// Up to here a text is read at once: fractions of a millisecond.
 const AT_ONCE_BYTES: usize = 16 * 1024;
@@ -63,7 +63,7 @@ async fn turn(longest: Duration) -> Result<OwnedSemaphorePermit, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::input::fields::{Fields, readers};
+    use crate::app::input::fields::{Fields, readers};
     use serde_json::json;
     use std::thread::{self, ThreadId};
 

@@ -12,10 +12,10 @@ use commands::Metadata;
 use domain::role::Role;
 use uuid::Uuid;
 
-use super::bucket::{Buckets, Policy};
-use super::{RateLimits, judge, signs_up};
+use super::{RateLimits, signs_up};
+use crate::app::limits::bucket::{Buckets, Count, Policy};
+use crate::app::problem::Problem;
 use crate::http::auth::Identified;
-use crate::http::problem::Problem;
 
 /// Those who work on behalf of the programme decide about the claims of many.
 const STAFF_TIMES: u32 = 100;
@@ -97,7 +97,7 @@ impl Daily {
             (None, Some(who)) if may_append(method, path) => self.of(who.role).map(|left| left.events.look(&who.id.0)),
             (None, _) => None,
         };
-        left.as_ref().and_then(judge).map_or(Ok(Day { sign_up }), Err)
+        left.as_ref().and_then(Count::refusal).map_or(Ok(Day { sign_up }), Err)
     }
 }
 
@@ -131,7 +131,7 @@ impl RateLimits {
     /// `rate_limited`.
     pub(crate) fn take_key(&self, who: Identified) -> Result<(), Problem> {
         let left = self.0.as_ref().and_then(|limits| limits.daily.of(who.role));
-        left.and_then(|left| judge(&left.keys.count(&who.id.0))).map_or(Ok(()), Err)
+        left.and_then(|left| left.keys.count(&who.id.0).refusal()).map_or(Ok(()), Err)
     }
 
     /// The answer was not stored.
@@ -188,7 +188,7 @@ mod tests {
         assert!(limits.take_key(member).is_ok());
         limits.give_key_back(member);
         assert!(limits.take_key(member).is_ok() && limits.take_key(member).is_ok());
-        assert_eq!(limits.take_key(member).unwrap_err().code(), crate::http::problem::Code::RateLimited);
+        assert_eq!(limits.take_key(member).unwrap_err().code(), crate::app::problem::Code::RateLimited);
         assert!((0..100).all(|_| limits.take_key(service).is_ok()));
     }
 }

@@ -15,7 +15,15 @@ use sqlx::PgPool;
 use super::waiting::{self, Waiting};
 use crate::app::clock;
 use crate::app::facts::LedgerFacts;
-use crate::config::EmailVerification;
+
+/// Whether referrals wait for an e-mail to be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EmailVerification {
+    /// no
+    Off,
+    /// yes
+    Required,
+}
 
 /// The type of the streams of referrals.
 const REFERRAL: &str = "referral";

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::Decision;
 use crate::app::accounts::WITHDRAW;
+use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
+use crate::app::problem::Problem;
 use crate::http::auth::Operator;
 use crate::http::headers::positions::LEDGER_POSITION;
 use crate::http::idempotency::{Key, Once};
 use crate::http::input::extract::Query;
-use crate::http::input::fields::{Fields, FromFields, Nothing, readers};
-use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// The most claims of one batch.

@@ -9,13 +9,13 @@ use domain::id::RewardId;
 
 use super::answer::{OneReward, RewardBody};
 use crate::app::i18n::phrases;
+use crate::app::input::fields::Nothing;
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Operator;
 use crate::http::headers::etag::{IfMatch, Tagged};
 use crate::http::headers::positions::Written;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
-use crate::http::input::fields::Nothing;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 type Changed = Written<Tagged<Json<OneReward>>>;

@@ -9,14 +9,14 @@ use uuid::Uuid;
 use super::answer::{OneReward, RewardBody};
 use super::fields::{Wanted, WantedOfEvent};
 use crate::app::i18n::phrases;
+use crate::app::input::fields::Nothing;
+use crate::app::problem::{Code, Problem};
 use crate::http::auth::Operator;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::Written;
 use crate::http::idempotency::{Key, Once};
 use crate::http::input::extract::{PathId, PathText, Query};
-use crate::http::input::fields::Nothing;
 use crate::http::openapi::Created;
-use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 
 type Made = Written<Tagged<Created<OneReward>>>;

@@ -5,7 +5,7 @@ use domain::id::CampaignId;
 use domain::quantity::{Amount, GrantLimit, MAX_COUNT, StockUnits};
 use uuid::Uuid;
 
-use crate::http::input::fields::{Broken, Fields, FromFields, Reader, readers};
+use crate::app::input::fields::{Broken, Fields, FromFields, Reader, readers};
 use crate::routes::events::grant_limit;
 
 /// What a reward is to hand out; the type may stand elsewhere.

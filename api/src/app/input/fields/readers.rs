@@ -21,7 +21,7 @@ use zxcvbn::zxcvbn;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Broken, FromFields, Reader, reader};
-use crate::http::problem::{FieldErrors, MAX_ERRORS};
+use crate::app::problem::{FieldErrors, MAX_ERRORS};
 
 /// The longest e-mail, in characters.
 const MAX_EMAIL_CHARS: usize = 254;
@@ -194,7 +194,7 @@ pub fn https_url() -> impl Reader<Value = String> {
     let schema = |_: &mut _| json_schema!({"type": "string", "format": "uri", "pattern": "^https://", "maxLength": MAX_URL_CHARS});
     reader(schema, |value| {
         let text = within(clean(&sent_text(value)?)?, 1, MAX_URL_CHARS)?;
-        let uri = axum::http::Uri::from_str(&text).ok();
+        let uri = ::http::Uri::from_str(&text).ok();
         match uri {
             Some(uri) if uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty()) => {
                 Ok(text)

@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::{Fields, FromFields};
-use crate::http::problem::Code;
+use crate::app::problem::Code;
 
 /// What a request is read from.
 #[derive(Debug, Default)]

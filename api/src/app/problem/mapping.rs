@@ -1,7 +1,6 @@
 //! The one place where a failure becomes a problem. Three kinds: refused by a rule (a code of its
 //! own, with the numbers a client needs), short of breath (503, ask again), broken (500, text withheld).
 
-use axum::http::header;
 use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
 use commands::{ClaimError, CommandError, GuardRefusal, ReadError};
@@ -15,7 +14,6 @@ use projections::FoldError;
 use projections::audit::AuditError;
 
 use crate::app::activities::{RecordError, Refusal};
-use crate::http::headers::etag::etag;
 
 use super::{Code, FieldErrors, Problem};
 
@@ -25,7 +23,7 @@ impl<R: Into<Problem>> From<CommandError<R>> for Problem {
             CommandError::Refused { refusal, position: _ } => refusal.into(),
             CommandError::Guard(refusal) => refusal.into(),
             CommandError::Stale { sequence, position } => {
-                Self::new(Code::ChangedMeanwhile).header(header::ETAG, etag(sequence)).at(position)
+                Self::new(Code::ChangedMeanwhile).version(sequence).at(position)
             }
             // too many others wanted the same: nothing was written
             CommandError::Conflict(_) | CommandError::Overloaded => Self::new(Code::Overloaded),

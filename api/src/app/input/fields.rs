@@ -14,7 +14,7 @@ pub use reader::{Reader, reader};
 
 use described::Sketch;
 
-use crate::http::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
+use crate::app::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
 
 /// What a single value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -329,7 +329,7 @@ mod tests {
     /// Reads a body as a route of this type would.
     fn bounded<T: FromFields>(body: &str) {
         adversary::is_bounded(body.as_bytes(), || {
-            crate::http::input::json::parse(body.as_bytes()).and_then(read_body::<T>)
+            crate::app::input::json::parse(body.as_bytes()).and_then(read_body::<T>)
         });
     }
 

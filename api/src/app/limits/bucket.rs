@@ -16,6 +16,8 @@ use governor::state::StateStore;
 use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
 use governor::{Quota, RateLimiter};
 
+use crate::app::problem::{Code, Problem, Spent};
+
 /// How many buckets of their own there are: 64 bytes each, give or take.
 const MAX_BUCKETS: usize = 100_000;
 /// How many buckets are shared beyond that.
@@ -25,21 +27,21 @@ const FORGET_EVERY: u64 = 10_000;
 
 /// How much is allowed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     /// Its name in the headers.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// How many units …
-    pub(super) units: u32,
+    pub(crate) units: u32,
     /// … within how many seconds.
-    pub(super) window_s: u32,
+    pub(crate) window_s: u32,
 }
 
 impl Policy {
-    pub(super) const fn a_minute(name: &'static str, units: u32) -> Self {
+    pub(crate) const fn a_minute(name: &'static str, units: u32) -> Self {
         Self { name, units, window_s: 60 }
     }
 
-    pub(super) const fn a_day(name: &'static str, units: u32) -> Self {
+    pub(crate) const fn a_day(name: &'static str, units: u32) -> Self {
         Self { name, units, window_s: 24 * 60 * 60 }
     }
 
@@ -90,7 +92,7 @@ impl ShrinkableKeyedStateStore<u64> for Store {
 type Limiter = RateLimiter<u64, Store, DefaultClock, StateInformationMiddleware>;
 
 /// The buckets of one policy.
-pub(super) struct Buckets {
+pub(crate) struct Buckets {
     policy: Policy,
     limiter: Limiter,
     store: Store,
@@ -101,17 +103,26 @@ pub(super) struct Buckets {
 
 /// What came of counting one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Count {
+pub(crate) struct Count {
     policy: (&'static str, u32, u32),
     remaining: u32,
     /// Until the bucket is full again, in seconds.
     full_in_s: u32,
     /// Refused, and for how many seconds.
-    pub(super) refused_for_s: Option<u32>,
+    pub(crate) refused_for_s: Option<u32>,
+}
+
+impl Count {
+    /// The problem that it is, where nothing was left.
+    pub(crate) fn refusal(&self) -> Option<Problem> {
+        let spent = Spent { policy: self.policy(), state: self.state() };
+        let seconds = self.refused_for_s?;
+        Some(Problem::new(Code::RateLimited).retry_after_s(seconds).spent(spent))
+    }
 }
 
 impl Buckets {
-    pub(super) fn new(policy: Policy) -> Self {
+    pub(crate) fn new(policy: Policy) -> Self {
         let (store, clock) = (Store::default(), DefaultClock::default());
         Self {
             policy,
@@ -124,7 +135,7 @@ impl Buckets {
     }
 
     /// Takes a unit, if there is one.
-    pub(super) fn count(&self, key: &impl Hash) -> Count {
+    pub(crate) fn count(&self, key: &impl Hash) -> Count {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
@@ -141,7 +152,7 @@ impl Buckets {
     }
 
     /// Takes as many units, or as many as there are.
-    pub(super) fn count_all(&self, key: &impl Hash, units: u32) {
+    pub(crate) fn count_all(&self, key: &impl Hash, units: u32) {
         let Some(all) = NonZeroU32::new(units) else { return };
         if !matches!(self.limiter.check_key_n(&self.bucket(key), all), Ok(Ok(_))) {
             let taken = (0..units).take_while(|_| self.count(key).refused_for_s.is_none()).count();
@@ -150,7 +161,7 @@ impl Buckets {
     }
 
     /// Whether there is a unit; it stays there.
-    pub(super) fn look(&self, key: &impl Hash) -> Count {
+    pub(crate) fn look(&self, key: &impl Hash) -> Count {
         let count = self.count(key);
         if count.refused_for_s.is_none() {
             self.give_back(key);
@@ -159,7 +170,7 @@ impl Buckets {
     }
 
     /// Gives a unit back that was taken before.
-    pub(super) fn give_back(&self, key: &impl Hash) {
+    pub(crate) fn give_back(&self, key: &impl Hash) {
         let unit = Nanos::from(self.policy.unit());
         let earlier = |full_at: Option<Nanos>| {
             Ok::<_, Infallible>(((), full_at.unwrap_or_else(|| Nanos::new(0)).saturating_sub(unit)))
@@ -186,13 +197,13 @@ fn seconds(time: Duration) -> u32 {
 
 impl Count {
     /// The policy as a header says it: so many within so many seconds.
-    pub(super) fn policy(&self) -> String {
+    pub(crate) fn policy(&self) -> String {
         let (name, units, window_s) = self.policy;
         format!("\"{name}\";q={units};w={window_s}")
     }
 
     /// What is left of it.
-    pub(super) fn state(&self) -> String {
+    pub(crate) fn state(&self) -> String {
         format!("\"{}\";r={};t={}", self.policy.0, self.remaining, self.full_in_s)
     }
 }

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::app::i18n::phrases;
-use crate::http::problem::{Code, FieldErrors, Problem, shortened};
+use crate::app::problem::{Code, FieldErrors, Problem, shortened};
 
 /// The deepest nesting of a body; a lone object has depth 1.
 const MAX_DEPTH: usize = 32;
@@ -204,8 +204,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::problem::MAX_ERRORS;
     use crate::http::input::adversary;
-    use crate::http::problem::MAX_ERRORS;
     use serde_json::json;
 
     #[track_caller]

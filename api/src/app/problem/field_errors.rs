@@ -88,6 +88,12 @@ impl FieldErrors {
         }
     }
 
+    /// Whether a field is among them.
+    #[must_use]
+    pub fn names(&self, field: &str) -> bool {
+        self.0.iter().any(|error| error.field() == field)
+    }
+
     /// Whether it takes no more: whoever reads may stop.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use super::bucket::{Buckets, Count, Policy};
+use crate::app::limits::bucket::{Buckets, Count, Policy};
 
 const FROM_AN_ADDRESS: Policy = Policy::a_minute("password-address", 10);
 const FROM_STRANGERS: Policy = Policy::a_minute("password-account", 30);
@@ -18,7 +18,7 @@ const FROM_STRANGERS: Policy = Policy::a_minute("password-account", 30);
 const ACQUAINTED: usize = 65_536;
 
 /// All budgets.
-pub(super) struct Guesses {
+pub struct Guesses {
     from_an_address: Buckets,
     from_strangers: Buckets,
     acquainted: Cache<u64, ()>,
@@ -29,7 +29,7 @@ pub(super) struct Guesses {
 type Origin = (String, Option<IpAddr>);
 
 impl Guesses {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             from_an_address: Buckets::new(FROM_AN_ADDRESS),
             from_strangers: Buckets::new(FROM_STRANGERS),
@@ -42,7 +42,7 @@ impl Guesses {
     ///
     /// # Errors
     /// The budget that is used up.
-    pub(super) fn charge(self: &Arc<Self>, account: String, address: Option<IpAddr>) -> Result<Guess, Count> {
+    pub(crate) fn charge(self: &Arc<Self>, account: String, address: Option<IpAddr>) -> Result<Guess, Count> {
         let from = (account, address);
         let count = self.from_an_address.count(&from);
         if count.refused_for_s.is_some() {

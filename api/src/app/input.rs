@@ -1,0 +1,5 @@
+//! How documents from outside are read: strictly, field by field, within bounds. HTTP, Kafka and the command line read
+//! alike.
+
+pub mod fields;
+pub mod json;

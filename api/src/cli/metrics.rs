@@ -1,0 +1,34 @@
+//! The metrics of all rooms on one listener, with the health routes beside them.
+
+use std::net::SocketAddr;
+
+use projections::{Followers, Freshness};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::http;
+use crate::jobs::kafka_intake;
+use crate::routes::health;
+
+/// Serves them until asked to stop.
+///
+/// # Errors
+/// The address cannot be listened on, with the remedy in the text.
+pub(crate) async fn serve(
+    listen: SocketAddr,
+    pool: PgPool,
+    followers: &Followers,
+    freshness: Freshness,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    http::metrics::serve(listen, health::plain(pool), describe, followers, freshness, stopping).await
+}
+
+/// Tells whoever listens what all metrics mean; the reference of metrics is made from it.
+pub fn describe() {
+    http::metrics::describe();
+    commands::metrics::describe();
+    projections::engine::follower::describe_metrics();
+    projections::kafka::relay::describe_metrics();
+    kafka_intake::describe_metrics();
+}
