@@ -3,6 +3,8 @@
 mod activities;
 pub(crate) mod audit;
 mod auth;
+mod claim_body;
+mod claim_list;
 mod claims;
 mod conditions;
 mod dashboard;
@@ -13,6 +15,7 @@ mod problems;
 mod referrals;
 mod schemas;
 mod streaks;
+mod whole_log;
 
 use aide::axum::ApiRouter;
 
@@ -39,4 +42,42 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(problems::router())
         .merge(health::router())
         .merge(openapi::router())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::layers::route_limits::{Newcomer, RouteLimits};
+
+    #[test]
+    fn the_routes_that_are_not_ordinary_for_the_layers_are_these() {
+        let (_, document, limits) = openapi::described(router);
+        let ordinary = RouteLimits::default();
+        let quiet = RouteLimits { appends_nothing: true, ..ordinary };
+        let folds = RouteLimits { whole_log: true, ..quiet };
+        let health = RouteLimits { is_health: true, ..ordinary };
+        let signs_up = RouteLimits { newcomer: Some(Newcomer::SignUp), ..ordinary };
+        let found = limits.all();
+        let found: Vec<_> =
+            found.iter().map(|(path, method, limits)| (path.as_str(), method.as_str(), *limits)).collect();
+        let wanted = [
+            ("/audit/re-evaluations", "POST", folds),
+            ("/audit/verification", "POST", quiet),
+            ("/auth/login", "POST", RouteLimits { newcomer: Some(Newcomer::LogIn), ..quiet }),
+            ("/auth/logout", "POST", quiet),
+            ("/auth/me", "DELETE", quiet),
+            ("/auth/password", "PATCH", quiet),
+            ("/auth/refresh", "POST", quiet),
+            ("/auth/signup", "POST", signs_up),
+            ("/auth/users", "POST", signs_up),
+            ("/conditions/check", "POST", quiet),
+            ("/events/backtest", "POST", folds),
+            ("/health/live", "GET", health),
+            ("/health/ready", "GET", health),
+        ];
+        assert_eq!(found, wanted);
+        assert!(!String::from_utf8_lossy(document.as_bytes()).contains("x-limits"), "it is no part of the document");
+        let head = limits.of_route(&axum::http::Method::HEAD, "/health/live");
+        assert_eq!((head, limits.of_route(&axum::http::Method::GET, "/auth/me")), (health, ordinary));
+    }
 }

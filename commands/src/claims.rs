@@ -21,9 +21,9 @@ use crate::claims::campaigns::KnownCampaign;
 use crate::guards::GuardRefusal;
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
-use crate::ledger::Receipt;
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
+use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::Loaded;
 

@@ -5,4 +5,5 @@ pub mod cors;
 pub mod headers;
 pub mod in_flight;
 pub mod rate_limits;
+pub mod route_limits;
 pub mod time_limit;

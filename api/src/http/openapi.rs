@@ -21,6 +21,7 @@
 //!    [`Created<T>`] is 201 (`At(position, Created(body))`), [`Accepted<T>`] 202, `NoContent` 204. Where
 //!    the type does not say it (`Response`, `(StatusCode, …)`): `.answers::<T>(StatusCode::OK)`.
 //! 5. Codes that the handler refuses with beyond the general ones: `.refuses(&[Code::…])`.
+//! 6. What is not ordinary for the layers around it, such as a fold of the whole log: `.limits(&[Limit::…])`.
 
 mod condition;
 mod describe;
@@ -49,10 +50,11 @@ pub use inputs::{header, needs_token};
 
 use crate::app::input::fields::Nothing;
 use crate::http::input::extract::Query;
+use crate::http::layers::route_limits::LimitsOfRoutes;
 use crate::http::state::AppState;
 
-/// All routes with the document that describes them.
-pub fn described(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppState>, Document) {
+/// All routes, with the document that describes them and what they ask of the layers.
+pub fn described(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppState>, Document, LimitsOfRoutes) {
     document::of(routes)
 }
 

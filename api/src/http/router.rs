@@ -22,6 +22,7 @@ use crate::http::state::AppState;
 
 use crate::http::layers::arrival::{self, Room};
 use crate::http::layers::in_flight::{self, InFlight};
+use crate::http::layers::route_limits::LimitsOfRoutes;
 use crate::http::layers::time_limit::Limits;
 use crate::http::layers::{cors, headers};
 
@@ -34,7 +35,7 @@ const REQUESTS_IN_FLIGHT: usize = 4_096;
 /// All routes with all that surrounds them.
 pub fn router(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: &[HeaderValue]) -> Router {
     let behind_https = state.secure_cookie;
-    let (routes, document) = openapi::described(routes);
+    let (routes, document, limits_of_routes) = openapi::described(routes);
     let router = routes
         .layer(Extension(document))
         .fallback(nothing_here)
@@ -46,7 +47,7 @@ pub fn router(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: &[H
         .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
         .layer(from_fn_with_state(Room::default(), arrival::layer))
         .layer(from_fn_with_state(state, rate_limits::layer))
-        .layer(from_fn_with_state(Limits::default(), surround));
+        .layer(from_fn_with_state((Limits::default(), limits_of_routes), surround));
     // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
     let router = if origins.is_empty() { router } else { router.layer(cors::layer(origins)) };
     router.layer(from_fn(move |request: Request, next: Next| async move {
@@ -69,12 +70,18 @@ async fn other_method(method: Method) -> Response {
     Problem::new(Code::MethodNotAllowed).into_response()
 }
 
-async fn surround(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
+async fn surround(
+    State((limits, routes)): State<(Limits, LimitsOfRoutes)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId::from_headers(&request);
+    let route = routes.of(&request);
     request.extensions_mut().insert(id);
+    request.extensions_mut().insert(route);
     let (method, path) = (request.method().clone(), request.uri().clone());
     let language = Language::preferred(request.headers());
-    let limit = limits.of(&method, &path);
+    let limit = limits.of(route);
     let answering = tokio::time::timeout(limit, speaking(language, next.run(request)));
     let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let response = match answered {
@@ -122,6 +129,7 @@ fn log(method: &Method, uri: &Uri, status: StatusCode, id: RequestId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::layers::route_limits::Limit;
     use axum::body::Body;
     use axum::routing::{get, post};
     use serde_json::Value;
@@ -143,13 +151,15 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(20)).await;
             StatusCode::CREATED
         };
+        let bulk = ("/audit/re-evaluations".to_owned(), Method::POST, vec![Limit::WholeLog]);
+        let routes = LimitsOfRoutes::new([bulk]);
         let router = Router::new()
             .route("/broken", get(broken))
             .route("/never", post(never))
             .route("/audit/re-evaluations", if limits.whole_log.is_zero() { post(never) } else { post(later) })
             .fallback(nothing_here)
             .method_not_allowed_fallback(other_method)
-            .layer(from_fn_with_state(limits, surround));
+            .layer(from_fn_with_state((limits, routes), surround));
         let id = "0190a0a0-0000-7000-8000-000000000000";
         let request = Request::builder().method(method).uri(path).header(X_REQUEST_ID, id).body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();

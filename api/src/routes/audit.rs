@@ -21,13 +21,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::input::fields::{Fields, FromFields, readers};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::input::extract::Query;
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
 
@@ -71,29 +72,21 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/audit/re-evaluations",
             post_with(re_evaluations::re_evaluate_all_of, |op| {
-                op.named("reEvaluateClaims", "Judges all decisions again").refuses(&[Code::NotFound, Code::Overloaded])
+                op.named("reEvaluateClaims", "Judges all decisions again")
+                    .refuses(&[Code::NotFound, Code::Overloaded])
+                    .limits(&[Limit::WholeLog, Limit::AppendsNothing])
             }),
         )
         .api_route(
             "/audit/verification",
             post_with(verification::start, |op| {
                 op.named("startVerification", "Starts a verification in the background, unless one is running")
+                    .limits(&[Limit::AppendsNothing])
             })
             .get_with(verification::last, |op| {
                 op.named("readVerification", "The result of the last verification").refuses(&[Code::NotFound])
             }),
         )
-}
-
-/// Folds of the whole log: one at a time in a process, since each of them takes all the time it can get.
-static FOLDING: Semaphore = Semaphore::const_new(1);
-
-/// The turn of one who folds the whole log.
-///
-/// # Errors
-/// `overloaded` while another one does.
-pub(super) fn heavy() -> Result<SemaphorePermit<'static>, Problem> {
-    FOLDING.try_acquire().map_err(|_| Problem::new(Code::Overloaded))
 }
 
 struct Slice {

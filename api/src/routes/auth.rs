@@ -34,6 +34,7 @@ use crate::http::auth::ShownLogIn;
 use crate::http::headers::positions::At;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::{Body, Query};
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::{Created, Describe as _};
 use crate::http::request_id::RequestId;
 use crate::http::state::AppState;
@@ -44,7 +45,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/signup",
             post_with(sign_up, |op| {
-                op.named("signUp", "Signs up a member").refuses(&[
+                op.named("signUp", "Signs up a member").limits(&[Limit::SignUp]).refuses(&[
                     Code::EmailTaken,
                     Code::NicknameTaken,
                     Code::InviteCodeUnknown,
@@ -54,7 +55,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/auth/users",
             post_with(sign_up, |op| {
-                op.named("createUser", "Signs up a member, as `/auth/signup` does").refuses(&[
+                op.named("createUser", "Signs up a member, as `/auth/signup` does").limits(&[Limit::SignUp]).refuses(&[
                     Code::EmailTaken,
                     Code::NicknameTaken,
                     Code::InviteCodeUnknown,
@@ -65,6 +66,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/login",
             post_with(log_in, |op| {
                 op.named("logIn", "Logs in")
+                    .limits(&[Limit::LogIn, Limit::AppendsNothing])
                     .answers::<SessionAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::InvalidCredentials])
@@ -74,6 +76,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/refresh",
             post_with(refresh, |op| {
                 op.named("refresh", "Exchanges a refresh token for new tokens")
+                    .limits(&[Limit::AppendsNothing])
                     .answers::<SessionAnswer>(200)
                     .tells_position(200)
                     .takes_refresh_cookie()
@@ -82,7 +85,12 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
         .api_route(
             "/auth/logout",
-            post_with(log_out, |op| op.named("logOut", "Ends the session").takes_refresh_cookie().answers_nothing()),
+            post_with(log_out, |op| {
+                op.named("logOut", "Ends the session")
+                    .limits(&[Limit::AppendsNothing])
+                    .takes_refresh_cookie()
+                    .answers_nothing()
+            }),
         )
         .api_route("/auth/test", get_with(test, |op| op.named("testAuth", "Answers when the service is reachable")))
         .merge(profile::router())

@@ -3,9 +3,7 @@
 //! `claims/single`. What staff decide is in `reward_requests`.
 
 mod answer;
-pub(super) mod body;
 mod explanation;
-pub(super) mod history;
 mod single;
 
 use aide::axum::ApiRouter;
@@ -24,6 +22,7 @@ use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
+use crate::routes::claim_list;
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
@@ -52,16 +51,16 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
         .api_route(
             "/claims/me",
-            get_with(history::own, |op| op.named("listOwnClaims", "The caller's claims, newest first")),
+            get_with(claim_list::own, |op| op.named("listOwnClaims", "The caller's claims, newest first")),
         )
-        .api_route("/claims", get_with(history::all, |op| op.named("listClaims", "All claims, newest first")))
+        .api_route("/claims", get_with(claim_list::all, |op| op.named("listClaims", "All claims, newest first")))
         .api_route(
             "/claims/filter",
-            get_with(history::all, |op| op.named("filterClaims", "All claims, newest first: the same list")),
+            get_with(claim_list::all, |op| op.named("filterClaims", "All claims, newest first: the same list")),
         )
         .api_route(
             "/claims/user/{id}",
-            get_with(history::of_user, |op| op.named("listClaimsOfUser", "One member's claims, newest first")),
+            get_with(claim_list::of_user, |op| op.named("listClaimsOfUser", "One member's claims, newest first")),
         )
         .api_route("/claims/{id}", get_with(single::one, |op| op.named("getClaim", "One claim with its history")))
         .api_route(

@@ -16,6 +16,7 @@ use crate::app::input::fields::{Fields, FromFields, Nothing};
 use crate::http::auth::Operator;
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
 
@@ -23,7 +24,9 @@ use crate::http::state::AppState;
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/conditions/check",
-        post_with(check, |op| op.named("checkCondition", "Checks a condition without creating an event")),
+        post_with(check, |op| {
+            op.named("checkCondition", "Checks a condition without creating an event").limits(&[Limit::AppendsNothing])
+        }),
     )
 }
 

@@ -18,6 +18,7 @@ use crate::app::i18n::phrases;
 use crate::app::input::fields::Nothing;
 use crate::app::problem::{Code, Problem};
 use crate::http::input::extract::Query;
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
 
@@ -27,8 +28,14 @@ const DATABASE_TIME_LIMIT: Duration = Duration::from_secs(2);
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
-        .api_route("/health/live", get_with(live, |op| op.named("isLive", "Whether the process is alive")))
-        .api_route("/health/ready", get_with(ready, |op| op.named("isReady", "Whether the service is ready")))
+        .api_route(
+            "/health/live",
+            get_with(live, |op| op.named("isLive", "Whether the process is alive").limits(&[Limit::Health])),
+        )
+        .api_route(
+            "/health/ready",
+            get_with(ready, |op| op.named("isReady", "Whether the service is ready").limits(&[Limit::Health])),
+        )
 }
 
 /// The same routes without the rest of the API, for a process that has none.

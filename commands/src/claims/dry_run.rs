@@ -15,8 +15,8 @@ use crate::claims::{Attempt, shortage_of};
 use crate::guards::{GuardChange, Guards, changes_of, tables};
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
-use crate::ledger::Receipt;
 use crate::log::coalesce::ReadError;
+use crate::log::receipt::Receipt;
 
 impl Ledger {
     /// Decides a claim and writes nothing. The receipt shows the claim as it would stand; `appended` counts what

@@ -9,13 +9,13 @@ use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::{LedgerAggregate, Moment};
 
 use crate::guards::changes_of;
-use crate::ledger::Receipt;
 use crate::ledger::Shared;
 use crate::ledger::stream_key;
 use crate::ledger::unit::Pending;
 use crate::log::append::{Append, AppendError, NewEvent, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
+use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::Loaded;
 

@@ -9,11 +9,11 @@ use domain::LedgerAggregate;
 
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
-use crate::ledger::Receipt;
 use crate::ledger::stream_key;
 use crate::log::append::{AlsoWrite, Append, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
+use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromAppend;
 use crate::log::streams::{Loaded, read_streams};
 

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::ledger::Receipt;
 use crate::log::append::Appended;
+use crate::log::receipt::Receipt;
 
 /// The constraint that is violated when something else was answered under the key meanwhile.
 pub const ONE_ANSWER_A_KEY: &str = "stored_answers_one_a_key";

@@ -20,7 +20,7 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(document()))
 
 /// The document as the sources make it.
 pub fn document() -> Value {
-    let (_, document) = api::http::openapi::described(api::routes::router);
+    let (_, document, _) = api::http::openapi::described(api::routes::router);
     serde_json::from_slice(document.as_bytes()).expect("the document is JSON")
 }
 

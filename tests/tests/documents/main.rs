@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod answers;
+mod arrows;
 mod commands;
 mod generated;
 mod links;

@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::route_limits::RouteLimits;
 use crate::app::problem::{Code, Problem};
 
 /// The places.
@@ -21,7 +22,7 @@ impl InFlight {
 }
 
 pub(in crate::http) async fn layer(State(InFlight(places)): State<InFlight>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with("/health/") {
+    if RouteLimits::of(request.extensions()).is_health {
         return next.run(request).await;
     }
     let Ok(_place) = places.try_acquire() else { return Problem::new(Code::Overloaded).into_response() };
@@ -54,7 +55,10 @@ mod tests {
             .route("/slow", slow)
             .route("/health/live", get(async || "live"))
             .layer(from_fn_with_state(InFlight::new(1), layer));
-        let ask = |path: &str| router.clone().oneshot(Request::builder().uri(path).body(Body::empty()).unwrap());
+        let ask = |path: &str| {
+            let route = RouteLimits { is_health: path == "/health/live", ..Default::default() };
+            router.clone().oneshot(Request::builder().uri(path).extension(route).body(Body::empty()).unwrap())
+        };
         let first = tokio::spawn(ask("/slow"));
         begun.notified().await;
         let second = ask("/slow").await.unwrap();

@@ -12,13 +12,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::identity::email_key;
 use domain::role::Role;
 
 use self::daily::Daily;
+use super::route_limits::{Newcomer, RouteLimits};
 use crate::app::limits::bucket::{Buckets, Count, Policy};
 use crate::app::limits::guesses::Guesses;
 use crate::app::problem::{Code, Problem, Spent};
@@ -93,22 +94,18 @@ impl Limits {
     }
 
     /// What is counted of those who log in or sign up, whom no credential makes anybody else.
-    fn of_newcomer(&self, method: &Method, path: &str, address: IpAddr) -> Option<Count> {
-        match path {
-            "/auth/login" if method == Method::POST => Some(self.login_addresses.count(&address)),
-            _ if signs_up(method, path) => Some(self.sign_ups.count(&address)),
-            _ => None,
+    fn of_newcomer(&self, newcomer: Newcomer, address: IpAddr) -> Count {
+        match newcomer {
+            Newcomer::LogIn => self.login_addresses.count(&address),
+            Newcomer::SignUp => self.sign_ups.count(&address),
         }
     }
 }
 
-fn signs_up(method: &Method, path: &str) -> bool {
-    method == Method::POST && ["/auth/signup", "/auth/users"].contains(&path)
-}
-
 /// Surrounds all routes: finds out who asks, charges for it, and tells every caller what is left.
 pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with("/health/") {
+    let route = RouteLimits::of(request.extensions());
+    if route.is_health {
         return next.run(request).await;
     }
     let shown = Shown::of(request.headers(), &state.keys);
@@ -118,7 +115,7 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
         return next.run(request).await;
     };
     let address = limits.proxies.client(request.extensions(), request.headers()).map(one_subscriber);
-    let newcomer = address.and_then(|address| limits.of_newcomer(request.method(), request.uri().path(), address));
+    let newcomer = route.newcomer.zip(address).map(|(newcomer, address)| limits.of_newcomer(newcomer, address));
     let (who, counted) = match charge(&state, &limits, newcomer, shown.as_ref(), address).await {
         Ok(charged) => charged,
         Err(refused) => return refused.into_response(),

@@ -1,12 +1,9 @@
 //! How long a request may take. What folds the whole log takes as long as the log is: such routes are few, take their
-//! turns (`routes::audit`), and have a limit of their own.
+//! turns (`routes::whole_log`), and have a limit of their own.
 
 use std::time::Duration;
 
-use axum::http::{Method, Uri};
-
-/// All of these ask for their turn before they begin, and one at a time has it.
-const WHOLE_LOG_ROUTES: [&str; 2] = ["/audit/re-evaluations", "/events/backtest"];
+use super::route_limits::RouteLimits;
 
 /// The limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +21,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(in crate::http) fn of(self, method: &Method, uri: &Uri) -> Duration {
-        let folds = method == Method::POST && WHOLE_LOG_ROUTES.contains(&uri.path());
-        if folds { self.whole_log } else { self.request }
+    pub(in crate::http) fn of(self, route: RouteLimits) -> Duration {
+        if route.whole_log { self.whole_log } else { self.request }
     }
 }
 
@@ -42,12 +38,7 @@ mod tests {
             (30, 1_800),
             "as docs/reference/http.md says"
         );
-        let of = |method, path| limits.of(&method, &Uri::from_static(path));
-        assert_eq!(of(Method::POST, "/audit/re-evaluations"), limits.whole_log);
-        assert_eq!(of(Method::POST, "/events/backtest?x=1"), limits.whole_log);
-        for path in ["/events", "/audit/verification", "/events/backtest/"] {
-            assert_eq!(of(Method::POST, path), limits.request);
-        }
-        assert_eq!(of(Method::GET, "/audit/re-evaluations"), limits.request);
+        assert_eq!(limits.of(RouteLimits { whole_log: true, ..Default::default() }), limits.whole_log);
+        assert_eq!(limits.of(RouteLimits::default()), limits.request);
     }
 }

@@ -8,15 +8,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::document::LIMITS;
 use super::outputs::response;
 use super::refusals::refuse;
 use crate::app::problem::Code;
+use crate::http::layers::route_limits::Limit;
 
 /// Words for an operation.
 pub trait Describe: Sized {
     /// Its id, as clients in other languages will call it, and what it does in one sentence.
     #[must_use]
     fn named(self, id: &str, summary: &str) -> Self;
+
+    /// What it asks of the layers around it. It is no part of the document.
+    #[must_use]
+    fn limits(self, limits: &[Limit]) -> Self;
 
     /// The codes that its handler refuses with, besides those of what it takes.
     #[must_use]
@@ -50,6 +56,11 @@ pub trait Describe: Sized {
 impl Describe for TransformOperation<'_> {
     fn named(self, id: &str, summary: &str) -> Self {
         self.id(id).summary(summary)
+    }
+
+    fn limits(mut self, limits: &[Limit]) -> Self {
+        self.inner_mut().extensions.insert(LIMITS.to_owned(), serde_json::json!(limits));
+        self
     }
 
     fn refuses(mut self, codes: &[Code]) -> Self {

@@ -5,6 +5,7 @@ use aide::axum::ApiRouter;
 use aide::generate::{in_context, reset_context};
 use aide::openapi::OpenApi;
 use axum::Router;
+use axum::http::Method;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -13,12 +14,15 @@ use super::inputs::ID_IN_PATH;
 use super::plain;
 use super::refusals::{self, CODES};
 use crate::app::problem::Code;
+use crate::http::layers::route_limits::LimitsOfRoutes;
 use crate::http::state::AppState;
 
+/// Where an operation says what it asks of the layers, until the document is finished.
+pub(super) const LIMITS: &str = "x-limits";
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// All routes with the document that describes them.
-pub(super) fn of(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppState>, Document) {
+pub(super) fn of(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppState>, Document, LimitsOfRoutes) {
     reset_context();
     in_context(|ctx| {
         // answers are what is serialized: a field that may be null is there all the same
@@ -31,8 +35,25 @@ pub(super) fn of(routes: impl FnOnce() -> ApiRouter<AppState>) -> (Router<AppSta
     });
     let mut document = OpenApi::default();
     let router = routes().finish_api(&mut document);
-    let document = serde_json::to_value(document).map(finished).unwrap_or_default();
-    (router, Document(document.to_string().into()))
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    let limits = take_limits(&mut document);
+    (router, Document(finished(document).to_string().into()), limits)
+}
+
+/// Takes out what the routes ask of the layers.
+fn take_limits(document: &mut Value) -> LimitsOfRoutes {
+    let mut said = vec![];
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for name in METHODS {
+            let limits =
+                item.get_mut(name).and_then(Value::as_object_mut).and_then(|operation| operation.remove(LIMITS));
+            let limits = limits.and_then(|limits| serde_json::from_value(limits).ok());
+            if let (Some(limits), Ok(method)) = (limits, name.to_uppercase().parse::<Method>()) {
+                said.push((path.clone(), method, limits));
+            }
+        }
+    }
+    LimitsOfRoutes::new(said)
 }
 
 /// Adds what is the same for all operations.

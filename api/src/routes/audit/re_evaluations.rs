@@ -12,7 +12,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::heavy;
 use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::{Code, Problem, condition_errors};
 use crate::http::auth::Auditor;
@@ -21,6 +20,7 @@ use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
 use crate::http::openapi::ConditionInput;
 use crate::http::state::AppState;
+use crate::routes::whole_log;
 
 /// Which decisions, and what to judge them by.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ pub(super) async fn re_evaluate_all_of(
     Once(order, _): Once<Order>,
 ) -> Result<At<Json<Bulk>>, Problem> {
     let head = min.reached_by_log(&state).await?;
-    let _turn = heavy()?;
+    let _turn = whole_log::turn()?;
     let order = audit::ReEvaluationRequest { campaign: order.event, basis: order.basis, position: head };
     let made = re_evaluate_all(&state.whole_log, order, |_, _| {}).await?;
     Ok(At(head, Json(made.ok_or_else(|| Problem::new(Code::NotFound))?)))

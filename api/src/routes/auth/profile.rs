@@ -21,6 +21,7 @@ use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member};
 use crate::http::headers::positions::At;
 use crate::http::input::extract::{Body, Query};
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
 
@@ -31,6 +32,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/me",
             get_with(me, |op| op.named("getMe", "The caller's account")).delete_with(erase_me, |op| {
                 op.named("eraseMe", "Erases the caller's account; its random id stays in the log")
+                    .limits(&[Limit::AppendsNothing])
                     .answers_nothing()
                     .tells_position(204)
                     .refuses(&[Code::InvalidCredentials, Code::LastAdmin])
@@ -40,6 +42,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/password",
             patch_with(change_password, |op| {
                 op.named("changePassword", "Changes the caller's password and ends all sessions")
+                    .limits(&[Limit::AppendsNothing])
                     .answers_nothing()
                     .refuses(&[Code::InvalidCredentials])
             }),

@@ -11,13 +11,13 @@ use domain::claim::{Claim, ClaimStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::body::ClaimBody;
 use crate::app::i18n::{Said, phrases};
 use crate::app::problem::Problem;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::At;
 use crate::http::idempotency::{Key, Unkept};
 use crate::http::state::AppState;
+use crate::routes::claim_body::ClaimBody;
 
 /// Whether a claim request is only tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,6 @@ use projections::audit::counted;
 use projections::log::{Entry, read_stream};
 use projections::read_models::claim_history::{ClaimRow, Scarce, Winners, winners_before};
 
-use super::history::READ;
 use super::single::{broken, claim_event, visible};
 use crate::app::explain::{Deciding, Explanation, Happened, Material, deciding, explain};
 use crate::app::input::fields::{Fields, FromFields, readers};
@@ -21,6 +20,7 @@ use crate::http::auth::{Caller, Member};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
+use crate::routes::claim_list::READ;
 
 /// As of when: a claim that was refused and granted later was refused for a reason.
 pub(super) struct AsOf(i64);

@@ -11,8 +11,6 @@ use projections::read_models::claim_history::{self, ClaimRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::body::ClaimBody;
-use super::history::{EventLine, Line, READ, RewardLine, lines};
 use crate::app::input::fields::Nothing;
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member};
@@ -20,6 +18,8 @@ use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
+use crate::routes::claim_body::ClaimBody;
+use crate::routes::claim_list::{EventLine, Line, READ, RewardLine, lines};
 
 /// One claim with its steps: the own, or any for staff. What is another member's is not there.
 pub(super) async fn one(

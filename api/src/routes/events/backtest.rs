@@ -26,9 +26,10 @@ use crate::http::auth::Staff;
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::{ConditionInput, Describe as _};
 use crate::http::state::AppState;
-use crate::routes::audit::heavy;
+use crate::routes::whole_log;
 
 /// How many winners an answer names.
 const SHOWN_WINNERS: usize = 100;
@@ -39,6 +40,7 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
         "/events/backtest",
         post_with(replay, |op| {
             op.named("backtestEvent", "Replays a draft of an event over the whole log")
+                .limits(&[Limit::WholeLog, Limit::AppendsNothing])
                 .refuses(&[Code::NotFound, Code::Overloaded])
         }),
     )
@@ -155,7 +157,7 @@ async fn replay(
     Once(order, _): Once<Order>,
 ) -> Result<At<Json<OutcomeBody>>, Problem> {
     let head = min.reached_by_log(&state).await?;
-    let _turn = heavy()?;
+    let _turn = whole_log::turn()?;
     let started = Instant::now();
     let mut connection = state.pool.acquire().await?;
     if let Ask::AsClaimed(campaign) = order.ask

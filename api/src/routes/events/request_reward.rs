@@ -26,8 +26,8 @@ use crate::http::idempotency::Once;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
-use crate::routes::claims::body::ClaimBody;
-use crate::routes::claims::history::{Filter, List, own_or_all};
+use crate::routes::claim_body::ClaimBody;
+use crate::routes::claim_list::{Filter, List, own_or_all};
 
 /// The routes.
 pub(in crate::routes) fn router() -> ApiRouter<AppState> {

@@ -12,24 +12,14 @@ use commands::Metadata;
 use domain::role::Role;
 use uuid::Uuid;
 
-use super::{RateLimits, signs_up};
+use super::RateLimits;
 use crate::app::limits::bucket::{Buckets, Count, Policy};
 use crate::app::problem::Problem;
 use crate::http::auth::Identified;
+use crate::http::layers::route_limits::{Newcomer, RouteLimits};
 
 /// Those who work on behalf of the programme decide about the claims of many.
 const STAFF_TIMES: u32 = 100;
-/// What appends nothing though it is no GET, and what must stay possible: to log out, to change a password, to be erased.
-const APPENDS_NOTHING: [&str; 8] = [
-    "/auth/login",
-    "/auth/logout",
-    "/auth/me",
-    "/auth/password",
-    "/auth/refresh",
-    "/conditions/check",
-    "/events/backtest",
-    "/audit/",
-];
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// How much a member may leave behind in a day; staff a hundred times as much.
@@ -90,11 +80,14 @@ impl Daily {
         who: Option<Identified>,
         address: Option<IpAddr>,
     ) -> Result<Day<'_>, Problem> {
-        let (method, path) = (request.method(), request.uri().path());
-        let sign_up = address.filter(|_| signs_up(method, path)).map(|address| (&self.sign_ups, address));
+        let route = RouteLimits::of(request.extensions());
+        let signs_up = route.newcomer == Some(Newcomer::SignUp);
+        let sign_up = address.filter(|_| signs_up).map(|address| (&self.sign_ups, address));
         let left = match (sign_up, who) {
             (Some((sign_ups, address)), _) => Some(sign_ups.count(&address)),
-            (None, Some(who)) if may_append(method, path) => self.of(who.role).map(|left| left.events.look(&who.id.0)),
+            (None, Some(who)) if may_append(request.method(), route) => {
+                self.of(who.role).map(|left| left.events.look(&who.id.0))
+            }
             (None, _) => None,
         };
         left.as_ref().and_then(Count::refusal).map_or(Ok(Day { sign_up }), Err)
@@ -111,8 +104,8 @@ impl Day<'_> {
     }
 }
 
-fn may_append(method: &Method, path: &str) -> bool {
-    !method.is_safe() && !APPENDS_NOTHING.iter().any(|other| path.starts_with(other))
+fn may_append(method: &Method, route: RouteLimits) -> bool {
+    !method.is_safe() && !route.appends_nothing
 }
 
 impl RateLimits {
@@ -147,24 +140,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_method_that_is_not_safe_may_append_but_for_what_is_named() {
-        for (method, path) in [
-            (Method::PATCH, "/auth/profile"),
-            (Method::POST, "/claims/x/claim"),
-            (Method::POST, "/something/new"),
-            (Method::DELETE, "/auth/users/x"),
-            (Method::PATCH, "/reward-requests/x"),
-        ] {
-            assert!(may_append(&method, path), "{method} {path}");
+    fn every_method_that_is_not_safe_may_append_but_for_routes_that_say_otherwise() {
+        let (ordinary, quiet) = (RouteLimits::default(), RouteLimits { appends_nothing: true, ..Default::default() });
+        for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE] {
+            assert!(may_append(&method, ordinary) && !may_append(&method, quiet), "{method}");
         }
-        for (method, path) in [
-            (Method::GET, "/claims/me"),
-            (Method::DELETE, "/auth/me"),
-            (Method::PATCH, "/auth/password"),
-            (Method::POST, "/audit/verification"),
-        ] {
-            assert!(!may_append(&method, path), "{method} {path}");
-        }
+        assert!(!may_append(&Method::GET, ordinary));
     }
 
     #[test]

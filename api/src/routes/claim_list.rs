@@ -27,7 +27,7 @@ use crate::http::state::AppState;
 use crate::routes::lists::Page;
 
 /// The read models behind these routes.
-pub(super) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
+pub(in crate::routes) const READ: [&str; 2] = ["claim_history", "campaign_catalogue"];
 
 /// Which claims.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ fn outcome(status: ClaimStatus) -> Option<bool> {
     }
 }
 
-pub(super) struct OwnFilter(Filter);
+pub(in crate::routes) struct OwnFilter(Filter);
 
 impl FromFields for OwnFilter {
     fn read(fields: &mut Fields) -> Option<Self> {
@@ -103,7 +103,7 @@ impl FromFields for OwnFilter {
 }
 
 /// The own claims.
-pub(super) async fn own(
+pub(in crate::routes) async fn own(
     State(state): State<AppState>,
     member: Member,
     uri: Uri,
@@ -115,7 +115,7 @@ pub(super) async fn own(
 }
 
 /// Everybody's claims.
-pub(super) async fn all(
+pub(in crate::routes) async fn all(
     State(state): State<AppState>,
     staff: Staff,
     uri: Uri,
@@ -126,7 +126,7 @@ pub(super) async fn all(
 }
 
 /// One member's claims.
-pub(super) async fn of_user(
+pub(in crate::routes) async fn of_user(
     State(state): State<AppState>,
     staff: Staff,
     PathId(user): PathId,
@@ -184,7 +184,7 @@ pub(in crate::routes) struct List {
 }
 
 /// Claims as lists show them.
-pub(super) async fn lines(connection: &mut PgConnection, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
+pub(in crate::routes) async fn lines(connection: &mut PgConnection, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
     let rewards: Vec<_> = rows.iter().map(|row| RewardId(row.reward_id)).collect();
     let names = campaign_catalogue::names_of(connection, &rewards).await?;
     let names: HashMap<_, _> = names.into_iter().map(|name| (name.reward_id, name)).collect();
@@ -194,7 +194,7 @@ pub(super) async fn lines(connection: &mut PgConnection, rows: Vec<ClaimRow>) ->
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ListedClaim")]
-pub(super) struct Line {
+pub(in crate::routes) struct Line {
     #[schemars(with = "Uuid")]
     id: String,
     #[schemars(with = "Uuid")]
@@ -203,11 +203,11 @@ pub(super) struct Line {
     event_id: String,
     #[schemars(with = "Uuid")]
     reward_id: String,
-    pub(super) reward: RewardLine,
-    pub(super) event: EventLine,
+    pub(in crate::routes) reward: RewardLine,
+    pub(in crate::routes) event: EventLine,
     #[schemars(with = "ClaimStatus")]
     status: String,
-    pub(super) reason: Option<String>,
+    pub(in crate::routes) reason: Option<String>,
     period: String,
     created_at: Moment,
     updated_at: Moment,
@@ -215,7 +215,7 @@ pub(super) struct Line {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "RewardOfClaim")]
-pub(super) struct RewardLine {
+pub(in crate::routes) struct RewardLine {
     id: String,
     /// Not there yet only while the catalogue is behind the claims.
     name: Option<String>,
@@ -227,7 +227,7 @@ pub(super) struct RewardLine {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "EventOfClaim")]
-pub(super) struct EventLine {
+pub(in crate::routes) struct EventLine {
     id: String,
     name: Option<String>,
 }
