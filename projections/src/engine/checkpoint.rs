@@ -3,8 +3,8 @@
 //! - [`LockedCheckpoint`]: its row is locked until the end of the transaction that also writes what it stands for
 //!   (projections, rebuilds, the way back from workers). [`CheckpointMove`] does both with one statement.
 //! - [`OwnedCheckpoint`]: nobody has taken the checkpoint over since (reactors).
-//! - [`LeasedCheckpoint`]: the same, under an epoch of the follower's lease (the relay).
-//! - [`ReadThrough`]: nothing of interest came since the position where it stood, and nobody has set it back.
+//! - `LeasedCheckpoint`: the same, under an epoch of the follower's lease (the relay).
+//! - `ReadThrough`: nothing of interest came since the position where it stood, and nobody has set it back.
 //!
 //! Whoever has lost the right moves nothing and is told so ([`FollowError::Standby`](crate::FollowError::Standby)).
 

@@ -1,21 +1,21 @@
-//! How connections are set up whose statements are few, small and run with every batch: planned once, never
-//! compiled, always by the index, and not asked whether they live each time they are taken.
+//! Connections for the few small statements that run with every batch: planned once, without JIT, always by index, and
+//! not pinged each time they are taken.
 
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection, PgPool};
 
-/// How many may be on their way at the same time: who has one keeps it.
+/// How many connections may be opened; each loop keeps its own.
 const CONNECTIONS: u32 = 8;
-/// A connection that rested longer is asked whether it lives before it is used.
+/// A connection that was idle for longer is pinged before it is used.
 const RESTED: Duration = Duration::from_millis(100);
-/// A connection that does not answer in this time is given up: a network that breaks says nothing.
+/// A connection that does not answer a ping in this time is dropped: a broken network reports no error.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-/// A statement that is planned anew for each batch costs more in planning than in doing. A plan that is kept must be
-/// good for tables that were empty when it was made: hence by the index, row by row, whatever the planner thinks of
-/// their size. Nothing that reads a whole table belongs on these connections.
+/// Planning these statements for each batch would cost more than running them. A cached plan must not depend on table
+/// sizes at planning time, when tables may be empty: hence index and nested-loop plans only. No statement that reads a
+/// whole table belongs on these connections.
 const PLANNED_ONCE: [(&str, &str); 6] = [
     ("jit", "off"),
     ("plan_cache_mode", "force_generic_plan"),
@@ -31,7 +31,7 @@ pub(crate) fn for_batches(pool: &PgPool) -> PgPool {
     options.connect_lazy_with((*pool.connect_options()).clone().options(PLANNED_ONCE))
 }
 
-/// The connection of one loop, kept from batch to batch: a pool asks the server once more whenever it takes one back.
+/// The connection of one loop, kept from batch to batch: a pool would ping the server whenever a connection is returned.
 #[derive(Debug)]
 pub(crate) struct LoopConnection {
     pool: PgPool,
@@ -43,8 +43,7 @@ impl LoopConnection {
         Self { pool, kept: None }
     }
 
-    /// The connection, the same as last time if it is still there. What happens to it is up to who takes it: one that is
-    /// not given back is closed.
+    /// The connection of the last batch if it still works, or a new one. It is closed unless it is given back.
     pub(crate) async fn take(&mut self) -> sqlx::Result<PgConnection> {
         if let Some((mut connection, since)) = self.kept.take()
             && (since.elapsed() <= RESTED || lives(&mut connection).await)
@@ -54,12 +53,12 @@ impl LoopConnection {
         Ok(self.pool.acquire().await?.detach())
     }
 
-    /// Gives it back after all went well.
+    /// Gives it back after success.
     pub(crate) fn keep(&mut self, connection: PgConnection) {
         self.kept = Some((connection, Instant::now()));
     }
 
-    /// Gives it back after something did not: what hangs on it still, a transaction say, ends now.
+    /// Gives it back after a failure. The ping rolls back a transaction that was left open.
     pub(crate) async fn keep_if_sound(&mut self, mut connection: PgConnection) {
         if lives(&mut connection).await {
             self.keep(connection);
@@ -67,8 +66,8 @@ impl LoopConnection {
     }
 }
 
-/// A pool that believes a connection to be there still which rested no longer than this. Any other is asked first, which
-/// costs as much as a small query. One that was lost meanwhile is noticed by whoever uses it next.
+/// A pool that pings a connection before use only if it was idle for longer than this: a ping costs as much as a small
+/// query. A connection that was lost within that time fails at its next use.
 #[must_use]
 pub fn check_when_idle(options: PgPoolOptions, rested: Duration) -> PgPoolOptions {
     options.test_before_acquire(false).before_acquire(move |connection, about| {

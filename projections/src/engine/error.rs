@@ -1,8 +1,8 @@
-//! Why a fold did not come to its end, and why a follower did not.
+//! The errors of folds and of followers.
 
 use domain::event::DecodeError;
 
-/// A fold, or a read that folds, did not come to its end.
+/// A fold, or a read that folds, failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
     /// The database did not answer, or refused.
@@ -33,19 +33,19 @@ impl FoldError {
     }
 }
 
-/// A follower did not come to the end of a batch.
+/// A follower could not process a batch.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
-    /// The database did not answer: tried again, later and later.
+    /// The database failed; retried with back-off.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// Something else outside did not answer: tried again, later and later.
+    /// Something else outside failed; retried with back-off.
     #[error("{0}")]
     Trouble(String),
-    /// Another follower of this name is at work: asked again a little later.
-    #[error("another follower is at work")]
+    /// Another process is active under this name; retried soon.
+    #[error("another process follows under this name")]
     Standby,
-    /// This event, or what it would make of the rows, is impossible: the follower stops before it.
+    /// This event cannot be processed, now or later: the follower stops before it or parks its stream.
     #[error("position {position}: {reason}")]
     Poison {
         /// Where.
@@ -53,7 +53,7 @@ pub enum FollowError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Going on would do harm: the follower stops.
+    /// Going on would do harm: the follower stops until the process is restarted.
     #[error("{0}")]
     Stop(String),
 }

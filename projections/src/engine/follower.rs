@@ -1,7 +1,7 @@
-//! The one loop that follows the log: every projection, the relay and every reactor runs on it. It
-//! knows positions, batches, waiting and trouble; what is made of a batch is the follower's affair.
-//! Here is what a follower is; how one takes its turns is in `follow_loop`, how fast in `pace`, what happens
-//! when it cannot in `poison`, and who says that the log goes on in `ticker`.
+//! The one loop that follows the log: every projection, the relay and every reactor runs on it. It knows positions,
+//! batches, waiting and retries; what a batch means is the follower's affair. This file defines what a follower is. The
+//! loop itself is in `follow_loop`, batch sizes and intervals in `pace`, events that cannot be processed in `poison`, and
+//! `ticker` announces new positions.
 
 mod follow_loop;
 mod pace;
@@ -34,14 +34,13 @@ use crate::log::tail::Tail;
 
 /// The most positions in a batch, unless a follower says otherwise.
 pub const BATCH_LIMIT: i64 = 1_000;
-/// How long a follower rests from batch to batch, unless it says otherwise.
+/// How long a follower waits between the starts of two batches, unless it says otherwise.
 pub const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(10, 25);
 
-/// How long a follower takes to show what was committed: from when this process saw an event in the
-/// log to when its batch was saved.
+/// Consumer lag: from when this process saw an event in the log until its batch was saved.
 const LAG_SECONDS: &str = "ledger_follower_lag_seconds";
 
-/// Tells whoever listens to the facade `metrics` what the figures of followers mean.
+/// Describes the metrics of followers.
 pub fn describe_metrics() {
     metrics::describe_histogram!(
         LAG_SECONDS,
@@ -55,9 +54,9 @@ pub fn describe_metrics() {
 pub struct Batch {
     /// The position before the piece.
     pub after: i64,
-    /// The last position of the piece, also where its entry is of no interest to the follower.
+    /// The last position of the piece, whether or not its entry is in `entries`.
     pub through: i64,
-    /// The entries of interest, in order; other followers are given the same.
+    /// The entries of the follower's streams, in order; shared with other followers.
     pub entries: Vec<Arc<Entry>>,
 }
 
@@ -82,21 +81,21 @@ impl Begun {
     }
 }
 
-/// What an event that a follower cannot take in does to it.
+/// What a follower does about an event that it cannot process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnPoison {
-    /// It stops before the event until somebody decides: what it counts must not skip anything.
+    /// It stops before the event until an operator decides: what it counts must not skip anything.
     Stop,
-    /// It leaves the event's stream aside and goes on with all others.
+    /// It parks the event's stream and continues with all others.
     Park,
 }
 
-/// Somebody who follows the log.
+/// A consumer of the log.
 pub trait Follower: Send + Sync + 'static {
-    /// Under which its checkpoint is kept.
+    /// The name of its checkpoint.
     fn name(&self) -> &'static str;
 
-    /// Of its logic.
+    /// The version of its logic.
     fn version(&self) -> i32 {
         1
     }
@@ -106,33 +105,33 @@ pub trait Follower: Send + Sync + 'static {
         BATCH_LIMIT
     }
 
-    /// How long it rests from batch to batch.
+    /// How long it waits between the starts of two batches.
     fn batch_interval(&self) -> BatchInterval {
         BATCH_INTERVAL
     }
 
-    /// What an event that it cannot take in does to it.
+    /// What it does about an event that it cannot process.
     fn on_poison(&self) -> OnPoison {
         OnPoison::Stop
     }
 
-    /// Whether only one process at a time may follow under this name: one that sends commands, say.
-    /// A projection needs no lease, since whoever folds first holds its checkpoint's lock.
+    /// Whether only one process at a time may follow under this name, because it sends commands, say.
+    /// A projection needs no lease: the lock of its checkpoint keeps a second process out.
     fn leased(&self) -> bool {
         false
     }
 
-    /// Whether somebody may have it leave out what it cannot take in. Not where it tells others all that there is.
+    /// Whether an operator may have it skip events. Not if it passes the whole log on to others.
     fn may_leave_out(&self) -> bool {
         true
     }
 
-    /// The stream types it wants to see; none named: all of them.
+    /// The stream types that it reads; empty: all of them.
     fn streams(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Gets ready: at the start, and again after trouble.
+    /// Prepares to follow: at the start, and again after each failure.
     fn begin(&self, pool: &PgPool, owner: Uuid) -> impl Future<Output = Result<Begun, FollowError>> + Send {
         async move {
             let mut conn = pool.acquire().await?;
@@ -141,7 +140,7 @@ pub trait Follower: Send + Sync + 'static {
         }
     }
 
-    /// Takes a batch in, and says up to which position. The connection is the loop's own.
+    /// Processes a batch, and returns the last position that is done. The connection is the loop's own.
     fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> impl Future<Output = Result<i64, FollowError>> + Send;
 }
 
@@ -149,7 +148,7 @@ pub trait Follower: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Followers {
     pool: PgPool,
-    /// For what is done with each batch.
+    /// For the statements of each batch.
     batches: PgPool,
     head: watch::Receiver<i64>,
     freshness: Freshness,
@@ -221,14 +220,14 @@ impl Followers {
         &self.pool
     }
 
-    /// Takes what this process writes, so that no follower has to read it back. Nothing is believed of it that the log does
-    /// not have: it must be committed, and the followers hear of it by `appended` or by polling as before.
+    /// A callback for the writer of this process: what it has committed is kept in memory, so that no follower reads it
+    /// back from the database. It wakes nobody: followers learn of new positions by `appended` or by polling.
     pub fn keep_in_tail(&self) -> impl Fn(&[Chained<'_>]) + Send + Sync + use<> {
         let tail = self.tail.clone();
         move |written| tail.take(written)
     }
 
-    /// Where the log ends, as far as this process knows.
+    /// The last position of the log that this process knows of.
     #[must_use]
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.clone()

@@ -1,12 +1,12 @@
-//! How far the followers have come, for whoever wants to wait for one: kept in memory, fed by the
-//! loops of this process and, for those of other processes, by one ticker. It asks no database.
+//! The positions of all followers, for requests that wait until one has caught up. Kept in memory; updated by the loops
+//! of this process and, for those of other processes, by the ticker. It reads no database.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How far every follower has come.
+/// The position and state of every follower.
 #[derive(Debug, Clone)]
 pub struct Freshness {
     progress: watch::Sender<BTreeMap<String, Progress>>,
@@ -26,25 +26,25 @@ pub enum FollowerState {
     Elsewhere,
     /// It follows.
     Following,
-    /// Another follower of this name is at work; this one would take over.
+    /// Another process is active; this one would take over.
     Standby,
-    /// Something outside does not answer; tried again.
+    /// It failed, and retries.
     Waiting {
-        /// What.
+        /// Why.
         reason: String,
     },
-    /// It stopped and waits for a human.
+    /// It stopped until an operator acts.
     Stopped {
         /// Why.
         reason: String,
     },
 }
 
-/// The follower did not come so far in time.
+/// The follower did not catch up in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("has only come to position {position}")]
 pub struct NotCaughtUp {
-    /// How far it has come.
+    /// Its position.
     pub position: i64,
 }
 
@@ -55,19 +55,19 @@ impl Default for Freshness {
 }
 
 impl Freshness {
-    /// Nothing is known yet.
+    /// Without any follower.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How far a follower has come: what is read after this call has at least this folded in.
+    /// The position of a follower: a later read sees at least the events up to it.
     #[must_use]
     pub fn position(&self, name: &str) -> i64 {
         self.progress.borrow().get(name).map_or(0, |progress| progress.position)
     }
 
-    /// How far every follower has come, by name.
+    /// The positions of all followers, by name.
     #[must_use]
     pub fn positions(&self) -> Vec<(String, i64)> {
         self.progress.borrow().iter().map(|(name, progress)| (name.clone(), progress.position)).collect()
@@ -79,10 +79,10 @@ impl Freshness {
         self.progress.borrow().get(name).map_or(FollowerState::Elsewhere, |progress| progress.state.clone())
     }
 
-    /// Waits until a follower has come to a position, and says how far it is then.
+    /// Waits until a follower has reached a position, and returns its position then.
     ///
     /// # Errors
-    /// [`NotCaughtUp`] when it has not in time.
+    /// [`NotCaughtUp`] after the time-out.
     pub async fn wait_for(&self, name: &str, position: i64, timeout: Duration) -> Result<i64, NotCaughtUp> {
         let mut progress = self.progress.subscribe();
         let arrived = progress.wait_for(|all| all.get(name).map_or(0, |one| one.position) >= position);
@@ -92,7 +92,7 @@ impl Freshness {
         if reached >= position { Ok(reached) } else { Err(NotCaughtUp { position: reached }) }
     }
 
-    /// A follower has come to a position. The freshness of what is read never goes back.
+    /// A follower has reached a position. A lower one than before is ignored: what is read never gets older.
     pub(crate) fn reached(&self, name: &str, position: i64) {
         self.progress.send_if_modified(|all| match all.get_mut(name) {
             Some(progress) if progress.position >= position => false,
@@ -107,7 +107,7 @@ impl Freshness {
         });
     }
 
-    /// A follower that makes nothing to read stands here, also where it was further before: it was set back.
+    /// A follower without a read model is at a position, which may be lower than before: it was set back.
     pub(crate) fn stands_at(&self, name: &str, position: i64) {
         self.progress.send_if_modified(|all| {
             let progress = all.entry(name.to_owned()).or_default();
@@ -117,7 +117,7 @@ impl Freshness {
         });
     }
 
-    /// A follower of this process does something else now.
+    /// The state of a follower of this process has changed.
     pub(crate) fn is(&self, name: &str, state: FollowerState) {
         self.progress.send_if_modified(|all| {
             let progress = all.entry(name.to_owned()).or_default();

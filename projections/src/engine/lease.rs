@@ -1,8 +1,7 @@
-//! Which process does what only one may do: a row with an owner and an end, renewed while the process
-//! lives. Another process takes over when the end has passed, by the database's clock. A lease spares
-//! work that would be done twice; it is no lock. Whoever was paused and wakes up after its end may act
-//! once more, so what is done under a lease must be harmless when it is done twice, or be saved under the
-//! lease's epoch, which grows with every new owner.
+//! Leases: a row with an owner and an expiry, renewed while its process lives, decides which process does what only one
+//! should do. After the expiry, by the database's clock, another process takes over. A lease saves duplicate work; it is
+//! not a lock. A process that was paused may act once more after its lease has expired, so that work under a lease must
+//! be idempotent, or be saved under the lease's epoch, which grows with every new owner (a fencing token).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,7 +42,7 @@ impl LeaseEpoch {
     }
 }
 
-/// One lease, held or not.
+/// A lease that this process asks for, whether or not it holds it now.
 #[derive(Debug, Clone)]
 pub struct Lease {
     name: &'static str,
@@ -51,7 +50,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Whether this process holds it now, by its own clock counted from before it was asked for.
+    /// Whether this process holds it now, by its own clock, counted from before the renewal was sent.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.epoch().is_some()

@@ -1,11 +1,11 @@
-//! What a follower leaves aside: streams that it parked because of an event it could not take in, and
-//! single events that somebody decided to leave out. It does not know what makes an event impossible.
+//! What a follower does not process: streams that it parked because of an event it could not process, and single events
+//! that an operator skipped. It does not know what makes an event impossible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgConnection;
 
-/// What one follower leaves aside.
+/// The parked streams and skipped events of one follower.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LeftOut {
     /// (stream type, stream id) → the position from which on.
@@ -14,7 +14,7 @@ pub(crate) struct LeftOut {
 }
 
 impl LeftOut {
-    /// Whether the follower takes the event of a stream at a position in.
+    /// Whether the follower processes the event of a stream at a position.
     pub(crate) fn admits(&self, stream_type: &str, stream_id: &str, position: i64) -> bool {
         if self.streams.is_empty() && self.skipped.is_empty() {
             return true;
@@ -25,8 +25,8 @@ impl LeftOut {
     }
 }
 
-/// What a follower leaves aside. `parked_as` is the name its parked streams are kept under: a rebuild
-/// keeps its own until it is swapped in.
+/// The parked streams and skipped events of a follower. `parked_as` is the name under which its parked streams are
+/// stored: a rebuild has its own until it is swapped in.
 ///
 /// # Errors
 /// The database's.

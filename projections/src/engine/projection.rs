@@ -49,22 +49,22 @@ impl Descriptor {
 
 /// A fold of the log into read tables.
 pub trait Projection: Send + Sync + 'static {
-    /// Under which its checkpoint is kept.
+    /// The name of its checkpoint.
     const NAME: &'static str;
-    /// Of its logic: a newer one folds again from position 1.
+    /// The version of its logic: a binary with a higher one rebuilds the projection at start.
     const VERSION: i32;
     /// The stream types whose events it folds.
     const STREAMS: &'static [&'static str];
-    /// The tables it owns. A rebuild replaces them: no view and no foreign key may hang on them.
+    /// The tables it owns. A rebuild replaces them, so that no view and no foreign key may refer to them.
     const TABLES: &'static [&'static str];
-    /// Indexes of these tables that no fold looks at: a rebuild makes them when the rows are there.
+    /// Indexes of these tables that no fold uses: a rebuild creates them after the rows.
     const LATE_INDEXES: &'static [&'static str] = &[];
-    /// What an event that cannot be folded does: a projection that counts value, or that decisions
-    /// rest on, stops before it; another one goes on without that event's stream.
+    /// What it does about an event that cannot be folded: a projection that counts value, or on which decisions rest,
+    /// stops before it; another one parks the event's stream.
     const ON_POISON: OnPoison = OnPoison::Stop;
     /// Whether workers may feed it.
     const SPREAD: Spread;
-    /// How long it rests from batch to batch: see [`Follower::rest`].
+    /// How long it waits between the starts of two batches.
     const BATCH_INTERVAL: BatchInterval = follower::BATCH_INTERVAL;
     /// Whether it tries [`Projection::fold_at_once`] first.
     const AT_ONCE: bool = false;
@@ -72,9 +72,9 @@ pub trait Projection: Send + Sync + 'static {
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
 
-    /// Folds the next events and moves the checkpoint with one statement, where they are such that one is enough; `false`,
-    /// or an error: nothing was done, and a transaction shall do it. It is for whoever is waited for: of four ways to
-    /// the database three are spared.
+    /// Folds the next events and moves the checkpoint with one statement, if one is enough for them. After `false` or an
+    /// error nothing was written, and a transaction does it. It saves three of four round trips, for projections that
+    /// requests wait for.
     fn fold_at_once(
         &self,
         _: &mut PgConnection,

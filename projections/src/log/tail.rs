@@ -1,6 +1,6 @@
-//! The end of the log, kept once for all followers of a process, and when each piece of it was there: from that, how long
-//! a follower takes to show what was committed. What this process has written is handed over; what it has not is read by
-//! whoever comes first. Whoever is further back reads the log for itself.
+//! The last entries of the log, cached once for all followers of a process, with the time at which each came: the
+//! followers' lag is measured from that. The writer of this process hands over what it commits; other entries are read by
+//! the first follower that needs them. A follower that is further back reads the log itself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,16 +13,16 @@ use crate::log::{self, Entry};
 
 /// How many entries are kept.
 const KEPT: usize = 4_096;
-/// More new ones than this are not read here: followers take larger batches then.
+/// More new entries than this are not read into the cache: followers take larger batches then.
 const MOST_AT_ONCE: i64 = 1_000;
 /// How many moments are kept.
 const KEPT_MOMENTS: usize = 1_024;
 
-/// Shared by the ticker, which says where the log ends, and those who read it.
+/// Shared by the ticker, which announces the head, and the followers, which read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tail {
     kept: Arc<Mutex<Buffer>>,
-    /// One reads, and the others find what they want.
+    /// One follower reads, and the others find the entries in the cache.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -40,7 +40,7 @@ impl Buffer {
         self.after + i64::try_from(self.entries.len()).unwrap_or_default()
     }
 
-    /// Keeps an entry if it is the next one, and lets go of the oldest.
+    /// Appends an entry if it is the next one, and evicts the oldest.
     fn keep(&mut self, entry: Arc<Entry>) {
         if entry.position != self.through() + 1 {
             return;
@@ -52,7 +52,7 @@ impl Buffer {
         }
     }
 
-    /// Nothing is kept from before a position.
+    /// Empties the cache; the next entry is the one after a position.
     fn start_after(&mut self, position: i64) {
         (self.after, self.entries) = (position, VecDeque::new());
     }
@@ -63,7 +63,7 @@ impl Tail {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log goes up to a position since a moment.
+    /// The log reached a position at a moment.
     pub(crate) fn ends_at(&self, through: i64, since: Instant) {
         let mut kept = self.kept();
         if kept.moments.back().is_none_or(|(known, _)| *known < through) {
@@ -74,8 +74,8 @@ impl Tail {
         }
     }
 
-    /// Takes what this process has written and committed. It is of use where it comes right behind what is kept; otherwise
-    /// it is read like what others have written.
+    /// Caches what this process has committed, if it directly follows the cached entries; otherwise it is read from the
+    /// database like entries of other processes.
     pub(crate) fn take(&self, written: &[Chained<'_>]) {
         let mut kept = self.kept();
         let next = kept.through() + 1;
@@ -84,7 +84,7 @@ impl Tail {
         }
     }
 
-    /// Lets go of everything: the database was lost, and what comes back may be a copy that lacks the last of it.
+    /// Empties the cache: the database was lost, and what comes back may be a copy without the last entries.
     pub(crate) fn forget(&self) {
         self.kept().start_after(0);
     }

@@ -1,4 +1,4 @@
-//! How one follower follows: it waits until the log goes on, takes the next piece, and has it saved how far it is.
+//! The loop of one follower: wait for new events, process the next batch, save the checkpoint.
 
 use std::time::{Duration, Instant};
 
@@ -20,29 +20,29 @@ use crate::engine::lease::{Lease, LeaseEpoch};
 use crate::engine::parked;
 use crate::log::tail::Tail;
 
-/// How long a follower waits that finds another one at work.
+/// How long a follower waits before it tries again while another one is active.
 const STANDBY: Duration = Duration::from_millis(200);
-/// How often a follower with a lease looks whether it is still the one that it began under.
+/// How often a follower with a lease checks that it still holds it under the same epoch.
 const LOOK_AT_LEASE: Duration = Duration::from_millis(500);
 
-/// One follower and what it needs.
+/// One follower and what its loop needs.
 pub(super) struct FollowLoop<F> {
-    /// For what takes its time: getting ready.
+    /// For preparation, which may take long.
     pub(super) pool: PgPool,
-    /// For what is done with each batch.
+    /// For the statements of each batch.
     pub(super) connection: LoopConnection,
     pub(super) head: watch::Receiver<i64>,
     pub(super) freshness: Freshness,
     pub(super) tail: Tail,
     pub(super) shutdown: CancellationToken,
     pub(super) owner: Uuid,
-    /// Where the loop moves it; none while the follower saves itself.
+    /// The checkpoint that the loop moves; none while the follower saves its own.
     pub(super) checkpoint: Option<OwnedCheckpoint>,
     pub(super) lease: Option<Lease>,
     pub(super) follower: F,
 }
 
-/// What a follower wakes up for.
+/// Why a follower wakes up.
 enum Wake {
     LogGoesOn(i64),
     TimeToSave,
@@ -83,7 +83,7 @@ impl<F: Follower> FollowLoop<F> {
         }
     }
 
-    /// Follows until shutdown or until something is in the way.
+    /// Follows until shutdown or the first failure.
     async fn go(&mut self, pace: &mut Pace) -> Result<(), FollowError> {
         let lease_epoch = self.lease_epoch();
         self.check_lease(lease_epoch)?;
@@ -123,7 +123,8 @@ impl<F: Follower> FollowLoop<F> {
         }
     }
 
-    /// One with a lease may have been set back meanwhile; nobody waits to read what it has made.
+    /// A leased follower may have been set back meanwhile, so that its position may go down; nobody waits for it to read
+    /// a projection.
     fn begins(&self, position: i64) {
         let name = self.follower.name();
         self.freshness.is(name, FollowerState::Following);
@@ -133,7 +134,7 @@ impl<F: Follower> FollowLoop<F> {
         }
     }
 
-    /// Waits until the log goes on after where the follower stands.
+    /// Waits for the first of: events beyond the follower's position, a due save, a due lease check, shutdown.
     async fn wake(&mut self, place: ReadPosition) -> Wake {
         tokio::select! {
             biased;
@@ -146,7 +147,7 @@ impl<F: Follower> FollowLoop<F> {
         }
     }
 
-    /// Takes in the log up to a position. What the follower does not want costs it no write.
+    /// Processes the log up to a position. Events of other streams cost no write.
     async fn take(&mut self, place: ReadPosition, through: i64) -> Result<ReadPosition, FollowError> {
         let mut conn = self.connection.take().await?;
         let taken = self.take_in(&mut conn, place, through).await;
@@ -202,13 +203,13 @@ impl<F: Follower> FollowLoop<F> {
         self.lease.as_ref().and_then(Lease::epoch)
     }
 
-    /// Whether it still holds the lease under which it began: in between somebody else may have been at work.
+    /// Fails when the lease under which it began was lost: another process may have been active in between.
     fn check_lease(&self, begun_under: Option<LeaseEpoch>) -> Result<(), FollowError> {
         let is_held = self.lease.is_none() || (begun_under.is_some() && self.lease_epoch() == begun_under);
         if is_held { Ok(()) } else { Err(FollowError::Standby) }
     }
 
-    /// Not beyond shutdown.
+    /// Waits, at most until shutdown.
     pub(super) async fn wait(&self, wait: Duration) {
         if !wait.is_zero() {
             let _ = tokio::time::timeout(wait, self.shutdown.cancelled()).await;

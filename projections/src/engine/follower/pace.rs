@@ -1,25 +1,26 @@
-//! How much a follower takes at once, how long it rests, and how long it waits after trouble. It knows numbers and
-//! durations, and nothing of what is followed.
+//! How large a follower's batches are, how long it waits between them, and how long it backs off after a failure. It
+//! knows numbers and durations only.
 
 use std::time::{Duration, Instant};
 
 use super::BATCH_LIMIT;
 
-/// A follower that is behind takes up to so many times its limit at once …
+/// A follower that lags behind takes up to this many times its limit at once …
 const MOST_TIMES_LIMIT: i64 = 8;
 /// … while a batch takes less than this: nobody should wait longer for a lock.
 const SLOW_BATCH: Duration = Duration::from_secs(1);
-/// Where so many events come in a second, the log is busy.
+/// From this many events a second on, the log counts as busy.
 const BUSY_PER_SECOND: f64 = 2_000.0;
-/// What came longer ago says little about that, and what comes all at once no more than if it had come in this time.
+/// The time constant of the smoothed rate: older events hardly count, and a burst counts as if it had been spread over
+/// this time.
 const REMEMBERED: Duration = Duration::from_millis(100);
-/// How long the first wait after trouble is; each further one is twice as long …
+/// The first back-off after a failure; each further one is twice as long …
 const FIRST_BACK_OFF_MS: u64 = 50;
 /// … up to this.
 pub(super) const LAST_BACK_OFF_MS: u64 = 5_000;
 
-/// A batch that was full and quick is followed by a larger one, a slow one by a smaller one; what fails as a whole
-/// may go through in pieces.
+/// A full and fast batch is followed by a larger one, a slow one by a smaller one. After a failure batches shrink: what
+/// fails as a whole may succeed in parts.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     failures: u32,
@@ -27,12 +28,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// How many positions to take at once.
+    /// How many positions the next batch may have.
     pub(super) fn positions(&self, limit: i64) -> i64 {
         self.positions.unwrap_or(limit).clamp(1, limit.max(1) * MOST_TIMES_LIMIT)
     }
 
-    /// How long to wait after trouble.
+    /// How long to wait after a failure.
     pub(super) fn back_off(&mut self) -> Duration {
         self.positions = Some((self.positions.unwrap_or(BATCH_LIMIT) / 2).max(1));
         let wait = FIRST_BACK_OFF_MS.saturating_mul(1 << self.failures.min(10));
@@ -52,31 +53,31 @@ impl Pace {
     }
 }
 
-/// How long a follower waits from the beginning of one batch to that of the next: a batch costs much the same whatever
-/// is in it, and what is spent on small ones is missing where claims are decided. An event that comes after a pause is
-/// taken in at once.
+/// How long a follower waits from the start of one batch to the start of the next: a batch costs much the same whatever
+/// its size, and the time spent on small ones is taken from claims. An event that comes after a pause is processed at
+/// once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchInterval {
-    /// Where events come all the time.
+    /// While events come steadily.
     pub usual: Duration,
-    /// Where they come so fast that the machine may have nothing left.
+    /// While they come so fast that the machine may be saturated.
     pub busy: Duration,
 }
 
 impl BatchInterval {
-    /// Of so many ms.
+    /// In milliseconds.
     #[must_use]
     pub const fn ms(usual: u64, busy: u64) -> Self {
         Self { usual: Duration::from_millis(usual), busy: Duration::from_millis(busy) }
     }
 
-    /// Where so many events come in a second.
+    /// The interval at this many events a second.
     fn at(self, per_second: f64) -> Duration {
         if per_second >= BUSY_PER_SECOND { self.busy } else { self.usual }
     }
 }
 
-/// How fast events come, smoothed: where a machine is short of time, they come in bursts that say nothing.
+/// The rate of events, smoothed: on a loaded machine they come in bursts that say nothing about the rate.
 #[derive(Debug)]
 pub(super) struct EventRate {
     /// When the last batch was begun.
@@ -89,14 +90,14 @@ impl EventRate {
         Self { begun: Instant::now(), per_second: 0.0 }
     }
 
-    /// What remains of the rest after a batch of so many positions that was begun at a moment.
+    /// What remains of the interval after a batch of this many positions that was begun at a moment.
     pub(super) fn wait_after(&mut self, interval: BatchInterval, positions: i64, begun: Instant) -> Duration {
         let before = std::mem::replace(&mut self.begun, begun);
         self.came(positions, begun.saturating_duration_since(before));
         interval.at(self.per_second).saturating_sub(begun.elapsed())
     }
 
-    /// So many events came within a time.
+    /// Takes in that this many events came within a time.
     fn came(&mut self, events: i64, within: Duration) {
         let within = within.as_secs_f64().max(f64::EPSILON);
         let share = -(-within / REMEMBERED.as_secs_f64()).exp_m1();
@@ -110,7 +111,7 @@ mod tests {
 
     const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(10, 100);
 
-    /// How it rests after batches of so many events within so many ms each.
+    /// The interval after batches of (events, ms) each.
     #[track_caller]
     fn check(batches: &[(i64, u64)], wanted: Duration, why: &str) {
         let mut rate = EventRate::new();

@@ -1,4 +1,4 @@
-//! What a follower does about an event that it cannot take in: it leaves the event's stream aside, or it stops.
+//! What a follower does about an event that it cannot process: it parks the event's stream, or it stops.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::engine::checkpoint::stopped;
 use crate::engine::freshness::FollowerState;
 use crate::engine::parked;
 
-/// How often a stopped follower looks whether it may go on.
+/// How often a stopped follower checks whether an operator has resumed it.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 impl<F: Follower> FollowLoop<F> {
-    /// Goes on without the stream of an impossible event, after so long.
+    /// Parks the stream of the event; returns how long to wait before going on.
     pub(super) async fn park(&self, position: i64, reason: &str) -> Duration {
         let name = self.follower.name();
         tracing::error!(follower = name, log.position = position, %reason, "follower cannot process an event; its stream is parked");
@@ -27,8 +27,8 @@ impl<F: Follower> FollowLoop<F> {
         }
     }
 
-    /// Stops before an impossible event, until somebody has it tried again or left out; whoever follows
-    /// elsewhere, perhaps with a newer program, may get past it as well.
+    /// Stops before the event until an operator retries or skips it, or until another process, perhaps with a newer
+    /// binary, gets past it.
     pub(super) async fn stop(&self, position: i64, reason: &str) -> Duration {
         let name = self.follower.name();
         tracing::error!(follower = name, log.position = position, %reason, "follower cannot process an event and stopped; waiting for an operator to retry or skip it");

@@ -1,11 +1,11 @@
-//! Where a follower stands in the log, and what of that is saved.
+//! How far a follower has read, and how far that is saved.
 
 use std::time::{Duration, Instant};
 
-/// How long it may stay unsaved that nothing of interest has come: a write less for most batches.
+/// How long progress over events of other streams may stay unsaved, which spares a write for most batches.
 pub(super) const LAZY_SAVE: Duration = Duration::from_millis(250);
 
-/// Up to where a follower has read, and up to where that is saved. Between the two there is nothing that it wants.
+/// Up to where a follower has read, and up to where that is saved. Between the two are only events of other streams.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadPosition {
     pub(super) saved: i64,
@@ -14,17 +14,17 @@ pub(super) struct ReadPosition {
 }
 
 impl ReadPosition {
-    /// All is saved up to here.
+    /// Read and saved up to here.
     pub(super) fn saved(position: i64) -> Self {
         Self { saved: position, position, unsaved_since: None }
     }
 
-    /// There is nothing of interest up to here either.
+    /// Read up to here, and nothing to process since.
     pub(super) fn passed(self, position: i64) -> Self {
         Self { position, unsaved_since: self.unsaved_since.or_else(|| Some(Instant::now())), ..self }
     }
 
-    /// Ends when it is time to save; never where there is nothing to save.
+    /// Completes when a save is due; never if everything is saved.
     pub(super) async fn time_to_save(self) {
         match self.unsaved_since {
             Some(since) => tokio::time::sleep(LAZY_SAVE.saturating_sub(since.elapsed())).await,

@@ -1,5 +1,5 @@
-//! Tells where the log ends and how far the followers of other processes have come: one small query for all loops,
-//! and none where the head comes from this process.
+//! Announces the head of the log and the positions of followers in other processes: one small query for all loops, and
+//! none while the head comes from this process.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::engine::projection::Descriptor;
 use crate::log;
 use crate::log::tail::Tail;
 
-/// How often the head and the checkpoints are asked for when nobody says that they moved.
+/// How often the head and the checkpoints are polled.
 const POLL: Duration = Duration::from_millis(75);
 
 /// The one ticker of a process.
@@ -27,7 +27,7 @@ pub(super) struct Ticker {
     freshness: Freshness,
     tail: Tail,
     projections: &'static [Descriptor],
-    /// The projections that workers feed: nobody but the ticker works out how far all of each is.
+    /// The projections that workers feed: the ticker alone computes the position of the whole.
     watched: Vec<FollowerPosition>,
     noted_at: Instant,
 }
@@ -57,12 +57,12 @@ impl Ticker {
                 }
                 _ = poll.tick() => match self.look().await {
                     Ok(head) => head,
-                    // each loop finds out by itself and says so
+                    // each loop notices by itself, and logs it
                     Err(_) => continue,
                 },
             };
             self.tail.ends_at(head, Instant::now());
-            // those that it did not come to are looked at again at the next tick
+            // what fails here is repeated at the next tick
             let _ = self.watch_all(head).await;
             self.moved.send_if_modified(|known| {
                 let further = head > *known;
@@ -84,8 +84,8 @@ impl Ticker {
         Ok(head)
     }
 
-    /// Whoever waits for a read model must not see it go back. A follower that sends may be set back, and the one that is
-    /// active then is perhaps not ours.
+    /// The position of a projection never goes down, for those who wait to read it. A follower that sends may be set back,
+    /// perhaps while another process runs it.
     fn note(&self, standing: &FollowerPosition) {
         let (name, position) = (&standing.name, standing.position);
         let is_read_model = self.projection(name).is_some();
@@ -113,8 +113,8 @@ impl Ticker {
         Ok(())
     }
 
-    /// Works out up to where all of a projection is folded that workers feed, from how far its partitions
-    /// are and from the log, and notes it for whoever starts to look later.
+    /// Computes the position of the whole of a projection that workers feed, from the positions of its partitions and the
+    /// log, and saves it for processes that start later.
     async fn watch(&mut self, conn: &mut PgConnection, standing: FollowerPosition, head: i64) -> sqlx::Result<()> {
         let FollowerPosition { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
         let streams = self.projection(&name).map_or(&[][..], |known| known.streams);
