@@ -29,21 +29,13 @@
 //! | access | `roles`, `audit` |
 //! | request ids, security headers, CORS | `browsers` |
 
-#[path = "conventions/answers.rs"]
 mod answers;
-#[path = "conventions/bodies.rs"]
 mod bodies;
-#[path = "conventions/lists.rs"]
 mod lists;
-#[path = "conventions/numbers.rs"]
 mod numbers;
-#[path = "conventions/positions.rs"]
 mod positions;
-#[path = "conventions/problems.rs"]
 mod problems;
-#[path = "conventions/queries.rs"]
 mod queries;
-#[path = "conventions/texts.rs"]
 mod texts;
 
 use reqwest::Method;

@@ -10,16 +10,9 @@ use tests::support::{Database, Service, Setup, folder};
 
 use self::answers::Answers;
 
-#[path = "history/answers.rs"]
 mod answers;
-
-#[path = "history/naive.rs"]
 mod naive;
-
-#[path = "history/replay.rs"]
 mod replay;
-
-#[path = "history/tables.rs"]
 mod tables;
 
 #[tokio::test(flavor = "multi_thread")]

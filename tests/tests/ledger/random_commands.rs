@@ -13,15 +13,12 @@ use self::{
 };
 
 /// What a plain count of the log comes to.
-#[path = "random_commands/count.rs"]
 mod count;
 
 /// Somebody who asks for anything.
-#[path = "random_commands/player.rs"]
 mod player;
 
 /// What the service says, beside what was counted.
-#[path = "random_commands/compare.rs"]
 mod compare;
 
 /// Players who act at the same moment.

@@ -2,20 +2,18 @@
 //! wherever the projection stands, the loop and the relay step aside, stop and go on as they should.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-mod read_models {
-    mod at_once;
-    mod contract;
-    mod dashboard;
-    mod facts;
-    mod following;
-    mod packed;
-    mod plans;
-    mod poison;
-    mod rebuilding;
-    mod relaying;
-    mod speed;
-    mod support;
-    mod verifying;
-    mod workers;
-    mod workers_on_kafka;
-}
+mod at_once;
+mod contract;
+mod dashboard;
+mod facts;
+mod following;
+mod packed;
+mod plans;
+mod poison;
+mod rebuilding;
+mod relaying;
+mod speed;
+mod support;
+mod verifying;
+mod workers;
+mod workers_on_kafka;

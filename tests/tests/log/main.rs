@@ -1,0 +1,16 @@
+//! The write path in process, on a real PostgreSQL: order, density, guards, durability, and the
+//! promises of the traits that `cqrs-es` runs on.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod append;
+mod claim_life;
+mod facts;
+mod framework;
+mod guards;
+mod handed_over;
+mod old_snapshots;
+mod outage;
+mod plans;
+mod schema;
+mod support;
+mod two_writers;
