@@ -133,7 +133,7 @@ async fn an_embedded_broker_is_read_like_a_real_one() {
 #[test]
 fn a_killed_test_process_takes_its_servers_with_it() {
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_process_that_waits_to_be_killed", "--nocapture"])
+        .args(["--exact", "a_process_that_waits_to_be_killed", "--ignored", "--nocapture"])
         .env(CHILD, "1")
         .stdout(Stdio::piped())
         .spawn()
@@ -151,8 +151,9 @@ fn a_killed_test_process_takes_its_servers_with_it() {
     }
 }
 
-/// The other half of the test above; alone it has nothing to say.
+/// The other half of the test above.
 #[tokio::test]
+#[ignore = "started by the test above"]
 async fn a_process_that_waits_to_be_killed() {
     if std::env::var_os(CHILD).is_none() {
         return;

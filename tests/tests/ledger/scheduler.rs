@@ -102,11 +102,7 @@ async fn an_event_that_is_put_off_opens_again_at_its_new_start() {
     let id = window(&operator, -60_000, 600_000).await;
     assert_eq!(of_campaign(&log, &id).await.len(), 1, "made in its window it opens at once");
     let later = instant(Utc::now() + TimeDelta::milliseconds(1_200));
-    let put_off = operator.patch(&format!("/events/{id}"), &json!({"startDate": later})).await;
-    if put_off.status == 405 || put_off.status == 404 {
-        return; // this service does not revise events yet
-    }
-    put_off.ok();
+    operator.patch(&format!("/events/{id}"), &json!({"startDate": later})).await.ok();
     let opened = log.count("campaign.opened").await;
     holds(&log, "campaign.opened", opened + 1).await;
     assert_eq!(of_campaign(&log, &id).await.len(), 2);

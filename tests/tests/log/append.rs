@@ -1,9 +1,11 @@
 //! What the log promises of what was appended.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use commands::log::append::MAX_EVENT_BYTES;
-use commands::{CommandError, Metadata};
+use commands::{ClaimError, CommandError, Metadata};
 use domain::activity::{Activity, ActivityCommand, ActivityRefusal, Report};
 use domain::campaign::{Campaign, CampaignCommand};
 use domain::claim::{ClaimStatus, DenialReason};
@@ -48,8 +50,12 @@ async fn a_command_id_takes_effect_once() {
     let id = programme.campaign.to_string();
     let first = programme.ledger.execute::<Campaign>(&id, pause, &once).await.unwrap();
     let resume = CampaignCommand::Resume { at: now() };
-    let again = programme.ledger.execute::<Campaign>(&id, resume, &once).await.unwrap();
+    let again = programme.ledger.execute::<Campaign>(&id, resume.clone(), &once).await.unwrap();
     assert_eq!(again.position, first.position, "the earlier outcome is repeated");
+    let head: i64 = sqlx::query_scalar("select position from log_head").fetch_one(&programme.pool).await.unwrap();
+    assert_eq!(head, first.position, "and nothing else happened");
+    let resumed = programme.ledger.execute::<Campaign>(&id, resume, &Metadata::system(now())).await.unwrap();
+    assert_eq!(resumed.position, head + 1, "under an id of its own it does happen");
     programme.assert_sound().await;
 }
 
@@ -87,16 +93,43 @@ async fn an_event_that_is_too_large_is_refused_before_anything_is_tried() {
     programme.assert_sound().await;
 }
 
+/// Goes away from a future after it was polled so many times; none if it was not done by then.
+async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
+    let (mut future, mut left) = (std::pin::pin!(future), times);
+    poll_fn(|context| {
+        if left > 0 {
+            left -= 1;
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+        }
+        if left > 0 { Poll::Pending } else { Poll::Ready(None) }
+    })
+    .await
+}
+
 #[tokio::test]
-async fn a_caller_that_goes_away_does_not_cut_its_command_in_two() {
-    let programme = shared(Programme::with(Limits::default()).await);
-    for number in 0..40 {
-        let claimed = programme.clone();
-        let asked = tokio::spawn(async move { claimed.claim(member(number)).await });
-        tokio::time::sleep(std::time::Duration::from_micros(100 * u64::try_from(number).unwrap())).await;
-        asked.abort();
+async fn a_caller_that_goes_away_at_any_point_does_not_cut_its_command_in_two() {
+    let programme = Programme::with(Limits::default()).await;
+    let mut asked = 0;
+    while polled(asked, programme.claim(member(asked as u128))).await.is_none() {
+        asked += 1;
     }
-    programme.claim(member(1_000)).await.unwrap();
+    assert!(asked > 2, "there were points at which to go away: {asked}");
+    let mut before = 0;
+    for number in 0..asked {
+        match programme.claim(member(number as u128)).await {
+            Ok(receipt) => assert_eq!(receipt.state.status(), Some(ClaimStatus::Granted), "nothing had happened"),
+            Err(ClaimError::AlreadyClaimed { status: ClaimStatus::Granted, .. }) => before += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert!((1..asked).contains(&before), "some went before, some after their command: {before} of {asked}");
+    let granted: i64 = sqlx::query_scalar("select count(*) from events where event_type = 'claim.granted'")
+        .fetch_one(&programme.pool)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(granted).unwrap(), asked + 1);
     programme.assert_sound().await;
 }
 
