@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz docs check
+.PHONY: help run test bench fuzz upgrade docs check
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -30,6 +30,11 @@ fuzz: ## sends 20,000 requests that the API document allows, or forbids, to a se
 	@.ci/setup test
 	cargo build --release --locked -p api
 	@tests/fuzz/own "$${CARGO_TARGET_DIR:-target}/release/reward-ledger" "$${CASES:-20000}" "$${SEED:-1}"
+
+upgrade: ## runs the release before beside this one on one database, in both orders, and kills migrations half-way
+	@.ci/setup test
+	cargo build --release --locked -p api
+	@tests/upgrade/run "$${CARGO_TARGET_DIR:-target}/release/reward-ledger"
 
 docs: ## writes the parts of the documents that are made from the code
 	WRITE_DOCUMENTS=1 cargo test --workspace --test documents --locked -q generated::

@@ -64,7 +64,7 @@ impl Audit {
 
     /// Whether all is right.
     async fn look(self, config: &Config) -> anyhow::Result<bool> {
-        let database = Database::open_as_it_is(config).await?;
+        let database = Database::open(config).await?;
         let pool = &database.pool;
         let looked = match self {
             Self::Log(order) => order.run(pool).await,

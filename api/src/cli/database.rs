@@ -1,13 +1,14 @@
 //! The database of a role: the configured one, or the embedded one, which is started and stopped with
-//! us; brought to the schema of this version.
+//! us. `serve` and `migrate` bring it to the schema of this version, all other commands only look at it.
 
+pub mod migrations;
 mod ownership;
+pub mod schema;
 
 use std::time::Duration;
 
 use anyhow::Context;
 use projections::engine::connections::check_when_idle;
-use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -15,8 +16,7 @@ use crate::app::accounts::renew_earlier_keys;
 use crate::config::Config;
 use crate::embedded::EmbeddedPostgres;
 
-/// All changes of the schema; they run one after another behind a lock of their own.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+pub use schema::MIGRATOR;
 
 /// How many connections one process holds: reads are gathered, and one writer appends.
 const MAX_CONNECTIONS: u32 = 24;
@@ -34,7 +34,7 @@ const BELIEVED_FOR: Duration = Duration::from_millis(250);
 /// The schema that is always there.
 const PUBLIC: &str = "public";
 
-/// An open, migrated database.
+/// An open database whose schema this version works on.
 #[derive(Debug)]
 pub struct Database {
     /// Its connections.
@@ -46,12 +46,32 @@ pub struct Database {
     embedded: Option<EmbeddedPostgres>,
 }
 
+/// What becomes of a schema that is older than this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It is migrated.
+    Migrated,
+    /// It is refused.
+    Checked,
+}
+
 impl Database {
-    /// Opens and migrates the database of the configuration.
+    /// Opens the database of the configuration for whoever serves.
     ///
     /// # Errors
     /// With the remedy in the text.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+    pub async fn start(config: &Config, schema: Schema) -> anyhow::Result<Self> {
+        match schema {
+            Schema::Migrated => Self::migrated(config).await,
+            Schema::Checked => Self::open(config).await,
+        }
+    }
+
+    /// Opens the database of the configuration and brings it to the schema of this version, for `serve` and `migrate`.
+    ///
+    /// # Errors
+    /// With the remedy in the text.
+    pub async fn migrated(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
         let schema = &config.database_schema;
         let parted = match config.database_owner() {
@@ -69,13 +89,9 @@ impl Database {
         let owns = ownership::owns_the_log(&mut *opened.pool.acquire().await?).await?;
         let opened = match (parted, owns) {
             (Some(_), _) => opened,
-            (None, false) => {
-                let ownership = ownership::told(&mut *opened.pool.acquire().await?).await?;
-                Self { ownership, ..opened.with_schema("with DATABASE_OWNER_URL").await? }
-            }
+            (None, false) => opened.checked("with DATABASE_OWNER_URL").await?,
             (None, true) => {
-                let migrated = MIGRATOR.run(&opened.pool).await;
-                migrated.context("the database cannot be migrated")?;
+                migrations::apply(&mut *opened.pool.acquire().await?, &MIGRATOR.migrations).await?;
                 let role = ownership::role(&mut *opened.pool.acquire().await?).await?;
                 let ownership = match &opened.embedded {
                     Some(_) => format!("{role} owns and writes the log"),
@@ -90,29 +106,31 @@ impl Database {
         Ok(opened)
     }
 
-    /// Opens the database of the configuration and changes nothing about it.
+    /// Opens the database of the configuration and leaves its schema as it is.
     ///
     /// # Errors
-    /// With the remedy in the text, also when its schema is not that of this version.
-    pub async fn open_as_it_is(config: &Config) -> anyhow::Result<Self> {
+    /// With the remedy in the text, also when its schema is older than this version.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
         let opened = Self { pool: connect(options).await?, description, ownership: String::new(), embedded };
-        opened.with_schema("").await
+        opened.checked("").await
     }
 
-    /// Goes on with a database that has the schema of this version.
-    async fn with_schema(self, how: &str) -> anyhow::Result<Self> {
-        let shape: Result<Option<i64>, _> =
-            sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(&self.pool).await;
-        let wanted = MIGRATOR.iter().map(|migration| migration.version).max();
-        match shape {
-            Ok(version) if version == wanted => Ok(self),
-            Ok(_) | Err(_) => {
+    /// Goes on with a database whose schema this version works on, and says who owns it. `how` ends the remedy.
+    async fn checked(self, how: &'static str) -> anyhow::Result<Self> {
+        match self.look().await {
+            Ok(ownership) => Ok(Self { ownership, ..self }),
+            Err(error) => {
                 self.close().await?;
-                let how = if how.is_empty() { String::new() } else { format!(" {how}") };
-                anyhow::bail!("the database does not have the schema of this version; run `reward-ledger migrate`{how}")
+                Err(if how.is_empty() { error } else { anyhow::anyhow!("{error:#} {how}") })
             }
         }
+    }
+
+    async fn look(&self) -> anyhow::Result<String> {
+        let mut connection = self.pool.acquire().await?;
+        schema::check(&mut connection).await?;
+        Ok(ownership::told(&mut connection).await?)
     }
 
     /// Where it is; the embedded one is started.

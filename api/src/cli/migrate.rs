@@ -8,7 +8,7 @@ use crate::config::Config;
 /// # Errors
 /// With the remedy in the text.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
-    let database = Database::open(&config).await?;
+    let database = Database::migrated(&config).await?;
     println!("{} is up to date; {}", database.description, database.ownership);
     database.close().await
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use self::broker::Broker;
 use self::parts::Inside;
 use crate::app::time_zones;
+use crate::cli::database::Schema;
 use crate::cli::demo::seed;
 use crate::cli::metrics;
 use crate::cli::signals::asked_to_stop;
@@ -33,6 +34,9 @@ pub struct Serve {
     /// campaign_windows.
     #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
     projection: Vec<String>,
+    /// Leave the schema of the database as it is, and refuse to start on an older one.
+    #[arg(long)]
+    no_migrate: bool,
 }
 
 /// What can be served alone.
@@ -54,10 +58,11 @@ impl Serve {
     /// # Errors
     /// With the remedy in the text.
     pub async fn run(self, config: Config) -> anyhow::Result<()> {
+        let schema = if self.no_migrate { Schema::Checked } else { Schema::Migrated };
         match self.only {
-            Some(Only::Worker) => worker::work(config, self.projection).await,
+            Some(Only::Worker) => worker::work(config, self.projection, schema).await,
             _ if !self.projection.is_empty() => anyhow::bail!("--projection only applies to --only worker; remove it"),
-            only => serve_part(config, only).await,
+            only => serve_part(config, only, schema).await,
         }
     }
 }
@@ -67,15 +72,15 @@ impl Serve {
 /// # Errors
 /// With the remedy in the text.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
-    serve_part(config, None).await
+    serve_part(config, None, Schema::Migrated).await
 }
 
-async fn serve_part(config: Config, only: Option<Only>) -> anyhow::Result<()> {
+async fn serve_part(config: Config, only: Option<Only>, schema: Schema) -> anyhow::Result<()> {
     config.validate()?;
     time_zones::tell();
     let does = |part| only.is_none_or(|only| only == part);
     let broker = Broker::of(&config, does)?;
-    let database = Database::open(&config).await?;
+    let database = Database::start(&config, schema).await?;
     let served = run(&config, &database, broker, does).await;
     let closed = database.close().await;
     served.and(closed)

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use crate::app::time_zones;
+use crate::cli::database::Schema;
 use crate::cli::metrics;
 use crate::cli::signals::asked_to_stop;
 use crate::config::Config;
@@ -20,7 +21,7 @@ use crate::config::Config;
 ///
 /// # Errors
 /// With the remedy in the text.
-pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<()> {
+pub(super) async fn work(config: Config, names: Vec<String>, schema: Schema) -> anyhow::Result<()> {
     config.validate()?;
     time_zones::tell();
     if names.is_empty() {
@@ -38,7 +39,7 @@ pub(super) async fn work(config: Config, names: Vec<String>) -> anyhow::Result<(
         topic: config.kafka_topic.clone(),
         session: Duration::from_millis(config.worker_session_ms),
     };
-    let database = Database::open(&config).await?;
+    let database = Database::start(&config, schema).await?;
     tracing::info!("database: {}", database.description);
     tracing::info!("roles: {}", database.ownership);
     tracing::info!("broker: Kafka at {}, topic {}", worker.brokers.addresses, worker.topic);

@@ -86,4 +86,5 @@ mod scheduler;
 mod stampede;
 mod two_instances;
 mod unguarded;
+mod upgrade;
 mod workers;

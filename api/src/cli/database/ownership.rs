@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
-use super::{MIGRATOR, make_schema};
+use super::{MIGRATOR, make_schema, migrations};
 
 /// Whether the role of these connections owns the log, or will: nobody does yet.
 pub(super) async fn owns_the_log(conn: &mut PgConnection) -> sqlx::Result<bool> {
@@ -23,7 +23,8 @@ pub(super) async fn owns_the_log(conn: &mut PgConnection) -> sqlx::Result<bool> 
 /// Who owns the log and who writes it, for people.
 pub(super) async fn told(conn: &mut PgConnection) -> sqlx::Result<String> {
     sqlx::query_scalar(
-        "select format('%s owns the log, %s writes it', relowner::regrole, current_user)
+        "select case when relowner = current_user::regrole then format('%s owns and writes the log', current_user)
+                else format('%s owns the log, %s writes it', relowner::regrole, current_user) end
         from pg_class
         where oid = to_regclass('events')",
     )
@@ -61,7 +62,7 @@ async fn bring_in_order(schema: &str, pool: &PgPool, writer: &PgConnectOptions) 
         writer: role(&mut service).await?,
     };
     names.check(&mut *pool.acquire().await?).await?;
-    MIGRATOR.run(pool).await.context("the database cannot be migrated")?;
+    migrations::apply(&mut *pool.acquire().await?, &MIGRATOR.migrations).await?;
     let known = "select (to_regclass('events')::oid::bigint, current_database()::text)::text";
     let ours: String = sqlx::query_scalar(known).fetch_one(pool).await?;
     names.grant(&mut *pool.acquire().await?).await.context("the grants of the role of DATABASE_URL")?;

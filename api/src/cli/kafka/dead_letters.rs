@@ -56,10 +56,7 @@ impl DeadLetters {
         };
         let topic = config.kafka_activities_topic.as_str();
         let desk = Desk { brokers, topic, group: config.activities_group() };
-        let database = match self {
-            Self::List { .. } => Database::open_as_it_is(config).await?,
-            Self::Replay(_) => Database::open(config).await?,
-        };
+        let database = Database::open(config).await?;
         let answered = match self {
             Self::List { json } => desk.list(&database, json).await,
             Self::Replay(order) => desk.replay(&database, order).await,

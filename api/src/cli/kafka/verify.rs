@@ -24,7 +24,7 @@ pub struct Verify {
 impl Verify {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<bool> {
         let topic = named_topic(config)?;
-        let database = Database::open_as_it_is(config).await?;
+        let database = Database::open(config).await?;
         let told = bar(0);
         let verified =
             topic::verify(&database.pool, &topic, self.wait, &mut |looking| show_progress(&told, looking)).await;

@@ -1,0 +1,99 @@
+//! Applies migrations while others serve. A migration waits for a lock only so shortly that nobody who queues behind it
+//! notices, gives way and tries again; one that builds an index concurrently (`-- no-transaction`) starts over when it was
+//! killed. One process at a time migrates. It does not know what is in a migration.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use sqlx::PgConnection;
+use sqlx::migrate::{Migrate, MigrateError, Migration};
+
+use super::schema;
+
+/// Tried and not waited for: who waits for a lock holds a snapshot, and an index that is built concurrently waits for
+/// every older snapshot.
+const LOCK: &str = "select pg_try_advisory_lock(hashtextextended('reward-ledger migrations ' || current_schema(), 0))";
+const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('reward-ledger migrations ' || current_schema(), 0))";
+/// How long writers may queue behind a migration that waits for a lock.
+const LOCK_TIMEOUT: &str = "150ms";
+/// How long a migration tries to get its locks.
+const TO_GET_LOCKS: Duration = Duration::from_secs(120);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Applies what is missing of these migrations, oldest first. Newer ones that are there already stay.
+///
+/// # Errors
+/// With the remedy in the text. What was applied before stays; the next run goes on from there.
+pub async fn apply(conn: &mut PgConnection, known: &[Migration]) -> anyhow::Result<()> {
+    while !sqlx::query_scalar(LOCK).fetch_one(&mut *conn).await? {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let applied = apply_all(conn, known).await;
+    // a connection that broke has given the lock back itself
+    let unlocked: sqlx::Result<bool> = sqlx::query_scalar(UNLOCK).fetch_one(&mut *conn).await;
+    applied?;
+    unlocked.map(|_| ()).context("the lock of the migrations")
+}
+
+async fn apply_all(conn: &mut PgConnection, known: &[Migration]) -> anyhow::Result<()> {
+    let missing = schema::pending(known, &schema::applied(conn).await?)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    conn.ensure_migrations_table().await?;
+    for migration in missing {
+        let took = apply_one(conn, migration).await?;
+        let (version, description) = (migration.version, &migration.description);
+        tracing::info!(version, %description, ms = took.as_millis(), "applied a migration of the schema");
+    }
+    sqlx::query("set lock_timeout to default").execute(conn).await?;
+    Ok(())
+}
+
+async fn apply_one(conn: &mut PgConnection, migration: &Migration) -> anyhow::Result<Duration> {
+    let version = migration.version;
+    // what is built concurrently stops nobody while it waits
+    let timeout = if migration.no_tx { "0" } else { LOCK_TIMEOUT };
+    sqlx::query(&format!("set lock_timeout to '{timeout}'")).execute(&mut *conn).await?;
+    let started = Instant::now();
+    loop {
+        if migration.no_tx {
+            drop_unfinished_indexes(conn, migration).await?;
+        }
+        match conn.apply(migration).await {
+            Ok(took) => return Ok(took),
+            Err(MigrateError::ExecuteMigration(error, _)) if is_lock_timeout(&error) => {
+                if started.elapsed() > TO_GET_LOCKS {
+                    bail!(
+                        "migration {version} does not get its locks: a long transaction holds a table; end it \
+                         (pg_stat_activity names it), then run `reward-ledger migrate` again"
+                    );
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error).context(format!("migration {version} cannot be applied")),
+        }
+    }
+}
+
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).as_deref() == Some("55P03")
+}
+
+/// An index whose concurrent build was killed is left behind, and is of no use.
+async fn drop_unfinished_indexes(conn: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
+    let statements: Vec<String> = sqlx::query_scalar(
+        "select format('drop index concurrently %I', relname)
+        from pg_index
+        join pg_class on pg_class.oid = indexrelid
+        where not indisvalid and relnamespace = current_schema()::regnamespace and position(relname in $1) > 0",
+    )
+    .bind(&*migration.sql)
+    .fetch_all(&mut *conn)
+    .await?;
+    for statement in statements {
+        sqlx::query(&statement).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
