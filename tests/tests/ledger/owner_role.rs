@@ -178,7 +178,7 @@ async fn two_roles_that_are_not_apart_are_refused_with_the_remedy() {
     root.run(&format!("revoke o_{name} from {name}")).await;
     root.run(&format!("grant {name} to o_{name}")).await;
     root.run(&format!("alter role {name} superuser")).await;
-    refused("take that away".to_owned());
+    refused("SUPERUSER or CREATEROLE; revoke it".to_owned());
     root.run(&format!("alter role {name} nosuperuser")).await;
     root.run("create schema elsewhere").await;
     root.run("create function elsewhere.forged() returns int language sql as 'select 1'").await;
