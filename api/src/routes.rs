@@ -58,9 +58,13 @@ mod tests {
         let health = RouteLimits { is_health: true, ..ordinary };
         let signs_up = RouteLimits { newcomer: Some(Newcomer::SignUp), ..ordinary };
         let found = limits.all();
-        let found: Vec<_> =
-            found.iter().map(|(path, method, limits)| (path.as_str(), method.as_str(), *limits)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(path, method, limits)| (path.as_str(), method.as_str(), *limits))
+            .filter(|(.., limits)| *limits != ordinary)
+            .collect();
         let wanted = [
+            ("/activities/batch", "POST", RouteLimits { large_body: true, ..ordinary }),
             ("/audit/re-evaluations", "POST", folds),
             ("/audit/verification", "POST", quiet),
             ("/auth/login", "POST", RouteLimits { newcomer: Some(Newcomer::LogIn), ..quiet }),
@@ -79,5 +83,19 @@ mod tests {
         assert!(!String::from_utf8_lossy(document.as_bytes()).contains("x-limits"), "it is no part of the document");
         let head = limits.of_route(&axum::http::Method::HEAD, "/health/live");
         assert_eq!((head, limits.of_route(&axum::http::Method::GET, "/auth/me")), (health, ordinary));
+    }
+
+    /// What is not said would be held to limits that nobody has thought of.
+    #[test]
+    fn every_operation_that_is_no_get_says_what_it_asks_of_the_layers() {
+        let (_, document, limits) = openapi::described(router);
+        let document: serde_json::Value = serde_json::from_slice(document.as_bytes()).unwrap();
+        let said = limits.all();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for method in item.as_object().unwrap().keys().filter(|method| *method != "get") {
+                let says = said.iter().any(|(of, by, _)| of == path && by.as_str().eq_ignore_ascii_case(method));
+                assert!(says, "{method} {path}: add `.limits(&[…])`, empty for an ordinary route");
+            }
+        }
     }
 }

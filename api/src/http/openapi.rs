@@ -21,7 +21,7 @@
 //!    [`Created<T>`] is 201 (`At(position, Created(body))`), [`Accepted<T>`] 202, `NoContent` 204. Where
 //!    the type does not say it (`Response`, `(StatusCode, …)`): `.answers::<T>(StatusCode::OK)`.
 //! 5. Codes that the handler refuses with beyond the general ones: `.refuses(&[Code::…])`.
-//! 6. What is not ordinary for the layers around it, such as a fold of the whole log: `.limits(&[Limit::…])`.
+//! 6. What is no GET says what it asks of the layers around it: `.limits(&[Limit::…])`, empty for an ordinary route.
 
 mod condition;
 mod describe;

@@ -22,6 +22,7 @@ use crate::http::auth::{AllowedSources, Reporter};
 use crate::http::headers::positions::{At, LEDGER_POSITION};
 use crate::http::idempotency::Once;
 use crate::http::input::extract::Query;
+use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::{Created, Describe as _};
 use crate::http::state::AppState;
 
@@ -35,6 +36,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/activities",
             post_with(report, |op| {
                 op.named("reportActivity", "Reports an activity; its source and id stay in the log for ever")
+                    .limits(&[])
                     .answers::<Recorded>(201)
                     .tells_position(201)
                     .answers::<Duplicate>(200)
@@ -54,6 +56,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
                     "reportActivities",
                     "Reports up to 1,000 activities: judged in order, written in one transaction",
                 )
+                .limits(&[Limit::LargeBody])
                 .answers::<Results>(200)
                 .tells_position(200)
             }),
@@ -62,6 +65,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/activities/void",
             post_with(void::void, |op| {
                 op.named("voidActivity", "Voids an activity, so that no later evaluation counts it")
+                    .limits(&[])
                     .answers::<Recorded>(201)
                     .tells_position(201)
                     .answers::<Duplicate>(200)

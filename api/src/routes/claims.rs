@@ -31,6 +31,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/claims/{id}/claim",
             post_with(claim, |op| {
                 op.named("claimReward", "Claims a reward")
+                    .limits(&[])
                     .refuses(REFUSALS)
                     .answers::<AnswerBody>(201)
                     .tells_position(201)
@@ -42,6 +43,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/events/{id}/request-reward",
             post_with(request_reward, |op| {
                 op.named("requestReward", "Claims a reward of an event")
+                    .limits(&[])
                     .refuses(REFUSALS)
                     .answers::<AnswerBody>(201)
                     .tells_position(201)

@@ -47,14 +47,17 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/events",
             post_with(create, |op| {
-                op.named("createEvent", "Creates an event").refuses(&[Code::EventNameTaken]).body_example(example())
+                op.named("createEvent", "Creates an event")
+                    .limits(&[])
+                    .refuses(&[Code::EventNameTaken])
+                    .body_example(example())
             })
             .get_with(list, |op| op.named("listEvents", "Events, newest first")),
         )
         .api_route(
             "/events/{id}",
             get_with(one, |op| op.named("getEvent", "One event")).patch_with(change::revise, |op| {
-                op.named("changeEvent", "Changes an event").refuses(&[
+                op.named("changeEvent", "Changes an event").limits(&[]).refuses(&[
                     Code::EventNameTaken,
                     Code::EventInUse,
                     Code::BelowCommitted,
@@ -65,19 +68,19 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/events/{id}/pause",
             post_with(change::pause, |op| {
-                op.named("pauseEvent", "Pauses an event: nobody can claim").refuses(&[Code::StepNotAllowed])
+                op.named("pauseEvent", "Pauses an event: nobody can claim").limits(&[]).refuses(&[Code::StepNotAllowed])
             }),
         )
         .api_route(
             "/events/{id}/resume",
             post_with(change::resume, |op| {
-                op.named("resumeEvent", "Resumes a paused event").refuses(&[Code::StepNotAllowed])
+                op.named("resumeEvent", "Resumes a paused event").limits(&[]).refuses(&[Code::StepNotAllowed])
             }),
         )
         .api_route(
             "/events/{id}/end",
             post_with(change::end, |op| {
-                op.named("endEvent", "Ends an event for good").refuses(&[Code::StepNotAllowed])
+                op.named("endEvent", "Ends an event for good").limits(&[]).refuses(&[Code::StepNotAllowed])
             }),
         )
 }

@@ -39,6 +39,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/referrals/{id}/void",
             post_with(void::void, |op| {
                 op.named("voidReferral", "Voids a referral, so that no condition counts it")
+                    .limits(&[])
                     .refuses(&[Code::NotFound, Code::StepNotAllowed])
             }),
         )

@@ -1,13 +1,12 @@
 //! How the body of a request arrives: as a whole before anything else is done about the request, at a smallest rate, and
 //! with a bound on what all bodies together may hold in memory. What is in it, and how much of it a route takes, is not
-//! known here but for the one route that takes more.
+//! known here: a route says that it takes more.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::role::Role;
@@ -20,9 +19,8 @@ use crate::app::input::fields::{BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Identified;
 use crate::http::connections::Seat;
+use crate::http::layers::route_limits::RouteLimits;
 
-/// The only route that takes a large body, from those who may report facts.
-const BATCH: &str = "/activities/batch";
 /// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
 const DRAIN_BYTES: usize = 16 * 1024 * 1024;
 
@@ -128,13 +126,12 @@ async fn read_into(share: &mut Share<'_>, body: Body, limit_bytes: usize, pace: 
 }
 
 /// How much of a body is kept: whoever may not report facts is refused, so that a large batch of theirs is not needed.
-fn limit(method: &Method, uri: &Uri, who: Option<&Identified>) -> usize {
+fn limit(route: RouteLimits, who: Option<&Identified>) -> usize {
     let may_report = who.is_some_and(|who| match who.role {
         Role::Operator | Role::Admin | Role::Service => true,
         Role::User | Role::Auditor => false,
     });
-    let is_batch = method == Method::POST && uri.path() == BATCH;
-    if may_report && is_batch { BATCH_BODY_LIMIT_BYTES } else { BODY_LIMIT_BYTES }
+    if may_report && route.large_body { BATCH_BODY_LIMIT_BYTES } else { BODY_LIMIT_BYTES }
 }
 
 /// Lets a request through when all of its body is here.
@@ -145,7 +142,7 @@ pub(in crate::http) async fn layer(State(room): State<Room>, request: Request, n
     }
     let who = parts.extensions.get::<Identified>();
     let mut share = Share { room: Some(if who.is_some() { &room.known } else { &room.strangers }), taken: None };
-    let limit = limit(&parts.method, &parts.uri, who);
+    let limit = limit(RouteLimits::of(&parts.extensions), who);
     match read_into(&mut share, body, limit, PACE).await {
         // nobody will read the answer, and nothing is done for nobody
         Ok(Arrived::BrokenOff) => Problem::new(Code::MalformedJson).into_response(),

@@ -1,5 +1,6 @@
 //! What a route asks of the layers around it. It says so where it is declared, beside its description
-//! (`Describe::limits`); the layers find it with the request and compare no paths. What says nothing is an ordinary route.
+//! (`Describe::limits`); the layers find it with the request and compare no paths. An ordinary route says
+//! that it asks for nothing: what is no GET and says nothing fails a test.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub enum Limit {
     SignUp,
     /// It appends nothing although it is no GET, or must stay possible: to log out, to change a password, to be erased.
     AppendsNothing,
+    /// Its body may be large, from somebody who may report facts.
+    LargeBody,
 }
 
 /// Whom no credential makes anybody else: counted by address.
@@ -43,6 +46,8 @@ pub struct RouteLimits {
     pub newcomer: Option<Newcomer>,
     /// It may be asked by those who may append no more.
     pub appends_nothing: bool,
+    /// Its body may be large.
+    pub large_body: bool,
 }
 
 impl RouteLimits {
@@ -61,13 +66,14 @@ impl RouteLimits {
                 Limit::LogIn => all.newcomer = Some(Newcomer::LogIn),
                 Limit::SignUp => all.newcomer = Some(Newcomer::SignUp),
                 Limit::AppendsNothing => all.appends_nothing = true,
+                Limit::LargeBody => all.large_body = true,
             }
         }
         all
     }
 }
 
-/// The limits of all routes that are not ordinary, by path and method.
+/// The limits of all routes that have said theirs, by path and method.
 #[derive(Debug, Clone, Default)]
 pub struct LimitsOfRoutes(Arc<HashMap<String, Vec<(Method, RouteLimits)>>>);
 

@@ -55,6 +55,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/profile",
             patch_with(change, |op| {
                 op.named("changeProfile", "Changes the caller's profile")
+                    .limits(&[])
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::NicknameTaken, Code::TimeZoneLocked])

@@ -34,6 +34,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/users/{id}/block",
             post_with(block, |op| {
                 op.named("blockUser", "Refuses the claims of a member; the note stays in the log for ever")
+                    .limits(&[])
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::NotFound, Code::OwnBlock])
@@ -43,6 +44,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/users/{id}/unblock",
             post_with(unblock, |op| {
                 op.named("unblockUser", "Lifts a block; the note stays in the log for ever")
+                    .limits(&[])
                     .answers::<UserAnswer>(200)
                     .tells_position(200)
                     .refuses(&[Code::NotFound, Code::OwnBlock])
@@ -52,6 +54,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/users/{id}/confirm-email",
             post_with(confirm_email, |op| {
                 op.named("confirmEmail", "Notes that the e-mail of an account is its owner's, as you found out")
+                    .limits(&[])
                     .answers_nothing()
                     .tells_position(204)
                     .refuses(&[Code::NotFound])
@@ -61,6 +64,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/auth/users/{id}",
             delete_with(erase, |op| {
                 op.named("eraseUser", "Erases an account; its random id stays in the log")
+                    .limits(&[])
                     .answers_nothing()
                     .tells_position(204)
                     .refuses(&[Code::NotFound, Code::LastAdmin])
@@ -70,6 +74,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
 
 fn changes_role<'a>(op: TransformOperation<'a>, id: &str) -> TransformOperation<'a> {
     op.named(id, "Changes an account's role; earlier tokens become invalid at once")
+        .limits(&[])
         .answers::<UserAnswer>(200)
         .tells_position(200)
         .refuses(&[Code::NotFound, Code::UnknownRole, Code::SameRole, Code::OwnRole, Code::LastAdmin])

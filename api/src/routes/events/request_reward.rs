@@ -39,17 +39,16 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/reward-requests/{id}",
             patch_with(decide, |op| {
-                op.named("decideRewardRequest", "Approves, rejects, fulfils or reverses a claim").refuses(&[
-                    Code::StepNotAllowed,
-                    Code::OwnClaim,
-                    Code::ClaimExpired,
-                ])
+                op.named("decideRewardRequest", "Approves, rejects, fulfils or reverses a claim")
+                    .limits(&[])
+                    .refuses(&[Code::StepNotAllowed, Code::OwnClaim, Code::ClaimExpired])
             }),
         )
         .api_route(
             "/reward-requests/batch",
             post_with(batch::decide_all, |op| {
                 op.named("decideRewardRequests", "Applies one decision to many claims")
+                    .limits(&[])
                     .answers::<batch::Results>(200)
                     .tells_position(200)
             }),

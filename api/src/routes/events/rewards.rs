@@ -35,7 +35,9 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/rewards",
             post_with(create::untyped, |op| {
-                op.named("createReward", "Creates a reward of the event that the body names").refuses(&[Code::NotFound])
+                op.named("createReward", "Creates a reward of the event that the body names")
+                    .limits(&[])
+                    .refuses(&[Code::NotFound])
             })
             .get_with(list, |op| op.named("listRewards", "Rewards of all events, newest first")),
         )
@@ -44,10 +46,11 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
             "/rewards/{id}",
             get_with(one, |op| op.named("getReward", "One reward"))
                 .post_with(create::typed, |op| {
-                    op.named("createRewardOfType", "Creates a reward of the type that the path names")
+                    op.named("createRewardOfType", "Creates a reward of the type that the path names").limits(&[])
                 })
                 .patch_with(change::revise, |op| {
                     op.named("changeReward", "Changes a reward or its stock")
+                        .limits(&[])
                         .refuses(&[Code::BelowCommitted, Code::UnlimitedStock])
                 }),
         )
@@ -58,7 +61,7 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/events/{id}/rewards",
             post_with(create::in_event, |op| {
-                op.named("createRewardOfEvent", "Creates a reward of the event that the path names")
+                op.named("createRewardOfEvent", "Creates a reward of the event that the path names").limits(&[])
             })
             .get_with(of_event, |op| op.named("listRewardsOfEvent", "Rewards of one event, newest first")),
         )

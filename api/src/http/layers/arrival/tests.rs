@@ -60,15 +60,16 @@ async fn all_bodies_together_hold_no_more_than_there_is_room_for() {
 
 #[test]
 fn only_a_batch_of_somebody_who_may_report_is_kept_beyond_the_ordinary_limit() {
-    let limit = |method, path, role: Option<Role>| {
+    let (ordinary, batch) = (RouteLimits::default(), RouteLimits { large_body: true, ..Default::default() });
+    let limit = |route, role: Option<Role>| {
         let who = role.map(|role| Identified { id: MemberId(uuid::Uuid::nil()), role });
-        limit(&method, &Uri::from_static(path), who.as_ref())
+        limit(route, who.as_ref())
     };
     for role in [Role::Service, Role::Operator, Role::Admin] {
-        assert_eq!(limit(Method::POST, "/activities/batch", Some(role)), BATCH_BODY_LIMIT_BYTES);
-        assert_eq!(limit(Method::POST, "/activities", Some(role)), BODY_LIMIT_BYTES);
+        assert_eq!(limit(batch, Some(role)), BATCH_BODY_LIMIT_BYTES);
+        assert_eq!(limit(ordinary, Some(role)), BODY_LIMIT_BYTES);
     }
     for stranger in [None, Some(Role::User), Some(Role::Auditor)] {
-        assert_eq!(limit(Method::POST, "/activities/batch", stranger), BODY_LIMIT_BYTES);
+        assert_eq!(limit(batch, stranger), BODY_LIMIT_BYTES);
     }
 }
