@@ -41,7 +41,7 @@ use crate::engine::error::FoldError;
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The database did not answer, or refused.
-    #[error("the database: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
     /// The log holds an event that this program does not know.
     #[error("position {position}: {source}")]

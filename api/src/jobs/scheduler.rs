@@ -60,7 +60,7 @@ pub struct Scheduler {
 /// Why a round did not come to its end; the next one tries again.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
-    #[error("the database: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
     #[error("{0} is behind")]
     Behind(&'static str),

@@ -25,7 +25,7 @@ const LOOK_AGAIN_MS: u64 = 200;
 #[derive(Debug, thiserror::Error)]
 pub enum TopicVerificationError {
     /// The database did not answer, or refused.
-    #[error("the database: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
     /// The broker did not answer, or refused.
     #[error("Kafka: {0}")]
@@ -215,7 +215,7 @@ async fn missing(
                 reason.push_str(&format!("; the partition begins at offset {first}, what was before it is deleted"));
             }
             if relay_position < position {
-                reason.push_str(&format!("; the relay has only come to position {relay_position}"));
+                reason.push_str(&format!("; the relay has only reached position {relay_position}"));
             }
             reason
         }

@@ -37,7 +37,7 @@ impl FoldError {
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     /// The database failed; retried with back-off.
-    #[error("the database: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
     /// Something else outside failed; retried with back-off.
     #[error("{0}")]

@@ -42,7 +42,7 @@ pub enum FollowerState {
 
 /// The follower did not catch up in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("has only come to position {position}")]
+#[error("has only reached position {position}")]
 pub struct NotCaughtUp {
     /// Its position.
     pub position: i64,

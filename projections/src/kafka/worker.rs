@@ -71,7 +71,7 @@ pub struct WorkerConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// No projection has this name.
-    #[error("no projection is called {0:?}")]
+    #[error("there is no projection {0:?}")]
     Unknown(String),
     /// It cannot be folded partition by partition.
     #[error("{name} cannot be fed by workers: {because}")]

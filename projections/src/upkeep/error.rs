@@ -6,13 +6,13 @@ use crate::engine::error::FollowError;
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// No projection has this name.
-    #[error("no projection is called {0:?}")]
+    #[error("there is no projection {0:?}")]
     Unknown(String),
     /// Another rebuild of it runs.
-    #[error("another rebuild of it is under way")]
+    #[error("another rebuild of this projection is running")]
     UnderWay,
     /// The rows are of a newer fold than this program has.
-    #[error("its rows are of version {0}, which another program writes")]
+    #[error("its rows have version {0}, written by another release")]
     Newer(i32),
     /// An event cannot be folded; the old rows go on serving.
     #[error("position {position}: {reason}")]
@@ -26,7 +26,7 @@ pub enum RebuildError {
     #[error(transparent)]
     Apart(#[from] WorkersApart),
     /// What serves could not be swapped, because it is read all the time.
-    #[error("the tables are read all the time and could not be swapped; run it again, it continues")]
+    #[error("the tables could not be swapped because they are read all the time; run the command again to continue")]
     Busy,
     /// Something that passes was in the way; run again, it continues.
     #[error("{0}")]
@@ -38,14 +38,14 @@ pub enum RebuildError {
 
 /// Workers fold it, and some of them are ahead of the others: its rows are those of no position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("its workers do not stand at the same position (all of it is folded up to {0}); ask again when they do")]
+#[error("its workers are at different positions (everything up to {0} is folded); try again when they have caught up")]
 pub struct WorkersApart(pub i64);
 
 /// A digest was not possible.
 #[derive(Debug, thiserror::Error)]
 pub enum DigestError {
     /// No projection has this name.
-    #[error("no projection is called {0:?}")]
+    #[error("there is no projection {0:?}")]
     Unknown(String),
     /// There is no digest of rows of no position.
     #[error(transparent)]
@@ -59,7 +59,7 @@ pub enum DigestError {
 #[derive(Debug, thiserror::Error)]
 pub enum InterventionError {
     /// No follower has this name.
-    #[error("no projection is called {0:?}")]
+    #[error("there is no projection {0:?}")]
     Unknown(String),
     /// A rule of the follower's own is against it.
     #[error("{0}")]

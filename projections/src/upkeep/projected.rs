@@ -138,5 +138,5 @@ impl<P: Projection> Follower for Projected<P> {
 }
 
 fn another_version(known: &Checkpoint) -> FollowError {
-    FollowError::Stop(format!("its rows are of version {}, which another program writes", known.version))
+    FollowError::Stop(format!("its rows have version {}, written by another release", known.version))
 }

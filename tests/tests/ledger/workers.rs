@@ -221,7 +221,7 @@ async fn a_worker_of_what_needs_the_whole_log_does_not_start_and_says_why() {
         ("campaign_catalogue", "count on the rewards of campaigns"),
         ("dashboard", "sums over all members"),
         ("claim_history,dashboard", "sums over all members"),
-        ("horoscope", "no projection is called"),
+        ("horoscope", "there is no projection"),
     ] {
         let said = start(name, nobody);
         assert!(said.contains(reason) && said.contains("member_facts, referral_tally"), "{name}: {said}");

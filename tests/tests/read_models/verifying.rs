@@ -227,7 +227,7 @@ async fn the_relay_is_waited_for_up_to_where_the_log_ended_at_the_start() {
         let found = looked(&log.pool, &broker.filled("nobody", PARTITIONS, &[])).await;
         assert_eq!((failed(&found), found.missing, found.relay_position), (vec![("missing", Some(1))], 300, 0));
         let reason = &found.checks.iter().find(|check| !check.ok).unwrap().first_failure.as_ref().unwrap().reason;
-        assert!(reason.contains("the relay has only come to position 0"), "{reason}");
+        assert!(reason.contains("the relay has only reached position 0"), "{reason}");
     })
     .await;
 }

@@ -33,10 +33,10 @@ pub enum NotResumed {
     #[error("it cannot be read: {0}")]
     UnreadableRow(#[from] std::io::Error),
     /// It does not say what it should.
-    #[error("it is no saved run: {0}")]
+    #[error("it is not a saved run: {0}")]
     Broken(String),
     /// It is of another run.
-    #[error("it is a run of another {0}")]
+    #[error("it was saved for a different {0}")]
     Other(&'static str),
     /// The log cannot be read.
     #[error(transparent)]
@@ -267,7 +267,8 @@ impl SavedMember {
 }
 
 fn numbers(sums: BTreeMap<Name, String>) -> Result<BTreeMap<Name, i128>, NotResumed> {
-    let number = |digits: String| digits.parse().map_err(|_| NotResumed::Broken(format!("{digits} is no sum")));
+    let number =
+        |digits: String| digits.parse().map_err(|_| NotResumed::Broken(format!("{digits} is not a valid total")));
     sums.into_iter().map(|(measure, digits)| Ok((measure, number(digits)?))).collect()
 }
 

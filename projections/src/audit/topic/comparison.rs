@@ -211,7 +211,7 @@ impl<'a> Comparison<'a> {
             }
         }
         for (position, later) in behind.into_values() {
-            let reason = format!("it comes after position {later} of the same key");
+            let reason = format!("it comes after position {later}, which has the same key");
             self.order.breaks(Some(position), reason);
         }
         Ok(())

@@ -110,7 +110,7 @@ impl Walk {
             Err(error) => self.decoding.fails(position, error.to_string()),
             Ok(event) => {
                 if let Some(what) = contradiction(entry, &event) {
-                    self.decoding.fails(position, format!("the column {what} is not what the payload says"));
+                    self.decoding.fails(position, format!("the column {what} differs from the payload"));
                 }
             }
         }
@@ -186,7 +186,7 @@ async fn streams(conn: &mut PgConnection) -> Result<Check, AuditError> {
     .fetch_optional(conn)
     .await?;
     if let Some((stream_type, id, position)) = broken {
-        check.fails(Some(position), format!("the stream {stream_type} {id} does not count 1, 2, 3 …"));
+        check.fails(Some(position), format!("the sequence numbers of stream {stream_type} {id} have gaps"));
     }
     Ok(check)
 }

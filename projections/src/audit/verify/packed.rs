@@ -13,8 +13,8 @@ pub(super) async fn check(pool: &PgPool, progress: Progress<'_>) -> Result<Check
     for through in packed::all(&mut tx).await? {
         check.checked += 1;
         if !packed::is_right(&mut tx, through).await? {
-            let remedy = format!("delete it (where through = {through}), and it is packed again at the next start");
-            check.fails(Some(through), format!("a page of log_pages does not say what the log says: {remedy}"));
+            let remedy = format!("delete the row (where through = {through}); it is packed again at the next start");
+            check.fails(Some(through), format!("a page of log_pages differs from the log: {remedy}"));
         }
         progress(&check.name, through);
     }

@@ -64,7 +64,7 @@ async fn against_fold<P: Projection>(
         Ok(()) => {}
         Err(FoldError::Database(error)) if error.as_database_error().is_none() => return Err(error.into()),
         Err(error) => {
-            check.fails(None, format!("the log cannot be folded again: {error}"));
+            check.fails(None, format!("the log cannot be replayed: {error}"));
             return Ok(check);
         }
     }
@@ -110,8 +110,8 @@ async fn compare(conn: &mut PgConnection, schema: &str, table: &str, check: &mut
     match (log_says, table_says) {
         (None, None) => {}
         (Some(log), None) => check.fails(None, format!("{table} lacks the row {log}")),
-        (None, Some(row)) => check.fails(None, format!("{table} has a row that the log does not give: {row}")),
-        (Some(log), Some(row)) => check.fails(None, format!("{table}: the log gives {log}, the table has {row}")),
+        (None, Some(row)) => check.fails(None, format!("{table} has a row that the log does not produce: {row}")),
+        (Some(log), Some(row)) => check.fails(None, format!("{table}: the log produces {log}, the table has {row}")),
     }
     Ok(())
 }

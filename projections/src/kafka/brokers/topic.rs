@@ -26,7 +26,7 @@ pub enum TopicError {
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
     /// It cannot be made.
-    #[error("the topic {topic} cannot be made: {code}")]
+    #[error("the topic {topic} cannot be created: {code}")]
     NotMade {
         /// Its name.
         topic: String,
@@ -34,10 +34,10 @@ pub enum TopicError {
         code: RDKafkaErrorCode,
     },
     /// It was made, and is not seen yet.
-    #[error("the topic {0} is not there yet")]
+    #[error("the topic {0} does not exist yet")]
     NotYet(String),
     /// The task that asked has ended.
-    #[error("the question was not asked: {0}")]
+    #[error("the query failed: {0}")]
     Ended(#[from] tokio::task::JoinError),
 }
 

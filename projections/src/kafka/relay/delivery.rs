@@ -154,7 +154,7 @@ impl<'a> Deliveries<'a> {
                     }
                     if begun.elapsed() >= self.patience {
                         let seconds = self.patience.as_secs();
-                        return Err(Undelivered::Failed(format!("Kafka has acknowledged nothing for {seconds} s")));
+                        return Err(Undelivered::Failed(format!("Kafka has acknowledged no message for {seconds} s")));
                     }
                     if said.elapsed() > SAID_AFTER {
                         tracing::warn!(log.position = position, "relay is waiting for Kafka to acknowledge messages");

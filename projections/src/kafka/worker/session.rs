@@ -90,7 +90,7 @@ impl<P: Projection> Session<P> {
         let metadata = self.consumer.fetch_metadata(None, ANSWER_WITHIN).map_err(trouble)?;
         let found = metadata.topics().iter().find(|found| found.name() == topic && !found.partitions().is_empty());
         match found.map(|found| found.partitions().len()) {
-            None => Err(FollowError::Trouble(format!("the topic {topic} is not there yet"))),
+            None => Err(FollowError::Trouble(format!("the topic {topic} does not exist yet"))),
             Some(partitions) if i32::try_from(partitions) == Ok(PARTITIONS) => Ok(()),
             Some(partitions) => Err(FollowError::Stop(format!(
                 "the topic {topic} has {partitions} partitions, not {PARTITIONS}: nothing is read from it"
@@ -301,5 +301,5 @@ fn other_time(topic: &str) -> FollowError {
 }
 
 fn other_partitioner(topic: &str) -> FollowError {
-    FollowError::Stop(format!("the topic {topic} has a key in another partition than the relay puts it"))
+    FollowError::Stop(format!("the topic {topic} has a key in the wrong partition"))
 }

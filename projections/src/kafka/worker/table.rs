@@ -62,7 +62,7 @@ pub(super) async fn take_over<P: Projection>(
     let mut locked = locked.ok_or(FollowError::Standby)?;
     let (version, position) = (locked.known().version, locked.known().position);
     if version > P::VERSION {
-        return Err(FollowError::Stop(format!("its rows are of version {version}, which another program writes")));
+        return Err(FollowError::Stop(format!("its rows have version {version}, written by another release")));
     }
     if version < P::VERSION {
         return Err(FollowError::Trouble(format!(

@@ -50,7 +50,7 @@ pub enum NotConsidered {
     #[error(transparent)]
     Command(#[from] CommandError<ReferralRefusal>),
     /// When to look again could not be kept.
-    #[error("the database: {0}")]
+    #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
 }
 
