@@ -99,19 +99,19 @@ pub struct Reporting {
     /// What to do about members that nobody registered.
     pub unknown_members: UnknownMembers,
     /// Keeps the answer to all of them with the facts, where somebody may ask again under a key.
-    pub keep: Option<KeepOutcomes>,
+    pub keep: Option<StoreOutcomes>,
 }
 
 /// Makes the answer to be kept from what became of each report.
 #[derive(Clone)]
-pub struct KeepOutcomes(pub Arc<AnswerToOutcomes>);
+pub struct StoreOutcomes(pub Arc<AnswerToOutcomes>);
 
-/// What [`KeepOutcomes`] makes of them.
+/// What [`StoreOutcomes`] makes of them.
 pub type AnswerToOutcomes = dyn Fn(&[Outcome]) -> Option<StoredAnswer> + Send + Sync;
 
-impl fmt::Debug for KeepOutcomes {
+impl fmt::Debug for StoreOutcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeepOutcomes")
+        f.write_str("StoreOutcomes")
     }
 }
 

@@ -1,7 +1,7 @@
-//! What a log-in or a service key stands for at this moment. Read from the database at most twice a
-//! second for each that is used, forgotten at once when it changes here, and as soon as PostgreSQL
-//! says so when it changes elsewhere; should that word get lost, age alone bounds what is believed.
-//! It does not know how tokens look.
+//! The session cache: which account, role and sources a session or service key has now. Each session in use is read from
+//! the database at most twice a second. A change made by this process invalidates its entry at once, a change made by
+//! another process when PostgreSQL notifies; if a notification is lost, the entry expires by age. It does not know the
+//! format of tokens.
 
 mod listen;
 mod read;
@@ -20,16 +20,16 @@ use uuid::Uuid;
 
 pub use listen::{announce, listen};
 
-/// How long a standing is believed: half of the second in which a revoked log-in must be dead.
+/// How long an entry is valid: half of the second within which a revoked session must end.
 const BELIEVED_FOR: Duration = Duration::from_millis(400);
-/// How long nobody else tries after the database could not be asked.
+/// How long a failed read is remembered, so that not every request tries again.
 const FAILURE_BELIEVED_FOR: Duration = Duration::from_millis(50);
-/// How many standings are remembered; the coldest go first.
+/// The most entries; the coldest are evicted first.
 const REMEMBERED: usize = 16_384;
 
-/// Whom a log-in or a key stands for.
+/// The account behind a session or a service key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct CachedSession {
     /// The account.
     pub account: MemberId,
     /// What it may do now.
@@ -39,22 +39,22 @@ pub struct Standing {
     /// Whether the demo made the account.
     pub demo: bool,
     /// What a service key is besides; a log-in has none.
-    pub key: Option<KeyStanding>,
+    pub key: Option<CachedKey>,
 }
 
 /// What is known of a service key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyStanding {
+pub struct CachedKey {
     /// SHA-256 of the key.
     pub hash: Vec<u8>,
     /// The sources that it may report for.
     pub sources: BTreeSet<String>,
 }
 
-/// Remembers standings for a moment; cheap to clone.
+/// Remembers sessions for a moment; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Standings {
-    reads: Coalescer<Uuid, Option<Standing>>,
+pub struct SessionCache {
+    reads: Coalescer<Uuid, Option<CachedSession>>,
     remembered: Arc<Cache<Uuid, Remembered>>,
     /// How often something changed. Held while something is remembered or forgotten, so that what was
     /// read before a change is never remembered after it.
@@ -63,29 +63,29 @@ pub struct Standings {
 
 #[derive(Debug, Clone)]
 struct Remembered {
-    standing: Result<Option<Arc<Standing>>, ReadError>,
+    session: Result<Option<Arc<CachedSession>>, ReadError>,
     asked_at: Instant,
 }
 
 impl Remembered {
     fn is_fresh(&self) -> bool {
-        let limit = if self.standing.is_ok() { BELIEVED_FOR } else { FAILURE_BELIEVED_FOR };
+        let limit = if self.session.is_ok() { BELIEVED_FOR } else { FAILURE_BELIEVED_FOR };
         self.asked_at.elapsed() < limit
     }
 
     fn is_of(&self, account: MemberId) -> bool {
-        matches!(&self.standing, Ok(Some(standing)) if standing.account == account)
+        matches!(&self.session, Ok(Some(session)) if session.account == account)
     }
 }
 
-impl Standings {
+impl SessionCache {
     /// Starts the reading task.
     #[must_use]
     pub fn start(pool: &PgPool) -> Self {
         Self::over(read::reader(pool))
     }
 
-    fn over(reads: Coalescer<Uuid, Option<Standing>>) -> Self {
+    fn over(reads: Coalescer<Uuid, Option<CachedSession>>) -> Self {
         Self { reads, remembered: Arc::new(Cache::new(REMEMBERED)), changes: Arc::default() }
     }
 
@@ -93,21 +93,21 @@ impl Standings {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn of(&self, id: Uuid) -> Result<Option<Arc<Standing>>, ReadError> {
+    pub async fn of(&self, id: Uuid) -> Result<Option<Arc<CachedSession>>, ReadError> {
         loop {
             match self.remembered.get_value_or_guard_async(&id).await {
-                Ok(remembered) if remembered.is_fresh() => return remembered.standing,
+                Ok(remembered) if remembered.is_fresh() => return remembered.session,
                 Ok(_) => drop(self.remembered.remove_if(&id, |remembered| !remembered.is_fresh())),
                 // everybody else who asks for the same waits for this one answer
                 Err(place) => {
                     let (before, asked_at) = (self.changes_so_far(), Instant::now());
-                    let standing = self.reads.read(id).await.map(|standing| standing.map(Arc::new));
+                    let session = self.reads.read(id).await.map(|session| session.map(Arc::new));
                     let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
                     if *changes == before {
                         // somebody else may have taken the place meanwhile: then theirs stands
-                        let _ = place.insert(Remembered { standing: standing.clone(), asked_at });
+                        let _ = place.insert(Remembered { session: session.clone(), asked_at });
                     }
-                    return standing;
+                    return session;
                 }
             }
         }
@@ -116,8 +116,8 @@ impl Standings {
     /// Whom it stood for when somebody asked last, if that is remembered: good for knowing whom to charge, not for
     /// letting anybody in.
     #[must_use]
-    pub fn last_known(&self, id: Uuid) -> Option<Arc<Standing>> {
-        self.remembered.get(&id)?.standing.ok().flatten()
+    pub fn last_known(&self, id: Uuid) -> Option<Arc<CachedSession>> {
+        self.remembered.get(&id)?.session.ok().flatten()
     }
 
     fn changes_so_far(&self) -> u64 {

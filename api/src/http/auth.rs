@@ -21,7 +21,7 @@ use crate::app::activities::Sources;
 use crate::app::client_address::ClientAddress;
 use crate::app::clock;
 use crate::app::problem::{Code, Problem};
-use crate::app::session_cache::{Standing, Standings};
+use crate::app::session_cache::{CachedSession, SessionCache};
 use crate::app::tokens::{Identity, Keys};
 use crate::http::openapi::needs_token;
 use crate::http::request_id::RequestId;
@@ -122,27 +122,27 @@ impl Shown {
     }
 
     /// Whose it is, as far as that is known without asking the database.
-    pub(crate) fn known(&self, standings: &Standings) -> Option<Identified> {
+    pub(crate) fn known(&self, session_cache: &SessionCache) -> Option<Identified> {
         match self {
             Self::Token(Ok(Identity { member, role, .. })) => Some(Identified { id: *member, role: *role }),
             Self::Token(Err(_)) => None,
-            Self::Key(key) => of_service(key, standings.last_known(key.id()).as_deref()),
+            Self::Key(key) => of_service(key, session_cache.last_known(key.id()).as_deref()),
         }
     }
 
     /// Whose it is, by the database.
-    pub(crate) async fn looked_up(&self, standings: &Standings) -> Option<Identified> {
+    pub(crate) async fn looked_up(&self, session_cache: &SessionCache) -> Option<Identified> {
         match self {
             Self::Token(_) => None,
-            Self::Key(key) => of_service(key, standings.of(key.id()).await.ok()?.as_deref()),
+            Self::Key(key) => of_service(key, session_cache.of(key.id()).await.ok()?.as_deref()),
         }
     }
 }
 
-fn of_service(key: &ServiceKey, standing: Option<&Standing>) -> Option<Identified> {
-    let standing = standing?;
-    standing.key.as_ref().filter(|known| known.hash == key.hash())?;
-    Some(Identified { id: standing.account, role: Role::Service })
+fn of_service(key: &ServiceKey, session: Option<&CachedSession>) -> Option<Identified> {
+    let session = session?;
+    session.key.as_ref().filter(|known| known.hash == key.hash())?;
+    Some(Identified { id: session.account, role: Role::Service })
 }
 
 fn verified(parts: &Parts, token: &str, keys: &Keys) -> Result<Identity, Problem> {
@@ -153,24 +153,24 @@ type Known = (MemberId, Role, Sources);
 
 /// First what the token says of itself, then whether its log-in stands, then whether its role does.
 async fn of_log_in(identity: Identity, state: &AppState) -> Result<Known, Problem> {
-    let standing = state.standings.of(identity.family).await?.ok_or_else(nobody)?;
-    let of_the_demo = standing.demo || identity.role == Role::Service;
-    if standing.account != identity.member || standing.key.is_some() || (of_the_demo && !state.demo) {
+    let session = state.session_cache.of(identity.family).await?.ok_or_else(nobody)?;
+    let of_the_demo = session.demo || identity.role == Role::Service;
+    if session.account != identity.member || session.key.is_some() || (of_the_demo && !state.demo) {
         return Err(nobody());
     }
-    if standing.role != identity.role || identity.issued_at < standing.role_since {
+    if session.role != identity.role || identity.issued_at < session.role_since {
         return Err(Problem::new(Code::TokenOutdated));
     }
     Ok((identity.member, identity.role, Sources::Any))
 }
 
 async fn of_key(key: &ServiceKey, state: &AppState) -> Result<Known, Problem> {
-    let standing = state.standings.of(key.id()).await?.ok_or_else(nobody)?;
-    let known = standing.key.as_ref().filter(|known| known.hash == key.hash()).ok_or_else(nobody)?;
-    if standing.role != Role::Service {
+    let session = state.session_cache.of(key.id()).await?.ok_or_else(nobody)?;
+    let known = session.key.as_ref().filter(|known| known.hash == key.hash()).ok_or_else(nobody)?;
+    if session.role != Role::Service {
         return Err(Problem::new(Code::TokenOutdated));
     }
-    Ok((standing.account, Role::Service, Sources::Only(known.sources.clone())))
+    Ok((session.account, Role::Service, Sources::Only(known.sources.clone())))
 }
 
 /// Which sources the caller may report for. Stands behind the caller in the arguments of a handler.

@@ -1,10 +1,10 @@
 //! `Idempotency-Key`: a request that is sent again under its key is answered again, and not done again.
 //!
-//! The recipe for a handler of POST or PATCH: take [`Once`] where [`Body`](crate::http::input::extract::Body) would
+//! The recipe for a handler of POST or PATCH: take [`Idempotent`] where [`Body`](crate::http::input::extract::Body) would
 //! stand, **last**, so that whoever may not ask was turned away before; then let the key run the command:
 //!
 //! ```text
-//! async fn pause(State(state): …, operator: Operator, PathId(id): PathId, Once(_, key): Once<Nothing>)
+//! async fn pause(State(state): …, operator: Operator, PathId(id): PathId, Idempotent(_, key): Idempotent<Nothing>)
 //!     -> Result<At<Json<EventBody>>, Problem>
 //! {
 //!     let answer = move |receipt: &Receipt<Campaign>| paused(id, receipt); // a pure function of the receipt
@@ -13,16 +13,16 @@
 //! ```
 //!
 //! The answer is then written in the transaction of the events. Commands of their own kind take
-//! [`Key::keep`] (claims) or [`Key::keep_unit`] (a [`commands::Unit`]). A refusal that is recorded says so by
+//! [`Key::store`] (claims) or [`Key::store_unit`] (a [`commands::Unit`]). A refusal that is recorded says so by
 //! [`Problem::recorded`](crate::app::problem::Problem::recorded). A 2xx that appended nothing needs no care: it is
-//! stored after the handler. What must not be stored though it is a 2xx (a dry run) is wrapped in [`Unkept`].
+//! stored after the handler. What must not be stored though it is a 2xx (a dry run) is wrapped in [`NotStored`].
 //! A handler that sends several commands of their own must not hand the key to more than one of them.
 //!
 //! Without the header all of this costs nothing. It does not know any route.
 
-mod asked;
 mod fingerprint;
-mod frozen;
+mod keyed_request;
+mod stored_response;
 mod table;
 
 use std::sync::{Arc, OnceLock};
@@ -34,10 +34,10 @@ use axum::response::{IntoResponse, Response};
 use commands::{AnswerFromAppend, AnswerFromReceipt, Appended, CommandError, Ledger, Metadata, Receipt};
 use domain::LedgerAggregate;
 
-use self::asked::Asked;
 use self::fingerprint::Fingerprint;
-use self::frozen::Frozen;
-use crate::app::activities::{KeepOutcomes, Outcome};
+use self::keyed_request::KeyedRequest;
+use self::stored_response::StoredResponse;
+use crate::app::activities::{Outcome, StoreOutcomes};
 use crate::app::input::fields::FromFields;
 use crate::app::problem::{Code, Problem};
 use crate::app::stored_answers;
@@ -49,38 +49,38 @@ use crate::http::request_id::RequestId;
 use crate::http::router::documented;
 use crate::http::state::AppState;
 
-pub use asked::InProgress;
+pub use keyed_request::InProgress;
 pub use table::clean_up;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY_BYTES: usize = 255;
 
 /// The body, read strictly, and the key it was sent under.
-pub struct Once<T>(pub T, pub Key);
+pub struct Idempotent<T>(pub T, pub Key);
 
 /// The key of a request, if it has one.
 #[derive(Clone)]
-pub struct Key(Option<Arc<Asked>>);
+pub struct Key(Option<Arc<KeyedRequest>>);
 
 /// A 2xx that must not be stored: nothing was done.
 #[derive(Debug)]
-pub struct Unkept<T>(pub T);
+pub struct NotStored<T>(pub T);
 
 #[derive(Debug, Clone, Copy)]
-struct NotKept;
+struct DoNotStore;
 
-impl<T: IntoResponse> IntoResponse for Unkept<T> {
+impl<T: IntoResponse> IntoResponse for NotStored<T> {
     fn into_response(self) -> Response {
         let mut response = self.0.into_response();
-        response.extensions_mut().insert(NotKept);
+        response.extensions_mut().insert(DoNotStore);
         response
     }
 }
 
 /// Where the extractor leaves what the layer around it must know.
-type Slot = Arc<OnceLock<(Arc<Asked>, Option<Identified>)>>;
+type Slot = Arc<OnceLock<(Arc<KeyedRequest>, Option<Identified>)>>;
 
-impl<T: FromFields> FromRequest<AppState> for Once<T> {
+impl<T: FromFields> FromRequest<AppState> for Idempotent<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
@@ -180,13 +180,13 @@ impl Key {
         A::Command: Clone,
         R: IntoResponse,
     {
-        let keep = self.keep(answer.clone());
+        let keep = self.store(answer.clone());
         let receipt = ledger.execute_at(id, command, metadata, &keep, seen.seen()).await?;
         Ok(answer(&receipt))
     }
 
     /// How the answer to a command is kept.
-    pub fn keep<A, R: IntoResponse>(
+    pub fn store<A, R: IntoResponse>(
         &self,
         answer: impl Fn(&Receipt<A>) -> R + Send + Sync + 'static,
     ) -> AnswerFromReceipt<A> {
@@ -195,7 +195,7 @@ impl Key {
     }
 
     /// How the answer to a unit of commands is kept.
-    pub fn keep_unit<R: IntoResponse>(
+    pub fn store_unit<R: IntoResponse>(
         &self,
         answer: impl Fn(&Appended) -> R + Send + Sync + 'static,
     ) -> Option<AnswerFromAppend> {
@@ -206,12 +206,12 @@ impl Key {
 
 impl Key {
     /// How the answer to reports of facts is kept.
-    pub fn keep_outcomes<R: IntoResponse>(
+    pub fn store_outcomes<R: IntoResponse>(
         &self,
         answer: impl Fn(&[Outcome]) -> Option<R> + Send + Sync + 'static,
-    ) -> Option<KeepOutcomes> {
+    ) -> Option<StoreOutcomes> {
         let asked = self.0.clone()?;
-        Some(KeepOutcomes(Arc::new(move |outcomes| asked.keep(|| answer(outcomes)))))
+        Some(StoreOutcomes(Arc::new(move |outcomes| asked.keep(|| answer(outcomes)))))
     }
 }
 
@@ -225,19 +225,19 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
     request.extensions_mut().insert(slot.clone());
     let response = next.run(request).await;
     let Some((asked, who)) = slot.get() else { return response };
-    if let Some(who) = who.filter(|_| !is_kept(&response)) {
+    if let Some(who) = who.filter(|_| !is_stored(&response)) {
         state.rate_limits.give_key_back(who);
     }
     settle(&state, asked, response).await
 }
 
 /// The answer that goes out under a key. Whatever the handler came to, what is stored is the answer.
-async fn settle(state: &AppState, asked: &Asked, response: Response) -> Response {
-    if !is_kept(&response) {
+async fn settle(state: &AppState, asked: &KeyedRequest, response: Response) -> Response {
+    if !is_stored(&response) {
         // somebody else may have been faster (another instance), or the handler stumbled after the append
         return table::find(&state.pool, asked).await.ok().flatten().unwrap_or(response);
     }
-    let Some(frozen) = Frozen::of(documented(response, asked.request)) else {
+    let Some(frozen) = StoredResponse::of(documented(response, asked.request)) else {
         return Problem::internal("once", &"an answer cannot be read back").into_response();
     };
     if asked.stored().as_ref() == Some(&frozen) {
@@ -254,11 +254,11 @@ async fn settle(state: &AppState, asked: &Asked, response: Response) -> Response
 }
 
 /// Whether an answer is found again: 2xx and recorded refusals, but no dry run.
-fn is_kept(response: &Response) -> bool {
+fn is_stored(response: &Response) -> bool {
     let status = response.status();
     let recorded = response.extensions().get::<Problem>().is_some_and(Problem::is_recorded);
     match status {
         StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => recorded,
-        status => status.is_success() && response.extensions().get::<NotKept>().is_none(),
+        status => status.is_success() && response.extensions().get::<DoNotStore>().is_none(),
     }
 }

@@ -13,7 +13,7 @@ use crate::app::accounts::{Passwords, Returns, SignIn};
 use crate::app::facts::LedgerFacts;
 use crate::app::problem::{Code, Problem};
 use crate::app::security::SecurityLog;
-use crate::app::session_cache::Standings;
+use crate::app::session_cache::SessionCache;
 use crate::app::tokens::Keys;
 use crate::http::client_address::TrustedProxies;
 use crate::http::idempotency::InProgress;
@@ -45,7 +45,7 @@ pub struct AppState {
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     /// What log-ins and service keys stand for now.
-    pub standings: Standings,
+    pub session_cache: SessionCache,
     /// Whether this is a demo: only there the accounts of the demo are let in, its service with a password too.
     pub demo: bool,
     /// The idempotency keys that are being worked on.
@@ -75,7 +75,7 @@ impl AppState {
             keys: &self.keys,
             passwords: &self.passwords,
             guesses: self.rate_limits.guesses(),
-            standings: &self.standings,
+            session_cache: &self.session_cache,
             security: &self.security,
             demo: self.demo,
         }

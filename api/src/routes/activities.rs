@@ -20,7 +20,7 @@ use crate::app::input::fields::{BATCH_BODY_LIMIT_BYTES, Fields, FromFields, Noth
 use crate::app::problem::{Code, FieldErrors, MAX_ERRORS, Problem};
 use crate::http::auth::{AllowedSources, Reporter};
 use crate::http::headers::positions::{At, LEDGER_POSITION};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::{Created, Describe as _};
@@ -91,9 +91,9 @@ async fn report(
     reporter: Reporter,
     AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
-    Once(raw, key): Once<RawActivity>,
+    Idempotent(raw, key): Idempotent<RawActivity>,
 ) -> Result<Response, Problem> {
-    let keep = key.keep_outcomes(|outcomes| outcomes.first().cloned().map(answer));
+    let keep = key.store_outcomes(|outcomes| outcomes.first().cloned().map(answer));
     let never_about = never_about(&state, &reporter);
     let reporting = Reporting { keep, sources, never_about, ..Reporting::of(reporter.metadata()) };
     answer(record(&state.ledger, &raw, &reporting).await?)
@@ -145,13 +145,13 @@ async fn report_batch(
     reporter: Reporter,
     AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
-    Once(batch, key): Once<Batch>,
+    Idempotent(batch, key): Idempotent<Batch>,
 ) -> Result<Response, Problem> {
     let reports: Vec<_> = batch.items.iter().flatten().cloned().collect();
     let batch = Arc::new(batch);
     let keep = {
         let batch = batch.clone();
-        key.keep_outcomes(move |outcomes| Some(judged(&batch, outcomes)))
+        key.store_outcomes(move |outcomes| Some(judged(&batch, outcomes)))
     };
     let never_about = never_about(&state, &reporter);
     let reporting = Reporting { keep, sources, never_about, ..Reporting::of(reporter.metadata()) };

@@ -32,7 +32,7 @@ use crate::app::problem::{Code, Problem};
 use crate::app::tokens;
 use crate::http::auth::ShownLogIn;
 use crate::http::headers::positions::At;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{Body, Query};
 use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::{Created, Describe as _};
@@ -155,7 +155,7 @@ async fn sign_up(
     State(state): State<AppState>,
     request: axum::Extension<RequestId>,
     _: Query<Nothing>,
-    Once(body, key): Once<SignUp>,
+    Idempotent(body, key): Idempotent<SignUp>,
 ) -> Result<TakenIn, Problem> {
     let account = NewAccount {
         email: body.email.clone(),
@@ -172,7 +172,7 @@ async fn sign_up(
         let answer = answer.clone();
         move |id| {
             let answer = answer.clone();
-            key.keep_unit(move |appended| answer(SignedUp { id, position: appended.last_position }))
+            key.store_unit(move |appended| answer(SignedUp { id, position: appended.last_position }))
         }
     };
     accounts::sign_up(&state.ledger, &state.pool, &state.returns, account, clock::now(), request.0.0, keep)

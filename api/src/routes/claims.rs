@@ -18,7 +18,7 @@ use self::answer::{Answer, AnswerBody, DryRun, answer};
 use crate::app::input::fields::{Fields, FromFields, readers};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Claimant;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
@@ -136,7 +136,7 @@ async fn claim(
     caller: Claimant,
     PathId(reward): PathId,
     Query(dry_run): Query<DryRun>,
-    Once(body, key): Once<ClaimRequestBody>,
+    Idempotent(body, key): Idempotent<ClaimRequestBody>,
 ) -> Result<Answer, Problem> {
     let request = claim_request(&state, &caller, RewardId(reward), &body)?;
     answer(&state, request, dry_run, &caller.metadata(), &key).await
@@ -161,7 +161,7 @@ async fn request_reward(
     caller: Claimant,
     PathId(event): PathId,
     Query(dry_run): Query<DryRun>,
-    Once(body, key): Once<EventClaimRequestBody>,
+    Idempotent(body, key): Idempotent<EventClaimRequestBody>,
 ) -> Result<Answer, Problem> {
     let request = claim_request(&state, &caller, body.reward, &body.body)?;
     if state.ledger.campaign_of(body.reward).await? != Some(CampaignId(event)) {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::events::condition;
 use crate::app::input::fields::{Fields, FromFields, Nothing};
 use crate::http::auth::Operator;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;
@@ -41,7 +41,11 @@ impl FromFields for Wanted {
 }
 
 /// Reads a condition: the answer is its tree and what it asks for, or everything that is wrong with it.
-async fn check(_: Operator, _: Query<Nothing>, Once(Wanted { condition }, _): Once<Wanted>) -> Json<Checked> {
+async fn check(
+    _: Operator,
+    _: Query<Nothing>,
+    Idempotent(Wanted { condition }, _): Idempotent<Wanted>,
+) -> Json<Checked> {
     Json(Checked::of(&condition))
 }
 

@@ -30,7 +30,7 @@ use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Account, Operator};
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::{At, MinPosition, Written};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::openapi::{Created, Describe as _};
 use crate::http::state::AppState;
@@ -104,7 +104,7 @@ async fn create(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Once(draft, key): Once<Draft>,
+    Idempotent(draft, key): Idempotent<Draft>,
 ) -> Result<Made, Problem> {
     let id = CampaignId(Uuid::now_v7());
     let command = CampaignCommand::Create { draft: Box::new(draft), at: operator.at };

@@ -22,7 +22,7 @@ use crate::app::client_address::ClientAddress;
 use crate::app::limits::guesses::{Guess, Guesses};
 use crate::app::problem::{Code, Problem};
 use crate::app::security::{Attempt, SecurityLog};
-use crate::app::session_cache::{Standings, announce};
+use crate::app::session_cache::{SessionCache, announce};
 use crate::app::tokens::{Identity, Keys};
 
 /// How long a log-in lasts without being used.
@@ -45,7 +45,7 @@ pub struct SignIn<'a> {
     /// The budget of wrong passwords; none where nobody is limited.
     pub guesses: Option<&'a Arc<Guesses>>,
     /// What log-ins stand for now.
-    pub standings: &'a Standings,
+    pub session_cache: &'a SessionCache,
     /// What whoever guards the service reads.
     pub security: &'a SecurityLog,
     /// Whether accounts of the demo are let in.
@@ -219,7 +219,7 @@ pub async fn end_family(state: &SignIn<'_>, family: Uuid, now: Moment) -> Result
     let sql = "update refresh_families set revoked_at = $2 where id = $1 and revoked_at is null returning account_id";
     let account: Option<Uuid> = sqlx::query_scalar(sql).bind(family).bind(now.utc()).fetch_optional(state.pool).await?;
     if let Some(account) = account {
-        state.standings.forget(MemberId(account));
+        state.session_cache.forget(MemberId(account));
         announce(state.pool, MemberId(account)).await;
     }
     Ok(())
@@ -278,7 +278,7 @@ pub async fn change_password(
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    state.standings.forget(id);
+    state.session_cache.forget(id);
     announce(state.pool, id).await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Standings;
+use super::SessionCache;
 
 /// Shared by all programmes of a database: an id that belongs to another one is forgotten in vain.
 const CHANNEL: &str = "reward_ledger_standing";
@@ -25,13 +25,13 @@ pub async fn announce(pool: &PgPool, account: MemberId) {
 }
 
 /// Hears what changed elsewhere until asked to stop.
-pub async fn listen(standings: Standings, pool: PgPool, stopping: CancellationToken) {
+pub async fn listen(session_cache: SessionCache, pool: PgPool, stopping: CancellationToken) {
     while !stopping.is_cancelled() {
         let heard = tokio::select! {
             () = stopping.cancelled() => return,
-            heard = hear(&standings, &pool) => heard,
+            heard = hear(&session_cache, &pool) => heard,
         };
-        standings.forget_all();
+        session_cache.forget_all();
         if let Err(error) = heard {
             tracing::warn!(%error, "session cache: lost the database notifications; changes made by other instances are seen when entries expire");
             tokio::time::sleep(RECONNECT_PAUSE).await;
@@ -40,15 +40,15 @@ pub async fn listen(standings: Standings, pool: PgPool, stopping: CancellationTo
 }
 
 /// Until the connection is lost.
-async fn hear(standings: &Standings, pool: &PgPool) -> Result<(), sqlx::Error> {
+async fn hear(session_cache: &SessionCache, pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
-    standings.forget_all();
+    session_cache.forget_all();
     while let Some(word) = listener.try_recv().await? {
         match word.payload().parse::<MemberId>() {
-            Ok(account) => standings.forget(account),
-            Err(_) => standings.forget_all(),
+            Ok(account) => session_cache.forget(account),
+            Err(_) => session_cache.forget_all(),
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Reads standings from the tables of accounts: those that are asked for at the same moment in one query.
+//! Reads sessions from the tables of accounts; sessions requested at the same moment share one query.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use futures::FutureExt;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{KeyStanding, Standing};
+use super::{CachedKey, CachedSession};
 
 /// Look-ups by key alone, whatever the planner thinks of the size of the tables.
 const SQL: &str = "
@@ -38,21 +38,21 @@ const SQL: &str = "
 
 type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
 
-pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<Standing>> {
+pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<CachedSession>> {
     lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
         async move {
             let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(conn).await?;
-            rows.into_iter().map(standing).collect()
+            rows.into_iter().map(session).collect()
         }
         .boxed()
     })
 }
 
-fn standing((account, role, role_since, demo, key_hash, sources): Row) -> Result<Option<Standing>, ReadError> {
+fn session((account, role, role_since, demo, key_hash, sources): Row) -> Result<Option<CachedSession>, ReadError> {
     let (Some(account), Some(role), Some(role_since), Some(demo)) = (account, role, role_since, demo) else {
         return Ok(None);
     };
     let role = Role::from_name(&role).ok_or_else(|| ReadError::Broken("a stored role is none".into()))?;
-    let key = key_hash.map(|hash| KeyStanding { hash, sources: BTreeSet::from_iter(sources.unwrap_or_default()) });
-    Ok(Some(Standing { account: MemberId(account), role, role_since, demo, key }))
+    let key = key_hash.map(|hash| CachedKey { hash, sources: BTreeSet::from_iter(sources.unwrap_or_default()) });
+    Ok(Some(CachedSession { account: MemberId(account), role, role_since, demo, key }))
 }

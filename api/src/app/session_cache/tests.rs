@@ -5,70 +5,70 @@ use futures::future::join_all;
 
 use super::*;
 
-/// Standings over a reader that counts, takes its time, and knows one account.
-fn counted(takes: Duration) -> (Standings, Arc<AtomicUsize>) {
+/// SessionCache over a reader that counts, takes its time, and knows one account.
+fn counted(takes: Duration) -> (SessionCache, Arc<AtomicUsize>) {
     let reads = Arc::new(AtomicUsize::new(0));
     let counter = reads.clone();
     let reader = Coalescer::start(move |ids: Vec<Uuid>| {
         counter.fetch_add(ids.len(), Ordering::SeqCst);
         async move {
             tokio::time::sleep(takes).await;
-            Ok(ids.iter().map(|_| Some(standing())).collect())
+            Ok(ids.iter().map(|_| Some(session())).collect())
         }
         .boxed()
     });
-    (Standings::over(reader), reads)
+    (SessionCache::over(reader), reads)
 }
 
-fn standing() -> Standing {
-    Standing { account: MemberId(Uuid::from_u128(1)), role: Role::User, role_since: 0, demo: false, key: None }
+fn session() -> CachedSession {
+    CachedSession { account: MemberId(Uuid::from_u128(1)), role: Role::User, role_since: 0, demo: false, key: None }
 }
 
 const LOG_IN: Uuid = Uuid::from_u128(7);
 
 #[tokio::test]
 async fn many_who_ask_for_the_same_at_once_share_one_read() {
-    let (standings, reads) = counted(Duration::from_millis(5));
-    let answers = join_all((0..100).map(|_| standings.of(LOG_IN))).await;
-    assert!(answers.into_iter().all(|answer| answer.unwrap().as_deref() == Some(&standing())));
+    let (session_cache, reads) = counted(Duration::from_millis(5));
+    let answers = join_all((0..100).map(|_| session_cache.of(LOG_IN))).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap().as_deref() == Some(&session())));
     assert_eq!(reads.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn a_standing_is_believed_for_a_moment_only() {
-    let (standings, reads) = counted(Duration::from_millis(5));
+    let (session_cache, reads) = counted(Duration::from_millis(5));
     for _ in 0..3 {
-        standings.of(LOG_IN).await.unwrap();
+        session_cache.of(LOG_IN).await.unwrap();
     }
     assert_eq!(reads.load(Ordering::SeqCst), 1);
     tokio::time::sleep(BELIEVED_FOR).await;
-    standings.of(LOG_IN).await.unwrap();
+    session_cache.of(LOG_IN).await.unwrap();
     assert_eq!(reads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
 async fn a_change_of_the_account_is_seen_at_once_and_that_of_another_disturbs_nobody() {
-    let (standings, reads) = counted(Duration::from_millis(5));
-    standings.of(LOG_IN).await.unwrap();
-    standings.forget(MemberId(Uuid::from_u128(2)));
-    standings.of(LOG_IN).await.unwrap();
+    let (session_cache, reads) = counted(Duration::from_millis(5));
+    session_cache.of(LOG_IN).await.unwrap();
+    session_cache.forget(MemberId(Uuid::from_u128(2)));
+    session_cache.of(LOG_IN).await.unwrap();
     assert_eq!(reads.load(Ordering::SeqCst), 1);
-    standings.forget(standing().account);
-    standings.of(LOG_IN).await.unwrap();
+    session_cache.forget(session().account);
+    session_cache.of(LOG_IN).await.unwrap();
     assert_eq!(reads.load(Ordering::SeqCst), 2);
-    standings.forget_all();
-    standings.of(LOG_IN).await.unwrap();
+    session_cache.forget_all();
+    session_cache.of(LOG_IN).await.unwrap();
     assert_eq!(reads.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
 async fn what_was_read_before_a_change_is_not_remembered_after_it() {
-    let (standings, reads) = counted(Duration::from_millis(5));
-    let (_, ()) = futures::join!(standings.of(LOG_IN), async {
+    let (session_cache, reads) = counted(Duration::from_millis(5));
+    let (_, ()) = futures::join!(session_cache.of(LOG_IN), async {
         tokio::time::sleep(Duration::from_millis(2)).await;
-        standings.forget(standing().account);
+        session_cache.forget(session().account);
     });
-    standings.of(LOG_IN).await.unwrap();
+    session_cache.of(LOG_IN).await.unwrap();
     assert_eq!(reads.load(Ordering::SeqCst), 2);
 }
 
@@ -76,15 +76,15 @@ async fn what_was_read_before_a_change_is_not_remembered_after_it() {
 async fn a_failure_is_shared_but_hardly_believed() {
     let tries = Arc::new(AtomicUsize::new(0));
     let counter = tries.clone();
-    let standings = Standings::over(Coalescer::start(move |_: Vec<Uuid>| {
+    let session_cache = SessionCache::over(Coalescer::start(move |_: Vec<Uuid>| {
         counter.fetch_add(1, Ordering::SeqCst);
         async { Err(ReadError::Unavailable) }.boxed()
     }));
-    for answer in join_all((0..100).map(|_| standings.of(LOG_IN))).await {
+    for answer in join_all((0..100).map(|_| session_cache.of(LOG_IN))).await {
         assert!(matches!(answer, Err(ReadError::Unavailable)));
     }
     assert_eq!(tries.load(Ordering::SeqCst), 1);
     tokio::time::sleep(FAILURE_BELIEVED_FOR).await;
-    assert!(standings.of(LOG_IN).await.is_err());
+    assert!(session_cache.of(LOG_IN).await.is_err());
     assert_eq!(tries.load(Ordering::SeqCst), 2);
 }

@@ -18,7 +18,7 @@ use crate::app::accounts::Passwords;
 use crate::app::facts::LedgerFacts;
 use crate::app::problem::Problem;
 use crate::app::security::SecurityLog;
-use crate::app::session_cache::{self, Standings};
+use crate::app::session_cache::{self, SessionCache};
 use crate::cli::Database;
 use crate::cli::demo::seed;
 use crate::cli::signals::asked_to_stop;
@@ -106,7 +106,7 @@ impl Inside {
             returns: returns.clone(),
             security: SecurityLog::new(config.security_log_addresses),
             passwords: Passwords::new().map_err(told)?,
-            standings: Standings::start(&pool),
+            session_cache: SessionCache::start(&pool),
             demo: config.demo,
             in_progress: InProgress::default(),
             separation_of_duties: config.duties_are_separated(),
@@ -117,7 +117,7 @@ impl Inside {
             heavy_reads: database.for_heavy_reads(),
             whole_log: database.pool.clone(),
         };
-        let hearing = tokio::spawn(session_cache::listen(state.standings.clone(), pool.clone(), stopping.clone()));
+        let hearing = tokio::spawn(session_cache::listen(state.session_cache.clone(), pool.clone(), stopping.clone()));
         tokio::spawn(idempotency::clean_up(pool.clone(), stopping.clone()));
         tokio::spawn(returns.forget_old(pool, stopping.clone()));
         Ok(Api { state, hearing, stopping: stopping.clone() })

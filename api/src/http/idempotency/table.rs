@@ -7,8 +7,8 @@ use commands::StoredAnswer;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::asked::Asked;
-use super::frozen::Frozen;
+use super::keyed_request::KeyedRequest;
+use super::stored_response::StoredResponse;
 use crate::app::problem::{Code, Problem};
 
 /// How long an answer is found again at least.
@@ -19,7 +19,7 @@ const CLEAN_UP_EVERY: Duration = Duration::from_secs(10 * 60);
 const CLEAN_UP_ROWS: i64 = 1_000;
 
 /// What was answered under the key before, or the problem when that was to another request.
-pub(super) async fn find(pool: &PgPool, asked: &Asked) -> Result<Option<Response>, Problem> {
+pub(super) async fn find(pool: &PgPool, asked: &KeyedRequest) -> Result<Option<Response>, Problem> {
     let sql = "select fingerprint, answer from stored_answers where caller = $1 and key = $2";
     let row: Option<(Vec<u8>, Vec<u8>)> =
         sqlx::query_as(sql).bind(asked.caller()).bind(asked.key()).fetch_optional(pool).await?;
@@ -27,7 +27,7 @@ pub(super) async fn find(pool: &PgPool, asked: &Asked) -> Result<Option<Response
     if fingerprint != asked.fingerprint.0 {
         return Ok(Some(Problem::new(Code::IdempotencyKeyReused).into_response()));
     }
-    let frozen = Frozen::from_bytes(&answer);
+    let frozen = StoredResponse::from_bytes(&answer);
     Ok(Some(frozen.ok_or_else(|| Problem::internal("once", &"a stored answer is none"))?.replay()))
 }
 

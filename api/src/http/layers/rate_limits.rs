@@ -163,7 +163,7 @@ async fn charge(
         let count = limits.of_principal(who).count(&who.id.0);
         count.refusal().map_or(Ok((Some(who), Some(count))), Err)
     };
-    if let Some(who) = shown.and_then(|shown| shown.known(&state.standings)) {
+    if let Some(who) = shown.and_then(|shown| shown.known(&state.session_cache)) {
         return of_principal(who);
     }
     let of_address = address.map(|address| limits.principals.count(&address));
@@ -180,9 +180,9 @@ async fn charge(
 /// Who shows a credential, where it is genuine.
 async fn identify(state: &AppState, shown: Option<&Shown>) -> Option<Identified> {
     let shown = shown?;
-    match shown.known(&state.standings) {
+    match shown.known(&state.session_cache) {
         Some(who) => Some(who),
-        None => shown.looked_up(&state.standings).await,
+        None => shown.looked_up(&state.session_cache).await,
     }
 }
 

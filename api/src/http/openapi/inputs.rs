@@ -14,7 +14,7 @@ use crate::app::input::fields::{FromFields, describe};
 use crate::app::problem::Code;
 use crate::http::headers::etag::IfMatch;
 use crate::http::headers::positions::MinPosition;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{Body, PathId, PathText, Query};
 
 /// Where an operation notes that its path holds an id.
@@ -75,7 +75,7 @@ impl<T: FromFields> OperationInput for Body<T> {
     }
 }
 
-impl<T: FromFields> OperationInput for Once<T> {
+impl<T: FromFields> OperationInput for Idempotent<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let schema = json_schema!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"});
         header(

@@ -14,7 +14,7 @@ use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::{AllowedSources, Reporter};
 use crate::http::headers::positions::At;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::openapi::Created;
 use crate::http::state::AppState;
@@ -42,7 +42,7 @@ pub(super) async fn void(
     reporter: Reporter,
     AllowedSources(sources): AllowedSources,
     _: Query<Nothing>,
-    Once(withdrawal, key): Once<Withdrawal>,
+    Idempotent(withdrawal, key): Idempotent<Withdrawal>,
 ) -> Result<Response, Problem> {
     may_speak_for(&withdrawal.source, &sources)?;
     let id = ActivityId::of(&withdrawal.source, &withdrawal.external_id);

@@ -16,7 +16,7 @@ use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::{Code, Problem, condition_errors};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::openapi::ConditionInput;
 use crate::http::state::AppState;
@@ -76,7 +76,7 @@ pub(super) async fn re_evaluate_all_of(
     _: Auditor,
     min: MinPosition,
     _: Query<Nothing>,
-    Once(order, _): Once<Order>,
+    Idempotent(order, _): Idempotent<Order>,
 ) -> Result<At<Json<Bulk>>, Problem> {
     let head = min.reached_by_log(&state).await?;
     let _turn = whole_log::turn()?;

@@ -17,7 +17,7 @@ use crate::app::input::fields::Nothing;
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::headers::positions::{At, MinPosition};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::openapi::Accepted;
 use crate::http::state::AppState;
@@ -35,7 +35,7 @@ pub(super) async fn start(
     State(state): State<AppState>,
     _: Auditor,
     _: Query<Nothing>,
-    Once(Nothing, _): Once<Nothing>,
+    Idempotent(Nothing, _): Idempotent<Nothing>,
 ) -> Result<At<Accepted<Verification>>, Problem> {
     let starting = STARTING.lock().await;
     if let Ok(run_of_ours) = RUNNING.try_acquire() {

@@ -171,7 +171,7 @@ async fn erase_me(
     let appended = accounts::erase(&state.ledger, &state.pool, &state.returns, member.id, &member.metadata())
         .await
         .map_err(gone)?;
-    state.standings.forget(member.id);
+    state.session_cache.forget(member.id);
     state.security.account_changed("account_erased", member.id, member.id, member.role);
     Ok(([(header::SET_COOKIE, no_cookie(&state)?)], erased(appended)).into_response())
 }

@@ -117,7 +117,7 @@ async fn change_role(
     let by = if id == operator.id { Giver::Oneself } else { Giver::Account(operator.role) };
     let change = RoleChange { to, by };
     let appended = accounts::change_role(&state.ledger, &state.pool, id, change, &operator.metadata()).await?;
-    state.standings.forget(id);
+    state.session_cache.forget(id);
     state.security.role_changed(id, &account.role, to, operator.id, operator.role);
     Ok(answer(phrases::role_changed(), known(&state, id).await?, appended))
 }
@@ -202,7 +202,7 @@ async fn erase(
 ) -> Result<Response, Problem> {
     let id = known(&state, MemberId(id)).await?.member();
     let appended = accounts::erase(&state.ledger, &state.pool, &state.returns, id, &admin.metadata()).await?;
-    state.standings.forget(id);
+    state.session_cache.forget(id);
     state.security.account_changed("account_erased", id, admin.id, admin.role);
     Ok(erased(appended))
 }

@@ -15,7 +15,7 @@ use crate::app::i18n::{Said, phrases};
 use crate::app::problem::Problem;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::At;
-use crate::http::idempotency::{Key, Unkept};
+use crate::http::idempotency::{Key, NotStored};
 use crate::http::state::AppState;
 use crate::routes::claim_body::ClaimBody;
 
@@ -65,7 +65,7 @@ impl IntoResponse for Answer {
         let response = (self.status, Json(self.body)).into_response();
         match self.last {
             Some((sequence, position)) => Tagged(sequence, At(position, response)).into_response(),
-            None => Unkept(response).into_response(),
+            None => NotStored(response).into_response(),
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) async fn answer(
 ) -> Result<Answer, Problem> {
     let decision = match dry_run {
         DryRun::No => {
-            let keep = key.keep(move |receipt| decided(request, dry_run, receipt));
+            let keep = key.store(move |receipt| decided(request, dry_run, receipt));
             state.ledger.request_reward_storing(request, &state.facts, metadata, &keep).await
         }
         DryRun::Yes => state.ledger.dry_run_reward(request, &state.facts).await,

@@ -24,7 +24,7 @@ use crate::app::input::fields::{Broken, Fields, FromFields, Nothing, readers};
 use crate::app::problem::{Code, Problem, condition_errors};
 use crate::http::auth::Staff;
 use crate::http::headers::positions::{At, MinPosition};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::{ConditionInput, Describe as _};
@@ -154,7 +154,7 @@ async fn replay(
     _: Staff,
     min: MinPosition,
     _: Query<Nothing>,
-    Once(order, _): Once<Order>,
+    Idempotent(order, _): Idempotent<Order>,
 ) -> Result<At<Json<OutcomeBody>>, Problem> {
     let head = min.reached_by_log(&state).await?;
     let _turn = whole_log::turn()?;

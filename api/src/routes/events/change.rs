@@ -13,7 +13,7 @@ use crate::app::problem::Problem;
 use crate::http::auth::Operator;
 use crate::http::headers::etag::{IfMatch, Tagged};
 use crate::http::headers::positions::Written;
-use crate::http::idempotency::{Key, Once};
+use crate::http::idempotency::{Idempotent, Key};
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
 
@@ -26,7 +26,7 @@ pub(super) async fn revise(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Once(revision, key): Once<Revision>,
+    Idempotent(revision, key): Idempotent<Revision>,
 ) -> Result<Changed, Problem> {
     let command = CampaignCommand::Revise { revision: Box::new(revision), at: operator.at };
     change(&state, &operator, CampaignId(id), &seen, command, &key).await
@@ -39,7 +39,7 @@ pub(super) async fn pause(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Once(_, key): Once<Nothing>,
+    Idempotent(_, key): Idempotent<Nothing>,
 ) -> Result<Changed, Problem> {
     change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Pause { at: operator.at }, &key).await
 }
@@ -51,7 +51,7 @@ pub(super) async fn resume(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Once(_, key): Once<Nothing>,
+    Idempotent(_, key): Idempotent<Nothing>,
 ) -> Result<Changed, Problem> {
     change(&state, &operator, CampaignId(id), &seen, CampaignCommand::Resume { at: operator.at }, &key).await
 }
@@ -63,7 +63,7 @@ pub(super) async fn end(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Once(_, key): Once<Nothing>,
+    Idempotent(_, key): Idempotent<Nothing>,
 ) -> Result<Changed, Problem> {
     change(&state, &operator, CampaignId(id), &seen, CampaignCommand::End { at: operator.at }, &key).await
 }

@@ -22,7 +22,7 @@ use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member, Operator};
 use crate::http::headers::etag::{IfMatch, Tagged};
 use crate::http::headers::positions::{At, MinPosition};
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
@@ -105,7 +105,7 @@ async fn decide(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Once(decision, key): Once<Decision>,
+    Idempotent(decision, key): Idempotent<Decision>,
 ) -> Result<Answer, Problem> {
     let step = decision.step;
     withdraw_from_nobody(&state, ClaimId(id), operator.at).await?;

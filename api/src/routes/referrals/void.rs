@@ -12,7 +12,7 @@ use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::Problem;
 use crate::http::auth::Operator;
 use crate::http::headers::positions::Written;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
 
@@ -33,7 +33,7 @@ pub(super) async fn void(
     operator: Operator,
     PathId(invitee): PathId,
     _: Query<Nothing>,
-    Once(Note(note), key): Once<Note>,
+    Idempotent(Note(note), key): Idempotent<Note>,
 ) -> Result<Written<Json<ReferralBody>>, Problem> {
     let id = invitee.to_string();
     let qualified_at = state.ledger.noted_at::<Referral>(&id, QUALIFIED).await?;

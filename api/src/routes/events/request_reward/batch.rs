@@ -17,7 +17,7 @@ use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::Problem;
 use crate::http::auth::Operator;
 use crate::http::headers::positions::LEDGER_POSITION;
-use crate::http::idempotency::{Key, Once};
+use crate::http::idempotency::{Idempotent, Key};
 use crate::http::input::extract::Query;
 use crate::http::state::AppState;
 
@@ -49,7 +49,7 @@ pub(super) async fn decide_all(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Once(batch, key): Once<Batch>,
+    Idempotent(batch, key): Idempotent<Batch>,
 ) -> Result<Response, Problem> {
     let mut retry = state.ledger.retry();
     loop {
@@ -85,7 +85,7 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
         });
     }
     let kept = results.clone();
-    let unit = unit.storing(key.keep_unit(move |appended| answer(&kept, Some(appended.last_position))));
+    let unit = unit.storing(key.store_unit(move |appended| answer(&kept, Some(appended.last_position))));
     let appended = unit.commit::<ClaimRefusal>().await.map_err(BatchError::Append)?;
     Ok(answer(&results, appended.map(|appended| appended.last_position)))
 }

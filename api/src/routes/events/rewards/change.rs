@@ -14,7 +14,7 @@ use crate::app::problem::{Code, Problem};
 use crate::http::auth::Operator;
 use crate::http::headers::etag::{IfMatch, Tagged};
 use crate::http::headers::positions::Written;
-use crate::http::idempotency::Once;
+use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
 
@@ -27,7 +27,7 @@ pub(super) async fn revise(
     PathId(id): PathId,
     seen: IfMatch,
     _: Query<Nothing>,
-    Once(revision, key): Once<RewardRevision>,
+    Idempotent(revision, key): Idempotent<RewardRevision>,
 ) -> Result<Changed, Problem> {
     let reward_id = RewardId(id);
     let stock = state.ledger.committed_stock_of(reward_id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;

@@ -14,7 +14,7 @@ use crate::app::problem::{Code, Problem};
 use crate::http::auth::Operator;
 use crate::http::headers::etag::Tagged;
 use crate::http::headers::positions::Written;
-use crate::http::idempotency::{Key, Once};
+use crate::http::idempotency::{Idempotent, Key};
 use crate::http::input::extract::{PathId, PathText, Query};
 use crate::http::openapi::Created;
 use crate::http::state::AppState;
@@ -26,7 +26,7 @@ pub(super) async fn untyped(
     State(state): State<AppState>,
     operator: Operator,
     _: Query<Nothing>,
-    Once(body, key): Once<WantedOfEvent>,
+    Idempotent(body, key): Idempotent<WantedOfEvent>,
 ) -> Result<Made, Problem> {
     add(&state, &operator, body.event, body.wanted.terms, &key).await
 }
@@ -37,7 +37,7 @@ pub(super) async fn typed(
     operator: Operator,
     PathText(name): PathText,
     _: Query<Nothing>,
-    Once(body, key): Once<WantedOfEvent>,
+    Idempotent(body, key): Idempotent<WantedOfEvent>,
 ) -> Result<Made, Problem> {
     let named = RewardType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let reward_type = named.ok_or_else(|| Problem::new(Code::NotFound))?;
@@ -53,7 +53,7 @@ pub(super) async fn in_event(
     operator: Operator,
     PathId(event): PathId,
     _: Query<Nothing>,
-    Once(wanted, key): Once<Wanted>,
+    Idempotent(wanted, key): Idempotent<Wanted>,
 ) -> Result<Made, Problem> {
     add(&state, &operator, CampaignId(event), wanted.terms, &key).await
 }

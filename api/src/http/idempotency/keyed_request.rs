@@ -9,8 +9,8 @@ use commands::StoredAnswer;
 use uuid::Uuid;
 
 use super::fingerprint::Fingerprint;
-use super::frozen::Frozen;
-use super::is_kept;
+use super::is_stored;
+use super::stored_response::StoredResponse;
 use crate::app::i18n::{Language, current, while_speaking};
 use crate::http::request_id::RequestId;
 use crate::http::router::documented;
@@ -34,12 +34,12 @@ impl InProgress {
         key: String,
         fingerprint: Fingerprint,
         request: RequestId,
-    ) -> Option<Asked> {
+    ) -> Option<KeyedRequest> {
         let name = (caller, key);
         if !self.names().insert(name.clone()) {
             return None;
         }
-        Some(Asked {
+        Some(KeyedRequest {
             name,
             fingerprint,
             request: request.0,
@@ -51,24 +51,24 @@ impl InProgress {
 }
 
 /// A request that is being answered under a key.
-pub(super) struct Asked {
+pub(super) struct KeyedRequest {
     name: Name,
     pub(super) fingerprint: Fingerprint,
     pub(super) request: Uuid,
     /// The log is written outside of the request: it does not know what is spoken there.
     language: Language,
     /// The answer as it was handed to the log last.
-    stored: Mutex<Option<Frozen>>,
+    stored: Mutex<Option<StoredResponse>>,
     marks: InProgress,
 }
 
-impl Drop for Asked {
+impl Drop for KeyedRequest {
     fn drop(&mut self) {
         self.marks.names().remove(&self.name);
     }
 }
 
-impl Asked {
+impl KeyedRequest {
     pub(super) fn caller(&self) -> &str {
         &self.name.0
     }
@@ -78,7 +78,7 @@ impl Asked {
     }
 
     /// The row of an answer.
-    pub(super) fn kept(&self, frozen: &Frozen) -> StoredAnswer {
+    pub(super) fn kept(&self, frozen: &StoredResponse) -> StoredAnswer {
         let (caller, key) = self.name.clone();
         StoredAnswer { caller, key, fingerprint: self.fingerprint.0, answer: frozen.to_bytes() }
     }
@@ -87,7 +87,7 @@ impl Asked {
     pub(super) fn keep<R: IntoResponse>(&self, answer: impl FnOnce() -> Option<R>) -> Option<StoredAnswer> {
         let frozen = while_speaking(self.language, || {
             let response = answer()?.into_response();
-            Some(response).filter(is_kept).and_then(|kept| Frozen::of(documented(kept, self.request)))
+            Some(response).filter(is_stored).and_then(|kept| StoredResponse::of(documented(kept, self.request)))
         });
         let row = frozen.as_ref().map(|frozen| self.kept(frozen));
         *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = frozen;
@@ -95,7 +95,7 @@ impl Asked {
     }
 
     /// The answer as it was handed to the log last.
-    pub(super) fn stored(&self) -> Option<Frozen> {
+    pub(super) fn stored(&self) -> Option<StoredResponse> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

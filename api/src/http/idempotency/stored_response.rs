@@ -16,7 +16,7 @@ const KEPT_HEADERS: [HeaderName; 5] =
 
 /// One whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frozen {
+pub(super) struct StoredResponse {
     head: Head,
     body: Bytes,
 }
@@ -27,7 +27,7 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
-impl Frozen {
+impl StoredResponse {
     /// `None` when the body does not stand ready.
     pub(super) fn of(response: Response) -> Option<Self> {
         let (parts, body) = response.into_parts();
@@ -84,8 +84,8 @@ mod tests {
                 [(header::CONTENT_TYPE, "application/json"), (header::SET_COOKIE, "a=b"), (header::ETAG, "7")];
             (StatusCode::CREATED, headers, "{\"a\":\n1}").into_response()
         };
-        let frozen = Frozen::of(sent()).unwrap();
-        assert_eq!(Frozen::from_bytes(&frozen.to_bytes()), Some(frozen.clone()));
+        let frozen = StoredResponse::of(sent()).unwrap();
+        assert_eq!(StoredResponse::from_bytes(&frozen.to_bytes()), Some(frozen.clone()));
         let again = frozen.replay();
         assert_eq!(again.status(), StatusCode::CREATED);
         assert_eq!(again.headers()[header::ETAG], "7");
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_one() {
-        let frozen = Frozen::of(StatusCode::NO_CONTENT.into_response()).unwrap();
-        assert_eq!(Frozen::from_bytes(&frozen.to_bytes()), Some(frozen));
+        let frozen = StoredResponse::of(StatusCode::NO_CONTENT.into_response()).unwrap();
+        assert_eq!(StoredResponse::from_bytes(&frozen.to_bytes()), Some(frozen));
     }
 }
