@@ -17,7 +17,7 @@ const CRATES: [(&str, &[&str], &[&[&str]]); 4] = [
     (
         "api",
         &["domain", "commands", "projections"],
-        &[&["app", "embedded"], &["http"], &["routes", "jobs"], &["config"], &["cli"]],
+        &[&["app"], &["http"], &["routes", "jobs"], &["config", "embedded"], &["cli"]],
     ),
 ];
 
@@ -99,6 +99,7 @@ fn every_arrow_between_rooms_and_crates_runs_one_way() {
             if step(rooms, room).is_none() {
                 continue;
             }
+            assert!(!text.contains("crate::{"), "{shown}: write a line for each room, so that it can be read here");
             for to in named_after(&text, "crate::").filter(|to| step(rooms, to).is_some()) {
                 arrows += 1;
                 if !may_know(krate, rooms, room, to) {
