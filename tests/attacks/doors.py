@@ -36,6 +36,7 @@ def demo_accounts_after_the_demo(services):
 @attack("B10", "a fact on the embedded broker, from anybody")
 def a_fact_on_the_embedded_broker(services):
     service = services.own(DEMO="false")
+    service.command("migrate")
     service.command("admin", "create", "--email", "root@example.com", text="correct-horse-battery\n")
     service.start()
     found = re.search(r"broker at (127\.0\.0\.1:\d+)", service.log())

@@ -89,7 +89,7 @@ async fn accounts_of_a_demo_before_they_were_marked_are_known_by_their_password(
     refuses(Setup::on(&database).without_demo(), 4);
     sqlx::query(older).execute(&pool).await.unwrap();
     let removed = Auditor::of(&database.url).run(&["demo", "remove"]);
-    assert!(removed.out.starts_with("4 accounts"), "{} {}", removed.out, removed.err);
+    assert!(removed.out.starts_with("erased 4 demo accounts"), "{} {}", removed.out, removed.err);
     let service = Setup::on(&database).without_demo().start().await;
     service.client().login("operator@example.com", PASSWORD).await.get("/events").await.ok();
 }
