@@ -62,20 +62,20 @@ impl SecurityLog {
         let account = account.map(tracing::field::display);
         let address = self.shown(from).map(tracing::field::display);
         tracing::warn!(target: "security", event = attempt.name(), account.id = account, reason,
-                       client.address = address, left_out, "login failed: wrong e-mail or password");
+                       client.address = address, left_out, "password check failed");
     }
 
     /// A token or a key was shown that is no good. One that only grew old is everyday, and said to who debugs.
     pub fn token_refused(&self, kind: &str, account: Option<MemberId>, reason: &str, from: ClientAddress) {
         if reason == "token_expired" {
-            tracing::debug!(target: "security", event = "token_refused", token = kind, reason, "access token rejected");
+            tracing::debug!(target: "security", event = "token_refused", token = kind, reason, "token rejected");
             return;
         }
         let Some(left_out) = self.strangers.may_write() else { return };
         let account = account.map(tracing::field::display);
         let address = self.shown(from).map(tracing::field::display);
         tracing::warn!(target: "security", event = "token_refused", token = kind, account.id = account, reason,
-                       client.address = address, left_out, "access token rejected");
+                       client.address = address, left_out, "token rejected");
     }
 
     /// A refresh token came back after it was followed by others: somebody else has it, and its log-in is over.

@@ -216,6 +216,10 @@ async fn make_schema(schema: &str, options: &PgConnectOptions) -> Result<(), sql
     if there {
         return connection.close().await;
     }
-    sqlx::query(&format!("create schema if not exists \"{schema}\"")).execute(&mut connection).await?;
+    match sqlx::query(&format!("create schema if not exists \"{schema}\"")).execute(&mut connection).await {
+        // another process that starts at the same moment has created it
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
+        created => _ = created?,
+    }
     connection.close().await
 }

@@ -56,7 +56,7 @@ async fn a_decision_about_a_projection_needs_a_reason() {
     let unknown = stage.service.command(&["projections", "retry", "horoscope", "--reason", "why not"], "");
     assert!(!unknown.status.success());
     let fine = stage.service.command(&["projections", "retry", "claim_history", "--reason", "to be sure"], "");
-    assert!(String::from_utf8_lossy(&fine.stdout).contains("nothing is in the way"));
+    assert!(String::from_utf8_lossy(&fine.stdout).contains("has not stopped at any event"));
 }
 
 /// Starts a rebuild and kills it after a while; answers whether it was killed before its end.
