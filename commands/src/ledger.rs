@@ -149,7 +149,7 @@ impl Ledger {
     }
 
     /// Decides a command and writes what follows. Commands that meet on one stream wait for each other, and one that
-    /// another process was faster than is decided anew: see [`retry`].
+    /// another process was faster than is decided anew: see `retry`.
     ///
     /// # Errors
     /// See [`CommandError`].
@@ -245,12 +245,12 @@ impl Ledger {
         self.shared.sequencer.head()
     }
 
-    /// Has somebody told what this process writes: see [`sequencer::Listener`].
+    /// Has somebody told what this process writes: see [`Listener`](crate::log::sequencer::Listener).
     pub fn tell(&self, listener: impl Fn(&[Chained<'_>]) + Send + Sync + 'static) {
         self.shared.sequencer.tell(Box::new(listener));
     }
 
-    /// Has somebody told how much each command writes: see [`sequencer::Meter`].
+    /// Has somebody told how much each command writes: see [`Meter`](crate::log::sequencer::Meter).
     pub fn meter(&self, meter: impl Fn(&Metadata, usize) + Send + Sync + 'static) {
         self.shared.sequencer.meter(Box::new(meter));
     }

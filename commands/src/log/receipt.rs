@@ -16,7 +16,7 @@ pub struct Receipt<A> {
     pub stream_id: Arc<str>,
     /// The number of the stream's last event.
     pub sequence: i64,
-    /// The position of the stream's last event in the log; within a [`Unit`] it is not known yet.
+    /// The position of the stream's last event in the log; within a [`Unit`](crate::Unit) it is not known yet.
     pub position: i64,
     /// How many events the command added; 0 when what was asked is so already.
     pub appended: usize,

@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// The rooms of a crate by the step that they stand on, from the bottom to the top.
+type Steps = &'static [&'static [&'static str]];
+
 /// For each crate: the crates of ours that it may name, and its rooms from the bottom to the top. A room may name those
 /// below it; rooms on one step do not know each other.
-const CRATES: [(&str, &[&str], &[&[&str]]); 4] = [
+const CRATES: [(&str, &[&str], Steps); 4] = [
     ("domain", &[], &[]),
     ("commands", &["domain"], &[&["failure", "metrics"], &["log", "guards"], &["ledger", "claims"]]),
     (
@@ -62,11 +65,11 @@ fn names(text: &str, krate: &str) -> bool {
 }
 
 /// The step that a room stands on.
-fn step(rooms: &[&[&str]], room: &str) -> Option<usize> {
+fn step(rooms: Steps, room: &str) -> Option<usize> {
     rooms.iter().position(|step| step.contains(&room))
 }
 
-fn may_know(krate: &str, rooms: &[&[&str]], from: &str, to: &str) -> bool {
+fn may_know(krate: &str, rooms: Steps, from: &str, to: &str) -> bool {
     let one_thing =
         ONE_THING.iter().any(|(of, a, b)| *of == krate && [*a, *b].contains(&from) && [*a, *b].contains(&to));
     from == to || one_thing || step(rooms, from) > step(rooms, to)

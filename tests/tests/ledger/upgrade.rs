@@ -191,7 +191,8 @@ async fn an_index_whose_build_was_killed_is_built_by_the_next_run() {
     reading.rollback().await.unwrap();
     let [mut one, mut other] = [connected(&database).await, connected(&database).await];
     let (first, second) = tokio::join!(migrations::apply(&mut one, &all), migrations::apply(&mut other, &all));
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     assert!(sqlx::query_scalar::<_, bool>(state).fetch_one(&mut watching).await.unwrap(), "the index serves");
 }
 

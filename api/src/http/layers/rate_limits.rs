@@ -139,10 +139,10 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
         }
         _ => counted,
     };
-    if response.status() != StatusCode::TOO_MANY_REQUESTS {
-        if let Some(count) = counted {
-            tell_count(response.headers_mut(), count);
-        }
+    if response.status() != StatusCode::TOO_MANY_REQUESTS
+        && let Some(count) = counted
+    {
+        tell_count(response.headers_mut(), count);
     }
     response
 }
