@@ -18,9 +18,9 @@ pub use mapping::condition_errors;
 /// After how many seconds an overloaded service may be asked again.
 pub const RETRY_AFTER_S: u32 = 1;
 
-/// A budget that is spent, as draft-ietf-httpapi-ratelimit-headers-10 writes it.
+/// A budget of requests, as draft-ietf-httpapi-ratelimit-headers-10 writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spent {
+pub struct Budget {
     /// What it allows: `"login-account";q=10;w=60`.
     pub policy: String,
     /// What is left, and when there is more: `"login-account";r=0;t=6`.
@@ -40,7 +40,7 @@ struct Parts {
     retry_after_s: Option<u32>,
     version: Option<i64>,
     position: Option<i64>,
-    spent: Option<Spent>,
+    budget: Option<Budget>,
     credential_refused: bool,
     recorded: bool,
 }
@@ -57,7 +57,7 @@ impl Problem {
             retry_after_s: None,
             version: None,
             position: None,
-            spent: None,
+            budget: None,
             credential_refused: false,
             recorded: false,
         }))
@@ -104,10 +104,10 @@ impl Problem {
         self
     }
 
-    /// A budget is spent: what it allows, and how far it is used up.
+    /// The budget that is used up.
     #[must_use]
-    pub fn spent(mut self, spent: Spent) -> Self {
-        self.0.spent = Some(spent);
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.0.budget = Some(budget);
         self
     }
 
@@ -196,10 +196,10 @@ impl Problem {
         self.0.position
     }
 
-    /// The budget that is spent.
+    /// The budget that is used up, if that is the problem.
     #[must_use]
-    pub fn spent_budget(&self) -> Option<&Spent> {
-        self.0.spent.as_ref()
+    pub fn used_up(&self) -> Option<&Budget> {
+        self.0.budget.as_ref()
     }
 
     /// Whether a credential was shown that is not accepted.

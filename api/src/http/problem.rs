@@ -102,8 +102,8 @@ impl Problem {
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE && self.errors().names(CONTENT_ENCODING_FIELD) {
             headers.insert(header::ACCEPT_ENCODING, READ_ENCODINGS);
         }
-        if let Some(spent) = self.spent_budget() {
-            rate_limits::tell(headers, spent);
+        if let Some(budget) = self.used_up() {
+            rate_limits::tell(headers, budget);
         }
         response
     }

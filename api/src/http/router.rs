@@ -22,7 +22,7 @@ use crate::http::state::AppState;
 
 use crate::http::layers::arrival::{self, Room};
 use crate::http::layers::in_flight::{self, InFlight};
-use crate::http::layers::route_limits::LimitsOfRoutes;
+use crate::http::layers::route_limits::{LimitsOfRoutes, RouteLimits};
 use crate::http::layers::time_limit::Limits;
 use crate::http::layers::{cors, headers};
 
@@ -78,7 +78,10 @@ async fn surround(
     let id = RequestId::from_headers(&request);
     let route = routes.of(&request);
     request.extensions_mut().insert(id);
-    request.extensions_mut().insert(route);
+    // an ordinary route, such as that of a claim, costs nothing
+    if route != RouteLimits::default() {
+        request.extensions_mut().insert(route);
+    }
     let (method, path) = (request.method().clone(), request.uri().clone());
     let language = Language::preferred(request.headers());
     let limit = limits.of(route);

@@ -54,10 +54,7 @@ pub struct SignIn<'a> {
 
 impl SignIn<'_> {
     fn guess(&self, email: &str, address: Option<IpAddr>) -> Result<Guess, Problem> {
-        let Some(guesses) = self.guesses else { return Ok(Guess::free()) };
-        guesses
-            .charge(email_key(email), address)
-            .map_err(|count| count.refusal().unwrap_or_else(|| Problem::new(Code::RateLimited)))
+        self.guesses.map_or(Ok(Guess::free()), |guesses| guesses.charge(email_key(email), address))
     }
 }
 

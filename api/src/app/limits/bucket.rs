@@ -16,7 +16,7 @@ use governor::state::StateStore;
 use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
 use governor::{Quota, RateLimiter};
 
-use crate::app::problem::{Code, Problem, Spent};
+use crate::app::problem::{Budget, Code, Problem};
 
 /// How many buckets of their own there are: 64 bytes each, give or take.
 const MAX_BUCKETS: usize = 100_000;
@@ -115,9 +115,13 @@ pub(crate) struct Count {
 impl Count {
     /// The problem that it is, where nothing was left.
     pub(crate) fn refusal(&self) -> Option<Problem> {
-        let spent = Spent { policy: self.policy(), state: self.state() };
         let seconds = self.refused_for_s?;
-        Some(Problem::new(Code::RateLimited).retry_after_s(seconds).spent(spent))
+        Some(Problem::new(Code::RateLimited).retry_after_s(seconds).budget(self.budget()))
+    }
+
+    /// What is allowed and what is left, for whoever asks.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget { policy: self.policy(), state: self.state() }
     }
 }
 

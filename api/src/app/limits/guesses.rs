@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use crate::app::limits::bucket::{Buckets, Count, Policy};
+use crate::app::limits::bucket::{Buckets, Policy};
+use crate::app::problem::Problem;
 
 const FROM_AN_ADDRESS: Policy = Policy::a_minute("password-address", 10);
 const FROM_STRANGERS: Policy = Policy::a_minute("password-account", 30);
@@ -41,20 +42,16 @@ impl Guesses {
     /// Charges one check.
     ///
     /// # Errors
-    /// The budget that is used up.
-    pub(crate) fn charge(self: &Arc<Self>, account: String, address: Option<IpAddr>) -> Result<Guess, Count> {
+    /// `rate_limited`: too many were wrong.
+    pub(crate) fn charge(self: &Arc<Self>, account: String, address: Option<IpAddr>) -> Result<Guess, Problem> {
         let from = (account, address);
-        let count = self.from_an_address.count(&from);
-        if count.refused_for_s.is_some() {
-            return Err(count);
+        if let Some(refused) = self.from_an_address.count(&from).refusal() {
+            return Err(refused);
         }
         let strange = self.acquainted.get(&self.hashes.hash_one(&from)).is_none();
-        if strange {
-            let count = self.from_strangers.count(&from.0);
-            if count.refused_for_s.is_some() {
-                self.from_an_address.give_back(&from);
-                return Err(count);
-            }
+        if strange && let Some(refused) = self.from_strangers.count(&from.0).refusal() {
+            self.from_an_address.give_back(&from);
+            return Err(refused);
         }
         Ok(Guess(Some(Charged { guesses: self.clone(), from, strange })))
     }

@@ -22,7 +22,7 @@ use self::daily::Daily;
 use super::route_limits::{Newcomer, RouteLimits};
 use crate::app::limits::bucket::{Buckets, Count, Policy};
 use crate::app::limits::guesses::Guesses;
-use crate::app::problem::{Code, Problem, Spent};
+use crate::app::problem::{Budget, Code, Problem};
 use crate::http::auth::{Identified, Shown, Verified};
 use crate::http::client_address::{TrustedProxies, one_subscriber};
 use crate::http::state::AppState;
@@ -142,7 +142,7 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
     if response.status() != StatusCode::TOO_MANY_REQUESTS
         && let Some(count) = counted
     {
-        tell_count(response.headers_mut(), count);
+        tell(response.headers_mut(), &count.budget());
     }
     response
 }
@@ -202,13 +202,8 @@ fn is_nobody(response: &Response) -> bool {
     code.is_some_and(|code| matches!(code, Code::Unauthenticated | Code::TokenExpired | Code::TokenOutdated))
 }
 
-/// Tells what is left.
-fn tell_count(headers: &mut HeaderMap, count: Count) {
-    tell(headers, &Spent { policy: count.policy(), state: count.state() });
-}
-
 /// Tells the state of a budget.
-pub(in crate::http) fn tell(headers: &mut HeaderMap, budget: &Spent) {
+pub(in crate::http) fn tell(headers: &mut HeaderMap, budget: &Budget) {
     for (name, text) in [(RATE_LIMIT_POLICY, &budget.policy), (RATE_LIMIT, &budget.state)] {
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(name, value);

@@ -104,6 +104,7 @@ impl LimitsOfRoutes {
     }
 
     /// All of them, in order.
+    #[cfg(test)]
     #[must_use]
     pub fn all(&self) -> Vec<(String, Method, RouteLimits)> {
         let one = |(path, methods): (&String, &Vec<(Method, RouteLimits)>)| {
