@@ -62,11 +62,19 @@ macro_rules! fed_by_workers {
     };
 }
 
-/// Whether the follower of this row leaves something aside.
+/// Whether a follower leaves something aside: that of this row, or the one of an expression in SQL.
 macro_rules! leaves_aside {
     () => {
-        "(exists (select from parked_streams where follower = checkpoints.name)
-          or exists (select from interventions where follower = checkpoints.name and step = 'skip')) as leaves_aside"
+        leaves_aside!("checkpoints.name")
+    };
+    ($follower:literal) => {
+        concat!(
+            "(exists (select from parked_streams where parked_streams.follower = ",
+            $follower,
+            ") or exists (select from interventions where interventions.follower = ",
+            $follower,
+            " and step = 'skip')) as leaves_aside"
+        )
     };
 }
 
@@ -77,8 +85,8 @@ macro_rules! last_epoch {
         "coalesce((select epoch from events order by position desc limit 1), 1)"
     };
 }
-pub(crate) use last_epoch;
-use {fed_by_workers, leaves_aside};
+use fed_by_workers;
+pub(crate) use {last_epoch, leaves_aside};
 
 /// The checkpoint of a follower, made at the start of the log when there is none.
 ///

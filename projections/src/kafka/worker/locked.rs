@@ -6,6 +6,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use crate::engine::checkpoint::leaves_aside;
+
 use super::table::{ATTENDED_MS, ResumePoint};
 
 /// A partition as its member remembers it: what it was when it was taken over, or saved last.
@@ -57,20 +59,18 @@ impl<'c> LockedPartitions<'c> {
         owner: Uuid,
         partitions: &BTreeMap<i32, OwnedPartition>,
     ) -> sqlx::Result<Option<Self>> {
-        let rows: Vec<LockedPartition> = sqlx::query_as(
+        let rows: Vec<LockedPartition> = sqlx::query_as(concat!(
             "select ours.partition, ours.epoch, ours.position, ours.next_offset,
-                    log_head.position as head, log_head.epoch as head_epoch,
-                    exists (select from parked_streams where parked_streams.follower = $1)
-                    or exists (select from interventions where interventions.follower = $1 and step = 'skip')
-                        as leaves_aside
-            from worker_partitions as ours
+                    log_head.position as head, log_head.epoch as head_epoch, ",
+            leaves_aside!("$1"),
+            " from worker_partitions as ours
             cross join log_head
             where ours.follower = $1
               and ours.owner = $2
               and ours.partition = any($3)
             order by ours.partition
             for update of ours",
-        )
+        ))
         .bind(name)
         .bind(owner)
         .bind(partitions.keys().copied().collect::<Vec<_>>())
