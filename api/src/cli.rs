@@ -127,7 +127,7 @@ impl Cli {
             Some(Role::Audit(order)) => return Ok(order.run(config).await),
             Some(Role::Kafka(order)) => return Ok(order.run(config).await),
             Some(Role::Config) => show_config(&config, matches)?,
-            Some(Role::Import(order)) => return import::run::import(config, &order).await,
+            Some(Role::Import(order)) => return order.run(config).await,
             Some(Role::Generate(order)) => return Ok(order.run()),
         }
         Ok(ExitCode::SUCCESS)

@@ -4,7 +4,6 @@
 
 mod lines;
 mod report;
-pub mod run;
 mod source;
 
 use std::fs::File;
@@ -20,6 +19,8 @@ use uuid::Uuid;
 
 use crate::app::activities::{Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch};
 use crate::app::problem::{FieldErrors, Problem};
+use crate::cli::Database;
+use crate::config::Config;
 use lines::{Chunk, Line, MAX_LINE_BYTES};
 pub use report::{Refused, Report};
 use source::Source;
@@ -94,8 +95,20 @@ pub enum ImportError {
 }
 
 impl Import {
-    /// Runs the import and prints its report: on standard output, and what went wrong on standard error.
-    pub async fn run(&self, ledger: &Ledger) -> ExitCode {
+    /// Imports, beside a running service or without one.
+    ///
+    /// # Errors
+    /// The database cannot be opened or closed.
+    pub async fn run(&self, config: Config) -> anyhow::Result<ExitCode> {
+        let database = Database::open(&config).await?;
+        let ledger = Ledger::start(database.pool.clone()).await?;
+        let code = self.import(&ledger).await;
+        database.close().await?;
+        Ok(code)
+    }
+
+    /// Imports and prints the report: on standard output, and what went wrong on standard error.
+    async fn import(&self, ledger: &Ledger) -> ExitCode {
         let Self::Activities(order) = self;
         let mut report = Report::default();
         let outcome = order.import(ledger, &mut report).await;

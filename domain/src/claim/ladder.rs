@@ -11,7 +11,7 @@ use crate::moment::Moment;
 use crate::zone::local_date;
 
 impl Claim {
-    /// Decides a claim inputs. A pending claim that nobody decided in time is over before anything new begins: its end is
+    /// Decides a claim request. A pending claim that nobody decided in time is over before anything new begins: its end is
     /// recorded with the new decision, so that what it held is given back once.
     pub(super) fn request(&self, inputs: &DecisionInputs) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         let lapsed = self.state.as_ref().filter(|state| state.lapsed(inputs.asked_at).is_some());
