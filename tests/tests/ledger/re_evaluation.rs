@@ -131,9 +131,9 @@ async fn a_saved_run_goes_on_with_its_own_log_and_order_only() {
         assert_eq!(fs::read(&file).unwrap(), content, "the file is left as it was");
     };
     fs::write(auditor.data.join("run.changes"), "").unwrap();
-    refused(&stranger, &run, &kept, "another log");
-    refused(&auditor, &[&run[..], &["--facts", "known"]].concat(), &kept, "another event, facts or condition");
-    refused(&auditor, &run, b"nonsense", "no saved run");
+    refused(&stranger, &run, &kept, "a different log");
+    refused(&auditor, &[&run[..], &["--facts", "known"]].concat(), &kept, "a different event, facts or condition");
+    refused(&auditor, &run, b"nonsense", "not a saved run");
     let cut = kept.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     refused(&auditor, &run, &kept[..cut], "it ends too early");
     // a position that this log has not come to, with its hash and without one
@@ -142,9 +142,9 @@ async fn a_saved_run_goes_on_with_its_own_log_and_order_only() {
     assert_eq!(end, stage.log().await.head().await, "it goes up to where the log ended, and no further");
     let again = |head: &Value| [format!("{head}\n").as_bytes(), &kept[cut..]].concat();
     head["order"]["position"] = (end + 1).into();
-    refused(&auditor, &run, &again(&head), "another log");
+    refused(&auditor, &run, &again(&head), "a different log");
     head["hash"] = "".into();
-    refused(&auditor, &run, &again(&head), "another log");
+    refused(&auditor, &run, &again(&head), "a different log");
     let mut head: Value = serde_json::from_slice(&kept[..cut]).unwrap();
     head["done"] = (end + 1).into();
     refused(&auditor, &run, &again(&head), "it has read more than there was");
