@@ -109,7 +109,7 @@ pub(crate) struct Count {
     /// Until the bucket is full again, in seconds.
     full_in_s: u32,
     /// Refused, and for how many seconds.
-    pub(crate) refused_for_s: Option<u32>,
+    refused_for_s: Option<u32>,
 }
 
 impl Count {
@@ -122,6 +122,17 @@ impl Count {
     /// What is allowed and what is left, for whoever asks.
     pub(crate) fn budget(&self) -> Budget {
         Budget { policy: self.policy(), state: self.state() }
+    }
+
+    /// The policy as a header says it: so many within so many seconds.
+    fn policy(&self) -> String {
+        let (name, units, window_s) = self.policy;
+        format!("\"{name}\";q={units};w={window_s}")
+    }
+
+    /// What is left of it.
+    fn state(&self) -> String {
+        format!("\"{}\";r={};t={}", self.policy.0, self.remaining, self.full_in_s)
     }
 }
 
@@ -197,19 +208,6 @@ impl Buckets {
 /// Begun seconds.
 fn seconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)
-}
-
-impl Count {
-    /// The policy as a header says it: so many within so many seconds.
-    pub(crate) fn policy(&self) -> String {
-        let (name, units, window_s) = self.policy;
-        format!("\"{name}\";q={units};w={window_s}")
-    }
-
-    /// What is left of it.
-    pub(crate) fn state(&self) -> String {
-        format!("\"{}\";r={};t={}", self.policy.0, self.remaining, self.full_in_s)
-    }
 }
 
 #[cfg(test)]
