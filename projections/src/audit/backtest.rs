@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::condition::Condition;
+use domain::facts::FACT_STREAMS;
 use domain::id::{CampaignId, MemberId};
 use domain::period::Frequency;
 use domain::zone::Tz;
@@ -41,6 +42,7 @@ use self::calendar::Window;
 use self::grants::{Asking, Grants};
 use self::history::{Histories, Item, Share};
 use super::AuditError;
+use super::history::FACT_AND_CLAIM_STREAMS;
 use crate::log::blocking::off_the_tasks;
 use crate::log::{self, Column, Scan, ScanRange};
 
@@ -109,8 +111,6 @@ pub struct Winner {
     pub period: Arc<str>,
 }
 
-const FACTS: &[&str] = &["member", "activity", "referral"];
-const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
 const COLUMNS: &[Column] =
     &[Column::Position, Column::StreamId, Column::EventType, Column::Version, Column::Payload, Column::OccurredAt];
 
@@ -129,9 +129,9 @@ pub async fn backtest(
     mut progress: impl FnMut(i64) + Send,
 ) -> Result<Outcome, AuditError> {
     let head = log::head(&mut *pool.acquire().await?).await?;
-    let streams = match ask {
-        Ask::FirstPossible => FACTS,
-        Ask::AsClaimed(_) => FACTS_AND_CLAIMS,
+    let streams: &[&str] = match ask {
+        Ask::FirstPossible => &FACT_STREAMS,
+        Ask::AsClaimed(_) => &FACT_AND_CLAIM_STREAMS,
     };
     let (draft, as_claimed) = (Arc::new(draft), matches!(ask, Ask::AsClaimed(_)));
     let shares = u32::try_from(position / POSITIONS_A_SHARE).unwrap_or(u32::MAX).saturating_add(1);

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::claim::Decision;
-use domain::facts::Facts;
+use domain::facts::{FACT_STREAMS, Facts};
 use domain::id::MemberId;
 use domain::member::MemberEvent;
 use domain::zone::local_date;
@@ -12,6 +12,12 @@ use sqlx::PgConnection;
 
 use super::AuditError;
 use crate::log::{Recorded, read_stream};
+
+/// The stream types that a decision rests on and the decisions themselves.
+pub(super) const FACT_AND_CLAIM_STREAMS: [&str; 4] = {
+    let [member, activity, referral] = FACT_STREAMS;
+    [member, activity, referral, "claim"]
+};
 
 /// One fact.
 #[derive(Debug, Clone)]

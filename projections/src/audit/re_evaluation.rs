@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use domain::Event;
 use domain::claim::{ClaimEvent, Decision, DenialReason};
-use domain::facts::{Facts, FactsNeeded};
+use domain::facts::{FACT_STREAMS, Facts, FactsNeeded};
 use domain::id::{CampaignId, ClaimId, MemberId};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,7 +31,7 @@ use self::members::Members;
 use self::wanted::{COLUMNS, Item, Wanted};
 use super::AuditError;
 use super::because::Because;
-use super::history::History;
+use super::history::{FACT_AND_CLAIM_STREAMS, History};
 use super::judge::{Basis, ConditionBasis, Difference, FactsBasis, Judgement};
 use super::rules::Rules;
 use crate::log::{Scan, ScanRange};
@@ -40,9 +40,7 @@ use crate::read_models::member_facts::fold_kept_until;
 /// The most changes that are listed; all of them are counted.
 pub const MAX_CHANGES: usize = 1_000;
 
-const FACTS: &[&str] = &["member", "activity", "referral"];
 const CLAIMS: &[&str] = &["claim"];
-const FACTS_AND_CLAIMS: &[&str] = &["member", "activity", "referral", "claim"];
 
 /// Which decisions are made again, and on what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -200,8 +198,8 @@ impl Run {
 
     fn passes(&self) -> &'static [(&'static str, &'static [&'static str])] {
         match self.order.basis.facts {
-            FactsBasis::AsDecided => &[("decisions", FACTS_AND_CLAIMS)],
-            FactsBasis::Known => &[("facts", FACTS), ("decisions", CLAIMS)],
+            FactsBasis::AsDecided => &[("decisions", &FACT_AND_CLAIM_STREAMS)],
+            FactsBasis::Known => &[("facts", &FACT_STREAMS), ("decisions", CLAIMS)],
         }
     }
 
