@@ -2,5 +2,6 @@
 
 #[cfg(test)]
 pub mod adversary;
+pub(crate) mod condition;
 pub mod cursor;
 pub mod extract;

@@ -11,10 +11,10 @@ use domain::name::Name;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::events::condition;
 use crate::app::input::fields::{Fields, FromFields, Nothing};
 use crate::http::auth::Operator;
 use crate::http::idempotency::Idempotent;
+use crate::http::input::condition::condition;
 use crate::http::input::extract::Query;
 use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;

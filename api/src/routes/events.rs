@@ -36,7 +36,7 @@ use crate::http::openapi::{Created, Describe as _};
 use crate::http::state::AppState;
 use answer::EventBody;
 
-pub(super) use fields::{condition, grant_limit};
+pub(super) use fields::grant_limit;
 
 /// The read model behind these routes.
 const CATALOGUE: &str = "campaign_catalogue";

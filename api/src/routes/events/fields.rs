@@ -1,14 +1,13 @@
 //! What is said of an event when it is created or changed: the same fields, all of them or some.
 
 use domain::campaign::{Approval, Boundary, CampaignTerms, Draft, PendingExpiry, Revision};
-use domain::condition::Condition;
 use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
 use domain::zone::Tz;
 
 use crate::app::input::fields::readers::InstantOrDate;
 use crate::app::input::fields::{Broken, Fields, FromFields, Reader, readers};
-use crate::http::openapi::ConditionInput;
+use crate::http::input::condition::condition;
 
 impl FromFields for Draft {
     fn read(fields: &mut Fields) -> Option<Self> {
@@ -75,19 +74,6 @@ fn boundary(sent: InstantOrDate) -> Boundary {
         InstantOrDate::Instant(moment) => Boundary::At(moment),
         InstantOrDate::Date(date) => Boundary::On(date),
     }
-}
-
-/// Reads a condition, and says what is wrong with it by its paths.
-pub(in crate::routes) fn condition() -> impl Reader<Value = Condition> {
-    readers::any::<ConditionInput>().then(|value| {
-        Condition::parse(&value).map_err(|problems| {
-            let broken = problems.into_iter().map(|problem| {
-                let at = if problem.path.is_empty() { String::new() } else { format!(".{}", problem.path) };
-                Broken::new(problem.rule.name(), problem.rule.to_string()).within(&at)
-            });
-            Broken::all(broken).unwrap_or_else(|| Broken::wrong_type("a condition"))
-        })
-    })
 }
 
 fn frequencies() -> [(&'static str, Frequency); 4] {
