@@ -39,11 +39,11 @@ upgrade: ## runs the release before beside this one on one database, in both ord
 docs: ## writes the parts of the documents that are made from the code
 	WRITE_DOCUMENTS=1 cargo test --workspace --test documents --locked -q generated::
 
-check: ## form, lints, documentation, links and, where the tools are there, licences and advisories
+check: ## form, lints, documentation, arrows between rooms, links and, where the tools are there, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked
-	cargo test --workspace --test documents --locked -q -- links:: shape:: generated:: markdown::
+	cargo test --workspace --test documents --locked -q -- arrows:: links:: shape:: generated:: markdown::
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny --locked check licenses bans sources; \
 	else \

@@ -1,5 +1,6 @@
 //! Who may know whom. A room is a folder; within a crate the rooms know each other in one direction, and crates do too.
-//! Tests are free. Read from the sources' own paths (`crate::room::…`, `projections::…`), not from what they mean.
+//! Tests are free. Read from the sources' own paths (`crate::room::…`, `super::super::…`, `projections::…`), not from
+//! what they mean.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -41,11 +42,43 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The code of a source without comments and without the module of its tests.
-fn code(path: &Path) -> String {
+/// The code of a source without comments and without the module of its tests; every path begins at the crate.
+fn code(src: &Path, path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    from_the_crate(&code, &module(path.strip_prefix(src).unwrap()))
+}
+
+/// The module that a file of a crate's `src` is: `a/b.rs` is `a::b`.
+fn module(file: &Path) -> Vec<String> {
+    let named = file.with_extension("");
+    let parts = named.components().map(|part| part.as_os_str().to_str().unwrap().to_owned());
+    parts.filter(|part| !["lib", "main"].contains(&part.as_str())).collect()
+}
+
+/// Writes `super::…` in a module as `crate::…`. An inline module counts as its file.
+fn from_the_crate(code: &str, module: &[String]) -> String {
+    const UP: &str = "super::";
+    let mut read = String::with_capacity(code.len());
+    let mut rest = code;
+    while let Some(at) = rest.find(UP) {
+        let levels = rest[at..].as_bytes().chunks(UP.len()).take_while(|chunk| *chunk == UP.as_bytes()).count();
+        let above = &module[..module.len().saturating_sub(levels)];
+        read.push_str(&rest[..at]);
+        read.push_str("crate::");
+        above.iter().for_each(|name| read.extend([name, "::"]));
+        rest = &rest[at + levels * UP.len()..];
+    }
+    read + rest
+}
+
+#[test]
+fn a_path_through_super_is_read_from_the_crate() {
+    let module = module(Path::new("log/scan/page.rs"));
+    assert_eq!(module, ["log", "scan", "page"]);
+    let read = from_the_crate("use super::a;\nuse super::super::b; super::super::super::audit::c()", &module);
+    assert_eq!(read, "use crate::log::scan::a;\nuse crate::log::b; crate::audit::c()");
 }
 
 /// The names that stand behind `start`, such as the rooms behind `crate::`.
@@ -84,7 +117,7 @@ fn every_arrow_between_rooms_and_crates_runs_one_way() {
         let mut files = vec![];
         sources(&src, &mut files);
         for path in files {
-            let (shown, text) = (path.strip_prefix(root).unwrap().display().to_string(), code(&path));
+            let (shown, text) = (path.strip_prefix(root).unwrap().display().to_string(), code(&src, &path));
             for (other, ..) in CRATES {
                 if other != krate && !may_name.contains(&other) && names(&text, other) && !is_room(krate, other) {
                     wrong.insert(format!("{shown} names the crate {other}"));
@@ -146,7 +179,8 @@ fn every_room_stands_on_a_step() {
 #[test]
 fn routes_do_not_import_each_other() {
     const SHARED: [&str; 4] = ["lists", "claim_body", "claim_list", "whole_log"];
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("api/src/routes");
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("api/src");
+    let root = src.join("routes");
     let mut files = vec![];
     sources(&root, &mut files);
     assert!(files.len() > 20, "the routes are read");
@@ -154,7 +188,9 @@ fn routes_do_not_import_each_other() {
     for path in files {
         let first = path.strip_prefix(&root).unwrap().components().next().unwrap();
         let own = first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
-        for other in named_after(&code(&path), "crate::routes::") {
+        let text = code(&src, &path);
+        assert!(!text.contains("crate::routes::{"), "{}: write a line for each route", path.display());
+        for other in named_after(&text, "crate::routes::") {
             if other != own && !other.is_empty() && !SHARED.contains(&other) {
                 wrong.insert(format!("{} names {other}", path.display()));
             }
