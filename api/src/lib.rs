@@ -7,4 +7,5 @@ pub mod config;
 pub mod embedded;
 pub mod http;
 pub mod jobs;
+pub mod pages;
 pub mod routes;

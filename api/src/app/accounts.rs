@@ -30,7 +30,7 @@ use crate::app::problem::Problem;
 
 pub use blocking::{Block, set_blocked};
 pub use confirmation::confirm_email;
-pub use demo::{find_of_demo, find_older_than_marks, mark_as_demo};
+pub use demo::{DEMO_ACCOUNTS, DEMO_PASSWORD, find_of_demo, find_older_than_marks, mark_as_demo};
 pub use directory::list;
 pub use earlier_keys::renew_earlier_keys;
 pub use erasure::{Unsettled, WITHDRAW, erase, erase_of_demo, settle, unsettled};

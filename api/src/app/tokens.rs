@@ -1,5 +1,6 @@
-//! Access tokens: JWT of RFC 9068, HS256, short-lived. Keys are lines of a file: the first signs, all
-//! are accepted, and the token says by `kid` which one it was. It does not know accounts.
+//! Tokens: JWT, HS256. Access tokens of the API (RFC 9068) are short-lived; the token of a page session lasts as long as
+//! the log-in that it comes from. Neither is accepted in place of the other. Keys are lines of a file: the first signs,
+//! all are accepted, and the token says by `kid` which one it was. It does not know accounts.
 
 mod keys;
 
@@ -20,9 +21,9 @@ use crate::app::problem::{Code, Problem};
 
 /// How long an access token is good for.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+/// How long the token of a page session is good for: as long as a log-in that is not used.
+pub const PAGE_SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
 const ISSUER: &str = "reward-ledger";
-const AUDIENCE: &str = "reward-ledger-api";
-const TOKEN_TYPE: &str = "at+jwt";
 /// How far the clocks of two instances may be apart.
 const LEEWAY_S: u64 = 2;
 
@@ -39,6 +40,47 @@ pub struct Identity {
     pub issued_at: i64,
 }
 
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Requests of programs, as a bearer token.
+    Api,
+    /// The pages, as a cookie.
+    Pages,
+}
+
+impl Purpose {
+    fn token_type(self) -> &'static str {
+        match self {
+            Self::Api => "at+jwt",
+            Self::Pages => "page-session+jwt",
+        }
+    }
+
+    fn audience(self) -> &'static str {
+        match self {
+            Self::Api => "reward-ledger-api",
+            Self::Pages => "reward-ledger-pages",
+        }
+    }
+
+    fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::Api => LIFETIME,
+            Self::Pages => PAGE_SESSION_LIFETIME,
+        }
+    }
+
+    fn validation(self) -> &'static Validation {
+        static API: LazyLock<Validation> = LazyLock::new(|| validation(Purpose::Api));
+        static PAGES: LazyLock<Validation> = LazyLock::new(|| validation(Purpose::Pages));
+        match self {
+            Self::Api => &API,
+            Self::Pages => &PAGES,
+        }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -52,15 +94,15 @@ struct Claims {
     jti: Uuid,
 }
 
-static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
+fn validation(purpose: Purpose) -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.leeway = LEEWAY_S;
     validation.validate_nbf = true;
     validation.set_issuer(&[ISSUER]);
-    validation.set_audience(&[AUDIENCE]);
+    validation.set_audience(&[purpose.audience()]);
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
     validation
-});
+}
 
 impl Keys {
     /// Gives out an access token.
@@ -68,36 +110,60 @@ impl Keys {
     /// # Errors
     /// `internal`: it cannot be signed.
     pub fn issue(&self, identity: Identity, now: Moment) -> Result<String, Problem> {
+        self.issue_for(Purpose::Api, identity, now)
+    }
+
+    /// Gives out the token of a page session.
+    ///
+    /// # Errors
+    /// `internal`: it cannot be signed.
+    pub fn issue_page_session(&self, identity: Identity, now: Moment) -> Result<String, Problem> {
+        self.issue_for(Purpose::Pages, identity, now)
+    }
+
+    fn issue_for(&self, purpose: Purpose, identity: Identity, now: Moment) -> Result<String, Problem> {
         let key = self.signing();
-        let header =
-            Header { typ: Some(TOKEN_TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        let typ = Some(purpose.token_type().to_owned());
+        let header = Header { typ, kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
         let at = now.utc().timestamp();
         let claims = Claims {
             iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
+            aud: purpose.audience().to_owned(),
             sub: identity.member,
             role: identity.role,
             fam: identity.family,
             iat: identity.issued_at,
             nbf: at,
-            exp: at + LIFETIME.num_seconds(),
+            exp: at + purpose.lifetime().num_seconds(),
             jti: Uuid::new_v4(),
         };
         encode(&header, &claims, &key.encoding).map_err(|error| Problem::internal("token", &error))
     }
 
-    /// Whom a token stands for.
+    /// Whom an access token stands for.
     ///
     /// # Errors
     /// `token_expired`, or `unauthenticated` for whatever else is wrong with it.
     pub fn verify(&self, token: &str) -> Result<Identity, Problem> {
+        self.verify_for(Purpose::Api, token)
+    }
+
+    /// Whom the token of a page session stands for.
+    ///
+    /// # Errors
+    /// As [`Keys::verify`].
+    pub fn verify_page_session(&self, token: &str) -> Result<Identity, Problem> {
+        self.verify_for(Purpose::Pages, token)
+    }
+
+    fn verify_for(&self, purpose: Purpose, token: &str) -> Result<Identity, Problem> {
         let nobody = || Problem::new(Code::Unauthenticated);
         let header = decode_header(token).map_err(|_| nobody())?;
-        if header.alg != Algorithm::HS256 || header.typ.as_deref() != Some(TOKEN_TYPE) {
+        if header.alg != Algorithm::HS256 || header.typ.as_deref() != Some(purpose.token_type()) {
             return Err(nobody());
         }
         let key = header.kid.as_deref().and_then(|id| self.find(id)).ok_or_else(nobody)?;
-        match decode::<Claims>(token, &key.decoding, &VALIDATION) {
+        match decode::<Claims>(token, &key.decoding, purpose.validation()) {
             Ok(token) => {
                 let Claims { sub, role, fam, iat, .. } = token.claims;
                 Ok(Identity { member: sub, role, family: fam, issued_at: iat })
@@ -132,6 +198,17 @@ mod tests {
     }
 
     #[test]
+    fn a_page_session_is_no_access_token_and_an_access_token_no_page_session() {
+        let keys = keys(FIRST);
+        let now = crate::app::clock::now();
+        let (access, session) =
+            (keys.issue(identity(), now).unwrap(), keys.issue_page_session(identity(), now).unwrap());
+        assert_eq!(keys.verify_page_session(&session), Ok(identity()));
+        assert_eq!(keys.verify(&session).unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(keys.verify_page_session(&access).unwrap_err().code(), Code::Unauthenticated);
+    }
+
+    #[test]
     fn a_token_of_an_earlier_key_is_accepted_while_the_key_is_there() {
         let token = keys(FIRST).issue(identity(), crate::app::clock::now()).unwrap();
         assert!(keys(&format!("{SECOND}\n{FIRST}\n")).verify(&token).is_ok());
@@ -157,7 +234,7 @@ mod tests {
             assert_eq!(keys.verify(other).unwrap_err().code(), Code::Unauthenticated, "{other}");
         }
         let key = keys.signing();
-        for (typ, alg) in [("JWT", Algorithm::HS256), (TOKEN_TYPE, Algorithm::HS512)] {
+        for (typ, alg) in [("JWT", Algorithm::HS256), (Purpose::Api.token_type(), Algorithm::HS512)] {
             let header = Header { typ: Some(typ.into()), kid: Some(key.id.clone()), ..Header::new(alg) };
             let claims = serde_json::json!({"sub": identity().member});
             let forged = encode(&header, &claims, &key.encoding).unwrap();

@@ -54,6 +54,10 @@ impl Caller {
     }
 
     async fn of(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if let Some(LetIn(caller)) = parts.extensions.get::<LetIn>().copied() {
+            parts.extensions.insert(AllowedSources(Sources::Any));
+            return Ok(caller);
+        }
         let token = bearer(&parts.headers)?;
         let known = match ServiceKey::parse(token) {
             Some(key) => of_key(&key, state).await,
@@ -72,6 +76,47 @@ impl Caller {
         parts.extensions.insert(AllowedSources(sources));
         Ok(Self { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
     }
+}
+
+/// A caller within this process who was let in before, such as a page that asks the API for what it shows. A request from
+/// the network cannot carry it.
+#[derive(Debug, Clone, Copy)]
+pub struct LetIn(pub Caller);
+
+/// The cookie of a page session. Nothing but the pages is ever sent it.
+pub const SESSION_COOKIE: &str = "ledgerSession";
+
+/// Somebody who is signed in to the pages.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSession {
+    /// Who it is.
+    pub caller: Caller,
+    /// The log-in that the session comes from, and ends with.
+    pub log_in: Uuid,
+}
+
+impl PageSession {
+    /// The session whose cookie a request shows.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `token_expired`, `token_outdated`; `unavailable` when nobody can be asked.
+    pub async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = cookie(&parts.headers, SESSION_COOKIE).ok_or_else(nobody)?;
+        let identity = state.keys.verify_page_session(token)?;
+        let (id, role, _) = of_log_in(identity, state).await?;
+        let caller = Caller { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 };
+        Ok(Self { caller, log_in: identity.family })
+    }
+}
+
+/// The value of a cookie, as long as there is one of that name alone.
+#[must_use]
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(of, _)| *of == name).map(|(_, value)| value);
+    let value = values.next().filter(|value| value.len() <= LONGEST_CREDENTIAL_BYTES);
+    if values.next().is_none() { value } else { None }
 }
 
 /// Says what was wrong to whoever guards the service, and whose it is where that is known for sure.
@@ -117,7 +162,9 @@ pub(crate) struct Identified {
 
 impl Shown {
     pub(crate) fn of(headers: &HeaderMap, keys: &Keys) -> Option<Self> {
-        let token = bearer(headers).ok()?;
+        let Ok(token) = bearer(headers) else {
+            return cookie(headers, SESSION_COOKIE).map(|token| Self::Token(keys.verify_page_session(token)));
+        };
         Some(ServiceKey::parse(token).map_or_else(|| Self::Token(keys.verify(token)), Self::Key))
     }
 

@@ -32,30 +32,73 @@ pub use crate::http::listen::listen;
 /// How many requests are answered at once: as many commands as the log lets wait.
 const REQUESTS_IN_FLIGHT: usize = 4_096;
 
-/// All routes with all that surrounds them.
-pub fn router(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: &[HeaderValue]) -> Router {
-    let behind_https = state.secure_cookie;
-    let (routes, document, limits_of_routes) = openapi::described(routes);
-    let router = routes
-        .layer(Extension(document))
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(other_method)
-        .with_state(state.clone())
-        .layer(from_fn_with_state(state.clone(), idempotency::layer))
-        // in this order from the outside: who is charged is known first, then the body is read, and only then a place is
-        // taken, so that no place waits for a stranger
-        .layer(from_fn_with_state(InFlight::new(REQUESTS_IN_FLIGHT), in_flight::layer))
-        .layer(from_fn_with_state(Room::default(), arrival::layer))
-        .layer(from_fn_with_state(state, rate_limits::layer))
-        .layer(from_fn_with_state((Limits::default(), limits_of_routes), surround));
-    // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
-    let router = if origins.is_empty() { router } else { router.layer(cors::layer(origins)) };
-    router.layer(from_fn(move |request: Request, next: Next| async move {
-        let is_personal = headers::is_personal(&request);
-        let mut response = next.run(request).await;
-        headers::protect(&mut response, is_personal, behind_https);
-        response
-    }))
+/// The routes of the API, and the layers that surround them and whatever else is served beside them.
+pub struct Service {
+    /// The API without its layers: what pages ask in the same process.
+    inside: Router,
+    limits_of_routes: LimitsOfRoutes,
+    state: AppState,
+    in_flight: InFlight,
+    room: Room,
+    origins: Vec<HeaderValue>,
+}
+
+impl Service {
+    /// From the routes of the API.
+    #[must_use]
+    pub fn new(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: Vec<HeaderValue>) -> Self {
+        let (routes, document, limits_of_routes) = openapi::described(routes);
+        let inside = routes
+            .layer(Extension(document))
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(other_method)
+            .with_state(state.clone())
+            .layer(from_fn_with_state(state.clone(), idempotency::layer));
+        let in_flight = InFlight::new(REQUESTS_IN_FLIGHT);
+        Self { inside, limits_of_routes, state, in_flight, room: Room::default(), origins }
+    }
+
+    /// The API as callers within this process reach it: who asks is decided and charged before.
+    #[must_use]
+    pub fn inside(&self) -> Router {
+        self.inside.clone()
+    }
+
+    /// The API as the network reaches it.
+    #[must_use]
+    pub fn api(&self) -> Router {
+        let router = self.surround(self.inside.clone(), self.limits_of_routes.clone());
+        // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
+        let router = if self.origins.is_empty() { router } else { router.layer(cors::layer(&self.origins)) };
+        self.protect(router)
+    }
+
+    /// What is served beside the API, within the same limits. Pages of other origins never call it.
+    #[must_use]
+    pub fn beside(&self, router: Router, limits: LimitsOfRoutes) -> Router {
+        self.protect(self.surround(router, limits))
+    }
+
+    fn surround(&self, router: Router, limits_of_routes: LimitsOfRoutes) -> Router {
+        let state = self.state.clone();
+        router
+            // in this order from the outside: who is charged is known first, then the body is read, and only then a place is
+            // taken, so that no place waits for a stranger
+            .layer(from_fn_with_state(self.in_flight.clone(), in_flight::layer))
+            .layer(from_fn_with_state(self.room.clone(), arrival::layer))
+            .layer(from_fn_with_state(state, rate_limits::layer))
+            .layer(from_fn_with_state((Limits::default(), limits_of_routes), surround))
+    }
+
+    fn protect(&self, router: Router) -> Router {
+        let behind_https = self.state.secure_cookie;
+        router.layer(from_fn(move |request: Request, next: Next| async move {
+            let is_personal = headers::is_personal(&request);
+            let mut response = next.run(request).await;
+            headers::protect(&mut response, is_personal, behind_https);
+            response
+        }))
+    }
 }
 
 async fn nothing_here() -> Problem {

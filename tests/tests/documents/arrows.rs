@@ -21,7 +21,7 @@ const CRATES: [(&str, &[&str], Steps); 4] = [
     (
         "api",
         &["domain", "commands", "projections"],
-        &[&["app"], &["http"], &["routes", "jobs"], &["config", "embedded"], &["cli"]],
+        &[&["app"], &["http"], &["routes", "jobs", "pages"], &["config", "embedded"], &["cli"]],
     ),
 ];
 

@@ -1,11 +1,23 @@
 //! Which accounts the demo made. It marks them when it makes them; those of an older version are told by their
-//! addresses and the password that everybody knows, which is the demo's own business.
+//! addresses and the password that everybody knows.
 
 use domain::id::MemberId;
 use domain::identity::{earlier_email_key, email_key};
+use domain::role::Role;
 use sqlx::PgPool;
 
 use super::Account;
+
+/// The password of all of them. Everybody may know it: demo mode listens on the loopback address alone.
+pub const DEMO_PASSWORD: &str = "ledger-demo";
+/// One account for each role, by e-mail.
+pub const DEMO_ACCOUNTS: [(&str, Role); 5] = [
+    ("admin@example.com", Role::Admin),
+    ("operator@example.com", Role::Operator),
+    ("auditor@example.com", Role::Auditor),
+    ("service@example.com", Role::Service),
+    ("member@example.com", Role::User),
+];
 
 /// The migration since which they are marked.
 const MARKS: i64 = 46;

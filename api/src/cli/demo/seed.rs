@@ -15,12 +15,11 @@ use domain::campaign::{
 use domain::condition::Condition;
 use domain::id::{CampaignId, RewardId};
 use domain::quantity::{Amount, OutOfBounds, StockUnits};
-use domain::role::Role;
 use domain::zone::Tz;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::accounts::{self, NewAccount};
+use crate::app::accounts::{self, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount};
 use crate::app::activities::{RawActivity, Reporting, UnknownMembers, record_batch};
 use crate::app::clock;
 use crate::app::problem::{Code, Problem};
@@ -29,15 +28,6 @@ use crate::http::state::AppState;
 
 pub use remove::{Left, refuse_if_left, remove};
 
-/// Everybody may know it: demo mode listens on the loopback address alone.
-const PASSWORD: &str = "ledger-demo";
-const ACCOUNTS: [(&str, Role); 5] = [
-    ("admin@example.com", Role::Admin),
-    ("operator@example.com", Role::Operator),
-    ("auditor@example.com", Role::Auditor),
-    ("service@example.com", Role::Service),
-    ("member@example.com", Role::User),
-];
 /// The event whose presence says that all of the demo is there: it is made last.
 const STREAK_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
 const STREAK_REWARD: RewardId = RewardId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
@@ -70,13 +60,13 @@ pub async fn make(state: &AppState) -> Result<(), Problem> {
 async fn make_accounts(state: &AppState, now: Moment) -> Result<(), Problem> {
     let mut password_hash = None;
     remove::mark(&state.pool, remove::unmarked(&state.pool).await?, &state.passwords).await?;
-    for (email, role) in ACCOUNTS {
+    for (email, role) in DEMO_ACCOUNTS {
         if accounts::find_by_email(&state.pool, email).await?.is_some() {
             continue;
         }
         let hash = match password_hash.take() {
             Some(hash) => hash,
-            None => state.passwords.hash(PASSWORD.to_owned()).await?,
+            None => state.passwords.hash(DEMO_PASSWORD.to_owned()).await?,
         };
         let account = NewAccount {
             email: email.to_owned(),
@@ -163,15 +153,15 @@ async fn make_event(
 
 /// Prints who is there and what to try first.
 pub fn explain(address: SocketAddr) {
-    let accounts = ACCOUNTS.map(|(email, _)| email).join(", ");
+    let accounts = DEMO_ACCOUNTS.map(|(email, _)| email).join(", ");
     println!(
         "
-Demo accounts, all with the password {PASSWORD}:
+Demo accounts, all with the password {DEMO_PASSWORD}:
   {accounts}
 
 Three things to try:
   TOKEN=$(curl -s http://{address}/auth/login -H 'content-type: application/json' \\
-    -d '{{\"email\": \"member@example.com\", \"password\": \"{PASSWORD}\"}}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')
+    -d '{{\"email\": \"member@example.com\", \"password\": \"{DEMO_PASSWORD}\"}}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')
   curl -s http://{address}/events -H \"authorization: Bearer $TOKEN\"
   curl -s -X POST http://{address}/claims/{STREAK_REWARD}/claim -H \"authorization: Bearer $TOKEN\"
 "

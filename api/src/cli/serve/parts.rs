@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use axum::Router;
 use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
@@ -30,6 +31,7 @@ use crate::http::state::AppState;
 use crate::jobs::kafka_intake::{Inbound, InboundConfig};
 use crate::jobs::reactors::{ReferralProgramme, ReferralReactor};
 use crate::jobs::scheduler::Scheduler;
+use crate::pages;
 use crate::routes;
 
 /// How long requests that are being answered may take when we are asked to stop.
@@ -155,7 +157,9 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
         seed::explain(address);
     }
     let asked = CancellationToken::new();
-    let mut router = router::router(routes::router, state, &config.cors_origins()?);
+    let service = router::Service::new(routes::router, state.clone(), config.cors_origins()?);
+    let pages = pages::router(&service, state);
+    let mut router = beside(service.api(), pages);
     if config.metrics_listen.is_some() {
         router = router.layer(from_fn(metrics::measure));
     }
@@ -170,6 +174,13 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
         tracing::warn!("shutdown: some requests did not finish in time");
     }
     Ok(())
+}
+
+/// The API, and the pages at their own paths.
+#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
+fn beside(api: Router, pages: Router) -> Router {
+    let all_of_them = format!("{}/{{*path}}", pages::ROOT);
+    api.route_service("/", pages.clone()).route_service(pages::ROOT, pages.clone()).route_service(&all_of_them, pages)
 }
 
 /// The log published to Kafka.

@@ -19,7 +19,7 @@ pub(crate) use self::reading::read_body;
 
 use crate::app::i18n::phrases;
 use crate::app::input::fields::readers::parse_id;
-use crate::app::input::fields::{Broken, Fields, FromFields};
+use crate::app::input::fields::{BODY_LIMIT_BYTES, Broken, Fields, FromFields};
 use crate::app::problem::{Code, MAX_ERRORS, Problem};
 use crate::http::layers::arrival::{self, Arrived};
 
@@ -51,6 +51,19 @@ pub(crate) async fn body_bytes<T: FromFields>(request: Request) -> Result<Bytes,
         Encoding::Identity => Ok(bytes),
         encoding => elsewhere(move || encoding.decode(&bytes, T::BODY_LIMIT_BYTES).map(Bytes::from)).await,
     }
+}
+
+/// The bytes of a form, which is one by its type.
+///
+/// # Errors
+/// `unsupported_media_type`, `body_too_large`, `malformed_json` for what did not arrive.
+pub(crate) async fn form_bytes(request: Request) -> Result<Bytes, Problem> {
+    let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Problem::new(Code::UnsupportedMediaType));
+    }
+    collect(request, BODY_LIMIT_BYTES).await
 }
 
 fn has_json_type(headers: &HeaderMap) -> bool {

@@ -6,8 +6,8 @@ use commands::{CommandError, Ledger, Metadata};
 use domain::campaign::{Campaign, CampaignCommand, CampaignRefusal, CampaignStatus};
 use sqlx::PgPool;
 
-use super::{ACCOUNTS, PASSWORD, REFERRAL_EVENT, STREAK_EVENT};
-use crate::app::accounts::{self, Account, Passwords};
+use super::{REFERRAL_EVENT, STREAK_EVENT};
+use crate::app::accounts::{self, Account, DEMO_ACCOUNTS, DEMO_PASSWORD, Passwords};
 use crate::app::clock;
 use crate::app::limits::guesses::Guess;
 use crate::app::problem::Problem;
@@ -23,7 +23,7 @@ pub struct Left {
 
 /// The accounts of the five addresses from before there were marks: an older version may have made them.
 pub(super) async fn unmarked(pool: &PgPool) -> Result<Vec<Account>, Problem> {
-    Ok(accounts::find_older_than_marks(pool, &ACCOUNTS.map(|(email, _)| email)).await?)
+    Ok(accounts::find_older_than_marks(pool, &DEMO_ACCOUNTS.map(|(email, _)| email)).await?)
 }
 
 /// Marks those among them that have the demo's password.
@@ -32,7 +32,7 @@ pub(super) async fn mark(pool: &PgPool, unmarked: Vec<Account>, passwords: &Pass
         let id = account.member();
         // nobody guesses here
         let free = Guess::free();
-        if passwords.matches(PASSWORD.to_owned(), account.password_hash, free).await? {
+        if passwords.matches(DEMO_PASSWORD.to_owned(), account.password_hash, free).await? {
             accounts::mark_as_demo(pool, id).await?;
         }
     }

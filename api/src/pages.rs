@@ -1,0 +1,68 @@
+//! The pages: what people see of the ledger in a browser, under `/ui`. A folder is a page: what it asks, what it shows, its
+//! template and its texts in both languages. Pages are clients of the API within the same process ([`client`]): they ask
+//! what any client asks, as whoever is signed in, and hold no rule, no SQL and no number of their own.
+//!
+//! To add a page: a folder with `en.ftl` and `ko.ftl` (named in `text/messages.rs`), a template that extends
+//! `shell/staff.html` or `shell/member.html`, a handler that takes a [`visit::Visit`], and a line in [`routes`].
+
+mod assets;
+mod client;
+mod failure;
+mod form;
+mod home;
+mod moment;
+mod overview;
+mod preferences;
+mod response;
+mod session;
+mod shell;
+mod sign_in;
+mod text;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware::from_fn;
+use tower_http::compression::CompressionLayer;
+
+use crate::http::layers::route_limits::{Limit, LimitsOfRoutes};
+use crate::http::router::Service;
+use crate::http::state::AppState;
+
+/// Where all pages are.
+pub const ROOT: &str = "/ui";
+
+/// What the pages share; cheap to clone.
+#[derive(Clone)]
+pub struct Pages(Arc<Shared>);
+
+struct Shared {
+    /// Log-ins, keys, and whether this is a demo.
+    state: AppState,
+    /// The API, without the layers that the pages have themselves.
+    api: Router,
+}
+
+/// The pages, surrounded as the API is, and `/`, which leads to them.
+#[must_use]
+pub fn router(service: &Service, state: AppState) -> Router {
+    let pages = Pages(Arc::new(Shared { state, api: service.inside() }));
+    let log_in = ("/ui/sign-in".to_owned(), Method::POST, vec![Limit::LogIn, Limit::AppendsNothing]);
+    let log_out = ("/ui/sign-out".to_owned(), Method::POST, vec![Limit::AppendsNothing]);
+    let surrounded = service.beside(routes().with_state(pages), LimitsOfRoutes::new([log_in, log_out]));
+    surrounded.layer(from_fn(failure::as_page)).layer(CompressionLayer::new().gzip(true).br(true))
+}
+
+#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
+fn routes() -> Router<Pages> {
+    Router::new()
+        .merge(home::routes())
+        .merge(assets::routes())
+        .merge(preferences::routes())
+        .merge(sign_in::routes())
+        .merge(overview::routes())
+        .fallback(failure::nothing_here)
+        .method_not_allowed_fallback(failure::other_method)
+}

@@ -1,0 +1,209 @@
+//! The API as the pages ask it: in the same process, as whoever is signed in, by the same routes, rules and refusals as any
+//! client. It knows no page and no path of its own.
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::net::SocketAddr;
+use tower::ServiceExt as _;
+
+use crate::http::auth::{Caller, LetIn};
+use crate::http::request_id::RequestId;
+
+/// No answer of the API is as long: lists are bounded.
+const LONGEST_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The API for one request to a page.
+#[derive(Clone)]
+pub(super) struct Client {
+    api: Router,
+    caller: Option<Caller>,
+    request: RequestId,
+    peer: Option<ConnectInfo<SocketAddr>>,
+    forwarded: Option<HeaderValue>,
+    min_position: Option<i64>,
+}
+
+/// What the API answered, when it was no refusal.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    /// The body.
+    pub(super) body: T,
+    /// 200, 201, 202 …
+    pub(super) status: StatusCode,
+    /// The position of the log that the answer stands for.
+    pub(super) position: Option<i64>,
+    /// The version of the resource, as `If-Match` wants it.
+    pub(super) etag: Option<String>,
+    /// Whether it is the stored answer to an earlier request under the same key.
+    pub(super) replayed: bool,
+}
+
+/// A refusal of the API: what a problem document says.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) title: String,
+    #[serde(default)]
+    pub(super) detail: String,
+    #[serde(default)]
+    pub(super) errors: Vec<FieldRefused>,
+    /// `urn:uuid:…`, by which operators find the request in the log of the service.
+    #[serde(default)]
+    pub(super) instance: String,
+    /// Everything else that the document says.
+    #[serde(flatten)]
+    pub(super) more: serde_json::Map<String, Value>,
+}
+
+/// One field that breaks a rule.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct FieldRefused {
+    pub(super) field: String,
+    pub(super) message: String,
+}
+
+/// A request that changes something.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Change<'a> {
+    /// The body, if there is one.
+    pub(super) body: Option<Value>,
+    /// The key under which it may be sent again.
+    pub(super) idempotency_key: Option<&'a str>,
+    /// The version that it was made for.
+    pub(super) if_match: Option<&'a str>,
+}
+
+impl Client {
+    pub(super) fn new(api: Router, caller: Option<Caller>, parts: &Parts) -> Self {
+        Self {
+            api,
+            caller,
+            request: RequestId::of(&parts.extensions),
+            peer: parts.extensions.get().copied(),
+            forwarded: parts.headers.get(FORWARDED_FOR).cloned(),
+            min_position: None,
+        }
+    }
+
+    /// What is read from now on has folded in the log up to this position.
+    pub(super) fn reading_from(self, min_position: Option<i64>) -> Self {
+        Self { min_position, ..self }
+    }
+
+    /// Reads something. Names and values of the query are escaped here.
+    ///
+    /// # Errors
+    /// What the API refuses.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Refused> {
+        self.read(path, query).await.map(|answer| answer.body)
+    }
+
+    /// Reads something, with the headers that came with it.
+    ///
+    /// # Errors
+    /// What the API refuses.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer<T>, Refused> {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let uri = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        self.ask(Method::GET, &uri, Change::default()).await
+    }
+
+    /// Changes something.
+    ///
+    /// # Errors
+    /// What the API refuses.
+    pub(super) async fn change<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        change: Change<'_>,
+    ) -> Result<Answer<T>, Refused> {
+        self.ask(method, path, change).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        uri: &str,
+        change: Change<'_>,
+    ) -> Result<Answer<T>, Refused> {
+        let is_read = method == Method::GET;
+        let mut request = Request::builder().method(method).uri(uri).extension(self.request);
+        let optional =
+            [(HeaderName::from_static("idempotency-key"), change.idempotency_key), (header::IF_MATCH, change.if_match)];
+        for (name, value) in optional.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            request = request.header(name, value);
+        }
+        if let Some(position) = self.min_position.filter(|_| is_read) {
+            request = request.header("ledger-min-position", position);
+        }
+        if let Some(forwarded) = &self.forwarded {
+            request = request.header(FORWARDED_FOR, forwarded);
+        }
+        if change.body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(caller) = self.caller {
+            request = request.extension(LetIn(caller));
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(peer);
+        }
+        let body = change.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.body(body).map_err(|error| self.broken(&error))?;
+        let Ok(response) = self.api.clone().oneshot(request).await;
+        let response = crate::http::router::documented(response, self.request.0);
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, LONGEST_ANSWER_BYTES).await.map_err(|error| self.broken(&error))?;
+        if !parts.status.is_success() {
+            return Err(serde_json::from_slice(&bytes).unwrap_or_else(|error| self.broken(&error)));
+        }
+        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        Ok(Answer {
+            body: self.body(&bytes)?,
+            status: parts.status,
+            position: text("ledger-position").and_then(|position| position.parse().ok()),
+            etag: text("etag").map(str::to_owned),
+            replayed: text("idempotency-replayed").is_some(),
+        })
+    }
+
+    /// An answer without a body is `null`.
+    fn body<T: DeserializeOwned>(&self, bytes: &Bytes) -> Result<T, Refused> {
+        let bytes: &[u8] = if bytes.is_empty() { b"null" } else { bytes };
+        serde_json::from_slice(bytes).map_err(|error| self.broken(&error))
+    }
+
+    /// An answer that a page cannot read is a defect of ours.
+    fn broken(&self, error: &dyn std::fmt::Display) -> Refused {
+        tracing::error!(%error, request.id = %self.request.0, "a page cannot read an answer of the API");
+        Refused {
+            status: 500,
+            code: "internal".to_owned(),
+            title: String::new(),
+            detail: String::new(),
+            errors: vec![],
+            instance: self.request.0.urn().to_string(),
+            more: serde_json::Map::new(),
+        }
+    }
+}
+
+impl Refused {
+    /// Whether the answer is not known: what was sent may have been done, and may be sent again under its key.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.status == 503
+    }
+}

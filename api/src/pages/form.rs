@@ -1,0 +1,134 @@
+//! A form that somebody has sent: from a page of ours, by whoever is signed in. A request that another site starts has
+//! another `Origin`, and nobody else knows the token of the form.
+
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::http::{HeaderMap, header};
+use uuid::Uuid;
+
+use super::Pages;
+use super::failure::Failure;
+use super::visit::Visit;
+use crate::app::problem::Code;
+use crate::http::auth::PageSession;
+use crate::http::input::extract::form_bytes;
+
+/// The most fields of a form: a batch has two hundred boxes.
+const MOST_FIELDS: usize = 1_000;
+/// The field of the token.
+pub(super) const TOKEN: &str = "token";
+/// The field of the idempotency key.
+pub(super) const KEY: &str = "key";
+/// The field of the version that was seen.
+pub(super) const SEEN: &str = "seen";
+
+/// The names and values of a form.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Form(pub(super) Vec<(String, String)>);
+
+impl Form {
+    /// A value, trimmed, where there is one that is not empty.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let value = self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value.trim());
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// A value as it was typed, such as a password.
+    pub(super) fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value)
+    }
+
+    /// All values of one name, such as the boxes that are ticked.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Under which the request may be sent again.
+    pub(super) fn idempotency_key(&self) -> Option<&str> {
+        self.text(KEY)
+    }
+
+    /// The version that was seen.
+    pub(super) fn if_match(&self) -> Option<&str> {
+        self.text(SEEN)
+    }
+}
+
+/// Reads a form that came from a page of ours; nobody needs to be signed in.
+///
+/// # Errors
+/// `forbidden` for another origin; what is too large or no form.
+pub(super) async fn read(request: Request) -> Result<Form, Failure> {
+    if !is_same_origin(request.headers()) {
+        return Err(Failure::of(Code::Forbidden));
+    }
+    let bytes = form_bytes(request).await?;
+    let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().take(MOST_FIELDS + 1).collect();
+    if fields.len() > MOST_FIELDS {
+        return Err(Failure::of(Code::BodyTooLarge));
+    }
+    // browsers end lines as mail does
+    Ok(Form(fields.into_iter().map(|(name, value)| (name, value.replace("\r\n", "\n"))).collect()))
+}
+
+/// A form by whoever is signed in.
+pub(super) struct Posted {
+    pub(super) visit: Visit,
+    pub(super) form: Form,
+}
+
+impl FromRequest<Pages> for Posted {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, pages: &Pages) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, pages).await?;
+        let form = read(Request::from_parts(parts, body)).await?;
+        let given = form.raw(TOKEN);
+        if !pages.0.state.keys.is_seal(given, "form", visit.session.log_in.as_bytes()) {
+            return Err(Failure::of(Code::Forbidden));
+        }
+        Ok(Self { visit, form })
+    }
+}
+
+/// What the forms of a session carry, and nobody else can know.
+pub(super) fn token(pages: &Pages, session: &PageSession) -> String {
+    pages.0.state.keys.seal("form", session.log_in.as_bytes()).unwrap_or_default()
+}
+
+/// A new key for a form: sent twice, it is done once.
+pub(super) fn new_key() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// Browsers send `Origin` with every form. Whose scheme it has does not matter: a proxy may have ended TLS.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host_of = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
+    match (text(header::ORIGIN).and_then(host_of), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin == host.to_ascii_lowercase(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_form_comes_from_a_page_of_ours() {
+        let from = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("Ledger.example:8080"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            is_same_origin(&headers)
+        };
+        assert!(from(Some("http://ledger.example:8080")) && from(Some("https://LEDGER.example:8080")));
+        for other in [None, Some("null"), Some("https://evil.example"), Some("https://ledger.example")] {
+            assert!(!from(other), "{other:?}");
+        }
+    }
+}

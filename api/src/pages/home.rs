@@ -1,0 +1,19 @@
+//! `/` leads to where whoever is signed in begins.
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::Pages;
+use super::response::see_other;
+use super::visit::{STAFF, Visit};
+
+#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
+pub(super) fn routes() -> Router<Pages> {
+    Router::new().route("/", get(start))
+}
+
+/// Members begin with what they can have, staff with how things are.
+async fn start(visit: Visit) -> Response {
+    see_other(if visit.is_one_of(STAFF) { "/ui" } else { "/ui/me" })
+}

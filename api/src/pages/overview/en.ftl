@@ -1,0 +1,1 @@
+ui-overview-waiting = Waiting for a decision

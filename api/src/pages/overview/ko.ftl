@@ -1,0 +1,1 @@
+ui-overview-waiting = 결정 대기

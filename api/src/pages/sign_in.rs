@@ -1,0 +1,120 @@
+//! `/ui/sign-in`, `/ui/sign-out`: lets somebody in with e-mail and password, and out again. In a demo its accounts are a
+//! click away.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use domain::role::Role;
+use domain::zone::Tz;
+use serde::Deserialize;
+use serde_json::json;
+use std::str::FromStr;
+
+use super::client::{Change, Client, Refused};
+use super::failure::Failure;
+use super::form::{self, Posted};
+use super::preferences::{Preferences, Theme, local};
+use super::response::{page_with, see_other};
+use super::text::Text;
+use super::{Pages, session};
+use crate::app::accounts::{self, DEMO_ACCOUNTS, DEMO_PASSWORD};
+use crate::app::clock;
+use crate::app::i18n;
+
+#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
+pub(super) fn routes() -> Router<Pages> {
+    Router::new().route("/ui/sign-in", get(ask).post(let_in)).route("/ui/sign-out", post(let_out))
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/sign_in.html")]
+struct SignInPage<'a> {
+    text: Text,
+    theme: Theme,
+    /// Where to go then.
+    next: &'a str,
+    next_escaped: String,
+    email: &'a str,
+    refused: Option<&'a Refused>,
+    /// E-mail and role, in a demo.
+    demo: Vec<(&'static str, String)>,
+    password: &'static str,
+}
+
+impl<'a> SignInPage<'a> {
+    fn new(pages: &Pages, preferences: Preferences, next: &'a str) -> Self {
+        let text = Text { language: i18n::current(), zone: Tz::UTC };
+        let demo = DEMO_ACCOUNTS.iter().filter(|(_, role)| *role != Role::Service);
+        let demo = demo.map(|(email, role)| (*email, text.say_of("role", role.name())));
+        let demo = if pages.0.state.demo { demo.collect() } else { vec![] };
+        let next_escaped = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let theme = preferences.theme;
+        Self { text, theme, next, next_escaped, email: "", refused: None, demo, password: DEMO_PASSWORD }
+    }
+}
+
+#[derive(Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+async fn ask(State(pages): State<Pages>, Query(Next { next }): Query<Next>, headers: HeaderMap) -> Response {
+    page_with(StatusCode::OK, &SignInPage::new(&pages, Preferences::of(&headers), local(&next)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tokens {
+    access_token: String,
+}
+
+async fn let_in(State(pages): State<Pages>, request: Request) -> Result<Response, Failure> {
+    let (parts, body) = request.into_parts();
+    let preferences = Preferences::of(&parts.headers);
+    let api = Client::new(pages.0.api.clone(), None, &parts);
+    let form = form::read(Request::from_parts(parts.clone(), body)).await?;
+    let (email, next) = (form.text("email").unwrap_or_default(), local(form.raw("next")));
+    let credentials = json!({"email": email, "password": form.raw("password")});
+    let change = Change { body: Some(credentials), ..Change::default() };
+    let tokens: Tokens = match api.change(Method::POST, "/auth/login", change).await {
+        Ok(answer) => answer.body,
+        Err(refused) if matches!(refused.status, 400 | 401 | 429) => {
+            let page = SignInPage { email, refused: Some(&refused), ..SignInPage::new(&pages, preferences, next) };
+            return Ok(page_with(StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED), &page));
+        }
+        Err(refused) => return Err(refused.into()),
+    };
+    let state = &pages.0.state;
+    let identity = state.keys.verify(&tokens.access_token)?;
+    let token = state.keys.issue_page_session(identity, clock::now())?;
+    let mut response = see_other(next);
+    let secure = state.secure_cookie;
+    let headers = response.headers_mut();
+    headers.extend(session::begin(&token, secure).map(|cookie| (header::SET_COOKIE, cookie)));
+    if preferences.zone.is_none() {
+        let zone = zone_of(&pages, identity.member).await;
+        let remembered = Preferences { zone, ..preferences }.cookie(secure);
+        if let Some(cookie) = remembered {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+    }
+    Ok(response)
+}
+
+/// In which zone the account reads, until somebody says otherwise.
+async fn zone_of(pages: &Pages, member: domain::id::MemberId) -> Option<Tz> {
+    let account = accounts::find(&pages.0.state.pool, member).await.ok()??;
+    Tz::from_str(&account.time_zone).ok()
+}
+
+async fn let_out(Posted { visit, .. }: Posted) -> Result<Response, Failure> {
+    let state = &visit.pages.0.state;
+    accounts::end_family(&state.sign_in(), visit.session.log_in, clock::now()).await?;
+    let mut response = see_other("/ui/sign-in").into_response();
+    response.headers_mut().extend(session::end(state.secure_cookie).map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok(response)
+}

@@ -1,0 +1,133 @@
+//! What the pages say, in the reader's language and zone: texts from the pages' `*.ftl`, numbers with their groups, times
+//! as a person reads them. Words with numbers in them are put together here and never in a template.
+
+mod messages;
+mod when;
+
+use std::sync::LazyLock;
+
+use domain::zone::Tz;
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::FluentNumber;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+use crate::app::i18n::Language;
+
+/// How the reader reads; cheap to copy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text {
+    pub(super) language: Language,
+    /// In which all times are shown.
+    pub(super) zone: Tz,
+}
+
+/// A text with what it is filled with: `say!(text, "ui-waiting", count = 38)`. Numbers are grouped, and choose the plural.
+macro_rules! say {
+    ($text:expr, $id:literal $(, $name:ident = $value:expr)* $(,)?) => {{
+        #[allow(unused_mut, reason = "a text may be filled with nothing")]
+        let mut args = fluent_bundle::FluentArgs::new();
+        $( args.set(stringify!($name), $value); )*
+        $text.with($id, &args)
+    }};
+}
+pub(super) use say;
+
+impl Text {
+    /// A text that is filled with nothing.
+    pub(super) fn say(&self, id: &str) -> String {
+        self.with(id, &FluentArgs::new())
+    }
+
+    /// A text that exists for some of its kind, such as one for each status; the name itself where there is none.
+    pub(super) fn say_of(&self, kind: &str, name: &str) -> String {
+        let id = format!("ui-{kind}-{}", name.replace('_', "-").to_ascii_lowercase());
+        if bundle(self.language).has_message(&id) { self.say(&id) } else { name.to_owned() }
+    }
+
+    /// A text and what it is filled with. The macro [`say!`] is the way to call it.
+    pub(super) fn with(&self, id: &str, args: &FluentArgs<'_>) -> String {
+        let bundle = bundle(self.language);
+        let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
+            // a test compares what the pages say with what is written
+            return id.to_owned();
+        };
+        bundle.format_pattern(pattern, Some(args), &mut vec![]).into_owned()
+    }
+
+    /// `1,842,071`.
+    pub(super) fn number(&self, number: impl Into<i128>) -> String {
+        grouped(&number.into().to_string())
+    }
+
+    /// `61.4`: one decimal place of a share, in percent, cut and not rounded up to a whole that it is not.
+    pub(super) fn percent(&self, part: i64, whole: i64) -> String {
+        if whole <= 0 {
+            return "0".to_owned();
+        }
+        let tenths = i128::from(part) * 1_000 / i128::from(whole);
+        let (whole, tenth) = (tenths / 10, tenths % 10);
+        if tenth == 0 { grouped(&whole.to_string()) } else { format!("{}.{tenth}", grouped(&whole.to_string())) }
+    }
+
+    /// `+182`, `−11`, `±0`.
+    pub(super) fn difference(&self, now: i64, then: i64) -> String {
+        match now.saturating_sub(then) {
+            0 => "±0".to_owned(),
+            more @ 1.. => format!("+{}", grouped(&more.to_string())),
+            less => format!("−{}", grouped(&less.unsigned_abs().to_string())),
+        }
+    }
+}
+
+/// Digits in groups of three.
+fn grouped(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("−", digits));
+    let mut text = sign.to_owned();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+fn bundle(language: Language) -> &'static Bundle {
+    static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| read(Language::English));
+    static KOREAN: LazyLock<Bundle> = LazyLock::new(|| read(Language::Korean));
+    match language {
+        Language::English => &ENGLISH,
+        Language::Korean => &KOREAN,
+    }
+}
+
+/// A message that cannot be read is left out here, and missed by the tests.
+fn read(language: Language) -> Bundle {
+    let mut bundle = Bundle::new_concurrent(language.tag().parse().into_iter().collect());
+    // names of members may be written from right to left: they are set apart by the templates (`<bdi>`)
+    bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(|value, _| match value {
+        FluentValue::Number(FluentNumber { value, .. }) if value.fract() == 0.0 => {
+            Some(grouped(&format!("{value:.0}")))
+        }
+        FluentValue::Number(_)
+        | FluentValue::String(_)
+        | FluentValue::Custom(_)
+        | FluentValue::None
+        | FluentValue::Error => None,
+    }));
+    for (_, english, korean) in messages::ALL {
+        let source = match language {
+            Language::English => english,
+            Language::Korean => korean,
+        };
+        let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+    }
+    bundle
+}
+
+#[cfg(test)]
+mod tests;

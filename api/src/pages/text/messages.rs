@@ -1,0 +1,19 @@
+//! The texts of all pages: a folder's name and its two languages.
+
+macro_rules! messages {
+    ($( $folder:literal ),+ $(,)?) => {
+        /// The folder, English, Korean.
+        pub(super) const ALL: &[(&str, &str, &str)] = &[$( (
+            $folder,
+            include_str!(concat!("../", $folder, "/en.ftl")),
+            include_str!(concat!("../", $folder, "/ko.ftl")),
+        ) ),+];
+    };
+}
+
+messages! {
+    "text",
+    "shell",
+    "sign_in",
+    "overview",
+}

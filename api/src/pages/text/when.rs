@@ -1,0 +1,92 @@
+//! Times as a person reads them, in the reader's zone. Which moment is meant is always exact: a time is short only where
+//! its day stands beside it.
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use domain::Moment;
+use domain::zone::Tz;
+
+use super::{Text, say};
+
+impl Text {
+    fn local(&self, moment: Moment) -> DateTime<Tz> {
+        moment.utc().with_timezone(&self.zone)
+    }
+
+    /// The reader's day at a moment.
+    pub(in super::super) fn day_of(&self, moment: Moment) -> NaiveDate {
+        self.local(moment).date_naive()
+    }
+
+    /// `14:32`.
+    pub(in super::super) fn clock(&self, moment: Moment) -> String {
+        let at = self.local(moment);
+        format!("{:02}:{:02}", at.hour(), at.minute())
+    }
+
+    /// `14:32:08`.
+    pub(in super::super) fn clock_with_seconds(&self, moment: Moment) -> String {
+        let at = self.local(moment);
+        format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+    }
+
+    /// `14:32:08.114`.
+    pub(in super::super) fn clock_with_milliseconds(&self, moment: Moment) -> String {
+        let at = self.local(moment);
+        format!("{:02}:{:02}:{:02}.{:03}", at.hour(), at.minute(), at.second(), at.timestamp_subsec_millis())
+    }
+
+    /// `14 Nov`, `11월 14일`.
+    pub(in super::super) fn day(&self, date: NaiveDate) -> String {
+        say!(self, "ui-day", day = date.day(), month = self.month(date))
+    }
+
+    /// `14 Nov 2026`.
+    pub(in super::super) fn day_with_year(&self, date: NaiveDate) -> String {
+        let year = date.year().to_string();
+        say!(self, "ui-day-with-year", day = date.day(), month = self.month(date), year = year)
+    }
+
+    /// `Sat 14 Nov`.
+    pub(in super::super) fn weekday_and_day(&self, date: NaiveDate) -> String {
+        say!(self, "ui-weekday-and-day", weekday = self.weekday(date), day = date.day(), month = self.month(date))
+    }
+
+    /// `Saturday`.
+    pub(in super::super) fn long_weekday(&self, date: NaiveDate) -> String {
+        self.say_of("long-weekday", &date.weekday().num_days_from_monday().to_string())
+    }
+
+    /// `Sat`.
+    pub(in super::super) fn weekday(&self, date: NaiveDate) -> String {
+        self.say_of("weekday", &date.weekday().num_days_from_monday().to_string())
+    }
+
+    /// `Nov`, `11월`.
+    pub(in super::super) fn month(&self, date: NaiveDate) -> String {
+        self.say_of("month", &date.month().to_string())
+    }
+
+    /// `14 Nov 14:32`.
+    pub(in super::super) fn moment(&self, moment: Moment) -> String {
+        format!("{} {}", self.day(self.day_of(moment)), self.clock(moment))
+    }
+
+    /// `Wed 18 Nov 2026 09:15:41`.
+    pub(in super::super) fn exact_moment(&self, moment: Moment) -> String {
+        let date = self.day_of(moment);
+        let day = say!(
+            self,
+            "ui-exact-day",
+            weekday = self.weekday(date),
+            day = date.day(),
+            month = self.month(date),
+            year = date.year().to_string()
+        );
+        format!("{day} {}", self.clock_with_seconds(moment))
+    }
+
+    /// `KST` is not known everywhere: `Asia/Seoul`.
+    pub(in super::super) fn zone_name(&self) -> &'static str {
+        self.zone.name()
+    }
+}
