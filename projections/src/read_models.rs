@@ -1,10 +1,12 @@
 //! A folder a question: rows, fold, queries.
 
+pub mod campaign_analytics;
 pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod claim_history;
 mod copy_in;
 pub mod dashboard;
+pub mod log_analytics;
 pub mod login_streak;
 pub mod member_facts;
 pub mod referral_tally;

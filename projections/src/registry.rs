@@ -1,6 +1,7 @@
 //! All projections: the one list that starting, rebuilding, verifying and comparing go through.
 
 use crate::engine::projection::{Descriptor, Projection, Spread};
+use crate::read_models::campaign_analytics::CampaignAnalytics;
 use crate::read_models::campaign_catalogue::CampaignCatalogue;
 use crate::read_models::campaign_windows::CampaignWindows;
 use crate::read_models::claim_history::ClaimHistory;
@@ -32,7 +33,15 @@ macro_rules! registry {
     };
 }
 
-registry![MemberFactsProjection, ReferralTally, ClaimHistory, CampaignCatalogue, CampaignWindows, Dashboard];
+registry![
+    MemberFactsProjection,
+    ReferralTally,
+    ClaimHistory,
+    CampaignCatalogue,
+    CampaignWindows,
+    CampaignAnalytics,
+    Dashboard,
+];
 
 /// What is known of the projection of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Descriptor> {

@@ -32,7 +32,7 @@ const CONTENDERS: [&str; 21] = [
     "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
-const RUNS: [&str; 16] = [
+const RUNS: [&str; 17] = [
     "replay_ours",
     "replay_not_packed",
     "replay_packing",
@@ -44,6 +44,7 @@ const RUNS: [&str; 16] = [
     "rebuild_of_claim_history",
     "rebuild_of_campaign_catalogue",
     "rebuild_of_campaign_windows",
+    "rebuild_of_campaign_analytics",
     "rebuild_of_dashboard",
     "served_ours_compared",
     "audit_re_evaluate",

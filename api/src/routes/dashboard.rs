@@ -3,6 +3,7 @@
 
 mod asked;
 mod counted;
+mod log_analytics;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -39,6 +40,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
             "/dashboard/user-analytics",
             get_with(user_analytics, |op| op.named("getUserAnalytics", "Participation over time")),
         )
+        .merge(log_analytics::router())
 }
 
 /// What an answer is as of.

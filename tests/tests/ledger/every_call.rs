@@ -168,7 +168,7 @@ async fn what_is_listed(
     member.client.get_at("/streaks/me", position).await.ok();
     operator.get_at(&format!("/streaks/user/{}?kind=visit", member.id), position).await.ok();
     operator.post(&format!("/referrals/{}/void", member.id), &json!({"note": "the same person"})).await.ok();
-    for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics"] {
+    for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics", "/log-analytics"] {
         operator.get_at(&format!("/dashboard{path}"), position).await.ok();
     }
 }

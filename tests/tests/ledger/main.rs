@@ -51,6 +51,7 @@ mod audit_command;
 mod backtest;
 mod dashboard;
 mod golden;
+mod log_analytics;
 mod re_evaluation;
 mod tampering;
 mod verification;

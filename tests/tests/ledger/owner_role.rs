@@ -8,8 +8,15 @@ use tests::support::{
     programme::{activity, event, login_streak, reward},
 };
 
-const PROJECTIONS: [&str; 6] =
-    ["member_facts", "referral_tally", "claim_history", "campaign_catalogue", "campaign_windows", "dashboard"];
+const PROJECTIONS: [&str; 7] = [
+    "member_facts",
+    "referral_tally",
+    "claim_history",
+    "campaign_catalogue",
+    "campaign_windows",
+    "campaign_analytics",
+    "dashboard",
+];
 
 /// What a writer that was taken over would try; the log is in the schema that is searched first.
 const ATTEMPTS: [&str; 23] = [

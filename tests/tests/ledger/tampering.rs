@@ -125,6 +125,7 @@ async fn whatever_is_altered_is_found() {
         ("a referral", "update referrals set status = 'voided'", "projection.referral_tally"),
         ("a reward", "update rewards set granted = granted + 1", "projection.campaign_catalogue"),
         ("a count", "delete from dashboard_rewards", "projection.dashboard"),
+        ("a milestone", "update campaign_milestones set version = version + 1", "projection.campaign_analytics"),
         ("a checkpoint", "update checkpoints set position = position + 999", "checkpoints"),
         ("the stock", "update reward_stock set granted = granted - 1 where granted > 0", "guard.reward_stock"),
         ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),

@@ -11,6 +11,7 @@ use domain::Event;
 use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimStatus};
 use domain::referral::{ReferralEvent, ReferralStatus};
+use projections::read_models::campaign_analytics::CampaignAnalytics;
 use projections::read_models::campaign_catalogue;
 use projections::read_models::campaign_catalogue::CampaignCatalogue;
 use projections::read_models::claim_history;
@@ -102,6 +103,11 @@ async fn the_campaign_catalogue_keeps_the_contract() {
 #[tokio::test]
 async fn the_dashboard_keeps_the_contract() {
     keeps_the_contract(Dashboard, 5).await;
+}
+
+#[tokio::test]
+async fn the_campaign_analytics_keep_the_contract() {
+    keeps_the_contract(CampaignAnalytics, 6).await;
 }
 
 #[tokio::test]

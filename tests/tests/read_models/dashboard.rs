@@ -36,6 +36,8 @@ const ZONES: [&str; 10] = [
     "Africa/Casablanca",
 ];
 
+const BUCKETS: [Bucket; 4] = [Bucket::Hour, Bucket::Day, Bucket::Week, Bucket::Month];
+
 /// A question.
 #[derive(Debug, Clone, Copy)]
 struct Question {
@@ -65,7 +67,7 @@ impl Question {
         let (one, other) = (moment(random), moment(random));
         let (from, to) = (one.min(other), one.max(other) + TimeDelta::milliseconds(1));
         let zone = ZONES.choose(random).unwrap().parse().unwrap();
-        Self { from, to, bucket: *Bucket::ALL.choose(random).unwrap(), zone }
+        Self { from, to, bucket: *BUCKETS.choose(random).unwrap(), zone }
     }
 
     fn timeline(&self) -> Timeline {
@@ -85,6 +87,7 @@ impl Question {
         while minute < self.to {
             let local = minute.with_timezone(&self.zone);
             let shown = match self.bucket {
+                Bucket::Minute => local.format("%F %H:%M").to_string(),
                 Bucket::Hour => local.format("%F %H").to_string(),
                 Bucket::Day => local.format("%F").to_string(),
                 Bucket::Week => format!("{:?}", local.iso_week()),

@@ -7,6 +7,7 @@ mod contract;
 mod dashboard;
 mod facts;
 mod following;
+mod log_analytics;
 mod packed;
 mod plans;
 mod poison;

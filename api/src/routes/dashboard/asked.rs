@@ -63,22 +63,42 @@ impl Asked {
     /// The numbers that are asked for, and the window. Waits until what is asked for is folded in.
     ///
     /// # Errors
-    /// A window that ends before it begins; a position beyond the log; `projection_behind`.
+    /// As [`Asked::of`].
     pub(super) async fn view(
         &self,
         state: &AppState,
         min: MinPosition,
         now: Moment,
     ) -> Result<(View, Window), Problem> {
+        let (position, window) = self.of(&DASHBOARD, state, min, now).await?;
+        let view = match position {
+            None => View::now(&state.heavy_reads, now.utc()).await?,
+            Some(position) => View::at(&state.heavy_reads, position).await?,
+        };
+        Ok((view, window))
+    }
+
+    /// The position of the past that is asked for, if one is, and the window. Waits until these read models have folded
+    /// in what is asked for.
+    ///
+    /// # Errors
+    /// A window that ends before it begins; a position beyond the log; `projection_behind`.
+    pub(super) async fn of(
+        &self,
+        models: &[&str],
+        state: &AppState,
+        min: MinPosition,
+        now: Moment,
+    ) -> Result<(Option<i64>, Window), Problem> {
         let Some(then) = &self.then else {
             let window = self.window(now)?;
-            min.reached_by(&DASHBOARD, state).await?;
-            return Ok((View::now(&state.heavy_reads, now.utc()).await?, window));
+            min.reached_by(models, state).await?;
+            return Ok((None, window));
         };
         let (position, recorded_at) = then.position(state, now).await?;
         let window = self.window(recorded_at)?;
-        min.and(position).reached_by(&DASHBOARD, state).await?;
-        Ok((View::at(&state.heavy_reads, position).await?, window))
+        min.and(position).reached_by(models, state).await?;
+        Ok((Some(position), window))
     }
 
     fn window(&self, clock: Moment) -> Result<Window, Problem> {
@@ -152,8 +172,10 @@ impl AskedSummary {
     }
 }
 
+/// What is counted by the hour is not kept by the minute.
 fn bucket() -> impl Reader<Value = Bucket> {
-    readers::choice(Bucket::ALL.map(|bucket| (bucket.name(), bucket)))
+    let buckets = [Bucket::Hour, Bucket::Day, Bucket::Week, Bucket::Month];
+    readers::choice(buckets.map(|bucket| (bucket.name(), bucket)))
 }
 
 fn timeline(window: Window, bucket: Bucket, zone: Tz) -> Result<Timeline, Problem> {
@@ -185,5 +207,44 @@ impl AskedTimeline {
     ) -> Result<(View, Timeline), Problem> {
         let (view, window) = self.window.view(state, min, now).await?;
         Ok((view, timeline(window, self.bucket, self.window.time_zone)?))
+    }
+
+    /// The position of the past that is asked for, if one is, and the buckets. Waits as [`Asked::of`] does.
+    ///
+    /// # Errors
+    /// As [`AskedTimeline::view`].
+    pub(super) async fn of(
+        &self,
+        models: &[&str],
+        state: &AppState,
+        min: MinPosition,
+        now: Moment,
+    ) -> Result<(Option<i64>, Timeline), Problem> {
+        let (position, window) = self.window.of(models, state, min, now).await?;
+        Ok((position, timeline(window, self.bucket, self.window.time_zone)?))
+    }
+}
+
+/// The same for what is recorded moment by moment: a bucket may be a minute.
+pub(super) struct AskedMinutes(AskedTimeline);
+
+impl FromFields for AskedMinutes {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let bucket = fields.optional("bucket", readers::choice(Bucket::ALL.map(|bucket| (bucket.name(), bucket))));
+        let window = Asked::read(fields);
+        Some(Self(AskedTimeline { window: window?, bucket: bucket?.unwrap_or_default() }))
+    }
+}
+
+impl AskedMinutes {
+    /// See [`AskedTimeline::of`].
+    pub(super) async fn of(
+        &self,
+        models: &[&str],
+        state: &AppState,
+        min: MinPosition,
+        now: Moment,
+    ) -> Result<(Option<i64>, Timeline), Problem> {
+        self.0.of(models, state, min, now).await
     }
 }

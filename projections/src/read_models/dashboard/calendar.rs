@@ -1,4 +1,4 @@
-//! Hours, days, weeks and months of a zone as spans of UTC: days of 23 and 25 hours, days that begin at
+//! Minutes, hours, days, weeks and months of a zone as spans of UTC: days of 23 and 25 hours, days that begin at
 //! one o'clock, offsets of 30 and 45 minutes. It knows no numbers of the dashboard.
 
 use chrono::{
@@ -16,6 +16,8 @@ const BEYOND_ANY_OFFSET: TimeDelta = TimeDelta::hours(26);
 /// How long a bucket of a timeline is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bucket {
+    /// A minute, the same in every zone.
+    Minute,
     /// An hour of the local clock. One that the clock shows twice is two.
     Hour,
     /// A local calendar day.
@@ -29,12 +31,13 @@ pub enum Bucket {
 
 impl Bucket {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+    pub const ALL: [Self; 5] = [Self::Minute, Self::Hour, Self::Day, Self::Week, Self::Month];
 
     /// The name in the API.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Minute => "minute",
             Self::Hour => "hour",
             Self::Day => "day",
             Self::Week => "week",
@@ -45,6 +48,10 @@ impl Bucket {
     fn start_of(self, local: NaiveDateTime) -> NaiveDateTime {
         let date = local.date();
         let first = match self {
+            Self::Minute => {
+                let minutes = local.hour() * 60 + local.minute();
+                return date.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes.into());
+            }
             Self::Hour => return date.and_time(NaiveTime::MIN) + TimeDelta::hours(local.hour().into()),
             Self::Day => date,
             Self::Week => date - Days::new(date.weekday().num_days_from_monday().into()),
@@ -55,6 +62,7 @@ impl Bucket {
 
     fn next(self, start: NaiveDateTime) -> NaiveDateTime {
         match self {
+            Self::Minute => start + TimeDelta::minutes(1),
             Self::Hour => start + TimeDelta::hours(1),
             Self::Day => start + Days::new(1),
             Self::Week => start + Days::new(7),
@@ -79,6 +87,8 @@ impl Timeline {
         if from >= to {
             return Some(Self { from, to, starts: vec![] });
         }
+        // the clock that is put back would show each minute of an hour twice
+        let zone = if bucket == Bucket::Minute { Tz::UTC } else { zone };
         let mut local = bucket.start_of(from.with_timezone(&zone).naive_local());
         let mut starts = Vec::new();
         loop {
@@ -100,7 +110,7 @@ impl Timeline {
     }
 
     /// The start of the window, the starts of its buckets but the first, the end of the window.
-    pub(super) fn edges(&self) -> Vec<DateTime<Utc>> {
+    pub(crate) fn edges(&self) -> Vec<DateTime<Utc>> {
         let inner = self.starts.iter().skip(1).copied();
         [self.from].into_iter().chain(inner).chain([self.to]).collect()
     }
@@ -111,7 +121,7 @@ impl Timeline {
     }
 
     /// The label of each bucket: where it starts, which for the first may be before the window.
-    pub(super) fn labels(&self) -> &[DateTime<Utc>] {
+    pub(crate) fn labels(&self) -> &[DateTime<Utc>] {
         &self.starts
     }
 
@@ -197,6 +207,14 @@ mod tests {
         // half an hour is shown twice: one hour is longer
         hours("Australia/Lord_Howe", "2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z", 24);
         hours("Australia/Lord_Howe", "2026-10-03T13:30:00Z", "2026-10-04T13:00:00Z", 24);
+    }
+
+    #[test]
+    fn an_hour_has_sixty_minutes_also_where_the_clock_shows_it_twice() {
+        let (from, to) = (at("2026-11-01T05:30:30Z"), at("2026-11-01T06:30:00.001Z"));
+        let timeline = Timeline::of(from, to, Bucket::Minute, "America/New_York".parse().unwrap()).unwrap();
+        assert_eq!((timeline.labels()[0], timeline.labels().len()), (at("2026-11-01T05:30:00Z"), 61));
+        assert!(timeline.labels().windows(2).all(|pair| pair[1] - pair[0] == TimeDelta::minutes(1)));
     }
 
     #[test]
