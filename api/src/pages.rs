@@ -17,6 +17,7 @@ mod response;
 mod session;
 mod shell;
 mod sign_in;
+mod stream;
 mod text;
 mod visit;
 
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn;
+use axum::routing::any;
 use tower_http::compression::CompressionLayer;
 
 use crate::http::layers::route_limits::{Limit, LimitsOfRoutes};
@@ -32,7 +34,7 @@ use crate::http::router::Service;
 use crate::http::state::AppState;
 
 /// Where all pages are.
-pub const ROOT: &str = "/ui";
+const ROOT: &str = "/ui";
 
 /// What the pages share; cheap to clone.
 #[derive(Clone)]
@@ -63,6 +65,7 @@ fn routes() -> Router<Pages> {
         .merge(preferences::routes())
         .merge(sign_in::routes())
         .merge(overview::routes())
-        .fallback(failure::nothing_here)
+        .merge(stream::routes())
+        .route("/ui/{*path}", any(failure::nothing_here))
         .method_not_allowed_fallback(failure::other_method)
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use axum::Router;
 use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
@@ -158,8 +157,7 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     }
     let asked = CancellationToken::new();
     let service = router::Service::new(routes::router, state.clone(), config.cors_origins()?);
-    let pages = pages::router(&service, state);
-    let mut router = beside(service.api(), pages);
+    let mut router = service.api().merge(pages::router(&service, state));
     if config.metrics_listen.is_some() {
         router = router.layer(from_fn(metrics::measure));
     }
@@ -174,13 +172,6 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
         tracing::warn!("shutdown: some requests did not finish in time");
     }
     Ok(())
-}
-
-/// The API, and the pages at their own paths.
-#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
-fn beside(api: Router, pages: Router) -> Router {
-    let all_of_them = format!("{}/{{*path}}", pages::ROOT);
-    api.route_service("/", pages.clone()).route_service(pages::ROOT, pages.clone()).route_service(&all_of_them, pages)
 }
 
 /// The log published to Kafka.
