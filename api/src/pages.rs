@@ -14,6 +14,7 @@ mod moment;
 mod overview;
 mod preferences;
 mod response;
+mod rule;
 mod session;
 mod shell;
 mod sign_in;

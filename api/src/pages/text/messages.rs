@@ -16,4 +16,5 @@ messages! {
     "shell",
     "sign_in",
     "overview",
+    "rule",
 }
