@@ -6,18 +6,21 @@
 //! `shell/staff.html` or `shell/member.html`, a handler that takes a [`visit::Visit`], and a line in [`routes`].
 
 mod assets;
+mod charts;
 mod client;
 mod failure;
 mod form;
 mod home;
 mod moment;
 mod overview;
+mod part;
 mod preferences;
 mod response;
 mod rule;
 mod session;
 mod shell;
 mod sign_in;
+mod stock;
 mod stream;
 mod text;
 mod visit;

@@ -15,6 +15,9 @@ messages! {
     "text",
     "shell",
     "sign_in",
+    "charts",
     "overview",
+    "part",
     "rule",
+    "stock",
 }

@@ -1,0 +1,104 @@
+//! What is left of a stock, and until when it lasts: the line that was, and dashed how it goes on, with a band from the
+//! fastest to the slowest pace. Times are parts of the width, handed in.
+
+use super::percent;
+use super::plot::{Anchor, Plot, Tick};
+use super::scale::Scale;
+use super::table::Table;
+use crate::pages::text::Text;
+
+/// What is drawn.
+pub(in crate::pages) struct BurnDown {
+    pub(in crate::pages) label: String,
+    /// From the left in percent; the last one is now.
+    pub(in crate::pages) left: Vec<Left>,
+    /// All that there was.
+    pub(in crate::pages) quantity: i64,
+    /// Words beside the last one.
+    pub(in crate::pages) now: String,
+    pub(in crate::pages) outlook: Option<Outlook>,
+    /// Where the event ends, and the word for it.
+    pub(in crate::pages) end: Option<(f64, String)>,
+    pub(in crate::pages) ticks: Vec<Tick>,
+    pub(in crate::pages) table: Table,
+}
+
+/// What was left somewhere.
+pub(in crate::pages) struct Left {
+    pub(in crate::pages) x: f64,
+    pub(in crate::pages) left: i64,
+    pub(in crate::pages) read_out: Vec<String>,
+}
+
+/// How it goes on. Places beyond the right edge are cut there.
+pub(in crate::pages) struct Outlook {
+    /// Where nothing is left.
+    pub(in crate::pages) gone: f64,
+    /// At the fastest and the slowest pace, where those lead to an end.
+    pub(in crate::pages) earliest: f64,
+    pub(in crate::pages) latest: f64,
+    /// The day, and the days between which it lies.
+    pub(in crate::pages) day: String,
+    pub(in crate::pages) between: String,
+}
+
+impl BurnDown {
+    pub(in crate::pages) fn plot(self, text: Text) -> Plot {
+        let most = self.left.iter().map(|left| left.left).max().unwrap_or_default().max(self.quantity);
+        let scale = Scale::to(most);
+        let mut plot = Plot {
+            label: self.label,
+            zero: percent(100.0),
+            grid: scale.lines().into_iter().map(|line| (percent(scale.y(line)), text.number(line))).collect(),
+            ticks: self.ticks,
+            table: Some(self.table),
+            ..Plot::default()
+        };
+        let points: Vec<_> = self.left.iter().map(|left| (left.x, scale.y(left.left))).collect();
+        plot.area("go", &points);
+        let last = self.left.last().map(|left| (left.x, left.left));
+        if let (Some(outlook), Some((x, left))) = (&self.outlook, last) {
+            let to = |gone: f64| cut((x, left as f64), gone, &scale);
+            let ends: Vec<_> = to(outlook.earliest).into_iter().chain(to(outlook.latest).into_iter().rev()).collect();
+            plot.fan(&[vec![(x, scale.y(left))], ends].concat());
+        }
+        plot.line("go", &points);
+        if let (Some(outlook), Some((x, left))) = (&self.outlook, last) {
+            let way = cut((x, left as f64), outlook.gone, &scale);
+            plot.line("go dash", &[vec![(x, scale.y(left))], way].concat());
+        }
+        if let Some((x, word)) = self.end {
+            plot.rule(x, 100.0);
+            plot.words("lbl2", (x, 9.0), (-6, 4), Anchor::End, word);
+        }
+        if let Some((x, left)) = last {
+            let place = (x, scale.y(left));
+            let (dx, anchor) = if x > 70.0 { (-10, Anchor::End) } else { (10, Anchor::Start) };
+            plot.point("go", place, "4.5");
+            plot.words("lbl go", place, (dx, -6), anchor, self.now);
+        }
+        if let Some(outlook) = self.outlook.filter(|outlook| outlook.gone <= 100.0) {
+            let (dx, anchor) = if outlook.gone > 60.0 { (-12, Anchor::End) } else { (26, Anchor::Start) };
+            plot.point("no", (outlook.gone, 100.0), "4.5");
+            plot.words("lbl no", (outlook.gone, 100.0), (dx, -26), anchor, outlook.day);
+            plot.words("lbl2", (outlook.gone, 100.0), (dx, -10), anchor, outlook.between);
+        }
+        let mut from = 0.0;
+        let places: Vec<_> = self.left.iter().map(|left| left.x).collect();
+        for (at, left) in self.left.into_iter().enumerate() {
+            let to = places.get(at + 1).map_or(left.x, |next| f64::midpoint(left.x, *next));
+            plot.hit((from, to), left.x, left.read_out);
+            from = to;
+        }
+        plot
+    }
+}
+
+/// The way from what is left to nothing, no further than the right edge, and what it passes there.
+fn cut((x, left): (f64, f64), gone: f64, scale: &Scale) -> Vec<(f64, f64)> {
+    if gone <= 100.0 {
+        return vec![(gone.max(x), 100.0)];
+    }
+    let at_edge = left * (gone - 100.0) / (gone - x).max(f64::MIN_POSITIVE);
+    vec![(100.0, scale.y_of(at_edge))]
+}

@@ -1,0 +1,2 @@
+ui-chart-table = Show as a table
+ui-chart-csv = Download as CSV

@@ -1,0 +1,10 @@
+ui-stock-an-hour = { $count } an hour
+ui-stock-a-day = { $count } a day
+ui-stock-today = Today ≈ { $time }
+ui-stock-no-limit = no limit
+ui-stock-unlimited = unlimited
+ui-stock-sold-out = sold out
+ui-stock-not-known = not known yet
+ui-stock-not-at-this-pace = not at this pace
+ui-stock-after-the-end = after the end
+ui-stock-left = { $left } of { $all } left

@@ -1,0 +1,10 @@
+ui-stock-an-hour = 시간당 { $count }개
+ui-stock-a-day = 하루 { $count }개
+ui-stock-today = 오늘 { $time }경
+ui-stock-no-limit = 제한 없음
+ui-stock-unlimited = 무제한
+ui-stock-sold-out = 품절
+ui-stock-not-known = 아직 알 수 없음
+ui-stock-not-at-this-pace = 이 속도로는 소진되지 않음
+ui-stock-after-the-end = 종료 이후
+ui-stock-left = { $all }개 중 { $left }개 남음
