@@ -108,9 +108,15 @@ impl Visit {
 
     /// Another page of the same moment: `at`, `vs` and `zone` go with the reader.
     pub(super) fn to(&self, path: &str) -> String {
-        let kept: Vec<_> =
-            self.query.iter().filter(|(name, _)| ["at", "vs", "zone"].contains(&name.as_str())).cloned().collect();
-        link_of(path, &kept, &[])
+        self.to_with(path, &[])
+    }
+
+    /// The same with a query of its own.
+    pub(super) fn to_with(&self, path: &str, query: &[(&str, &str)]) -> String {
+        let kept = |name: &str| ["at", "vs", "zone"].contains(&name);
+        let kept: Vec<_> = self.query.iter().filter(|(name, _)| kept(name)).cloned().collect();
+        let query: Vec<_> = query.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        link_of(path, &kept, &query)
     }
 
     /// The page itself, to come back to.

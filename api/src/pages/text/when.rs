@@ -1,7 +1,7 @@
 //! Times as a person reads them, in the reader's zone. Which moment is meant is always exact: a time is short only where
 //! its day stands beside it.
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike};
 use domain::Moment;
 use domain::zone::Tz;
 
@@ -51,6 +51,17 @@ impl Text {
         say!(self, "ui-weekday-and-day", weekday = self.weekday(date), day = date.day(), month = self.month(date))
     }
 
+    /// `Sat 14 Nov 2026`.
+    pub(in super::super) fn day_with_weekday(&self, date: NaiveDate) -> String {
+        let (day, month, weekday) = (date.day(), self.month(date), self.weekday(date));
+        say!(self, "ui-exact-day", weekday = weekday, day = day, month = month, year = date.year().to_string())
+    }
+
+    /// The last day on which something goes on that ends at a moment: midnight ends the day before.
+    pub(in super::super) fn last_day_before(&self, end: Moment) -> NaiveDate {
+        self.day_of(Moment::from(end.utc() - TimeDelta::milliseconds(1)))
+    }
+
     /// `Saturday`.
     pub(in super::super) fn long_weekday(&self, date: NaiveDate) -> String {
         self.say_of("long-weekday", &date.weekday().num_days_from_monday().to_string())
@@ -73,16 +84,7 @@ impl Text {
 
     /// `Wed 18 Nov 2026 09:15:41`.
     pub(in super::super) fn exact_moment(&self, moment: Moment) -> String {
-        let date = self.day_of(moment);
-        let day = say!(
-            self,
-            "ui-exact-day",
-            weekday = self.weekday(date),
-            day = date.day(),
-            month = self.month(date),
-            year = date.year().to_string()
-        );
-        format!("{day} {}", self.clock_with_seconds(moment))
+        format!("{} {}", self.day_with_weekday(self.day_of(moment)), self.clock_with_seconds(moment))
     }
 
     /// `KST` is not known everywhere: `Asia/Seoul`.
