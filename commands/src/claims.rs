@@ -3,6 +3,7 @@
 
 pub(crate) mod campaigns;
 pub(crate) mod dry_run;
+pub(crate) mod told;
 
 use std::sync::Arc;
 
@@ -170,7 +171,9 @@ impl Ledger {
         facts: &dyn FactsSource,
         shortage: Option<Shortage>,
     ) -> Result<Attempt, ClaimError> {
-        let mut offer = Offer::of(request, campaign_id, &campaign).ok_or(ClaimError::RewardUnknown)?;
+        let own = request.refuse_own_campaign && campaign.is_by(request.member_id);
+        let mut offer =
+            Offer::of(request, campaign_id, &campaign.loaded.state, own).ok_or(ClaimError::RewardUnknown)?;
         let known = facts.facts(request.member_id, offer.condition.needs());
         let (claim_id, known, claim) = if offer.condition.is_of_a_day() {
             // the member's own calendar names the period: the claim is known once the member is
@@ -224,8 +227,7 @@ struct Offer<'a> {
 }
 
 impl<'a> Offer<'a> {
-    fn of(request: ClaimRequest, campaign_id: CampaignId, campaign: &'a KnownCampaign) -> Option<Self> {
-        let state = &campaign.loaded.state;
+    fn of(request: ClaimRequest, campaign_id: CampaignId, state: &'a Campaign, own: bool) -> Option<Self> {
         let (terms, reward) = (state.terms()?, state.reward(request.reward_id)?);
         let (condition, condition_version) = state.condition()?;
         let about = Subject {
@@ -237,7 +239,6 @@ impl<'a> Offer<'a> {
             amount: reward.amount,
             reward_type: reward.reward_type,
         };
-        let own = request.refuse_own_campaign && campaign.is_by(request.member_id);
         Some(Self { about, terms, condition, condition_version, campaign_status: state.status(request.at)?, own })
     }
 
@@ -286,7 +287,9 @@ fn refused(claim_id: ClaimId, error: CommandError<ClaimRefusal>) -> ClaimError {
     }
 }
 
-pub(crate) fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
+/// What a limit that leaves no room is to the claim that it stopped; `None` where it is nothing to a claim.
+#[must_use]
+pub fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
     match refusal {
         GuardRefusal::LimitReached => Some(Shortage::LimitReached),
         GuardRefusal::BudgetExhausted => Some(Shortage::BudgetExhausted),

@@ -30,7 +30,7 @@ use crate::log::append::{self, AppendError, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
-use crate::log::sequencer::Sequencer;
+use crate::log::sequencer::{Clock, Sequencer};
 use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::{self, Loaded, StreamReader};
 use crate::log::{epoch, lookups};
@@ -134,9 +134,36 @@ impl Ledger {
     /// # Errors
     /// The database is out of reach.
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
+        Self::start_by(Clock::Machine, pool).await
+    }
+
+    /// Starts the write side on an empty log that is to be given a history: an event is recorded at the moment at which
+    /// its command was asked for, as its metadata has it. `None` where the log is not empty. From then on nobody else
+    /// may write to it until the history is told: whoever does ends it. What is written need not be on the disk before
+    /// [`Ledger::on_disk`].
+    ///
+    /// # Errors
+    /// The database is out of reach.
+    pub async fn start_in_the_past(pool: PgPool) -> Result<Option<Self>, sqlx::Error> {
+        let empty: bool = sqlx::query_scalar("select position = 0 from log_head").fetch_one(&pool).await?;
+        if empty { Self::start_by(Clock::AsAsked, pool).await.map(Some) } else { Ok(None) }
+    }
+
+    /// Waits until all that was written so far is on the disk: a change of the head that changes nothing is written after
+    /// all of it, and waits for the disk.
+    ///
+    /// # Errors
+    /// The database is out of reach.
+    pub async fn on_disk(&self) -> Result<(), sqlx::Error> {
+        let changed = sqlx::query("update log_head set position = position").execute(&self.shared.pool);
+        changed.await.map(|_| ())
+    }
+
+    async fn start_by(clock: Clock, pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
         guards::names::renew_earlier_keys(&pool).await?;
-        let (sequencer, _writing) = Sequencer::start(lookups::for_appends(&pool.connect_options()));
+        let (sequencer, _writing) =
+            Sequencer::start(clock.connection(lookups::for_appends(&pool.connect_options())), clock);
         let shared = Shared {
             streams: streams::reader(&pool),
             rewards: campaigns::reader(&pool),

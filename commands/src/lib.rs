@@ -10,7 +10,8 @@ pub mod metrics;
 
 pub use claims::campaigns::CommittedStock;
 pub use claims::dry_run::RewardAvailability;
-pub use claims::{ClaimError, ClaimRequest, FactsSource};
+pub use claims::told::KnownToClaim;
+pub use claims::{ClaimError, ClaimRequest, FactsSource, shortage_of};
 pub use guards::GuardRefusal;
 pub use ledger::retry::{Retry, TimeIsUp};
 pub use ledger::unit::Unit;

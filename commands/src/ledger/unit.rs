@@ -87,6 +87,12 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
+    /// Goes on from an aggregate as the caller knows it, so that it need not be read. Where it has gone on since, nothing
+    /// of the unit is written.
+    pub fn go_on_from<A: LedgerAggregate>(&self, known: Loaded<A>) {
+        self.pending.remember(known);
+    }
+
     /// Reads one aggregate as the commands before left it; what was preloaded is not read again.
     ///
     /// # Errors
@@ -109,6 +115,18 @@ impl<'a> Unit<'a> {
     ) -> Result<Receipt<A>, CommandError<A::Error>> {
         let store = self.ledger.store().with(self.metadata.clone(), vec![]).within(&self.pending);
         self.ledger.run(id, command, store).await
+    }
+
+    /// The same on what was read already, as long as other streams that were read for it stand where they did.
+    pub(crate) async fn execute_on<A: LedgerAggregate>(
+        &self,
+        known: Loaded<A>,
+        command: A::Command,
+        expects: Vec<(StreamKey, i64)>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        let id = known.stream.stream_id.clone();
+        let store = self.ledger.store().with(self.metadata.clone(), expects).on(known).within(&self.pending);
+        self.ledger.run(&id, command, store).await
     }
 
     /// Writes everything that was decided; `None` when there was nothing to write.

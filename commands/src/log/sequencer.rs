@@ -4,6 +4,7 @@
 //!
 //! It does not know what an event means, nor how a command was decided.
 
+mod clock;
 mod decide;
 mod learn;
 mod settle;
@@ -21,6 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::log::append::{Append, AppendError, Appended};
 use crate::log::metadata::Metadata;
 use crate::metrics::OVERLOADED;
+pub(crate) use clock::Clock;
 use write::Writer;
 
 /// How many commands may wait; one more is refused at once.
@@ -99,13 +101,13 @@ impl std::fmt::Debug for Job {
 impl Sequencer {
     /// Starts the writing task. It ends when the last handle is gone and its queue is empty.
     #[must_use]
-    pub fn start(database: PgConnectOptions) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(crate) fn start(database: PgConnectOptions, clock: Clock) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, mut inbox) = mpsc::channel(QUEUE_COMMANDS);
         let (moved, head) = watch::channel(0);
         let (listener, meter) = (Arc::default(), Arc::default());
         let announce = Announce { head: moved, listener: Arc::clone(&listener), meter: Arc::clone(&meter) };
         let task = tokio::spawn(async move {
-            let mut writer = Writer::new(database, announce);
+            let mut writer = Writer::new(database, clock, announce);
             let mut jobs = Vec::with_capacity(BATCH_COMMANDS);
             while inbox.recv_many(&mut jobs, BATCH_COMMANDS).await > 0 {
                 writer.write(std::mem::take(&mut jobs)).await;

@@ -40,15 +40,16 @@ with head as (
     )
     select
         $4 + e.number, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version,
-        e.payload::json, e.metadata::json, e.subject, e.occurred_at, $3, e.command_id, e.opens_command, e.actor,
+        e.payload::json, e.metadata::json, e.subject, e.occurred_at, e.recorded_at, e.command_id, e.opens_command, e.actor,
         e.correlation_id, e.causation_id, $5, e.previous_hash, e.hash
     from unnest(
         $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[],
         $14::text[], $15::timestamptz[], $16::uuid[], $17::boolean[], $18::text[], $19::uuid[], $20::uuid[],
-        $21::bytea[], $22::bytea[]
+        $21::bytea[], $22::bytea[], $39::timestamptz[]
     ) with ordinality as e (
         event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, subject,
-        occurred_at, command_id, opens_command, actor, correlation_id, causation_id, previous_hash, hash, number
+        occurred_at, command_id, opens_command, actor, correlation_id, causation_id, previous_hash, hash,
+        recorded_at, number
     )
     where exists (select from head)
 ), stock as (
@@ -246,6 +247,7 @@ impl<'a> Rows<'a> {
             .bind(places.head.as_deref())
             .bind(Places::of(&places.rewards, stock.keys().copied()))
             .bind(Places::of(&places.campaigns, campaigns.keys().copied()))
+            .bind(self.column(|event| event.sealed.recorded_at.utc()))
             .fetch_optional(connection)
             .await?;
         if let Some(row) = &row {

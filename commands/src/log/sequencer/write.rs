@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::decide::{Known, stands_alone};
 use super::statement::{Places, Rows, read_head};
-use super::{Announce, Head, Job};
+use super::{Announce, Clock, Head, Job};
 use crate::failure::{Failure, classify};
 use crate::guards::tables;
 use crate::log::append::{Append, AppendError, Appended};
@@ -24,11 +24,14 @@ const STATEMENT_EVENTS: usize = 1_024;
 const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long to wait between two tries to reach the database.
 pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+/// Why a history is not gone on with.
+const NOT_ALONE: &str = "somebody else has written to a log that is being given a history";
 /// After another writer was met, so many batches take the lock first instead of being turned away.
 const POLITE_BATCHES: u32 = 32;
 
 pub(super) struct Writer {
     database: PgConnectOptions,
+    clock: Clock,
     pub(super) connection: Option<PgConnection>,
     head: Option<Head>,
     known: Known,
@@ -62,9 +65,10 @@ impl From<sqlx::Error> for Setback {
 pub(super) type Outcome = Result<Appended, AppendError>;
 
 impl Writer {
-    pub(super) fn new(database: PgConnectOptions, announce: Announce) -> Self {
+    pub(super) fn new(database: PgConnectOptions, clock: Clock, announce: Announce) -> Self {
         Self {
             database,
+            clock,
             connection: None,
             head: None,
             known: Known::default(),
@@ -118,6 +122,10 @@ impl Writer {
         loop {
             match self.attempt(batch, locked).await {
                 Ok(outcomes) => return outcomes,
+                Err(Setback::Fenced) if self.clock.is_exclusive() => {
+                    self.disconnect();
+                    return batch.iter().map(|_| Err(AppendError::Broken(NOT_ALONE.to_owned()))).collect();
+                }
                 Err(Setback::Fenced) => {
                     self.polite = POLITE_BATCHES;
                     locked = true;
@@ -200,6 +208,9 @@ impl Writer {
         sqlx::query("begin").execute(&mut *connection).await?;
         let head = read_head(connection, true).await?;
         if self.head != Some(head) {
+            if self.clock.is_exclusive() && self.head.is_some() {
+                return Err(Setback::Broken(NOT_ALONE.to_owned()));
+            }
             self.known.forget();
             self.head = Some(head);
         }
@@ -232,8 +243,8 @@ impl Writer {
         self.known.learn(connection, batch, locked).await?;
         let verdicts = self.known.judge(batch.iter().copied());
         self.known.guards.members.clear();
-        let now = Moment::from(Utc::now()).max(before.recorded_at);
-        let mut after = Head { recorded_at: now, ..before };
+        let now = Moment::from(Utc::now());
+        let mut after = before;
         let metadata: Vec<String> = batch
             .iter()
             .map(|append| serde_json::to_string(&append.metadata))
@@ -246,12 +257,13 @@ impl Writer {
                 Err(refused) => Err(refused),
                 Ok(()) => {
                     let first_position = after.position + 1;
+                    after.recorded_at = self.clock.recorded_at(append, now, after.recorded_at);
                     rows.add(append, metadata, &mut after);
                     let appended = Appended {
                         command_id: append.metadata.command_id,
                         first_position,
                         last_position: after.position,
-                        recorded_at: now,
+                        recorded_at: after.recorded_at,
                     };
                     rows.store_answer(append.stored_answer.as_ref().and_then(|answer| answer(&appended)));
                     Ok(appended)
