@@ -10,7 +10,7 @@ help: ## lists the targets
 run: ## builds the service and runs it with a demo (DEMO=false: without); needs nothing running
 	@.ci/setup run
 	cargo build --release --locked -p api
-	@export DEMO="$${DEMO-true}"; exec "$${CARGO_TARGET_DIR:-target}/release/reward-ledger" serve
+	@export DEMO="$${DEMO-true}"; export DEMO_TRAFFIC="$${DEMO_TRAFFIC-$$DEMO}"; exec "$${CARGO_TARGET_DIR:-target}/release/reward-ledger" serve
 
 test: ## runs all tests, on a real PostgreSQL and a real Kafka
 	@.ci/setup test

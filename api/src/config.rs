@@ -61,6 +61,18 @@ pub struct Config {
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub demo: bool,
 
+    /// In demo mode, fill an empty log with five weeks of a programme: members, events in every status, claims with every
+    /// outcome. `false`: two events and a few facts, all from the moment of the start.
+    #[arg(long, env = "DEMO_HISTORY", default_value = "true", value_parser = BoolishValueParser::new(),
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    pub demo_history: bool,
+
+    /// In demo mode, let some of the made-up members go on: about two facts a second, and a claim now and then. It ends
+    /// after 200,000 events. `make run` sets it.
+    #[arg(long, env = "DEMO_TRAFFIC", default_value = "false", value_parser = BoolishValueParser::new(),
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    pub demo_traffic: bool,
+
     /// PostgreSQL database, `postgres://user:password@host:port/database`. None: an embedded server in `DATA_DIR`. The
     /// role owns the schema unless `DATABASE_OWNER_URL` names another owner; it needs neither SUPERUSER nor CREATEROLE.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]

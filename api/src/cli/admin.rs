@@ -62,6 +62,7 @@ async fn make(config: &Config, database: &Database, email: &str) -> anyhow::Resu
     }
     let passwords = Passwords::new().map_err(told)?;
     let account = NewAccount {
+        id: None,
         email: email.to_owned(),
         password_hash: passwords.hash(password()?).await.map_err(told)?,
         nickname: None,

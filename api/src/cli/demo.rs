@@ -1,5 +1,6 @@
 //! `reward-ledger demo`: how a database that was a demo is made fit for earnest.
 
+pub mod history;
 pub mod seed;
 
 use super::Database;

@@ -4,7 +4,7 @@
 //! demonstrations, tests and measurements; nobody's data went into it.
 
 mod deed;
-mod dice;
+pub(super) mod dice;
 mod habit;
 mod member;
 #[cfg(test)]
@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::zone::Tz;
 use sha2::{Digest, Sha256};
 
 use crate::app::activities::RawActivity;
@@ -85,15 +86,8 @@ impl Generate {
     /// device reports late.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        let key = self.key();
-        Facts {
-            members: (0..self.members).map(|index| Member::new(&key, index, self.days)).collect(),
-            first_date: self.end - Days::new(self.days.into()),
-            days: self.days,
-            next_day: 0,
-            ends_at: midnight(self.end),
-            waiting: BinaryHeap::new(),
-        }
+        let first_date = self.end - Days::new(self.days.into());
+        Facts::of(&self.key(), self.members, first_date, self.days, midnight(self.end))
     }
 }
 
@@ -105,7 +99,7 @@ impl Generate {
     }
 }
 
-fn midnight(date: NaiveDate) -> DateTime<Utc> {
+pub(super) fn midnight(date: NaiveDate) -> DateTime<Utc> {
     date.and_time(NaiveTime::MIN).and_utc()
 }
 
@@ -122,11 +116,11 @@ pub struct Facts {
 
 /// A fact and when it is reported; the earlier one is the smaller one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Reported {
-    at: DateTime<Utc>,
-    member: u32,
+pub(super) struct Reported {
+    pub(super) at: DateTime<Utc>,
+    pub(super) member: u32,
     number: u32,
-    fact: RawActivity,
+    pub(super) fact: RawActivity,
 }
 
 impl Ord for Reported {
@@ -142,6 +136,26 @@ impl PartialOrd for Reported {
 }
 
 impl Facts {
+    /// The facts of so many members over so many days that are reported before a moment; all chance comes from the key.
+    pub(super) fn of(key: &[u8; 32], members: u32, first_date: NaiveDate, days: u32, ends_at: DateTime<Utc>) -> Self {
+        let members = (0..members).map(|index| Member::new(key, index, days)).collect();
+        Self { members, first_date, days, next_day: 0, ends_at, waiting: BinaryHeap::new() }
+    }
+
+    /// Who the members are, and where they live.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, Tz)> {
+        self.members.iter().map(|member| (member.id(), member.home()))
+    }
+
+    /// The next fact to be reported, and when that is.
+    pub(super) fn next_reported(&mut self) -> Option<Reported> {
+        while self.next_day < self.days && !self.waiting.peek().is_some_and(|Reverse(first)| self.is_settled(first.at))
+        {
+            self.make_day();
+        }
+        self.waiting.pop().map(|Reverse(first)| first)
+    }
+
     /// Makes one calendar day of all members.
     fn make_day(&mut self) {
         let date = self.first_date + Days::new(self.next_day.into());
@@ -162,10 +176,6 @@ impl Iterator for Facts {
     type Item = RawActivity;
 
     fn next(&mut self) -> Option<RawActivity> {
-        while self.next_day < self.days && !self.waiting.peek().is_some_and(|Reverse(first)| self.is_settled(first.at))
-        {
-            self.make_day();
-        }
-        self.waiting.pop().map(|Reverse(first)| first.fact)
+        self.next_reported().map(|reported| reported.fact)
     }
 }

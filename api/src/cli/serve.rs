@@ -97,6 +97,8 @@ async fn run(
     if does(Only::Api) && !config.demo {
         seed::refuse_if_left(&database.pool).await?;
     }
+    // before anybody else writes: the history comes first
+    let history = if does(Only::Api) && config.demo { seed::give_history(config, &database.pool).await } else { None };
     if does(Only::Api) {
         // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
         crate::app::audit::signing_key::open_or_make(config.audit_key_file.as_deref(), &config.data_dir)?;
@@ -122,7 +124,7 @@ async fn run(
         metrics::serve(address, database.pool.clone(), &followers, inside.freshness.clone(), stopping.clone()).await?;
     }
     let served = match api {
-        Some(api) => api.answer(config).await,
+        Some(api) => api.answer(config, history).await,
         None => asked_to_stop().await,
     };
     stopping.cancel();

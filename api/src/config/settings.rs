@@ -69,6 +69,8 @@ impl Config {
                 self.metrics_listen.map_or_else(|| "(off)".to_owned(), |address| address.to_string()),
             ),
             setting("DEMO", "demo", self.demo.to_string()),
+            setting("DEMO_HISTORY", "demo_history", self.demo_history.to_string()),
+            setting("DEMO_TRAFFIC", "demo_traffic", self.demo_traffic.to_string()),
             setting("DATABASE_URL", "database_url", self.database_url_masked()),
             setting("DATABASE_OWNER_URL", "database_owner_url", self.database_owner_url_masked()),
             setting("DATABASE_SCHEMA", "database_schema", self.database_schema.clone()),

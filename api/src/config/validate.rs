@@ -47,6 +47,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), Contradictions> {
         let found: Vec<Contradiction> = [
             self.demo_in_public(),
+            self.traffic_without_demo(),
             self.demo_figures_in_public(),
             self.one_address_for_two(),
             self.database_address(),
@@ -96,6 +97,12 @@ impl Config {
                     "set DEMO=false, or unset TRUSTED_PROXIES",
                 )
             })
+        })
+    }
+
+    fn traffic_without_demo(&self) -> Option<Contradiction> {
+        refuse_if(self.demo_traffic && !self.demo, "DEMO_TRAFFIC", || {
+            ("is on while DEMO is off".to_owned(), "unset DEMO_TRAFFIC, or set DEMO=true")
         })
     }
 

@@ -158,6 +158,7 @@ async fn sign_up(
     Idempotent(body, key): Idempotent<SignUp>,
 ) -> Result<TakenIn, Problem> {
     let account = NewAccount {
+        id: None,
         email: body.email.clone(),
         password_hash: state.passwords.hash(body.password).await?,
         nickname: body.nickname,

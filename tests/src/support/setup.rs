@@ -15,7 +15,7 @@ use super::{
     process::{free_port, kept, signal, spawn, wait},
 };
 
-/// How a service is to be started. The default is demo mode, whose accounts cover every role.
+/// How a service is to be started. The default is demo mode, whose accounts cover every role, without its history.
 pub struct Setup {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) port: u16,
@@ -33,6 +33,7 @@ impl Setup {
             .env("LISTEN", &listen)
             .env("DATA_DIR", &data)
             .env("DEMO", "true")
+            .env("DEMO_HISTORY", "false")
             .env("RATE_LIMITS", "off")
             .env("RUST_LOG", "info")
             .env("RUST_BACKTRACE", "1")
@@ -53,6 +54,11 @@ impl Setup {
     /// Leaves out the demo accounts and data.
     pub fn without_demo(self) -> Setup {
         self.env("DEMO", "false")
+    }
+
+    /// With the history that a demo gives to an empty log.
+    pub fn with_history(self) -> Setup {
+        self.env("DEMO_HISTORY", "true")
     }
 
     /// Starts it with arguments: another role, which is not waited for.

@@ -40,7 +40,7 @@ curl() {
   if ((${position:-0} > seen)); then echo "$position" >seen; fi
   return $status
 }
-make() { DEMO=${DEMO-true} reward-ledger serve; }
+make() { DEMO=${DEMO-true} DEMO_TRAFFIC=${DEMO_TRAFFIC-true} reward-ledger serve; }
 end() { kill $(jobs -p) 2>/dev/null; wait; }
 trap end EXIT
 trap 'printf "\037failed: %s\n" "$BASH_COMMAND"' ERR
@@ -62,7 +62,7 @@ impl Walk {
     /// Documents that are read one after another in one bash.
     fn of(documents: &[&'static str], setup: Setup) -> Walk {
         let url = setup.url();
-        let setup = setup.env("DATA_DIR", ".data").unset("DEMO");
+        let setup = setup.env("DATA_DIR", ".data").unset("DEMO").unset("DEMO_HISTORY");
         Walk { documents: documents.to_vec(), setup, running: false, replaced: vec![("http://127.0.0.1:8080", url)] }
     }
 

@@ -1,6 +1,15 @@
 //! A demo is known to everybody: what it leaves behind opens no door once it is over.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use api::cli::database::Database as Opened;
+use api::cli::demo::history::{self, Made};
+use api::config::Config;
+use chrono::{TimeZone, Utc};
+use clap::Parser;
+use domain::Moment;
+use serde_json::{Value, json};
+use sqlx::Row;
 use tests::support::{Answer, Client, Database, Service, Setup, auditor::Auditor, programme::email};
 
 const ROLES: [&str; 5] = ["admin", "operator", "auditor", "service", "member"];
@@ -135,4 +144,112 @@ async fn a_demo_in_the_embedded_database_is_removed_as_well() {
     assert!(removed.status.success(), "{removed:?}");
     let service = earnest().start().await;
     nobody_of_the_demo_gets_in(&service).await;
+}
+
+/// How many of each, by a field.
+fn counts(rows: &[Value], name: &str, count: &str) -> BTreeMap<String, i64> {
+    let one = |row: &Value| Some((row[name].as_str()?.to_owned(), row[count].as_i64()?));
+    rows.iter().filter_map(one).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_log_is_given_five_weeks_of_a_programme() {
+    let database = Database::fresh().await;
+    let service = Setup::on(&database).with_history().start().await;
+    assert!(service.log().contains("This is a demo. Its log was empty"), "{}", service.log());
+
+    let auditor = service.demo("auditor").await;
+    let mut events = BTreeMap::<String, i64>::new();
+    for event in auditor.get("/events").await.list("/events") {
+        *events.entry(event["status"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    let wanted = [("active", 5), ("ended", 1), ("paused", 1), ("scheduled", 1)];
+    assert_eq!(events, wanted.map(|(status, count)| (status.to_owned(), count)).into());
+    let dashboard = auditor.get("/dashboard?from=2020-01-01").await;
+    let claims = &dashboard.ok()["claims"];
+    assert_eq!(claims["pending"], 40, "{claims}");
+    for (status, count) in claims.as_object().unwrap() {
+        assert!(count.as_i64() > Some(0), "no claim is {status}: {claims}");
+    }
+    let members = dashboard.ok()["members"]["total"].as_i64().unwrap();
+    assert!((380..=420).contains(&members), "{members} members");
+
+    let rewards = auditor.get("/dashboard/reward-analytics?from=2020-01-01").await;
+    let reasons = counts(&rewards.list("/denialReasons"), "reason", "count");
+    for reason in domain::claim::DenialReason::ALL {
+        assert!(
+            reasons.get(reason.name()).is_some_and(|count| *count > 0),
+            "{} is not there: {reasons:?}",
+            reason.name()
+        );
+    }
+
+    let pool = database.pool().await;
+    let sql = "select count(*) filter (where recorded_at < before) as back, min(recorded_at) as first,
+                      max(recorded_at) as last,
+                      count(*) filter (where recorded_at - occurred_at > interval '24 hours') as late
+               from (select *, lag(recorded_at) over (order by position) as before from events) as log";
+    let row = sqlx::query(sql).fetch_one(&pool).await.unwrap();
+    assert_eq!(row.get::<i64, _>("back"), 0, "the log never goes back");
+    let (first, last): (chrono::DateTime<Utc>, chrono::DateTime<Utc>) = (row.get("first"), row.get("last"));
+    assert!((35..=37).contains(&(last - first).num_days()), "{first} to {last}");
+    assert!((Utc::now() - last).num_minutes() < 5, "{last}");
+    assert!(row.get::<i64, _>("late") > 10, "some facts come late");
+    let versions =
+        "select max((payload ->> 'conditionVersion')::int) from events where event_type = 'campaign.revised'";
+    assert_eq!(sqlx::query_scalar::<_, i32>(versions).fetch_one(&pool).await.unwrap(), 3);
+    for event_type in
+        ["activity.voided", "referral.qualified", "claim.reversed", "claim.fulfilment_failed", "member.blocked"]
+    {
+        let sql = "select count(*) from events where event_type = $1";
+        let found: i64 = sqlx::query_scalar(sql).bind(event_type).fetch_one(&pool).await.unwrap();
+        assert!(found > 0, "no {event_type}");
+    }
+
+    let verified = Auditor::of(&database.url).verify(&[]);
+    assert_eq!((verified.code, verified.failed()), (0, vec![]), "{}", verified.out);
+
+    // the next start finds a log that is not empty
+    let head = "select position from log_head";
+    let before: i64 = sqlx::query_scalar(head).fetch_one(&pool).await.unwrap();
+    service.restart().await;
+    assert_eq!(sqlx::query_scalar::<_, i64>(head).fetch_one(&pool).await.unwrap(), before);
+    let removed = Auditor::of(&database.url).run(&["demo", "remove"]);
+    assert!(removed.out.starts_with("erased 5 demo accounts and ended 7 demo events"), "{}", removed.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_moment_gives_the_same_history_and_a_log_with_something_in_it_none() {
+    let now = Moment::from(Utc.with_ymd_and_hms(2026, 11, 18, 14, 5, 0).unwrap());
+    let (one, other) = (filled(now).await, filled(now).await);
+    assert_eq!(one.0.log_events, other.0.log_events);
+    assert!(one.0.log_events > 5_000, "{:?}", one.0);
+    assert_eq!(one.0.waiting, 40);
+    assert!(one.1 == other.1, "both logs say the same");
+}
+
+#[derive(Parser)]
+struct Given {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A log that was filled up to a moment, line by line, without what is drawn at random for each entry.
+async fn filled(now: Moment) -> (Made, Vec<String>) {
+    let database = Database::fresh().await;
+    let data = tests::support::folder::fresh("history").display().to_string();
+    let arguments = ["it", "--demo", "--database-url", &database.url, "--data-dir", &data];
+    let config = Given::parse_from(arguments).config;
+    let opened = Opened::migrated(&config).await.unwrap();
+    let made = history::fill(&config, &opened.pool, now).await.unwrap().expect("the log was empty");
+    assert!(history::fill(&config, &opened.pool, now).await.unwrap().is_none(), "now it is not empty");
+    let sql =
+        "select position, aggregate_type || ' ' || aggregate_id || ' ' || event_type || ' ' || payload::text || ' '
+                      || occurred_at::text || ' ' || recorded_at::text || ' ' || actor
+               from events
+               order by position";
+    let lines = sqlx::query(sql).fetch_all(&opened.pool).await.unwrap();
+    let lines = lines.iter().map(|line| line.get::<String, _>(1)).collect();
+    opened.close().await.unwrap();
+    (made, lines)
 }

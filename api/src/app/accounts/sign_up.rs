@@ -38,6 +38,8 @@ const CODE_LENGTH: usize = 10;
 /// Somebody who is not here yet.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
+    /// Under which id, where that is settled; otherwise a new random one.
+    pub id: Option<MemberId>,
     /// Their address.
     pub email: String,
     /// The stored form of their password.
@@ -111,7 +113,7 @@ async fn try_to_sign_up(
             None => return Err(Problem::new(Code::InviteCodeUnknown)),
         },
     };
-    let id = MemberId(Uuid::now_v7());
+    let id = account.id.unwrap_or_else(|| MemberId(Uuid::now_v7()));
     let registration = Registration {
         time_zone: account.time_zone,
         joined_on: local_date(account.time_zone, now),

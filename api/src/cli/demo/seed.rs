@@ -6,33 +6,41 @@ pub mod remove;
 
 use std::net::SocketAddr;
 
-use chrono::{Days, TimeDelta};
+use chrono::{Days, NaiveDate, TimeDelta};
 use commands::{CommandError, Ledger, Metadata};
 use domain::Moment;
 use domain::campaign::{
     Campaign, CampaignCommand, CampaignRefusal, CampaignTerms, Draft, NewReward, RewardTerms, RewardType,
 };
 use domain::condition::Condition;
-use domain::id::{CampaignId, RewardId};
+use domain::id::{CampaignId, MemberId, RewardId};
 use domain::quantity::{Amount, OutOfBounds, StockUnits};
+use domain::role::Role;
 use domain::zone::Tz;
 use serde_json::json;
+use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::app::accounts::{self, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount};
+use crate::app::accounts::{self, DEMO_ACCOUNTS, DEMO_PASSWORD, NewAccount, Passwords, Returns};
 use crate::app::activities::{RawActivity, Reporting, UnknownMembers, record_batch};
 use crate::app::clock;
 use crate::app::problem::{Code, Problem};
+use crate::cli::demo::history;
 use crate::cli::generate::Generate;
+use crate::config::Config;
 use crate::http::state::AppState;
+use crate::jobs::demo_traffic::DemoTraffic;
 
+pub(crate) use super::history::Made;
 pub use remove::{Left, refuse_if_left, remove};
 
-/// The event whose presence says that all of the demo is there: it is made last.
-const STREAK_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
-const STREAK_REWARD: RewardId = RewardId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
-const REFERRAL_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003));
-const REFERRAL_REWARD: RewardId = RewardId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004));
+/// Of all of them.
+pub(super) const BIRTH_DATE: Option<NaiveDate> = NaiveDate::from_ymd_opt(1_995, 1, 1);
+/// The event whose presence says that the other one is there: it is made last.
+pub(super) const STREAK_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+pub(super) const STREAK_REWARD: RewardId = RewardId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
+pub(super) const REFERRAL_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003));
+pub(super) const REFERRAL_REWARD: RewardId = RewardId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004));
 /// Of the made-up history.
 const MEMBERS: u32 = 60;
 const DAYS: u32 = 60;
@@ -44,7 +52,9 @@ const BATCH: usize = 1_000;
 /// The database is out of reach.
 pub async fn make(state: &AppState) -> Result<(), Problem> {
     let now = clock::now();
-    make_accounts(state, now).await?;
+    let house =
+        House { ledger: &state.ledger, pool: &state.pool, returns: &state.returns, passwords: &state.passwords };
+    make_accounts(&house, now, |_| None).await?;
     if state.ledger.load::<Campaign>(&STREAK_EVENT.to_string()).await?.state.terms().is_some() {
         return Ok(());
     }
@@ -56,32 +66,70 @@ pub async fn make(state: &AppState) -> Result<(), Problem> {
     make_event(&state.ledger, STREAK_EVENT, "Seven days in a row", streak, (STREAK_REWARD, 100, Some(50)), now).await
 }
 
+/// Fills a log that is empty, where that is wanted. A history that breaks off is told of, and no reason not to start: the
+/// accounts and the two events that belong to a demo are made in any case.
+pub(crate) async fn give_history(config: &Config, pool: &PgPool) -> Option<Made> {
+    if !config.demo_history {
+        return None;
+    }
+    let made = history::fill(config, pool, clock::now()).await;
+    if let Err(error) = &made {
+        tracing::warn!("demo: the history is incomplete ({error:#}); to have all of it, start on an empty database");
+    }
+    made.unwrap_or_default()
+}
+
+/// The traffic of a demo, where it is wanted; after the accounts are made.
+///
+/// # Errors
+/// The database is out of reach.
+pub(crate) async fn traffic(config: &Config, state: &AppState) -> Result<Option<DemoTraffic>, Problem> {
+    if !config.demo_traffic {
+        return Ok(None);
+    }
+    let email = DEMO_ACCOUNTS.iter().find(|(_, role)| *role == Role::Service).map_or("", |(email, _)| email);
+    let Some(service) = accounts::find_by_email(&state.pool, email).await? else { return Ok(None) };
+    let cast = history::cast(service.member());
+    Ok(Some(DemoTraffic::new(state.ledger.clone(), state.facts.clone(), cast)))
+}
+
+/// What an account is made with.
+pub(super) struct House<'a> {
+    pub(super) ledger: &'a Ledger,
+    pub(super) pool: &'a PgPool,
+    pub(super) returns: &'a Returns,
+    pub(super) passwords: &'a Passwords,
+}
+
 /// One hash for all of them: they share the password.
-async fn make_accounts(state: &AppState, now: Moment) -> Result<(), Problem> {
+pub(super) async fn make_accounts(
+    house: &House<'_>,
+    now: Moment,
+    id: impl Fn(Role) -> Option<MemberId>,
+) -> Result<(), Problem> {
     let mut password_hash = None;
-    remove::mark(&state.pool, remove::unmarked(&state.pool).await?, &state.passwords).await?;
+    remove::mark(house.pool, remove::unmarked(house.pool).await?, house.passwords).await?;
     for (email, role) in DEMO_ACCOUNTS {
-        if accounts::find_by_email(&state.pool, email).await?.is_some() {
+        if accounts::find_by_email(house.pool, email).await?.is_some() {
             continue;
         }
         let hash = match password_hash.take() {
             Some(hash) => hash,
-            None => state.passwords.hash(DEMO_PASSWORD.to_owned()).await?,
+            None => house.passwords.hash(DEMO_PASSWORD.to_owned()).await?,
         };
         let account = NewAccount {
+            id: id(role),
             email: email.to_owned(),
             password_hash: hash.clone(),
             nickname: None,
-            birth_date: chrono::NaiveDate::from_ymd_opt(1_995, 1, 1),
+            birth_date: BIRTH_DATE,
             time_zone: Tz::UTC,
             role,
             invite_code: None,
             demo: true,
         };
         password_hash = Some(hash);
-        match accounts::sign_up(&state.ledger, &state.pool, &state.returns, account, now, Uuid::now_v7(), |_| None)
-            .await
-        {
+        match accounts::sign_up(house.ledger, house.pool, house.returns, account, now, Uuid::now_v7(), |_| None).await {
             // another instance was quicker
             Err(problem) if problem.code() == Code::EmailTaken => {}
             done => {
@@ -152,7 +200,10 @@ async fn make_event(
 }
 
 /// Prints who is there and what to try first.
-pub fn explain(address: SocketAddr) {
+pub(crate) fn explain(address: SocketAddr, history: Option<Made>) {
+    if let Some(made) = history {
+        println!("{made}");
+    }
     let accounts = DEMO_ACCOUNTS.map(|(email, _)| email).join(", ");
     println!(
         "

@@ -6,30 +6,30 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// A source of chance.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(ChaCha8Rng);
+pub(in crate::cli) struct Dice(ChaCha8Rng);
 
 impl Dice {
     /// The dice of one member of one programme.
-    pub(super) fn of(programme: [u8; 32], member: u32) -> Self {
+    pub(in crate::cli) fn of(programme: [u8; 32], member: u32) -> Self {
         let mut rng = ChaCha8Rng::from_seed(programme);
         rng.set_stream(u64::from(member));
         Self(rng)
     }
 
     /// A number from `first` to `last`, both included; the tiny bias of the multiplication is no matter here.
-    pub(super) fn between(&mut self, first: u32, last: u32) -> u32 {
+    pub(in crate::cli) fn between(&mut self, first: u32, last: u32) -> u32 {
         let choices = u64::from(last.saturating_sub(first)) + 1;
         let scaled = (u64::from(self.0.next_u32()) * choices) >> 32;
         first + u32::try_from(scaled).unwrap_or(0)
     }
 
     /// True so many times in a thousand.
-    pub(super) fn permille(&mut self, chance: u32) -> bool {
+    pub(in crate::cli) fn permille(&mut self, chance: u32) -> bool {
         self.between(0, 999) < chance
     }
 
     /// One of some values, each as often as its weight says.
-    pub(super) fn weighted<T: Copy>(&mut self, choices: &[(u32, T)], otherwise: T) -> T {
+    pub(in crate::cli) fn weighted<T: Copy>(&mut self, choices: &[(u32, T)], otherwise: T) -> T {
         let total: u32 = choices.iter().map(|(weight, _)| weight).sum();
         let mut left = self.between(1, total.max(1));
         for (weight, choice) in choices {
@@ -42,7 +42,7 @@ impl Dice {
     }
 
     /// Sixteen bytes.
-    pub(super) fn bytes(&mut self) -> [u8; 16] {
+    pub(in crate::cli) fn bytes(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.0.fill_bytes(&mut bytes);
         bytes

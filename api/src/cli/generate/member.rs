@@ -68,6 +68,14 @@ impl Member {
         }
     }
 
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn home(&self) -> Tz {
+        self.home
+    }
+
     /// What the member does on one day of the programme, whose date is the member's own.
     pub(super) fn live(&mut self, day: u32, date: NaiveDate) -> Vec<Reported> {
         let mut facts = vec![];

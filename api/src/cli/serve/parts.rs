@@ -11,6 +11,7 @@ use projections::{Followers, Freshness, follow_all, keep_packed};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::broker::Broker;
 use super::open_files;
@@ -20,13 +21,14 @@ use crate::app::problem::Problem;
 use crate::app::security::SecurityLog;
 use crate::app::session_cache::{self, SessionCache};
 use crate::cli::Database;
-use crate::cli::demo::seed;
+use crate::cli::demo::seed::{self, Made};
 use crate::cli::signals::asked_to_stop;
 use crate::config::{Config, KafkaUse};
 use crate::http::idempotency::{self, InProgress};
 use crate::http::metrics;
 use crate::http::router;
 use crate::http::state::AppState;
+use crate::jobs::demo_traffic::DemoTraffic;
 use crate::jobs::kafka_intake::{Inbound, InboundConfig};
 use crate::jobs::reactors::{ReferralProgramme, ReferralReactor};
 use crate::jobs::scheduler::Scheduler;
@@ -134,16 +136,25 @@ pub(super) struct Api {
 
 impl Api {
     /// Answers requests until asked to stop, and then those that are under way.
-    pub(super) async fn answer(self, config: &Config) -> anyhow::Result<()> {
+    pub(super) async fn answer(self, config: &Config, history: Option<Made>) -> anyhow::Result<()> {
         let Self { state, hearing, stopping } = self;
-        let answered = answer(config, state).await;
+        let traffic = TaskTracker::new();
+        let live = |going: DemoTraffic| drop(traffic.spawn(going.run(stopping.clone())));
+        let answered = answer(config, state, history, live).await;
         stopping.cancel();
+        traffic.close();
+        traffic.wait().await;
         let _ = hearing.await; // it holds a connection
         answered
     }
 }
 
-async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
+async fn answer(
+    config: &Config,
+    state: AppState,
+    history: Option<Made>,
+    live: impl FnOnce(DemoTraffic),
+) -> anyhow::Result<()> {
     if config.demo {
         seed::make(&state).await.map_err(told)?;
     }
@@ -153,7 +164,8 @@ async fn answer(config: &Config, state: AppState) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
     if config.demo {
-        seed::explain(address);
+        seed::explain(address, history);
+        seed::traffic(config, &state).await.map_err(told)?.map(live);
     }
     let asked = CancellationToken::new();
     let service = router::Service::new(routes::router, state.clone(), config.cors_origins()?);

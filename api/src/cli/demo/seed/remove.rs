@@ -6,11 +6,11 @@ use commands::{CommandError, Ledger, Metadata};
 use domain::campaign::{Campaign, CampaignCommand, CampaignRefusal, CampaignStatus};
 use sqlx::PgPool;
 
-use super::{REFERRAL_EVENT, STREAK_EVENT};
 use crate::app::accounts::{self, Account, DEMO_ACCOUNTS, DEMO_PASSWORD, Passwords};
 use crate::app::clock;
 use crate::app::limits::guesses::Guess;
 use crate::app::problem::Problem;
+use crate::cli::demo::history::campaign_ids;
 
 /// What was taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub async fn remove(pool: &PgPool) -> anyhow::Result<Left> {
         accounts::erase_of_demo(&ledger, pool, account.member(), &metadata).await.map_err(told)?;
     }
     let mut events = 0;
-    for id in [STREAK_EVENT, REFERRAL_EVENT] {
+    for id in campaign_ids() {
         let (id, at) = (id.to_string(), clock::now());
         let known = ledger.load::<Campaign>(&id).await?.state;
         if known.terms().is_none() || known.status(at).is_none_or(|status| status == CampaignStatus::Ended) {

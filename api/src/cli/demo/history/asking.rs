@@ -1,0 +1,215 @@
+//! Who asks for something in the history, and what staff do with it later.
+
+use chrono::TimeDelta;
+use domain::Moment;
+use domain::campaign::{Approval, CampaignStatus};
+use domain::claim::{ClaimStatus, Step};
+use domain::condition::{Asked, is_met};
+use domain::id::ClaimId;
+
+use super::acts::{Act, Ask, Person, Show, Who};
+use super::shows::{Care, PARCEL, Running, WAITING};
+use super::stage::Stage;
+
+/// How often somebody is looked for by chance before everybody is looked at.
+const TRIES: u32 = 60;
+/// How many are remembered who asked for the same before.
+const REGULARS: usize = 40;
+
+impl Stage<'_> {
+    /// Who it is that asks, if there is anybody.
+    pub(super) fn whoever(&mut self, at: Moment, ask: Ask) -> Option<Person> {
+        let fits: fn(bool) -> bool = match ask.who {
+            Who::This(who) => {
+                return self.people.get(who).filter(|someone| someone.facts.member.is_some()).map(|_| who);
+            }
+            Who::Eligible => |met| met,
+            Who::Hopeful => |met| !met,
+            Who::Anybody => |_| true,
+        };
+        let again = matches!(ask.who, Who::Eligible);
+        for number in 0..TRIES {
+            let who = if again && number % 2 == 0 { self.a_regular(ask.show) } else { None };
+            let who = who.unwrap_or_else(|| self.somebody());
+            if self.may_come(who, ask.show, at, again) && fits(self.meets_rule(who, ask.show, at)) {
+                return Some(who);
+            }
+        }
+        (0..self.people.len())
+            .filter(|_| again)
+            .find(|who| self.may_come(*who, ask.show, at, true) && self.meets_rule(*who, ask.show, at))
+    }
+
+    fn somebody(&mut self) -> Person {
+        chosen(self.dice.between(0, last(self.people.len())))
+    }
+
+    fn a_regular(&mut self, show: Show) -> Option<Person> {
+        let regulars = &self.shows.get(show)?.regulars;
+        regulars.get(chosen(self.dice.between(0, last(regulars.len())))).copied()
+    }
+
+    /// Whether somebody takes part who has not asked for the same yet, or in vain and tries `again`. The demo's own member
+    /// asks for what is told of them.
+    fn may_come(&self, who: Person, show: Show, at: Moment, again: bool) -> bool {
+        let (Some(someone), Some(show)) = (self.people.get(who), self.shows.get(show)) else { return false };
+        let claim = self.claim_of(show, who, at).and_then(|claim| self.claims.get(&claim));
+        let status = claim.and_then(|claim| claim.state.status());
+        who != self.own && someone.takes_part() && status.is_none_or(|status| again && status == ClaimStatus::Denied)
+    }
+
+    fn claim_of(&self, show: &Running, who: Person, at: Moment) -> Option<ClaimId> {
+        let (someone, terms) = (self.people.get(who)?, show.campaign.state.terms()?);
+        let (condition, _) = show.campaign.state.condition()?;
+        let period = terms.frequency.period(at, terms.zone_of_periods(condition, someone.zone));
+        Some(ClaimId::of(show.reward_id, someone.id, &period))
+    }
+
+    pub(super) fn meets_rule(&self, who: Person, show: Show, at: Moment) -> bool {
+        let (Some(someone), Some(show)) = (self.people.get(who), self.shows.get(show)) else { return false };
+        let (Some((condition, _)), Some(terms)) = (show.campaign.state.condition(), show.campaign.state.terms()) else {
+            return false;
+        };
+        let asked = Asked { on: someone.local_date(at), campaign_starts_on: Some(terms.starts_on()) };
+        is_met(condition, &someone.facts, asked)
+    }
+
+    /// What follows from a request that is answered.
+    pub(super) fn asked(&mut self, ask: Ask, who: Person, claim: ClaimId, at: Moment, end: Moment) {
+        let status = self.claims.get(&claim).and_then(|claim| claim.state.status());
+        let Some(show) = self.shows.get_mut(ask.show) else { return };
+        let manual = show.campaign.state.terms().is_some_and(|terms| terms.approval == Approval::Manual);
+        match status {
+            Some(ClaimStatus::Pending) if !ask.left => self.decided_later(claim, at, end),
+            Some(ClaimStatus::Granted) => {
+                if show.regulars.len() < REGULARS && !show.regulars.contains(&who) && !manual {
+                    show.regulars.push(who);
+                }
+                self.granted(claim, at, end);
+            }
+            _ => {}
+        }
+    }
+
+    /// Staff take some hours; now and then they forget one.
+    fn decided_later(&mut self, claim: ClaimId, at: Moment, end: Moment) {
+        if let Some(expires_at) = self.claims.get(&claim).and_then(|claim| claim.state.waits_until())
+            && expires_at < self.now
+            && self.dice.permille(110)
+        {
+            self.agenda.put(expires_at, Act::Expire(claim));
+            return;
+        }
+        let hours = self.dice.between(2, 30);
+        let latest = Moment::from(self.now.utc() - TimeDelta::minutes(2));
+        let when = later(at, hours, self.dice.between(0, 59)).min(latest).max(end);
+        let (step, note) = if self.dice.permille(800) {
+            (Step::Approve, None)
+        } else if self.dice.permille(500) {
+            (Step::Reject, Some("The same address has had a parcel already."))
+        } else {
+            (Step::Reject, Some("Bought and given back."))
+        };
+        self.agenda.put(when, Act::Step { claim, step, note });
+    }
+
+    fn granted(&mut self, claim: ClaimId, at: Moment, end: Moment) {
+        let about = self.claims.get(&claim).and_then(|claim| claim.state.about());
+        let reward = about.map(|about| about.reward_id);
+        let care = self.shows.iter().find(|show| Some(show.reward_id) == reward).map_or(Care::Points, |show| show.care);
+        let (step, note, hours) = match care {
+            Care::Points if self.dice.permille(992) => return,
+            Care::Points => (Step::Reverse, Some("Booked twice by the shop."), (20, 50)),
+            Care::HandedOut if self.dice.permille(120) => return,
+            Care::HandedOut if self.dice.permille(90) => {
+                (Step::FailFulfilment, Some("Came back: unknown address."), (20, 60))
+            }
+            Care::HandedOut if self.dice.permille(25) => (Step::Reverse, Some("Not wanted any more."), (5, 40)),
+            Care::HandedOut => (Step::Fulfil, None, (1, 26)),
+        };
+        self.put_later(claim, step, note, (at, end), hours);
+    }
+
+    /// What follows from what staff did.
+    pub(super) fn stepped(&mut self, claim: ClaimId, at: Moment, end: Moment) {
+        match self.claims.get(&claim).and_then(|claim| claim.state.status()) {
+            Some(ClaimStatus::Granted) => self.granted(claim, at, end),
+            Some(ClaimStatus::FulfilmentFailed) if self.dice.permille(600) => {
+                self.put_later(claim, Step::Fulfil, Some("Sent once more."), (at, end), (18, 70));
+            }
+            Some(ClaimStatus::Fulfilled) if self.dice.permille(15) => {
+                self.put_later(claim, Step::Reverse, Some("Sent back by the member."), (at, end), (48, 120));
+            }
+            _ => {}
+        }
+    }
+
+    fn put_later(
+        &mut self,
+        claim: ClaimId,
+        step: Step,
+        note: Option<&'static str>,
+        (at, end): (Moment, Moment),
+        (least, most): (u32, u32),
+    ) {
+        let hours = self.dice.between(least, most);
+        let when = later(at, hours, self.dice.between(0, 59)).max(end);
+        self.agenda.put(when, Act::Step { claim, step, note });
+    }
+
+    /// How many more claims must come to wait for a decision.
+    pub(super) fn missing_in_queue(&self) -> usize {
+        WAITING.saturating_sub(self.claims_waiting())
+    }
+
+    pub(super) fn claims_waiting(&self) -> usize {
+        self.claims.values().filter(|claim| claim.state.status() == Some(ClaimStatus::Pending)).count()
+    }
+
+    /// Two of the purchases that claims in the queue rest on are given back, so that the claims would not be granted any
+    /// more.
+    pub(super) fn give_back(&mut self, at: Moment) {
+        let reward = self.shows.get(PARCEL).map(|show| show.reward_id);
+        let waiting = self.claims.values().filter(|claim| claim.state.status() == Some(ClaimStatus::Pending));
+        let mut members: Vec<_> =
+            waiting.filter_map(|claim| claim.state.about()).map(|about| about.member_id).collect();
+        members.sort_unstable();
+        let mut left = 2;
+        for who in members.iter().filter_map(|id| self.people.iter().position(|someone| someone.id == *id)) {
+            let Some([(fact, purchase)]) = self.people.get(who).map(|someone| someone.purchases.as_slice()) else {
+                continue;
+            };
+            let Some(recorded) = purchase.state.recorded() else { continue };
+            let mut without = self.people[who].facts.clone();
+            without.void(&recorded.kind, recorded.local_date, &recorded.measures);
+            let asked = Asked { on: self.people[who].local_date(at), campaign_starts_on: None };
+            let condition = self.shows[PARCEL].campaign.state.condition();
+            if who == self.own || reward.is_none() || condition.is_none_or(|(rule, _)| is_met(rule, &without, asked)) {
+                continue;
+            }
+            self.agenda.put(at, Act::Void { who, fact: *fact, note: "Given back at the till." });
+            left -= 1;
+            if left == 0 {
+                return;
+            }
+        }
+    }
+
+    /// How many events run now.
+    pub(super) fn running(&self) -> usize {
+        let active = |show: &&Running| show.campaign.state.status(self.now) == Some(CampaignStatus::Active);
+        self.shows.iter().filter(active).count()
+    }
+}
+
+fn later(at: Moment, hours: u32, minutes: u32) -> Moment {
+    Moment::from(at.utc() + TimeDelta::hours(hours.into()) + TimeDelta::minutes(minutes.into()))
+}
+
+fn last(length: usize) -> u32 {
+    u32::try_from(length.saturating_sub(1)).unwrap_or(0)
+}
+
+fn chosen(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}
