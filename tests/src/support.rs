@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod auditor;
 pub mod binary;
+pub mod browser;
 pub mod client;
 pub mod contract;
 pub mod facts;
