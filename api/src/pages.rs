@@ -11,10 +11,12 @@ mod client;
 mod failure;
 mod form;
 mod home;
+mod log;
 mod moment;
 mod overview;
 mod part;
 mod preferences;
+mod proof;
 mod response;
 mod rule;
 mod session;
@@ -70,6 +72,7 @@ fn routes() -> Router<Pages> {
         .merge(sign_in::routes())
         .merge(overview::routes())
         .merge(stream::routes())
+        .merge(log::routes())
         .route("/ui/{*path}", any(failure::nothing_here))
         .method_not_allowed_fallback(failure::other_method)
 }

@@ -45,11 +45,17 @@ pub struct Chained<'a> {
 }
 
 impl Sealed<'_> {
-    /// SHA-256 over the fields in the order of the struct, each as its text in UTF-8 behind its
+    /// SHA-256 over [`Sealed::input`].
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        Sha256::digest(self.input()).into()
+    }
+
+    /// The bytes that are hashed: the fields in the order of the struct, each as its text in UTF-8 behind its
     /// length in bytes (4 bytes, big-endian): numbers in decimal, ids in lower case, instants as
     /// `2026-11-21T08:00:00.000Z`, payload and metadata as stored, the previous hash in lower-case hex, an absent id as empty text.
     #[must_use]
-    pub fn hash(&self) -> Hash {
+    pub fn input(&self) -> Vec<u8> {
         let mut input = Input(Vec::with_capacity(512 + self.payload.len() + self.metadata.len()));
         input.put(&self.position.to_string());
         input.put(&self.epoch.to_string());
@@ -72,7 +78,7 @@ impl Sealed<'_> {
             None => input.put(""),
         }
         input.put(&hex::encode(self.previous_hash));
-        Sha256::digest(&input.0).into()
+        input.0
     }
 }
 

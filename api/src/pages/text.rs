@@ -55,8 +55,8 @@ impl Text {
     }
 
     /// `1,842,071`.
-    pub(super) fn number(&self, number: impl Into<i128>) -> String {
-        grouped(&number.into().to_string())
+    pub(super) fn number(&self, number: impl Whole) -> String {
+        grouped(&number.whole().to_string())
     }
 
     /// `61.4`: one decimal place of a share, in percent, cut and not rounded up to a whole that it is not.
@@ -76,6 +76,33 @@ impl Text {
             more @ 1.. => format!("+{}", grouped(&more.to_string())),
             less => format!("−{}", grouped(&less.unsigned_abs().to_string())),
         }
+    }
+}
+
+/// A whole number, by itself or behind a reference, as templates have it.
+pub(super) trait Whole {
+    fn whole(self) -> i128;
+}
+
+macro_rules! whole {
+    ($($of:ty),+) => { $(
+        impl Whole for $of {
+            fn whole(self) -> i128 {
+                i128::from(self)
+            }
+        }
+        impl Whole for &$of {
+            fn whole(self) -> i128 {
+                i128::from(*self)
+            }
+        }
+    )+ };
+}
+whole!(i32, u32, i64, u64, i128);
+
+impl Whole for usize {
+    fn whole(self) -> i128 {
+        i128::try_from(self).unwrap_or(i128::MAX)
     }
 }
 

@@ -20,4 +20,6 @@ messages! {
     "part",
     "rule",
     "stock",
+    "proof",
+    "log",
 }

@@ -1,6 +1,8 @@
 //! Times as a person reads them, in the reader's zone. Which moment is meant is always exact: a time is short only where
 //! its day stands beside it.
 
+use std::borrow::Borrow;
+
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike};
 use domain::Moment;
 use domain::zone::Tz;
@@ -8,29 +10,29 @@ use domain::zone::Tz;
 use super::{Text, say};
 
 impl Text {
-    fn local(&self, moment: Moment) -> DateTime<Tz> {
-        moment.utc().with_timezone(&self.zone)
+    fn local(&self, moment: impl Borrow<Moment>) -> DateTime<Tz> {
+        moment.borrow().utc().with_timezone(&self.zone)
     }
 
     /// The reader's day at a moment.
-    pub(in super::super) fn day_of(&self, moment: Moment) -> NaiveDate {
+    pub(in super::super) fn day_of(&self, moment: impl Borrow<Moment>) -> NaiveDate {
         self.local(moment).date_naive()
     }
 
     /// `14:32`.
-    pub(in super::super) fn clock(&self, moment: Moment) -> String {
+    pub(in super::super) fn clock(&self, moment: impl Borrow<Moment>) -> String {
         let at = self.local(moment);
         format!("{:02}:{:02}", at.hour(), at.minute())
     }
 
     /// `14:32:08`.
-    pub(in super::super) fn clock_with_seconds(&self, moment: Moment) -> String {
+    pub(in super::super) fn clock_with_seconds(&self, moment: impl Borrow<Moment>) -> String {
         let at = self.local(moment);
         format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
     }
 
     /// `14:32:08.114`.
-    pub(in super::super) fn clock_with_milliseconds(&self, moment: Moment) -> String {
+    pub(in super::super) fn clock_with_milliseconds(&self, moment: impl Borrow<Moment>) -> String {
         let at = self.local(moment);
         format!("{:02}:{:02}:{:02}.{:03}", at.hour(), at.minute(), at.second(), at.timestamp_subsec_millis())
     }
@@ -78,12 +80,14 @@ impl Text {
     }
 
     /// `14 Nov 14:32`.
-    pub(in super::super) fn moment(&self, moment: Moment) -> String {
+    pub(in super::super) fn moment(&self, moment: impl Borrow<Moment>) -> String {
+        let moment = moment.borrow();
         format!("{} {}", self.day(self.day_of(moment)), self.clock(moment))
     }
 
     /// `Wed 18 Nov 2026 09:15:41`.
-    pub(in super::super) fn exact_moment(&self, moment: Moment) -> String {
+    pub(in super::super) fn exact_moment(&self, moment: impl Borrow<Moment>) -> String {
+        let moment = moment.borrow();
         format!("{} {}", self.day_with_weekday(self.day_of(moment)), self.clock_with_seconds(moment))
     }
 
