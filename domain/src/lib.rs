@@ -15,6 +15,7 @@ pub mod condition;
 mod dates;
 pub mod event;
 pub mod facts;
+pub mod forecast;
 pub mod id;
 pub mod identity;
 pub mod member;
