@@ -90,14 +90,17 @@ impl Forecast {
             return None;
         }
         let by_days = Self::at_the_pace_of(stock, Basis::Days, days)?;
-        if hours.len() == HOURS && by_days.leaves_less_than_a_day(stock) {
+        if hours.len() == HOURS && by_days.is_short(stock) {
             return Self::at_the_pace_of(stock, Basis::Hours, hours);
         }
         Some(by_days)
     }
 
-    fn leaves_less_than_a_day(&self, stock: Stock) -> bool {
-        i128::from(stock.remaining) * i128::try_from(self.over).unwrap_or(1) < i128::from(self.taken)
+    /// Whether less than a day is left at the pace of the days, so that the last hours say more.
+    #[must_use]
+    pub fn is_short(&self, stock: Stock) -> bool {
+        let over = i128::try_from(self.over).unwrap_or_default();
+        self.basis == Basis::Days && i128::from(stock.remaining) * over < i128::from(self.taken)
     }
 
     fn at_the_pace_of(stock: Stock, basis: Basis, taken_in_each: &[i64]) -> Option<Self> {

@@ -2,8 +2,14 @@
 //! asked for is read in `asked`; how the numbers come about is the read model's affair.
 
 mod asked;
+mod asked_moment;
+mod attention;
 mod counted;
+mod daily;
+mod forecast;
 mod log_analytics;
+mod reward;
+mod running;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -41,6 +47,10 @@ pub(super) fn router() -> ApiRouter<AppState> {
             get_with(user_analytics, |op| op.named("getUserAnalytics", "Participation over time")),
         )
         .merge(log_analytics::router())
+        .merge(reward::router())
+        .merge(daily::router())
+        .merge(running::router())
+        .merge(attention::router())
 }
 
 /// What an answer is as of.

@@ -1,26 +1,35 @@
-//! How does the programme do? Four answers, every number exact, in any window and any zone, now and as
+//! How does the programme do? Several answers, every number exact, in any window and any zone, now and as
 //! of any position of the log.
 //!
 //! How: what only adds up (steps of claims, registrations) is kept as counters at marks along the log
 //! (`marks`), so that a window is the difference of two rows. Who did something is kept as sets of
 //! members for quarters of an hour, hours and days (`sets`), so that a window is the union of a few. What
-//! a step of campaigns and stock changed is kept with its position (`offers`). Between two marks, and at
+//! a step of campaigns and stock changed is kept with its position (`offers`), what of a reward is taken by the minute, so
+//! that what was left at a moment, and at which pace it goes, is a few look-ups (`taken`, `forecasts`). Between two marks, and at
 //! edges that are no whole quarter of an hour, single rows or the log itself are read (`view`, `seen`);
 //! a window that reaches to now has no such edge there, since nothing is known beyond it.
 //! The price: a view of the past reads up to 1,024 events of the log, who came and went since, and the
 //! facts of those quarters of an hour to which something was added since.
 
 mod answers;
+mod attention;
+mod burn_down;
 mod calendar;
 mod counts;
+mod daily;
+mod days;
 mod fold;
+mod forecasts;
 mod marks;
 mod members;
 mod offers;
+mod participation;
+mod running;
 mod seen;
 mod sets;
 mod span;
 mod standing;
+mod taken;
 mod view;
 mod who;
 mod write;
@@ -30,8 +39,12 @@ use domain::campaign::{CampaignStatus, RewardType};
 use domain::claim::{ClaimStatus, DenialReason};
 use uuid::Uuid;
 
+pub use attention::{Attention, EventOfItem, Item, Kind, MOST_ITEMS, RewardOfItem, Severity};
+pub use burn_down::{StockAnalytics, StockBucket};
 pub use calendar::{Bucket, MAX_BUCKETS, Timeline};
+pub use daily::{Daily, Day};
 pub use fold::Dashboard;
+pub use running::{MOST_RUNNING, Running, RunningEvent, RunningReward};
 pub use view::View;
 
 /// The position that an answer is as of.

@@ -168,9 +168,12 @@ async fn what_is_listed(
     member.client.get_at("/streaks/me", position).await.ok();
     operator.get_at(&format!("/streaks/user/{}?kind=visit", member.id), position).await.ok();
     operator.post(&format!("/referrals/{}/void", member.id), &json!({"note": "the same person"})).await.ok();
-    for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics", "/log-analytics"] {
+    for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics", "/log-analytics", "/daily"] {
         operator.get_at(&format!("/dashboard{path}"), position).await.ok();
     }
+    operator.get_at(&format!("/dashboard/reward-analytics/{prize}"), position).await.ok();
+    listed(operator, "/dashboard/running-events", "events").await;
+    operator.get_at("/dashboard/attention", position).await.ok();
 }
 
 async fn the_end_of_an_event(operator: &Client, campaign: &str) {

@@ -50,6 +50,7 @@ mod audit;
 mod audit_command;
 mod backtest;
 mod dashboard;
+mod dashboard_days;
 mod golden;
 mod log_analytics;
 mod re_evaluation;

@@ -68,6 +68,10 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/dashboard/reward-analytics",              [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/user-analytics",                [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/log-analytics",                 [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/reward-analytics/{reward}",     [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/daily",                         [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/running-events",                [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/attention",                     [401, 403, 403, 403, 200, 200, 200]),
     ("POST",   "/events/backtest",                         [401, 403, 403, 403, 400, 400, 400]),
     // who runs the programme
     ("POST",   "/events",                                  [401, 403, 403, 403, 400, 403, 400]),

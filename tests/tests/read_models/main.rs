@@ -5,6 +5,7 @@
 mod at_once;
 mod contract;
 mod dashboard;
+mod dashboard_days;
 mod facts;
 mod following;
 mod log_analytics;

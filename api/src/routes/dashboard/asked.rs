@@ -14,7 +14,7 @@ use crate::http::headers::positions::MinPosition;
 use crate::http::state::AppState;
 
 /// The read model behind these routes.
-const DASHBOARD: [&str; 1] = ["dashboard"];
+pub(super) const DASHBOARD: [&str; 1] = ["dashboard"];
 /// The window when none is asked for.
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(30);
 /// A window that ends now has what happens at this moment in it.
@@ -29,7 +29,7 @@ pub(super) struct Asked {
 }
 
 /// A moment of the past.
-enum Then {
+pub(super) enum Then {
     Position(i64),
     Time(Moment),
 }
@@ -39,15 +39,7 @@ impl FromFields for Asked {
         let from = fields.optional("from", readers::instant_or_date());
         let to = fields.optional("to", readers::instant_or_date());
         let time_zone = fields.optional("timeZone", readers::zone());
-        let position = fields.optional("atPosition", readers::position());
-        let time = fields.optional("atTime", readers::instant());
-        let then = match (position?, time?) {
-            (Some(_), Some(_)) => {
-                fields.report("atTime", Broken::new("either", "must not be there beside `atPosition`"));
-                return None;
-            }
-            (position, time) => position.map(Then::Position).or_else(|| time.map(|time| Then::Time(time.moment))),
-        };
+        let then = Then::read(fields)?;
         Some(Self { from: from?, to: to?, time_zone: time_zone?.unwrap_or(Tz::UTC), then })
     }
 }
@@ -114,8 +106,25 @@ impl Asked {
 }
 
 impl Then {
+    /// The moment, where one is named: by its position, or by its time.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is that of every reader of fields: whether they can be read"
+    )]
+    pub(super) fn read(fields: &mut Fields) -> Option<Option<Self>> {
+        let position = fields.optional("atPosition", readers::position());
+        let time = fields.optional("atTime", readers::instant());
+        match (position?, time?) {
+            (Some(_), Some(_)) => {
+                fields.report("atTime", Broken::new("either", "must not be there beside `atPosition`"));
+                None
+            }
+            (position, time) => Some(position.map(Self::Position).or_else(|| time.map(|time| Self::Time(time.moment)))),
+        }
+    }
+
     /// The position, and when it was recorded.
-    async fn position(&self, state: &AppState, now: Moment) -> Result<(i64, Moment), Problem> {
+    pub(super) async fn position(&self, state: &AppState, now: Moment) -> Result<(i64, Moment), Problem> {
         let mut conn = state.heavy_read().await?;
         let position = match self {
             Self::Position(position) => *position,
@@ -195,6 +204,11 @@ impl FromFields for AskedTimeline {
 }
 
 impl AskedTimeline {
+    /// The zone of its days.
+    pub(super) fn zone(&self) -> Tz {
+        self.window.time_zone
+    }
+
     /// The numbers that are asked for, and the buckets.
     ///
     /// # Errors

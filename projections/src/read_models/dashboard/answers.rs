@@ -191,7 +191,7 @@ impl View {
 }
 
 impl CampaignRow {
-    fn status(&self, at: DateTime<Utc>) -> CampaignStatus {
+    pub(super) fn status(&self, at: DateTime<Utc>) -> CampaignStatus {
         if self.run == "ended" || at >= self.ends_at {
             CampaignStatus::Ended
         } else if self.run == "paused" {
@@ -240,7 +240,7 @@ fn length(set: &RoaringBitmap) -> i64 {
     i64::try_from(set.len()).unwrap_or(i64::MAX)
 }
 
-fn common(one: &RoaringBitmap, other: &RoaringBitmap) -> i64 {
+pub(super) fn common(one: &RoaringBitmap, other: &RoaringBitmap) -> i64 {
     i64::try_from(one.intersection_len(other)).unwrap_or(i64::MAX)
 }
 

@@ -135,7 +135,7 @@ impl Timeline {
 
 /// When the local clock shows a time: twice where it is put back, and where it skips the time, the
 /// moment of skipping.
-fn instants(local: NaiveDateTime, zone: Tz) -> Vec<DateTime<Utc>> {
+pub(super) fn instants(local: NaiveDateTime, zone: Tz) -> Vec<DateTime<Utc>> {
     let utc = |moment: DateTime<Tz>| moment.with_timezone(&Utc);
     match zone.from_local_datetime(&local) {
         MappedLocalTime::Single(moment) => vec![utc(moment)],

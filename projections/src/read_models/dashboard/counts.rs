@@ -8,9 +8,10 @@ use crate::engine::error::FoldError;
 const STATUSES: usize = ClaimStatus::ALL.len();
 const REASONS: usize = DenialReason::ALL.len();
 /// How many counters there are.
-const ALL: usize = STATUSES + REASONS + 4;
+const ALL: usize = STATUSES + REASONS + 5;
 
-/// One of the counters. Their order is that of the stored row: changing it is a new version of the fold.
+/// One of the counters. Their order is that of the stored row, whose last number has a column of its own: changing it
+/// is a new version of the fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     /// Claims that stand in this status.
@@ -25,6 +26,8 @@ pub(super) enum Counter {
     Registered,
     /// Members with a claim.
     Claimants,
+    /// Claims that an operator approved: those of the grants that are no attempts.
+    Approvals,
 }
 
 impl Counter {
@@ -37,6 +40,7 @@ impl Counter {
             Self::PendingSteps => STATUSES + REASONS + 1,
             Self::Registered => STATUSES + REASONS + 2,
             Self::Claimants => STATUSES + REASONS + 3,
+            Self::Approvals => STATUSES + REASONS + 4,
         }
     }
 }
@@ -73,7 +77,11 @@ impl Counts {
         match event {
             ClaimEvent::Denied(denied) => self.add(Counter::Denied(denied.reason), 1),
             ClaimEvent::Submitted(_) => self.add(Counter::PendingSteps, 1),
-            ClaimEvent::Granted(_) | ClaimEvent::Approved(_) => self.add(Counter::GrantSteps, 1),
+            ClaimEvent::Granted(_) => self.add(Counter::GrantSteps, 1),
+            ClaimEvent::Approved(_) => {
+                self.add(Counter::GrantSteps, 1);
+                self.add(Counter::Approvals, 1);
+            }
             ClaimEvent::Rejected(_)
             | ClaimEvent::Expired(_)
             | ClaimEvent::Withdrawn(_)
@@ -97,6 +105,8 @@ pub(super) struct Grants {
     pub(super) granted: i64,
     /// What the grants that stand hand out together.
     pub(super) amount: i64,
+    /// Grants that were ever made, also those that were taken back.
+    pub(super) steps: i64,
 }
 
 impl Grants {
@@ -106,5 +116,11 @@ impl Grants {
         self.held += transition.held;
         self.granted += transition.granted;
         self.amount += transition.granted * event.about().amount.get();
+        self.steps += transition.granted.max(0);
+    }
+
+    /// What is taken from stock.
+    pub(super) fn taken(&self) -> i64 {
+        self.held + self.granted
     }
 }

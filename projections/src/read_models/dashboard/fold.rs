@@ -17,6 +17,7 @@ use super::counts::Counter;
 use super::marks::Marks;
 use super::members::Members;
 use super::offers::Offers;
+use super::participation::Participation;
 use super::sets::{ACTIVE, ASKING, Changes};
 use super::standing::Standing;
 use super::write::{FactRow, Membership, write_facts, write_memberships};
@@ -31,7 +32,7 @@ pub struct Dashboard;
 
 impl Projection for Dashboard {
     const NAME: &'static str = "dashboard";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const STREAMS: &'static [&'static str] = &["member", "activity", "campaign", "claim"];
     const TABLES: &'static [&'static str] = &[
         "dashboard_marks",
@@ -40,6 +41,7 @@ impl Projection for Dashboard {
         "dashboard_grants",
         "dashboard_members",
         "dashboard_memberships",
+        "dashboard_participation",
         "dashboard_facts",
         "dashboard_sets",
     ];
@@ -81,6 +83,7 @@ struct Numbers {
     offers: Offers,
     members: Members,
     memberships: Vec<Membership>,
+    participation: Participation,
     facts: Vec<FactRow>,
     sets: Changes,
 }
@@ -112,6 +115,7 @@ impl Numbers {
             offers: Offers::load(tx, campaigns, rewards).await?,
             members: Members::load(tx, members).await?,
             memberships: Vec::new(),
+            participation: Participation::load(tx).await?,
             facts: Vec::new(),
             sets: Changes::default(),
         })
@@ -151,8 +155,10 @@ impl Numbers {
             corrects,
         }));
         self.sets.counted(counted, member, position);
+        let participants = if claimed { change.into() } else { 0 };
+        self.participation.changes(change.into(), participants, entry);
         let counts = self.marks.at(entry);
-        counts.add(Counter::Claimants, if claimed { change.into() } else { 0 });
+        counts.add(Counter::Claimants, participants);
         counts.add(Counter::Registered, i64::from(!corrects));
     }
 
@@ -174,9 +180,10 @@ impl Numbers {
             row = *self.members.change(id);
             self.members.change(id).first_claim_position = Some(entry.position);
             counts.add(Counter::Claimants, row.counted.into());
+            self.participation.changes(0, row.counted.into(), entry);
         }
         self.standing.step(counts, event, entry)?;
-        self.offers.claim(event, entry.position);
+        self.offers.claim(event, entry);
         if event.event_type().is_attempt() {
             self.sets.seen(ASKING, entry.recorded_at.utc(), row.member(), entry.position);
         }
@@ -188,6 +195,7 @@ impl Numbers {
         self.offers.write(tx).await?;
         self.members.write(tx).await?;
         write_memberships(tx, &self.memberships).await?;
+        self.participation.write(tx).await?;
         write_facts(tx, &self.facts).await?;
         self.sets.write(tx).await
     }

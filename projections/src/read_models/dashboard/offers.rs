@@ -1,5 +1,5 @@
 //! Campaigns and their rewards over time: a row after each step of a campaign and each change of
-//! stock; what of a reward is held and granted, once for each group of positions.
+//! stock; what of a reward is held and granted, once for each minute and group of positions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::counts::Grants;
 use super::fold::ById;
 use super::marks::group_start;
+use super::span::whole_minute;
 use crate::engine::error::FoldError;
 use crate::log::EventHeader;
 
@@ -45,14 +46,23 @@ pub(super) struct RewardRow {
 pub(super) struct GrantsRow {
     pub(super) reward_id: Uuid,
     pub(super) position: i64,
+    /// `None` in rows of an earlier version, which are about to be folded again.
+    pub(super) recorded_at: Option<DateTime<Utc>>,
     pub(super) held: i64,
     pub(super) granted: i64,
     pub(super) amount: i64,
+    pub(super) grant_steps: i64,
 }
 
 impl GrantsRow {
     pub(super) fn grants(&self) -> Grants {
-        Grants { held: self.held, granted: self.granted, amount: self.amount }
+        Grants { held: self.held, granted: self.granted, amount: self.amount, steps: self.grant_steps }
+    }
+
+    /// Whether a later step at a place is told by the same row.
+    fn goes_on_with(&self, entry: &EventHeader) -> bool {
+        group_start(self.position) == group_start(entry.position)
+            && self.recorded_at.map(whole_minute) == Some(whole_minute(entry.recorded_at.utc()))
     }
 }
 
@@ -65,12 +75,14 @@ pub(super) struct RewardAndGrants {
     held: Option<i64>,
     granted: Option<i64>,
     amount: Option<i64>,
+    grant_steps: Option<i64>,
 }
 
 impl RewardAndGrants {
     /// `None` when nothing was ever granted or held.
     pub(super) fn grants(&self) -> Option<(i64, Grants)> {
-        let grants = Grants { held: self.held?, granted: self.granted?, amount: self.amount? };
+        let (held, granted, amount, steps) = (self.held?, self.granted?, self.amount?, self.grant_steps?);
+        let grants = Grants { held, granted, amount, steps };
         Some((self.changed_position?, grants))
     }
 }
@@ -80,7 +92,7 @@ impl RewardAndGrants {
 pub(super) struct Offers {
     campaigns: ById<CampaignRow>,
     rewards: ById<RewardRow>,
-    grants: ById<(i64, Grants)>,
+    grants: ById<GrantsRow>,
     new_campaigns: Vec<CampaignRow>,
     new_rewards: Vec<RewardRow>,
     new_grants: BTreeMap<(Uuid, i64), GrantsRow>,
@@ -132,7 +144,7 @@ impl Offers {
                 "select last.*
                 from unnest($1::uuid[]) as wanted(reward_id)
                 cross join lateral (
-                    select reward_id, position, held, granted, amount
+                    select reward_id, position, recorded_at, held, granted, amount, grant_steps
                     from dashboard_grants
                     where dashboard_grants.reward_id = wanted.reward_id
                     order by reward_id desc, position desc
@@ -142,7 +154,7 @@ impl Offers {
             .bind(&rewards)
             .fetch_all(tx)
             .await?;
-            offers.grants = rows.into_iter().map(|row| (row.reward_id, (row.position, row.grants()))).collect();
+            offers.grants = rows.into_iter().map(|row| (row.reward_id, row)).collect();
         }
         Ok(offers)
     }
@@ -210,23 +222,25 @@ impl Offers {
         self.rewards.insert(row.reward_id, row);
     }
 
-    pub(super) fn claim(&mut self, event: &ClaimEvent, position: i64) {
-        let reward_id = event.about().reward_id.0;
-        let (before, mut grants) = self.grants.get(&reward_id).copied().unwrap_or_default();
-        let unchanged = grants;
+    pub(super) fn claim(&mut self, event: &ClaimEvent, entry: &EventHeader) {
+        let (reward_id, position) = (event.about().reward_id.0, entry.position);
+        let before = self.grants.get(&reward_id).copied();
+        let unchanged = before.map(|row| row.grants()).unwrap_or_default();
+        let mut grants = unchanged;
         grants.claim(event);
         if grants == unchanged {
             return;
         }
-        if before > 0
-            && group_start(before) == group_start(position)
-            && self.new_grants.remove(&(reward_id, before)).is_none()
+        if let Some(before) = before.filter(|row| row.goes_on_with(entry))
+            && self.new_grants.remove(&(reward_id, before.position)).is_none()
         {
-            self.replaced_grants.push((reward_id, before));
+            self.replaced_grants.push((reward_id, before.position));
         }
-        let Grants { held, granted, amount } = grants;
-        self.new_grants.insert((reward_id, position), GrantsRow { reward_id, position, held, granted, amount });
-        self.grants.insert(reward_id, (position, grants));
+        let recorded_at = Some(entry.recorded_at.utc());
+        let Grants { held, granted, amount, steps: grant_steps } = grants;
+        let row = GrantsRow { reward_id, position, recorded_at, held, granted, amount, grant_steps };
+        self.new_grants.insert((reward_id, position), row);
+        self.grants.insert(reward_id, row);
     }
 
     pub(super) async fn write(self, tx: &mut PgConnection) -> Result<(), FoldError> {
@@ -303,14 +317,17 @@ async fn write_grants(tx: &mut PgConnection, rows: &[GrantsRow]) -> Result<(), F
         return Ok(());
     }
     sqlx::query(
-        "insert into dashboard_grants (reward_id, position, held, granted, amount)
-        select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])",
+        "insert into dashboard_grants (reward_id, position, recorded_at, held, granted, amount, grant_steps)
+        select * from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[],
+                             $7::bigint[])",
     )
     .bind(rows.iter().map(|row| row.reward_id).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.recorded_at).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.held).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.granted).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.amount).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.grant_steps).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     Ok(())

@@ -53,6 +53,11 @@ impl Width {
     }
 }
 
+/// The start of the minute that a moment is in.
+pub(super) fn whole_minute(moment: DateTime<Utc>) -> DateTime<Utc> {
+    moment - TimeDelta::milliseconds(moment.timestamp_millis().rem_euclid(60_000))
+}
+
 /// From a moment on and before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {

@@ -84,7 +84,7 @@ impl View {
             ) as view
             left join events on events.position = view.position
             left join lateral (
-                select position, recorded_at, counts
+                select position, recorded_at, counts || approvals as counts
                 from dashboard_marks
                 where dashboard_marks.position <= view.position
                 order by position desc
@@ -207,7 +207,7 @@ impl View {
             "select mark.counts, since.count
             from unnest($1::timestamptz[], $2::timestamptz[]) with ordinality as asked(quarter, moment, nth)
             left join lateral (
-                select counts
+                select counts || approvals as counts
                 from dashboard_marks
                 where dashboard_marks.recorded_at < asked.quarter
                   and dashboard_marks.position <= $3
@@ -246,7 +246,7 @@ impl View {
             "select asked.nth, mark.position, mark.recorded_at, mark.counts
             from unnest($1::timestamptz[]) with ordinality as asked(moment, nth)
             cross join lateral (
-                select position, recorded_at, counts
+                select position, recorded_at, counts || approvals as counts
                 from dashboard_marks
                 where dashboard_marks.recorded_at < asked.moment
                   and dashboard_marks.position <= $2
@@ -286,7 +286,7 @@ impl View {
     /// The rewards, each with what of it is held and granted.
     pub(super) async fn rewards(&mut self) -> Result<Vec<(RewardRow, Grants)>, FoldError> {
         let rows: Vec<RewardAndGrants> = sqlx::query_as(
-            "select reward.*, last.changed_position, last.held, last.granted, last.amount
+            "select reward.*, last.changed_position, last.held, last.granted, last.amount, last.grant_steps
             from (
                 select distinct on (reward_id) reward_id, position, campaign_id, reward_type, quantity
                 from dashboard_rewards
@@ -294,7 +294,7 @@ impl View {
                 order by reward_id, position desc
             ) as reward
             left join lateral (
-                select position as changed_position, held, granted, amount
+                select position as changed_position, held, granted, amount, grant_steps
                 from dashboard_grants
                 where dashboard_grants.reward_id = reward.reward_id
                   and dashboard_grants.position <= $1
@@ -305,6 +305,11 @@ impl View {
         .bind(self.as_of.position)
         .fetch_all(&mut *self.tx)
         .await?;
+        Ok(self.with_recent_grants(rows))
+    }
+
+    /// Rewards, each with what of it is held and granted: of a past view that is a row and what the log says since.
+    pub(super) fn with_recent_grants(&self, rows: Vec<RewardAndGrants>) -> Vec<(RewardRow, Grants)> {
         let mut grants: BTreeMap<Uuid, (i64, Grants)> =
             rows.iter().filter_map(|row| Some((row.reward.reward_id, row.grants()?))).collect();
         for recorded in &self.recent {
@@ -319,7 +324,7 @@ impl View {
             let grants = grants.get(&reward.reward_id).map(|(_, grants)| *grants).unwrap_or_default();
             (reward, grants)
         });
-        Ok(with_grants.collect())
+        with_grants.collect()
     }
 }
 

@@ -139,6 +139,8 @@ impl Routes {
             "events" => &self.event,
             "rewards" if path.contains("event") => &self.event,
             "rewards" => &self.reward,
+            "dashboard" if path.contains("{rewardId}") => &self.reward,
+            "dashboard" => &self.event,
             "claims" if path.ends_with("/claim") => &self.unclaimed,
             "claims" if path.contains("/user/") => &self.member,
             "claims" => &self.claim,

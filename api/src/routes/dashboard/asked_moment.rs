@@ -1,0 +1,42 @@
+//! What a reader asks of an answer that has no window of its own: a zone, and a position of the past.
+
+use domain::Moment;
+use domain::zone::Tz;
+use projections::read_models::dashboard::View;
+
+use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::problem::Problem;
+use crate::http::headers::positions::MinPosition;
+use crate::http::state::AppState;
+
+use super::asked::{DASHBOARD, Then};
+
+/// Now or as of then, by the days of a zone.
+pub(super) struct AskedMoment {
+    pub(super) time_zone: Tz,
+    then: Option<Then>,
+}
+
+impl FromFields for AskedMoment {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let time_zone = fields.optional("timeZone", readers::zone());
+        let then = Then::read(fields)?;
+        Some(Self { time_zone: time_zone?.unwrap_or(Tz::UTC), then })
+    }
+}
+
+impl AskedMoment {
+    /// The numbers that are asked for. Waits until what is asked for is folded in.
+    ///
+    /// # Errors
+    /// A position beyond the log; `projection_behind`.
+    pub(super) async fn view(&self, state: &AppState, min: MinPosition, now: Moment) -> Result<View, Problem> {
+        let Some(then) = &self.then else {
+            min.reached_by(&DASHBOARD, state).await?;
+            return Ok(View::now(&state.heavy_reads, now.utc()).await?);
+        };
+        let (position, _) = then.position(state, now).await?;
+        min.and(position).reached_by(&DASHBOARD, state).await?;
+        Ok(View::at(&state.heavy_reads, position).await?)
+    }
+}

@@ -1,0 +1,138 @@
+//! Forecasts for rewards: which days and hours are looked back on, and what was taken in them. How a forecast is made of
+//! that is a rule of the domain.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::forecast::{Forecast, HOURS, MOST_DAYS, Stock};
+use domain::zone::Tz;
+use uuid::Uuid;
+
+use super::counts::Grants;
+use super::days::last_midnights;
+use super::offers::{CampaignRow, RewardRow};
+use super::view::View;
+use crate::engine::error::FoldError;
+
+/// A reward of a campaign, and since when members could claim it.
+#[derive(Debug, Clone)]
+pub(super) struct Offered {
+    pub(super) reward: RewardRow,
+    pub(super) grants: Grants,
+    /// From when on members could claim it.
+    since: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+}
+
+impl Offered {
+    pub(super) fn of(reward: RewardRow, grants: Grants, added_at: DateTime<Utc>, campaign: &CampaignRow) -> Self {
+        let ends_at = campaign.ended_at.map_or(campaign.ends_at, |ended_at| ended_at.min(campaign.ends_at));
+        Self { reward, grants, since: added_at.max(campaign.starts_at), ends_at }
+    }
+
+    /// Grants that are left; `None` where there is no limit.
+    pub(super) fn remaining(&self) -> Option<i64> {
+        self.reward.quantity.map(|quantity| quantity - self.grants.taken())
+    }
+
+    fn stock(&self, at: DateTime<Utc>) -> Option<Stock> {
+        let remaining = self.remaining().filter(|remaining| *remaining > 0)?;
+        (at < self.ends_at).then(|| Stock { remaining, at: at.into(), ends_at: self.ends_at.into() })
+    }
+}
+
+/// A forecast in the making.
+struct Candidate {
+    place: usize,
+    stock: Stock,
+    /// The first midnight after which members could claim.
+    first: usize,
+    days: Vec<i64>,
+    forecast: Option<Forecast>,
+}
+
+impl View {
+    /// Rewards of these campaigns, with what forecasts need to know of them.
+    pub(super) async fn offered(
+        &mut self,
+        rewards: Vec<(RewardRow, Grants)>,
+        campaigns: &[CampaignRow],
+    ) -> Result<Vec<Offered>, FoldError> {
+        let added: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
+            "select wanted.reward_id, added.recorded_at
+            from unnest($1::uuid[]) as wanted(reward_id)
+            cross join lateral (
+                select position
+                from dashboard_rewards
+                where dashboard_rewards.reward_id = wanted.reward_id
+                order by reward_id, position
+                limit 1
+            ) as first
+            cross join lateral (
+                select recorded_at
+                from events
+                where events.position = first.position
+                limit 1
+            ) as added",
+        )
+        .bind(rewards.iter().map(|(reward, _)| reward.reward_id).collect::<Vec<_>>())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let added: HashMap<Uuid, DateTime<Utc>> = added.into_iter().collect();
+        let campaigns: HashMap<Uuid, &CampaignRow> = campaigns.iter().map(|row| (row.campaign_id, row)).collect();
+        let offered = rewards.into_iter().filter_map(|(reward, grants)| {
+            let campaign = campaigns.get(&reward.campaign_id)?;
+            let added_at = added.get(&reward.reward_id)?;
+            Some(Offered::of(reward, grants, *added_at, campaign))
+        });
+        Ok(offered.collect())
+    }
+
+    /// When each of these rewards is sold out, by the days of a zone.
+    pub(super) async fn forecasts(
+        &mut self,
+        offered: &[Offered],
+        zone: Tz,
+    ) -> Result<Vec<Option<Forecast>>, FoldError> {
+        let mut forecasts = vec![None; offered.len()];
+        let midnights = last_midnights(self.clock, zone, MOST_DAYS + 1);
+        let with_stock = (0..).zip(offered).filter_map(|(place, one)| Some((place, one, one.stock(self.clock)?)));
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut wanted = Vec::new();
+        for (place, one, stock) in with_stock {
+            let first = midnights.partition_point(|midnight| *midnight < one.since);
+            candidates.push(Candidate { place, stock, first, days: vec![], forecast: None });
+            wanted.push((one.reward.clone(), one.grants));
+        }
+        let before = self.grants_before(&wanted, &midnights).await?;
+        for (candidate, grants) in candidates.iter_mut().zip(&before) {
+            candidate.days = net_taken(grants.get(candidate.first..).unwrap_or_default());
+            candidate.forecast = Forecast::of(candidate.stock, &candidate.days, &[]);
+        }
+        let is_short = |one: &Candidate| one.forecast.as_ref().is_some_and(|forecast| forecast.is_short(one.stock));
+        let short: Vec<usize> = (0..candidates.len()).filter(|nth| is_short(&candidates[*nth])).collect();
+        if !short.is_empty() {
+            let wanted: Vec<_> = short.iter().map(|nth| wanted[*nth].clone()).collect();
+            let hours: Vec<_> = (1..=HOURS).rev().map(|ago| self.clock - hours(ago)).collect();
+            let before = self.grants_before(&wanted, &hours).await?;
+            for ((nth, mut grants), (_, now)) in short.into_iter().zip(before).zip(wanted) {
+                grants.push(now);
+                let candidate = &mut candidates[nth];
+                candidate.forecast = Forecast::of(candidate.stock, &candidate.days, &net_taken(&grants));
+            }
+        }
+        for candidate in candidates {
+            forecasts[candidate.place] = candidate.forecast;
+        }
+        Ok(forecasts)
+    }
+}
+
+fn hours(number: usize) -> TimeDelta {
+    TimeDelta::hours(i64::try_from(number).unwrap_or_default())
+}
+
+/// What was taken between each two of these.
+fn net_taken(grants: &[Grants]) -> Vec<i64> {
+    grants.windows(2).map(|pair| pair[1].taken() - pair[0].taken()).collect()
+}
