@@ -25,6 +25,7 @@ mod sign_in;
 mod stock;
 mod stream;
 mod text;
+mod verification;
 mod visit;
 
 use std::sync::Arc;
@@ -73,6 +74,7 @@ fn routes() -> Router<Pages> {
         .merge(overview::routes())
         .merge(stream::routes())
         .merge(log::routes())
+        .merge(verification::routes())
         .route("/ui/{*path}", any(failure::nothing_here))
         .method_not_allowed_fallback(failure::other_method)
 }

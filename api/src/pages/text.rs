@@ -96,6 +96,11 @@ macro_rules! whole {
                 i128::from(*self)
             }
         }
+        impl Whole for &&$of {
+            fn whole(self) -> i128 {
+                i128::from(**self)
+            }
+        }
     )+ };
 }
 whole!(i32, u32, i64, u64, i128);

@@ -22,4 +22,5 @@ messages! {
     "stock",
     "proof",
     "log",
+    "verification",
 }
