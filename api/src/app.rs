@@ -3,7 +3,10 @@
 
 pub mod accounts;
 pub mod activities;
+pub mod approvals;
+pub mod as_of;
 pub mod audit;
+pub mod claim_names;
 pub mod client_address;
 pub mod clock;
 pub mod explain;

@@ -11,6 +11,8 @@ mod dashboard;
 pub(crate) mod events;
 pub(crate) mod health;
 mod lists;
+mod member_facts;
+mod members;
 mod problems;
 mod referrals;
 mod schemas;
@@ -36,6 +38,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(activities::router())
         .merge(referrals::router())
         .merge(streaks::router())
+        .merge(members::router())
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(schemas::router())

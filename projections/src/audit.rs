@@ -7,6 +7,7 @@ mod backtest;
 mod because;
 mod counted;
 mod facts;
+mod flags;
 mod history;
 mod judge;
 mod re_evaluation;
@@ -22,6 +23,7 @@ pub use as_of::{AsOf, NotYet, resolve};
 pub use backtest::{Ask, Draft, Outcome, Winner, backtest};
 pub use counted::{Counted, MAX_COUNTED, counted};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
+pub use flags::{Flag, FlagKind, MAX_NAMED, Pending, flags};
 pub use judge::{Attempt, Basis, ConditionBasis, Difference, FactsBasis, Judgement, ReEvaluation, re_evaluate};
 pub use re_evaluation::{
     Bulk, Change, Cost, MAX_CHANGES, NotResumed, ReEvaluationProgress, ReEvaluationRequest, RewardCost, Run, Totals,

@@ -21,5 +21,5 @@ pub use head::{Head, head, position_at, recorded_at};
 pub use pg_copy::Row;
 pub use piece::{Column, ScanRange};
 pub(crate) use read::read_next;
-pub use read::{EntryFilter, read_after, read_between, read_filtered, read_stream};
+pub use read::{EntryFilter, Order, read_after, read_between, read_filtered, read_stream};
 pub use scan::Scan;

@@ -1,57 +1,45 @@
-//! `/audit`: what an auditor can hold against the service. The log as it is stored is here; streams and
-//! facts as they were, decisions made again and the verification are in the folder beside.
+//! `/audit`: what an auditor can hold against the service. The log as it is stored is here; streams
+//! as they were, decisions made again and the verification are in the folder beside.
 
-mod as_of;
-mod facts;
 mod re_evaluation;
 mod re_evaluations;
 mod streams;
 mod verification;
-
-use std::time::{Duration, Instant};
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use domain::Moment;
-use projections::log::{Entry, EntryFilter, read_filtered};
+use domain::role::Role;
+use projections::log::{Entry, EntryFilter, Order};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::audit::log_page::{self, LogPage, Slice, Walk};
+use crate::app::input::fields::{Broken, Fields, FromFields, readers};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Auditor;
 use crate::http::input::extract::Query;
 use crate::http::layers::route_limits::Limit;
 use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
+use crate::routes::member_facts;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
-/// A page that is looked for by a filter takes about so long at most, so that one that finds little in a long log is
-/// answered in time: `nextAfter` says where to go on.
-const LOOKED_FOR: Duration = Duration::from_secs(1);
-/// How many positions one statement looks through.
-const POSITIONS_A_STATEMENT: i64 = 20_000;
-/// How many events one statement gives.
-const EVENTS_A_STATEMENT: i64 = 250;
-/// A page that holds so much is not filled further.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// How long one waits who looks for something while others do.
-const TURN_PATIENCE: Duration = Duration::from_secs(2);
+/// The role of what nobody asked for.
+const SYSTEM_ROLE: &str = "SYSTEM";
 
 /// The routes.
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route(
             "/audit/log",
-            get_with(log, |op| op.named("readLog", "The log, in order").refuses(&[Code::Overloaded])),
+            get_with(log, |op| op.named("readLog", "The log, oldest or newest first").refuses(&[Code::Overloaded])),
         )
         .api_route(
             "/audit/streams/{type}/{id}",
@@ -59,7 +47,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
         .api_route(
             "/audit/members/{id}/facts",
-            get_with(facts::facts, |op| {
+            get_with(member_facts::for_auditors, |op| {
                 op.named("readFacts", "What a condition would have seen of a member").refuses(&[Code::InvalidCursor])
             }),
         )
@@ -89,21 +77,26 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
 }
 
-struct Slice {
-    after: i64,
-    limit: i64,
-    filter: EntryFilter,
-}
+struct Asked(Slice);
 
-impl FromFields for Slice {
+impl FromFields for Asked {
     fn read(fields: &mut Fields) -> Option<Self> {
+        let order = fields.optional("order", readers::choice([("asc", Order::Ascending), ("desc", Order::Descending)]));
         let after = fields.optional("after", readers::position());
+        let before = fields.optional("before", readers::position());
         let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
         let event_type = fields.optional("type", readers::text(1, 100));
         let subject = fields.optional("subject", readers::id::<Uuid>());
         let stream_type = fields.optional("streamType", readers::text(1, 100));
         let stream_id = fields.optional("streamId", readers::id::<Uuid>());
         let actor = fields.optional("actor", readers::text(1, 100));
+        let role = fields.optional("role", readers::choice(roles()));
+        let walk = match (order?.unwrap_or(Order::Ascending), after?, before?) {
+            (Order::Ascending, after, None) => Walk::After(after.unwrap_or(0)),
+            (Order::Descending, None, before) => Walk::Before(before.unwrap_or(i64::MAX)),
+            (Order::Ascending, _, Some(_)) => return conflict(fields, "before", "`order=desc`"),
+            (Order::Descending, Some(_), _) => return conflict(fields, "after", "`order=asc`"),
+        };
         let filter = EntryFilter {
             event_type: event_type?,
             subject: subject?.map(|id| id.to_string()),
@@ -111,58 +104,59 @@ impl FromFields for Slice {
             stream_id: stream_id?.map(|id| id.to_string()),
             // ids are stored in lower case, and so are the names of those who have none
             actor: actor?.map(|actor| actor.to_lowercase()),
+            role: role?.map(str::to_owned),
         };
-        Some(Self { after: after?.unwrap_or(0), limit: limit?.unwrap_or(DEFAULT_LIMIT), filter })
+        Some(Self(Slice { walk, limit: limit?.unwrap_or(DEFAULT_LIMIT), filter }))
     }
 }
 
-/// Searches of the log by a filter: no index helps them, since the log pays for each with every append.
-static SEARCHING: Semaphore = Semaphore::const_new(2);
+fn conflict(fields: &mut Fields, field: &'static str, belongs_to: &str) -> Option<Asked> {
+    fields.report(field, Broken::new("conflict", format!("must not be there without {belongs_to}")));
+    None
+}
 
-/// The log, in its order.
-async fn log(State(state): State<AppState>, _: Auditor, Query(slice): Query<Slice>) -> Result<Json<LogBody>, Problem> {
-    let turn = tokio::time::timeout(TURN_PATIENCE, SEARCHING.acquire());
-    let _turn = match slice.filter.is_empty() {
-        true => None,
-        false => Some(turn.await.map_err(|_| Problem::new(Code::Overloaded))?),
-    };
+/// As events have them: those of accounts, and that of the ledger itself.
+fn roles() -> impl IntoIterator<Item = (&'static str, &'static str)> {
+    Role::ALL.map(Role::name).into_iter().chain([SYSTEM_ROLE]).map(|name| (name, name))
+}
+
+/// The log, in its order or backwards.
+async fn log(
+    State(state): State<AppState>,
+    _: Auditor,
+    Query(Asked(slice)): Query<Asked>,
+) -> Result<Json<LogBody>, Problem> {
+    let _turn = log_page::turn(&slice.filter).await?;
     let mut connection = state.heavy_read().await?;
-    let head = projections::log::head(&mut connection).await?.position;
-    let (entries, next_after) = page(&mut connection, &slice, head).await?;
+    let LogPage { entries, next, head } = log_page::read(&mut connection, &slice).await?;
     drop(connection);
     let events = entries.into_iter().map(EntryBody::try_from).collect::<Result<_, _>>()?;
-    Ok(Json(LogBody { events, next_after, head }))
+    let (next_after, next_before) = match slice.walk {
+        Walk::After(_) => (Some(Next(next)), None),
+        Walk::Before(_) => (None, Some(Next(next))),
+    };
+    Ok(Json(LogBody { events, next_after, next_before, head }))
 }
 
-/// The events of a page, and where to go on.
-async fn page(conn: &mut PgConnection, slice: &Slice, head: i64) -> Result<(Vec<Entry>, Option<i64>), Problem> {
-    let (begun, mut entries, mut bytes, mut after) = (Instant::now(), Vec::new(), 0, slice.after);
-    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
-    // one more than is shown tells whether there is more
-    while after < head && entries.len() <= limit && bytes < PAGE_BYTES && begun.elapsed() < LOOKED_FOR {
-        let through = head.min(after.saturating_add(POSITIONS_A_STATEMENT));
-        let missing = i64::try_from(limit + 1 - entries.len()).unwrap_or(EVENTS_A_STATEMENT).min(EVENTS_A_STATEMENT);
-        let found = read_filtered(conn, &slice.filter, after, through, missing).await?;
-        let full = i64::try_from(found.len()).is_ok_and(|found| found == missing);
-        after = found.last().filter(|_| full).map_or(through, |last| last.position);
-        bytes += found.iter().map(|entry| entry.payload.len() + entry.metadata.len()).sum::<usize>();
-        entries.extend(found);
-    }
-    if entries.len() > limit {
-        entries.truncate(limit);
-        after = entries.last().map_or(after, |last| last.position);
-    }
-    Ok((entries, Some(after).filter(|after| *after < head)))
-}
-
+/// A page may hold less than was asked for, or nothing, and the next one more.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LogBody {
     events: Vec<EntryBody>,
-    /// Where to go on; null at the end. A page may hold less than was asked for, or nothing, and the next one more.
-    next_after: Option<i64>,
+    /// Oldest first: after which position to go on; null at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<Next>,
+    /// Newest first: before which position to go on; null at the beginning of the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<Next>,
     head: i64,
 }
+
+/// Where to go on; null at the end.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+struct Next(Option<i64>);
 
 /// One event. Payload and metadata are the stored text, byte for byte.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,22 +1,19 @@
 //! Lists of claims: the own ones, and those that staff look for.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use domain::Moment;
-use domain::campaign::RewardType;
 use domain::claim::ClaimStatus;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
-use projections::read_models::campaign_catalogue::{self, RewardName};
 use projections::read_models::claim_history::{self, ClaimFilter, ClaimRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::app::claim_names::{ClaimNames, EventLine, RewardLine};
 use crate::app::i18n::{Said, phrases};
 use crate::app::input::fields::{Broken, Fields, FromFields, readers};
 use crate::app::problem::{Code, Problem};
@@ -185,10 +182,8 @@ pub(in crate::routes) struct List {
 
 /// Claims as lists show them.
 pub(in crate::routes) async fn lines(connection: &mut PgConnection, rows: Vec<ClaimRow>) -> Result<Vec<Line>, Problem> {
-    let rewards: Vec<_> = rows.iter().map(|row| RewardId(row.reward_id)).collect();
-    let names = campaign_catalogue::names_of(connection, &rewards).await?;
-    let names: HashMap<_, _> = names.into_iter().map(|name| (name.reward_id, name)).collect();
-    Ok(rows.into_iter().map(|row| Line::of(names.get(&row.reward_id), row)).collect())
+    let names = ClaimNames::of(connection, &rows).await?;
+    Ok(rows.into_iter().map(|row| Line::of(&names, row)).collect())
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -213,39 +208,15 @@ pub(in crate::routes) struct Line {
     updated_at: Moment,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "RewardOfClaim")]
-pub(in crate::routes) struct RewardLine {
-    id: String,
-    /// Not there yet only while the catalogue is behind the claims.
-    name: Option<String>,
-    #[serde(rename = "type")]
-    #[schemars(with = "RewardType")]
-    reward_type: String,
-    amount: i64,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "EventOfClaim")]
-pub(in crate::routes) struct EventLine {
-    id: String,
-    name: Option<String>,
-}
-
 impl Line {
-    fn of(names: Option<&RewardName>, row: ClaimRow) -> Self {
+    fn of(names: &ClaimNames, row: ClaimRow) -> Self {
         Self {
             id: row.claim_id.to_string(),
             user_id: row.member_id.to_string(),
             event_id: row.campaign_id.to_string(),
             reward_id: row.reward_id.to_string(),
-            reward: RewardLine {
-                id: row.reward_id.to_string(),
-                name: names.map(|names| names.reward_name.clone()),
-                reward_type: row.reward_type,
-                amount: row.amount,
-            },
-            event: EventLine { id: row.campaign_id.to_string(), name: names.map(|names| names.campaign_name.clone()) },
+            reward: names.reward(&row),
+            event: names.event(&row),
             status: row.status,
             reason: row.reason,
             period: row.period,

@@ -10,8 +10,10 @@ use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
 use crate::http::input::cursor::Binding;
 
-const DEFAULT_LIMIT: i64 = 50;
-const MAX_LIMIT: i64 = 200;
+/// How many items a page has, unless it is said.
+pub(super) const DEFAULT_LIMIT: i64 = 50;
+/// How many items a page may have.
+pub(super) const MAX_LIMIT: i64 = 200;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone)]

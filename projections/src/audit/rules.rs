@@ -1,6 +1,6 @@
 //! The conditions that a campaign ever had, and where in the log each came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -10,6 +10,7 @@ use domain::claim::Decision;
 use domain::condition::{Condition, Leaf};
 use domain::id::CampaignId;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::AuditError;
 use super::history::stream;
@@ -39,6 +40,40 @@ impl Rules {
             }
         }
         Ok(rules)
+    }
+
+    /// The conditions of several campaigns, of the few events that brought one.
+    pub(super) async fn of_all(
+        conn: &mut PgConnection,
+        campaigns: impl IntoIterator<Item = CampaignId>,
+    ) -> Result<BTreeMap<CampaignId, Self>, AuditError> {
+        let wanted: BTreeSet<CampaignId> = campaigns.into_iter().collect();
+        let rows: Vec<(i64, Uuid, String, String, String)> = sqlx::query_as(
+            "select brought.position, wanted.id::uuid, brought.event_type, brought.event_version, brought.payload
+            from unnest($1::text[]) as wanted(id)
+            cross join lateral (
+                select position, event_type, event_version, payload::text as payload
+                from events
+                where aggregate_type = 'campaign' and aggregate_id = wanted.id
+                  and event_type in ('campaign.created', 'campaign.revised')
+                order by aggregate_type, aggregate_id, sequence
+            ) as brought
+            order by brought.position",
+        )
+        .bind(wanted.iter().map(ToString::to_string).collect::<Vec<_>>())
+        // planned each time: a plan made while the log was empty would read all of it ever after
+        .persistent(false)
+        .fetch_all(conn)
+        .await?;
+        let mut all: BTreeMap<CampaignId, Self> = BTreeMap::new();
+        for (position, campaign, event_type, version, payload) in rows {
+            let event = Event::decode(&event_type, &version, &payload)
+                .map_err(|source| AuditError::Event { position, source })?;
+            if let Event::Campaign(event) = &event {
+                all.entry(CampaignId(campaign)).or_default().take_in(position, event);
+            }
+        }
+        Ok(all)
     }
 
     pub(super) fn take_in(&mut self, position: i64, event: &CampaignEvent) {

@@ -114,18 +114,29 @@ pub struct EntryFilter {
     pub stream_id: Option<String>,
     /// Caused by this account, or by `system` or `kafka`.
     pub actor: Option<String>,
+    /// Caused in this role, or as `SYSTEM`.
+    pub role: Option<String>,
+}
+
+/// Which way the log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    Descending,
 }
 
 impl EntryFilter {
     /// Whether every entry passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { event_type, subject, stream_type, stream_id, actor } = self;
-        [event_type, subject, stream_type, stream_id, actor].into_iter().all(Option::is_none)
+        let Self { event_type, subject, stream_type, stream_id, actor, role } = self;
+        [event_type, subject, stream_type, stream_id, actor, role].into_iter().all(Option::is_none)
     }
 }
 
-/// The next entries that pass a filter after one position and up to another, in order, `limit` at most.
+/// The first entries that pass a filter after one position and up to another, in this order, `limit` at most.
 ///
 /// # Errors
 /// The database's.
@@ -134,6 +145,7 @@ pub async fn read_filtered(
     filter: &EntryFilter,
     after: i64,
     through: i64,
+    order: Order,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
     let mut query =
@@ -145,11 +157,16 @@ pub async fn read_filtered(
         (" and aggregate_type = ", &filter.stream_type),
         (" and aggregate_id = ", &filter.stream_id),
         (" and actor = ", &filter.actor),
+        (" and metadata ->> 'role' = ", &filter.role),
     ] {
         if let Some(value) = value {
             query.push(condition).push_bind(value);
         }
     }
-    query.push(" order by position limit ").push_bind(limit);
+    query.push(match order {
+        Order::Ascending => " order by position limit ",
+        Order::Descending => " order by position desc limit ",
+    });
+    query.push_bind(limit);
     query.build_query_as().persistent(false).fetch_all(conn).await
 }

@@ -1,9 +1,10 @@
 //! What became of the claims? One row per claim with its current status, newest first under every
 //! filter of the API. Evidence and the single steps stay in the log. Who came before whom is in
-//! `ahead`, how lists are walked in `list`, how the rows are written in `write`.
+//! `ahead`, how lists are walked in `list`, what waits for a decision in `waiting`, how the rows are written in `write`.
 
 mod ahead;
 mod list;
+mod waiting;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -12,12 +13,13 @@ use chrono::{DateTime, Utc};
 use domain::Event;
 use domain::claim::{ClaimEvent, ClaimStatus, Decision};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 pub use ahead::{MAX_NAMED, Scarce, Winners, winners_before};
 pub use list::{explain, list};
+pub use waiting::{Decided, MAX_COUNTED, QueuePlace, count_waiting, decisions, explain_waiting, waiting};
 
 use self::write::{copy, load, write, write_and_move};
 use crate::engine::checkpoint::CheckpointMove;
@@ -140,10 +142,10 @@ pub async fn pending_of(pool: &PgPool, member: MemberId, limit: i64) -> sqlx::Re
 ///
 /// # Errors
 /// The database's.
-pub async fn find(pool: &PgPool, claim: ClaimId) -> sqlx::Result<Option<ClaimRow>> {
+pub async fn find(conn: impl PgExecutor<'_>, claim: ClaimId) -> sqlx::Result<Option<ClaimRow>> {
     sqlx::query_as(concat!("select ", columns!(), " from claims where claim_id = $1"))
         .bind(claim.0)
-        .fetch_optional(pool)
+        .fetch_optional(conn)
         .await
 }
 
@@ -152,8 +154,13 @@ impl Projection for ClaimHistory {
     const VERSION: i32 = 2;
     const STREAMS: &'static [&'static str] = &["claim"];
     const TABLES: &'static [&'static str] = &["claims", "claimed_rewards"];
-    const LATE_INDEXES: &'static [&'static str] =
-        &["claims_of_a_member", "claims_of_a_reward_by_status", "claims_by_status", "claims_by_expiry"];
+    const LATE_INDEXES: &'static [&'static str] = &[
+        "claims_of_a_member",
+        "claims_of_a_reward_by_status",
+        "claims_by_status",
+        "claims_waiting",
+        "claims_waiting_in_a_campaign",
+    ];
     /// Every claim is of one member, the subject of its events; that a reward was claimed is noted once, whoever
     /// comes first.
     const SPREAD: Spread = Spread::BySubject;

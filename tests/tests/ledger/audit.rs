@@ -81,6 +81,39 @@ async fn the_log_of_one_subject_is_found_by_its_id_in_any_case() {
 }
 
 #[tokio::test]
+async fn the_log_is_read_backwards_from_its_end_or_from_a_position_and_by_role() {
+    let stage = Stage::shared().await;
+    let (auditor, operator) = (stage.auditor().await, stage.operator().await);
+    let made = operator.create_event(&event(login_streak(1))).await;
+    let newest = auditor.get("/audit/log?order=desc&limit=3").await;
+    let (head, events) = (newest.number("/head"), newest.list("/events"));
+    let positions: Vec<i64> = events.iter().map(|event| event["position"].as_i64().unwrap()).collect();
+    assert_eq!(positions, [head, head - 1, head - 2]);
+    assert_eq!(newest.number("/nextBefore"), head - 2);
+    // an event reads the same both ways
+    let forward = auditor.get(&format!("/audit/log?after={}&limit=3", head - 3)).await;
+    assert_eq!(forward.list("/events"), events.iter().rev().cloned().collect::<Vec<_>>());
+    assert!(forward.json.get("nextBefore").is_none(), "oldest first is answered as ever: {forward}");
+    let first = auditor.get("/audit/log?order=desc&before=3&limit=2").await;
+    assert_eq!((first.list("/events").len(), &first.json["nextBefore"]), (2, &json!(null)));
+    let nothing = auditor.get("/audit/log?order=desc&before=1").await;
+    assert_eq!((nothing.list("/events").len(), &nothing.json["nextBefore"]), (0, &json!(null)));
+
+    let by_operators = auditor.get(&format!("/audit/log?order=desc&role=OPERATOR&streamId={made}")).await;
+    let events = by_operators.list("/events");
+    assert!(!events.is_empty() && events.iter().all(|line| line["metadata"]["role"] == "OPERATOR"), "{by_operators}");
+    let page = auditor.get(&format!("/audit/log?role=AUDITOR&streamId={made}")).await;
+    assert_eq!(page.list("/events").len(), 0);
+    let of_the_ledger = auditor.get("/audit/log?order=desc&role=SYSTEM&limit=50").await;
+    assert!(of_the_ledger.list("/events").iter().all(|line| line["metadata"]["role"] == "SYSTEM"), "{of_the_ledger}");
+
+    auditor.get("/audit/log?before=5").await.invalid("query.before");
+    auditor.get("/audit/log?order=desc&after=5").await.invalid("query.after");
+    auditor.get("/audit/log?order=down").await.invalid("query.order");
+    auditor.get("/audit/log?role=operator").await.invalid("query.role");
+}
+
+#[tokio::test]
 async fn a_decision_made_again_is_the_same() {
     let stage = Stage::shared().await;
     let (operator, reporter, auditor) = (stage.operator().await, stage.reporter().await, stage.auditor().await);
@@ -246,6 +279,20 @@ async fn facts_are_shown_by_kind_and_day_and_all_pages_are_of_one_position() {
     auditor.get(&format!("{path}?cursor=nonsense")).await.problem(400, "invalid_cursor");
     auditor.get(&format!("{path}?atPosition=999999999")).await.invalid("query.atPosition");
     auditor.get(&format!("/audit/members/{}/facts", id())).await.problem(404, "not_found");
+    // operators see the same, until the member is erased
+    let (staff, admin) = (stage.operator().await, stage.service.demo("admin").await);
+    let beside = staff.get(&format!("/members/{member}/facts?atPosition={position}")).await;
+    assert_eq!(beside.ok()["facts"], all.json["facts"]);
+    let foreign = auditor.get(&format!("{path}?limit=1")).await.text("/nextCursor");
+    staff.get(&format!("/members/{member}/facts?cursor={foreign}")).await.problem(400, "invalid_cursor");
+    let gone = stage.nobody().sign_up().await;
+    admin
+        .send(reqwest::Method::DELETE, &format!("/auth/users/{}", gone.id), &[], Vec::new())
+        .await
+        .unwrap()
+        .expect(204);
+    staff.get(&format!("/members/{}/facts", gone.id)).await.problem(404, "not_found");
+    auditor.get(&format!("/members/{}/facts", gone.id)).await.ok();
 }
 
 #[tokio::test]
@@ -405,9 +452,29 @@ async fn a_walk_by_a_filter_finds_each_event_of_a_long_log_once() {
     let (created, _) = walk(&format!("actor={operator_id}&type=campaign.created&limit=1")).await;
     let (together, _) = walk(&format!("actor={operator_id}&type=campaign.created&limit=1000")).await;
     assert_eq!(created, together);
-    for campaign in [first, last] {
+    for campaign in [&first, &last] {
         assert_eq!(walk(&format!("subject={campaign}&type=campaign.created")).await.0.len(), 1);
     }
+    // the same backwards
+    let back = async |filter: &str| {
+        let (mut before, mut positions) = (String::new(), Vec::new());
+        loop {
+            let page = auditor.get(&format!("/audit/log?order=desc{before}&{filter}")).await;
+            assert!(page.ok().get("nextAfter").is_none(), "{page}");
+            positions.extend(page.list("/events").iter().map(|event| event["position"].as_i64().unwrap()));
+            let Some(next) = page.json["nextBefore"].as_i64() else { return positions };
+            before = format!("&before={next}");
+        }
+    };
+    assert_eq!(back("limit=1000").await, (1..=head).rev().collect::<Vec<_>>());
+    for limit in [1, 1_000] {
+        let found = back(&format!("actor={operator_id}&type=campaign.created&limit={limit}")).await;
+        assert_eq!(found, created.iter().rev().copied().collect::<Vec<_>>());
+    }
+    for campaign in [first, last] {
+        assert_eq!(back(&format!("subject={campaign}&type=campaign.created")).await.len(), 1);
+    }
+    assert_eq!(back(&format!("actor={}", uuid::Uuid::new_v4())).await, Vec::<i64>::new());
     assert_eq!(walk(&format!("actor={}", uuid::Uuid::new_v4())).await.0, Vec::<i64>::new());
 }
 

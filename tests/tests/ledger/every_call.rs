@@ -154,6 +154,7 @@ async fn what_is_listed(
         listed(operator, &path, "rewards").await;
     }
     operator.get_at(&format!("/rewards/{prize}"), position).await.ok();
+    operator.get_at("/reward-requests/queue", position).await.ok();
     let own = listed(&member.client, "/claims/me", "claims").await;
     for path in ["/claims", "/claims/filter", "/reward-requests", &format!("/claims/user/{}", member.id)] {
         listed(operator, path, "claims").await;
@@ -161,11 +162,13 @@ async fn what_is_listed(
     for claim in own.list("/claims") {
         let path = format!("/claims/{}", claim["id"].as_str().unwrap());
         member.client.get_at(&path, position).await.ok();
+        operator.get_at(&path.replace("/claims/", "/reward-requests/"), position).await.ok();
         member.client.get_at(&format!("{path}/explanation"), position).await.ok();
     }
     listed(&inviter.client, "/referrals/me", "referrals").await;
     listed(operator, "/referrals", "referrals").await;
     member.client.get_at("/streaks/me", position).await.ok();
+    operator.get_at(&format!("/members/{}/facts", member.id), position).await.ok();
     operator.get_at(&format!("/streaks/user/{}?kind=visit", member.id), position).await.ok();
     operator.post(&format!("/referrals/{}/void", member.id), &json!({"note": "the same person"})).await.ok();
     for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics", "/log-analytics", "/daily"] {

@@ -27,6 +27,7 @@ mod events;
 mod rewards;
 
 // Claims: how they are decided, and what is said of them.
+mod approvals;
 mod claims;
 mod dry_run;
 mod evidence;

@@ -6,7 +6,7 @@ use domain::Moment;
 use domain::campaign::RewardType;
 use domain::claim::{self, ClaimEvent, ClaimStatus, DenialReason, Subject};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
-use projections::read_models::claim_history::{self, ClaimFilter, ClaimHistory};
+use projections::read_models::claim_history::{self, ClaimFilter, ClaimHistory, QueuePlace};
 use projections::read_models::dashboard::{Bucket, Dashboard, Timeline, View};
 use serde_json::Value;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
@@ -51,7 +51,7 @@ fn claims() -> Vec<Draft> {
         };
         let stream_id = ClaimId::of(about.reward_id, member_id, &about.period).0;
         let (decision, reason) = (decision(), DenialReason::ConditionUnmet);
-        let expires_at = Moment::from(recorded_at(1_000_000));
+        let expires_at = Moment::from(recorded_at(1_000_000 + i64::try_from(number % 1_000).unwrap()));
         let event = match number % 100 {
             0..10 => ClaimEvent::Denied(claim::Denied { about: about.clone(), decision, reason }),
             10 => ClaimEvent::Submitted(claim::Submitted { about: about.clone(), decision, expires_at }),
@@ -123,6 +123,34 @@ async fn every_list_is_short(log: &TestLog, most: impl Fn(&ClaimFilter) -> i64) 
         let (read, most) = (rows_read(&plan[0]["Plan"]), most(&filter));
         assert!(read.is_some_and(|read| read <= most as f64), "{read:?} rows for {filter:?}: {plan:#}");
     }
+}
+
+#[tokio::test]
+async fn the_queue_of_claims_that_wait_reads_no_more_than_its_page() {
+    with_log(async |log| {
+        log.append(claims()).await;
+        log.project(ClaimHistory, log.head(), 5_000, 1).await;
+        sqlx::query("analyze").execute(&log.pool).await.unwrap();
+        let (mut conn, now) = (log.pool.acquire().await.unwrap(), recorded_at(0));
+        let all = claim_history::waiting(&mut conn, None, now, None, 10_000).await.unwrap();
+        let waiting = (MEMBERS * REWARDS / 100) as usize;
+        assert_eq!(all.len(), waiting);
+        assert!(all.is_sorted_by_key(|claim| (claim.expires_at, claim.created_position)));
+        assert_eq!(claim_history::count_waiting(&mut conn, None, now).await.unwrap(), waiting as i64);
+        let middle = &all[all.len() / 2];
+        let middle = QueuePlace { expires_at: middle.expires_at.unwrap(), created_position: middle.created_position };
+        let rest = claim_history::waiting(&mut conn, None, now, Some(middle), 10_000).await.unwrap();
+        assert_eq!(rest, all[all.len() / 2 + 1..], "a page goes on right behind the last one");
+        for (of, after) in
+            [(None, None), (None, Some(middle)), (Some(campaign(3)), None), (Some(campaign(3)), Some(middle))]
+        {
+            let plan = claim_history::explain_waiting(&mut conn, of, now, after, PAGE).await.unwrap();
+            // those that expire at the same moment are sorted together
+            let read = rows_read(&plan[0]["Plan"]);
+            assert!(read.is_some_and(|read| read <= 3.0 * PAGE as f64), "{read:?} rows of {of:?}: {plan:#}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use projections::log::{Entry, EntryFilter, read_filtered};
+use projections::log::{Entry, EntryFilter, Order, read_filtered};
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -83,6 +83,7 @@ impl Log {
             stream_type: self.stream_type.clone(),
             stream_id: self.stream_id.map(|id| id.to_string()),
             actor: self.actor.map(|actor| actor.to_lowercase()),
+            role: None,
         };
         let mut shown = Vec::new();
         let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
@@ -91,7 +92,7 @@ impl Log {
         }
         while left > 0 {
             let mut connection = pool.acquire().await.context("the database cannot be reached")?;
-            let page = read_filtered(&mut connection, &filter, after, i64::MAX, PAGE_EVENTS)
+            let page = read_filtered(&mut connection, &filter, after, i64::MAX, Order::Ascending, PAGE_EVENTS)
                 .await
                 .context("the log cannot be read")?;
             drop(connection);

@@ -8,7 +8,7 @@ use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, state_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::as_of::{AT, SINCE};
+use crate::app::as_of::{AT, SINCE};
 use crate::app::audit::changes::{Changed, changes};
 use crate::app::input::fields::readers::parse_id;
 use crate::app::input::fields::{Fields, FromFields};

@@ -11,6 +11,7 @@ use projections::read_models::claim_history::{self, ClaimRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::claim_names::{EventLine, RewardLine};
 use crate::app::input::fields::Nothing;
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member};
@@ -19,7 +20,7 @@ use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
 use crate::routes::claim_body::ClaimBody;
-use crate::routes::claim_list::{EventLine, Line, READ, RewardLine, lines};
+use crate::routes::claim_list::{Line, READ, lines};
 
 /// One claim with its steps: the own, or any for staff. What is another member's is not there.
 pub(super) async fn one(

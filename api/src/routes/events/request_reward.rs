@@ -2,6 +2,7 @@
 //! Where a step starts from is a rule of the claim; here is only what it is called and how it is answered.
 
 mod batch;
+mod queue;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, patch_with, post_with};
@@ -37,12 +38,19 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
             get_with(list, |op| op.named("listRewardRequests", "Claims: a member's own, all for staff")),
         )
         .api_route(
+            "/reward-requests/queue",
+            get_with(queue::queue, |op| {
+                op.named("listClaimsToDecide", "Claims that wait for a decision, the soonest to expire first")
+            }),
+        )
+        .api_route(
             "/reward-requests/{id}",
             patch_with(decide, |op| {
                 op.named("decideRewardRequest", "Approves, rejects, fulfils or reverses a claim")
                     .limits(&[])
                     .refuses(&[Code::StepNotAllowed, Code::OwnClaim, Code::ClaimExpired])
-            }),
+            })
+            .get_with(queue::one, |op| op.named("getClaimToDecide", "A claim as whoever decides it sees it")),
         )
         .api_route(
             "/reward-requests/batch",

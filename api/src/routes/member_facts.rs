@@ -1,20 +1,23 @@
-//! `GET /audit/members/{id}/facts`: what a condition would have seen of a member, page by page. The
-//! cursor holds the position of the first page, so that all pages are of one moment.
+//! `GET /audit/members/{id}/facts` and `/members/{id}/facts`: what a condition would have seen of a member, page by page.
+//! The cursor holds the position of the first page, so that all pages are of one moment. Who was erased stays readable
+//! to auditors alone.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use chrono::NaiveDate;
 use domain::id::MemberId;
+use domain::member::Member;
 use domain::name::Name;
+use domain::role::Role;
 use projections::audit::{AsOf, FactRow, facts_as_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::as_of::AT;
+use crate::app::as_of::AT;
 use crate::app::input::fields::{Fields, FromFields, readers};
 use crate::app::problem::{Code, Problem};
-use crate::http::auth::Auditor;
+use crate::http::auth::{Auditor, Caller, Staff};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::cursor::Binding;
 use crate::http::input::extract::{PathId, Query};
@@ -24,7 +27,7 @@ const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
 
 /// Which part, as of when.
-pub(super) struct Part {
+pub(in crate::routes) struct Part {
     at_position: Option<i64>,
     cursor: Option<String>,
     limit: i64,
@@ -39,8 +42,8 @@ impl FromFields for Part {
     }
 }
 
-/// Folds the member's events.
-pub(super) async fn facts(
+/// For auditors, as the log has them.
+pub(in crate::routes) async fn for_auditors(
     State(state): State<AppState>,
     auditor: Auditor,
     PathId(member): PathId,
@@ -48,19 +51,47 @@ pub(super) async fn facts(
     min: MinPosition,
     Query(part): Query<Part>,
 ) -> Result<At<Json<FactsBody>>, Problem> {
-    let binding = Binding::of(&state.keys, &uri, auditor.id);
+    read(&state, &auditor, MemberId(member), &uri, min, part).await
+}
+
+/// For staff. Who was erased is nobody to operators.
+pub(in crate::routes) async fn for_staff(
+    State(state): State<AppState>,
+    staff: Staff,
+    PathId(member): PathId,
+    uri: Uri,
+    min: MinPosition,
+    Query(part): Query<Part>,
+) -> Result<At<Json<FactsBody>>, Problem> {
+    let member = MemberId(member);
+    if staff.role == Role::Operator && state.ledger.load::<Member>(&member.to_string()).await?.state.is_erased() {
+        return Err(Problem::new(Code::NotFound));
+    }
+    read(&state, &staff, member, &uri, min, part).await
+}
+
+/// Folds the member's events.
+async fn read(
+    state: &AppState,
+    caller: &Caller,
+    member: MemberId,
+    uri: &Uri,
+    min: MinPosition,
+    part: Part,
+) -> Result<At<Json<FactsBody>>, Problem> {
+    let binding = Binding::of(&state.keys, uri, caller.id);
     let place = part.cursor.map(|cursor| Place::open(&binding.open(&cursor)?)).transpose()?;
-    let head = min.reached_by_log(&state).await?;
+    let head = min.reached_by_log(state).await?;
     let mut connection = state.heavy_read().await?;
     let as_of = part.at_position.map_or(AsOf::Head, AsOf::Position);
     let (position, after) = match place {
         // the log was restored to before the first page
         Some(place) if place.position > head => return Err(Problem::new(Code::InvalidCursor)),
         Some(place) => (place.position, Some((place.kind, place.on))),
-        None => (AT.resolve(&mut connection, as_of, auditor.at).await?.0, None),
+        None => (AT.resolve(&mut connection, as_of, caller.at).await?.0, None),
     };
     let limit = usize::try_from(part.limit).unwrap_or(usize::MAX);
-    let found = facts_as_of(&mut connection, MemberId(member), position, after, limit).await?;
+    let found = facts_as_of(&mut connection, member, position, after, limit).await?;
     let found = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let last = found.rows.last().filter(|_| found.more);
     let next = last.map(|row| Place { position, kind: row.kind.clone(), on: row.local_date });
@@ -80,7 +111,7 @@ pub(super) async fn facts(
 /// Facts of one member.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct FactsBody {
+pub(in crate::routes) struct FactsBody {
     member_id: String,
     time_zone: &'static str,
     position: i64,

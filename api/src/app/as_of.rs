@@ -9,19 +9,19 @@ use crate::app::input::fields::{Broken, Fields, readers};
 use crate::app::problem::Problem;
 
 /// How a moment is named in a query.
-pub(super) struct Named {
+pub struct Named {
     position: &'static str,
     time: &'static str,
 }
 
 /// The moment that is asked about.
-pub(super) const AT: Named = Named { position: "atPosition", time: "atTime" };
+pub const AT: Named = Named { position: "atPosition", time: "atTime" };
 /// The one that it is compared with.
-pub(super) const SINCE: Named = Named { position: "sincePosition", time: "sinceTime" };
+pub const SINCE: Named = Named { position: "sincePosition", time: "sinceTime" };
 
 impl Named {
     /// Reads both; the inner one is none where neither is there.
-    pub(super) fn read(&self, fields: &mut Fields) -> Option<Option<AsOf>> {
+    pub fn read(&self, fields: &mut Fields) -> Option<Option<AsOf>> {
         let position = fields.optional(self.position, readers::position());
         let time = fields.optional(self.time, readers::instant());
         match (position?, time?) {
@@ -40,7 +40,7 @@ impl Named {
     ///
     /// # Errors
     /// `validation_failed` when the log has not come so far.
-    pub(super) async fn resolve(
+    pub async fn resolve(
         &self,
         connection: &mut PgConnection,
         as_of: AsOf,

@@ -1,0 +1,170 @@
+//! What staff decide: the claims that wait, the soonest to expire first, each with what its rule needed and saw, and
+//! what may be wrong with it. Flags are made for the claims that are shown and for no others; they decide nothing.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::Moment;
+use domain::claim::ClaimStatus;
+use domain::condition::LeafEvidence;
+use domain::id::{CampaignId, ClaimId, MemberId};
+use projections::audit::{Flag, Pending, flags};
+use projections::read_models::claim_history::{self, ClaimRow, Decided, QueuePlace, count_waiting, decisions, waiting};
+use schemars::JsonSchema;
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::app::claim_names::{ClaimNames, EventLine, RewardLine};
+use crate::app::problem::Problem;
+
+/// Which part of the queue is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct QueuePart {
+    /// Of this event alone.
+    pub campaign: Option<CampaignId>,
+    /// After this place.
+    pub after: Option<QueuePlace>,
+    /// So many claims at most.
+    pub limit: i64,
+}
+
+/// A part of the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    /// The soonest to expire first.
+    pub claims: Vec<WaitingClaim>,
+    /// How many wait in all, under the same filter; counted up to 100,000.
+    pub total: i64,
+    /// Where to go on, if there is more.
+    pub next: Option<QueuePlace>,
+}
+
+/// A claim as whoever decides it sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ClaimToDecide")]
+pub struct WaitingClaim {
+    /// Which claim.
+    #[schemars(with = "Uuid")]
+    pub id: String,
+    /// Who claims.
+    #[schemars(with = "Uuid")]
+    pub user_id: String,
+    /// From which event …
+    #[schemars(with = "Uuid")]
+    pub event_id: String,
+    /// … what.
+    #[schemars(with = "Uuid")]
+    pub reward_id: String,
+    /// What is claimed, by name.
+    pub reward: RewardLine,
+    /// From which event, by name.
+    pub event: EventLine,
+    /// Where it stands; in the queue `pending`.
+    #[schemars(with = "ClaimStatus")]
+    pub status: String,
+    /// For which period.
+    pub period: String,
+    /// When it was asked for first.
+    pub created_at: Moment,
+    /// Too late from this moment on; null where it does not wait.
+    pub expires_at: Option<Moment>,
+    /// What every leaf of the rule needed and saw.
+    pub evidence: Vec<LeafEvidence>,
+    /// The version of the rule.
+    pub condition_version: u32,
+    /// The facts were folded up to here.
+    pub facts_position: i64,
+    /// The moment of asking …
+    pub evaluated_at: Moment,
+    /// … in the member's zone …
+    pub time_zone: &'static str,
+    /// … on this day of the member's calendar.
+    pub local_date: NaiveDate,
+    /// Where its last event stands in the log.
+    pub position: i64,
+    /// Of its last event: the entity tag for `If-Match`.
+    pub sequence: i64,
+    /// Whether it is the claim of whoever asks: nobody decides their own.
+    pub own: bool,
+    /// What may be wrong with it. A flag decides nothing.
+    pub flags: Vec<Flag>,
+}
+
+/// A part of the queue as it is at a moment, for one reader.
+///
+/// # Errors
+/// The database's, or what the log holds is broken.
+pub async fn queue(conn: &mut PgConnection, part: QueuePart, at: Moment, reader: MemberId) -> Result<Queue, Problem> {
+    let QueuePart { campaign, after, limit } = part;
+    // one more than is shown tells whether there is more
+    let mut rows = waiting(conn, campaign, at.utc(), after, limit.saturating_add(1)).await?;
+    let more = i64::try_from(rows.len()).is_ok_and(|rows| rows > limit);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let total = count_waiting(conn, campaign, at.utc()).await?;
+    let next = rows.last().filter(|_| more).and_then(place_of);
+    Ok(Queue { claims: told(conn, rows, reader).await?, total, next })
+}
+
+/// One claim as whoever decides it sees it, whether it still waits or not.
+///
+/// # Errors
+/// The database's, or what the log holds is broken.
+pub async fn one(conn: &mut PgConnection, id: ClaimId, reader: MemberId) -> Result<Option<WaitingClaim>, Problem> {
+    let row = claim_history::find(&mut *conn, id).await?;
+    Ok(told(conn, row.into_iter().collect(), reader).await?.pop())
+}
+
+fn place_of(row: &ClaimRow) -> Option<QueuePlace> {
+    row.expires_at.map(|expires_at| QueuePlace { expires_at, created_position: row.created_position })
+}
+
+async fn told(conn: &mut PgConnection, rows: Vec<ClaimRow>, reader: MemberId) -> Result<Vec<WaitingClaim>, Problem> {
+    let decided = decisions(conn, &rows).await?;
+    let names = ClaimNames::of(conn, &rows).await?;
+    let pending = rows.iter().zip(&decided).filter(|(row, _)| is_pending(row)).map(|(row, decided)| Pending {
+        member: MemberId(row.member_id),
+        campaign: CampaignId(row.campaign_id),
+        decision: &decided.decision,
+    });
+    let mut flags = flags(conn, &pending.collect::<Vec<_>>()).await?.into_iter();
+    let told = rows.into_iter().zip(decided);
+    Ok(told
+        .map(|(row, decided)| {
+            let flags = if is_pending(&row) { flags.next().unwrap_or_default() } else { Vec::new() };
+            WaitingClaim::of(row, decided, &names, reader, flags)
+        })
+        .collect())
+}
+
+fn is_pending(row: &ClaimRow) -> bool {
+    row.status == ClaimStatus::Pending.name()
+}
+
+impl WaitingClaim {
+    fn of(row: ClaimRow, decided: Decided, names: &ClaimNames, reader: MemberId, flags: Vec<Flag>) -> Self {
+        let Decided { decision, sequence } = decided;
+        let moment = |at: DateTime<Utc>| Moment::from(at);
+        Self {
+            id: row.claim_id.to_string(),
+            user_id: row.member_id.to_string(),
+            event_id: row.campaign_id.to_string(),
+            reward_id: row.reward_id.to_string(),
+            reward: names.reward(&row),
+            event: names.event(&row),
+            own: row.member_id == reader.0,
+            status: row.status,
+            period: row.period,
+            created_at: moment(row.created_at),
+            expires_at: row.expires_at.map(moment),
+            local_date: decision.judged_on(),
+            evidence: decision.evidence,
+            condition_version: decision.condition_version,
+            facts_position: decision.facts_position,
+            evaluated_at: decision.evaluated_at,
+            time_zone: decision.time_zone.name(),
+            position: row.position,
+            sequence,
+            flags,
+        }
+    }
+}

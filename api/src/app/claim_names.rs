@@ -1,0 +1,69 @@
+//! What a claim shows of its reward and its event: ids, and names as far as the catalogue has them.
+
+use std::collections::HashMap;
+
+use domain::campaign::RewardType;
+use domain::id::RewardId;
+use projections::read_models::campaign_catalogue::{self, RewardName};
+use projections::read_models::claim_history::ClaimRow;
+use schemars::JsonSchema;
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// The reward of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "RewardOfClaim")]
+pub struct RewardLine {
+    /// Which.
+    pub id: String,
+    /// Not there yet only while the catalogue is behind the claims.
+    pub name: Option<String>,
+    /// What kind of thing it hands out …
+    #[serde(rename = "type")]
+    #[schemars(with = "RewardType")]
+    pub reward_type: String,
+    /// … and how much of it.
+    pub amount: i64,
+}
+
+/// The event of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EventOfClaim")]
+pub struct EventLine {
+    /// Which.
+    pub id: String,
+    /// Not there yet only while the catalogue is behind the claims.
+    pub name: Option<String>,
+}
+
+/// The names of the rewards and events of some claims.
+#[derive(Debug)]
+pub struct ClaimNames(HashMap<Uuid, RewardName>);
+
+impl ClaimNames {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of(conn: &mut PgConnection, claims: &[ClaimRow]) -> sqlx::Result<Self> {
+        let rewards: Vec<_> = claims.iter().map(|claim| RewardId(claim.reward_id)).collect();
+        let names = campaign_catalogue::names_of(conn, &rewards).await?;
+        Ok(Self(names.into_iter().map(|name| (name.reward_id, name)).collect()))
+    }
+
+    /// What a claim shows of its reward.
+    #[must_use]
+    pub fn reward(&self, claim: &ClaimRow) -> RewardLine {
+        let name = self.0.get(&claim.reward_id).map(|names| names.reward_name.clone());
+        let id = claim.reward_id.to_string();
+        RewardLine { id, name, reward_type: claim.reward_type.clone(), amount: claim.amount }
+    }
+
+    /// What a claim shows of its event.
+    #[must_use]
+    pub fn event(&self, claim: &ClaimRow) -> EventLine {
+        let name = self.0.get(&claim.reward_id).map(|names| names.campaign_name.clone());
+        EventLine { id: claim.campaign_id.to_string(), name }
+    }
+}
