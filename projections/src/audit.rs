@@ -21,7 +21,7 @@ use domain::event::DecodeError;
 
 pub use as_of::{AsOf, NotYet, resolve};
 pub use backtest::{Ask, Draft, Outcome, Winner, backtest};
-pub use counted::{Counted, MAX_COUNTED, counted};
+pub use counted::{Counted, CountedDay, MAX_COUNTED, MAX_DAYS, counted};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
 pub use flags::{Flag, FlagKind, MAX_NAMED, Pending, flags};
 pub use judge::{Attempt, Basis, ConditionBasis, Difference, FactsBasis, Judgement, ReEvaluation, re_evaluate};

@@ -16,7 +16,7 @@ use projections::read_models::claim_history::Winners;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::leaf::{LeafTold, StepFurther};
+use self::leaf::{DayTold, LeafTold, StepFurther};
 use self::story::Told;
 use crate::app::i18n::Said;
 
@@ -81,6 +81,8 @@ pub struct Explanation {
     position: i64,
     /// Every question of the rule.
     leaves: Vec<LeafTold>,
+    /// The days of each streak that counted, the latest 31, in their order.
+    days: Vec<DayTold>,
     /// The smallest further thing that would make it a grant; empty where the rule was met. Null where it cannot be
     /// said, or is out of the member's reach, as an empty shelf is: nothing is promised then.
     smallest_further: Option<Vec<StepFurther>>,
@@ -157,6 +159,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         facts_position: decision.facts_position,
         position,
         leaves: leaf::told(condition, &leaves, &material.counted),
+        days: leaf::days(&leaves, &material.counted),
         smallest_further: material.further(reason, condition, decision, &leaves),
         ahead,
         steps: history.iter().map(Told::of).collect(),

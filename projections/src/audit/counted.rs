@@ -2,15 +2,15 @@
 //! decision's facts; what was taken out again by then is none of them. It reads a bounded part of a member's facts,
 //! the latest ones, and says when there may be earlier ones.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use chrono::{Days, NaiveDate};
-use domain::Event;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::activity::ActivityEvent;
 use domain::claim::Decision;
 use domain::condition::{Asked, Condition, Leaf, LeafEvidence, Seen};
 use domain::id::MemberId;
 use domain::referral::ReferralEvent;
+use domain::{Event, Moment};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -21,6 +21,10 @@ use super::AuditError;
 const MAX_FACTS: i64 = 2_000;
 /// How many events are named for a leaf: the latest.
 pub const MAX_COUNTED: usize = 100;
+/// How many days are named for a streak: the latest.
+pub const MAX_DAYS: usize = 31;
+/// A fact that is recorded so long after it happened is late.
+const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// The events that counted for a leaf.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -30,6 +34,20 @@ pub struct Counted {
     pub positions: Vec<i64>,
     /// There are earlier ones, or may be.
     pub more: bool,
+    /// Of a streak: the days of its run, the latest of them. They are told by themselves, not beside the positions.
+    #[serde(skip)]
+    pub days: Vec<CountedDay>,
+}
+
+/// A day of a run, and when the log heard of it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountedDay {
+    /// The member's day.
+    pub date: NaiveDate,
+    /// When its first fact was recorded.
+    pub recorded_at: Moment,
+    /// Whether that was more than 24 hours after it had happened.
+    pub late: bool,
 }
 
 /// A fact, and the stream that may take it out again.
@@ -37,6 +55,8 @@ struct Fact {
     position: i64,
     stream_id: String,
     event: Event,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
 }
 
 /// The events that counted for each leaf of a decision, in the order of its evidence; the condition is the one that
@@ -63,16 +83,35 @@ pub async fn counted(
         let more = counting.len() > MAX_COUNTED || (more && leaf_counts_facts(leaf));
         let mut positions: Vec<i64> = counting.iter().take(MAX_COUNTED).map(|fact| fact.position).collect();
         positions.reverse();
-        Counted { positions, more }
+        let days = if matches!(leaf, Leaf::Streak { .. }) { days(&counting) } else { vec![] };
+        Counted { positions, more, days }
     };
     Ok(condition.leaves().zip(&decision.evidence).map(of_leaf).collect())
 }
 
+/// The latest days of some facts, in their order.
+fn days(counting: &[&Fact]) -> Vec<CountedDay> {
+    let mut first: BTreeMap<NaiveDate, &Fact> = BTreeMap::new();
+    // the latest come first, so that the earliest of a day has the last word
+    for fact in counting {
+        if let Some(date) = day(&fact.event) {
+            first.insert(date, fact);
+        }
+    }
+    let told = first.into_iter().map(|(date, fact)| CountedDay {
+        date,
+        recorded_at: Moment::from(fact.recorded_at),
+        late: fact.recorded_at - fact.occurred_at > LATE_AFTER,
+    });
+    let told: Vec<_> = told.collect();
+    told[told.len().saturating_sub(MAX_DAYS)..].to_vec()
+}
+
 /// Latest first; of the member itself all of them, which are few.
 async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -> Result<Vec<Fact>, AuditError> {
-    let rows: Vec<(i64, String, String, String, String)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "(
-            select position, aggregate_id, event_type, event_version, payload::text
+            select position, aggregate_id, event_type, event_version, payload::text as payload, occurred_at, recorded_at
             from events
             where subject = $1 and position <= $2 and aggregate_type in ('member', 'activity', 'referral')
             order by subject desc, position desc
@@ -80,7 +119,7 @@ async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -
         )
         union
         (
-            select position, aggregate_id, event_type, event_version, payload::text
+            select position, aggregate_id, event_type, event_version, payload::text as payload, occurred_at, recorded_at
             from events
             where aggregate_type = 'member' and aggregate_id = $1 and position <= $2
         )
@@ -93,12 +132,24 @@ async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -
     .persistent(false)
     .fetch_all(conn)
     .await?;
-    let read = |(position, stream_id, event_type, version, payload): (i64, _, String, String, String)| {
-        let event =
-            Event::decode(&event_type, &version, &payload).map_err(|source| AuditError::Event { position, source })?;
-        Ok(Fact { position, stream_id, event })
+    let read = |row: Row| {
+        let Row { position, aggregate_id, event_type, event_version, payload, occurred_at, recorded_at } = row;
+        let event = Event::decode(&event_type, &event_version, &payload)
+            .map_err(|source| AuditError::Event { position, source })?;
+        Ok(Fact { position, stream_id: aggregate_id, event, occurred_at, recorded_at })
     };
     rows.into_iter().map(read).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    position: i64,
+    aggregate_id: String,
+    event_type: String,
+    event_version: String,
+    payload: String,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
 }
 
 fn takes_out(event: &Event) -> bool {

@@ -64,6 +64,11 @@ async fn a_denial_tells_the_rule_what_was_seen_and_what_was_missing() {
     assert_eq!(leaf["counted"], json!({"positions": [], "more": false}), "what came later did not count");
     assert_eq!((&leaf["path"], &leaf["wanted"], &leaf["missing"]), (&json!("all[1].not"), &json!(false), &Value::Null));
     assert_eq!(leaf["text"], "Must not hold: “purchase” once. Seen: 0.");
+    let days: Vec<_> =
+        body["days"].as_array().unwrap().iter().map(|day| (&day["path"], day["late"].as_bool())).collect();
+    assert_eq!(days.len(), 5, "the days of the run, each once: {days:?}");
+    assert!(days.iter().all(|(path, _)| **path == "all[0]"), "{days:?}");
+    assert!(days[..4].iter().all(|(_, late)| *late == Some(true)), "recorded days after they happened: {days:?}");
     let further = json!([{"path": "all[0]", "leaf": "streak", "kind": "login", "more": 2, "waiting": false,
         "text": "2 more days in a row with “login”"}]);
     assert_eq!(body["smallestFurther"], further);

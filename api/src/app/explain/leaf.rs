@@ -1,9 +1,11 @@
 //! The questions of a rule in words: what each needs, what was seen, and what is still missing. What a leaf needs
 //! is a phrase of its own, its window another one around it, so that every language orders them as it likes.
 
+use chrono::NaiveDate;
+use domain::Moment;
 use domain::claim::{Further, How};
 use domain::condition::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
-use projections::audit::Counted;
+use projections::audit::{Counted, CountedDay};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,6 +28,36 @@ pub(super) struct LeafTold {
     counted: Counted,
     /// The question and the answer in words.
     text: Said,
+}
+
+/// A day of a streak that counted.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "StreakDay")]
+pub(super) struct DayTold {
+    /// Of which leaf.
+    path: String,
+    /// The member's day.
+    date: NaiveDate,
+    /// When the log took its first fact.
+    recorded_at: Moment,
+    /// Whether that was more than 24 hours after it had happened.
+    late: bool,
+}
+
+/// The days of the streaks among the leaves.
+pub(super) fn days(leaves: &[(&Leaf, &LeafEvidence)], counted: &[Counted]) -> Vec<DayTold> {
+    let of_leaf = |((_, evidence), counted): (&(&Leaf, &LeafEvidence), &Counted)| -> Vec<DayTold> {
+        let path = &evidence.path;
+        let told = counted.days.iter().map(|&CountedDay { date, recorded_at, late }| DayTold {
+            path: path.clone(),
+            date,
+            recorded_at,
+            late,
+        });
+        told.collect()
+    };
+    leaves.iter().zip(counted).flat_map(of_leaf).collect()
 }
 
 /// One thing that is still missing.
