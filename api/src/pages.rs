@@ -7,7 +7,11 @@
 
 mod assets;
 mod charts;
+mod claim;
+mod claims;
 mod client;
+mod decide;
+mod evidence;
 mod failure;
 mod form;
 mod home;
@@ -21,6 +25,7 @@ mod response;
 mod rule;
 mod session;
 mod shell;
+mod short_id;
 mod sign_in;
 mod stock;
 mod stream;
@@ -72,6 +77,8 @@ fn routes() -> Router<Pages> {
         .merge(preferences::routes())
         .merge(sign_in::routes())
         .merge(overview::routes())
+        .merge(claim::routes())
+        .merge(claims::routes())
         .merge(stream::routes())
         .merge(log::routes())
         .merge(verification::routes())

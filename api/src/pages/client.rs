@@ -167,10 +167,12 @@ impl Client {
         let response = crate::http::router::documented(response, self.request.0);
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, LONGEST_ANSWER_BYTES).await.map_err(|error| self.broken(&error))?;
-        if !parts.status.is_success() {
-            return Err(serde_json::from_slice(&bytes).unwrap_or_else(|error| self.broken(&error)));
-        }
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        if !parts.status.is_success() {
+            let refused: Refused = serde_json::from_slice(&bytes).unwrap_or_else(|error| self.broken(&error));
+            let position = text("ledger-position").and_then(|position| position.parse::<i64>().ok());
+            return Err(refused.at(position));
+        }
         Ok(Answer {
             body: self.body(&bytes)?,
             status: parts.status,
@@ -202,6 +204,19 @@ impl Client {
 }
 
 impl Refused {
+    /// Where the log was when it was refused, among what the document says.
+    const POSITION: &str = "ledgerPosition";
+
+    fn at(mut self, position: Option<i64>) -> Self {
+        self.more.extend(position.map(|position| (Self::POSITION.to_owned(), Value::from(position))));
+        self
+    }
+
+    /// Where the log was when it was refused: what was there then is seen by whoever reads from there.
+    pub(super) fn position(&self) -> Option<i64> {
+        self.more.get(Self::POSITION)?.as_i64()
+    }
+
     /// Whether the answer is not known: what was sent may have been done, and may be sent again under its key.
     pub(super) fn is_unknown(&self) -> bool {
         self.status == 503

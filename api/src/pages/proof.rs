@@ -129,6 +129,12 @@ impl Chain {
         Ok(Self { text: visit.text, events, position })
     }
 
+    /// Without what came after a position: as of then it was not there.
+    pub(super) fn until(mut self, position: i64) -> Self {
+        self.events.retain(|event| event.position <= position);
+        self
+    }
+
     /// The event itself; none when the log does not reach there.
     pub(super) fn event(&self) -> Option<&LogEvent> {
         self.events.iter().find(|event| event.position == self.position)

@@ -23,4 +23,8 @@ messages! {
     "proof",
     "log",
     "verification",
+    "evidence",
+    "decide",
+    "claim",
+    "claims",
 }

@@ -1,0 +1,308 @@
+//! What a rule asked and what was seen, leaf by leaf, as a decision kept it: which part was met, which was needed, the days
+//! of a streak, the events that counted. It reads the explanation of a claim, and knows neither where that is shown nor what
+//! is done about it.
+
+mod strip;
+
+use std::collections::HashMap;
+
+use askama::Template;
+use chrono::NaiveDate;
+use domain::Moment;
+use domain::condition::{Condition, LeafEvidence, Seen};
+use serde::Deserialize;
+
+use super::rule::{self, RuleTree, Sentence};
+use super::text::{Text, say};
+use strip::Strip;
+
+/// How many events of a leaf are named.
+const NAMED: usize = 7;
+
+/// Why a claim stands where it stands, as the API explains it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Explanation {
+    pub(super) status: String,
+    pub(super) reason: Option<String>,
+    pub(super) summary: String,
+    pub(super) condition: Condition,
+    pub(super) condition_version: u32,
+    pub(super) met: bool,
+    pub(super) evaluated_at: Moment,
+    pub(super) time_zone: String,
+    pub(super) local_date: NaiveDate,
+    pub(super) facts_position: i64,
+    pub(super) position: i64,
+    pub(super) leaves: Vec<LeafTold>,
+    #[serde(default)]
+    pub(super) days: Vec<Day>,
+    pub(super) steps: Vec<StepTold>,
+}
+
+/// One question and its answer.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct LeafTold {
+    #[serde(flatten)]
+    pub(super) evidence: LeafEvidence,
+    pub(super) counted: Counted,
+}
+
+/// The events that counted.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Counted {
+    pub(super) positions: Vec<i64>,
+    pub(super) more: bool,
+}
+
+/// A day of a streak.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Day {
+    pub(super) path: String,
+    pub(super) date: NaiveDate,
+    pub(super) recorded_at: Moment,
+    pub(super) late: bool,
+}
+
+/// One event of the claim.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct StepTold {
+    pub(super) step: String,
+    pub(super) at: Moment,
+    pub(super) actor: String,
+    pub(super) note: Option<String>,
+    pub(super) text: String,
+    pub(super) position: i64,
+}
+
+/// How a part came out: met, not met, or not met where it need not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Met,
+    Unmet,
+    /// Another part was enough.
+    NotNeeded,
+    /// Below a `not`: it must not be met, and is not.
+    Absent,
+}
+
+impl Mark {
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Unmet => "unmet",
+            Self::NotNeeded | Self::Absent => "off",
+        }
+    }
+
+    fn word(self, text: Text) -> String {
+        text.say(match self {
+            Self::Met => "ui-evidence-met",
+            Self::Unmet => "ui-evidence-unmet",
+            Self::NotNeeded => "ui-evidence-not-needed",
+            Self::Absent => "ui-evidence-absent",
+        })
+    }
+}
+
+/// The rule as a tree of sentences with what was seen.
+#[derive(Template)]
+#[template(path = "evidence/tree.html")]
+pub(super) struct EvidenceTree {
+    steps: Vec<Step>,
+}
+
+/// The same as a list of its leaves, for a card.
+#[derive(Template)]
+#[template(path = "evidence/needs.html")]
+pub(super) struct Needs {
+    leaves: Vec<Leaf>,
+}
+
+enum Step {
+    Open { name: String, class: &'static str, word: String, depth: usize },
+    Leaf { leaf: Box<Leaf>, depth: usize },
+    Close { depth: usize },
+}
+
+/// One leaf as it is shown.
+pub(super) struct Leaf {
+    mark: Mark,
+    word: String,
+    sentence: Sentence,
+    have: String,
+    need: Option<String>,
+    meter: Option<Meter>,
+    strip: Option<Strip>,
+    /// How many events counted, in words.
+    counted: Option<String>,
+    /// Where they stand in the log, and the page that shows them to whoever may see it.
+    events: Vec<(String, Option<String>)>,
+    remark: Option<String>,
+}
+
+/// How far along, in percent.
+struct Meter {
+    width: String,
+    need: Option<&'static str>,
+}
+
+/// Where positions lead: auditors see the log.
+pub(super) type LogLink<'a> = &'a dyn Fn(i64) -> Option<String>;
+
+impl Explanation {
+    pub(super) fn tree(&self, text: Text, log: LogLink<'_>) -> EvidenceTree {
+        let marks = self.marks();
+        let mark_of = |path: &str| marks.get(path).copied().unwrap_or(Mark::Unmet);
+        let steps = RuleTree::of(text, &self.condition).steps.into_iter().filter_map(|step| match step {
+            rule::Step::Open { path, name, depth, .. } => {
+                let mark = mark_of(&path);
+                Some(Step::Open { name, class: mark.class(), word: mark.word(text), depth })
+            }
+            rule::Step::Leaf { path, sentence, depth, .. } => {
+                let told = self.leaves.iter().find(|leaf| leaf.evidence.path == path)?;
+                let leaf = Box::new(self.leaf(text, told, sentence, mark_of(&path), log));
+                Some(Step::Leaf { leaf, depth })
+            }
+            rule::Step::Close { depth } => Some(Step::Close { depth }),
+        });
+        EvidenceTree { steps: steps.collect() }
+    }
+
+    pub(super) fn needs(&self, text: Text) -> Needs {
+        let marks = self.marks();
+        let by_path = self.condition.leaves_by_path();
+        let leaf = |(path, leaf): &(String, &domain::condition::Leaf)| {
+            let told = self.leaves.iter().find(|told| told.evidence.path == *path)?;
+            let mark = marks.get(path).copied().unwrap_or(Mark::Unmet);
+            let sentence = rule::sentence(text, leaf);
+            Some(Leaf { counted: None, events: vec![], ..self.leaf(text, told, sentence, mark, &|_| None) })
+        };
+        Needs { leaves: by_path.iter().filter_map(leaf).collect() }
+    }
+
+    fn leaf(&self, text: Text, told: &LeafTold, sentence: Sentence, mark: Mark, log: LogLink<'_>) -> Leaf {
+        let LeafEvidence { path, leaf, need, have, error, .. } = &told.evidence;
+        let (have_text, need_text) = (
+            seen(text, *have),
+            matches!(need, Seen::Number(_)).then(|| say!(text, "ui-evidence-of", need = seen(text, *need))),
+        );
+        let run: Vec<&Day> = self.days.iter().filter(|day| day.path == *path).collect();
+        let strip = match (leaf.as_str(), need) {
+            ("streak", Seen::Number(days)) => Strip::of(text, *days, &run, self.local_date),
+            _ => None,
+        };
+        let meter = match (need, have) {
+            (Seen::Number(need), Seen::Number(have)) if strip.is_none() => Some(Meter::of(*have, *need)),
+            _ => None,
+        };
+        let (counted, events) = counted(text, &told.counted, log);
+        let remark = match mark {
+            Mark::NotNeeded => Some(text.say("ui-evidence-other-holds")),
+            Mark::Absent => Some(text.say("ui-evidence-must-not")),
+            Mark::Met | Mark::Unmet => None,
+        };
+        let remark = if error.is_some() { Some(text.say("ui-evidence-error")) } else { remark };
+        let word = mark.word(text);
+        Leaf { mark, word, sentence, have: have_text, need: need_text, meter, strip, counted, events, remark }
+    }
+
+    /// How every part came out, by its path.
+    fn marks(&self) -> HashMap<String, Mark> {
+        let met = self.leaves.iter().map(|leaf| (leaf.evidence.path.as_str(), leaf.evidence.met)).collect();
+        let mut marks = HashMap::new();
+        judge(&self.condition, "", Wish { wanted: true, needed: true }, &met, &mut marks);
+        marks
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Wish {
+    /// Whether the rule wants it met: not below an odd number of `not`s.
+    wanted: bool,
+    /// Whether the rule fails without it.
+    needed: bool,
+}
+
+fn is_met(node: &Condition, path: &str, met: &HashMap<&str, bool>) -> bool {
+    match node {
+        Condition::All(parts) => parts.iter().enumerate().all(|(at, part)| is_met(part, &below(path, "all", at), met)),
+        Condition::Any(parts) => parts.iter().enumerate().any(|(at, part)| is_met(part, &below(path, "any", at), met)),
+        Condition::Not(part) => !is_met(part, &step(path, "not"), met),
+        Condition::Leaf(_) => met.get(path).copied().unwrap_or(false),
+    }
+}
+
+fn judge(node: &Condition, path: &str, wish: Wish, met: &HashMap<&str, bool>, marks: &mut HashMap<String, Mark>) {
+    let is_so = is_met(node, path, met);
+    let is_good = is_so == wish.wanted;
+    let mark = match (is_good, is_so, wish.needed) {
+        (true, true, _) => Mark::Met,
+        (true, false, _) => Mark::Absent,
+        (false, _, true) => Mark::Unmet,
+        (false, _, false) => Mark::NotNeeded,
+    };
+    marks.insert(path.to_owned(), mark);
+    // where a part is as it should be, whatever in it is not was not needed for that
+    let inner = |wanted: bool| Wish { wanted, needed: wish.needed && !is_good };
+    match node {
+        Condition::All(parts) | Condition::Any(parts) => {
+            let word = if matches!(node, Condition::All(_)) { "all" } else { "any" };
+            for (at, part) in parts.iter().enumerate() {
+                judge(part, &below(path, word, at), inner(wish.wanted), met, marks);
+            }
+        }
+        Condition::Not(part) => judge(part, &step(path, "not"), inner(!wish.wanted), met, marks),
+        Condition::Leaf(_) => {}
+    }
+}
+
+fn below(path: &str, word: &str, at: usize) -> String {
+    step(path, &format!("{word}[{at}]"))
+}
+
+fn step(path: &str, step: &str) -> String {
+    if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") }
+}
+
+/// A number with its groups, or yes or no.
+pub(super) fn seen(text: Text, seen: Seen) -> String {
+    match seen {
+        Seen::Number(number) => text.number(number),
+        Seen::Flag(true) => text.say("ui-evidence-yes"),
+        Seen::Flag(false) => text.say("ui-evidence-no"),
+    }
+}
+
+fn counted(text: Text, counted: &Counted, log: LogLink<'_>) -> (Option<String>, Vec<(String, Option<String>)>) {
+    let Counted { positions, more } = counted;
+    if positions.is_empty() {
+        return (None, vec![]);
+    }
+    let count = positions.len();
+    let words = match (*more, count > NAMED) {
+        (true, _) => say!(text, "ui-evidence-counted-more", count = count),
+        (false, true) => say!(text, "ui-evidence-counted-latest", count = count),
+        (false, false) => say!(text, "ui-evidence-counted", count = count),
+    };
+    let latest = &positions[count.saturating_sub(NAMED)..];
+    (Some(words), latest.iter().map(|position| (text.number(*position), log(*position))).collect())
+}
+
+impl Meter {
+    /// Up to what was needed; beyond it, what was needed stands at three quarters.
+    fn of(have: i128, need: i128) -> Self {
+        let need = need.max(1);
+        let have = have.max(0);
+        let (part, line) = if have > need {
+            (have.saturating_mul(75) / need, Some("75%"))
+        } else {
+            (have.saturating_mul(100) / need, None)
+        };
+        Self { width: format!("{}%", part.min(100)), need: line }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+ui-evidence-met = 충족
+ui-evidence-unmet = 미충족
+ui-evidence-not-needed = 미충족이지만 필요 없음
+ui-evidence-absent = 조건대로 없음
+ui-evidence-yes = 예
+ui-evidence-no = 아니요
+ui-evidence-other-holds = 다른 조건을 충족하여 필요 없음
+ui-evidence-must-not = 없어야 하고, 실제로 없음
+ui-evidence-error = 수식의 값을 구할 수 없어 미충족으로 처리했습니다.
+ui-evidence-counted = 집계된 이벤트 { $count }건:
+ui-evidence-counted-latest = 집계된 이벤트 { $count }건 중 최근:
+ui-evidence-counted-more = 집계된 이벤트 { $count }건 초과, 최근:
+ui-evidence-recorded-on = { $day }에 기록됨
+ui-evidence-recorded-late = 나중에 기록됨
+ui-evidence-strip = { $from }부터 { $to }까지 { $count }일 중 { $seen }일
+ui-evidence-of = / { $need }
