@@ -1,4 +1,4 @@
-//! `/` leads to where whoever is signed in begins.
+//! `/`, and `/ui/` as somebody may type it, lead to where whoever is signed in begins.
 
 use axum::Router;
 use axum::response::Response;
@@ -10,7 +10,7 @@ use super::visit::{STAFF, Visit};
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
-    Router::new().route("/", get(start))
+    Router::new().route("/", get(start)).route("/ui/", get(start))
 }
 
 /// Members begin with what they can have, staff with how things are.
