@@ -207,6 +207,8 @@ pub(crate) fn explain(address: SocketAddr, history: Option<Made>) {
     let accounts = DEMO_ACCOUNTS.map(|(email, _)| email).join(", ");
     println!(
         "
+Pages: http://{address}/ui
+
 Demo accounts, all with the password {DEMO_PASSWORD}:
   {accounts}
 
