@@ -94,8 +94,8 @@ impl FromFields for Asked {
         let walk = match (order?.unwrap_or(Order::Ascending), after?, before?) {
             (Order::Ascending, after, None) => Walk::After(after.unwrap_or(0)),
             (Order::Descending, None, before) => Walk::Before(before.unwrap_or(i64::MAX)),
-            (Order::Ascending, _, Some(_)) => return conflict(fields, "before", "`order=desc`"),
-            (Order::Descending, Some(_), _) => return conflict(fields, "after", "`order=asc`"),
+            (Order::Ascending, _, Some(_)) => return conflict(fields, "before", "order=desc"),
+            (Order::Descending, Some(_), _) => return conflict(fields, "after", "order=asc"),
         };
         let filter = EntryFilter {
             event_type: event_type?,
@@ -111,7 +111,7 @@ impl FromFields for Asked {
 }
 
 fn conflict(fields: &mut Fields, field: &'static str, belongs_to: &str) -> Option<Asked> {
-    fields.report(field, Broken::new("conflict", format!("must not be there without {belongs_to}")));
+    fields.report(field, Broken::new("conflict", format!("must not be there without `{belongs_to}`")));
     None
 }
 

@@ -356,6 +356,7 @@ rule-not-beyond-position = must not be beyond the end of the log, which is posit
 rule-not-beyond = must not be beyond the end of the log
 rule-not-in-future = must not be in the future
 rule-not-beside-position = must not be there beside `{ $name }`
+rule-not-without = must not be there without `{ $name }`
 rule-birth-date = must be a day from { $year } until today
 rule-cel-length = must have from { $min } to { $max } characters, and no control characters
 rule-cel-bounds = must not have more than { $operators } characters of operators, { $nodes } nodes, { $levels } levels and { $calls } different calls
