@@ -14,6 +14,9 @@ use super::offers::{CampaignRow, RewardRow};
 use super::view::View;
 use crate::engine::error::FoldError;
 
+/// So many midnights a forecast looks at.
+pub(super) const MIDNIGHTS: usize = MOST_DAYS + 1;
+
 /// A reward of a campaign, and since when members could claim it.
 #[derive(Debug, Clone)]
 pub(super) struct Offered {
@@ -39,16 +42,6 @@ impl Offered {
         let remaining = self.remaining().filter(|remaining| *remaining > 0)?;
         (at < self.ends_at).then(|| Stock { remaining, at: at.into(), ends_at: self.ends_at.into() })
     }
-}
-
-/// A forecast in the making.
-struct Candidate {
-    place: usize,
-    stock: Stock,
-    /// The first midnight after which members could claim.
-    first: usize,
-    days: Vec<i64>,
-    forecast: Option<Forecast>,
 }
 
 impl View {
@@ -94,35 +87,39 @@ impl View {
         offered: &[Offered],
         zone: Tz,
     ) -> Result<Vec<Option<Forecast>>, FoldError> {
-        let mut forecasts = vec![None; offered.len()];
-        let midnights = last_midnights(self.clock, zone, MOST_DAYS + 1);
-        let with_stock = (0..).zip(offered).filter_map(|(place, one)| Some((place, one, one.stock(self.clock)?)));
-        let mut candidates: Vec<Candidate> = Vec::new();
-        let mut wanted = Vec::new();
-        for (place, one, stock) in with_stock {
-            let first = midnights.partition_point(|midnight| *midnight < one.since);
-            candidates.push(Candidate { place, stock, first, days: vec![], forecast: None });
-            wanted.push((one.reward.clone(), one.grants));
-        }
+        let midnights = last_midnights(self.clock, zone, MIDNIGHTS);
+        let with_stock = offered.iter().filter(|one| one.stock(self.clock).is_some());
+        let wanted: Vec<_> = with_stock.map(|one| (one.reward.clone(), one.grants)).collect();
         let before = self.grants_before(&wanted, &midnights).await?;
-        for (candidate, grants) in candidates.iter_mut().zip(&before) {
-            candidate.days = net_taken(grants.get(candidate.first..).unwrap_or_default());
-            candidate.forecast = Forecast::of(candidate.stock, &candidate.days, &[]);
-        }
-        let is_short = |one: &Candidate| one.forecast.as_ref().is_some_and(|forecast| forecast.is_short(one.stock));
-        let short: Vec<usize> = (0..candidates.len()).filter(|nth| is_short(&candidates[*nth])).collect();
-        if !short.is_empty() {
-            let wanted: Vec<_> = short.iter().map(|nth| wanted[*nth].clone()).collect();
-            let hours: Vec<_> = (1..=HOURS).rev().map(|ago| self.clock - hours(ago)).collect();
-            let before = self.grants_before(&wanted, &hours).await?;
-            for ((nth, mut grants), (_, now)) in short.into_iter().zip(before).zip(wanted) {
-                grants.push(now);
-                let candidate = &mut candidates[nth];
-                candidate.forecast = Forecast::of(candidate.stock, &candidate.days, &net_taken(&grants));
+        let before = wanted.into_iter().map(|(reward, _)| reward.reward_id).zip(before).collect();
+        self.forecasts_by(offered, &midnights, &before).await
+    }
+
+    /// The same, where it is known what was taken before each of the last midnights.
+    pub(super) async fn forecasts_by(
+        &mut self,
+        offered: &[Offered],
+        midnights: &[DateTime<Utc>],
+        before: &HashMap<Uuid, Vec<Grants>>,
+    ) -> Result<Vec<Option<Forecast>>, FoldError> {
+        let mut forecasts = vec![None; offered.len()];
+        let mut short = Vec::new();
+        for (place, one) in offered.iter().enumerate() {
+            let Some((stock, grants)) = one.stock(self.clock).zip(before.get(&one.reward.reward_id)) else { continue };
+            let first = midnights.partition_point(|midnight| *midnight < one.since);
+            let days = net_taken(grants.get(first..).unwrap_or_default());
+            forecasts[place] = Forecast::of(stock, &days, &[]);
+            if forecasts[place].as_ref().is_some_and(|forecast| forecast.is_short(stock)) {
+                short.push((place, stock, days));
             }
         }
-        for candidate in candidates {
-            forecasts[candidate.place] = candidate.forecast;
+        let wanted: Vec<_> =
+            short.iter().map(|(place, _, _)| (offered[*place].reward.clone(), offered[*place].grants)).collect();
+        let hours: Vec<_> = (1..=HOURS).rev().map(|ago| self.clock - hours(ago)).collect();
+        let before = self.grants_before(&wanted, &hours).await?;
+        for ((place, stock, days), mut grants) in short.into_iter().zip(before) {
+            grants.push(offered[place].grants);
+            forecasts[place] = Forecast::of(stock, &days, &net_taken(&grants));
         }
         Ok(forecasts)
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::AsOf;
 use super::counts::Grants;
 use super::days::{LocalDay, last_days};
-use super::forecasts::Offered;
+use super::forecasts::{MIDNIGHTS, Offered};
 use super::offers::{CampaignRow, RewardRow};
 use super::view::View;
 use crate::engine::error::FoldError;
@@ -95,11 +95,20 @@ impl View {
     /// See [`FoldError`].
     pub async fn running(mut self, zone: Tz) -> Result<Running, FoldError> {
         let days = last_days(self.clock, zone, DAYS);
-        let (campaigns, rewards) = self.most_granting(&days).await?;
-        let by_day = self.granted_by_day(&rewards, &days).await?;
+        let (mut campaigns, rewards) = self.most_granting(&days).await?;
+        let edges: Vec<_> = days.iter().map(LocalDay::span).flat_map(|span| [span.from, span.to]).collect();
+        let before = self.grants_before(&rewards, &edges).await?;
+        let by_day = granted_by_day(&rewards, &before);
+        let today = |row: &CampaignRow| by_day.get(&row.campaign_id).and_then(|days| days.last().copied());
+        campaigns.sort_by_key(|row| std::cmp::Reverse(today(row).unwrap_or_default()));
         let terms = self.terms(&campaigns).await?;
+        // the days begin with the midnights that forecasts look at
+        let midnights: Vec<_> = days.iter().rev().take(MIDNIGHTS).rev().map(|day| day.starts_at).collect();
+        let at_midnights = |grants: Vec<Grants>| grants.into_iter().step_by(2).skip(DAYS - MIDNIGHTS).collect();
+        let ids = rewards.iter().map(|(reward, _)| reward.reward_id);
+        let before = ids.zip(before.into_iter().map(at_midnights)).collect();
         let offered = self.offered(rewards, &campaigns).await?;
-        let forecasts = self.forecasts(&offered, zone).await?;
+        let forecasts = self.forecasts_by(&offered, &midnights, &before).await?;
         let mut of_campaigns: HashMap<Uuid, Vec<(Offered, Option<Forecast>)>> = HashMap::new();
         for (one, forecast) in offered.into_iter().zip(forecasts) {
             of_campaigns.entry(one.reward.campaign_id).or_default().push((one, forecast));
@@ -124,7 +133,7 @@ impl View {
         Ok(Running { events, as_of: self.as_of })
     }
 
-    /// The events that run and granted most today, and their rewards.
+    /// The events that run, and their rewards; where there are too many, those that granted most today.
     async fn most_granting(
         &mut self,
         days: &[LocalDay],
@@ -159,24 +168,6 @@ impl View {
         Ok((campaigns, rewards))
     }
 
-    /// The grants of each campaign on each day.
-    async fn granted_by_day(
-        &mut self,
-        rewards: &[(RewardRow, Grants)],
-        days: &[LocalDay],
-    ) -> Result<HashMap<Uuid, Vec<i64>>, FoldError> {
-        let edges: Vec<_> = days.iter().map(LocalDay::span).flat_map(|span| [span.from, span.to]).collect();
-        let before = self.grants_before(rewards, &edges).await?;
-        let mut by_day: HashMap<Uuid, Vec<i64>> = HashMap::new();
-        for ((reward, _), before) in rewards.iter().zip(before) {
-            let granted = by_day.entry(reward.campaign_id).or_insert_with(|| vec![0; days.len()]);
-            for (sum, edges) in granted.iter_mut().zip(before.chunks_exact(2)) {
-                *sum += edges[1].steps - edges[0].steps;
-            }
-        }
-        Ok(by_day)
-    }
-
     /// What operators fixed for each of these campaigns.
     pub(super) async fn terms(&mut self, campaigns: &[CampaignRow]) -> Result<HashMap<Uuid, Campaign>, FoldError> {
         let rows: Vec<TermRow> = sqlx::query_as(include_str!("running/terms.sql"))
@@ -195,6 +186,18 @@ impl View {
         }
         Ok(terms)
     }
+}
+
+/// The grants of each campaign on each day, whose start and end are told one after the other.
+fn granted_by_day(rewards: &[(RewardRow, Grants)], before: &[Vec<Grants>]) -> HashMap<Uuid, Vec<i64>> {
+    let mut by_day: HashMap<Uuid, Vec<i64>> = HashMap::new();
+    for ((reward, _), edges) in rewards.iter().zip(before) {
+        let granted = by_day.entry(reward.campaign_id).or_insert_with(|| vec![0; edges.len() / 2]);
+        for (sum, edges) in granted.iter_mut().zip(edges.chunks_exact(2)) {
+            *sum += edges[1].steps - edges[0].steps;
+        }
+    }
+    by_day
 }
 
 fn running_reward(one: &Offered, campaign: &Campaign, forecast: Option<Forecast>) -> RunningReward {
