@@ -5,6 +5,7 @@
 pub mod cel;
 mod evaluate;
 mod evidence;
+mod missing;
 mod next;
 mod parse;
 mod schema;

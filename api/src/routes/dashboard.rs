@@ -8,6 +8,7 @@ mod counted;
 mod daily;
 mod forecast;
 mod log_analytics;
+mod one_event;
 mod reward;
 mod running;
 
@@ -51,6 +52,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .merge(daily::router())
         .merge(running::router())
         .merge(attention::router())
+        .merge(one_event::router())
 }
 
 /// What an answer is as of.

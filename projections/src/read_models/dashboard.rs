@@ -46,6 +46,7 @@ pub use daily::{Daily, Day};
 pub use fold::Dashboard;
 pub use running::{MOST_RUNNING, Running, RunningEvent, RunningReward};
 pub use view::View;
+pub(crate) use who::members_at;
 
 /// The position that an answer is as of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::campaign_analytics::{Milestone, View};
+use super::campaign_analytics::{CampaignAnalytics, Milestone, View};
 use super::dashboard::{AsOf, Timeline};
 use crate::engine::error::FoldError;
+use crate::engine::projection::Projection as _;
+
+/// The read models that the log over time is put together from.
+pub const MODELS: &[&str] = &[CampaignAnalytics::NAME];
 
 /// The log over time.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -175,6 +175,7 @@ async fn what_is_listed(
         operator.get_at(&format!("/dashboard{path}"), position).await.ok();
     }
     operator.get_at(&format!("/dashboard/reward-analytics/{prize}"), position).await.ok();
+    operator.get_at(&format!("/dashboard/event-analytics/{campaign}"), position).await.ok();
     listed(operator, "/dashboard/running-events", "events").await;
     operator.get_at("/dashboard/attention", position).await.ok();
 }

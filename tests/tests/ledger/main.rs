@@ -52,6 +52,7 @@ mod audit_command;
 mod backtest;
 mod dashboard;
 mod dashboard_days;
+mod event_analytics;
 mod golden;
 mod log_analytics;
 mod re_evaluation;

@@ -68,6 +68,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/dashboard/event-analytics",               [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/reward-analytics",              [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/user-analytics",                [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/event-analytics/{event}",       [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/log-analytics",                 [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/reward-analytics/{reward}",     [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/daily",                         [401, 403, 403, 403, 200, 200, 200]),

@@ -6,7 +6,7 @@ use domain::Event;
 use domain::campaign::CampaignEvent;
 use projections::read_models::campaign_analytics::{CampaignAnalytics, Milestone, MilestoneKind, View};
 use projections::read_models::dashboard::{Bucket, Timeline};
-use projections::read_models::log_analytics::{LogAnalytics, log_analytics};
+use projections::read_models::log_analytics::{LogAnalytics, MODELS, log_analytics};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -86,10 +86,10 @@ async fn the_log_is_counted_as_if_one_by_one_and_its_milestones_are_those_of_its
             let (bucket, zone) = (*Bucket::ALL.choose(&mut random).unwrap(), *ZONES.choose(&mut random).unwrap());
             let timeline = Timeline::of(window.0, window.1, bucket, zone.parse().unwrap()).unwrap();
             let (view, through) = if nth % 2 == 0 {
-                (View::now(&log.pool).await.unwrap(), log.head())
+                (View::open(&log.pool, MODELS, None).await.unwrap(), log.head())
             } else {
                 let position = random.random_range(0..=log.head());
-                (View::at(&log.pool, position).await.unwrap(), position)
+                (View::open(&log.pool, MODELS, Some(position)).await.unwrap(), position)
             };
             agree(log, through, window, &log_analytics(view, &timeline).await.unwrap());
         }
@@ -101,7 +101,7 @@ async fn the_log_is_counted_as_if_one_by_one_and_its_milestones_are_those_of_its
 async fn an_empty_log_has_buckets_without_events() {
     with_log(async |log| {
         let timeline = Timeline::of(recorded_at(0), recorded_at(60), Bucket::Minute, domain::zone::Tz::UTC).unwrap();
-        let seen = log_analytics(View::now(&log.pool).await.unwrap(), &timeline).await.unwrap();
+        let seen = log_analytics(View::open(&log.pool, MODELS, None).await.unwrap(), &timeline).await.unwrap();
         assert_eq!((seen.timeline.len(), seen.milestones.len(), seen.as_of.position), (60, 0, 0));
         assert!(seen.timeline.iter().all(|bucket| (bucket.events, bucket.last_position) == (0, 0)));
     })

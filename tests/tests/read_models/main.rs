@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod at_once;
+mod campaign_analytics;
 mod contract;
 mod dashboard;
 mod dashboard_days;

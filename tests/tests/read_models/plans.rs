@@ -3,17 +3,20 @@
 //! the fold of one member's facts, whatever the tables were when their statements were planned.
 
 use domain::Moment;
-use domain::campaign::RewardType;
+use domain::campaign::{self, Approval, CampaignEvent, CampaignTerms, PendingExpiry, RewardType};
 use domain::claim::{self, ClaimEvent, ClaimStatus, DenialReason, Subject};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use domain::period::Frequency;
+use projections::read_models::campaign_analytics::{self, CampaignAnalytics};
 use projections::read_models::claim_history::{self, ClaimFilter, ClaimHistory, QueuePlace};
 use projections::read_models::dashboard::{Bucket, Dashboard, Timeline, View};
+use projections::read_models::log_analytics;
 use serde_json::Value;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use super::support::history::decision;
+use super::support::history::{condition, decision};
 use super::support::{Draft, TestLog, recorded_at, with_log};
 
 const MEMBERS: u128 = 500;
@@ -33,6 +36,24 @@ fn reward(number: u128) -> RewardId {
 
 fn campaign(number: u128) -> CampaignId {
     CampaignId(Uuid::from_u128((3 << 100) + number))
+}
+
+/// A campaign comes into being.
+fn created(id: CampaignId) -> Draft {
+    let terms = CampaignTerms {
+        name: "campaign".to_owned(),
+        description: None,
+        starts_at: recorded_at(0).into(),
+        ends_at: recorded_at(1_000_000).into(),
+        frequency: Frequency::Once,
+        time_zone: domain::zone::Tz::UTC,
+        approval: Approval::Automatic,
+        max_reward_count: None,
+        per_member_limit: None,
+        pending_expires_after: PendingExpiry::default(),
+    };
+    let created = campaign::Created { terms, condition: condition() };
+    Draft { stream_id: id.0, event: CampaignEvent::Created(created).into() }
 }
 
 /// Everybody claims everything: most are granted, some denied, few wait, and one alone is reversed.
@@ -172,9 +193,14 @@ async fn no_filter_of_a_list_of_claims_reads_more_than_its_page() {
 }
 
 /// What grows with the log, and is never read from end to end.
-const LARGE: [&str; 7] = [
+const LARGE: [&str; 12] = [
     "events",
     "claims",
+    "campaign_steps",
+    "campaign_marks",
+    "campaign_judgements",
+    "campaign_refusals",
+    "campaign_claimants",
     "dashboard_facts",
     "dashboard_marks",
     "dashboard_members",
@@ -187,15 +213,22 @@ async fn no_plan_for_a_dashboard_or_for_own_claims_reads_a_whole_table_whenever_
     with_log(async |log| {
         let mut claims = claims();
         let later = claims.split_off(3);
+        log.append(vec![created(campaign(0))]).await;
         log.append(claims).await;
         log.project(Dashboard, log.head(), 10, 1).await;
+        log.project(CampaignAnalytics, log.head(), 10, 1).await;
         every_look_up_has_its_index(log, &LARGE).await;
         log.append(later.into_iter().take(20_000).collect()).await;
         log.project(Dashboard, log.head(), 5_000, 1).await;
+        log.project(CampaignAnalytics, log.head(), 5_000, 1).await;
         log.project(ClaimHistory, log.head(), 5_000, 1).await;
         sqlx::query("analyze").execute(&log.pool).await.unwrap();
         // what else there is is empty, and reading that from end to end is right
-        every_look_up_has_its_index(log, &["events", "claims", "dashboard_marks", "dashboard_sets"]).await;
+        every_look_up_has_its_index(
+            log,
+            &["events", "claims", "campaign_steps", "campaign_claimants", "dashboard_marks", "dashboard_sets"],
+        )
+        .await;
     })
     .await;
 }
@@ -224,11 +257,15 @@ async fn every_look_up_has_its_index(log: &TestLog, large: &[&str]) {
         view().await.events(&timeline).await.unwrap();
         view().await.reward_claims(&timeline).await.unwrap();
         view().await.users(&timeline).await.unwrap();
+        let of_campaigns = campaign_analytics::View::open(&one, campaign_analytics::MODELS, then).await.unwrap();
+        assert!(of_campaigns.campaign(campaign(0), &timeline).await.unwrap().is_some());
+        let of_log = campaign_analytics::View::open(&one, log_analytics::MODELS, then).await.unwrap();
+        log_analytics::log_analytics(of_log, &timeline).await.unwrap();
     }
     let own = ClaimFilter { member: Some(member(1)), ..ClaimFilter::default() };
     let mut conn = one.acquire().await.unwrap();
     claim_history::list(&mut conn, &own, PAGE).await.unwrap();
-    let plans = plans(&mut conn, "dashboard_|claims").await;
+    let plans = plans(&mut conn, "dashboard_|campaign_|claims").await;
     assert!(plans.len() > 10, "{plans:#?}");
     for (statement, plan) in plans {
         for table in large {

@@ -9,6 +9,7 @@ use domain::campaign::RewardType;
 use domain::claim::{ClaimEvent, Granted, Subject};
 use domain::facts::FactsNeeded;
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use projections::read_models::campaign_analytics::CampaignAnalytics;
 use projections::read_models::campaign_catalogue::CampaignCatalogue;
 use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::dashboard::Dashboard;
@@ -57,6 +58,7 @@ async fn figures() {
         fold(log, ReferralTally).await;
         fold(log, ClaimHistory).await;
         fold(log, CampaignCatalogue).await;
+        fold(log, CampaignAnalytics).await;
         fold(log, Dashboard).await;
         let dates = FactsNeeded { dates: [name("login")].into(), ..FactsNeeded::default() };
         let tallies = FactsNeeded { tallies: [name("login")].into(), ..FactsNeeded::default() };
@@ -98,6 +100,7 @@ async fn figures_of_hot_claims() {
         log.append(hot_claims(10_000, 8)).await;
         fold(log, ClaimHistory).await;
         fold(log, CampaignCatalogue).await;
+        fold(log, CampaignAnalytics).await;
         fold(log, Dashboard).await;
     })
     .await;

@@ -29,11 +29,13 @@ pub(crate) struct TestLog {
     pub(crate) pool: PgPool,
     pub(crate) events: Vec<(i64, Draft)>,
     pub(crate) epoch: i64,
+    /// When the event of a position is recorded.
+    pub(crate) clock: fn(i64) -> DateTime<Utc>,
     last_hash: Hash,
     sequences: BTreeMap<(&'static str, Uuid), i64>,
 }
 
-/// The moment at which the event of a position is recorded.
+/// The moment at which the event of a position is recorded, unless a test has another clock.
 pub(crate) fn recorded_at(position: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(position)
 }
@@ -45,7 +47,8 @@ pub(crate) async fn with_log(test: impl AsyncFnOnce(&mut TestLog)) {
     let pool =
         PgPoolOptions::new().max_connections(12).connect_with(options.disable_statement_logging()).await.unwrap();
     sqlx::migrate!("../migrations").run(&pool).await.unwrap();
-    let mut log = TestLog { pool, events: Vec::new(), epoch: 1, last_hash: GENESIS, sequences: BTreeMap::new() };
+    let (events, sequences) = (Vec::new(), BTreeMap::new());
+    let mut log = TestLog { pool, events, epoch: 1, clock: recorded_at, last_hash: GENESIS, sequences };
     test(&mut log).await;
     log.pool.close().await;
 }
@@ -118,7 +121,7 @@ impl TestLog {
             *sequence += 1;
             let stream_id = draft.stream_id.to_string();
             let subject = draft.event.subject(&stream_id);
-            let at = recorded_at(head);
+            let at = (self.clock)(head);
             let occurred_at = draft.event.occurred_at().unwrap_or(Moment::from(at));
             let event_id = Uuid::from_u128(u128::from(head.unsigned_abs()));
             let sealed = Sealed {
@@ -184,7 +187,7 @@ impl TestLog {
         .bind(rows.hash)
         .bind(head)
         .bind(self.last_hash.to_vec())
-        .bind(recorded_at(head))
+        .bind((self.clock)(head))
         .bind(self.epoch)
         .execute(&self.pool)
         .await

@@ -35,11 +35,8 @@ async fn log_analytics(
     min: MinPosition,
     Query(asked): Query<AskedMinutes>,
 ) -> Result<At<Json<LogAnalyticsBody>>, Problem> {
-    let (position, timeline) = asked.of(View::MODELS, &state, min, staff.at).await?;
-    let view = match position {
-        None => View::now(&state.heavy_reads).await?,
-        Some(position) => View::at(&state.heavy_reads, position).await?,
-    };
+    let (position, timeline) = asked.of(log_analytics::MODELS, &state, min, staff.at).await?;
+    let view = View::open(&state.heavy_reads, log_analytics::MODELS, position).await?;
     let analytics = log_analytics::log_analytics(view, &timeline).await?;
     Ok(At(analytics.as_of.position, Json(analytics.into())))
 }

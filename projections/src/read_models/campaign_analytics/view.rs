@@ -4,13 +4,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, Transaction};
 
-use super::fold::CampaignAnalytics;
 use crate::engine::error::FoldError;
-use crate::engine::projection::Projection as _;
 use crate::read_models::dashboard::AsOf;
-
-/// The read models that a view needs to have folded in what it shows.
-const MODELS: [&str; 1] = [CampaignAnalytics::NAME];
 
 /// What is known of campaigns as of one position.
 pub struct View {
@@ -19,26 +14,11 @@ pub struct View {
 }
 
 impl View {
-    /// The read models that a view is of: who waits for them sees at least as much.
-    pub const MODELS: &'static [&'static str] = &MODELS;
-
-    /// As of everything that is folded in.
+    /// As of everything that all of these read models have folded in; as of a position where it is before that.
     ///
     /// # Errors
     /// See [`FoldError`].
-    pub async fn now(pool: &PgPool) -> Result<Self, FoldError> {
-        Self::open(pool, None).await
-    }
-
-    /// As of a position; as of everything that is folded in when the position is beyond that.
-    ///
-    /// # Errors
-    /// See [`FoldError`].
-    pub async fn at(pool: &PgPool, position: i64) -> Result<Self, FoldError> {
-        Self::open(pool, Some(position)).await
-    }
-
-    async fn open(pool: &PgPool, position: Option<i64>) -> Result<Self, FoldError> {
+    pub async fn open(pool: &PgPool, models: &[&str], position: Option<i64>) -> Result<Self, FoldError> {
         let mut tx = pool.begin_with("begin transaction isolation level repeatable read read only").await?;
         let (position, recorded_at): (i64, DateTime<Utc>) = sqlx::query_as(
             "select view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z')
@@ -50,7 +30,7 @@ impl View {
             left join events on events.position = view.position",
         )
         .bind(position)
-        .bind(Self::MODELS)
+        .bind(models)
         .fetch_one(&mut *tx)
         .await?;
         Ok(Self { tx, as_of: AsOf { position, recorded_at } })

@@ -4,30 +4,58 @@
 use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
+use sqlx::postgres::PgConnection;
 
 use super::counts::Counter;
 use super::sets::{self, COUNTED};
 use super::view::View;
 use crate::engine::error::FoldError;
 
+/// How many members there were at a position that is folded in.
+///
+/// # Errors
+/// See [`FoldError`].
+pub(crate) async fn members_at(conn: &mut PgConnection, position: i64) -> Result<i64, FoldError> {
+    let now = i64::try_from(counted_now(conn).await?.len()).unwrap_or(i64::MAX);
+    let since: i64 = sqlx::query_scalar(
+        "select coalesce(sum(change), 0)
+        from (
+            select change
+            from dashboard_memberships
+            where position > $1
+            order by position
+        ) as moved",
+    )
+    .bind(position)
+    .fetch_one(conn)
+    .await?;
+    Ok(now - since)
+}
+
+/// Who counts as a member, as of everything that is folded in.
+async fn counted_now(conn: &mut PgConnection) -> Result<RoaringBitmap, FoldError> {
+    // the whole key but the shard: that no other plan is made
+    let shards: Vec<Vec<u8>> = sqlx::query_scalar(
+        "select members
+        from dashboard_sets
+        where what = $1
+          and minutes = 0
+          and starts_at = '1970-01-01T00:00:00Z'",
+    )
+    .bind(COUNTED)
+    .fetch_all(conn)
+    .await?;
+    let mut counted = RoaringBitmap::new();
+    for shard in &shards {
+        counted |= sets::read(shard)?;
+    }
+    Ok(counted)
+}
+
 impl View {
     /// Who counts as a member.
     pub(super) async fn counted(&mut self) -> Result<RoaringBitmap, FoldError> {
-        // the whole key but the shard: that no other plan is made
-        let shards: Vec<Vec<u8>> = sqlx::query_scalar(
-            "select members
-            from dashboard_sets
-            where what = $1
-              and minutes = 0
-              and starts_at = '1970-01-01T00:00:00Z'",
-        )
-        .bind(COUNTED)
-        .fetch_all(&mut *self.tx)
-        .await?;
-        let mut counted = RoaringBitmap::new();
-        for shard in &shards {
-            counted |= sets::read(shard)?;
-        }
+        let mut counted = counted_now(&mut self.tx).await?;
         if self.is_past {
             for (member, change) in self.moved(self.as_of.position, i64::MAX).await? {
                 if change > 0 {

@@ -1,0 +1,102 @@
+//! Which questions of a tree stood in the way of a "yes": pure logic over which of them were met. How much of each was
+//! missing, the evidence says; what a member can still do, `claim::further`.
+
+use super::Condition;
+
+impl Condition {
+    /// The questions that would have to come out otherwise for the condition to be met, as places in reading order. Every
+    /// part that is missing of `all`; each part of an `any` of which none is met, since one of them would do; what is met
+    /// below a `not`. None where the condition is met.
+    #[must_use]
+    pub fn missing(&self, is_met: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut missing = Vec::new();
+        self.against(true, 0, &is_met, &mut missing);
+        missing
+    }
+
+    /// Adds what stands against the wanted outcome, if the outcome is another one; the first question has this place.
+    fn against(&self, wanted: bool, first: usize, is_met: &impl Fn(usize) -> bool, missing: &mut Vec<usize>) {
+        if self.outcome(first, is_met) == wanted {
+            return;
+        }
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                let mut place = first;
+                for part in parts {
+                    part.against(wanted, place, is_met, missing);
+                    place += part.leaves().count();
+                }
+            }
+            Self::Not(part) => part.against(!wanted, first, is_met, missing),
+            Self::Leaf(_) => missing.push(first),
+        }
+    }
+
+    fn outcome(&self, first: usize, is_met: &impl Fn(usize) -> bool) -> bool {
+        let mut place = first;
+        let mut next = |part: &Self| {
+            let outcome = part.outcome(place, is_met);
+            place += part.leaves().count();
+            outcome
+        };
+        match self {
+            Self::All(parts) => parts.iter().all(next),
+            Self::Any(parts) => parts.iter().any(next),
+            Self::Not(part) => !next(part),
+            Self::Leaf(_) => is_met(first),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn leaf() -> Value {
+        json!({"count": {"kind": "visit", "count": 1}})
+    }
+
+    #[track_caller]
+    fn check(tree: &Value, met: &[usize], expected: &[usize]) {
+        let condition = Condition::parse(tree).unwrap();
+        assert_eq!(condition.missing(|place| met.contains(&place)), expected, "{tree} with {met:?} met");
+    }
+
+    #[test]
+    fn every_unmet_part_of_all_is_missing_and_all_parts_of_any_where_none_is_met() {
+        let tree = json!({"all": [leaf(), {"any": [leaf(), leaf()]}, {"not": leaf()}]});
+        check(&tree, &[0, 1], &[]);
+        check(&tree, &[0, 2], &[]);
+        check(&tree, &[1], &[0]);
+        check(&tree, &[0], &[1, 2]);
+        check(&tree, &[], &[0, 1, 2]);
+        check(&tree, &[0, 1, 3], &[3]);
+        check(&tree, &[3], &[0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn below_a_not_what_is_met_is_in_the_way() {
+        let all = json!({"not": {"all": [leaf(), {"not": leaf()}]}});
+        check(&all, &[], &[]);
+        check(&all, &[0, 1], &[]);
+        check(&all, &[0], &[0, 1]);
+        let any = json!({"not": {"any": [leaf(), leaf()]}});
+        check(&any, &[1], &[1]);
+        check(&any, &[0, 1], &[0, 1]);
+        check(&leaf(), &[], &[0]);
+        check(&leaf(), &[0], &[]);
+    }
+
+    #[test]
+    fn it_is_empty_exactly_where_the_condition_is_met() {
+        let tree = json!({"any": [{"all": [leaf(), {"not": leaf()}]}, {"not": {"any": [leaf(), leaf()]}}]});
+        let condition = Condition::parse(&tree).unwrap();
+        for bits in 0..16_usize {
+            let is_met = |place: usize| bits & (1 << place) != 0;
+            let met = (is_met(0) && !is_met(1)) || !(is_met(2) || is_met(3));
+            assert_eq!(condition.missing(is_met).is_empty(), met, "{bits:04b}");
+        }
+    }
+}
