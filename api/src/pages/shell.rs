@@ -224,7 +224,7 @@ struct Check {
 /// Whether the chain holds, and since when that is known.
 async fn seal(visit: &Visit, shown: &Shown) -> (String, String) {
     let text = visit.text;
-    let fresh = || (text.say("ui-seal-reads"), say!(text, "ui-seal-position", position = shown.now.position));
+    let fresh = || (text.say("ui-seal-reads"), say!(text, "ui-seal-position", position = shown.moment().position));
     if !visit.is_one_of(AUDITORS) {
         return fresh();
     }
@@ -242,7 +242,7 @@ async fn seal(visit: &Visit, shown: &Shown) -> (String, String) {
 fn menu(visit: &Visit, place: Place, shown: &Shown) -> Vec<MenuGroup> {
     let item = |of: Place| {
         let waiting = shown.summary.claims.pending;
-        let badge = (of == Place::Approvals && waiting > 0)
+        let badge = (of == Place::Approvals && waiting > 0 && !shown.is_then())
             .then(|| (visit.text.number(waiting), say!(visit.text, "ui-menu-waiting", count = waiting)));
         let (picture, key) = (of.picture(), of.key());
         let name = visit.text.say_of("menu", if of == Place::Overview { "overview" } else { of.name() });

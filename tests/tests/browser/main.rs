@@ -25,3 +25,8 @@ async fn driven(script: &str) {
 async fn every_page_of_every_role_is_accessible_fits_and_asks_nobody_else() {
     driven("pages.mjs").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_are_decided_by_keyboard_and_an_earlier_moment_stays_as_it_was() {
+    driven("deciding.mjs").await;
+}

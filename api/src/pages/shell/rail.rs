@@ -1,4 +1,4 @@
-//! The rail: thirty days of the log as bars, the moment that is shown, the one that it is compared with. Each bar is a link
+//! The rail: thirty days of the log as bars up to the moment that is shown, the one that it is compared with. Each bar is a link
 //! to the end of its day.
 
 use chrono::{Days, NaiveDate};
@@ -88,15 +88,17 @@ impl Rail {
     /// Nothing where the log cannot be asked now: the page stays without it.
     pub(in crate::pages) async fn of(visit: &Visit, shown: &Shown) -> Option<Self> {
         let text = visit.text;
-        let today = text.day_of(shown.now.recorded_at);
+        // as of then nothing later is drawn: the page is the same whenever it is opened
+        let shown_at = shown.moment();
+        let today = text.day_of(shown_at.recorded_at);
         let span = Span { first: today.checked_sub_days(Days::new(DAYS - 1))?, zone: text.zone };
         let from = first_moment(span.first, text.zone).to_string();
-        let to = first_moment(today.checked_add_days(Days::new(1))?, text.zone).to_string();
-        let query = [("from", from.as_str()), ("to", &to), ("bucket", "day"), ("timeZone", text.zone.name())];
+        let position = shown.at_position();
+        let query =
+            [("from", from.as_str()), ("bucket", "day"), ("timeZone", text.zone.name()), ("atPosition", &position)];
         let log: LogAnalytics = visit.api.get("/dashboard/log-analytics", &query).await.ok()?;
         let most = log.timeline.iter().map(|day| day.events).max().unwrap_or(0).max(1);
-        let shown_at = shown.moment();
-        let bars = log.timeline.iter().map(|day| bar(visit, &span, day, most, today, shown_at)).collect();
+        let bars = log.timeline.iter().map(|day| bar(visit, &span, day, most, today, shown)).collect();
         let marks = log.marks.iter().map(|mark| (percent(span.x(mark.at)), title(text, mark))).collect();
         let now_label = if shown.is_then() { text.moment(shown_at.recorded_at) } else { text.say("ui-rail-now") };
         let line = |stamp: Stamp, label: String| Line { x: percent(span.x(stamp.recorded_at)), label };
@@ -112,7 +114,7 @@ impl Rail {
     }
 }
 
-fn bar(visit: &Visit, span: &Span, day: &Bucket, most: i64, today: NaiveDate, shown: Stamp) -> Bar {
+fn bar(visit: &Visit, span: &Span, day: &Bucket, most: i64, today: NaiveDate, shown: &Shown) -> Bar {
     let text = visit.text;
     let date = text.day_of(day.bucket);
     let height = HIGHEST * day.events as f64 / most as f64;
@@ -123,8 +125,8 @@ fn bar(visit: &Visit, span: &Span, day: &Bucket, most: i64, today: NaiveDate, sh
         y: format!("{:.2}", BASE - height),
         height: format!("{height:.2}"),
         is_today,
-        is_upto: day.bucket <= shown.recorded_at,
-        href: visit.link(&[("at", end.as_deref().filter(|_| !is_today))]),
+        is_upto: day.bucket <= shown.moment().recorded_at,
+        href: visit.link(&[("at", end.as_deref().filter(|_| !is_today || shown.is_then()))]),
         title: say!(text, "ui-rail-day", day = text.weekday_and_day(date), count = day.events),
     }
 }
