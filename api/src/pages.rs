@@ -24,10 +24,12 @@ mod proof;
 mod response;
 mod rule;
 mod session;
+mod settings;
 mod shell;
 mod short_id;
 mod sign_in;
 mod stock;
+mod sign_up;
 mod stream;
 mod text;
 mod verification;
@@ -65,7 +67,10 @@ pub fn router(service: &Service, state: AppState) -> Router {
     let pages = Pages(Arc::new(Shared { state, api: service.inside() }));
     let log_in = ("/ui/sign-in".to_owned(), Method::POST, vec![Limit::LogIn, Limit::AppendsNothing]);
     let log_out = ("/ui/sign-out".to_owned(), Method::POST, vec![Limit::AppendsNothing]);
-    let surrounded = service.beside(routes().with_state(pages), LimitsOfRoutes::new([log_in, log_out]));
+    let sign_up = ("/ui/sign-up".to_owned(), Method::POST, vec![Limit::SignUp]);
+    let password = ("/ui/settings/password".to_owned(), Method::POST, vec![Limit::AppendsNothing]);
+    let limits = LimitsOfRoutes::new([log_in, log_out, sign_up, password]);
+    let surrounded = service.beside(routes().with_state(pages), limits);
     surrounded.layer(from_fn(failure::as_page)).layer(CompressionLayer::new().gzip(true).br(true))
 }
 
@@ -76,6 +81,8 @@ fn routes() -> Router<Pages> {
         .merge(assets::routes())
         .merge(preferences::routes())
         .merge(sign_in::routes())
+        .merge(sign_up::routes())
+        .merge(settings::routes())
         .merge(overview::routes())
         .merge(claim::routes())
         .merge(claims::routes())

@@ -36,6 +36,8 @@ pub struct CachedSession {
     pub role: Role,
     /// Tokens that were issued before this second (since 1970) stand for the role before it.
     pub role_since: i64,
+    /// Sessions of the pages that were begun before this second (since 1970) are over: the account was blocked.
+    pub page_sessions_since: i64,
     /// Whether the demo made the account.
     pub demo: bool,
     /// What a service key is besides; a log-in has none.

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use aide::OperationInput;
 use aide::generate::GenContext;
@@ -96,6 +97,19 @@ pub struct PageSession {
 }
 
 impl PageSession {
+    /// The token of a session that begins with a log-in just made.
+    ///
+    /// # Errors
+    /// `unauthenticated` when the log-in is over again; `unavailable` when nobody can be asked.
+    pub async fn begin(access_token: &str, state: &AppState) -> Result<(String, MemberId), Problem> {
+        let identity = state.keys.verify(access_token)?;
+        let session = standing(identity, state).await?;
+        // not before a block that ended the sessions of this very second
+        let issued_at = identity.issued_at.max(session.page_sessions_since);
+        let token = state.keys.issue_page_session(Identity { issued_at, ..identity }, clock::now())?;
+        Ok((token, identity.member))
+    }
+
     /// The session whose cookie a request shows.
     ///
     /// # Errors
@@ -103,7 +117,11 @@ impl PageSession {
     pub async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = cookie(&parts.headers, SESSION_COOKIE).ok_or_else(nobody)?;
         let identity = state.keys.verify_page_session(token)?;
-        let (id, role, _) = of_log_in(identity, state).await?;
+        let session = standing(identity, state).await?;
+        if identity.issued_at < session.page_sessions_since {
+            return Err(nobody());
+        }
+        let Identity { member: id, role, .. } = identity;
         let caller = Caller { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 };
         Ok(Self { caller, log_in: identity.family })
     }
@@ -198,8 +216,13 @@ fn verified(parts: &Parts, token: &str, keys: &Keys) -> Result<Identity, Problem
 
 type Known = (MemberId, Role, Sources);
 
-/// First what the token says of itself, then whether its log-in stands, then whether its role does.
 async fn of_log_in(identity: Identity, state: &AppState) -> Result<Known, Problem> {
+    standing(identity, state).await?;
+    Ok((identity.member, identity.role, Sources::Any))
+}
+
+/// First what the token says of itself, then whether its log-in stands, then whether its role does.
+async fn standing(identity: Identity, state: &AppState) -> Result<Arc<CachedSession>, Problem> {
     let session = state.session_cache.of(identity.family).await?.ok_or_else(nobody)?;
     let of_the_demo = session.demo || identity.role == Role::Service;
     if session.account != identity.member || session.key.is_some() || (of_the_demo && !state.demo) {
@@ -208,7 +231,7 @@ async fn of_log_in(identity: Identity, state: &AppState) -> Result<Known, Proble
     if session.role != identity.role || identity.issued_at < session.role_since {
         return Err(Problem::new(Code::TokenOutdated));
     }
-    Ok((identity.member, identity.role, Sources::Any))
+    Ok(session)
 }
 
 async fn of_key(key: &ServiceKey, state: &AppState) -> Result<Known, Problem> {

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, header};
 use uuid::Uuid;
 
 use super::Pages;
+use super::client::{FieldRefused, Refused};
 use super::failure::Failure;
 use super::visit::Visit;
 use crate::app::problem::Code;
@@ -20,6 +21,37 @@ pub(super) const TOKEN: &str = "token";
 pub(super) const KEY: &str = "key";
 /// The field of the version that was seen.
 pub(super) const SEEN: &str = "seen";
+
+/// What was refused of a form: said above it, with links to its fields, and again at each of them.
+#[derive(Debug, Clone)]
+pub(super) struct FormErrors {
+    pub(super) title: String,
+    pub(super) detail: String,
+    pub(super) status: u16,
+    pub(super) code: String,
+    /// The id of a field, and what is wrong with it.
+    pub(super) fields: Vec<(String, String)>,
+}
+
+impl FormErrors {
+    /// The fields of a form have the names that the API has for them.
+    pub(super) fn of(refused: &Refused) -> Self {
+        let Refused { status, code, title, detail, errors, .. } = refused.clone();
+        let fields = errors.into_iter().map(|FieldRefused { field, message }| (field, message)).collect();
+        Self { title, detail, status, code, fields }
+    }
+
+    /// The same where what is wrong is one field, which the API does not name.
+    pub(super) fn at_field(self, field: &str) -> Self {
+        let fields = vec![(field.to_owned(), self.title.clone())];
+        Self { fields, ..self }
+    }
+
+    /// What is wrong with a field.
+    pub(super) fn at(&self, field: &str) -> Option<&str> {
+        self.fields.iter().find(|(of, _)| of == field).map(|(_, message)| message.as_str())
+    }
+}
 
 /// The names and values of a form.
 #[derive(Debug, Clone, Default)]

@@ -64,6 +64,15 @@ impl Shown {
         self.then.is_some()
     }
 
+    /// Nothing but now, for pages that are of no moment.
+    ///
+    /// # Errors
+    /// What the API refuses.
+    pub(super) async fn now(visit: &Visit) -> Result<Self, Refused> {
+        let summary: Summary = visit.api.get("/dashboard", &[]).await?;
+        Ok(Self { now: summary.as_of, then: None, versus: None, summary })
+    }
+
     /// Reads it from the query of a page.
     ///
     /// # Errors

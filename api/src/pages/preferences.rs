@@ -94,6 +94,11 @@ impl Preferences {
     }
 }
 
+/// The names of all zones that one may read in.
+pub(super) fn zones() -> Vec<&'static str> {
+    domain::zone::rules::in_force().names()
+}
+
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/ui/language/{tag}", get(language)).route("/ui/theme/{name}", get(theme))

@@ -2,16 +2,20 @@
 //! and a part that cannot be asked leaves the page as it is.
 
 mod rail;
+mod tabs;
 
 use domain::role::Role;
 use serde::Deserialize;
 
+use super::client::Refused;
 use super::form;
 use super::moment::Shown;
 use super::preferences::Theme;
 use super::text::{Text, say};
 use super::visit::{AUDITORS, OPERATORS, STAFF, Visit};
 use rail::Rail;
+pub(super) use tabs::Tab;
+use tabs::{TabItem, tabs};
 
 /// The pages of the menu, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +153,8 @@ pub(super) struct Shell {
     /// What the last look at the log found, for those who may know; else how far reads are.
     pub(super) seal: (String, String),
     pub(super) strip: Option<Strip>,
+    /// At the bottom of a member's pages.
+    pub(super) tabs: Vec<TabItem>,
     /// The page itself, to come back to.
     pub(super) here: String,
     pub(super) here_escaped: String,
@@ -178,9 +184,15 @@ impl Shell {
         shell
     }
 
-    /// Around a page of a member, or of anybody's own account.
-    pub(super) async fn own(visit: &Visit) -> Self {
-        Self::new(visit, email(visit).await)
+    /// Around a page of staff that shows no moment of the log: about themselves.
+    pub(super) async fn staff_own(visit: &Visit) -> Result<Self, Refused> {
+        let now = Shown::now(visit).await?;
+        Ok(Self { strip: None, ..Self::staff(visit, Place::Elsewhere, &now).await })
+    }
+
+    /// Around a page of a member.
+    pub(super) fn member(visit: &Visit, open: Tab) -> Self {
+        Self { tabs: tabs(visit, open), ..Self::new(visit, String::new()) }
     }
 
     fn new(visit: &Visit, email: String) -> Self {
@@ -194,6 +206,7 @@ impl Shell {
             role: visit.text.say_of("role", visit.session.caller.role.name()),
             seal: (String::new(), String::new()),
             strip: None,
+            tabs: vec![],
             here_escaped: form_urlencoded::byte_serialize(here.as_bytes()).collect(),
             here,
             form_token: form::token(&visit.pages, &visit.session),

@@ -23,6 +23,7 @@ use super::{Pages, session};
 use crate::app::accounts::{self, DEMO_ACCOUNTS, DEMO_PASSWORD};
 use crate::app::clock;
 use crate::app::i18n;
+use crate::http::auth::PageSession;
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
@@ -42,6 +43,8 @@ struct SignInPage<'a> {
     /// E-mail and role, in a demo.
     demo: Vec<(&'static str, String)>,
     password: &'static str,
+    /// Whoever comes here has just changed the password.
+    changed: bool,
 }
 
 impl<'a> SignInPage<'a> {
@@ -52,7 +55,7 @@ impl<'a> SignInPage<'a> {
         let demo = if pages.0.state.demo { demo.collect() } else { vec![] };
         let next_escaped = form_urlencoded::byte_serialize(next.as_bytes()).collect();
         let theme = preferences.theme;
-        Self { text, theme, next, next_escaped, email: "", refused: None, demo, password: DEMO_PASSWORD }
+        Self { text, theme, next, next_escaped, email: "", refused: None, demo, password: DEMO_PASSWORD, changed: false }
     }
 }
 
@@ -60,16 +63,25 @@ impl<'a> SignInPage<'a> {
 struct Next {
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    done: String,
 }
 
-async fn ask(State(pages): State<Pages>, Query(Next { next }): Query<Next>, headers: HeaderMap) -> Response {
-    page_with(StatusCode::OK, &SignInPage::new(&pages, Preferences::of(&headers), local(&next)))
+async fn ask(State(pages): State<Pages>, Query(Next { next, done }): Query<Next>, headers: HeaderMap) -> Response {
+    let page = SignInPage::new(&pages, Preferences::of(&headers), local(&next));
+    page_with(StatusCode::OK, &SignInPage { changed: done == "password", ..page })
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Tokens {
-    access_token: String,
+pub(super) struct Tokens {
+    pub(super) access_token: String,
+}
+
+/// Logs in as any client does.
+pub(super) async fn log_in(api: &Client, email: &str, password: &str) -> Result<Tokens, Refused> {
+    let change = Change { body: Some(json!({"email": email, "password": password})), ..Change::default() };
+    api.change(Method::POST, "/auth/login", change).await.map(|answer| answer.body)
 }
 
 async fn let_in(State(pages): State<Pages>, request: Request) -> Result<Response, Failure> {
@@ -78,25 +90,31 @@ async fn let_in(State(pages): State<Pages>, request: Request) -> Result<Response
     let api = Client::new(pages.0.api.clone(), None, &parts);
     let form = form::read(Request::from_parts(parts.clone(), body)).await?;
     let (email, next) = (form.text("email").unwrap_or_default(), local(form.raw("next")));
-    let credentials = json!({"email": email, "password": form.raw("password")});
-    let change = Change { body: Some(credentials), ..Change::default() };
-    let tokens: Tokens = match api.change(Method::POST, "/auth/login", change).await {
-        Ok(answer) => answer.body,
+    let tokens = match log_in(&api, email, form.raw("password")).await {
+        Ok(tokens) => tokens,
         Err(refused) if matches!(refused.status, 400 | 401 | 429) => {
             let page = SignInPage { email, refused: Some(&refused), ..SignInPage::new(&pages, preferences, next) };
             return Ok(page_with(StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED), &page));
         }
         Err(refused) => return Err(refused.into()),
     };
+    begun(&pages, &tokens.access_token, preferences, see_other(next)).await
+}
+
+/// A response that also begins a session, from a log-in just made.
+pub(super) async fn begun(
+    pages: &Pages,
+    access_token: &str,
+    preferences: Preferences,
+    mut response: Response,
+) -> Result<Response, Failure> {
     let state = &pages.0.state;
-    let identity = state.keys.verify(&tokens.access_token)?;
-    let token = state.keys.issue_page_session(identity, clock::now())?;
-    let mut response = see_other(next);
+    let (token, member) = PageSession::begin(access_token, state).await?;
     let secure = state.secure_cookie;
     let headers = response.headers_mut();
     headers.extend(session::begin(&token, secure).map(|cookie| (header::SET_COOKIE, cookie)));
     if preferences.zone.is_none() {
-        let zone = zone_of(&pages, identity.member).await;
+        let zone = zone_of(pages, member).await;
         let remembered = Preferences { zone, ..preferences }.cookie(secure);
         if let Some(cookie) = remembered {
             headers.append(header::SET_COOKIE, cookie);

@@ -59,6 +59,9 @@ mod re_evaluation;
 mod tampering;
 mod verification;
 
+// What people see in a browser.
+mod pages;
+
 // What holds for every route.
 mod attacks;
 mod browsers;

@@ -1,4 +1,4 @@
-//! Blocking a member: claims are refused from then on. The reason stays in the log, in the words of
+//! Blocking a member: claims are refused from then on, and whoever is signed in to the pages is not any more. The reason stays in the log, in the words of
 //! whoever did it; the row only remembers that it is so.
 
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use domain::id::MemberId;
 use domain::member::MemberCommand;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::member_row::decide;
 use crate::app::problem::Problem;
+use crate::app::session_cache::announce;
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +23,13 @@ pub enum Block {
     Off,
 }
 
-/// Blocks a member or lifts the block; `None` when it is so already.
+/// Blocks a member or lifts the block, and tells every instance; `None` when it is so already.
 ///
 /// # Errors
 /// `not_found`.
 pub async fn set_blocked(
     ledger: &Ledger,
+    pool: &PgPool,
     id: MemberId,
     block: Block,
     note: String,
@@ -37,7 +39,9 @@ pub async fn set_blocked(
         Block::On => MemberCommand::Block { note },
         Block::Off => MemberCommand::Unblock { note },
     };
-    decide(ledger, id, command, Arc::new(BlockedRow { id, block }), metadata).await
+    let appended = decide(ledger, id, command, Arc::new(BlockedRow { id, block }), metadata).await?;
+    announce(pool, id).await;
+    Ok(appended)
 }
 
 struct BlockedRow {
@@ -45,6 +49,8 @@ struct BlockedRow {
     block: Block,
 }
 
+/// Sessions of the pages know the second in which they began: those of before a block are over, however close to it, and one
+/// that begins after it is not.
 impl AlsoWrite for BlockedRow {
     fn write<'a>(
         &'a self,
@@ -52,7 +58,14 @@ impl AlsoWrite for BlockedRow {
         _: &'a Appended,
     ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
         async move {
-            sqlx::query("update accounts set blocked = $2 where id = $1")
+            let sql = "update accounts
+                       set blocked = $2,
+                           page_sessions_since = case when $2
+                               then greatest(page_sessions_since + 1, ceil(extract(epoch from clock_timestamp()))::bigint)
+                               else page_sessions_since
+                           end
+                       where id = $1";
+            sqlx::query(sql)
                 .bind(self.id.0)
                 .bind(self.block == Block::On)
                 .execute(connection)

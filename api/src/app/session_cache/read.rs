@@ -14,7 +14,8 @@ use super::{CachedKey, CachedSession};
 
 /// Look-ups by key alone, whatever the planner thinks of the size of the tables.
 const SQL: &str = "
-    select account.id, account.role, account.role_since, account.demo, pass.key_hash, pass.sources
+    select account.id, account.role, account.role_since, account.page_sessions_since, account.demo, pass.key_hash,
+           pass.sources
     from unnest($1::uuid[]) with ordinality as wanted(id, place)
     left join lateral (
         (select account_id, null::bytea as key_hash, null::text[] as sources
@@ -29,14 +30,15 @@ const SQL: &str = "
          limit 1)
     ) as pass on true
     left join lateral (
-        select id, role, role_since, demo
+        select id, role, role_since, page_sessions_since, demo
         from accounts
         where accounts.id = pass.account_id and erased_at is null
         limit 1
     ) as account on true
     order by wanted.place";
 
-type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
+type Row =
+    (Option<Uuid>, Option<String>, Option<i64>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
 
 pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<CachedSession>> {
     lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
@@ -48,11 +50,11 @@ pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<CachedSession>> {
     })
 }
 
-fn session((account, role, role_since, demo, key_hash, sources): Row) -> Result<Option<CachedSession>, ReadError> {
-    let (Some(account), Some(role), Some(role_since), Some(demo)) = (account, role, role_since, demo) else {
+fn session(row: Row) -> Result<Option<CachedSession>, ReadError> {
+    let (Some(account), Some(role), Some(role_since), Some(page_sessions_since), Some(demo), key_hash, sources) = row else {
         return Ok(None);
     };
     let role = Role::from_name(&role).ok_or_else(|| ReadError::Broken("a stored role is none".into()))?;
     let key = key_hash.map(|hash| CachedKey { hash, sources: BTreeSet::from_iter(sources.unwrap_or_default()) });
-    Ok(Some(CachedSession { account: MemberId(account), role, role_since, demo, key }))
+    Ok(Some(CachedSession { account: MemberId(account), role, role_since, page_sessions_since, demo, key }))
 }

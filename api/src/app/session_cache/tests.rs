@@ -21,7 +21,8 @@ fn counted(takes: Duration) -> (SessionCache, Arc<AtomicUsize>) {
 }
 
 fn session() -> CachedSession {
-    CachedSession { account: MemberId(Uuid::from_u128(1)), role: Role::User, role_since: 0, demo: false, key: None }
+    let account = MemberId(Uuid::from_u128(1));
+    CachedSession { account, role: Role::User, role_since: 0, page_sessions_since: 0, demo: false, key: None }
 }
 
 const LOG_IN: Uuid = Uuid::from_u128(7);

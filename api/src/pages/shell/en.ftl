@@ -68,3 +68,7 @@ ui-failure-not-known = Whether it was done is not known. Ask again: it counts on
 ui-failure-tell-operators = Tell the operators the number below.
 ui-failure-try-again = Try again
 ui-failure-to-start = To the start
+ui-tab-earn = Earn
+ui-tab-history = History
+ui-tab-invite = Invite
+ui-tab-me = Me

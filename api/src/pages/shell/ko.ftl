@@ -65,3 +65,7 @@ ui-failure-not-known = 처리되었는지 알 수 없습니다. 다시 요청해
 ui-failure-tell-operators = 아래 번호를 운영자에게 알려 주세요.
 ui-failure-try-again = 다시 시도
 ui-failure-to-start = 처음으로
+ui-tab-earn = 보상
+ui-tab-history = 내역
+ui-tab-invite = 초대
+ui-tab-me = 내 정보

@@ -16,6 +16,8 @@ messages! {
     "shell",
     "sign_in",
     "charts",
+    "sign_up",
+    "settings",
     "overview",
     "part",
     "rule",

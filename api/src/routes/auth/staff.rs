@@ -169,7 +169,8 @@ async fn set_blocked(
     if state.separation_of_duties && id == operator.id {
         return Err(Problem::new(Code::OwnBlock));
     }
-    let appended = accounts::set_blocked(&state.ledger, id, block, note, &operator.metadata()).await?;
+    let appended = accounts::set_blocked(&state.ledger, &state.pool, id, block, note, &operator.metadata()).await?;
+    state.session_cache.forget(id);
     let event = match block {
         Block::On => "account_blocked",
         Block::Off => "account_unblocked",

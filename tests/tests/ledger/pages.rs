@@ -1,0 +1,3 @@
+//! The pages as a browser without a script gets them: who may see which, what they say, and what becomes of their forms.
+
+mod session;
