@@ -16,6 +16,7 @@ mod failure;
 mod form;
 mod home;
 mod log;
+mod me;
 mod moment;
 mod overview;
 mod part;
@@ -28,8 +29,8 @@ mod settings;
 mod shell;
 mod short_id;
 mod sign_in;
-mod stock;
 mod sign_up;
+mod stock;
 mod stream;
 mod text;
 mod verification;
@@ -86,6 +87,7 @@ fn routes() -> Router<Pages> {
         .merge(overview::routes())
         .merge(claim::routes())
         .merge(claims::routes())
+        .merge(me::routes())
         .merge(stream::routes())
         .merge(log::routes())
         .merge(verification::routes())

@@ -88,6 +88,8 @@ pub struct Explanation {
     smallest_further: Option<Vec<StepFurther>>,
     /// Who took what was missing, where it was used up.
     ahead: Option<Ahead>,
+    /// Until when somebody may decide; null where nobody has to.
+    waits_until: Option<Moment>,
     /// What happened, in order.
     steps: Vec<Told>,
 }
@@ -162,6 +164,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         days: leaf::days(&leaves, &material.counted),
         smallest_further: material.further(reason, condition, decision, &leaves),
         ahead,
+        waits_until: claim.waits_until().filter(|_| status == ClaimStatus::Pending),
         steps: history.iter().map(Told::of).collect(),
     })
 }

@@ -22,9 +22,7 @@ use crate::app::i18n::Language;
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
-    Router::new()
-        .route("/ui/settings", get(show).post(remember))
-        .route("/ui/settings/password", post(change_password))
+    Router::new().route("/ui/settings", get(show).post(remember)).route("/ui/settings/password", post(change_password))
 }
 
 #[derive(Template)]
@@ -41,6 +39,18 @@ struct MemberPage {
     shell: Shell,
     settings: Settings,
     errors: Option<FormErrors>,
+}
+
+impl StaffPage {
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.errors.as_ref()?.at(field)
+    }
+}
+
+impl MemberPage {
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.errors.as_ref()?.at(field)
+    }
 }
 
 /// How it is read now.

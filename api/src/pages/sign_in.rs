@@ -55,7 +55,17 @@ impl<'a> SignInPage<'a> {
         let demo = if pages.0.state.demo { demo.collect() } else { vec![] };
         let next_escaped = form_urlencoded::byte_serialize(next.as_bytes()).collect();
         let theme = preferences.theme;
-        Self { text, theme, next, next_escaped, email: "", refused: None, demo, password: DEMO_PASSWORD, changed: false }
+        Self {
+            text,
+            theme,
+            next,
+            next_escaped,
+            email: "",
+            refused: None,
+            demo,
+            password: DEMO_PASSWORD,
+            changed: false,
+        }
     }
 }
 

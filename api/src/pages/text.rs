@@ -21,7 +21,7 @@ pub(super) struct Text {
     pub(super) zone: Tz,
 }
 
-/// A text with what it is filled with: `say!(text, "ui-waiting", count = 38)`. Numbers are grouped, and choose the plural.
+/// A text with what it is filled with: `say!(text, "ui-menu-waiting", count = 38)`. Numbers are grouped, and choose the plural.
 macro_rules! say {
     ($text:expr, $id:literal $(, $name:ident = $value:expr)* $(,)?) => {{
         #[allow(unused_mut, reason = "a text may be filled with nothing")]
@@ -42,6 +42,12 @@ impl Text {
     pub(super) fn say_of(&self, kind: &str, name: &str) -> String {
         let id = format!("ui-{kind}-{}", name.replace('_', "-").to_ascii_lowercase());
         if bundle(self.language).has_message(&id) { self.say(&id) } else { name.to_owned() }
+    }
+
+    /// The same filled with something; none where there is none of that name.
+    pub(super) fn known_of(&self, kind: &str, name: &str, args: &FluentArgs<'_>) -> Option<String> {
+        let id = format!("ui-{kind}-{}", name.replace('_', "-").to_ascii_lowercase());
+        bundle(self.language).has_message(&id).then(|| self.with(&id, args))
     }
 
     /// A text and what it is filled with. The macro [`say!`] is the way to call it.

@@ -1,11 +1,12 @@
-//! `/streaks`: how long members have kept at something, day by day, and until when a streak can still be saved.
+//! `/streaks`: how long members have kept at something, day by day, and until when a streak can still be saved; and on which
+//! days they did anything at all.
 //! Members ask about themselves, staff about anybody.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::Json;
 use axum::extract::State;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use domain::Moment;
 use domain::id::MemberId;
 use domain::name::Name;
@@ -39,6 +40,18 @@ pub(super) fn router() -> ApiRouter<AppState> {
             get_with(of_user, |op| {
                 op.named("getStreakOfUser", "One member's streak of one kind of activity")
                     .refuses(&[Code::MemberUnknown])
+            }),
+        )
+        .api_route(
+            "/streaks/me/days",
+            get_with(own_days, |op| {
+                op.named("getOwnDays", "The days on which the caller was active").refuses(&[Code::MemberUnknown])
+            }),
+        )
+        .api_route(
+            "/streaks/user/{id}/days",
+            get_with(days_of_user, |op| {
+                op.named("getDaysOfUser", "The days on which one member was active").refuses(&[Code::MemberUnknown])
             }),
         )
 }
@@ -124,4 +137,79 @@ impl StreakBody {
             at_risk_until: tomorrow.map(|day| first_moment(day, runs.time_zone)),
         }
     }
+}
+
+/// How far back days are told where nothing is said: sixteen weeks.
+const DEFAULT_DAYS: i64 = 112;
+const MOST_DAYS: i64 = 366;
+
+/// How many days, of which today is the last.
+struct Span {
+    days: i64,
+}
+
+impl FromFields for Span {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let days = fields.optional("days", readers::digits(1, MOST_DAYS));
+        Some(Self { days: days?.unwrap_or(DEFAULT_DAYS) })
+    }
+}
+
+async fn own_days(
+    State(state): State<AppState>,
+    member: Member,
+    min: MinPosition,
+    Query(span): Query<Span>,
+) -> Result<At<Json<ActiveDays>>, Problem> {
+    active_days(&state, member.id, span, min, member.at).await
+}
+
+async fn days_of_user(
+    State(state): State<AppState>,
+    staff: Staff,
+    PathId(member): PathId,
+    min: MinPosition,
+    Query(span): Query<Span>,
+) -> Result<At<Json<ActiveDays>>, Problem> {
+    active_days(&state, MemberId(member), span, min, staff.at).await
+}
+
+async fn active_days(
+    state: &AppState,
+    member: MemberId,
+    Span { days }: Span,
+    min: MinPosition,
+    now: Moment,
+) -> Result<At<Json<ActiveDays>>, Problem> {
+    let position = min.reached_by(&[FACTS], state).await?;
+    let zone = login_streak::zone_of(&state.pool, member).await?;
+    let zone = zone.ok_or_else(|| Problem::new(Code::MemberUnknown).at(position))?;
+    let today = local_date(zone, now);
+    let before = Days::new(u64::try_from(days - 1).unwrap_or_default());
+    let from = today.checked_sub_days(before).unwrap_or(NaiveDate::MIN);
+    let days = login_streak::days(&state.pool, member, from, today).await?;
+    let days = days.into_iter().map(|(date, activities)| ActiveDay { date, activities }).collect();
+    Ok(At(position, Json(ActiveDays { time_zone: zone.name(), from, today, days })))
+}
+
+/// The days of a member with an activity of any kind.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ActiveDays {
+    /// The member's zone, in which a day is a day.
+    time_zone: &'static str,
+    /// The first day that was looked at.
+    from: NaiveDate,
+    /// The last: the date it is there.
+    today: NaiveDate,
+    /// Those with an activity, oldest first.
+    days: Vec<ActiveDay>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ActiveDay {
+    date: NaiveDate,
+    /// How many, of whatever kind.
+    activities: i64,
 }

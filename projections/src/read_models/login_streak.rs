@@ -71,3 +71,32 @@ pub async fn runs(pool: &PgPool, member: MemberId, kind: &Name) -> Result<Option
     rows.iter().filter_map(|(_, first, last)| first.zip(*last)).for_each(|(first, last)| dates.insert_run(first, last));
     Ok(Some(Runs { time_zone, dates }))
 }
+
+/// The local dates of a span on which a member has facts, of whatever kind, and how many. A member without any has none, and
+/// so has who is no member.
+///
+/// # Errors
+/// The database's.
+pub async fn days(
+    pool: &PgPool,
+    member: MemberId,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<Vec<(NaiveDate, i64)>, FoldError> {
+    let sql = "select local_date, sum(count)::bigint
+               from member_days
+               where member_id = $1 and local_date between $2 and $3
+               group by local_date
+               order by local_date";
+    Ok(sqlx::query_as(sql).bind(member.0).bind(first).bind(last).fetch_all(pool).await?)
+}
+
+/// The zone of a member; none for who is no member.
+///
+/// # Errors
+/// The database's; a stored zone that is none.
+pub async fn zone_of(pool: &PgPool, member: MemberId) -> Result<Option<Tz>, FoldError> {
+    let sql = "select time_zone from members where member_id = $1";
+    let zone: Option<String> = sqlx::query_scalar(sql).bind(member.0).fetch_optional(pool).await?;
+    zone.map(|zone| zone.parse().map_err(|_| FoldError::stored("time zone", &zone))).transpose()
+}

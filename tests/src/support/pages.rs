@@ -123,7 +123,8 @@ impl Page {
     /// The value of the first field of this name.
     #[track_caller]
     pub fn field(&self, name: &str) -> String {
-        let found = self.html.split(&format!("name=\"{name}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        let found =
+            self.html.split(&format!("name=\"{name}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next());
         found.unwrap_or_else(|| panic!("there is no field {name:?}: {}", self.html)).to_owned()
     }
 }

@@ -169,6 +169,8 @@ async fn what_is_listed(
     listed(operator, "/referrals", "referrals").await;
     member.client.get_at("/streaks/me", position).await.ok();
     operator.get_at(&format!("/members/{}/facts", member.id), position).await.ok();
+    member.client.get_at("/streaks/me/days", position).await.ok();
+    operator.get_at(&format!("/streaks/user/{}/days", member.id), position).await.ok();
     operator.get_at(&format!("/streaks/user/{}?kind=visit", member.id), position).await.ok();
     operator.post(&format!("/referrals/{}/void", member.id), &json!({"note": "the same person"})).await.ok();
     for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics", "/log-analytics", "/daily"] {

@@ -42,6 +42,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/referrals/me",                            [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/claims/me",                               [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/streaks/me",                              [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/streaks/me/days",                         [401, 200, 200, 403, 200, 200, 200]),
     // any account
     ("GET",    "/events",                                  [401, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/events/{event}",                          [401, 200, 200, 200, 200, 200, 200]),
@@ -64,6 +65,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/referrals",                               [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/streaks/user/{member}",                   [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/members/{member}/facts",                  [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/streaks/user/{member}/days",              [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard",                               [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/event-analytics",               [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/reward-analytics",              [401, 403, 403, 403, 200, 200, 200]),

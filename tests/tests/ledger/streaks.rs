@@ -54,3 +54,28 @@ async fn a_streak_is_of_logins_unless_another_kind_is_named_and_staff_see_that_o
     auditor.get(&format!("/streaks/user/{}", id())).await.problem(404, "member_unknown");
     mina.client.get("/streaks/me?kind=Log%20in").await.invalid("query.kind");
 }
+
+#[tokio::test]
+async fn days_with_an_activity_are_told_up_to_today_of_whatever_kind() {
+    let stage = Stage::shared().await;
+    let zone = far_from_midnight();
+    let today = Utc::now().with_timezone(&zone).date_naive();
+    let mina = stage.nobody().register_with(json!({"timeZone": zone.name()})).await;
+    let mut facts = daily_until_yesterday(&mina.id, "visit", 3, zone);
+    facts.remove(1); // yesterday and three days ago
+    facts.extend(daily_until_yesterday(&mina.id, "review", 1, zone));
+    let position = stage.reporter().await.report_activities(&facts).await.position();
+    let auditor = stage.auditor().await;
+    let path = format!("/streaks/user/{}/days", mina.id);
+    let ago = |days| (today - Days::new(days)).to_string();
+    let told = auditor.get_at(&path, position).await;
+    let days = json!([{"date": ago(3), "activities": 1}, {"date": ago(1), "activities": 2}]);
+    let whole = json!({"timeZone": zone.name(), "from": ago(111), "today": today.to_string(), "days": days});
+    assert_eq!(told.ok(), &whole);
+    let two = auditor.get(&format!("{path}?days=2")).await;
+    assert_eq!((&two.ok()["from"], &two.json["days"]), (&json!(ago(1)), &json!([days[1]])));
+    for days in ["0", "367", "x"] {
+        auditor.get(&format!("{path}?days={days}")).await.invalid("query.days");
+    }
+    auditor.get(&format!("/streaks/user/{}/days", id())).await.problem(404, "member_unknown");
+}

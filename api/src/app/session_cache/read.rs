@@ -37,8 +37,7 @@ const SQL: &str = "
     ) as account on true
     order by wanted.place";
 
-type Row =
-    (Option<Uuid>, Option<String>, Option<i64>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
+type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<i64>, Option<bool>, Option<Vec<u8>>, Option<Vec<String>>);
 
 pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<CachedSession>> {
     lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
@@ -51,7 +50,8 @@ pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<CachedSession>> {
 }
 
 fn session(row: Row) -> Result<Option<CachedSession>, ReadError> {
-    let (Some(account), Some(role), Some(role_since), Some(page_sessions_since), Some(demo), key_hash, sources) = row else {
+    let (Some(account), Some(role), Some(role_since), Some(page_sessions_since), Some(demo), key_hash, sources) = row
+    else {
         return Ok(None);
     };
     let role = Role::from_name(&role).ok_or_else(|| ReadError::Broken("a stored role is none".into()))?;

@@ -18,6 +18,7 @@ messages! {
     "charts",
     "sign_up",
     "settings",
+    "me",
     "overview",
     "part",
     "rule",

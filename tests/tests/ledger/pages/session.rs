@@ -35,14 +35,21 @@ async fn a_session_of_pages_ends_as_tokens_do_and_with_a_block() {
                 let change = json!({"currentPassword": PASSWORD, "newPassword": "another horse battery"});
                 member.client.patch("/auth/password", &change).await.expect(204);
             }
-            "block" => drop(operator.post(&format!("{user}/block"), &json!({"note": "why"})).await.ok()),
-            "role change" => drop(admin.patch(&format!("{user}/role"), &json!({"role": "OPERATOR"})).await.ok()),
-            _ => drop(member.client.delete("/auth/me", &json!({"password": PASSWORD})).await.expect(204)),
+            "block" => {
+                operator.post(&format!("{user}/block"), &json!({"note": "why"})).await.ok();
+            }
+            "role change" => {
+                admin.patch(&format!("{user}/role"), &json!({"role": "OPERATOR"})).await.ok();
+            }
+            _ => {
+                member.client.delete("/auth/me", &json!({"password": PASSWORD})).await.expect(204);
+            }
         }
         is_out(&browser, why).await;
-        match why {
-            "log-out" => drop(elsewhere.get("/ui/settings").await.ok()),
-            _ => is_out(&elsewhere, why).await,
+        if why == "log-out" {
+            elsewhere.get("/ui/settings").await.ok();
+        } else {
+            is_out(&elsewhere, why).await;
         }
     }
 }

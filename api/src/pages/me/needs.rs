@@ -1,0 +1,246 @@
+//! What a rule asks of a member, said to the member: each question, what is there of it, and the smallest further thing. What
+//! that is, the domain says ([`smallest_further`]); here are the words.
+
+use chrono::{Days, NaiveDate};
+use domain::claim::{Further, How, Known, smallest_further};
+use domain::condition::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
+use fluent_bundle::FluentArgs;
+
+use super::asked::Streak;
+use super::dots::Dots;
+use crate::pages::text::{Text, say};
+
+/// One step through a rule: a list that a template goes through once.
+pub(super) enum Step {
+    /// `One of these`; its parts follow.
+    Open(String),
+    /// A question.
+    Need(Need),
+    /// The last part was told.
+    Close,
+}
+
+/// One question.
+pub(super) struct Need {
+    pub(super) what: String,
+    /// The expression, where it is one.
+    pub(super) code: Option<String>,
+    pub(super) seen: String,
+    pub(super) met: bool,
+    pub(super) dots: Option<Dots>,
+}
+
+/// What is known of the member beside the evidence.
+pub(super) struct Around<'a> {
+    pub(super) text: Text,
+    /// The streaks of the kinds that rules ask for, as far as they were asked.
+    pub(super) streaks: &'a [Streak],
+    /// The date it is there, or was.
+    pub(super) today: NaiveDate,
+    /// Whether dots make sense: they are of now.
+    pub(super) now: bool,
+}
+
+impl Around<'_> {
+    /// The day on which the run of a kind ends, as far as it is known.
+    fn ends_on(&self, kind: &str) -> Option<NaiveDate> {
+        self.streaks.iter().find(|streak| streak.kind == kind)?.last_on
+    }
+
+    /// The first day that could still be added to a run.
+    fn next_day(&self, kind: &str) -> Option<NaiveDate> {
+        let known = self.streaks.iter().any(|streak| streak.kind == kind);
+        let done_today = self.ends_on(kind) == Some(self.today);
+        if known { if done_today { self.today.succ_opt() } else { Some(self.today) } } else { None }
+    }
+}
+
+/// All questions in the order of the rule.
+pub(super) fn steps(around: &Around<'_>, condition: &Condition, evidence: &[LeafEvidence]) -> Vec<Step> {
+    let mut steps = vec![];
+    let mut evidence = evidence.iter();
+    match condition {
+        // all of a page's needs: no word is needed for that
+        Condition::All(parts) => parts.iter().for_each(|part| walk(around, part, true, &mut evidence, &mut steps)),
+        other => walk(around, other, true, &mut evidence, &mut steps),
+    }
+    steps
+}
+
+fn walk<'e>(
+    around: &Around<'_>,
+    node: &Condition,
+    wanted: bool,
+    evidence: &mut impl Iterator<Item = &'e LeafEvidence>,
+    steps: &mut Vec<Step>,
+) {
+    let (parts, word) = match node {
+        Condition::All(parts) => (parts, if wanted { "ui-me-all" } else { "ui-me-not-all" }),
+        Condition::Any(parts) => (parts, if wanted { "ui-me-any" } else { "ui-me-none" }),
+        Condition::Not(part) => return walk(around, part, !wanted, evidence, steps),
+        Condition::Leaf(leaf) => {
+            steps.extend(evidence.next().map(|seen| Step::Need(need(around, leaf, wanted, seen))));
+            return;
+        }
+    };
+    steps.push(Step::Open(around.text.say(word)));
+    parts.iter().for_each(|part| walk(around, part, wanted, evidence, steps));
+    steps.push(Step::Close);
+}
+
+fn need(around: &Around<'_>, leaf: &Leaf, wanted: bool, evidence: &LeafEvidence) -> Need {
+    let text = around.text;
+    let met = evidence.met == wanted;
+    let seen = match (evidence.have, evidence.need) {
+        (Seen::Number(have), Seen::Number(need)) if wanted && !met => {
+            say!(text, "ui-me-of", have = text.number(have), need = text.number(need))
+        }
+        (Seen::Number(have), _) if wanted => text.number(have),
+        (Seen::Number(_) | Seen::Flag(_), _) => text.say(if met { "ui-me-yes" } else { "ui-me-no" }),
+    };
+    let dots = match leaf {
+        Leaf::Streak { kind, days, .. } if around.now && wanted && !met => {
+            around.next_day(kind.as_str()).and_then(|next| Dots::of(text, *days, evidence.have, next, around.today))
+        }
+        _ => None,
+    };
+    let code = if let Leaf::Cel(expression) = leaf { Some(expression.text().to_owned()) } else { None };
+    let what = if wanted { what(text, leaf) } else { unwanted(text, leaf) };
+    Need { what, code, seen, met, dots }
+}
+
+/// What a question asks for.
+fn what(text: Text, leaf: &Leaf) -> String {
+    match leaf {
+        Leaf::Streak { kind, days, since } => {
+            let thing = thing(text, kind.as_str());
+            say!(text, "ui-me-need-streak", days = *days, thing = thing, window = window(text, None, *since))
+        }
+        Leaf::ActiveDays { kind: Some(kind), days, window } => {
+            let thing = thing(text, kind.as_str());
+            say!(text, "ui-me-need-days", days = *days, thing = thing, window = of(text, *window))
+        }
+        Leaf::ActiveDays { kind: None, days, window } => {
+            say!(text, "ui-me-need-any-days", days = *days, window = of(text, *window))
+        }
+        Leaf::Count { kind, count, window } => {
+            let counted = counted(text, kind.as_str(), i128::from(*count));
+            say!(text, "ui-me-need-count", counted = counted, window = of(text, *window))
+        }
+        Leaf::Total { kind, measure, total, window } => {
+            let (measure, thing) = (text.say_of("measure", measure.as_str()), thing(text, kind.as_str()));
+            say!(text, "ui-me-need-total", total = *total, measure = measure, thing = thing, window = of(text, *window))
+        }
+        Leaf::Referrals { count, since } => {
+            say!(text, "ui-me-need-referrals", count = *count, window = window(text, None, *since))
+        }
+        Leaf::ProfileComplete => text.say("ui-me-need-profile"),
+        Leaf::Birthday => text.say("ui-me-need-birthday"),
+        Leaf::JoinAnniversary => text.say("ui-me-need-anniversary"),
+        Leaf::Joined { within, from, to } => {
+            let within = within.map(|days| say!(text, "ui-me-within", days = days.0));
+            let from = from.map(|day| say!(text, "ui-me-since", day = text.day_with_year(day)));
+            let to = to.map(|day| say!(text, "ui-me-until", day = text.day_with_year(day)));
+            let when: String = [within, from, to].into_iter().flatten().collect();
+            say!(text, "ui-me-need-joined", when = when)
+        }
+        Leaf::Cel(_) => text.say("ui-me-need-rule"),
+    }
+}
+
+/// The same where it must not be.
+fn unwanted(text: Text, leaf: &Leaf) -> String {
+    match leaf {
+        Leaf::Count { kind, count: 1, window } => {
+            say!(text, "ui-me-need-none", thing = thing(text, kind.as_str()), window = of(text, *window))
+        }
+        other => say!(text, "ui-me-need-not", what = what(text, other)),
+    }
+}
+
+/// What an activity is called: `login`; an unknown one by its name.
+fn thing(text: Text, kind: &str) -> String {
+    text.known_of("thing", kind, &FluentArgs::new()).unwrap_or_else(|| format!("“{kind}”"))
+}
+
+/// `3 reviews`.
+fn counted(text: Text, kind: &str, count: i128) -> String {
+    let mut args = FluentArgs::new();
+    match i64::try_from(count) {
+        Ok(count) => args.set("count", count),
+        Err(_) => args.set("count", count.to_string()),
+    }
+    let known = text.known_of("counted", kind, &args);
+    known.unwrap_or_else(|| format!("{} × “{kind}”", text.number(count)))
+}
+
+fn of(text: Text, Window { within, since }: Window) -> String {
+    window(text, within.map(|days| days.0), since)
+}
+
+/// Which days count, as a part of a sentence.
+fn window(text: Text, within: Option<u32>, since: Option<Since>) -> String {
+    let within = within.map(|days| say!(text, "ui-me-within", days = days));
+    let since = since.map(|since| match since {
+        Since::Date(day) => say!(text, "ui-me-since", day = text.day_with_year(day)),
+        Since::CampaignStart => text.say("ui-me-since-start"),
+    });
+    [within, since].into_iter().flatten().collect()
+}
+
+/// What a member does next.
+pub(super) enum Next {
+    /// Such and such is missing.
+    Missing(Vec<String>),
+    /// A day has to come.
+    OnTheDay,
+    /// Nothing that the member can do.
+    Nothing,
+}
+
+/// The smallest further thing, in words.
+pub(super) fn next(around: &Around<'_>, condition: &Condition, evidence: &[LeafEvidence], known: Known) -> Next {
+    let Some(further) = smallest_further(condition, evidence, known) else { return Next::Nothing };
+    let leaves: Vec<_> = condition.leaves().collect();
+    if !further.is_empty() && further.iter().all(|step| step.how == How::WaitForDay) {
+        return Next::OnTheDay;
+    }
+    let missing = further.iter().filter_map(|step| Some(missing(around, leaves.get(step.leaf)?, step))).collect();
+    Next::Missing(missing)
+}
+
+fn missing(around: &Around<'_>, leaf: &Leaf, step: &Further) -> String {
+    let text = around.text;
+    match (step.how, leaf) {
+        (How::More(more), Leaf::Streak { kind, .. }) => {
+            let thing = thing(text, kind.as_str());
+            let days = i64::try_from(more).unwrap_or(i64::MAX);
+            let last = around.next_day(kind.as_str()).zip(u64::try_from(days - 1).ok());
+            match last.and_then(|(first, more)| first.checked_add_days(Days::new(more))) {
+                Some(last) => {
+                    let last = text.weekday_and_day(last);
+                    say!(text, "ui-me-missing-streak-until", days = days, thing = thing, last = last)
+                }
+                None => say!(text, "ui-me-missing-streak", days = days, thing = thing),
+            }
+        }
+        (How::More(more), Leaf::ActiveDays { kind, .. }) => {
+            let days = i64::try_from(more).unwrap_or(i64::MAX);
+            match kind {
+                Some(kind) => say!(text, "ui-me-missing-days", days = days, thing = thing(text, kind.as_str())),
+                None => say!(text, "ui-me-missing-any-days", days = days),
+            }
+        }
+        (How::More(more), Leaf::Count { kind, .. }) => counted(text, kind.as_str(), more),
+        (How::More(more), Leaf::Total { measure, kind, .. }) => {
+            let (measure, thing) = (text.say_of("measure", measure.as_str()), thing(text, kind.as_str()));
+            say!(text, "ui-me-missing-total", more = text.number(more), measure = measure, thing = thing)
+        }
+        (How::More(more), Leaf::Referrals { .. }) => {
+            say!(text, "ui-me-missing-referrals", count = i64::try_from(more).unwrap_or(i64::MAX))
+        }
+        (How::Complete, _) => text.say("ui-me-missing-profile"),
+        (How::LetPass | How::Undo, other) => say!(text, "ui-me-missing-end", what = what(text, other)),
+        (How::More(_) | How::WaitForDay, other) => what(text, other),
+    }
+}
