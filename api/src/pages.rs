@@ -12,6 +12,8 @@ mod claims;
 mod client;
 mod decide;
 mod evidence;
+mod event;
+mod events;
 mod failure;
 mod form;
 mod home;
@@ -88,6 +90,8 @@ fn routes() -> Router<Pages> {
         .merge(claim::routes())
         .merge(claims::routes())
         .merge(me::routes())
+        .merge(events::routes())
+        .merge(event::routes())
         .merge(stream::routes())
         .merge(log::routes())
         .merge(verification::routes())

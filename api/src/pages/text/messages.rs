@@ -19,6 +19,8 @@ messages! {
     "sign_up",
     "settings",
     "me",
+    "event",
+    "events",
     "overview",
     "part",
     "rule",
