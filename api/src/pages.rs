@@ -25,6 +25,8 @@ mod part;
 mod preferences;
 mod proof;
 mod response;
+mod reward;
+mod rewards;
 mod rule;
 mod session;
 mod settings;
@@ -92,6 +94,8 @@ fn routes() -> Router<Pages> {
         .merge(me::routes())
         .merge(events::routes())
         .merge(event::routes())
+        .merge(rewards::routes())
+        .merge(reward::routes())
         .merge(stream::routes())
         .merge(log::routes())
         .merge(verification::routes())

@@ -7,7 +7,7 @@ mod days;
 mod header;
 mod members;
 mod met;
-mod outlook;
+pub(super) mod outlook;
 mod rewards;
 mod rule_met;
 mod steps;
@@ -29,7 +29,8 @@ use super::response::page_with;
 use super::shell::{Place, Shell};
 use super::visit::{OPERATORS, STAFF, Visit};
 use crate::app::problem::Code;
-use asked::{Asked, Event};
+use asked::Asked;
+pub(super) use asked::{Event, Reward, StockAnalytics};
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
@@ -41,13 +42,13 @@ pub(super) fn routes() -> Router<Pages> {
 }
 
 /// What all parts are made with.
-struct Frame<'a> {
-    visit: &'a Visit,
-    now: Stamp,
-    at: String,
-    versus: Option<Stamp>,
-    is_then: bool,
-    event: &'a Event,
+pub(super) struct Frame<'a> {
+    pub(super) visit: &'a Visit,
+    pub(super) now: Stamp,
+    pub(super) at: String,
+    pub(super) versus: Option<Stamp>,
+    pub(super) is_then: bool,
+    pub(super) event: &'a Event,
 }
 
 #[derive(Template)]
@@ -73,7 +74,7 @@ struct EventPage {
 }
 
 /// An id that cannot be one leads nowhere.
-fn id_of(text: &str) -> Result<String, Failure> {
+pub(super) fn id_of(text: &str) -> Result<String, Failure> {
     Uuid::try_parse(text).map(|id| id.to_string()).map_err(|_| Failure::of(Code::NotFound))
 }
 

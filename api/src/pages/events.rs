@@ -130,12 +130,13 @@ async fn events(visit: Visit) -> Result<Response, Failure> {
     let instant = now.to_string();
     let of_all = [("atPosition", at.as_str()), ("from", &instant), ("to", &instant)];
     let of_running = [("atPosition", at.as_str()), ("timeZone", zone)];
+    let of_summary = [("atPosition", at.as_str())];
     let (shell, listed, running, analytics, summary) = tokio::join!(
         Shell::staff(&visit, Place::Events, &shown),
         listed(&visit, &shown),
         visit.api.get::<Running>("/dashboard/running-events", &of_running),
         visit.api.get::<Analytics>("/dashboard/event-analytics", &of_all),
-        visit.api.get::<Summary>("/dashboard", &[("atPosition", at.as_str())]),
+        visit.api.get::<Summary>("/dashboard", &of_summary),
     );
     let listed = listed?;
     let running = running.map(|running| running.events).unwrap_or_default();

@@ -119,6 +119,12 @@ impl Visit {
         link_of(path, &kept, &query)
     }
 
+    /// As if it had been asked for another page: a form that was refused shows the page that it stands on.
+    pub(super) fn at_page(&self, path: &str) -> Self {
+        let uri = Uri::try_from(path).unwrap_or_else(|_| self.uri.clone());
+        Self { uri, ..self.clone() }
+    }
+
     /// The page itself, to come back to.
     pub(super) fn here(&self) -> String {
         self.link(&[("fragment", None), ("min", None)])

@@ -16,21 +16,21 @@ const MOST_REWARDS: usize = 12;
 /// The event as it is now.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Event {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) description: Option<String>,
-    pub(super) start_date: Moment,
-    pub(super) end_date: Moment,
-    pub(super) condition: serde_json::Value,
-    pub(super) condition_version: i64,
-    pub(super) frequency: String,
-    pub(super) time_zone: String,
-    pub(super) approval: String,
-    pub(super) max_reward_count: Option<i64>,
-    pub(super) per_member_limit: Option<i64>,
-    pub(super) pending_expires_after: String,
-    pub(super) status: String,
+pub(in crate::pages) struct Event {
+    pub(in crate::pages) id: String,
+    pub(in crate::pages) name: String,
+    pub(in crate::pages) description: Option<String>,
+    pub(in crate::pages) start_date: Moment,
+    pub(in crate::pages) end_date: Moment,
+    pub(in crate::pages) condition: serde_json::Value,
+    pub(in crate::pages) condition_version: i64,
+    pub(in crate::pages) frequency: String,
+    pub(in crate::pages) time_zone: String,
+    pub(in crate::pages) approval: String,
+    pub(in crate::pages) max_reward_count: Option<i64>,
+    pub(in crate::pages) per_member_limit: Option<i64>,
+    pub(in crate::pages) pending_expires_after: String,
+    pub(in crate::pages) status: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -107,33 +107,33 @@ struct Rewards {
 /// A reward as it is now.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Reward {
-    pub(super) id: String,
-    pub(super) name: String,
+pub(in crate::pages) struct Reward {
+    pub(in crate::pages) id: String,
+    pub(in crate::pages) name: String,
     #[serde(rename = "type")]
-    pub(super) reward_type: String,
-    pub(super) amount: i64,
-    pub(super) per_member_limit: Option<i64>,
+    pub(in crate::pages) reward_type: String,
+    pub(in crate::pages) amount: i64,
+    pub(in crate::pages) per_member_limit: Option<i64>,
 }
 
 /// What is left of it, as of the moment that is shown.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct StockAnalytics {
-    pub(super) quantity: Option<i64>,
-    pub(super) remaining: Option<i64>,
-    pub(super) held: i64,
-    pub(super) granted: i64,
-    pub(super) burn_down: Vec<Left>,
-    pub(super) forecast: Option<Forecast>,
+pub(in crate::pages) struct StockAnalytics {
+    pub(in crate::pages) quantity: Option<i64>,
+    pub(in crate::pages) remaining: Option<i64>,
+    pub(in crate::pages) held: i64,
+    pub(in crate::pages) granted: i64,
+    pub(in crate::pages) burn_down: Vec<Left>,
+    pub(in crate::pages) forecast: Option<Forecast>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Left {
-    pub(super) bucket: Moment,
-    pub(super) remaining: Option<i64>,
+pub(in crate::pages) struct Left {
+    pub(in crate::pages) bucket: Moment,
+    pub(in crate::pages) remaining: Option<i64>,
     #[serde(default)]
-    pub(super) taken: i64,
+    pub(in crate::pages) taken: i64,
 }
 
 pub(super) struct RewardStock {
@@ -223,12 +223,16 @@ impl Frame<'_> {
         self.windowed(&format!("/dashboard/event-analytics/{}", self.event.id), of, at).await
     }
 
+    /// What is left of a reward.
+    pub(in crate::pages) async fn stock(&self, reward: &str) -> Result<StockAnalytics, Refused> {
+        self.windowed(&format!("/dashboard/reward-analytics/{reward}"), self.now, &self.at).await
+    }
+
     async fn rewards(&self) -> Result<Vec<RewardStock>, Refused> {
         let list: Rewards = self.visit.api.get(&format!("/events/{}/rewards", self.event.id), &[]).await?;
         let mut stocks = vec![];
         for reward in list.rewards.into_iter().take(MOST_REWARDS) {
-            let path = format!("/dashboard/reward-analytics/{}", reward.id);
-            let analytics = self.windowed(&path, self.now, &self.at).await;
+            let analytics = self.stock(&reward.id).await;
             // it was added later
             if !(self.is_then && analytics.as_ref().is_err_and(|refused: &Refused| refused.status == 404)) {
                 stocks.push(RewardStock { reward, analytics });

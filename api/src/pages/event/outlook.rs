@@ -13,7 +13,7 @@ use crate::pages::text::{Text, say};
 
 #[derive(Template)]
 #[template(path = "event/outlook.html")]
-pub(super) struct OutlookPart {
+pub(in crate::pages) struct OutlookPart {
     title: String,
     measure: String,
     plot: Plot,
@@ -33,7 +33,7 @@ impl Span {
     }
 }
 
-pub(super) fn of(frame: &Frame<'_>, reward: &Reward, one: &StockAnalytics) -> OutlookPart {
+pub(in crate::pages) fn of(frame: &Frame<'_>, reward: &Reward, one: &StockAnalytics) -> OutlookPart {
     let (text, now) = (frame.visit.text, frame.now.recorded_at);
     let end = frame.event.end_date;
     let span = Span { from: frame.from(frame.now), to: end.utc().max(now.utc()) };
@@ -167,7 +167,7 @@ pub(super) fn bucket_name(text: Text, frame: &Frame<'_>, bucket: Moment) -> Stri
     }
 }
 
-pub(super) fn table(frame: &Frame<'_>, one: &StockAnalytics) -> Table {
+pub(in crate::pages) fn table(frame: &Frame<'_>, one: &StockAnalytics) -> Table {
     let text = frame.visit.text;
     let rows = one.burn_down.iter().map(|bucket| Row {
         name: bucket_name(text, frame, bucket.bucket),

@@ -11,7 +11,7 @@ use crate::pages::client::{Change, Refused};
 use crate::pages::failure::Failure;
 use crate::pages::form::{Posted, new_key};
 use crate::pages::response::see_other;
-use crate::pages::text::{Text, say};
+use crate::pages::text::say;
 use crate::pages::visit::OPERATORS;
 
 /// A step that was refused.
@@ -62,6 +62,7 @@ pub(super) struct Actions {
     /// The version that is seen.
     pub(super) seen: String,
     pub(super) edit: String,
+    pub(super) names: [String; 3],
     pub(super) pause: bool,
     pub(super) resume: bool,
     pub(super) end: bool,
@@ -74,6 +75,7 @@ impl Actions {
             key: new_key(),
             seen,
             edit: frame.visit.to(&format!("/ui/events/{}/edit", frame.event.id)),
+            names: ["pause", "resume", "end"].map(|step| frame.visit.text.say_of("event-step", step)),
             pause: matches!(status, "scheduled" | "active"),
             resume: status == "paused",
             end: status != "ended",
@@ -106,13 +108,8 @@ async fn take(step: &'static str, id: &str, posted: &Posted) -> Result<Response,
         }
         Err(refused) if matches!(refused.status, 409 | 412 | 503) => {
             let key = form.idempotency_key().map(str::to_owned);
-            show(visit, &id, Some(NotTaken { step, refused, key })).await
+            show(&visit.at_page(&format!("/ui/events/{id}")), &id, Some(NotTaken { step, refused, key })).await
         }
         Err(refused) => Err(refused.into()),
     }
-}
-
-/// What a step is called.
-pub(super) fn name(text: Text, step: &str) -> String {
-    text.say_of("event-step", step)
 }

@@ -23,6 +23,8 @@ messages! {
     "events",
     "overview",
     "part",
+    "reward",
+    "rewards",
     "rule",
     "stock",
     "proof",

@@ -1,0 +1,180 @@
+//! `/ui/rewards/{id}`: what is left of one reward, how that came about, and until when it lasts; operators change its stock.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use super::Pages;
+use super::client::{Change, Refused};
+use super::event::{Event, Frame, Reward, StockAnalytics, id_of, outlook};
+use super::failure::Failure;
+use super::form::{Posted, new_key};
+use super::moment::Shown;
+use super::part::part;
+use super::response::{page_with, see_other};
+use super::shell::{Place, Shell};
+use super::stock::{Stock, Until};
+use super::visit::{OPERATORS, STAFF, Visit};
+use crate::app::problem::Code;
+
+#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
+pub(super) fn routes() -> Router<Pages> {
+    Router::new().route("/ui/rewards/{id}", get(reward).post(change_stock))
+}
+
+#[derive(Template)]
+#[template(path = "reward/reward.html")]
+struct RewardPage {
+    shell: Shell,
+    id: String,
+    name: String,
+    what: String,
+    list_href: String,
+    event_href: String,
+    event_name: String,
+    left: String,
+    until: Until,
+    /// Name and number.
+    figures: Vec<(String, String)>,
+    outlook: String,
+    is_then: bool,
+    form: Option<StockForm>,
+}
+
+/// The form as it stands.
+struct StockForm {
+    key: String,
+    seen: String,
+    delta: String,
+    refused: Option<Refused>,
+}
+
+#[derive(Deserialize)]
+struct OneReward {
+    reward: RewardOfEvent,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RewardOfEvent {
+    event_id: String,
+    #[serde(flatten)]
+    reward: Reward,
+}
+
+/// What was sent, and why it was not done.
+struct NotDone {
+    refused: Refused,
+    key: Option<String>,
+    delta: String,
+}
+
+async fn reward(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    visit.only(STAFF)?;
+    show(&visit, &id_of(&id)?, None).await
+}
+
+async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Response, Failure> {
+    let (shown, text) = (Shown::of(visit).await?, visit.text);
+    let answer = visit.api.read::<OneReward>(&format!("/rewards/{id}"), &[]).await?;
+    let (seen, RewardOfEvent { event_id, reward }) = (answer.etag.unwrap_or_default(), answer.body.reward);
+    let event: Event = visit.api.get(&format!("/events/{event_id}"), &[]).await?;
+    let frame = Frame {
+        visit,
+        now: shown.moment(),
+        at: shown.at_position(),
+        versus: None,
+        is_then: shown.is_then(),
+        event: &event,
+    };
+    let (shell, stock) = tokio::join!(Shell::staff(visit, Place::Rewards, &shown), frame.stock(id));
+    match (&stock, visit.fragment()) {
+        (Err(Refused { status: 404, .. }), _) if shown.is_then() => return Err(Failure::of(Code::NotFound)),
+        (Ok(stock), Some("stock.csv")) => return Ok(outlook::table(&frame, stock).file()),
+        _ => {}
+    }
+    let may_change = visit.is_one_of(OPERATORS) && !shown.is_then();
+    let status = not_done.as_ref().and_then(|not| StatusCode::from_u16(not.refused.status).ok()).unwrap_or_default();
+    let kind = text.say_of("type", &reward.reward_type);
+    let one = stock.as_ref().ok();
+    let words = Stock {
+        quantity: one.and_then(|one| one.quantity),
+        remaining: one.and_then(|one| one.remaining),
+        forecast: one.and_then(|one| one.forecast.as_ref()),
+    };
+    let limited = one.is_some_and(|one| one.quantity.is_some());
+    Ok(page_with(
+        status,
+        &RewardPage {
+            id: id.to_owned(),
+            name: reward.name.clone(),
+            what: format!("{kind} × {}", text.number(reward.amount)),
+            list_href: visit.to("/ui/rewards"),
+            event_href: visit.to(&format!("/ui/events/{event_id}")),
+            event_name: event.name.clone(),
+            left: words.left(text),
+            until: words.until(text, shown.moment().recorded_at),
+            figures: one.map(|one| figures(visit, one)).unwrap_or_default(),
+            outlook: if limited || stock.is_err() {
+                part(text, stock.map(|one| outlook::of(&frame, &reward, &one)))
+            } else {
+                String::new()
+            },
+            is_then: shown.is_then(),
+            form: (may_change && limited).then(|| StockForm::of(seen, not_done)),
+            shell,
+        },
+    ))
+}
+
+fn figures(visit: &Visit, one: &StockAnalytics) -> Vec<(String, String)> {
+    let text = visit.text;
+    let mut figures = vec![];
+    figures.extend(one.remaining.map(|left| (text.say("ui-reward-left"), text.number(left))));
+    figures.push((text.say("ui-reward-granted"), text.number(one.granted)));
+    figures.push((text.say("ui-reward-held"), text.number(one.held)));
+    figures.extend(one.quantity.map(|all| (text.say("ui-reward-all"), text.number(all))));
+    figures
+}
+
+impl StockForm {
+    fn of(seen: String, not_done: Option<NotDone>) -> Self {
+        let Some(NotDone { refused, key, delta }) = not_done else {
+            return Self { key: new_key(), seen, delta: String::new(), refused: None };
+        };
+        // what is not known counts once under its key
+        let key = key.filter(|_| refused.is_unknown()).unwrap_or_else(new_key);
+        Self { key, seen, delta, refused: Some(refused) }
+    }
+
+    /// Why, in a sentence: what is wrong with the field, or what stands against it.
+    fn why(&self, refused: &Refused) -> String {
+        refused.errors.first().map_or_else(|| refused.detail.clone(), |error| error.message.clone())
+    }
+}
+
+async fn change_stock(Path(id): Path<String>, Posted { visit, form }: Posted) -> Result<Response, Failure> {
+    visit.only(OPERATORS)?;
+    let id = id_of(&id)?;
+    let delta = form.text("delta").unwrap_or_default().to_owned();
+    let number = delta.trim_start_matches('+').parse::<i64>();
+    let body = json!({"quantityDelta": number.map_or_else(|_| Value::from(delta.as_str()), Value::from)});
+    let change = Change { body: Some(body), idempotency_key: form.idempotency_key(), if_match: form.if_match() };
+    match visit.api.change::<IgnoredAny>(Method::PATCH, &format!("/rewards/{id}"), change).await {
+        Ok(answer) => {
+            let min = answer.position.map_or_else(String::new, |position| position.to_string());
+            Ok(see_other(&visit.to_with(&format!("/ui/rewards/{id}"), &[("min", &min)])))
+        }
+        Err(refused) if matches!(refused.status, 400 | 409 | 412 | 422 | 503) => {
+            let key = form.idempotency_key().map(str::to_owned);
+            show(&visit, &id, Some(NotDone { refused, key, delta })).await
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}

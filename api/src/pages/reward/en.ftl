@@ -1,0 +1,14 @@
+ui-reward-sold-out = Sold out around
+ui-reward-then = As of then are the numbers. The name is shown as it is now.
+ui-reward-left = Left
+ui-reward-granted = Granted
+ui-reward-held = Held for claims that wait
+ui-reward-all = In all
+ui-reward-unlimited = There is no limit
+ui-reward-unlimited-why = Whoever meets the rule gets it.
+ui-reward-change = Change the stock
+ui-reward-delta = So many grants more, or fewer
+ui-reward-delta-how = 500 adds, −200 written as -200 takes out. Never below what is granted and held.
+ui-reward-change-now = Change the stock
+ui-reward-not-known = We do not know whether it was changed. Ask again: it counts once.
+ui-reward-faster = Somebody was faster: its event was changed meanwhile. Yours was not done.

@@ -1,0 +1,14 @@
+ui-reward-sold-out = 소진 예상
+ui-reward-then = 숫자는 당시 기준이며, 이름은 현재 기준입니다.
+ui-reward-left = 남음
+ui-reward-granted = 지급
+ui-reward-held = 대기 신청용 보류
+ui-reward-all = 전체
+ui-reward-unlimited = 수량 제한이 없습니다
+ui-reward-unlimited-why = 조건을 충족하면 누구나 받습니다.
+ui-reward-change = 재고 변경
+ui-reward-delta = 늘리거나 줄일 지급 횟수
+ui-reward-delta-how = 500은 추가, -200은 차감입니다. 지급 및 보류된 수보다 적게 할 수 없습니다.
+ui-reward-change-now = 재고 변경
+ui-reward-not-known = 변경되었는지 알 수 없습니다. 다시 요청해도 한 번만 처리됩니다.
+ui-reward-faster = 다른 사람이 먼저 이벤트를 변경했습니다. 요청은 처리되지 않았습니다.

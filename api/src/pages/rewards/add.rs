@@ -1,0 +1,111 @@
+//! The form that adds a reward to an event: what was typed stays, and what breaks a rule is told at its field.
+
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::show;
+use crate::pages::client::{Change, FieldRefused, Refused};
+use crate::pages::failure::Failure;
+use crate::pages::form::{Form, Posted, new_key};
+use crate::pages::response::see_other;
+use crate::pages::visit::{OPERATORS, Visit};
+
+/// The most events that are offered.
+const MOST_EVENTS: &str = "200";
+/// Fields that are numbers, and those that are texts.
+const NUMBERS: [&str; 3] = ["amount", "quantity", "perMemberLimit"];
+const TEXTS: [&str; 4] = ["eventId", "name", "type", "description"];
+
+#[derive(Default)]
+pub(super) struct AddForm {
+    pub(super) key: String,
+    /// Name and value of what was typed.
+    values: Vec<(String, String)>,
+    /// Id and name.
+    pub(super) events: Vec<(String, String)>,
+    pub(super) refused: Option<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Events {
+    events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    id: String,
+    name: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    reward: AddedReward,
+}
+
+#[derive(Deserialize)]
+struct AddedReward {
+    id: String,
+}
+
+impl AddForm {
+    pub(super) fn empty(event: String) -> Self {
+        Self { key: new_key(), values: vec![("eventId".to_owned(), event)], ..Self::default() }
+    }
+
+    pub(super) async fn with_events(self, visit: &Visit) -> Self {
+        let list: Result<Events, _> = visit.api.get("/events", &[("limit", MOST_EVENTS)]).await;
+        let events = list.map(|list| list.events).unwrap_or_default();
+        let events = events.into_iter().filter(|event| event.status != "ended").map(|event| (event.id, event.name));
+        Self { events: events.collect(), ..self }
+    }
+
+    pub(super) fn value(&self, name: &str) -> &str {
+        self.values.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// What is wrong with a field.
+    pub(super) fn wrong(&self, name: &str) -> Option<&FieldRefused> {
+        self.refused.as_ref()?.errors.iter().find(|error| error.field == name)
+    }
+
+    /// Whether it stands open: there is something to say, or it was asked for.
+    pub(super) fn is_open(&self) -> bool {
+        self.refused.is_some() || !self.value("eventId").is_empty()
+    }
+}
+
+pub(super) async fn add(Posted { visit, form }: Posted) -> Result<Response, Failure> {
+    visit.only(OPERATORS)?;
+    let change = Change { body: Some(body(&form)), idempotency_key: form.idempotency_key(), if_match: None };
+    match visit.api.change::<Added>(Method::POST, "/rewards", change).await {
+        Ok(answer) => {
+            let min = answer.position.map_or_else(String::new, |position| position.to_string());
+            let path = format!("/ui/rewards/{}", answer.body.reward.id);
+            Ok(see_other(&visit.to_with(&path, &[("min", &min)])))
+        }
+        Err(refused) if matches!(refused.status, 400 | 404 | 409 | 422 | 503) => {
+            let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
+            // what is not known counts once under its key
+            let key = form.idempotency_key().filter(|_| refused.is_unknown()).map_or_else(new_key, str::to_owned);
+            let again = AddForm { key, values: form.0, events: vec![], refused: Some(refused) };
+            show(&visit, again, status).await
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// What was left empty is not sent. A number that is none goes as it is typed, so that its field is named.
+fn body(form: &Form) -> Value {
+    let mut body = Map::new();
+    for name in TEXTS {
+        body.extend(form.text(name).map(|text| (name.to_owned(), Value::from(text))));
+    }
+    for name in NUMBERS {
+        let number = |text: &str| text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from);
+        body.extend(form.text(name).map(|text| (name.to_owned(), number(text))));
+    }
+    Value::Object(body)
+}
