@@ -32,21 +32,9 @@ pub(super) struct RuleTree {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// `All of these`; its parts follow.
-    Open {
-        path: String,
-        /// `all`, `any`, `not`.
-        word: &'static str,
-        name: String,
-        depth: usize,
-    },
+    Open { path: String, name: String, depth: usize },
     /// A question about the facts.
-    Leaf {
-        path: String,
-        /// `streak`, `count` …
-        leaf: &'static str,
-        sentence: Sentence,
-        depth: usize,
-    },
+    Leaf { path: String, sentence: Sentence, depth: usize },
     /// The last part was told.
     Close { depth: usize },
 }
@@ -56,14 +44,6 @@ impl RuleTree {
         let mut steps = vec![];
         walk(text, condition, "", 0, &mut steps);
         Self { steps }
-    }
-
-    /// The sentence of the part with this path.
-    pub(super) fn sentence(&self, path: &str) -> Option<&Sentence> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Leaf { path: of, sentence, .. } if of == path => Some(sentence),
-            Step::Leaf { .. } | Step::Open { .. } | Step::Close { .. } => None,
-        })
     }
 }
 
@@ -84,7 +64,7 @@ impl Sentence {
 }
 
 fn walk(text: Text, node: &Condition, path: &str, depth: usize, steps: &mut Vec<Step>) {
-    let open = |word: &'static str, id: &str| Step::Open { path: path.to_owned(), word, name: text.say(id), depth };
+    let open = |id: &str| Step::Open { path: path.to_owned(), name: text.say(id), depth };
     let below = |step: &str| if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") };
     let parts = |word: &str, parts: &[Condition], steps: &mut Vec<Step>| {
         for (index, part) in parts.iter().enumerate() {
@@ -93,23 +73,23 @@ fn walk(text: Text, node: &Condition, path: &str, depth: usize, steps: &mut Vec<
     };
     match node {
         Condition::All(all) => {
-            steps.push(open("all", "ui-rule-all"));
+            steps.push(open("ui-rule-all"));
             parts("all", all, steps);
             steps.push(Step::Close { depth });
         }
         Condition::Any(any) => {
-            steps.push(open("any", "ui-rule-any"));
+            steps.push(open("ui-rule-any"));
             parts("any", any, steps);
             steps.push(Step::Close { depth });
         }
         Condition::Not(part) => {
-            steps.push(open("not", "ui-rule-not"));
+            steps.push(open("ui-rule-not"));
             walk(text, part, &below("not"), depth + 1, steps);
             steps.push(Step::Close { depth });
         }
         Condition::Leaf(leaf) => {
             let sentence = sentence(text, leaf);
-            steps.push(Step::Leaf { path: path.to_owned(), leaf: leaf.name(), sentence, depth });
+            steps.push(Step::Leaf { path: path.to_owned(), sentence, depth });
         }
     }
 }
