@@ -14,6 +14,7 @@ pub mod facts;
 pub mod i18n;
 pub mod input;
 pub mod limits;
+pub mod operations;
 pub mod problem;
 pub mod security;
 pub mod session_cache;

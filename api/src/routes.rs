@@ -13,6 +13,7 @@ pub(crate) mod health;
 mod lists;
 mod member_facts;
 mod members;
+mod operations;
 mod problems;
 mod referrals;
 mod schemas;
@@ -41,6 +42,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(members::router())
         .merge(dashboard::router())
         .merge(audit::router())
+        .merge(operations::router())
         .merge(schemas::router())
         .merge(problems::router())
         .merge(health::router())
@@ -81,6 +83,9 @@ mod tests {
             ("/events/backtest", "POST", folds),
             ("/health/live", "GET", health),
             ("/health/ready", "GET", health),
+            ("/operations/dead-letters/retry", "POST", quiet),
+            ("/operations/projections/{name}/retry", "POST", quiet),
+            ("/operations/projections/{name}/skip", "POST", quiet),
         ];
         assert_eq!(found, wanted);
         assert!(!String::from_utf8_lossy(document.as_bytes()).contains("x-limits"), "it is no part of the document");

@@ -33,7 +33,7 @@ pub use streams::{
     ActivityState, CampaignState, ClaimState, MemberState, ReferralState, STREAM_TYPES, StreamAsOf, StreamState,
     state_of,
 };
-pub use tree::{Tree, tree};
+pub use tree::{Tree, grow, tree};
 pub use verify::{Check, Failure, NotLookedAt, Progress, Verification, checks, left_out};
 pub(crate) use verify::{UnreadableRow, stored};
 

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod changes;
+pub mod checkpoints;
 pub mod log_page;
 pub mod signed_note;
 pub mod signing_key;

@@ -102,7 +102,7 @@ async fn decide(
     as_json: bool,
 ) -> anyhow::Result<String> {
     let Decision { name, reason, by } = decision;
-    let intervention = Intervention { step, reason, actor: by };
+    let intervention = Intervention { step, position: None, reason, actor: by };
     let done = projections::intervene(&database.pool, &name, &intervention)
         .await
         .with_context(|| format!("{name} was not changed"))?;

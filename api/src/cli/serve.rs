@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::broker::Broker;
 use self::parts::Inside;
+use crate::app::audit::checkpoints::Checkpoints;
+use crate::app::audit::signing_key;
 use crate::app::time_zones;
 use crate::cli::database::Schema;
 use crate::cli::demo::seed;
@@ -20,6 +22,7 @@ use crate::cli::metrics;
 use crate::cli::signals::asked_to_stop;
 use crate::cli::{Database, worker};
 use crate::config::{Config, KafkaUse};
+use crate::jobs::checkpoints::keep_checkpoints;
 
 /// How long the followers may take to finish their batches.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -99,10 +102,13 @@ async fn run(
     }
     // before anybody else writes: the history comes first
     let history = if does(Only::Api) && config.demo { seed::give_history(config, &database.pool).await } else { None };
-    if does(Only::Api) {
+    let checkpoints = if does(Only::Api) {
         // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first
-        crate::app::audit::signing_key::open_or_make(config.audit_key_file.as_deref(), &config.data_dir)?;
-    }
+        let key = signing_key::open_or_make(config.audit_key_file.as_deref(), &config.data_dir)?;
+        Some(Checkpoints::new(&config.database_schema, key))
+    } else {
+        None
+    };
     let without = match config.kafka {
         KafkaUse::On => "none is needed here",
         KafkaUse::Off => "none, KAFKA is off: nothing is published, and no facts are read from Kafka",
@@ -112,7 +118,13 @@ async fn run(
     let inside = Inside::start(database).await?;
     let followers =
         start_followers(database.for_followers(), inside.ledger.head(), inside.freshness.clone(), stopping.clone());
-    let api = if does(Only::Api) { Some(inside.api(config, database, &followers, &stopping)?) } else { None };
+    let api = match checkpoints {
+        Some(checkpoints) => {
+            keep_checkpoints(checkpoints.clone(), database.pool.clone(), &followers, stopping.clone());
+            Some(inside.api(config, database, broker.as_ref(), checkpoints, &followers, &stopping)?)
+        }
+        None => None,
+    };
     if does(Only::Follow) {
         inside.ledger.tell(followers.keep_in_tail());
         inside.follow(config, broker.as_ref(), &followers, &stopping)?;

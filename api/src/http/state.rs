@@ -10,7 +10,9 @@ use sqlx::{PgPool, Postgres};
 use tokio::sync::watch;
 
 use crate::app::accounts::{Passwords, Returns, SignIn};
+use crate::app::audit::checkpoints::Checkpoints;
 use crate::app::facts::LedgerFacts;
+use crate::app::operations::intake::IntakeDesk;
 use crate::app::problem::{Code, Problem};
 use crate::app::security::SecurityLog;
 use crate::app::session_cache::SessionCache;
@@ -40,6 +42,10 @@ pub struct AppState {
     pub topic: Option<Topic>,
     /// Whether the log is published nowhere, because somebody said so.
     pub kafka_is_off: bool,
+    /// Whoever looks after facts from Kafka, where some are read.
+    pub intake: Option<Arc<dyn IntakeDesk>>,
+    /// What signs checkpoints of the log.
+    pub checkpoints: Checkpoints,
     /// The keys of the access tokens.
     pub keys: Arc<Keys>,
     /// Hashes passwords, a few at a time.

@@ -12,6 +12,7 @@
 //! It knows neither what a fact means nor how long the broker may be away: the service is ready without it.
 
 pub mod dead_letters;
+mod desk;
 mod group;
 mod identity;
 mod intake;
@@ -34,6 +35,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+pub use desk::Desk;
 
 use dead_letters::DeadLetters;
 use group::Membership;

@@ -1,6 +1,7 @@
 //! `/audit`: what an auditor can hold against the service. The log as it is stored is here; streams
 //! as they were, decisions made again and the verification are in the folder beside.
 
+mod checkpoints;
 mod re_evaluation;
 mod re_evaluations;
 mod streams;
@@ -63,6 +64,12 @@ pub(super) fn router() -> ApiRouter<AppState> {
                 op.named("reEvaluateClaims", "Judges all decisions again")
                     .refuses(&[Code::NotFound, Code::Overloaded])
                     .limits(&[Limit::WholeLog, Limit::AppendsNothing])
+            }),
+        )
+        .api_route(
+            "/audit/checkpoints",
+            get_with(checkpoints::checkpoints, |op| {
+                op.named("listCheckpoints", "Signed checkpoints of the log, the latest first")
             }),
         )
         .api_route(

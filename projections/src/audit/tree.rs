@@ -57,7 +57,23 @@ fn inner(left: &Hash, right: &Hash) -> Hash {
 /// The database's, or a stored hash is none.
 pub async fn tree(conn: &mut PgConnection, size: i64) -> sqlx::Result<Tree> {
     let mut tree = Tree::default();
-    let mut after = 0;
+    grow(conn, &mut tree, size).await?;
+    Ok(tree)
+}
+
+/// Makes a tree one over the stored hashes of positions 1 … `size`: it reads those that it has not yet. A tree that is
+/// larger begins anew.
+///
+/// # Errors
+/// The database's, or a stored hash is none: the tree then has what came before it.
+pub async fn grow(conn: &mut PgConnection, tree: &mut Tree, size: i64) -> sqlx::Result<()> {
+    let mut after = match i64::try_from(tree.size) {
+        Ok(has) if has <= size => has,
+        Ok(_) | Err(_) => {
+            *tree = Tree::default();
+            0
+        }
+    };
     while after < size {
         let through = size.min(after + PAGE_HASHES);
         let hashes: Vec<Vec<u8>> =
@@ -74,7 +90,7 @@ pub async fn tree(conn: &mut PgConnection, size: i64) -> sqlx::Result<Tree> {
         }
         after = through;
     }
-    Ok(tree)
+    Ok(())
 }
 
 #[cfg(test)]

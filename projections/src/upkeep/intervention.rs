@@ -1,6 +1,7 @@
 //! What a human does about a follower in trouble: have it try again, or leave the event out. Either
 //! needs a reason, which is kept with who gave it.
 
+use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, OptionFuture};
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
@@ -38,6 +39,8 @@ impl InterventionKind {
 pub struct Intervention {
     /// What.
     pub step: InterventionKind,
+    /// About the event at this position alone; none: about all that are in the way.
+    pub position: Option<i64>,
     /// Why, for the record.
     pub reason: String,
     /// By whom, for the record.
@@ -85,15 +88,18 @@ pub(crate) async fn intervene(
         None => entry.position <= known.position,
     };
     let mut done = InterventionOutcome::default();
-    if let Some(position) = stopped::position(tx, name).await? {
-        done.positions.push(position);
-    }
-    let parked_streams = parked::of(tx, name).await?;
+    let is_meant = |position: &i64| intervention.position.is_none_or(|only| only == *position);
+    let stopped_at = stopped::position(tx, name).await?.filter(is_meant);
+    done.positions.extend(stopped_at);
+    let mut parked_streams = parked::of(tx, name).await?;
+    parked_streams.retain(|parked| is_meant(&parked.position));
     done.positions.extend(parked_streams.iter().map(|parked| parked.position));
     for position in &done.positions {
         keep(tx, name, intervention, *position).await?;
     }
-    stopped::resume(tx, name).await?;
+    if stopped_at.is_some() || intervention.position.is_none() {
+        stopped::resume(tx, name).await?;
+    }
     for parked in &parked_streams {
         // the catching up must not be turned away by the very row that it is about
         parked::release(tx, name, parked).await?;
@@ -115,6 +121,31 @@ pub(crate) async fn intervene(
     }
     locked.commit().await?;
     Ok(done)
+}
+
+/// An intervention as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[expect(missing_docs, reason = "the fields are those of the table")]
+pub struct Made {
+    pub follower: String,
+    pub step: String,
+    pub position: i64,
+    pub reason: String,
+    pub actor: String,
+    pub at: DateTime<Utc>,
+}
+
+/// The latest interventions, the latest first.
+///
+/// # Errors
+/// The database's.
+pub async fn latest(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Made>> {
+    sqlx::query_as(
+        "select follower, step, position, reason, actor, at from interventions order by number desc limit $1",
+    )
+    .bind(limit)
+    .fetch_all(conn)
+    .await
 }
 
 async fn keep(conn: &mut PgConnection, name: &str, intervention: &Intervention, position: i64) -> sqlx::Result<()> {

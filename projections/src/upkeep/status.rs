@@ -1,6 +1,7 @@
 //! How every follower is doing, as the database knows it: for whoever looks from outside the process
 //! that follows.
 
+mod parked;
 mod workers;
 
 use serde::Serialize;
@@ -8,7 +9,11 @@ use sqlx::postgres::PgConnection;
 
 use crate::registry;
 
-pub use workers::PartitionStatus;
+/// A lag is counted to its end.
+const ALL_EVENTS: i64 = 1 << 50;
+
+pub use parked::{ParkedStream, parked};
+pub use workers::{PartitionStatus, WorkerStatus, workers};
 
 /// How one follower is doing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,6 +62,7 @@ struct Row {
     version: i32,
     position: i64,
     lag_events: i64,
+    beyond: i64,
     lag_seconds: f64,
     state: String,
     trouble_position: Option<i64>,
@@ -70,9 +76,18 @@ struct Row {
 /// # Errors
 /// The database's.
 pub async fn projections(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
+    projections_within(conn, ALL_EVENTS).await
+}
+
+/// The same for whoever cannot wait: of what is further away than so many events, each counts, whether it concerns the
+/// projection or not.
+///
+/// # Errors
+/// The database's.
+pub async fn projections_within(conn: &mut PgConnection, events: i64) -> sqlx::Result<Vec<Status>> {
     let mut all = Vec::new();
     for known in &registry::DESCRIPTORS {
-        all.push(of(conn, known.name, known.streams).await?);
+        all.push(of(conn, known.name, known.streams, events).await?);
     }
     Ok(all)
 }
@@ -82,22 +97,32 @@ pub async fn projections(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
 /// # Errors
 /// The database's.
 pub async fn other_followers(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
+    other_followers_within(conn, ALL_EVENTS).await
+}
+
+/// The same for whoever cannot wait.
+///
+/// # Errors
+/// The database's.
+pub async fn other_followers_within(conn: &mut PgConnection, events: i64) -> sqlx::Result<Vec<Status>> {
     let names: Vec<String> = sqlx::query_scalar("select name from checkpoints where name <> all($1) order by name")
         .bind(&registry::ALL[..])
         .fetch_all(&mut *conn)
         .await?;
     let mut all = Vec::new();
     for name in names {
-        all.push(of(conn, &name, &[]).await?);
+        all.push(of(conn, &name, &[], events).await?);
     }
     Ok(all)
 }
 
-async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Result<Status> {
+async fn of(conn: &mut PgConnection, name: &str, streams: &[&str], within: i64) -> sqlx::Result<Status> {
     let row: Option<Row> = sqlx::query_as(
         "select version,
-                case coming.events when 0 then log_head.position else checkpoints.position end as position,
+                case when coming.events = 0 and log_head.position <= checkpoints.position + $3 then log_head.position
+                     else checkpoints.position end as position,
                 coming.events as lag_events,
+                greatest(log_head.position - checkpoints.position - $3, 0) as beyond,
                 coalesce(extract(epoch from now() - coming.since), 0)::float8 as lag_seconds,
                 state, trouble_position, trouble,
                 (select count(*) from parked_streams where follower = $1) as parked_streams,
@@ -110,12 +135,14 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Resu
             select count(*) as events, min(recorded_at) as since
             from events
             where events.position > checkpoints.position
+              and events.position <= checkpoints.position + $3
               and (cardinality($2::text[]) = 0 or aggregate_type = any($2))
         ) as coming
         where checkpoints.name = $1",
     )
     .bind(name)
     .bind(streams)
+    .bind(within)
     .persistent(false)
     .fetch_optional(&mut *conn)
     .await?;
@@ -124,7 +151,7 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Resu
         name: name.to_owned(),
         version: row.version,
         position: row.position,
-        lag_events: row.lag_events,
+        lag_events: row.lag_events + row.beyond,
         lag_seconds: row.lag_seconds.max(0.0),
         state: match (row.rebuilding, row.state.as_str(), row.parked_streams) {
             (true, _, _) => "rebuilding",
@@ -136,7 +163,7 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str]) -> sqlx::Resu
         parked_streams: row.parked_streams,
         partitions: vec![],
     };
-    workers::look(conn, &mut status, streams).await?;
+    workers::look(conn, &mut status, streams, within).await?;
     Ok(status)
 }
 
@@ -148,7 +175,9 @@ pub fn switch_off(followers: &mut Vec<Status>, name: &str) {
     }
 }
 
-fn never_run(name: &str) -> Status {
+/// One that has never run.
+#[must_use]
+pub fn never_run(name: &str) -> Status {
     Status {
         name: name.to_owned(),
         version: 0,

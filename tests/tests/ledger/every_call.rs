@@ -29,6 +29,7 @@ async fn every_operation_is_called_and_answered_as_described() {
     what_is_listed(&operator, &member, &inviter, &campaign, &prize, position).await;
     the_end_of_an_event(&operator, &campaign).await;
     an_audit(&auditor, &claim, &member).await;
+    operations(&admin).await;
 
     let done = nobody.done();
     let left: Vec<_> = contract::operations().iter().filter(|operation| !done.contains(operation)).collect();
@@ -186,6 +187,14 @@ async fn the_end_of_an_event(operator: &Client, campaign: &str) {
     operator.post(&format!("/events/{campaign}/end"), &json!({})).await.ok();
 }
 
+async fn operations(admin: &Client) {
+    admin.get("/operations").await.ok();
+    let path = "/operations/projections/claim_history";
+    admin.post(&format!("{path}/retry"), &json!({"note": "to be sure"})).await.ok();
+    admin.post(&format!("{path}/skip"), &json!({"position": 1_000_000, "note": "to be sure"})).await.ok();
+    admin.post("/operations/dead-letters/retry", &json!({"all": true, "note": "to be sure"})).await.ok();
+}
+
 async fn an_audit(auditor: &Client, claim: &str, member: &Member) {
     auditor.get("/audit/log?limit=1000").await.ok();
     for stream in [format!("claim/{claim}"), format!("member/{}", member.id)] {
@@ -193,6 +202,7 @@ async fn an_audit(auditor: &Client, claim: &str, member: &Member) {
     }
     auditor.get(&format!("/audit/members/{}/facts", member.id)).await.ok();
     auditor.get(&format!("/audit/claims/{claim}/re-evaluation")).await.ok();
+    auditor.get("/audit/checkpoints").await.ok();
     auditor.post("/audit/re-evaluations", &json!({})).await.ok();
     auditor.post("/audit/verification", &json!({})).await.expect(202);
     for _ in 0..1_200 {

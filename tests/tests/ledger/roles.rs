@@ -108,12 +108,17 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",   "/activities/void",                         [401, 403, 403, 400, 400, 403, 400]),
     // administrators
     ("DELETE", "/auth/users/{unknown}",                    [401, 403, 403, 403, 403, 403, 404]),
+    ("GET",    "/operations",                              [401, 403, 403, 403, 403, 403, 200]),
+    ("POST",   "/operations/projections/relay/retry",      [401, 403, 403, 403, 403, 403, 400]),
+    ("POST",   "/operations/projections/relay/skip",       [401, 403, 403, 403, 403, 403, 400]),
+    ("POST",   "/operations/dead-letters/retry",           [401, 403, 403, 403, 403, 403, 400]),
     // who audits
     ("GET",    "/audit/log",                               [401, 403, 403, 403, 403, 200, 200]),
     ("GET",    "/audit/streams/claim/{claim}",             [401, 403, 403, 403, 403, 200, 200]),
     ("GET",    "/audit/members/{member}/facts",            [401, 403, 403, 403, 403, 200, 200]),
     ("GET",    "/audit/claims/{claim}/re-evaluation",      [401, 403, 403, 403, 403, 200, 200]),
     ("POST",   "/audit/re-evaluations",                    [401, 403, 403, 403, 403, 400, 400]),
+    ("GET",    "/audit/checkpoints",                       [401, 403, 403, 403, 403, 200, 200]),
     ("POST",   "/audit/verification",                      [401, 403, 403, 403, 403, 400, 400]),
     // before the first run
     ("GET",    "/audit/verification",                      [401, 403, 403, 403, 403, 404, 404]),

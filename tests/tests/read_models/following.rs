@@ -194,8 +194,12 @@ async fn a_reactor_that_runs_takes_in_what_it_parked_when_an_operator_retries_it
         assert!(!seen.lock().unwrap().contains(&20), "its stream is left aside");
 
         impossible.store(0, Ordering::Relaxed);
-        let retry =
-            Intervention { step: InterventionKind::Retry, reason: "mended".to_owned(), actor: "somebody".to_owned() };
+        let retry = Intervention {
+            step: InterventionKind::Retry,
+            position: None,
+            reason: "mended".to_owned(),
+            actor: "somebody".to_owned(),
+        };
         assert_eq!(intervene(&log.pool, "choosy", &retry).await.unwrap().positions, [20]);
         log.append(generator.history(1)).await;
         let comes = async {

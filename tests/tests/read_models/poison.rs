@@ -35,7 +35,7 @@ async fn stands(log: &TestLog, name: &str, state: &str) -> Status {
 }
 
 fn because(step: InterventionKind, reason: &str) -> Intervention {
-    Intervention { step, reason: reason.to_owned(), actor: "somebody".to_owned() }
+    Intervention { step, position: None, reason: reason.to_owned(), actor: "somebody".to_owned() }
 }
 
 async fn kept(log: &TestLog) -> Vec<(String, String, i64, String, String)> {

@@ -195,7 +195,8 @@ async fn what_was_recorded_before_events_had_a_bound_is_published_once_the_topic
         running
             .is(|state| matches!(state, FollowerState::Stopped { reason } if reason.contains("max.message.bytes")))
             .await;
-        let step = |step| Intervention { step, reason: "a test".to_owned(), actor: "somebody".to_owned() };
+        let step =
+            |step| Intervention { step, position: None, reason: "a test".to_owned(), actor: "somebody".to_owned() };
         let refused = intervene(&log.pool, NAME, &step(InterventionKind::Skip)).await.unwrap_err().to_string();
         assert!(refused.contains("max.message.bytes"), "a hole is nothing that anybody may decide: {refused}");
 

@@ -374,8 +374,12 @@ async fn an_impossible_event_stops_or_parks_as_it_does_for_a_follower() {
         };
         let history = tokio::time::timeout(SOON, stopped).await.unwrap();
         assert_eq!((history.position, history.trouble.unwrap().position), (300, 301));
-        let skip =
-            Intervention { step: InterventionKind::Skip, reason: "never".to_owned(), actor: "somebody".to_owned() };
+        let skip = Intervention {
+            step: InterventionKind::Skip,
+            position: None,
+            reason: "never".to_owned(),
+            actor: "somebody".to_owned(),
+        };
         for name in [ClaimHistory::NAME, ReferralTally::NAME] {
             intervene(&log.pool, name, &skip).await.unwrap();
             publishing.folded(log, name).await;

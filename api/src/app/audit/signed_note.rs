@@ -97,7 +97,8 @@ impl Checkpoint {
 }
 
 /// The first bytes of a hash over the key and its name.
-fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
+#[must_use]
+pub fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
     let hash = Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(key.as_bytes()).finalize();
     [hash[0], hash[1], hash[2], hash[3]]
 }

@@ -3,12 +3,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
-use projections::audit::{Check, Verification, tree};
+use anyhow::Context;
+use projections::audit::{Check, Tree, Verification, tree};
 use sqlx::PgPool;
 
 use super::{bar, head, moved, print_json, say, show_checks, to_whoever_listens};
-use crate::app::audit::signed_note::{Checkpoint, NoteError, verifier_key};
+use crate::app::audit::checkpoints::{Checkpoints, origin};
+use crate::app::audit::signed_note::{Checkpoint, NoteError};
 use crate::app::audit::signing_key;
 use crate::app::audit::verification::verify;
 use crate::config::Config;
@@ -79,8 +80,9 @@ async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> any
     let mut connection = pool.acquire().await.context("the database cannot be reached")?;
     let now = tree(&mut connection, size).await.context("the log cannot be read")?;
     check.checked = i64::try_from(now.size()).unwrap_or(i64::MAX);
-    if checkpoint.origin != origin(config) {
-        check.fails(None, format!("the checkpoint belongs to {}, this log is {}", checkpoint.origin, origin(config)));
+    let origin = origin(&config.database_schema);
+    if checkpoint.origin != origin {
+        check.fails(None, format!("the checkpoint belongs to {}, this log is {origin}", checkpoint.origin));
     }
     if now.size() < checkpoint.size {
         let reason = format!("the log had {size} events when the checkpoint was made; now it has {}", now.size());
@@ -101,11 +103,6 @@ fn show(verified: &Verification) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How the log is called in checkpoints.
-fn origin(config: &Config) -> String {
-    format!("reward-ledger/{}", config.database_schema)
-}
-
 /// Makes a checkpoint.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MakeCheckpoint {
@@ -124,15 +121,12 @@ struct Made {
 impl MakeCheckpoint {
     pub(super) async fn run(self, pool: &PgPool, config: &Config) -> anyhow::Result<bool> {
         let key = signing_key::open_or_make(config.audit_key_file.as_deref(), &config.data_dir)?;
+        let checkpoints = Checkpoints::new(&config.database_schema, key);
         let size = head(pool).await?;
         let mut connection = pool.acquire().await.context("the database cannot be reached")?;
-        let tree = tree(&mut connection, size).await.context("the log cannot be read")?;
-        if i64::try_from(tree.size()).ok() != Some(size) {
-            bail!("the log has gaps: {} events up to position {size}; run `audit verify`", tree.size());
-        }
-        let checkpoint = Checkpoint { origin: origin(config), size: tree.size(), root: tree.head() };
-        let note = checkpoint.sign(&key);
-        let verifier_key = verifier_key(&checkpoint.origin, &key.verifying_key());
+        let made = checkpoints.make(&mut connection, &mut Tree::default(), size).await;
+        let note = checkpoints.sign(&made.context("the checkpoint cannot be made")?);
+        let verifier_key = checkpoints.verifier_key();
         if self.json {
             print_json(&Made { note, verifier_key })?;
         } else {

@@ -3,15 +3,13 @@
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, SecondsFormat};
-use projections::Brokers;
 use serde::Serialize;
 
+use crate::app::operations::intake::{Letters, PutBackOrder};
 use crate::cli::Database;
 use crate::config::Config;
-use crate::jobs::kafka_intake::dead_letters::{DeadLetter, PutBack, Replay, look, topic_of};
-
-/// How many are put back at once.
-const AT_ONCE: usize = 200;
+use crate::jobs::kafka_intake::Desk;
+use crate::jobs::kafka_intake::dead_letters::{DeadLetter, PutBack, Which, look, topic_of};
 
 /// Looks at the dead letters, or puts them back.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -54,25 +52,17 @@ impl DeadLetters {
                  the service's start-up lines"
             )
         };
-        let topic = config.kafka_activities_topic.as_str();
-        let desk = Desk { brokers, topic, group: config.activities_group() };
         let database = Database::open(config).await?;
+        let (topic, group) = (config.kafka_activities_topic.clone(), config.activities_group().to_owned());
+        let desk = Desk { brokers, pool: database.pool.clone(), topic, group };
         let answered = match self {
-            Self::List { json } => desk.list(&database, json).await,
-            Self::Replay(order) => desk.replay(&database, order).await,
+            Self::List { json } => list(&desk, json).await,
+            Self::Replay(order) => replay(&desk, order).await,
         };
         database.close().await?;
         println!("{}", answered?);
         Ok(true)
     }
-}
-
-/// Where the dead letters are.
-struct Desk<'a> {
-    brokers: Brokers,
-    /// Of the facts.
-    topic: &'a str,
-    group: &'a str,
 }
 
 #[derive(Serialize)]
@@ -96,7 +86,7 @@ struct Line {
 }
 
 /// What became of those that were asked for.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Replayed {
     replayed: usize,
@@ -105,62 +95,30 @@ struct Replayed {
     without_value: usize,
 }
 
-impl Desk<'_> {
-    async fn list(&self, database: &Database, as_json: bool) -> anyhow::Result<String> {
-        let put_back = PutBack::read(&database.pool, self.topic).await?;
-        let mut letters = look(&self.brokers, self.group, self.topic);
-        let mut lines = vec![];
-        while let Some(letter) = letters.recv().await {
-            lines.push(Line::of(&letter.context("Kafka")?, &put_back));
-        }
-        let listed = Listed { topic: topic_of(self.topic), dead_letters: lines };
-        Ok(if as_json { serde_json::to_string(&listed)? } else { table(&listed) })
+async fn list(desk: &Desk, as_json: bool) -> anyhow::Result<String> {
+    let put_back = PutBack::read(&desk.pool, &desk.topic).await?;
+    let mut letters = look(&desk.brokers, &desk.group, &desk.topic, Which::All);
+    let mut lines = vec![];
+    while let Some(letter) = letters.recv().await {
+        lines.push(Line::of(&letter.context("Kafka")?, &put_back));
     }
-
-    async fn replay(&self, database: &Database, order: Order) -> anyhow::Result<String> {
-        let put_back = PutBack::read(&database.pool, self.topic).await?;
-        let replay = Replay::new(&self.brokers, database.pool.clone(), self.topic)?;
-        let (mut done, mut chunk, mut found) = (Replayed::default(), vec![], 0);
-        let mut letters = look(&self.brokers, self.group, self.topic);
-        while let Some(letter) = letters.recv().await {
-            let letter = letter.context("Kafka")?;
-            if !order.wants(&letter) {
-                continue;
-            }
-            found += 1;
-            if put_back.at(&letter).is_some() && !order.again {
-                done.replayed_before += 1;
-            } else if !Replay::is_possible(&letter) {
-                done.without_value += 1;
-            } else {
-                chunk.push(letter);
-            }
-            if chunk.len() >= AT_ONCE {
-                done.replayed += put(&replay, &mut chunk).await?;
-            }
-        }
-        done.replayed += put(&replay, &mut chunk).await?;
-        if found < order.offset.len() {
-            bail!(
-                "{} has not all of the offsets {:?} in partition {}",
-                topic_of(self.topic),
-                order.offset,
-                order.partition
-            );
-        }
-        Ok(if order.json { serde_json::to_string(&done)? } else { done.told(self.topic) })
-    }
+    let listed = Listed { topic: topic_of(&desk.topic), dead_letters: lines };
+    Ok(if as_json { serde_json::to_string(&listed)? } else { table(&listed) })
 }
 
-async fn put(replay: &Replay, chunk: &mut Vec<DeadLetter>) -> anyhow::Result<usize> {
-    replay.put_back(chunk).await?;
-    Ok(chunk.drain(..).count())
-}
-
-impl Order {
-    fn wants(&self, letter: &DeadLetter) -> bool {
-        self.all || (letter.partition() == self.partition && self.offset.contains(&letter.offset()))
+async fn replay(desk: &Desk, order: Order) -> anyhow::Result<String> {
+    let Order { offset, all, partition, again, json } = order;
+    let letters = if all { Letters::All } else { Letters::At { partition, offsets: offset.clone() } };
+    let found = desk.replay(&PutBackOrder { letters, again, reason: None, actor: None }, None).await?;
+    if found.missing > 0 {
+        bail!("{} has not all of the offsets {offset:?} in partition {partition}", topic_of(&desk.topic));
     }
+    let done = Replayed {
+        replayed: found.replayed,
+        replayed_before: found.replayed_before,
+        without_value: found.without_value,
+    };
+    Ok(if json { serde_json::to_string(&done)? } else { done.told(&desk.topic) })
 }
 
 impl Replayed {

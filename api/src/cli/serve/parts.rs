@@ -1,5 +1,6 @@
 //! The parts of the service: what each is made of, and nothing about when they start and stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -16,7 +17,9 @@ use tokio_util::task::TaskTracker;
 use super::broker::Broker;
 use super::open_files;
 use crate::app::accounts::Passwords;
+use crate::app::audit::checkpoints::Checkpoints;
 use crate::app::facts::LedgerFacts;
+use crate::app::operations::intake::IntakeDesk;
 use crate::app::problem::Problem;
 use crate::app::security::SecurityLog;
 use crate::app::session_cache::{self, SessionCache};
@@ -29,7 +32,7 @@ use crate::http::metrics;
 use crate::http::router;
 use crate::http::state::AppState;
 use crate::jobs::demo_traffic::DemoTraffic;
-use crate::jobs::kafka_intake::{Inbound, InboundConfig};
+use crate::jobs::kafka_intake::{Desk, Inbound, InboundConfig};
 use crate::jobs::reactors::{ReferralProgramme, ReferralReactor};
 use crate::jobs::scheduler::Scheduler;
 use crate::pages;
@@ -90,6 +93,8 @@ impl Inside {
         &self,
         config: &Config,
         database: &Database,
+        broker: Option<&Broker>,
+        checkpoints: Checkpoints,
         followers: &Followers,
         stopping: &CancellationToken,
     ) -> anyhow::Result<Api> {
@@ -105,6 +110,8 @@ impl Inside {
             freshness: self.freshness.clone(),
             topic: config.named_topic(),
             kafka_is_off: config.kafka == KafkaUse::Off,
+            intake: desk(config, broker, &pool),
+            checkpoints,
             keys: returns.keys(),
             returns: returns.clone(),
             security: SecurityLog::new(config.security_log_addresses),
@@ -125,6 +132,14 @@ impl Inside {
         tokio::spawn(returns.forget_old(pool, stopping.clone()));
         Ok(Api { state, hearing, stopping: stopping.clone() })
     }
+}
+
+/// Whoever looks after facts from Kafka: where this process reads them, or another one from the brokers that are named.
+fn desk(config: &Config, broker: Option<&Broker>, pool: &PgPool) -> Option<Arc<dyn IntakeDesk>> {
+    let ours = broker.filter(|broker| broker.has_facts).map(|broker| broker.brokers.clone());
+    let brokers = ours.or_else(|| config.kafka().filter(|_| config.kafka == KafkaUse::On))?;
+    let (topic, group) = (config.kafka_activities_topic.clone(), config.activities_group().to_owned());
+    Some(Arc::new(Desk { brokers, pool: pool.clone(), topic, group }))
 }
 
 /// The HTTP API, ready to answer.

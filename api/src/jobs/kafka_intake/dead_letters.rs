@@ -14,7 +14,7 @@ use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 use super::message;
 use super::refused::Refused;
 
-pub use look::{DeadLetter, look};
+pub use look::{DeadLetter, Which, latest, look};
 pub use replay::{PutBack, Replay, ReplayError};
 
 /// How many partitions the topic is made with.

@@ -6,11 +6,12 @@
 use axum::Json;
 use axum::extract::State;
 use domain::Moment;
-use projections::audit::{Check, Verification};
+use projections::audit::{Check, Tree, Verification};
 use projections::kafka::topic::Topic;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use crate::app::audit::checkpoints::Checkpoints;
 use crate::app::audit::verification::verify;
 use crate::app::clock;
 use crate::app::input::fields::Nothing;
@@ -47,7 +48,9 @@ pub(super) async fn start(
             let position = projections::log::head(&mut turn).await?.position;
             let begun = begun(position, clock::now());
             keep(&mut turn, &begun).await?;
-            tokio::spawn(run(state.whole_log.clone(), state.topic.clone(), turn, begun, run_of_ours));
+            let run =
+                run(state.whole_log.clone(), state.topic.clone(), state.checkpoints.clone(), turn, begun, run_of_ours);
+            tokio::spawn(run);
         }
     }
     drop(starting);
@@ -64,6 +67,7 @@ fn begun(position: i64, started_at: Moment) -> Verification {
 async fn run(
     pool: PgPool,
     topic: Option<Topic>,
+    checkpoints: Checkpoints,
     mut turn: PgConnection,
     begun: Verification,
     _run_of_ours: SemaphorePermit<'static>,
@@ -84,6 +88,12 @@ async fn run(
     let verified = Verification { started_at: begun.started_at, ..verified };
     if let Some(check) = verified.checks.iter().find(|check| !check.ok) {
         tracing::error!(check = %check.name, "verification found a difference");
+    }
+    // what was found altered is signed by nobody
+    if verified.is_ok()
+        && let Err(error) = checkpoints.make_and_keep(&mut turn, &mut Tree::default(), verified.position).await
+    {
+        tracing::warn!(%error, "a checkpoint of what was verified could not be kept");
     }
     if let Err(problem) = keep(&mut turn, &verified).await {
         tracing::error!(code = problem.code().name(), "cannot store the result of a verification");

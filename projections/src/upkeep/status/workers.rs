@@ -1,7 +1,9 @@
 //! How a projection is doing that workers feed: partition by partition, and from that the whole.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use crate::engine::partition_progress;
 use crate::log::partition::partition_of_subject;
@@ -23,7 +25,12 @@ pub struct PartitionStatus {
 }
 
 /// Says of a projection that workers feed how it is doing; leaves it as it is when a follower does.
-pub(super) async fn look(conn: &mut PgConnection, status: &mut Status, streams: &[&str]) -> sqlx::Result<()> {
+pub(super) async fn look(
+    conn: &mut PgConnection,
+    status: &mut Status,
+    streams: &[&str],
+    within: i64,
+) -> sqlx::Result<()> {
     let Some(done) = partition_progress::of(conn, &status.name).await? else { return Ok(()) };
     let rows: Vec<(i32, i64, bool)> = sqlx::query_as(
         "select partition, position, attended_until > clock_timestamp()
@@ -40,6 +47,8 @@ pub(super) async fn look(conn: &mut PgConnection, status: &mut Status, streams: 
     .bind(&status.name)
     .fetch_one(&mut *conn)
     .await?;
+    let beyond = (head - noted - within).max(0);
+    let head = head - beyond;
     let coming: Vec<(i64, String, f64)> = sqlx::query_as(
         "select position, subject, extract(epoch from now() - recorded_at)::float8
         from events
@@ -56,7 +65,7 @@ pub(super) async fn look(conn: &mut PgConnection, status: &mut Status, streams: 
     .await?;
     status.position = done.folded_through(coming.iter().map(|(at, subject, _)| (*at, subject.as_str())), head);
     let lacking: Vec<_> = coming.iter().filter(|(at, subject, _)| !done.has(subject, *at)).collect();
-    status.lag_events = i64::try_from(lacking.len()).unwrap_or(i64::MAX);
+    status.lag_events = i64::try_from(lacking.len()).unwrap_or(i64::MAX).saturating_add(beyond);
     status.lag_seconds = lacking.first().map_or(0.0, |(_, _, age)| age.max(0.0));
     status.partitions = rows
         .into_iter()
@@ -67,4 +76,37 @@ pub(super) async fn look(conn: &mut PgConnection, status: &mut Status, streams: 
         })
         .collect();
     Ok(())
+}
+
+/// What one worker looks after of one projection.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct WorkerStatus {
+    /// The worker; another one after each start.
+    pub owner: Uuid,
+    /// The projection it feeds.
+    pub follower: String,
+    /// The partitions it owns.
+    pub partitions: Vec<i32>,
+    /// Until when it looks after them, unless it says so again.
+    pub attended_until: DateTime<Utc>,
+    /// Whether that is still to come.
+    pub attended: bool,
+}
+
+/// The workers, by projection, `limit` at most.
+///
+/// # Errors
+/// The database's.
+pub async fn workers(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<WorkerStatus>> {
+    sqlx::query_as(
+        "select owner, follower, array_agg(partition order by partition) as partitions,
+                max(attended_until) as attended_until, max(attended_until) > clock_timestamp() as attended
+        from worker_partitions
+        group by follower, owner
+        order by follower, min(partition)
+        limit $1",
+    )
+    .bind(limit)
+    .fetch_all(conn)
+    .await
 }

@@ -357,6 +357,7 @@ rule-not-beyond = must not be beyond the end of the log
 rule-not-in-future = must not be in the future
 rule-not-beside-position = must not be there beside `{ $name }`
 rule-not-without = must not be there without `{ $name }`
+rule-required-unless = is required unless `{ $name }` is true
 rule-birth-date = must be a day from { $year } until today
 rule-cel-length = must have from { $min } to { $max } characters, and no control characters
 rule-cel-bounds = must not have more than { $operators } characters of operators, { $nodes } nodes, { $levels } levels and { $calls } different calls

@@ -323,6 +323,7 @@ rule-not-beyond = 로그의 마지막 위치를 넘을 수 없습니다.
 rule-not-in-future = 미래일 수 없습니다.
 rule-not-beside-position = `{ $name }`과(와) 함께 보낼 수 없습니다.
 rule-not-without = `{ $name }` 없이는 보낼 수 없습니다.
+rule-required-unless = `{ $name }`이(가) true가 아니면 필수 항목입니다.
 rule-birth-date = { $year }년부터 오늘까지의 날짜여야 합니다.
 rule-cel-length = { $min }자 이상 { $max }자 이하여야 하며, 제어 문자는 쓸 수 없습니다.
 rule-cel-bounds = 연산자는 모두 { $operators }자, 노드는 { $nodes }개, 깊이는 { $levels }단계, 서로 다른 호출은 { $calls }개까지만 가능합니다.

@@ -8,7 +8,7 @@ use projections::{Brokers, ReadToEnd};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedMessage;
-use rdkafka::{Message, Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::super::message::{self, Header};
@@ -18,6 +18,8 @@ use super::{DETAIL, REASON, headers, topic_of};
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How many letters are read ahead.
 const AHEAD: usize = 256;
+/// Of how many partitions the latest are looked for; the topic is made with one.
+const LOOKED_AT_PARTITIONS: usize = 16;
 
 /// A dead letter as it stands on its topic.
 #[derive(Debug, Clone)]
@@ -78,16 +80,96 @@ impl DeadLetter {
     }
 }
 
-/// All dead letters of a topic of facts, partition by partition in order, and the error where it ended early.
-pub fn look(brokers: &Brokers, group: &str, activities: &str) -> mpsc::Receiver<Result<DeadLetter, KafkaError>> {
+/// Which dead letters are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those of one partition from one offset to another.
+    Between {
+        /// The partition.
+        partition: i32,
+        /// The first offset.
+        first: i64,
+        /// The last one.
+        last: i64,
+    },
+}
+
+impl Which {
+    /// A piece of a partition that holds all of these offsets.
+    #[must_use]
+    pub fn between(partition: i32, offsets: &[i64]) -> Self {
+        let first = offsets.iter().min().copied().unwrap_or_default();
+        let last = offsets.iter().max().copied().unwrap_or_default();
+        Self::Between { partition, first, last }
+    }
+
+    /// Cuts what there is of each partition to what is wanted.
+    fn cut(self, mut pieces: Pieces) -> Pieces {
+        if let Self::Between { partition, first, last } = self {
+            pieces.retain(|found, _| *found == partition);
+            for (from, end) in pieces.values_mut() {
+                (*from, *end) = ((*from).max(first), (*end).min(last.saturating_add(1)));
+            }
+            pieces.retain(|_, (from, end)| from < end);
+        }
+        pieces
+    }
+}
+
+/// For each partition the first offset that is read, and the one after the last.
+type Pieces = BTreeMap<i32, (i64, i64)>;
+
+/// The latest dead letters of a topic of facts, the latest first, and how many there are; each question to the broker may
+/// take so long.
+///
+/// # Errors
+/// The broker's.
+pub async fn latest(
+    brokers: &Brokers,
+    group: &str,
+    activities: &str,
+    most: usize,
+    within: Duration,
+) -> Result<(i64, Vec<DeadLetter>), KafkaError> {
+    let (client, topic) = (client(brokers, group), topic_of(activities));
+    let reading = move || -> Result<(i64, Vec<DeadLetter>), KafkaError> {
+        let consumer = client.create_with_context::<_, BaseConsumer<_>>(ReadToEnd)?;
+        let mut pieces = ends(&consumer, &topic, within)?;
+        let count = pieces.values().map(|(first, end)| end - first).sum();
+        let most_of_each = i64::try_from(most).unwrap_or(i64::MAX);
+        pieces.values_mut().for_each(|(first, end)| *first = (*first).max(end.saturating_sub(most_of_each)));
+        let pieces: Pieces = pieces.into_iter().take(LOOKED_AT_PARTITIONS).collect();
+        let mut letters = vec![];
+        read(&consumer, &topic, pieces, within, |letter| {
+            letters.push(letter);
+            true
+        })?;
+        letters.sort_by_key(|letter: &DeadLetter| {
+            std::cmp::Reverse((letter.refused_at_ms(), letter.partition(), letter.offset()))
+        });
+        letters.truncate(most);
+        Ok((count, letters))
+    };
+    tokio::task::spawn_blocking(reading).await.map_err(|_| KafkaError::Canceled)?
+}
+
+/// Dead letters of a topic of facts, partition by partition in order, and the error where it ended early.
+pub fn look(
+    brokers: &Brokers,
+    group: &str,
+    activities: &str,
+    which: Which,
+) -> mpsc::Receiver<Result<DeadLetter, KafkaError>> {
     let (found, letters) = mpsc::channel(AHEAD);
-    let mut client = brokers.client();
-    client.set("group.id", group).set("enable.auto.commit", "false").set("enable.partition.eof", "true");
-    let topic = topic_of(activities);
+    let (client, topic) = (client(brokers, group), topic_of(activities));
     tokio::task::spawn_blocking(move || {
-        let ended = client
-            .create_with_context::<_, BaseConsumer<_>>(ReadToEnd)
-            .and_then(|consumer| read(&consumer, &topic, &found));
+        let ended = client.create_with_context::<_, BaseConsumer<_>>(ReadToEnd).and_then(|consumer| {
+            let pieces = which.cut(ends(&consumer, &topic, ANSWER_WITHIN)?);
+            // nobody may listen any more
+            read(&consumer, &topic, pieces, ANSWER_WITHIN, |letter| found.blocking_send(Ok(letter)).is_ok())
+        });
         if let Err(error) = ended {
             let _ = found.blocking_send(Err(error));
         }
@@ -95,30 +177,38 @@ pub fn look(brokers: &Brokers, group: &str, activities: &str) -> mpsc::Receiver<
     letters
 }
 
+fn client(brokers: &Brokers, group: &str) -> ClientConfig {
+    let mut client = brokers.client();
+    client.set("group.id", group).set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+    client
+}
+
+/// Reads pieces of partitions, until they end or nobody wants more.
 fn read(
     consumer: &BaseConsumer<ReadToEnd>,
     topic: &str,
-    found: &mpsc::Sender<Result<DeadLetter, KafkaError>>,
+    mut pieces: Pieces,
+    within: Duration,
+    mut take: impl FnMut(DeadLetter) -> bool,
 ) -> Result<(), KafkaError> {
-    let mut ends = ends(consumer, topic)?;
     let mut from = TopicPartitionList::new();
-    for partition in ends.keys() {
-        from.add_partition_offset(topic, *partition, Offset::Beginning)?;
+    for (partition, (first, _)) in &pieces {
+        from.add_partition_offset(topic, *partition, Offset::Offset(*first))?;
     }
     consumer.assign(&from)?;
-    while !ends.is_empty() {
-        match consumer.poll(ANSWER_WITHIN) {
+    while !pieces.is_empty() {
+        match consumer.poll(within) {
             None => return Err(KafkaError::MessageConsumption(rdkafka::types::RDKafkaErrorCode::OperationTimedOut)),
-            Some(Err(KafkaError::PartitionEOF(partition))) => drop(ends.remove(&partition)),
+            Some(Err(KafkaError::PartitionEOF(partition))) => drop(pieces.remove(&partition)),
             Some(Err(error)) => return Err(error),
             Some(Ok(message)) => {
                 let (partition, next) = (message.partition(), message.offset() + 1);
-                let end = ends.get(&partition).copied().unwrap_or_default();
-                if next <= end && found.blocking_send(Ok(DeadLetter { message: message.detach() })).is_err() {
-                    return Ok(()); // nobody listens any more
+                let end = pieces.get(&partition).map(|(_, end)| *end).unwrap_or_default();
+                if next <= end && !take(DeadLetter { message: message.detach() }) {
+                    return Ok(());
                 }
                 if next >= end {
-                    ends.remove(&partition);
+                    pieces.remove(&partition);
                 }
             }
         }
@@ -126,15 +216,15 @@ fn read(
     Ok(())
 }
 
-/// Where each partition that has messages ends now; nothing when there is no such topic.
-fn ends(consumer: &BaseConsumer<ReadToEnd>, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
-    let metadata = consumer.fetch_metadata(None, ANSWER_WITHIN)?;
+/// Where each partition that has messages begins and ends now; nothing when there is no such topic.
+fn ends(consumer: &BaseConsumer<ReadToEnd>, topic: &str, within: Duration) -> Result<Pieces, KafkaError> {
+    let metadata = consumer.fetch_metadata(None, within)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
     let mut ends = BTreeMap::new();
     for partition in found.into_iter().flat_map(|topic| topic.partitions()) {
-        let (first, end) = consumer.fetch_watermarks(topic, partition.id(), ANSWER_WITHIN)?;
+        let (first, end) = consumer.fetch_watermarks(topic, partition.id(), within)?;
         if first < end {
-            ends.insert(partition.id(), end);
+            ends.insert(partition.id(), (first, end));
         }
     }
     Ok(ends)

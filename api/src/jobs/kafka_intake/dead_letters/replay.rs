@@ -19,6 +19,9 @@ use super::{STAYS_BEHIND, delivered, producer, send, topic_of};
 #[derive(Debug, Default)]
 pub struct PutBack(HashMap<(i32, i64, i64), DateTime<Utc>>);
 
+/// Partition, offset, when it was refused, when it was put back.
+type Row = (i32, i64, DateTime<Utc>, DateTime<Utc>);
+
 impl PutBack {
     /// Reads all of a topic of facts.
     ///
@@ -26,10 +29,33 @@ impl PutBack {
     /// The database's.
     pub async fn read(pool: &PgPool, activities: &str) -> sqlx::Result<Self> {
         let sql = r#"select partition, "offset", refused_at, replayed_at from dead_letters_replayed where topic = $1"#;
-        let rows: Vec<(i32, i64, DateTime<Utc>, DateTime<Utc>)> =
-            sqlx::query_as(sql).bind(topic_of(activities)).fetch_all(pool).await?;
+        let rows: Vec<Row> = sqlx::query_as(sql).bind(topic_of(activities)).fetch_all(pool).await?;
+        Ok(Self::from_rows(rows))
+    }
+
+    /// Reads what is known of some.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of(pool: &PgPool, activities: &str, letters: &[DeadLetter]) -> sqlx::Result<Self> {
+        let sql = r#"
+            select done.partition, done."offset", done.refused_at, done.replayed_at
+            from dead_letters_replayed as done
+            join unnest($2::integer[], $3::bigint[]) as l (partition, "offset")
+              on l.partition = done.partition and l."offset" = done."offset"
+            where done.topic = $1"#;
+        let rows: Vec<Row> = sqlx::query_as(sql)
+            .bind(topic_of(activities))
+            .bind(letters.iter().map(DeadLetter::partition).collect::<Vec<_>>())
+            .bind(letters.iter().map(DeadLetter::offset).collect::<Vec<_>>())
+            .fetch_all(pool)
+            .await?;
+        Ok(Self::from_rows(rows))
+    }
+
+    fn from_rows(rows: Vec<Row>) -> Self {
         let key = |partition, offset, refused_at: DateTime<Utc>| (partition, offset, refused_at.timestamp_millis());
-        Ok(Self(rows.into_iter().map(|(at, offset, refused, put)| (key(at, offset, refused), put)).collect()))
+        Self(rows.into_iter().map(|(at, offset, refused, put)| (key(at, offset, refused), put)).collect())
     }
 
     /// When this one was put back last.
@@ -72,11 +98,16 @@ impl Replay {
         letter.message.payload().is_some() || !letter.detail().contains(STAYS_BEHIND)
     }
 
-    /// Puts them back in their order, and remembers it.
+    /// Puts them back in their order, and remembers it, with who wanted it and why where that was said.
     ///
     /// # Errors
     /// See [`ReplayError`].
-    pub async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), ReplayError> {
+    pub async fn put_back(
+        &self,
+        letters: &[DeadLetter],
+        reason: Option<&str>,
+        actor: Option<&str>,
+    ) -> Result<(), ReplayError> {
         let mut on_their_way = Vec::with_capacity(letters.len());
         for letter in letters {
             let payload = letter.message.payload();
@@ -85,23 +116,25 @@ impl Replay {
         for delivery in on_their_way {
             delivered(delivery).await?;
         }
-        self.remember(letters).await?;
+        self.remember(letters, reason, actor).await?;
         Ok(())
     }
 
-    async fn remember(&self, letters: &[DeadLetter]) -> sqlx::Result<()> {
+    async fn remember(&self, letters: &[DeadLetter], reason: Option<&str>, actor: Option<&str>) -> sqlx::Result<()> {
         let sql = r#"
-            insert into dead_letters_replayed (topic, partition, "offset", refused_at)
-            select $1, l.partition, l."offset", l.refused_at
+            insert into dead_letters_replayed (topic, partition, "offset", refused_at, reason, actor)
+            select $1, l.partition, l."offset", l.refused_at, $5, $6
             from unnest($2::integer[], $3::bigint[], $4::timestamptz[]) as l (partition, "offset", refused_at)
             on conflict on constraint dead_letters_replayed_one_row do update
-            set replayed_at = now()"#;
+            set replayed_at = now(), reason = excluded.reason, actor = excluded.actor"#;
         let at = |letter: &DeadLetter| DateTime::from_timestamp_millis(letter.refused_at_ms()).unwrap_or_default();
         sqlx::query(sql)
             .bind(topic_of(&self.activities))
             .bind(letters.iter().map(DeadLetter::partition).collect::<Vec<_>>())
             .bind(letters.iter().map(DeadLetter::offset).collect::<Vec<_>>())
             .bind(letters.iter().map(at).collect::<Vec<_>>())
+            .bind(reason)
+            .bind(actor)
             .execute(&self.pool)
             .await
             .map(drop)

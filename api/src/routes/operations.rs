@@ -1,0 +1,235 @@
+//! `/operations`: how the inside of the service is doing, for administrators, and what they do about what is in the way.
+//! Everything here asks for a note, which is kept with who decided it. Nothing is appended to the log.
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::Json;
+use axum::extract::State;
+use projections::{FollowError, Intervention, InterventionError, InterventionKind, InterventionOutcome, intervene};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::app::input::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::app::operations::intake::{DeskError, Intake, Letters, MOST_PUT_BACK, PutBackOrder, PutBackOutcome};
+use crate::app::operations::{self, Operations};
+use crate::app::problem::{Code, Problem};
+use crate::http::auth::{Admin, Caller};
+use crate::http::headers::positions::{At, MinPosition};
+use crate::http::idempotency::Idempotent;
+use crate::http::input::extract::{PathText, Query};
+use crate::http::layers::route_limits::Limit;
+use crate::http::openapi::Describe as _;
+use crate::http::state::AppState;
+
+/// The routes.
+pub(super) fn router() -> ApiRouter<AppState> {
+    ApiRouter::new()
+        .api_route(
+            "/operations",
+            get_with(look, |op| op.named("readOperations", "How followers, workers and the intake are doing")),
+        )
+        .api_route(
+            "/operations/projections/{name}/retry",
+            post_with(retry, |op| {
+                op.named("retryProjection", "Retries the events that a follower has stopped at or parked")
+                    .limits(&[Limit::AppendsNothing])
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+        .api_route(
+            "/operations/projections/{name}/skip",
+            post_with(skip, |op| {
+                op.named("skipEvent", "Skips an event that a follower has stopped at or parked, for ever")
+                    .limits(&[Limit::AppendsNothing])
+                    .refuses(&[Code::NotFound, Code::StepNotAllowed])
+            }),
+        )
+        .api_route(
+            "/operations/dead-letters/retry",
+            post_with(put_back, |op| {
+                op.named("retryDeadLetters", "Puts dead letters back on the topic they came from")
+                    .limits(&[Limit::AppendsNothing])
+                    .refuses(&[Code::NotFound])
+            }),
+        )
+}
+
+/// How everything is doing.
+async fn look(
+    State(state): State<AppState>,
+    _: Admin,
+    min: MinPosition,
+    _: Query<Nothing>,
+) -> Result<At<Json<OperationsBody>>, Problem> {
+    let head = min.reached_by_log(&state).await?;
+    let mut connection = state.heavy_read().await?;
+    let operations = operations::look(&mut connection, state.kafka_is_off).await?;
+    drop(connection); // nobody holds one and waits for Kafka
+    let intake = match &state.intake {
+        Some(desk) => Some(desk.look().await?),
+        None => None,
+    };
+    Ok(At(head, Json(OperationsBody { operations, intake })))
+}
+
+/// How the inside of the service is doing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperationsStatus")]
+struct OperationsBody {
+    #[serde(flatten)]
+    operations: Operations,
+    /// Facts that other services put on Kafka; null where none are read.
+    intake: Option<Intake>,
+}
+
+/// Why, for the record.
+struct Note(String);
+
+impl FromFields for Note {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        fields.required("note", readers::note(1)).map(Self)
+    }
+}
+
+/// Has a follower try again whatever is in its way.
+async fn retry(
+    State(state): State<AppState>,
+    admin: Admin,
+    PathText(name): PathText,
+    _: Query<Nothing>,
+    Idempotent(Note(note), _): Idempotent<Note>,
+) -> Result<Json<Intervened>, Problem> {
+    decide(&state, &admin, &name, InterventionKind::Retry, note, None).await
+}
+
+/// Which event to skip, and why.
+struct Skip {
+    position: i64,
+    note: String,
+}
+
+impl FromFields for Skip {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let position = fields.required("position", readers::number(1, i64::MAX));
+        let note = fields.required("note", readers::note(1));
+        Some(Self { position: position?, note: note? })
+    }
+}
+
+/// Leaves out the one event that was seen in a follower's way.
+async fn skip(
+    State(state): State<AppState>,
+    admin: Admin,
+    PathText(name): PathText,
+    _: Query<Nothing>,
+    Idempotent(Skip { position, note }, _): Idempotent<Skip>,
+) -> Result<Json<Intervened>, Problem> {
+    decide(&state, &admin, &name, InterventionKind::Skip, note, Some(position)).await
+}
+
+async fn decide(
+    state: &AppState,
+    admin: &Caller,
+    name: &str,
+    step: InterventionKind,
+    note: String,
+    position: Option<i64>,
+) -> Result<Json<Intervened>, Problem> {
+    tracing::info!(follower = name, ?step, position, actor = %admin.id, "an intervention was asked for");
+    let intervention = Intervention { step, position, reason: note, actor: admin.id.to_string() };
+    let done = intervene(&state.pool, name, &intervention).await.map_err(not_done)?;
+    Ok(Json(done.into()))
+}
+
+fn not_done(error: InterventionError) -> Problem {
+    match error {
+        InterventionError::Unknown(_) => Problem::new(Code::NotFound),
+        InterventionError::Refused(reason) => {
+            Problem::new(Code::StepNotAllowed).with("from", "stopped").with("reason", reason)
+        }
+        InterventionError::Database(error) | InterventionError::Follow(FollowError::Database(error)) => error.into(),
+        InterventionError::Follow(error) => {
+            tracing::warn!(%error, "an intervention could not be carried out");
+            Problem::new(Code::Unavailable)
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "InterventionDone")]
+struct Intervened {
+    /// The events it was about; empty where none was in the way any more.
+    positions: Vec<i64>,
+    /// How many parked streams are followed again.
+    released: usize,
+    /// Events that are still in the way.
+    still_in_the_way: Vec<InTheWay>,
+}
+
+/// An event that is still in the way.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EventInTheWay")]
+struct InTheWay {
+    position: i64,
+    error: String,
+}
+
+impl From<InterventionOutcome> for Intervened {
+    fn from(done: InterventionOutcome) -> Self {
+        let InterventionOutcome { positions, released, still_in_the_way } = done;
+        let still = still_in_the_way.into_iter().map(|(position, error)| InTheWay { position, error });
+        Self { positions, released, still_in_the_way: still.collect() }
+    }
+}
+
+/// Which dead letters, and why.
+struct PutBack {
+    letters: Letters,
+    again: bool,
+    note: String,
+}
+
+impl FromFields for PutBack {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let offsets = fields.optional("offsets", readers::list(1, MOST_PUT_BACK, readers::number(0, i64::MAX)));
+        let partition = fields.optional("partition", readers::number(0, i64::from(i32::MAX)));
+        let all = fields.optional("all", readers::boolean());
+        let again = fields.optional("again", readers::boolean());
+        let note = fields.required("note", readers::note(1));
+        let partition = i32::try_from(partition?.unwrap_or(0)).unwrap_or(i32::MAX);
+        let letters = match (offsets?, all?.unwrap_or(false)) {
+            (Some(offsets), false) => Letters::At { partition, offsets },
+            (None, true) => Letters::All,
+            (Some(_), true) => {
+                fields.report("all", Broken::new("conflict", "must not be there beside `offsets`"));
+                return None;
+            }
+            (None, false) => {
+                fields.report("offsets", Broken::new("required", "is required unless `all` is true"));
+                return None;
+            }
+        };
+        Some(Self { letters, again: again?.unwrap_or(false), note: note? })
+    }
+}
+
+/// Puts dead letters back, 200 at most: `more` says to ask again.
+async fn put_back(
+    State(state): State<AppState>,
+    admin: Admin,
+    _: Query<Nothing>,
+    Idempotent(PutBack { letters, again, note }, _): Idempotent<PutBack>,
+) -> Result<Json<PutBackOutcome>, Problem> {
+    let desk = state.intake.as_ref().ok_or_else(|| Problem::new(Code::NotFound))?;
+    tracing::info!(actor = %admin.id, again, "dead letters are put back");
+    let order = PutBackOrder { letters, again, reason: Some(note), actor: Some(admin.id.to_string()) };
+    desk.put_back(order).await.map(Json).map_err(|error| match error {
+        DeskError::Database(error) => error.into(),
+        error @ DeskError::Kafka(_) => {
+            tracing::warn!(%error, "dead letters could not be put back");
+            Problem::new(Code::Unavailable)
+        }
+    })
+}
