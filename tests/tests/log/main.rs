@@ -10,6 +10,7 @@ mod guards;
 mod handed_over;
 mod old_snapshots;
 mod outage;
+mod past;
 mod plans;
 mod schema;
 mod support;

@@ -32,6 +32,8 @@ const POLITE_BATCHES: u32 = 32;
 pub(super) struct Writer {
     database: PgConnectOptions,
     clock: Clock,
+    /// Somebody else has written, whom the clock does not bear.
+    is_over: bool,
     pub(super) connection: Option<PgConnection>,
     head: Option<Head>,
     known: Known,
@@ -69,6 +71,7 @@ impl Writer {
         Self {
             database,
             clock,
+            is_over: false,
             connection: None,
             head: None,
             known: Known::default(),
@@ -122,10 +125,6 @@ impl Writer {
         loop {
             match self.attempt(batch, locked).await {
                 Ok(outcomes) => return outcomes,
-                Err(Setback::Fenced) if self.clock.is_exclusive() => {
-                    self.disconnect();
-                    return batch.iter().map(|_| Err(AppendError::Broken(NOT_ALONE.to_owned()))).collect();
-                }
                 Err(Setback::Fenced) => {
                     self.polite = POLITE_BATCHES;
                     locked = true;
@@ -182,6 +181,9 @@ impl Writer {
 
     /// One try. Whatever goes wrong leaves no transaction open.
     async fn attempt(&mut self, batch: &[&Append], locked: bool) -> Result<Vec<Outcome>, Setback> {
+        if self.is_over {
+            return Err(Setback::Broken(NOT_ALONE.to_owned()));
+        }
         let mut connection = self.take_connection().await?;
         let result = if locked {
             self.attempt_locked(&mut connection, batch).await
@@ -200,6 +202,12 @@ impl Writer {
         result
     }
 
+    /// Another writer is met: with some clocks that is the end.
+    fn meet_another(&mut self) -> Result<(), Setback> {
+        self.is_over |= self.clock.is_exclusive();
+        if self.is_over { Err(Setback::Broken(NOT_ALONE.to_owned())) } else { Ok(()) }
+    }
+
     async fn attempt_locked(
         &mut self,
         connection: &mut PgConnection,
@@ -208,8 +216,8 @@ impl Writer {
         sqlx::query("begin").execute(&mut *connection).await?;
         let head = read_head(connection, true).await?;
         if self.head != Some(head) {
-            if self.clock.is_exclusive() && self.head.is_some() {
-                return Err(Setback::Broken(NOT_ALONE.to_owned()));
+            if self.head.is_some() {
+                self.meet_another()?;
             }
             self.known.forget();
             self.head = Some(head);
@@ -275,6 +283,7 @@ impl Writer {
         }
         if !rows.write(connection, &before, &after, &mut self.places).await? {
             self.forget();
+            self.meet_another()?;
             return Err(Setback::Fenced);
         }
         self.head = Some(after);
