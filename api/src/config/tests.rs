@@ -165,6 +165,19 @@ fn what_cannot_be_meant_is_refused_by_name() {
 }
 
 #[test]
+fn traffic_of_a_demo_without_a_demo_is_refused_with_the_remedy() {
+    let refused = read(&["serve", "--demo-traffic"]).0.validate().unwrap_err().to_string();
+    assert!(
+        refused.contains("DEMO_TRAFFIC is on while DEMO is off: unset DEMO_TRAFFIC, or set DEMO=true"),
+        "{refused}"
+    );
+    let (config, settings) = read(&["serve", "--demo", "--demo-traffic"]);
+    assert_eq!(config.validate(), Ok(()));
+    assert_eq!(setting(&settings, "DEMO_TRAFFIC").0, "true");
+    assert_eq!(setting(&settings, "DEMO_HISTORY"), ("true".to_owned(), Origin::Default));
+}
+
+#[test]
 fn a_demo_that_others_can_reach_is_refused_with_the_remedy() {
     let (config, _) = read(&["serve", "--demo", "--listen=0.0.0.0:8080"]);
     let refused = config.validate().unwrap_err().to_string();

@@ -219,13 +219,19 @@ async fn an_empty_log_is_given_five_weeks_of_a_programme() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_moment_gives_the_same_history_and_a_log_with_something_in_it_none() {
-    let now = Moment::from(Utc.with_ymd_and_hms(2026, 11, 18, 14, 5, 0).unwrap());
-    let (one, other) = (filled(now).await, filled(now).await);
-    assert_eq!(one.0.log_events, other.0.log_events);
-    assert!(one.0.log_events > 5_000, "{:?}", one.0);
-    assert_eq!(one.0.waiting, 40);
-    assert!(one.1 == other.1, "both logs say the same");
+async fn the_same_moment_gives_the_same_history_and_any_moment_a_whole_one() {
+    let afternoon = Moment::from(Utc.with_ymd_and_hms(2026, 11, 18, 14, 5, 0).unwrap());
+    // a week, a month and a day have just begun
+    let midnight = Moment::from(Utc.with_ymd_and_hms(2026, 6, 1, 0, 1, 0).unwrap());
+    let (one, other, early) = (filled(afternoon).await, filled(afternoon).await, filled(midnight).await);
+    assert!(one.lines == other.lines, "both logs say the same");
+    for Filled { made, lines, nearly_sold_out } in [one, early] {
+        assert!(made.log_events > 5_000, "{made}");
+        assert_eq!(i64::try_from(lines.len()).unwrap(), made.log_events);
+        assert_eq!((made.waiting, made.events, made.running), (40, 8, 5), "{made}");
+        // at about twenty a day
+        assert!((1..=16).contains(&nearly_sold_out), "{nearly_sold_out} coffees are left");
+    }
 }
 
 #[derive(Parser)]
@@ -234,8 +240,16 @@ struct Given {
     config: Config,
 }
 
-/// A log that was filled up to a moment, line by line, without what is drawn at random for each entry.
-async fn filled(now: Moment) -> (Made, Vec<String>) {
+struct Filled {
+    made: Made,
+    /// The log, without what is drawn at random for each entry.
+    lines: Vec<String>,
+    /// What is left of the reward that is.
+    nearly_sold_out: i64,
+}
+
+/// A log that is given a history up to a moment.
+async fn filled(now: Moment) -> Filled {
     let database = Database::fresh().await;
     let data = tests::support::folder::fresh("history").display().to_string();
     let arguments = ["it", "--demo", "--database-url", &database.url, "--data-dir", &data];
@@ -243,13 +257,39 @@ async fn filled(now: Moment) -> (Made, Vec<String>) {
     let opened = Opened::migrated(&config).await.unwrap();
     let made = history::fill(&config, &opened.pool, now).await.unwrap().expect("the log was empty");
     assert!(history::fill(&config, &opened.pool, now).await.unwrap().is_none(), "now it is not empty");
-    let sql =
-        "select position, aggregate_type || ' ' || aggregate_id || ' ' || event_type || ' ' || payload::text || ' '
+    let sql = "select aggregate_type || ' ' || aggregate_id || ' ' || event_type || ' ' || payload::text || ' '
                       || occurred_at::text || ' ' || recorded_at::text || ' ' || actor
                from events
                order by position";
-    let lines = sqlx::query(sql).fetch_all(&opened.pool).await.unwrap();
-    let lines = lines.iter().map(|line| line.get::<String, _>(1)).collect();
+    let lines = sqlx::query_scalar(sql).fetch_all(&opened.pool).await.unwrap();
+    let sql = "select s.quantity - s.held - s.granted
+               from reward_stock s
+               join events e on e.aggregate_type = 'campaign' and e.aggregate_id = s.campaign_id::text
+               where e.event_type = 'campaign.created' and e.payload -> 'terms' ->> 'name' = 'Coffee for regulars'";
+    let nearly_sold_out = sqlx::query_scalar(sql).fetch_one(&opened.pool).await.unwrap();
     opened.close().await.unwrap();
-    (made, lines)
+    Filled { made, lines, nearly_sold_out }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_go_on_while_the_demo_runs_and_stop_with_it() {
+    let database = Database::fresh().await;
+    let service = Setup::on(&database).with_history().env("DEMO_TRAFFIC", "true").start().await;
+    let pool = database.pool().await;
+    let count = async |what: &str| -> i64 {
+        let sql =
+            format!("select count(*) from events where position > (select position - 500 from log_head) and {what}");
+        sqlx::query_scalar(&sql).fetch_one(&pool).await.unwrap()
+    };
+    let begun = std::time::Instant::now();
+    while count("event_type = 'activity.recorded' and payload ->> 'externalId' like 'demo-0%'").await < 8 {
+        assert!(begun.elapsed().as_secs() < 60, "nobody does anything");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(begun.elapsed().as_secs() >= 1, "and not all of it at once");
+    assert!(service.terminate().is_some_and(|status| status.success()), "{}", service.log());
+    let before: i64 = sqlx::query_scalar("select position from log_head").fetch_one(&pool).await.unwrap();
+    let verified = Auditor::of(&database.url).verify(&[]);
+    assert_eq!((verified.code, verified.failed()), (0, vec![]), "{}", verified.out);
+    assert_eq!(sqlx::query_scalar::<_, i64>("select position from log_head").fetch_one(&pool).await.unwrap(), before);
 }
