@@ -5,6 +5,7 @@ use std::sync::Arc;
 use commands::Ledger;
 use projections::Freshness;
 use projections::kafka::topic::Topic;
+use projections::read_models::log_analytics::KnownEdges;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
 use tokio::sync::watch;
@@ -38,6 +39,8 @@ pub struct AppState {
     pub head: watch::Receiver<i64>,
     /// How far the projections are.
     pub freshness: Freshness,
+    /// Where days and minutes of the log begin, as far as somebody asked.
+    pub log_edges: KnownEdges,
     /// Where the log is published, if a broker is named.
     pub topic: Option<Topic>,
     /// Whether the log is published nowhere, because somebody said so.

@@ -6,7 +6,7 @@ use domain::Event;
 use domain::campaign::CampaignEvent;
 use projections::read_models::campaign_analytics::{CampaignAnalytics, Milestone, MilestoneKind, View};
 use projections::read_models::dashboard::{Bucket, Timeline};
-use projections::read_models::log_analytics::{LogAnalytics, MODELS, log_analytics};
+use projections::read_models::log_analytics::{KnownEdges, LogAnalytics, MODELS, log_analytics};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -75,6 +75,7 @@ async fn the_log_is_counted_as_if_one_by_one_and_its_milestones_are_those_of_its
         let mut random = StdRng::seed_from_u64(60);
         log.append(Generator::new(60).history(900)).await;
         log.project(CampaignAnalytics, log.head(), 41, 1).await;
+        let known = KnownEdges::default();
         assert!(milestones(&log.events).len() > 5, "the history has something to mark");
         for nth in 0..40 {
             let moment = |random: &mut StdRng| {
@@ -91,7 +92,7 @@ async fn the_log_is_counted_as_if_one_by_one_and_its_milestones_are_those_of_its
                 let position = random.random_range(0..=log.head());
                 (View::open(&log.pool, MODELS, Some(position)).await.unwrap(), position)
             };
-            agree(log, through, window, &log_analytics(view, &timeline).await.unwrap());
+            agree(log, through, window, &log_analytics(view, &timeline, &known).await.unwrap());
         }
     })
     .await;
@@ -101,9 +102,39 @@ async fn the_log_is_counted_as_if_one_by_one_and_its_milestones_are_those_of_its
 async fn an_empty_log_has_buckets_without_events() {
     with_log(async |log| {
         let timeline = Timeline::of(recorded_at(0), recorded_at(60), Bucket::Minute, domain::zone::Tz::UTC).unwrap();
-        let seen = log_analytics(View::open(&log.pool, MODELS, None).await.unwrap(), &timeline).await.unwrap();
+        let view = View::open(&log.pool, MODELS, None).await.unwrap();
+        let seen = log_analytics(view, &timeline, &KnownEdges::default()).await.unwrap();
         assert_eq!((seen.timeline.len(), seen.milestones.len(), seen.as_of.position), (60, 0, 0));
         assert!(seen.timeline.iter().all(|bucket| (bucket.events, bucket.last_position) == (0, 0)));
+    })
+    .await;
+}
+
+/// What is remembered of a log is of that log alone: one that was restored from a copy goes on otherwise, in another epoch.
+#[tokio::test]
+async fn what_is_remembered_is_right_for_every_view_and_every_life_of_the_log() {
+    let timeline = Timeline::of(recorded_at(0), recorded_at(120), Bucket::Hour, domain::zone::Tz::UTC).unwrap();
+    let known = KnownEdges::default();
+    let last = async |log: &TestLog, position: Option<i64>| {
+        let view = View::open(&log.pool, MODELS, position).await.unwrap();
+        let seen = log_analytics(view, &timeline, &known).await.unwrap();
+        seen.timeline.iter().map(|bucket| bucket.last_position).collect::<Vec<_>>()
+    };
+    with_log(async |log| {
+        log.append(Generator::new(61).history(150)).await;
+        log.project(CampaignAnalytics, log.head(), 150, 1).await;
+        assert_eq!(last(log, None).await, [59, 119]);
+        assert_eq!(last(log, Some(70)).await, [59, 70]);
+        assert_eq!(last(log, Some(20)).await, [20, 20]);
+        assert_eq!(last(log, None).await, [59, 119]);
+    })
+    .await;
+    with_log(async |log| {
+        log.epoch = 2;
+        log.clock = |position| recorded_at(2 * position);
+        log.append(Generator::new(62).history(80)).await;
+        log.project(CampaignAnalytics, log.head(), 80, 1).await;
+        assert_eq!(last(log, None).await, [29, 59]);
     })
     .await;
 }

@@ -10,7 +10,7 @@ use domain::period::Frequency;
 use projections::read_models::campaign_analytics::{self, CampaignAnalytics};
 use projections::read_models::claim_history::{self, ClaimFilter, ClaimHistory, QueuePlace};
 use projections::read_models::dashboard::{Bucket, Dashboard, Timeline, View};
-use projections::read_models::log_analytics;
+use projections::read_models::log_analytics::{self, KnownEdges};
 use serde_json::Value;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{PgPool, Row};
@@ -260,7 +260,7 @@ async fn every_look_up_has_its_index(log: &TestLog, large: &[&str]) {
         let of_campaigns = campaign_analytics::View::open(&one, campaign_analytics::MODELS, then).await.unwrap();
         assert!(of_campaigns.campaign(campaign(0), &timeline).await.unwrap().is_some());
         let of_log = campaign_analytics::View::open(&one, log_analytics::MODELS, then).await.unwrap();
-        log_analytics::log_analytics(of_log, &timeline).await.unwrap();
+        log_analytics::log_analytics(of_log, &timeline, &KnownEdges::default()).await.unwrap();
     }
     let own = ClaimFilter { member: Some(member(1)), ..ClaimFilter::default() };
     let mut conn = one.acquire().await.unwrap();

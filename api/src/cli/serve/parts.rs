@@ -8,6 +8,7 @@ use axum::middleware::from_fn;
 use commands::Ledger;
 use domain::condition::Condition;
 use projections::kafka::relay::{self, Relay, RelayConfig};
+use projections::read_models::log_analytics::KnownEdges;
 use projections::{Followers, Freshness, follow_all, keep_packed};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -108,6 +109,7 @@ impl Inside {
             facts: self.facts.clone(),
             head: followers.head(),
             freshness: self.freshness.clone(),
+            log_edges: KnownEdges::default(),
             topic: config.named_topic(),
             kafka_is_off: config.kafka == KafkaUse::Off,
             intake: desk(config, broker, &pool),

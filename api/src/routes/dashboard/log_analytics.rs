@@ -37,7 +37,7 @@ async fn log_analytics(
 ) -> Result<At<Json<LogAnalyticsBody>>, Problem> {
     let (position, timeline) = asked.of(log_analytics::MODELS, &state, min, staff.at).await?;
     let view = View::open(&state.heavy_reads, log_analytics::MODELS, position).await?;
-    let analytics = log_analytics::log_analytics(view, &timeline).await?;
+    let analytics = log_analytics::log_analytics(view, &timeline, &state.log_edges).await?;
     Ok(At(analytics.as_of.position, Json(analytics.into())))
 }
 

@@ -11,6 +11,8 @@ use crate::read_models::dashboard::AsOf;
 pub struct View {
     pub(crate) tx: Transaction<'static, Postgres>,
     pub(crate) as_of: AsOf,
+    /// The life of the log in which the event at that position was recorded.
+    pub(crate) epoch: i64,
 }
 
 impl View {
@@ -20,8 +22,8 @@ impl View {
     /// See [`FoldError`].
     pub async fn open(pool: &PgPool, models: &[&str], position: Option<i64>) -> Result<Self, FoldError> {
         let mut tx = pool.begin_with("begin transaction isolation level repeatable read read only").await?;
-        let (position, recorded_at): (i64, DateTime<Utc>) = sqlx::query_as(
-            "select view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z')
+        let (position, recorded_at, epoch): (i64, DateTime<Utc>, i64) = sqlx::query_as(
+            "select view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z'), coalesce(events.epoch, 0)
             from (
                 select least($1::bigint, min(coalesce(checkpoints.position, 0))) as position
                 from unnest($2::text[]) as model(name)
@@ -33,7 +35,7 @@ impl View {
         .bind(models)
         .fetch_one(&mut *tx)
         .await?;
-        Ok(Self { tx, as_of: AsOf { position, recorded_at } })
+        Ok(Self { tx, as_of: AsOf { position, recorded_at }, epoch })
     }
 
     /// What this view is as of.
