@@ -5,6 +5,7 @@
 //! To add a page: a folder with `en.ftl` and `ko.ftl` (named in `text/messages.rs`), a template that extends
 //! `shell/staff.html` or `shell/member.html`, a handler that takes a [`visit::Visit`], and a line in [`routes`].
 
+mod approvals;
 mod assets;
 mod charts;
 mod claim;
@@ -19,6 +20,8 @@ mod form;
 mod home;
 mod log;
 mod me;
+mod member;
+mod members;
 mod moment;
 mod overview;
 mod part;
@@ -89,7 +92,10 @@ fn routes() -> Router<Pages> {
         .merge(sign_up::routes())
         .merge(settings::routes())
         .merge(overview::routes())
+        .merge(approvals::routes())
         .merge(claim::routes())
+        .merge(members::routes())
+        .merge(member::routes())
         .merge(claims::routes())
         .merge(me::routes())
         .merge(events::routes())

@@ -32,6 +32,9 @@ messages! {
     "verification",
     "evidence",
     "decide",
+    "approvals",
     "claim",
+    "members",
+    "member",
     "claims",
 }

@@ -1,0 +1,376 @@
+//! `/ui/members/{id}`: who this is, and why they were or were not rewarded: what they did day by day, streaks, claims and
+//! referrals. Operators see the account, and may block it.
+
+mod heat;
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use chrono::NaiveDate;
+use domain::Moment;
+use domain::condition::Seen;
+use domain::zone::{Tz, local_date};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Pages;
+use super::claim::id_of;
+use super::claims::{Claims, Row as ClaimRow};
+use super::client::{Change, FieldRefused, Refused};
+use super::decide::{NOTE, Outcome};
+use super::evidence::seen;
+use super::failure::Failure;
+use super::form::{Posted, new_key};
+use super::moment::Shown;
+use super::response::{page_with, see_other};
+use super::shell::{Place, Shell};
+use super::short_id::ShortId;
+use super::text::{Text, say};
+use super::visit::{OPERATORS, STAFF, Visit};
+use heat::Heat;
+
+/// How many pages of facts are read, a thousand rows each.
+const FACT_PAGES: usize = 3;
+/// How many claims and referrals are listed.
+const LISTED: &str = "20";
+
+#[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
+pub(super) fn routes() -> Router<Pages> {
+    Router::new().route("/ui/members/{id}", get(member).post(blocked))
+}
+
+async fn member(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    shown(&visit, &id, None, String::new()).await
+}
+
+/// Blocks a member, or lifts the block.
+async fn blocked(Path(id): Path<String>, Posted { visit, form }: Posted) -> Result<Response, Failure> {
+    visit.only(OPERATORS)?;
+    let id = id_of(&id)?;
+    let step = if form.text("step") == Some("unblock") { "unblock" } else { "block" };
+    let path = format!("/auth/users/{id}/{step}");
+    let note = form.text(NOTE);
+    let answer = match note {
+        None => Err(no_note(visit.text)),
+        Some(note) => {
+            let change = Change { body: Some(json!({"note": note})), ..Change::default() };
+            visit.api.change::<Value>(Method::POST, &path, change).await
+        }
+    };
+    match answer {
+        Ok(answer) => {
+            let min = answer.position.map(|position| position.to_string());
+            Ok(see_other(&visit.link(&[("min", min.as_deref())])))
+        }
+        Err(refused) => {
+            let outcome = Outcome::of_form(&visit, &visit.here(), &form, &refused);
+            shown(&visit, &id, Some(outcome), note.unwrap_or_default().to_owned()).await
+        }
+    }
+}
+
+fn no_note(text: Text) -> Refused {
+    Refused {
+        status: 400,
+        code: "validation_failed".to_owned(),
+        title: text.say("ui-decide-to-correct"),
+        detail: String::new(),
+        errors: vec![FieldRefused { field: NOTE.to_owned(), message: text.say("ui-member-note-missing") }],
+        instance: String::new(),
+        more: serde_json::Map::new(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Facts {
+    time_zone: String,
+    joined_on: NaiveDate,
+    profile_complete: bool,
+    referrals: i64,
+    facts: Vec<Fact>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fact {
+    kind: String,
+    local_date: NaiveDate,
+    count: i64,
+    #[serde(default)]
+    sums: BTreeMap<String, Seen>,
+}
+
+#[derive(Deserialize)]
+struct OneUser {
+    user: Account,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Account {
+    email: Option<String>,
+    nickname: Option<String>,
+    bio: Option<String>,
+    role: String,
+    blocked: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Streak {
+    current: i64,
+    longest: i64,
+    active_days: i64,
+    at_risk_until: Option<Moment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Referrals {
+    referrals: Vec<Referral>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Referral {
+    invitee_id: String,
+    status: String,
+    created_at: Option<Moment>,
+    qualified_at: Option<Moment>,
+}
+
+#[derive(Template)]
+#[template(path = "member/member.html")]
+struct MemberPage {
+    shell: Shell,
+    outcome: Option<Outcome>,
+    missing: Option<String>,
+    members: String,
+    id: String,
+    name: String,
+    lead: String,
+    account: Vec<(String, String)>,
+    is_blocked: bool,
+    figures: Vec<(String, String, String)>,
+    heat: Heat,
+    kinds: Vec<Kind>,
+    incomplete: bool,
+    claims: Option<Result<Vec<ClaimRow>, Refused>>,
+    all_claims: String,
+    referrals: Option<Result<Vec<ReferralRow>, Refused>>,
+    more_referrals: bool,
+    actions: Option<Actions>,
+    left_out: bool,
+}
+
+/// What somebody did of one kind.
+struct Kind {
+    name: String,
+    days: String,
+    count: String,
+    sums: String,
+    last: String,
+}
+
+struct ReferralRow {
+    href: String,
+    invitee: ShortId,
+    class: &'static str,
+    status: String,
+    since: String,
+    qualified: String,
+}
+
+struct Actions {
+    blocks: bool,
+    key: String,
+    note: String,
+}
+
+async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) -> Result<Response, Failure> {
+    visit.only(STAFF)?;
+    let id = id_of(id)?;
+    let shown = Shown::of(visit).await?;
+    let (now, is_operator) = (!shown.is_then(), visit.is_one_of(OPERATORS));
+    let account_path = format!("/auth/users/{id}");
+    let (streak_path, claims_path) = (format!("/streaks/user/{id}"), format!("/claims/user/{id}"));
+    let referrals_query = [("inviterId", id.as_str()), ("limit", LISTED)];
+    let (shell, facts, account, streak, claims, referrals) = tokio::join!(
+        Shell::staff(visit, Place::Members, &shown),
+        facts(visit, &id, &shown),
+        async { if now && is_operator { visit.api.get::<OneUser>(&account_path, &[]).await.ok() } else { None } },
+        async { if now { visit.api.get::<Streak>(&streak_path, &[]).await.ok() } else { None } },
+        async { if now { Some(visit.api.get::<Claims>(&claims_path, &[("limit", LISTED)]).await) } else { None } },
+        async { if now { Some(visit.api.get::<Referrals>("/referrals", &referrals_query).await) } else { None } },
+    );
+    let (text, facts, account) = (visit.text, facts?, account.map(|one| one.user));
+    let zone = Tz::from_str(&facts.time_zone).unwrap_or(text.zone);
+    let today = local_date(zone, shown.moment().recorded_at);
+    let is_own = id == visit.session.caller.id.to_string();
+    let is_blocked = account.as_ref().is_some_and(|account| account.blocked);
+    let actions = (now && is_operator && account.is_some() && !is_own).then(|| Actions {
+        blocks: !is_blocked,
+        key: new_key(),
+        note,
+    });
+    let answer = outcome.as_ref().map_or(StatusCode::OK, Outcome::status);
+    let more_referrals = matches!(&referrals, Some(Ok(Referrals { next_cursor: Some(_), .. })));
+    let page = MemberPage {
+        shell,
+        missing: outcome.as_ref().and_then(|outcome| outcome.error_of(NOTE)).map(str::to_owned),
+        outcome,
+        members: visit.to("/ui/members"),
+        name: account.as_ref().and_then(|one| one.nickname.clone()).unwrap_or_else(|| ShortId::of(&id).plain()),
+        lead: lead(text, &facts),
+        account: account.as_ref().map(|account| about(text, account)).unwrap_or_default(),
+        is_blocked,
+        figures: figures(text, &facts, streak.as_ref()),
+        heat: Heat::of(text, &days(&facts.facts), today),
+        kinds: kinds(text, &facts.facts),
+        incomplete: facts.next_cursor.is_some(),
+        claims: claims
+            .map(|claims| claims.map(|list| list.claims.iter().map(|one| ClaimRow::of(visit, one)).collect())),
+        all_claims: visit.to("/ui/claims")
+            + if visit.to("/ui/claims").contains('?') { "&" } else { "?" }
+            + "member="
+            + &id,
+        referrals: referrals
+            .map(|all| all.map(|all| all.referrals.iter().map(|one| ReferralRow::of(visit, one)).collect())),
+        more_referrals,
+        actions,
+        left_out: !now,
+        id,
+    };
+    Ok(page_with(answer, &page))
+}
+
+/// All facts as of the moment that is shown, as far as a page has room for them.
+async fn facts(visit: &Visit, id: &str, shown: &Shown) -> Result<Facts, Refused> {
+    let (path, at) = (format!("/members/{id}/facts"), shown.at_position());
+    let ask = async |cursor: Option<&str>| {
+        let mut query = vec![("limit", "1000")];
+        match cursor {
+            Some(cursor) => query.push(("cursor", cursor)),
+            None if shown.is_then() => query.push(("atPosition", &at)),
+            None => {}
+        }
+        visit.api.get::<Facts>(&path, &query).await
+    };
+    let mut all = ask(None).await?;
+    for _ in 1..FACT_PAGES {
+        let Some(cursor) = all.next_cursor.take() else { break };
+        let more = ask(Some(&cursor)).await?;
+        all.facts.extend(more.facts);
+        all.next_cursor = more.next_cursor;
+    }
+    Ok(all)
+}
+
+fn lead(text: Text, facts: &Facts) -> String {
+    let since = text.day_with_year(facts.joined_on);
+    let profile = text.say(if facts.profile_complete { "ui-member-profile" } else { "ui-member-no-profile" });
+    say!(
+        text,
+        "ui-member-lead",
+        since = since,
+        zone = facts.time_zone.clone(),
+        profile = profile,
+        count = facts.referrals
+    )
+}
+
+fn about(text: Text, account: &Account) -> Vec<(String, String)> {
+    let mut about = vec![(text.say("ui-member-email"), account.email.clone().unwrap_or_default())];
+    if account.role != "USER" {
+        about.push((text.say("ui-member-role"), text.say_of("role", &account.role)));
+    }
+    if let Some(bio) = &account.bio {
+        about.push((text.say("ui-member-bio"), bio.clone()));
+    }
+    about
+}
+
+/// Name, number, and what stands below.
+fn figures(text: Text, facts: &Facts, streak: Option<&Streak>) -> Vec<(String, String, String)> {
+    let mut figures = vec![];
+    if let Some(streak) = streak {
+        let longest = say!(text, "ui-member-longest", count = streak.longest);
+        let below = match streak.at_risk_until {
+            Some(until) => format!("{longest}, {}", say!(text, "ui-member-at-risk", at = text.moment(until))),
+            None => longest,
+        };
+        figures.push((text.say("ui-member-streak"), text.number(streak.current), below));
+        let words = text.say("ui-member-login-days-so");
+        figures.push((text.say("ui-member-login-days"), text.number(streak.active_days), words));
+    }
+    let days = days(&facts.facts);
+    let total: i64 = facts.facts.iter().map(|fact| fact.count).sum();
+    let below = say!(text, "ui-member-facts-so", count = total);
+    figures.push((text.say("ui-member-days"), text.number(i64::try_from(days.len()).unwrap_or(i64::MAX)), below));
+    figures.push((text.say("ui-member-referrals"), text.number(facts.referrals), text.say("ui-member-qualified")));
+    figures
+}
+
+/// How often something happened, by day.
+fn days(facts: &[Fact]) -> BTreeMap<NaiveDate, i64> {
+    let mut days = BTreeMap::new();
+    for fact in facts {
+        *days.entry(fact.local_date).or_default() += fact.count;
+    }
+    days
+}
+
+fn kinds(text: Text, facts: &[Fact]) -> Vec<Kind> {
+    let mut kinds: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts {
+        kinds.entry(&fact.kind).or_default().push(fact);
+    }
+    let kind = |(name, facts): (&&str, &Vec<&Fact>)| {
+        let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
+        for (measure, sum) in facts.iter().flat_map(|fact| &fact.sums) {
+            if let Seen::Number(sum) = sum {
+                let all = sums.entry(measure).or_default();
+                *all = all.saturating_add(*sum);
+            }
+        }
+        let sums: Vec<_> =
+            sums.into_iter().map(|(name, sum)| format!("{} {name}", seen(text, Seen::Number(sum)))).collect();
+        Kind {
+            name: (*name).to_owned(),
+            days: text.number(i64::try_from(facts.len()).unwrap_or(i64::MAX)),
+            count: text.number(facts.iter().map(|fact| fact.count).sum::<i64>()),
+            sums: sums.join(", "),
+            last: facts.last().map_or(String::new(), |fact| text.day_with_year(fact.local_date)),
+        }
+    };
+    kinds.iter().map(kind).collect()
+}
+
+impl ReferralRow {
+    fn of(visit: &Visit, one: &Referral) -> Self {
+        let text = visit.text;
+        let day = |at: Option<Moment>| at.map(|at| text.day_with_year(text.day_of(at))).unwrap_or_default();
+        let class = match one.status.as_str() {
+            "qualified" => "granted",
+            "voided" => "denied",
+            _ => "pending",
+        };
+        Self {
+            href: visit.to(&format!("/ui/members/{}", one.invitee_id)),
+            invitee: ShortId::of(&one.invitee_id),
+            class,
+            status: text.say_of("member-referral", &one.status),
+            since: day(one.created_at),
+            qualified: day(one.qualified_at),
+        }
+    }
+}
