@@ -55,6 +55,9 @@ async fn in_bursts(log: &mut TestLog, drafts: Vec<Draft>) {
     tx.commit().await.unwrap();
 }
 
+/// How many grants there are since when.
+type Quantities = Vec<(DateTime<Utc>, Option<i64>)>;
+
 /// What the log says up to a position, kept as plainly as can be.
 struct Naive {
     position: i64,
@@ -65,7 +68,7 @@ struct Naive {
     claims: Vec<(DateTime<Utc>, Uuid, ClaimEvent)>,
     campaigns: BTreeMap<Uuid, Campaign>,
     /// Of which campaign, and since when how many.
-    rewards: BTreeMap<Uuid, (Uuid, Vec<(DateTime<Utc>, Option<i64>)>)>,
+    rewards: BTreeMap<Uuid, (Uuid, Quantities)>,
 }
 
 impl Naive {

@@ -88,6 +88,9 @@ struct TermRow {
     payload: String,
 }
 
+/// Campaigns, and the rewards of all of them with what is held and granted.
+pub(super) type CampaignsAndRewards = (Vec<CampaignRow>, Vec<(RewardRow, Grants)>);
+
 impl View {
     /// The events that run, by the days of a zone.
     ///
@@ -134,10 +137,7 @@ impl View {
     }
 
     /// The events that run, and their rewards; where there are too many, those that granted most today.
-    async fn most_granting(
-        &mut self,
-        days: &[LocalDay],
-    ) -> Result<(Vec<CampaignRow>, Vec<(RewardRow, Grants)>), FoldError> {
+    async fn most_granting(&mut self, days: &[LocalDay]) -> Result<CampaignsAndRewards, FoldError> {
         let (mut campaigns, mut rewards) =
             self.offers_that(|status| matches!(status, CampaignStatus::Active | CampaignStatus::Paused)).await?;
         let midnight: Vec<_> = days.last().map(|today| today.starts_at).into_iter().collect();
@@ -159,7 +159,7 @@ impl View {
     pub(super) async fn offers_that(
         &mut self,
         stand: impl Fn(CampaignStatus) -> bool,
-    ) -> Result<(Vec<CampaignRow>, Vec<(RewardRow, Grants)>), FoldError> {
+    ) -> Result<CampaignsAndRewards, FoldError> {
         let mut campaigns = self.campaigns().await?;
         campaigns.retain(|row| stand(row.status(self.clock)));
         let wanted: HashSet<Uuid> = campaigns.iter().map(|row| row.campaign_id).collect();
