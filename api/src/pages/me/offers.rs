@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
+use chrono::Datelike as _;
 use domain::claim::Known;
 use domain::condition::{Condition, Leaf};
 use fluent_bundle::FluentArgs;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::asked::{ClaimLine, EventLine, Events, Progress, RewardLine, RewardProgress, Rewards, Streak, User};
 use super::lately::when;
 use super::needs::{Around, Next, Step, next, steps};
+use crate::app::clock;
 use crate::pages::client::{Change, Refused};
 use crate::pages::form;
 use crate::pages::text::{Text, say};
@@ -89,7 +91,7 @@ pub(super) async fn offers(
     let asked = join_all(shown.into_iter().map(|event| ask(visit, event))).await;
     let asked: Vec<_> = asked.into_iter().flatten().collect();
     let streaks = streaks(visit, &asked, logins).await;
-    let today = logins.map_or_else(|| visit.text.day_of(crate::app::clock::now()), |streak| streak.today);
+    let today = logins.map_or_else(|| visit.text.day_of(clock::now()), |streak| streak.today);
     let around = Around { text: visit.text, streaks: &streaks, today, now: true };
     let known = Known { birthday: user.birth_date.is_some() };
     let (mut ready, mut on_the_way) = (vec![], vec![]);
@@ -223,8 +225,11 @@ fn left(text: Text, remaining: Option<i64>, quantity: Option<i64>) -> Option<Lef
 
 /// `every day until 29 Nov`.
 fn until(text: Text, event: &EventLine) -> String {
+    let (day, today) = (text.day_of(event.end_date), text.day_of(clock::now()));
+    // an event may last for years
+    let day = if day.year() == today.year() { text.moment(event.end_date) } else { text.day_with_year(day) };
     let mut args = FluentArgs::new();
-    args.set("day", text.moment(event.end_date));
+    args.set("day", day);
     text.known_of("me-until", &event.frequency, &args).unwrap_or_default()
 }
 
@@ -240,7 +245,7 @@ pub(super) async fn offer_of(visit: &Visit, user: &User, event: &str, reward: &s
     let of = ask(visit, event).await?;
     let logins: Option<Streak> = visit.api.get("/streaks/me", &[]).await.ok();
     let streaks = streaks(visit, std::slice::from_ref(&of), logins.as_ref()).await;
-    let today = logins.map_or_else(|| visit.text.day_of(crate::app::clock::now()), |streak| streak.today);
+    let today = logins.map_or_else(|| visit.text.day_of(clock::now()), |streak| streak.today);
     let around = Around { text: visit.text, streaks: &streaks, today, now: true };
     let progress = of.progress.rewards.iter().find(|progress| progress.id == reward)?;
     let line = of.rewards.iter().find(|line| line.id == reward)?;
