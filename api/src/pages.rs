@@ -23,6 +23,7 @@ mod me;
 mod member;
 mod members;
 mod moment;
+mod operations;
 mod overview;
 mod part;
 mod preferences;
@@ -70,7 +71,6 @@ struct Shared {
 }
 
 /// The pages, surrounded as the API is, and `/`, which leads to them.
-#[must_use]
 pub fn router(service: &Service, state: AppState) -> Router {
     let pages = Pages(Arc::new(Shared { state, api: service.inside() }));
     let log_in = ("/ui/sign-in".to_owned(), Method::POST, vec![Limit::LogIn, Limit::AppendsNothing]);
@@ -105,6 +105,7 @@ fn routes() -> Router<Pages> {
         .merge(stream::routes())
         .merge(log::routes())
         .merge(verification::routes())
+        .merge(operations::routes())
         .route("/ui/{*path}", any(failure::nothing_here))
         .method_not_allowed_fallback(failure::other_method)
 }

@@ -59,13 +59,11 @@ impl Service {
     }
 
     /// The API as callers within this process reach it: who asks is decided and charged before.
-    #[must_use]
     pub fn inside(&self) -> Router {
         self.inside.clone()
     }
 
     /// The API as the network reaches it.
-    #[must_use]
     pub fn api(&self) -> Router {
         let router = self.surround(self.inside.clone(), self.limits_of_routes.clone());
         // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
@@ -74,7 +72,6 @@ impl Service {
     }
 
     /// What is served beside the API, within the same limits. Pages of other origins never call it.
-    #[must_use]
     pub fn beside(&self, router: Router, limits: LimitsOfRoutes) -> Router {
         self.protect(self.surround(router, limits))
     }

@@ -81,7 +81,7 @@ impl DemoTraffic {
             let pause = Duration::from_millis(rand::rng().random_range(PAUSE_MS));
             let turn = async {
                 tokio::time::sleep(pause).await;
-                let done = if number % FACTS_A_CLAIM == 0 { self.claim().await } else { self.report().await };
+                let done = if number.is_multiple_of(FACTS_A_CLAIM) { self.claim().await } else { self.report().await };
                 if let Err(error) = done {
                     tracing::debug!(%error, "demo: the traffic pauses");
                     tokio::time::sleep(TROUBLE).await;

@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,14 +35,10 @@ pub(super) struct Client {
 pub(super) struct Answer<T> {
     /// The body.
     pub(super) body: T,
-    /// 200, 201, 202 …
-    pub(super) status: StatusCode,
     /// The position of the log that the answer stands for.
     pub(super) position: Option<i64>,
     /// The version of the resource, as `If-Match` wants it.
     pub(super) etag: Option<String>,
-    /// Whether it is the stored answer to an earlier request under the same key.
-    pub(super) replayed: bool,
 }
 
 /// A refusal of the API: what a problem document says.
@@ -175,10 +171,8 @@ impl Client {
         }
         Ok(Answer {
             body: self.body(&bytes)?,
-            status: parts.status,
             position: text("ledger-position").and_then(|position| position.parse().ok()),
             etag: text("etag").map(str::to_owned),
-            replayed: text("idempotency-replayed").is_some(),
         })
     }
 

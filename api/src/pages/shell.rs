@@ -155,8 +155,7 @@ pub(super) struct Shell {
     pub(super) strip: Option<Strip>,
     /// At the bottom of a member's pages.
     pub(super) tabs: Vec<TabItem>,
-    /// The page itself, to come back to.
-    pub(super) here: String,
+    /// The page itself, to come back to, as a value of a query.
     pub(super) here_escaped: String,
     pub(super) form_token: String,
     pub(super) demo: bool,
@@ -208,7 +207,6 @@ impl Shell {
             strip: None,
             tabs: vec![],
             here_escaped: form_urlencoded::byte_serialize(here.as_bytes()).collect(),
-            here,
             form_token: form::token(&visit.pages, &visit.session),
             demo: visit.pages.0.state.demo,
         }

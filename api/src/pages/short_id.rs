@@ -39,6 +39,6 @@ mod tests {
             "<span class=\"id\" title=\"01a1b7c3-07d4-7b1e-9c1f-5a2be07dd1e8\">01a1b7c3…<b>d1e8</b></span>"
         );
         assert_eq!(ShortId::of("system").to_string(), "<span class=\"id\">system</span>");
-        assert_eq!(ShortId::of("ÄÄÄÄÄÄÄÄÄÄÄÄÄÄ<").plain(), "ÄÄÄÄ…Ä<".replace('Ä', "Ä").as_str(), "cut between letters");
+        assert_eq!(ShortId::of("ÄÄÄÄÄÄÄÄÄÄÄÄÄÄ<").plain(), "ÄÄÄÄÄÄÄÄÄÄÄÄÄÄ<", "a letter is never cut");
     }
 }

@@ -63,7 +63,7 @@ fn from_the_crate(code: &str, module: &[String]) -> String {
     let mut read = String::with_capacity(code.len());
     let mut rest = code;
     while let Some(at) = rest.find(UP) {
-        let levels = rest[at..].as_bytes().chunks(UP.len()).take_while(|chunk| *chunk == UP.as_bytes()).count();
+        let levels = rest.as_bytes()[at..].chunks(UP.len()).take_while(|chunk| *chunk == UP.as_bytes()).count();
         let above = &module[..module.len().saturating_sub(levels)];
         read.push_str(&rest[..at]);
         read.push_str("crate::");

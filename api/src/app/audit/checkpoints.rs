@@ -124,12 +124,15 @@ pub struct KeptCheckpoint {
     pub note: String,
 }
 
+/// Number, position, root hash, when it was made, id of the key, signed note.
+type CheckpointRow = (i64, i64, Vec<u8>, DateTime<Utc>, String, String);
+
 /// The checkpoints that were kept before one of them, the latest first.
 ///
 /// # Errors
 /// The database's.
 pub async fn list(conn: &mut PgConnection, before: Option<i64>, limit: i64) -> sqlx::Result<Vec<KeptCheckpoint>> {
-    let rows: Vec<(i64, i64, Vec<u8>, DateTime<Utc>, String, String)> = sqlx::query_as(
+    let rows: Vec<CheckpointRow> = sqlx::query_as(
         "select number, position, root_hash, made_at, key_id, note
         from audit_checkpoints
         where number < $1
@@ -140,7 +143,7 @@ pub async fn list(conn: &mut PgConnection, before: Option<i64>, limit: i64) -> s
     .bind(limit)
     .fetch_all(conn)
     .await?;
-    let kept = |(number, position, root_hash, made_at, key_id, note): (i64, i64, Vec<u8>, DateTime<Utc>, _, _)| {
+    let kept = |(number, position, root_hash, made_at, key_id, note): CheckpointRow| {
         let (root_hash, at) = (hex::encode(root_hash), Moment::from(made_at));
         KeptCheckpoint { number, position, root_hash, at, key_id, note }
     };

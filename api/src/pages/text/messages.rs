@@ -30,6 +30,7 @@ messages! {
     "proof",
     "log",
     "verification",
+    "operations",
     "evidence",
     "decide",
     "approvals",

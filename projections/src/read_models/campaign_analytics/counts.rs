@@ -28,7 +28,7 @@ pub(super) enum Counter {
 impl Counter {
     fn place(self) -> usize {
         match self {
-            Self::Steps(step) => place_of(&ClaimEventType::ALL, step),
+            Self::Steps(step) => place_of(ClaimEventType::ALL, step),
             Self::Denied(reason) => STEPS + place_of(&DenialReason::ALL, reason),
             Self::Asked => STEPS + REASONS,
             Self::Claimed => STEPS + REASONS + 1,
@@ -78,7 +78,7 @@ impl Counted {
     pub(super) fn stored(&self) -> (i16, Option<i16>) {
         let small = |place: usize| i16::try_from(place).unwrap_or(i16::MAX);
         let reason = self.reason.map(|reason| small(place_of(&DenialReason::ALL, reason)));
-        (small(place_of(&ClaimEventType::ALL, self.step)), reason)
+        (small(place_of(ClaimEventType::ALL, self.step)), reason)
     }
 
     /// From a stored row.
@@ -88,7 +88,7 @@ impl Counted {
             found.ok_or_else(|| FoldError::stored("place of a counter", place.to_string()))
         }
         let reason = reason.map(|reason| at(&DenialReason::ALL, reason)).transpose()?;
-        Ok(Self { step: at(&ClaimEventType::ALL, step)?, reason, members })
+        Ok(Self { step: at(ClaimEventType::ALL, step)?, reason, members })
     }
 }
 

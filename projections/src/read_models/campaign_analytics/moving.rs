@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+/// Rows that go, by key and position, and rows that come.
+pub(super) type Changes<K, V> = (Vec<(K, i64)>, Vec<(K, i64, V)>);
+
 /// The last rows of what a batch counts, and what becomes of the stored ones.
 pub(super) struct Moving<K, V> {
     last: BTreeMap<K, (i64, V)>,
@@ -34,7 +37,7 @@ impl<K: Ord + Copy, V: Clone + Default> Moving<K, V> {
     }
 
     /// The stored rows that go, and the rows that come.
-    pub(super) fn changes(self) -> (Vec<(K, i64)>, Vec<(K, i64, V)>) {
+    pub(super) fn changes(self) -> Changes<K, V> {
         let new = self.new.into_iter().map(|((key, position), value)| (key, position, value));
         (self.replaced, new.collect())
     }

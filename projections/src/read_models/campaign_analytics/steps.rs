@@ -47,6 +47,9 @@ struct StepRow {
     judged: Option<Judged>,
 }
 
+/// Campaign, position, since when the group is, when it was recorded, the counts.
+type MarkRow = (Uuid, i64, i64, DateTime<Utc>, Vec<i64>);
+
 /// The last marks of the campaigns that a batch mentions, and what it adds.
 pub(super) struct Steps {
     marks: Moving<Uuid, Mark>,
@@ -55,7 +58,7 @@ pub(super) struct Steps {
 
 impl Steps {
     pub(super) async fn load(tx: &mut PgConnection, campaigns: BTreeSet<Uuid>) -> Result<Self, FoldError> {
-        let rows: Vec<(Uuid, i64, i64, DateTime<Utc>, Vec<i64>)> = sqlx::query_as(
+        let rows: Vec<MarkRow> = sqlx::query_as(
             "select last.*
             from unnest($1::uuid[]) as wanted(campaign_id)
             cross join lateral (
