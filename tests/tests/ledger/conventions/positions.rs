@@ -31,12 +31,12 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
         .map(|operation| {
             let path = operation.path.replace("{type}", "claim");
             let of = match path.as_str() {
-                path if path.contains("/user/") || path.starts_with("/audit/members") => &member.id,
-                path if path.starts_with("/claims") || path.starts_with("/audit") => &claim,
-                "/rewards/{id}" => &prize,
+                path if path.contains("/user/") || path.contains("/members/") => &member.id,
+                path if ["/claims", "/audit", "/reward-requests"].iter().any(|start| path.starts_with(start)) => &claim,
+                "/rewards/{id}" | "/dashboard/reward-analytics/{rewardId}" => &prize,
                 _ => &event,
             };
-            path.replace("{id}", of)
+            ["{id}", "{eventId}", "{rewardId}"].iter().fold(path, |path, name| path.replace(name, of))
         })
         .collect()
 }
