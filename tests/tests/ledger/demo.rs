@@ -175,7 +175,7 @@ async fn an_empty_log_is_given_five_weeks_of_a_programme() {
     assert!((380..=420).contains(&members), "{members} members");
 
     let rewards = auditor.get("/dashboard/reward-analytics?from=2020-01-01").await;
-    let reasons = counts(&rewards.list("/denialReasons"), "reason", "count");
+    let reasons = counts(rewards.list("/denialReasons"), "reason", "count");
     for reason in domain::claim::DenialReason::ALL {
         assert!(
             reasons.get(reason.name()).is_some_and(|count| *count > 0),
