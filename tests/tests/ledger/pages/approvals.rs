@@ -140,22 +140,22 @@ async fn many_are_looked_at_first_and_then_each_says_what_became_of_it() {
 async fn what_is_late_is_flagged_and_the_own_claim_is_not_offered() {
     let stage = Stage::shared().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
-    let condition = json!({"count": {"kind": "visit", "count": 2}});
+    let condition = json!({"count": {"kind": "review", "count": 2}});
     let event = campaign(&operator, json!({"approval": "manual", "condition": condition})).await;
     let prize = operator.create_reward(&reward(&event, None)).await;
     let member = stage.newcomer().await;
-    let late = with(activity(&member, "visit"), json!({"id": id(), "occurredAt": "2026-01-01T12:00:00Z"}));
-    for fact in [late, activity(&member, "visit")] {
+    let late = with(activity(&member, "review"), json!({"id": id(), "occurredAt": "2026-01-01T12:00:00Z"}));
+    for fact in [late, activity(&member, "review")] {
         reporter.report_activity(&fact).await.created();
     }
     let asked = reporter.claim_for(&prize, &member).await;
     let claim = asked.expect(202)["claim"]["id"].as_str().unwrap().to_owned();
     let browser = Browser::of(&stage.service).demo("operator").await;
     let page = browser.get(&format!("/ui/approvals/{claim}?event={event}&min={}", asked.position())).await;
-    page.ok().says_all(&["1 fact came late", "1 counted fact came late.", "<b>2</b> / 2 visit", "2 “visit”"]);
+    page.ok().says_all(&["1 fact came late", "1 counted fact came late.", "<b>2</b> / 2 review", "2 “review”"]);
 
-    let easy = campaign(&operator, json!({"approval": "manual"})).await;
-    let prize = operator.create_reward(&reward(&easy, None)).await;
+    let easy = campaign(&stage.service.demo("admin").await, json!({"approval": "manual"})).await;
+    let prize = stage.service.demo("admin").await.create_reward(&reward(&easy, None)).await;
     let own = operator.claim(&prize).await;
     let claim = own.expect(202)["claim"]["id"].as_str().unwrap().to_owned();
     let page = browser.get(&format!("/ui/approvals?event={easy}&min={}", own.position())).await;
