@@ -5,6 +5,7 @@ pub mod coalesce;
 pub mod epoch;
 pub mod lookups;
 pub mod metadata;
+pub(crate) mod named_parameters;
 pub mod receipt;
 pub mod sequencer;
 pub mod stored_answers;

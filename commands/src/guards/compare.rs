@@ -1,7 +1,6 @@
-//! The check of the guard tables: every row derived from the log once more, and compared, in one
-//! snapshot. The grants of single members, of which there are as many as claims, are summed up in a
-//! temporary table; nothing stays behind. What cannot be decoded is not counted: the verification of
-//! the log finds it.
+//! The check of the guard tables: derives every row from the log and compares it with the stored one, in one snapshot.
+//! Grants by member, of which there may be as many as claims, are summed up in a temporary table, which the closing
+//! rollback removes. An event that cannot be decoded is skipped here; the verification of the log reports it.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +9,21 @@ use uuid::Uuid;
 
 use super::names::Names;
 use super::{GuardChange, changes_of};
+use crate::log::named_parameters::NamedStatement;
+
+static ADD_TO_DERIVED_GRANTS: NamedStatement = NamedStatement::new(
+    "insert into pg_temp.derived_grants as grants (member_id, campaign_id, reward_id, committed)
+    select member_id, campaign_id, reward_id, committed from {added}
+    on conflict (member_id, campaign_id, reward_id) do update
+    set committed = grants.committed + excluded.committed",
+);
 
 /// How many events one page of the fold reads.
 const PAGE_EVENTS: i64 = 5_000;
 
 type CompareError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How many members' grants are summed up in memory.
+/// At this many grants in memory they are added to the temporary table.
 const HELD_GRANTS: usize = 20_000;
 
 /// The guard tables.
@@ -25,7 +32,7 @@ pub const TABLES: [&str; 4] = ["reward_stock", "campaign_budget", "member_grants
 /// One difference between a guard table and the log.
 pub type Difference = String;
 
-/// What became of one guard table.
+/// The result for one guard table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
     /// Which: one of [`TABLES`].
@@ -177,20 +184,16 @@ impl Derived {
     }
 
     async fn put_grants_aside(&mut self, connection: &mut PgConnection) -> Result<(), CompareError> {
-        let held = std::mem::take(&mut self.members);
-        let column = |of: fn(&(Uuid, Uuid, Uuid)) -> Uuid| held.keys().map(of).collect::<Vec<_>>();
-        let sql = "insert into pg_temp.derived_grants as grants
-                   select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])
-                   on conflict (member_id, campaign_id, reward_id) do update
-                   set committed = grants.committed + excluded.committed";
-        sqlx::query(sql)
-            .bind(column(|key| key.0))
-            .bind(column(|key| key.1))
-            .bind(column(|key| key.2))
-            .bind(held.values().copied().collect::<Vec<_>>())
-            .persistent(false)
-            .execute(connection)
-            .await?;
+        let committed = std::mem::take(&mut self.members);
+        let add = ADD_TO_DERIVED_GRANTS
+            .bind()
+            .rows("added", committed.iter())
+            .column("member_id", |((member, _, _), _)| *member)
+            .column("campaign_id", |((_, campaign, _), _)| *campaign)
+            .column("reward_id", |((_, _, reward), _)| *reward)
+            .column("committed", |(_, committed)| *committed)
+            .end();
+        add.query()?.persistent(false).execute(connection).await?;
         Ok(())
     }
 
@@ -220,7 +223,7 @@ async fn compared_grants(connection: &mut PgConnection) -> Result<Compared, Comp
                limit 1";
     let found: Option<(String, Option<i64>, Option<i64>)> =
         sqlx::query_as(sql).persistent(false).fetch_optional(connection).await?;
-    let difference = found.map(|(key, log, row)| told(TABLE, &key, &log, &row));
+    let difference = found.map(|(key, log, row)| difference(TABLE, &key, &log, &row));
     Ok(Compared { table: TABLE, rows, difference })
 }
 
@@ -232,10 +235,15 @@ fn compared<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
     let keys: std::collections::BTreeSet<&K> = derived.keys().chain(stored.keys()).collect();
     let differing = keys.into_iter().map(|key| (key, derived.get(key), stored.get(key)));
     let first = differing.into_iter().find(|(_, log, row)| log != row);
-    let difference = first.map(|(key, log, row)| told(table, key, &log, &row));
+    let difference = first.map(|(key, log, row)| difference(table, key, &log, &row));
     Compared { table, rows: i64::try_from(stored.len()).unwrap_or(i64::MAX), difference }
 }
 
-fn told(table: &str, key: &dyn std::fmt::Debug, log: &dyn std::fmt::Debug, row: &dyn std::fmt::Debug) -> Difference {
+fn difference(
+    table: &str,
+    key: &dyn std::fmt::Debug,
+    log: &dyn std::fmt::Debug,
+    row: &dyn std::fmt::Debug,
+) -> Difference {
     format!("{table} {key:?}: the log says {log:?}, the table {row:?}")
 }

@@ -1,7 +1,6 @@
-//! Whose a name is. Names are compared by their canonical key (`domain::identity`); two campaigns whose names were
-//! different while names were compared by case alone keep them: the later one under a key of its own, until it
-//! gets another name. What follows from the log alone is told once, for the comparison with the log and for keys
-//! that were stored in the form of an earlier version.
+//! Which campaign owns a name. Names are compared by their canonical key (`domain::identity`). Two campaigns whose names
+//! differed under an earlier version of the key keep them: the later one under a key of its own, until it is renamed.
+//! The rule is here once, for the check of the guard tables against the log and for keys stored by an earlier version.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,9 @@ use domain::identity::{KEY_VERSION, earlier_name_key, name_key};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-/// The keys of all campaigns, as the log has them.
+use crate::log::named_parameters::NamedStatement;
+
+/// The keys of all campaigns' names, derived from the log.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     key_of: BTreeMap<Uuid, String>,
@@ -18,7 +19,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// A campaign has this name from now on.
+    /// Gives a campaign this name.
     pub(crate) fn take(&mut self, owner: Uuid, key: &str) {
         let own = earlier_name_key(key, owner);
         let keeps_its_own = self.key_of.get(&owner) == Some(&own);
@@ -36,8 +37,14 @@ impl Names {
     }
 }
 
-/// Makes the keys anew that were stored under an earlier version, from the names in the log. While it does,
-/// nobody appends.
+static RENEW_NAMES: NamedStatement = NamedStatement::new(
+    "insert into unique_names (kind, name_key, owner, key_version)
+    select 'campaign', name_key, owner, {key_version}
+    from {renewed}",
+);
+
+/// Derives the keys that were stored under an earlier version again, from the names in the log. Nobody appends
+/// meanwhile.
 pub(crate) async fn renew_earlier_keys(pool: &PgPool) -> Result<(), sqlx::Error> {
     let earlier = "select exists (select from unique_names where key_version < $1)";
     if !sqlx::query_scalar::<_, bool>(earlier).bind(KEY_VERSION).fetch_one(pool).await? {
@@ -64,16 +71,9 @@ pub(crate) async fn renew_earlier_keys(pool: &PgPool) -> Result<(), sqlx::Error>
         }
     }
     sqlx::query("delete from unique_names where kind = 'campaign'").execute(&mut *transaction).await?;
-    sqlx::query(
-        "insert into unique_names (kind, name_key, owner, key_version)
-         select 'campaign', name_key, owner, $3
-         from unnest($1::text[], $2::uuid[]) as renewed (name_key, owner)",
-    )
-    .bind(names.key_of.values().collect::<Vec<_>>())
-    .bind(names.key_of.keys().collect::<Vec<_>>())
-    .bind(KEY_VERSION)
-    .execute(&mut *transaction)
-    .await?;
+    let renewed = RENEW_NAMES.bind().value("key_version", KEY_VERSION).rows("renewed", names.key_of.iter());
+    let renewed = renewed.column("owner", |(owner, _)| *owner).column("name_key", |(_, key)| key).end();
+    renewed.query()?.execute(&mut *transaction).await?;
     transaction.commit().await?;
     tracing::info!(campaigns = names.key_of.len(), "re-derived the canonical keys of stored campaign names");
     Ok(())

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::{Budget, GrantChange, GuardChange, Guards, Stock};
+use crate::log::named_parameters::NamedStatement;
 
 /// Reads the rows of these rewards and their campaigns that are not known yet.
 pub(crate) async fn load_rewards(
@@ -56,23 +57,26 @@ pub(crate) async fn load_rewards(
     Ok(())
 }
 
+static GRANTS_OF_MEMBERS: NamedStatement = NamedStatement::new(
+    "select wanted.member_id, wanted.campaign_id, taken.reward_id, taken.committed
+    from {wanted}
+    cross join lateral (
+        select reward_id, committed
+        from member_grants m
+        where m.member_id = wanted.member_id and m.campaign_id = wanted.campaign_id
+        offset 0
+    ) as taken",
+);
+
 /// Reads what these members have of these campaigns.
 pub(crate) async fn load_members(
     connection: &mut PgConnection,
     guards: &mut Guards,
     wanted: &[(MemberId, CampaignId)],
 ) -> Result<(), sqlx::Error> {
-    let members: Vec<Uuid> = wanted.iter().map(|(member, _)| member.0).collect();
-    let campaigns: Vec<Uuid> = wanted.iter().map(|(_, campaign)| campaign.0).collect();
-    let sql = "select wanted.member_id, wanted.campaign_id, taken.reward_id, taken.committed
-               from unnest($1::uuid[], $2::uuid[]) as wanted (member_id, campaign_id)
-               cross join lateral (
-                   select reward_id, committed
-                   from member_grants m
-                   where m.member_id = wanted.member_id and m.campaign_id = wanted.campaign_id
-                   offset 0
-               ) as taken";
-    for row in sqlx::query(sql).bind(members).bind(campaigns).fetch_all(&mut *connection).await? {
+    let wanted = GRANTS_OF_MEMBERS.bind().rows("wanted", wanted.iter());
+    let wanted = wanted.column("member_id", |(member, _)| member.0).column("campaign_id", |(_, campaign)| campaign.0);
+    for row in wanted.end().query()?.fetch_all(&mut *connection).await? {
         let key = (MemberId(row.try_get("member_id")?), CampaignId(row.try_get("campaign_id")?));
         let reward = RewardId(row.try_get("reward_id")?);
         guards.members.entry(key).or_default().insert(reward, row.try_get("committed")?);

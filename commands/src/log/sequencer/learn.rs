@@ -1,11 +1,12 @@
 //! Reads what a batch is judged by and is not known yet. It judges nothing.
 
 use domain::id::{CampaignId, RewardId};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 
 use super::decide::Known;
 use crate::guards::{GrantChange, GuardChange, tables};
 use crate::log::append::{Append, StreamKey};
+use crate::log::named_parameters::NamedStatement;
 
 impl Known {
     /// Learns all that a batch is judged by. Streams that it writes to are looked up under the lock of
@@ -84,25 +85,27 @@ impl Known {
     }
 }
 
+static LAST_SEQUENCES: NamedStatement = NamedStatement::new(
+    "select coalesce(last.sequence, 0) as sequence
+    from {wanted}
+    left join lateral (
+        select e.sequence
+        from events e
+        where e.aggregate_type = wanted.stream_type and e.aggregate_id = wanted.stream_id
+        order by e.sequence desc
+        limit 1
+    ) last on true
+    order by wanted.number",
+);
+
 /// The last sequence of each stream; 0 where there is none.
 async fn last_sequences(
     connection: &mut PgConnection,
     keys: &[&StreamKey],
 ) -> Result<Vec<(StreamKey, i64)>, sqlx::Error> {
-    let sql = "select coalesce(last.sequence, 0)
-               from unnest($1::text[], $2::text[]) with ordinality as wanted (stream_type, stream_id, number)
-               left join lateral (
-                   select e.sequence
-                   from events e
-                   where e.aggregate_type = wanted.stream_type and e.aggregate_id = wanted.stream_id
-                   order by e.sequence desc
-                   limit 1
-               ) last on true
-               order by wanted.number";
-    let sequences: Vec<i64> = sqlx::query_scalar(sql)
-        .bind(keys.iter().map(|key| key.stream_type).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| &*key.stream_id).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await?;
+    let wanted = LAST_SEQUENCES.bind().rows("wanted", keys.iter());
+    let wanted = wanted.column("stream_type", |key| key.stream_type).column("stream_id", |key| &*key.stream_id);
+    let rows = wanted.numbered().end().query()?.fetch_all(connection).await?;
+    let sequences = rows.iter().map(|row| row.try_get("sequence")).collect::<Result<Vec<i64>, _>>()?;
     Ok(keys.iter().map(|key| (*key).clone()).zip(sequences).collect())
 }
