@@ -252,11 +252,15 @@ impl Ledger {
         Loaded::fold(key, &events)
     }
 
-    /// When the log took in the first event of this name in a stream, if there is one.
+    /// When the log recorded the first event of this type in a stream; `None` without one.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn noted_at<A: LedgerAggregate>(&self, id: &str, name: &str) -> Result<Option<Moment>, ReadError> {
+    pub async fn first_recorded_at<A: LedgerAggregate>(
+        &self,
+        id: &str,
+        name: &str,
+    ) -> Result<Option<Moment>, ReadError> {
         let sql = "select recorded_at
                    from events
                    where aggregate_type = $1 and aggregate_id = $2 and event_type = $3

@@ -6,24 +6,24 @@
 mod again;
 mod command;
 mod event;
-mod further;
 mod ladder;
 mod life;
 mod refusal;
-mod steps;
+mod smallest_change;
+mod staff;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{ClaimCommand, DecisionInputs, EarlierClaim, Shortage, StaffStep, Step};
+pub use command::{ClaimCommand, DecisionInputs, EarlierClaim, Shortage, StaffAction, StaffCommand};
 pub use event::{
     Approved, ClaimEvent, ClaimEventType, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed,
     Granted, Rejected, Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,
 };
-pub use further::{Further, How, Known, smallest_further};
 pub use life::{ClaimStatus, Transition};
 pub use refusal::ClaimRefusal;
+pub use smallest_change::{ChangeKind, KnownProfile, RequiredChange, smallest_change};
 
 use crate::moment::Moment;
 
@@ -58,7 +58,7 @@ impl Claim {
     pub fn decide(&self, command: ClaimCommand) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         match command {
             ClaimCommand::Request(request) => self.request(&request),
-            ClaimCommand::Step(step) => self.step(step),
+            ClaimCommand::Staff(command) => self.by_staff(command),
             ClaimCommand::Expire { at } => self.expire(at),
             ClaimCommand::Withdraw { reason } => self.withdraw(reason),
         }

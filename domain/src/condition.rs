@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-pub use evaluate::{Asked, evaluate, is_met};
+pub use evaluate::{EvaluationContext, evaluate, is_met};
 pub use evidence::{LeafEvidence, Seen};
 pub use next::next_change;
 pub use parse::{ConditionProblem, Rule, holds_expressions};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
 use domain::condition::cel::{Cel, CelError, CelProblem};
-use domain::condition::{Asked, Condition, LeafEvidence, Rule, evaluate};
+use domain::condition::{Condition, EvaluationContext, LeafEvidence, Rule, evaluate};
 use domain::facts::{Birthday, Facts, KindFacts, MemberFacts};
 use domain::id::MemberId;
 use domain::name::Name;
@@ -50,7 +50,7 @@ fn facts(of: &[(&str, i64, i64)]) -> Facts {
 
 fn ask(expression: &str, facts: &Facts) -> LeafEvidence {
     let condition = Condition::parse(&json!({"cel": {"expression": expression}})).unwrap();
-    let (met, evidence) = evaluate(&condition, facts, Asked { on: today(), campaign_starts_on: None });
+    let (met, evidence) = evaluate(&condition, facts, EvaluationContext { on: today(), campaign_starts_on: None });
     let [seen] = &evidence[..] else { panic!("{evidence:?}") };
     assert_eq!(met, seen.met);
     seen.clone()

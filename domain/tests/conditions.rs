@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate};
 use domain::activity::{ActivityEvent, Recorded};
 use domain::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use domain::claim::{DecisionInputs, Subject};
-use domain::condition::{Asked, Condition, LeafEvidence, evaluate};
+use domain::condition::{Condition, EvaluationContext, LeafEvidence, evaluate};
 use domain::facts::{Birthday, DayTally, Facts, KindFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::member::{MemberEvent, Registered};
@@ -200,7 +200,7 @@ fn told(history: &[&str]) -> Facts {
 
 #[track_caller]
 fn check(history: &[&str], tree: &Value, have: i64, met: bool) {
-    let asked = Asked { on: day(TODAY), campaign_starts_on: Some(day(EVENT_START)) };
+    let asked = EvaluationContext { on: day(TODAY), campaign_starts_on: Some(day(EVENT_START)) };
     let (verdict, evidence) = evaluate(&parsed(tree), &told(history), asked);
     assert_eq!((verdict, &shown(&evidence)[0]["have"]), (met, &json!(have)), "{tree} over {history:?}");
 }
@@ -266,7 +266,8 @@ fn member_of(time_zone: Tz, joined: &str, (month, day_of_month): (u32, u32)) -> 
 #[track_caller]
 fn check_member(joined: &str, birthday: (u32, u32), today: &str, tree: &Value, met: bool) {
     let facts = member_of(Tz::UTC, joined, birthday);
-    let (verdict, evidence) = evaluate(&parsed(tree), &facts, Asked { on: day(today), campaign_starts_on: None });
+    let (verdict, evidence) =
+        evaluate(&parsed(tree), &facts, EvaluationContext { on: day(today), campaign_starts_on: None });
     assert_eq!((verdict, &shown(&evidence)[0]["have"]), (met, &json!(met)), "{tree} on {today}");
 }
 
@@ -305,7 +306,7 @@ fn evidence_names_every_leaf_by_its_place_even_where_the_outcome_is_clear() {
         {"not": {"all": [{"referrals": {"count": 3}}, {"not": {"total": {"kind": "session", "measure": "minutes", "total": 5}}}]}},
         {"activeDays": {"kind": "*", "days": 1}},
     ]});
-    let asked = Asked { on: day(TODAY), campaign_starts_on: None };
+    let asked = EvaluationContext { on: day(TODAY), campaign_starts_on: None };
     let (met, evidence) = evaluate(&parsed(&tree), &told(&["login 2026-11-20", "login 2026-11-21"]), asked);
     assert!(met);
     let expected = [
@@ -337,7 +338,8 @@ fn a_sum_beyond_64_bits_is_exact_and_shown_by_its_digits() {
     let sessions = KindFacts { days: BTreeMap::from([(day(TODAY), tally)]), ..KindFacts::default() };
     let facts = Facts { kinds: BTreeMap::from([(name("session"), sessions)]), ..Facts::default() };
     let tree = json!({"total": {"kind": "session", "measure": "minutes", "total": 1}});
-    let (met, evidence) = evaluate(&parsed(&tree), &facts, Asked { on: day(TODAY), campaign_starts_on: None });
+    let (met, evidence) =
+        evaluate(&parsed(&tree), &facts, EvaluationContext { on: day(TODAY), campaign_starts_on: None });
     assert!(met);
     assert_eq!(shown(&evidence)[0]["have"], json!("9223372036854775808"));
     let stored = serde_json::to_string(&evidence).unwrap();

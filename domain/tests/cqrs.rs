@@ -15,7 +15,7 @@ use domain::campaign::{
     Approval, Campaign, CampaignCommand, CampaignStatus, CampaignTerms, Draft, NewReward, PendingExpiry, Revision,
     RewardRevision, RewardTerms, RewardType,
 };
-use domain::claim::{Claim, ClaimCommand, DecisionInputs, StaffStep, Step, Subject};
+use domain::claim::{Claim, ClaimCommand, DecisionInputs, StaffAction, StaffCommand, Subject};
 use domain::condition::Condition;
 use domain::facts::{Birthday, Facts, MemberFacts};
 use domain::id::{CampaignId, MemberId, RewardId};
@@ -300,13 +300,13 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
     }))
 }
 
-fn staff(step: Step, note: Option<String>) -> ClaimCommand {
-    ClaimCommand::Step(StaffStep { step, operator: member(9), note, at: at("2026-11-22T08:00:00Z") })
+fn staff(step: StaffAction, note: Option<String>) -> ClaimCommand {
+    ClaimCommand::Staff(StaffCommand { action: step, operator: member(9), note, at: at("2026-11-22T08:00:00Z") })
 }
 
 #[tokio::test]
 async fn a_claim_that_is_granted_lives_under_the_framework() {
-    let approve = || staff(Step::Approve, None);
+    let approve = || staff(StaffAction::Approve, None);
     let commands = vec![
         approve(), // refused
         request(false, Approval::Manual),
@@ -316,9 +316,9 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
         request(true, Approval::Manual),
         approve(),
         request(true, Approval::Manual), // refused
-        staff(Step::FailFulfilment, Some(note())),
-        staff(Step::Fulfil, None),
-        staff(Step::Reverse, Some(note())),
+        staff(StaffAction::FailFulfilment, Some(note())),
+        staff(StaffAction::Fulfil, None),
+        staff(StaffAction::Reverse, Some(note())),
     ];
     let names = [
         "claim.denied",
@@ -335,7 +335,7 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
 
 #[tokio::test]
 async fn a_claim_that_is_rejected_lives_under_the_framework() {
-    let reject = || staff(Step::Reject, Some(note()));
+    let reject = || staff(StaffAction::Reject, Some(note()));
     let commands = vec![request(true, Approval::Manual), reject(), reject()];
     check(Claim::decide, commands, &["claim.submitted", "claim.rejected"]).await;
     let commands = vec![request(true, Approval::Automatic), reject()];

@@ -20,7 +20,7 @@ mod verify;
 use domain::event::DecodeError;
 
 pub use as_of::{AsOf, NotYet, resolve};
-pub use backtest::{Ask, Draft, Outcome, Winner, backtest};
+pub use backtest::{BacktestDraft, BacktestResult, RequestTiming, Winner, backtest};
 pub use counted::{Counted, CountedDay, MAX_COUNTED, MAX_DAYS, counted};
 pub use facts::{FactRow, FactsAsOf, facts_as_of};
 pub use flags::{Flag, FlagKind, MAX_NAMED, Pending, flags};
@@ -34,7 +34,7 @@ pub use streams::{
     state_of,
 };
 pub use tree::{Tree, grow, tree};
-pub use verify::{Check, Failure, NotLookedAt, Progress, Verification, checks, left_out};
+pub use verify::{Check, Failure, NotLookedAt, ProgressFn, Verification, checks, left_out};
 pub(crate) use verify::{UnreadableRow, stored};
 
 use crate::engine::error::FoldError;

@@ -1,6 +1,6 @@
-//! Why a claim stands where it stands, in words and numbers: the rule as it was, what was seen, what was missing,
-//! who decided, and the smallest further thing that would make a "no" a "yes". A pure function of what was read; it
-//! knows no query and no request. Leaves are put into words in `explain/leaf`, steps in `explain/story`.
+//! Why a claim has its status, as text and numbers: the rule as it was, what it saw, what was missing, who decided, and
+//! for a denial the smallest change that would have met the rule. A pure function of what was read before; it knows no
+//! query and no request. `explain/leaf` puts leaves into text, `explain/story` the history.
 
 mod leaf;
 mod story;
@@ -8,7 +8,7 @@ mod story;
 use chrono::NaiveDate;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus};
-use domain::claim::{Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, Known, smallest_further};
+use domain::claim::{Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, KnownProfile, smallest_change};
 use domain::condition::{Condition, Leaf, LeafEvidence};
 use domain::id::ClaimId;
 use projections::audit::Counted;
@@ -16,7 +16,7 @@ use projections::read_models::claim_history::Winners;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::leaf::{DayTold, LeafTold, StepFurther};
+use self::leaf::{DayTold, ExplainedStep, LeafTold};
 use self::story::Told;
 use crate::app::i18n::Said;
 
@@ -85,7 +85,7 @@ pub struct Explanation {
     days: Vec<DayTold>,
     /// The smallest further thing that would make it a grant; empty where the rule was met. Null where it cannot be
     /// said, or is out of the member's reach, as an empty shelf is: nothing is promised then.
-    smallest_further: Option<Vec<StepFurther>>,
+    smallest_further: Option<Vec<ExplainedStep>>,
     /// Who took what was missing, where it was used up.
     ahead: Option<Ahead>,
     /// Until when somebody may decide; null where nobody has to.
@@ -162,7 +162,7 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         position,
         leaves: leaf::told(condition, &leaves, &material.counted),
         days: leaf::days(&leaves, &material.counted),
-        smallest_further: material.further(reason, condition, decision, &leaves),
+        smallest_further: material.smallest_change(reason, condition, decision, &leaves),
         ahead,
         waits_until: claim.waits_until().filter(|_| status == ClaimStatus::Pending),
         steps: history.iter().map(Told::of).collect(),
@@ -171,13 +171,13 @@ pub fn explain(material: &Material) -> Option<Explanation> {
 
 impl Material {
     /// What is still missing; nothing is promised in an event that is over, nor where others hold what is missing.
-    fn further(
+    fn smallest_change(
         &self,
         reason: Option<DenialReason>,
         condition: &Condition,
         decision: &Decision,
         leaves: &[(&Leaf, &LeafEvidence)],
-    ) -> Option<Vec<StepFurther>> {
+    ) -> Option<Vec<ExplainedStep>> {
         match reason {
             None | Some(DenialReason::ConditionUnmet | DenialReason::CampaignNotActive) => {}
             Some(
@@ -187,13 +187,13 @@ impl Material {
                 | DenialReason::OutOfStock,
             ) => return None,
         }
-        let known = Known { birthday: self.birthday_known };
-        let further = smallest_further(condition, &decision.evidence, known)?;
+        let known = KnownProfile { birthday: self.birthday_known };
+        let changes = smallest_change(condition, &decision.evidence, known)?;
         let over = self.campaign_now.status(self.now) == Some(CampaignStatus::Ended);
         if over && reason.is_some() {
             return None;
         }
-        further.into_iter().map(|step| StepFurther::of(step, leaves)).collect()
+        changes.into_iter().map(|change| ExplainedStep::of(change, leaves)).collect()
     }
 
     /// A limit refuses exactly when all of it is given or promised.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::Decision;
-use crate::condition::{Asked, Condition, LeafEvidence, evaluate};
+use crate::condition::{Condition, EvaluationContext, LeafEvidence, evaluate};
 use crate::facts::Facts;
 use crate::zone::local_date;
 
@@ -23,7 +23,7 @@ impl Decision {
         facts: &Facts,
         campaign_starts_on: NaiveDate,
     ) -> (bool, Vec<LeafEvidence>) {
-        let asked = Asked { on: self.judged_on(), campaign_starts_on: Some(campaign_starts_on) };
+        let asked = EvaluationContext { on: self.judged_on(), campaign_starts_on: Some(campaign_starts_on) };
         let (met, mut evidence) = evaluate(condition, facts, asked);
         if self.local_date.is_none() {
             evidence.iter_mut().for_each(|leaf| leaf.local_date = None);

@@ -1,4 +1,4 @@
-//! What can be asked of a claim.
+//! The commands that a claim understands, and what its decision is made from.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::moment::Moment;
 pub enum ClaimCommand {
     /// A member asks for a reward.
     Request(Box<DecisionInputs>),
-    /// Staff decide a claim, or carry it further.
-    Step(StaffStep),
+    /// Staff decide a claim, or report what became of it.
+    Staff(StaffCommand),
     /// Nobody decided in time.
     Expire {
         /// The moment of looking.
@@ -31,29 +31,29 @@ pub enum ClaimCommand {
     },
 }
 
-/// What staff do with a claim.
+/// What a member of staff does with a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StaffStep {
-    /// What.
-    pub step: Step,
-    /// Who: never the claimant.
+pub struct StaffCommand {
+    /// What they do.
+    pub action: StaffAction,
+    /// Who they are: never the claimant.
     pub operator: MemberId,
-    /// Why or how, for the record.
+    /// Their reason or remark, for the record.
     pub note: Option<String>,
-    /// The moment of asking.
+    /// When they asked for it.
     pub at: Moment,
 }
 
-/// The steps that staff can take.
+/// What staff can do with a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Say yes to a pending claim.
+pub enum StaffAction {
+    /// Grant a pending claim.
     Approve,
-    /// Say no to a pending claim.
+    /// Deny a pending claim.
     Reject,
-    /// The reward was handed out.
+    /// Record that the reward was handed out.
     Fulfil,
-    /// Handing the reward out failed.
+    /// Record that handing the reward out failed.
     FailFulfilment,
     /// Take a grant back.
     Reverse,

@@ -6,7 +6,7 @@ use super::{
     Submitted,
 };
 use crate::campaign::{Approval, CampaignStatus};
-use crate::condition::{Asked, evaluate};
+use crate::condition::{EvaluationContext, evaluate};
 use crate::moment::Moment;
 use crate::zone::local_date;
 
@@ -76,7 +76,7 @@ impl DecisionInputs {
     #[must_use]
     pub fn judge(&self) -> (bool, Decision) {
         let on = local_date(self.time_zone, self.asked_at);
-        let asked = Asked { on, campaign_starts_on: Some(self.campaign_starts_on) };
+        let asked = EvaluationContext { on, campaign_starts_on: Some(self.campaign_starts_on) };
         let (met, evidence) = evaluate(&self.condition, &self.facts, asked);
         let decision = Decision {
             met,

@@ -62,12 +62,17 @@ fn manual() -> ClaimCommand {
     ask(DecisionInputs { approval: Approval::Manual, ..seven_days() })
 }
 
-fn staff(step: Step, at_text: &str) -> ClaimCommand {
-    ClaimCommand::Step(StaffStep { step, operator: MemberId(Uuid::from_u128(9)), note: None, at: at(at_text) })
+fn staff(step: StaffAction, at_text: &str) -> ClaimCommand {
+    ClaimCommand::Staff(StaffCommand {
+        action: step,
+        operator: MemberId(Uuid::from_u128(9)),
+        note: None,
+        at: at(at_text),
+    })
 }
 
 fn approve(at_text: &str) -> ClaimCommand {
-    staff(Step::Approve, at_text)
+    staff(StaffAction::Approve, at_text)
 }
 
 fn given(commands: Vec<ClaimCommand>) -> Claim {
@@ -210,10 +215,10 @@ fn the_same_refusal_after_an_expired_claim_is_recorded_again() {
 #[test]
 fn every_step_starts_where_the_contract_says() {
     use ClaimStatus::{Denied, Fulfilled, FulfilmentFailed, Granted, Pending, Rejected, Reversed};
-    let reject = || staff(Step::Reject, ASKED);
-    let fulfil = || staff(Step::Fulfil, ASKED);
-    let fail = || staff(Step::FailFulfilment, ASKED);
-    let reverse = || staff(Step::Reverse, ASKED);
+    let reject = || staff(StaffAction::Reject, ASKED);
+    let fulfil = || staff(StaffAction::Fulfil, ASKED);
+    let fail = || staff(StaffAction::FailFulfilment, ASKED);
+    let reverse = || staff(StaffAction::Reverse, ASKED);
     let grant = || ask(seven_days());
     let histories = [
         (Denied, vec![ask(DecisionInputs { facts: facts(0), ..seven_days() })]),
@@ -251,9 +256,15 @@ const TOO_LATE: &str = "2026-11-24T12:00:00Z";
 fn nobody_takes_any_step_with_their_own_claim() {
     for history in [vec![manual()], vec![ask(seven_days())]] {
         let claim = given(history);
-        for step in [Step::Approve, Step::Reject, Step::Fulfil, Step::FailFulfilment, Step::Reverse] {
+        for step in [
+            StaffAction::Approve,
+            StaffAction::Reject,
+            StaffAction::Fulfil,
+            StaffAction::FailFulfilment,
+            StaffAction::Reverse,
+        ] {
             let operator = MemberId(Uuid::from_u128(1));
-            let own = ClaimCommand::Step(StaffStep { step, operator, note: None, at: at(ASKED) });
+            let own = ClaimCommand::Staff(StaffCommand { action: step, operator, note: None, at: at(ASKED) });
             assert_eq!(claim.decide(own), Err(ClaimRefusal::OwnClaim), "{step:?}");
         }
     }
@@ -263,12 +274,12 @@ fn nobody_takes_any_step_with_their_own_claim() {
 fn nobody_decides_a_claim_that_waited_too_long_recorded_or_not() {
     let expire = ClaimCommand::Expire { at: at(TOO_LATE) };
     for claim in [given(vec![manual()]), given(vec![manual(), expire])] {
-        for step in [Step::Approve, Step::Reject] {
+        for step in [StaffAction::Approve, StaffAction::Reject] {
             let expired = Err(ClaimRefusal::Expired { at: at(TOO_LATE) });
             assert_eq!(claim.decide(staff(step, TOO_LATE)), expired, "{step:?}");
         }
         let from = claim.status().unwrap();
-        assert_eq!(claim.decide(staff(Step::Fulfil, TOO_LATE)), Err(ClaimRefusal::StepNotAllowed { from }));
+        assert_eq!(claim.decide(staff(StaffAction::Fulfil, TOO_LATE)), Err(ClaimRefusal::StepNotAllowed { from }));
     }
 }
 

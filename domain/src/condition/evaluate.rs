@@ -9,10 +9,10 @@ use crate::dates::{DateSet, window_start};
 use crate::facts::{Birthday, Facts};
 use crate::name::Name;
 
-/// The moment of asking, as far as a rule may know it.
+/// What a condition may know besides the member's facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked {
-    /// The member's local date.
+pub struct EvaluationContext {
+    /// The member's local date on which it is evaluated.
     pub on: NaiveDate,
     /// The local date on which the campaign starts, in the campaign's zone; none outside a campaign.
     pub campaign_starts_on: Option<NaiveDate>,
@@ -20,27 +20,27 @@ pub struct Asked {
 
 /// Whether the condition is met, and what every leaf needed and saw.
 #[must_use]
-pub fn evaluate(condition: &Condition, facts: &Facts, asked: Asked) -> (bool, Vec<LeafEvidence>) {
+pub fn evaluate(condition: &Condition, facts: &Facts, context: EvaluationContext) -> (bool, Vec<LeafEvidence>) {
     let mut evidence = Vec::new();
-    let met = judge(condition, facts, asked, &mut String::new(), &mut evidence);
+    let met = judge(condition, facts, context, &mut String::new(), &mut evidence);
     (met, evidence)
 }
 
 /// Whether the condition is met, where nobody asks why: no further leaf is looked at than decides it.
 #[must_use]
-pub fn is_met(condition: &Condition, facts: &Facts, asked: Asked) -> bool {
+pub fn is_met(condition: &Condition, facts: &Facts, context: EvaluationContext) -> bool {
     match condition {
-        Condition::All(parts) => parts.iter().all(|part| is_met(part, facts, asked)),
-        Condition::Any(parts) => parts.iter().any(|part| is_met(part, facts, asked)),
-        Condition::Not(part) => !is_met(part, facts, asked),
-        Condition::Leaf(leaf) => look(leaf, facts, asked).2,
+        Condition::All(parts) => parts.iter().all(|part| is_met(part, facts, context)),
+        Condition::Any(parts) => parts.iter().any(|part| is_met(part, facts, context)),
+        Condition::Not(part) => !is_met(part, facts, context),
+        Condition::Leaf(leaf) => look(leaf, facts, context).2,
     }
 }
 
 fn judge(
     condition: &Condition,
     facts: &Facts,
-    asked: Asked,
+    context: EvaluationContext,
     path: &mut String,
     evidence: &mut Vec<LeafEvidence>,
 ) -> bool {
@@ -50,7 +50,7 @@ fn judge(
             path.push('.');
         }
         path.push_str(&step.to_string());
-        let met = judge(part, facts, asked, path, evidence);
+        let met = judge(part, facts, context, path, evidence);
         path.truncate(here);
         met
     };
@@ -65,10 +65,10 @@ fn judge(
         Condition::Leaf(leaf) => {
             let ((need, have, met), error) = match leaf {
                 Leaf::Cel(expression) => {
-                    let value = value_of(expression, facts, asked);
+                    let value = value_of(expression, facts, context);
                     (flag(value.unwrap_or(false)), value.err())
                 }
-                leaf => (look(leaf, facts, asked), None),
+                leaf => (look(leaf, facts, context), None),
             };
             evidence.push(LeafEvidence {
                 path: path.clone(),
@@ -78,7 +78,7 @@ fn judge(
                 need,
                 have,
                 met,
-                local_date: Some(asked.on).filter(|_| met && leaf.is_of_a_day()),
+                local_date: Some(context.on).filter(|_| met && leaf.is_of_a_day()),
                 error,
             });
             met
@@ -86,39 +86,40 @@ fn judge(
     }
 }
 
-pub(super) fn look(leaf: &Leaf, facts: &Facts, asked: Asked) -> (Seen, Seen, bool) {
+pub(super) fn look(leaf: &Leaf, facts: &Facts, context: EvaluationContext) -> (Seen, Seen, bool) {
     match leaf {
         Leaf::Streak { kind, days, since } => {
-            let have = facts.kinds.get(kind).map_or(0, |of_kind| of_kind.dates.streak(asked.on, asked.first(*since)));
+            let have =
+                facts.kinds.get(kind).map_or(0, |of_kind| of_kind.dates.streak(context.on, context.first(*since)));
             at_least(i128::from(*days), i128::from(have))
         }
         Leaf::ActiveDays { kind, days, window } => {
-            let have = active_days(facts, kind.as_ref(), asked.start_of(*window), asked.on);
+            let have = active_days(facts, kind.as_ref(), context.start_of(*window), context.on);
             at_least(i128::from(*days), i128::from(have))
         }
         Leaf::Count { kind, count, window } => {
-            let have = tallies(facts, kind, *window, asked).map(|tally| i128::from(tally.count)).sum();
+            let have = tallies(facts, kind, *window, context).map(|tally| i128::from(tally.count)).sum();
             at_least(i128::from(*count), have)
         }
         Leaf::Total { kind, measure, total, window } => {
-            let have = tallies(facts, kind, *window, asked).filter_map(|tally| tally.sums.get(measure)).sum();
+            let have = tallies(facts, kind, *window, context).filter_map(|tally| tally.sums.get(measure)).sum();
             at_least(i128::from(*total), have)
         }
         Leaf::Referrals { count, since } => {
-            let first = asked.first(*since);
-            let counts = |day: &&NaiveDate| **day <= asked.on && first.is_none_or(|first| **day >= first);
+            let first = context.first(*since);
+            let counts = |day: &&NaiveDate| **day <= context.on && first.is_none_or(|first| **day >= first);
             at_least(i128::from(*count), facts.referrals.values().filter(counts).count() as i128)
         }
         Leaf::ProfileComplete => flag(is_complete(facts)),
-        Leaf::Birthday => flag(is_birthday(facts, asked)),
-        Leaf::JoinAnniversary => flag(is_join_anniversary(facts, asked)),
+        Leaf::Birthday => flag(is_birthday(facts, context)),
+        Leaf::JoinAnniversary => flag(is_join_anniversary(facts, context)),
         Leaf::Joined { within, from, to } => flag(facts.member.as_ref().is_some_and(|member| {
             let joined = member.joined_on;
-            within.is_none_or(|days| joined >= window_start(asked.on, days.0) && joined <= asked.on)
+            within.is_none_or(|days| joined >= window_start(context.on, days.0) && joined <= context.on)
                 && from.is_none_or(|from| joined >= from)
                 && to.is_none_or(|to| joined <= to)
         })),
-        Leaf::Cel(expression) => flag(value_of(expression, facts, asked).unwrap_or(false)),
+        Leaf::Cel(expression) => flag(value_of(expression, facts, context).unwrap_or(false)),
     }
 }
 
@@ -126,33 +127,33 @@ fn is_complete(facts: &Facts) -> bool {
     facts.member.as_ref().is_some_and(|member| member.profile_complete)
 }
 
-fn is_birthday(facts: &Facts, asked: Asked) -> bool {
-    facts.member.as_ref().and_then(|member| member.birthday).is_some_and(|day| day.falls_on(asked.on))
+fn is_birthday(facts: &Facts, context: EvaluationContext) -> bool {
+    facts.member.as_ref().and_then(|member| member.birthday).is_some_and(|day| day.falls_on(context.on))
 }
 
-fn is_join_anniversary(facts: &Facts, asked: Asked) -> bool {
+fn is_join_anniversary(facts: &Facts, context: EvaluationContext) -> bool {
     facts.member.as_ref().is_some_and(|member| {
-        asked.on.year() > member.joined_on.year() && Birthday::of(member.joined_on).falls_on(asked.on)
+        context.on.year() > member.joined_on.year() && Birthday::of(member.joined_on).falls_on(context.on)
     })
 }
 
 /// What an expression comes to: its functions and variables mean what the leaves of their names mean.
-fn value_of(expression: &Cel, facts: &Facts, asked: Asked) -> Result<bool, CelError> {
+fn value_of(expression: &Cel, facts: &Facts, context: EvaluationContext) -> Result<bool, CelError> {
     let member = facts.member.as_ref();
     expression.judge(&cel::Seen {
-        answers: expression.calls().iter().map(|call| answer(call, facts, asked)).collect(),
-        today: asked.on.format("%Y-%m-%d").to_string(),
+        answers: expression.calls().iter().map(|call| answer(call, facts, context)).collect(),
+        today: context.on.format("%Y-%m-%d").to_string(),
         profile_complete: is_complete(facts),
-        birthday: is_birthday(facts, asked),
-        join_anniversary: is_join_anniversary(facts, asked),
-        days_since_joined: member.map(|member| (asked.on - member.joined_on).num_days()),
+        birthday: is_birthday(facts, context),
+        join_anniversary: is_join_anniversary(facts, context),
+        days_since_joined: member.map(|member| (context.on - member.joined_on).num_days()),
         time_zone: member.map(|member| member.time_zone.name()),
     })
 }
 
 /// What a function would tell as a leaf that needs at least 1.
-fn answer(call: &Call, facts: &Facts, asked: Asked) -> i128 {
-    match look(&call.leaf(), facts, asked).1 {
+fn answer(call: &Call, facts: &Facts, context: EvaluationContext) -> i128 {
+    match look(&call.leaf(), facts, context).1 {
         Seen::Number(number) => number,
         Seen::Flag(flag) => flag.into(),
     }
@@ -181,14 +182,14 @@ fn tallies<'a>(
     facts: &'a Facts,
     kind: &Name,
     window: Window,
-    asked: Asked,
+    context: EvaluationContext,
 ) -> impl Iterator<Item = &'a crate::facts::DayTally> {
-    let from = asked.start_of(window).unwrap_or(NaiveDate::MIN);
-    let days = facts.kinds.get(kind).filter(|_| from <= asked.on);
-    days.into_iter().flat_map(move |of_kind| of_kind.days.range(from..=asked.on)).map(|(_, tally)| tally)
+    let from = context.start_of(window).unwrap_or(NaiveDate::MIN);
+    let days = facts.kinds.get(kind).filter(|_| from <= context.on);
+    days.into_iter().flat_map(move |of_kind| of_kind.days.range(from..=context.on)).map(|(_, tally)| tally)
 }
 
-impl Asked {
+impl EvaluationContext {
     pub(super) fn first(self, since: Option<Since>) -> Option<NaiveDate> {
         match since? {
             Since::Date(date) => Some(date),

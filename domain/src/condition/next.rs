@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use super::cel::{Cel, Variable};
 use super::evaluate::look;
-use super::{Asked, Condition, Leaf, Window};
+use super::{Condition, EvaluationContext, Leaf, Window};
 use crate::facts::{Birthday, Facts, MemberFacts};
 use crate::moment::Moment;
 use crate::name::Name;
@@ -23,9 +23,9 @@ pub fn next_change(
     now: Moment,
 ) -> Option<Moment> {
     let zone = facts.member.as_ref()?.time_zone;
-    let asked = Asked { on: local_date(zone, now), campaign_starts_on };
-    let next = condition.leaves().filter_map(|leaf| leaf.next_date(facts, asked)).min();
-    first_outside(zone, now, asked.on..next.unwrap_or(NaiveDate::MAX))
+    let context = EvaluationContext { on: local_date(zone, now), campaign_starts_on };
+    let next = condition.leaves().filter_map(|leaf| leaf.next_date(facts, context)).min();
+    first_outside(zone, now, context.on..next.unwrap_or(NaiveDate::MAX))
 }
 
 /// The next dates on which a leaf sees another number.
@@ -45,32 +45,32 @@ impl Steps {
 
 impl Leaf {
     /// The first date after the one of asking on which this leaf may come to another answer.
-    fn next_date(&self, facts: &Facts, asked: Asked) -> Option<NaiveDate> {
+    fn next_date(&self, facts: &Facts, context: EvaluationContext) -> Option<NaiveDate> {
         match self {
             Self::Streak { .. } | Self::ActiveDays { .. } | Self::Count { .. } | Self::Referrals { .. } => {
-                let Steps { less, more } = self.steps(facts, asked);
-                if look(self, facts, asked).2 { less } else { more }
+                let Steps { less, more } = self.steps(facts, context);
+                if look(self, facts, context).2 { less } else { more }
             }
             // a measure may be negative
-            Self::Total { .. } => self.steps(facts, asked).first(),
+            Self::Total { .. } => self.steps(facts, context).first(),
             Self::ProfileComplete => None,
-            Self::Birthday => next_birthday(facts, asked.on),
-            Self::JoinAnniversary => next_anniversary(facts, asked.on),
+            Self::Birthday => next_birthday(facts, context.on),
+            Self::JoinAnniversary => next_anniversary(facts, context.on),
             Self::Joined { within, .. } => {
                 let joined = facts.member.as_ref()?.joined_on;
                 let over = within.and_then(|days| plus(joined, days.0));
-                [Some(joined), over].into_iter().flatten().filter(|date| *date > asked.on).min()
+                [Some(joined), over].into_iter().flatten().filter(|date| *date > context.on).min()
             }
-            Self::Cel(expression) => expression.next_date(facts, asked),
+            Self::Cel(expression) => expression.next_date(facts, context),
         }
     }
 
-    fn steps(&self, facts: &Facts, asked: Asked) -> Steps {
-        let tomorrow = plus(asked.on, 1).unwrap_or(NaiveDate::MAX);
+    fn steps(&self, facts: &Facts, context: EvaluationContext) -> Steps {
+        let tomorrow = plus(context.on, 1).unwrap_or(NaiveDate::MAX);
         match self {
             Self::Streak { kind, .. } => {
                 let Some(dates) = facts.kinds.get(kind).map(|of_kind| &of_kind.dates) else { return Steps::default() };
-                let run = dates.run_with(asked.on).or_else(|| dates.run_with(asked.on.pred_opt()?));
+                let run = dates.run_with(context.on).or_else(|| dates.run_with(context.on.pred_opt()?));
                 Steps { less: run.and_then(|(_, last)| plus(last, 2)), more: dates.first_from(tomorrow) }
             }
             Self::ActiveDays { kind, window, .. } => {
@@ -79,14 +79,14 @@ impl Leaf {
                     let sets = facts.kinds.iter().filter(|(name, _)| of_kind(name));
                     sets.filter_map(|(_, of_kind)| of_kind.dates.first_from(date)).min()
                 };
-                windowed(*window, asked, tomorrow, first_from)
+                windowed(*window, context, tomorrow, first_from)
             }
             Self::Count { kind, window, .. } | Self::Total { kind, window, .. } => {
                 let days = facts.kinds.get(kind).map(|of_kind| &of_kind.days);
-                windowed(*window, asked, tomorrow, |date| days?.range(date..).next().map(|(day, _)| *day))
+                windowed(*window, context, tomorrow, |date| days?.range(date..).next().map(|(day, _)| *day))
             }
             Self::Referrals { .. } => {
-                let ahead = facts.referrals.values().copied().filter(|day| *day > asked.on);
+                let ahead = facts.referrals.values().copied().filter(|day| *day > context.on);
                 Steps { less: None, more: ahead.min() }
             }
             Self::ProfileComplete | Self::Birthday | Self::JoinAnniversary | Self::Joined { .. } | Self::Cel(_) => {
@@ -97,14 +97,14 @@ impl Leaf {
 }
 
 impl Cel {
-    fn next_date(&self, facts: &Facts, asked: Asked) -> Option<NaiveDate> {
+    fn next_date(&self, facts: &Facts, context: EvaluationContext) -> Option<NaiveDate> {
         let of_variable = |variable| match variable {
-            Variable::Today | Variable::DaysSinceJoined => plus(asked.on, 1),
-            Variable::Birthday => next_birthday(facts, asked.on),
-            Variable::JoinAnniversary => next_anniversary(facts, asked.on),
+            Variable::Today | Variable::DaysSinceJoined => plus(context.on, 1),
+            Variable::Birthday => next_birthday(facts, context.on),
+            Variable::JoinAnniversary => next_anniversary(facts, context.on),
             Variable::ProfileComplete | Variable::TimeZone => None,
         };
-        let of_calls = self.leaves().filter_map(|leaf| leaf.steps(facts, asked).first());
+        let of_calls = self.leaves().filter_map(|leaf| leaf.steps(facts, context).first());
         self.variables().filter_map(of_variable).chain(of_calls).min()
     }
 }
@@ -112,11 +112,11 @@ impl Cel {
 /// The first day in the window falls out of it, the first one after today comes into it.
 fn windowed(
     window: Window,
-    asked: Asked,
+    context: EvaluationContext,
     tomorrow: NaiveDate,
     first_from: impl Fn(NaiveDate) -> Option<NaiveDate>,
 ) -> Steps {
-    let first = || first_from(asked.start_of(window)?).filter(|first| *first <= asked.on);
+    let first = || first_from(context.start_of(window)?).filter(|first| *first <= context.on);
     let less = window.within.and_then(|days| plus(first()?, days.0));
     Steps { less, more: first_from(tomorrow) }
 }

@@ -2,7 +2,7 @@
 //! whether it did.
 
 use super::cel::{Call, Cel, Variable};
-use super::{Asked, Days, Leaf, Since, Window};
+use super::{Days, EvaluationContext, Leaf, Since, Window};
 use crate::activity::ActivityEvent;
 use crate::event::Event;
 use crate::member::MemberEvent;
@@ -13,18 +13,20 @@ impl Leaf {
     /// Whether a fact about the member is one that this leaf looks at, at a moment of asking: of its
     /// kind, with its measure, on a day that counts.
     #[must_use]
-    pub fn looks_at(&self, fact: &Event, asked: Asked) -> bool {
+    pub fn looks_at(&self, fact: &Event, context: EvaluationContext) -> bool {
         match self {
-            Self::Streak { kind, since, .. } => asked.counts(fact, Some(kind), Window { within: None, since: *since }),
-            Self::ActiveDays { kind, window, .. } => asked.counts(fact, kind.as_ref(), *window),
-            Self::Count { kind, window, .. } => asked.counts(fact, Some(kind), *window),
-            Self::Total { kind, measure, window, .. } => {
-                asked.counts(fact, Some(kind), *window) && has_measure(fact, measure)
+            Self::Streak { kind, since, .. } => {
+                context.counts(fact, Some(kind), Window { within: None, since: *since })
             }
-            Self::Referrals { since, .. } => asked.counts_referral(fact, *since),
+            Self::ActiveDays { kind, window, .. } => context.counts(fact, kind.as_ref(), *window),
+            Self::Count { kind, window, .. } => context.counts(fact, Some(kind), *window),
+            Self::Total { kind, measure, window, .. } => {
+                context.counts(fact, Some(kind), *window) && has_measure(fact, measure)
+            }
+            Self::Referrals { since, .. } => context.counts_referral(fact, *since),
             Self::ProfileComplete => is_of_membership(fact) || is_of_profile(fact),
             Self::Birthday | Self::JoinAnniversary | Self::Joined { .. } => is_of_membership(fact),
-            Self::Cel(expression) => expression.looks_at(fact, asked),
+            Self::Cel(expression) => expression.looks_at(fact, context),
         }
     }
 }
@@ -35,8 +37,8 @@ impl Cel {
         self.calls().iter().map(Call::leaf)
     }
 
-    fn looks_at(&self, fact: &Event, asked: Asked) -> bool {
-        self.leaves().any(|leaf| leaf.looks_at(fact, asked)) || self.variables_look_at(fact)
+    fn looks_at(&self, fact: &Event, context: EvaluationContext) -> bool {
+        self.leaves().any(|leaf| leaf.looks_at(fact, context)) || self.variables_look_at(fact)
     }
 
     /// Whether a fact is one that its variables look at.
@@ -70,7 +72,7 @@ impl Call {
     }
 }
 
-impl Asked {
+impl EvaluationContext {
     /// Whether an activity of a kind (`None`: of any) is on a day in the window; no later day ever is.
     fn counts(self, fact: &Event, wanted: Option<&Name>, window: Window) -> bool {
         let (kind, on) = match fact {

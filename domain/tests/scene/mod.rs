@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Offset, TimeZone};
 use domain::activity::{ActivityEvent, Recorded, Voided};
-use domain::condition::{Asked, Condition, LeafEvidence, evaluate};
+use domain::condition::{Condition, EvaluationContext, LeafEvidence, evaluate};
 use domain::facts::{Birthday, Facts};
 use domain::id::MemberId;
 use domain::member::{MemberEvent, ProfileCompleted, ProfileReopened, Registered};
@@ -172,8 +172,8 @@ impl Scene {
         facts
     }
 
-    pub(crate) fn asked(&self) -> Asked {
-        Asked {
+    pub(crate) fn asked(&self) -> EvaluationContext {
+        EvaluationContext {
             on: local_date(self.zone, moment(self.asked)),
             campaign_starts_on: self.event_start.map(|(at, zone)| local_date(zone, moment(at))),
         }

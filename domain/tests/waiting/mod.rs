@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use domain::Moment;
-use domain::condition::{Asked, Condition, is_met, next_change};
+use domain::condition::{Condition, EvaluationContext, is_met, next_change};
 use domain::facts::Facts;
 use domain::zone::{Tz, local_date};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ const WATCHED: TimeDelta = TimeDelta::days(1_200);
 const STEP: TimeDelta = TimeDelta::hours(3);
 
 fn verdict(scene: &Scene, condition: &Condition, facts: &Facts, zone: Tz, at: Moment) -> bool {
-    let asked = Asked { on: local_date(zone, at), campaign_starts_on: scene.asked().campaign_starts_on };
+    let asked = EvaluationContext { on: local_date(zone, at), campaign_starts_on: scene.asked().campaign_starts_on };
     is_met(condition, facts, asked)
 }
 

@@ -48,7 +48,7 @@ use crate::log::{self, Column, Scan, ScanRange};
 
 /// A campaign with one reward that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct BacktestDraft {
     /// What must be met.
     pub condition: Condition,
     /// Active from this moment on …
@@ -72,7 +72,7 @@ pub struct Draft {
 
 /// When members ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum RequestTiming {
     /// In each period at the first moment when the condition is met.
     FirstPossible,
     /// When they really asked in this campaign.
@@ -81,7 +81,7 @@ pub enum Ask {
 
 /// What would have come of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct BacktestResult {
     /// Up to where the log was read.
     pub position: i64,
     /// Registered members who could have asked.
@@ -123,17 +123,17 @@ const POSITIONS_A_SHARE: i64 = 32_000_000;
 /// See [`AuditError`]. A fact that cannot be decoded is an error: the answer would not be exact.
 pub async fn backtest(
     pool: &PgPool,
-    draft: Draft,
-    ask: Ask,
+    draft: BacktestDraft,
+    ask: RequestTiming,
     position: i64,
     mut progress: impl FnMut(i64) + Send,
-) -> Result<Outcome, AuditError> {
+) -> Result<BacktestResult, AuditError> {
     let head = log::head(&mut *pool.acquire().await?).await?;
     let streams: &[&str] = match ask {
-        Ask::FirstPossible => &FACT_STREAMS,
-        Ask::AsClaimed(_) => &FACT_AND_CLAIM_STREAMS,
+        RequestTiming::FirstPossible => &FACT_STREAMS,
+        RequestTiming::AsClaimed(_) => &FACT_AND_CLAIM_STREAMS,
     };
-    let (draft, as_claimed) = (Arc::new(draft), matches!(ask, Ask::AsClaimed(_)));
+    let (draft, as_claimed) = (Arc::new(draft), matches!(ask, RequestTiming::AsClaimed(_)));
     let shares = u32::try_from(position / POSITIONS_A_SHARE).unwrap_or(u32::MAX).saturating_add(1);
     let mut replay = Replay::default();
     for nth in 0..shares {
@@ -145,7 +145,7 @@ pub async fn backtest(
                 Ok(event) => event,
                 Err(source) => return Some(Err(AuditError::Event { position: row.position, source })),
             };
-            if let (Event::Claim(claim), Ask::AsClaimed(campaign)) = (&event, ask) {
+            if let (Event::Claim(claim), RequestTiming::AsClaimed(campaign)) = (&event, ask) {
                 return Item::asked(claim, campaign).map(Ok);
             }
             Item::of(event, row.stream_id, row.occurred_at, &needed).map(Ok)
@@ -164,7 +164,7 @@ pub async fn backtest(
         replay = off_the_tasks(add).await?;
     }
     let outcome = off_the_tasks(move || replay.outcome(&draft)).await?;
-    Ok(Outcome { position, ..outcome })
+    Ok(BacktestResult { position, ..outcome })
 }
 
 /// The pure part: from histories to grants.
@@ -180,7 +180,7 @@ struct Replay {
 
 impl Replay {
     /// Walks the time of a share of the members, on all cores.
-    fn add(&mut self, histories: Histories, draft: &Draft, as_claimed: bool) {
+    fn add(&mut self, histories: Histories, draft: &BacktestDraft, as_claimed: bool) {
         let (window, members) = histories.finish(draft);
         let window = *self.window.get_or_insert(window);
         let periods = calendar::Periods::of(draft.frequency, draft.time_zone, window);
@@ -209,9 +209,9 @@ impl Replay {
     }
 
     /// Lets everybody take their turns.
-    fn outcome(self, draft: &Draft) -> Outcome {
+    fn outcome(self, draft: &BacktestDraft) -> BacktestResult {
         let Self { window, ids, mut asks, members_seen } = self;
-        let Some(window) = window else { return Outcome::default() };
+        let Some(window) = window else { return BacktestResult::default() };
         let mut order: Vec<(MemberId, u32)> = ids.into_iter().zip(0..).collect();
         order.sort_unstable();
         let mut turns = vec![0; order.len()];

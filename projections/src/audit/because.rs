@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate};
 use domain::Event;
 use domain::activity::ActivityEvent;
 use domain::claim::Decision;
-use domain::condition::{Asked, Leaf, Since};
+use domain::condition::{EvaluationContext, Leaf, Since};
 use domain::facts::Facts;
 use domain::member::MemberEvent;
 use domain::name::Name;
@@ -42,7 +42,7 @@ impl Because<'_> {
             let sight = Sight {
                 before: history.until(self.decision.facts_position),
                 now: history.known(self.decision, on),
-                asked: Asked { on, campaign_starts_on: Some(starts_on) },
+                asked: EvaluationContext { on, campaign_starts_on: Some(starts_on) },
             };
             let later = history.after(self.decision.facts_position);
             let counts = |fact: &&Fact| !is_of_a_later_day(fact, self.decision, on) && sight.made(leaf, &fact.event);
@@ -63,7 +63,7 @@ fn is_of_a_later_day(fact: &Fact, decision: &Decision, on: NaiveDate) -> bool {
 struct Sight {
     before: Facts,
     now: Facts,
-    asked: Asked,
+    asked: EvaluationContext,
 }
 
 impl Sight {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::activity::ActivityEvent;
 use domain::claim::Decision;
-use domain::condition::{Asked, Condition, Leaf, LeafEvidence, Seen};
+use domain::condition::{Condition, EvaluationContext, Leaf, LeafEvidence, Seen};
 use domain::id::MemberId;
 use domain::referral::ReferralEvent;
 use domain::{Event, Moment};
@@ -76,7 +76,7 @@ pub async fn counted(
         facts.iter().filter(|fact| takes_out(&fact.event)).map(|fact| &*fact.stream_id).collect();
     let stands = |fact: &&Fact| !taken_out.contains(&*fact.stream_id);
     let on = decision.judged_on();
-    let asked = Asked { on, campaign_starts_on: Some(decision.campaign_starts_on) };
+    let asked = EvaluationContext { on, campaign_starts_on: Some(decision.campaign_starts_on) };
     let of_leaf = |(leaf, evidence): (&Leaf, &LeafEvidence)| {
         let seen: Vec<&Fact> = facts.iter().filter(stands).filter(|fact| leaf.looks_at(&fact.event, asked)).collect();
         let counting = what_counts(leaf, evidence, seen, on);

@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use domain::Event;
 use domain::activity::ActivityEvent;
 use domain::claim::Decision;
-use domain::condition::{Asked, Condition, Leaf, LeafEvidence, Seen};
+use domain::condition::{Condition, EvaluationContext, Leaf, LeafEvidence, Seen};
 use domain::facts::Facts;
 use domain::id::{CampaignId, MemberId};
 use domain::member::MemberEvent;
@@ -171,7 +171,7 @@ async fn remarkable(conn: &mut PgConnection, claims: &[Pending<'_>]) -> Result<V
 }
 
 fn of_claim(decision: &Decision, rule: &Condition, known: &Facts, events: &[Remarkable]) -> Vec<Flag> {
-    let asked = Asked { on: decision.judged_on(), campaign_starts_on: Some(decision.campaign_starts_on) };
+    let asked = EvaluationContext { on: decision.judged_on(), campaign_starts_on: Some(decision.campaign_starts_on) };
     let looked_at = |event: &Event| rule.leaves().any(|leaf| leaf.looks_at(event, asked));
     let (before, since): (Vec<_>, Vec<_>) = events.iter().partition(|event| event.position <= decision.facts_position);
     let taken_out: HashSet<&str> =
@@ -204,7 +204,7 @@ fn of_claim(decision: &Decision, rule: &Condition, known: &Facts, events: &[Rema
 
 /// Whether an event is among what made a leaf met. Of a run, only its own days count: it ends on the day of asking or
 /// on the day before, and was there a fact on the day before its first, the run would be longer.
-fn counts((leaf, evidence): (&Leaf, &LeafEvidence), event: &Event, asked: Asked) -> bool {
+fn counts((leaf, evidence): (&Leaf, &LeafEvidence), event: &Event, asked: EvaluationContext) -> bool {
     let in_run = match (leaf, evidence.have, event) {
         (Leaf::Streak { .. }, Seen::Number(days), Event::Activity(ActivityEvent::Recorded(fact))) => {
             let first = u64::try_from(days).ok().and_then(|days| asked.on.checked_sub_days(Days::new(days)));

@@ -106,14 +106,14 @@ impl Verification {
     }
 }
 
-/// How far a verification is: the check, and how many of its positions are done.
-pub type Progress<'a> = &'a mut (dyn FnMut(&str, i64) + Send);
+/// Called as a verification proceeds: with the name of the running check and the position that it has reached.
+pub type ProgressFn<'a> = &'a mut (dyn FnMut(&str, i64) + Send);
 
 /// Checks the log, the decisions in it, and what this crate derives from it.
 ///
 /// # Errors
 /// The database's: it could not be looked.
-pub async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<(i64, Vec<Check>), AuditError> {
+pub async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<(i64, Vec<Check>), AuditError> {
     let (position, mut checks) = log::checks(pool, progress).await?;
     checks.push(packed::check(pool, progress).await?);
     checks.push(decisions(pool, position, progress).await?);
@@ -126,7 +126,7 @@ pub async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<(i64, Vec<C
     Ok((position, checks))
 }
 
-async fn decisions(pool: &PgPool, position: i64, progress: Progress<'_>) -> Result<Check, AuditError> {
+async fn decisions(pool: &PgPool, position: i64, progress: ProgressFn<'_>) -> Result<Check, AuditError> {
     let mut check = Check::new("decisions");
     let order = ReEvaluationRequest { position, ..ReEvaluationRequest::default() };
     let made = re_evaluate_all(pool, order, |_, done| progress("decisions", done)).await?;

@@ -66,8 +66,8 @@ pub trait Projection: Send + Sync + 'static {
     const SPREAD: Spread;
     /// How long it waits between the starts of two batches.
     const BATCH_INTERVAL: BatchInterval = follower::BATCH_INTERVAL;
-    /// Whether it tries [`Projection::fold_at_once`] first.
-    const AT_ONCE: bool = false;
+    /// Whether it tries [`Projection::fold_in_one_statement`] first.
+    const FOLDS_IN_ONE_STATEMENT: bool = false;
 
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
@@ -75,7 +75,7 @@ pub trait Projection: Send + Sync + 'static {
     /// Folds the next events and moves the checkpoint with one statement, if one is enough for them. After `false` or an
     /// error nothing was written, and a transaction does it. It saves three of four round trips, for projections that
     /// requests wait for.
-    fn fold_at_once(
+    fn fold_in_one_statement(
         &self,
         _: &mut PgConnection,
         _: &[Recorded],

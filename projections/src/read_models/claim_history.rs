@@ -167,7 +167,7 @@ impl Projection for ClaimHistory {
     /// Who has just claimed looks whether it is there.
     const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(0, 25);
 
-    const AT_ONCE: bool = true;
+    const FOLDS_IN_ONE_STATEMENT: bool = true;
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut rows = load(tx, begun_before(batch)?).await?;
@@ -184,7 +184,7 @@ impl Projection for ClaimHistory {
         write(tx, rewards, &old).await
     }
 
-    async fn fold_at_once(
+    async fn fold_in_one_statement(
         &self,
         conn: &mut PgConnection,
         batch: &[Recorded],

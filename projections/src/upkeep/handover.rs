@@ -1,6 +1,6 @@
-//! A projection goes from its workers back to a follower of the log: when nobody looks after any of its
-//! partitions any more, what some of them are behind the others is folded from the log, and then the
-//! checkpoint says everything again. The other way, workers take the partitions over at the checkpoint.
+//! Hands a projection from Kafka workers back to a follower of the log. When no worker holds any of its partitions, the
+//! events that some partitions have not folded yet are folded from the log, until the checkpoint alone says how far the
+//! projection is. In the other direction there is nothing to do: workers start each partition at the checkpoint.
 
 use sqlx::{Connection, PgPool};
 use uuid::Uuid;
@@ -13,32 +13,32 @@ use crate::engine::partition_progress;
 use crate::engine::projection::Projection;
 use crate::log::{self, Entry};
 
-/// How many positions are looked at at once.
+/// How many positions one transaction reads.
 const POSITIONS: i64 = 5_000;
 
-/// What became of a piece.
-enum Piece {
-    /// There is more to do.
-    Further,
-    /// The checkpoint, at this position, says everything.
+/// How one chunk of positions ended.
+enum ChunkResult {
+    /// It is folded, and more positions follow.
+    Unfinished,
+    /// All partitions are at this position, which the checkpoint now holds.
     Done(i64),
-    /// Fold it again, one by one.
+    /// An event in it cannot be folded: fold it again, one event at a time.
     Spoilt,
 }
 
-/// Takes the projection back, and says where its follower goes on.
+/// Takes the projection back; the result is the position at which its follower goes on.
 ///
 /// # Errors
-/// [`FollowError::Standby`] while a worker is there; otherwise as a follower's.
+/// [`FollowError::Standby`] while a worker holds a partition; otherwise those of a follower.
 pub(crate) async fn take_back<P: Projection>(pool: &PgPool, projection: &P, owner: Uuid) -> Result<i64, FollowError> {
-    // before anything is locked: whoever works is not held up
+    // checked before anything is locked, so that working workers are not held up
     if partition_progress::is_attended(&mut *pool.acquire().await?, P::NAME).await? {
         return Err(FollowError::Standby);
     }
     let mut pace = FoldMode::AtOnce;
     loop {
-        match piece(pool, projection, owner, pace).await? {
-            Piece::Done(position) => {
+        match fold_chunk(pool, projection, owner, pace).await? {
+            ChunkResult::Done(position) => {
                 tracing::info!(
                     projection = P::NAME,
                     log.position = position,
@@ -46,19 +46,21 @@ pub(crate) async fn take_back<P: Projection>(pool: &PgPool, projection: &P, owne
                 );
                 return Ok(position);
             }
-            Piece::Further => pace = FoldMode::AtOnce,
-            Piece::Spoilt if pace == FoldMode::AtOnce => pace = FoldMode::OneByOne,
-            Piece::Spoilt => return Err(FollowError::Trouble("a fold is spoilt twice".to_owned())),
+            ChunkResult::Unfinished => pace = FoldMode::AtOnce,
+            ChunkResult::Spoilt if pace == FoldMode::AtOnce => pace = FoldMode::OneByOne,
+            ChunkResult::Spoilt => {
+                return Err(FollowError::Trouble("an event that was folded alone still spoils its chunk".to_owned()));
+            }
         }
     }
 }
 
-async fn piece<P: Projection>(
+async fn fold_chunk<P: Projection>(
     pool: &PgPool,
     projection: &P,
     owner: Uuid,
     pace: FoldMode,
-) -> Result<Piece, FollowError> {
+) -> Result<ChunkResult, FollowError> {
     let mut conn = pool.acquire().await?;
     let locked = LockedCheckpoint::try_lock(conn.begin().await?, P::NAME).await?;
     let mut locked = locked.ok_or(FollowError::Standby)?;
@@ -66,7 +68,7 @@ async fn piece<P: Projection>(
     let tx = locked.transaction();
     let Some(done) = partition_progress::lock(tx, P::NAME).await? else {
         locked.rollback().await?;
-        return Ok(Piece::Done(known.position));
+        return Ok(ChunkResult::Done(known.position));
     };
     if partition_progress::is_attended(tx, P::NAME).await? {
         locked.rollback().await?;
@@ -82,7 +84,7 @@ async fn piece<P: Projection>(
         Folded::Before(poison) => (poison.position - 1, Some(poison)),
         Folded::Spoilt => {
             locked.rollback().await?;
-            return Ok(Piece::Spoilt);
+            return Ok(ChunkResult::Spoilt);
         }
     };
     if let Some(poison) = poison.filter(|_| through <= known.position) {
@@ -97,5 +99,5 @@ async fn piece<P: Projection>(
     }
     locked.save(P::VERSION, through, owner).await?;
     locked.commit().await?;
-    Ok(if all { Piece::Done(through) } else { Piece::Further })
+    Ok(if all { ChunkResult::Done(through) } else { ChunkResult::Unfinished })
 }

@@ -28,13 +28,13 @@ impl<P: Projection> Projected<P> {
     }
 
     /// Whether a batch could be folded with one statement. What was in the way, a transaction finds out.
-    async fn folds_at_once(&self, conn: &mut PgConnection, batch: &Batch) -> bool {
+    async fn folded_in_one_statement(&self, conn: &mut PgConnection, batch: &Batch) -> bool {
         let Ok(events) = batch.entries.iter().map(|entry| entry.recorded()).collect::<Result<Vec<_>, _>>() else {
             return false;
         };
         let Batch { after, through, .. } = *batch;
         let moving = CheckpointMove { name: P::NAME, version: P::VERSION, after, through, owner: self.owner };
-        matches!(self.projection.fold_at_once(conn, &events, moving).await, Ok(true))
+        matches!(self.projection.fold_in_one_statement(conn, &events, moving).await, Ok(true))
     }
 
     /// Folds a batch in one transaction; `None` when it has to be folded one by one.
@@ -126,7 +126,7 @@ impl<P: Projection> Follower for Projected<P> {
     }
 
     async fn handle(&self, conn: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
-        if P::AT_ONCE && self.folds_at_once(conn, batch).await {
+        if P::FOLDS_IN_ONE_STATEMENT && self.folded_in_one_statement(conn, batch).await {
             return Ok(batch.through);
         }
         if let Some(outcome) = self.attempt(conn, batch, FoldMode::AtOnce).await? {

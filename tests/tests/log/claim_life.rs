@@ -7,7 +7,7 @@ use chrono::{NaiveDate, TimeDelta};
 use commands::{ClaimError, ClaimRequest, CommandError, FactsSource, Metadata, ReadError, Receipt};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand};
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffStep, Step};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffAction, StaffCommand};
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{MemberId, RewardId};
 use domain::period::Frequency;
@@ -103,10 +103,16 @@ async fn life(seed: u64) {
             }
             5..8 => {
                 let Some(claim) = claims.choose(&mut dice).cloned() else { continue };
-                let steps = [Step::Approve, Step::Reject, Step::Fulfil, Step::FailFulfilment, Step::Reverse];
+                let steps = [
+                    StaffAction::Approve,
+                    StaffAction::Reject,
+                    StaffAction::Fulfil,
+                    StaffAction::FailFulfilment,
+                    StaffAction::Reverse,
+                ];
                 let step = *steps.choose(&mut dice).unwrap();
-                let order = StaffStep { step, operator: member(99), note: None, at };
-                let taken = programme.ledger.execute::<Claim>(&claim, ClaimCommand::Step(order), &staff(at)).await;
+                let order = StaffCommand { action: step, operator: member(99), note: None, at };
+                let taken = programme.ledger.execute::<Claim>(&claim, ClaimCommand::Staff(order), &staff(at)).await;
                 assert!(matches!(taken, Ok(_) | Err(CommandError::Refused { .. })), "{taken:?}");
             }
             8 => {
@@ -149,8 +155,8 @@ async fn a_claim_that_nobody_decided_is_asked_for_again_and_its_stock_is_given_b
     let late = Moment::from(now().utc() + TimeDelta::hours(73));
     // the shelf is empty for others as long as nobody has recorded the end
     assert_eq!(asks(2, late).await.unwrap().state.status(), Some(ClaimStatus::Denied));
-    let step = StaffStep { step: Step::Approve, operator: member(9), note: None, at: late };
-    let approved = programme.ledger.execute::<Claim>(&first.stream_id, ClaimCommand::Step(step), &staff(late)).await;
+    let step = StaffCommand { action: StaffAction::Approve, operator: member(9), note: None, at: late };
+    let approved = programme.ledger.execute::<Claim>(&first.stream_id, ClaimCommand::Staff(step), &staff(late)).await;
     assert!(
         matches!(approved, Err(CommandError::Refused { refusal: ClaimRefusal::Expired { .. }, .. })),
         "{approved:?}"
@@ -170,9 +176,9 @@ async fn of_many_who_decide_a_claim_at_once_one_does() {
     let steps = (0..12).map(|number| {
         let (programme, claim) = (programme.clone(), claim.clone());
         async move {
-            let step = if number % 2 == 0 { Step::Approve } else { Step::Reject };
-            let order = StaffStep { step, operator: member(90 + number), note: None, at: now() };
-            programme.ledger.execute::<Claim>(&claim, ClaimCommand::Step(order), &staff(now())).await
+            let step = if number % 2 == 0 { StaffAction::Approve } else { StaffAction::Reject };
+            let order = StaffCommand { action: step, operator: member(90 + number), note: None, at: now() };
+            programme.ledger.execute::<Claim>(&claim, ClaimCommand::Staff(order), &staff(now())).await
         }
     });
     let outcomes = all(steps).await;

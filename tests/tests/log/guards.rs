@@ -3,7 +3,7 @@
 use commands::{CommandError, GuardRefusal, Metadata};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
-use domain::claim::{Claim, ClaimCommand, ClaimStatus, DenialReason, StaffStep, Step};
+use domain::claim::{Claim, ClaimCommand, ClaimStatus, DenialReason, StaffAction, StaffCommand};
 use domain::id::{CampaignId, RewardId};
 use domain::period::Frequency;
 use uuid::Uuid;
@@ -62,8 +62,8 @@ async fn what_is_given_back_can_be_granted_again_and_is_given_back_once() {
     let first = programme.claim(member(1)).await.unwrap();
     assert_eq!(first.state.status(), Some(ClaimStatus::Pending));
     assert_eq!(reason(&programme.claim(member(2)).await.unwrap()), Some(DenialReason::OutOfStock));
-    let step = StaffStep { step: Step::Reject, operator: member(9), note: None, at: now() };
-    let reject = ClaimCommand::Step(step);
+    let step = StaffCommand { action: StaffAction::Reject, operator: member(9), note: None, at: now() };
+    let reject = ClaimCommand::Staff(step);
     let staff = Metadata::system(now());
     programme.ledger.execute::<Claim>(&first.stream_id, reject.clone(), &staff).await.unwrap();
     let twice = programme.ledger.execute::<Claim>(&first.stream_id, reject, &staff.next_command()).await;

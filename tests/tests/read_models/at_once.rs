@@ -23,7 +23,7 @@ async fn recorded(log: &TestLog, after: i64, through: i64) -> Vec<Recorded> {
 async fn folds(log: &TestLog, moving: CheckpointMove) -> bool {
     let events = recorded(log, moving.after, moving.through).await;
     let mut conn = log.pool.acquire().await.unwrap();
-    ClaimHistory.fold_at_once(&mut conn, &events, moving).await.unwrap()
+    ClaimHistory.fold_in_one_statement(&mut conn, &events, moving).await.unwrap()
 }
 
 async fn rows_and_position(log: &TestLog) -> (i64, i64) {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use domain::Event;
 use domain::member::{Member, MemberEvent};
 use domain::role::Role;
-use projections::audit::{AuditError, Check, NotLookedAt, Progress};
+use projections::audit::{AuditError, Check, NotLookedAt, ProgressFn};
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ const PAGE_EVENTS: i64 = 5_000;
 ///
 /// # Errors
 /// The database's.
-pub async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<Result<Vec<Check>, NotLookedAt>, AuditError> {
+pub async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<Result<Vec<Check>, NotLookedAt>, AuditError> {
     let mut tx = pool.begin_with("begin isolation level repeatable read").await?;
     let checked: i64 = sqlx::query_scalar("select count(*) from accounts").fetch_one(&mut *tx).await?;
     if checked == 0 {
@@ -63,7 +63,7 @@ struct Row {
 
 /// Folds the members' events into a temporary table, member after member. What cannot be read is found by the
 /// checks of the log.
-async fn derive(conn: &mut PgConnection, progress: Progress<'_>) -> Result<(), AuditError> {
+async fn derive(conn: &mut PgConnection, progress: ProgressFn<'_>) -> Result<(), AuditError> {
     let sql = "create temporary table derived_accounts (
                    id uuid primary key, role text not null, registered_as text not null, blocked boolean not null,
                    erased boolean not null, has_account boolean not null, position bigint not null

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commands::guards::compare;
 use projections::audit::topic::{self, TopicVerificationError, TopicVerificationProgress};
-use projections::audit::{AuditError, Check, NotLookedAt, Progress, Verification, checks, left_out};
+use projections::audit::{AuditError, Check, NotLookedAt, ProgressFn, Verification, checks, left_out};
 use projections::kafka::topic::Topic;
 use sqlx::PgPool;
 
@@ -25,7 +25,7 @@ const KAFKA: &str = "kafka";
 pub async fn verify(
     pool: &PgPool,
     topic: Option<&Topic>,
-    progress: Progress<'_>,
+    progress: ProgressFn<'_>,
 ) -> Result<(Verification, Option<TopicVerificationError>), AuditError> {
     let started_at = clock::now();
     let (position, mut checks) = checks(pool, progress).await?;
@@ -60,7 +60,11 @@ pub async fn verify(
 }
 
 /// Whether the topic is the log.
-async fn published(pool: &PgPool, topic: &Topic, progress: Progress<'_>) -> Result<Vec<Check>, TopicVerificationError> {
+async fn published(
+    pool: &PgPool,
+    topic: &Topic,
+    progress: ProgressFn<'_>,
+) -> Result<Vec<Check>, TopicVerificationError> {
     let mut told = |looking| match looking {
         TopicVerificationProgress::Reads { messages, .. } => progress(KAFKA, messages),
         TopicVerificationProgress::Waits { relay_position } => progress("kafka, the relay", relay_position),
@@ -69,7 +73,7 @@ async fn published(pool: &PgPool, topic: &Topic, progress: Progress<'_>) -> Resu
     Ok(found.checks.into_iter().map(|check| Check { name: format!("{KAFKA}.{}", check.name), ..check }).collect())
 }
 
-async fn guards(pool: &PgPool, progress: Progress<'_>) -> Result<Vec<Check>, AuditError> {
+async fn guards(pool: &PgPool, progress: ProgressFn<'_>) -> Result<Vec<Check>, AuditError> {
     let mut connection = pool.acquire().await?;
     let compared = compare::compare_tables(&mut connection, |done| progress("guards", done)).await;
     let compared = compared.map_err(|error| match error.downcast::<sqlx::Error>() {

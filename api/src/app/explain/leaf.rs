@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use domain::Moment;
-use domain::claim::{Further, How};
+use domain::claim::{ChangeKind, RequiredChange};
 use domain::condition::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
 use projections::audit::{Counted, CountedDay};
 use schemars::JsonSchema;
@@ -63,7 +63,7 @@ pub(super) fn days(leaves: &[(&Leaf, &LeafEvidence)], counted: &[Counted]) -> Ve
 /// One thing that is still missing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct StepFurther {
+pub(super) struct ExplainedStep {
     path: String,
     leaf: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,16 +177,16 @@ fn count(number: i128) -> Arg {
     i64::try_from(number).map_or_else(|_| Arg::from(number.to_string()), Arg::from)
 }
 
-impl StepFurther {
+impl ExplainedStep {
     /// None when the leaf is not there, which evidence of another tree would be.
-    pub(super) fn of(step: Further, leaves: &[(&Leaf, &LeafEvidence)]) -> Option<Self> {
+    pub(super) fn of(step: RequiredChange, leaves: &[(&Leaf, &LeafEvidence)]) -> Option<Self> {
         let (leaf, evidence) = leaves.get(step.leaf)?;
-        let (more, waiting, text) = match step.how {
-            How::More(more) => (Some(more), false, more_of(leaf, more)?),
-            How::Complete => (None, false, phrases::explain_complete_profile()),
-            How::WaitForDay => (None, true, phrases::explain_wait(need(leaf))),
-            How::LetPass => (None, true, phrases::explain_let_pass(need(leaf))),
-            How::Undo => (None, false, phrases::explain_open_profile()),
+        let (more, waiting, text) = match step.kind {
+            ChangeKind::More(more) => (Some(more), false, more_of(leaf, more)?),
+            ChangeKind::Complete => (None, false, phrases::explain_complete_profile()),
+            ChangeKind::WaitForDay => (None, true, phrases::explain_wait(need(leaf))),
+            ChangeKind::LetPass => (None, true, phrases::explain_let_pass(need(leaf))),
+            ChangeKind::Undo => (None, false, phrases::explain_open_profile()),
         };
         let (path, name, kind) = (evidence.path.clone(), evidence.leaf.clone(), evidence.kind.clone());
         Some(Self { path, leaf: name, kind, more, waiting, text })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
-use projections::audit::{self, Outcome};
+use projections::audit::{self, BacktestResult};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -57,7 +57,7 @@ impl Backtest {
     }
 }
 
-fn show_winners(outcome: &Outcome, format: Format) -> anyhow::Result<()> {
+fn show_winners(outcome: &BacktestResult, format: Format) -> anyhow::Result<()> {
     if format == Format::Csv {
         say("memberId,at,period")?;
     }
@@ -71,7 +71,7 @@ fn show_winners(outcome: &Outcome, format: Format) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn summary(outcome: &Outcome, started: Instant) -> String {
+fn summary(outcome: &BacktestResult, started: Instant) -> String {
     let mut lines = vec![
         format!("up to position {}, in {} ms", outcome.position, started.elapsed().as_millis()),
         format!("{} members could ask, {} grants, {} in all", outcome.members_seen, outcome.granted, outcome.amount),

@@ -1,8 +1,8 @@
 //! What a rule asks of a member, said to the member: each question, what is there of it, and the smallest further thing. What
-//! that is, the domain says ([`smallest_further`]); here are the words.
+//! that is, the domain says ([`smallest_change`]); here are the words.
 
 use chrono::{Days, NaiveDate};
-use domain::claim::{Further, How, Known, smallest_further};
+use domain::claim::{ChangeKind, KnownProfile, RequiredChange, smallest_change};
 use domain::condition::{Condition, Leaf, LeafEvidence, Seen, Since, Window};
 use fluent_bundle::FluentArgs;
 
@@ -198,21 +198,21 @@ pub(super) enum Next {
     Nothing,
 }
 
-/// The smallest further thing, in words.
-pub(super) fn next(around: &Around<'_>, condition: &Condition, evidence: &[LeafEvidence], known: Known) -> Next {
-    let Some(further) = smallest_further(condition, evidence, known) else { return Next::Nothing };
+/// The smallest change that would meet the rule, in words.
+pub(super) fn next(around: &Around<'_>, condition: &Condition, evidence: &[LeafEvidence], known: KnownProfile) -> Next {
+    let Some(changes) = smallest_change(condition, evidence, known) else { return Next::Nothing };
     let leaves: Vec<_> = condition.leaves().collect();
-    if !further.is_empty() && further.iter().all(|step| step.how == How::WaitForDay) {
+    if !changes.is_empty() && changes.iter().all(|change| change.kind == ChangeKind::WaitForDay) {
         return Next::OnTheDay;
     }
-    let missing = further.iter().filter_map(|step| Some(missing(around, leaves.get(step.leaf)?, step))).collect();
+    let missing = changes.iter().filter_map(|change| Some(missing(around, leaves.get(change.leaf)?, change))).collect();
     Next::Missing(missing)
 }
 
-fn missing(around: &Around<'_>, leaf: &Leaf, step: &Further) -> String {
+fn missing(around: &Around<'_>, leaf: &Leaf, change: &RequiredChange) -> String {
     let text = around.text;
-    match (step.how, leaf) {
-        (How::More(more), Leaf::Streak { kind, .. }) => {
+    match (change.kind, leaf) {
+        (ChangeKind::More(more), Leaf::Streak { kind, .. }) => {
             let thing = thing(text, kind.as_str());
             let days = i64::try_from(more).unwrap_or(i64::MAX);
             let last = around.next_day(kind.as_str()).zip(u64::try_from(days - 1).ok());
@@ -224,23 +224,23 @@ fn missing(around: &Around<'_>, leaf: &Leaf, step: &Further) -> String {
                 None => say!(text, "ui-me-missing-streak", days = days, thing = thing),
             }
         }
-        (How::More(more), Leaf::ActiveDays { kind, .. }) => {
+        (ChangeKind::More(more), Leaf::ActiveDays { kind, .. }) => {
             let days = i64::try_from(more).unwrap_or(i64::MAX);
             match kind {
                 Some(kind) => say!(text, "ui-me-missing-days", days = days, thing = thing(text, kind.as_str())),
                 None => say!(text, "ui-me-missing-any-days", days = days),
             }
         }
-        (How::More(more), Leaf::Count { kind, .. }) => counted(text, kind.as_str(), more),
-        (How::More(more), Leaf::Total { measure, kind, .. }) => {
+        (ChangeKind::More(more), Leaf::Count { kind, .. }) => counted(text, kind.as_str(), more),
+        (ChangeKind::More(more), Leaf::Total { measure, kind, .. }) => {
             let (measure, thing) = (text.say_of("measure", measure.as_str()), thing(text, kind.as_str()));
             say!(text, "ui-me-missing-total", more = text.number(more), measure = measure, thing = thing)
         }
-        (How::More(more), Leaf::Referrals { .. }) => {
+        (ChangeKind::More(more), Leaf::Referrals { .. }) => {
             say!(text, "ui-me-missing-referrals", count = i64::try_from(more).unwrap_or(i64::MAX))
         }
-        (How::Complete, _) => text.say("ui-me-missing-profile"),
-        (How::LetPass | How::Undo, other) => say!(text, "ui-me-missing-end", what = what(text, other)),
-        (How::More(_) | How::WaitForDay, other) => what(text, other),
+        (ChangeKind::Complete, _) => text.say("ui-me-missing-profile"),
+        (ChangeKind::LetPass | ChangeKind::Undo, other) => say!(text, "ui-me-missing-end", what = what(text, other)),
+        (ChangeKind::More(_) | ChangeKind::WaitForDay, other) => what(text, other),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use chrono::Datelike as _;
-use domain::claim::Known;
+use domain::claim::KnownProfile;
 use domain::condition::{Condition, Leaf};
 use fluent_bundle::FluentArgs;
 use futures::future::join_all;
@@ -93,7 +93,7 @@ pub(super) async fn offers(
     let streaks = streaks(visit, &asked, logins).await;
     let today = logins.map_or_else(|| visit.text.day_of(clock::now()), |streak| streak.today);
     let around = Around { text: visit.text, streaks: &streaks, today, now: true };
-    let known = Known { birthday: user.birth_date.is_some() };
+    let known = KnownProfile { birthday: user.birth_date.is_some() };
     let (mut ready, mut on_the_way) = (vec![], vec![]);
     for of in &asked {
         let mut open = vec![];
@@ -163,7 +163,7 @@ fn ready_of(around: &Around<'_>, event: &EventLine, progress: &RewardProgress, r
 }
 
 /// None where the event has nothing more for the member.
-fn on_the_way_of(around: &Around<'_>, of: &Asked, claims: &[ClaimLine], known: Known) -> Option<OnTheWay> {
+fn on_the_way_of(around: &Around<'_>, of: &Asked, claims: &[ClaimLine], known: KnownProfile) -> Option<OnTheWay> {
     let (text, Asked { event, progress, rewards }) = (around.text, of);
     let state = |reward: &RewardLine| progress.rewards.iter().find(|progress| progress.id == reward.id);
     let gains = rewards.iter().rev().filter_map(|reward| {
@@ -255,7 +255,7 @@ pub(super) async fn offer_of(visit: &Visit, user: &User, event: &str, reward: &s
     if open {
         return Some(Ok(ready_of(&around, &of.event, progress, line)));
     }
-    let known = Known { birthday: user.birth_date.is_some() };
+    let known = KnownProfile { birthday: user.birth_date.is_some() };
     on_the_way_of(&around, &of, &[], known).map(Err)
 }
 

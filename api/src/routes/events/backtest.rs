@@ -14,7 +14,7 @@ use domain::id::CampaignId;
 use domain::period::Frequency;
 use domain::quantity::MAX_COUNT;
 use domain::zone::Tz;
-use projections::audit::{Ask, Draft, Outcome, backtest};
+use projections::audit::{BacktestDraft, BacktestResult, RequestTiming, backtest};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -49,8 +49,8 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
 /// A draft, and when members ask.
 #[derive(Debug)]
 pub(crate) struct Order {
-    pub(crate) draft: Draft,
-    pub(crate) ask: Ask,
+    pub(crate) draft: BacktestDraft,
+    pub(crate) ask: RequestTiming,
 }
 
 impl FromFields for Order {
@@ -60,8 +60,8 @@ impl FromFields for Order {
         let ask = fields.required("ask", readers::choice([("firstPossible", false), ("asClaimed", true)]));
         let campaign = fields.nullable("eventId", readers::id::<Uuid>());
         let ask = match (ask?, campaign?) {
-            (false, _) => Ask::FirstPossible,
-            (true, Some(campaign)) => Ask::AsClaimed(CampaignId(campaign)),
+            (false, _) => RequestTiming::FirstPossible,
+            (true, Some(campaign)) => RequestTiming::AsClaimed(CampaignId(campaign)),
             (true, None) => {
                 fields.report("eventId", Broken::new("required", "is required: whose claims are asked as claimed"));
                 return None;
@@ -69,7 +69,7 @@ impl FromFields for Order {
         };
         let (event, reward) = (event?, reward?);
         let limits = [event.per_member_limit, reward.per_member_limit];
-        let draft = Draft {
+        let draft = BacktestDraft {
             condition: event.condition,
             starts_at: event.starts_at,
             ends_at: event.ends_at,
@@ -160,7 +160,7 @@ async fn replay(
     let _turn = whole_log::turn()?;
     let started = Instant::now();
     let mut connection = state.pool.acquire().await?;
-    if let Ask::AsClaimed(campaign) = order.ask
+    if let RequestTiming::AsClaimed(campaign) = order.ask
         && projections::log::read_stream(&mut connection, "campaign", &campaign.to_string()).await?.is_empty()
     {
         return Err(Problem::new(Code::NotFound));
@@ -202,7 +202,7 @@ pub(crate) struct WinnerBody {
 }
 
 impl OutcomeBody {
-    pub(crate) fn of(outcome: &Outcome, started: Instant, winners: usize) -> Self {
+    pub(crate) fn of(outcome: &BacktestResult, started: Instant, winners: usize) -> Self {
         let shown = outcome.winners.iter().take(winners);
         Self {
             position: outcome.position,

@@ -9,7 +9,7 @@ use commands::{FactsSource, ReadError, RewardAvailability};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
 use domain::claim::{Claim, ClaimStatus};
-use domain::condition::{Asked, LeafEvidence, evaluate};
+use domain::condition::{EvaluationContext, LeafEvidence, evaluate};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::role::Role;
 use domain::zone::{Tz, local_date};
@@ -83,7 +83,7 @@ async fn progress(
     let at = caller.at;
     let (facts, _) = state.facts.facts(member, condition.needs()).await?;
     let known = facts.member.as_ref().ok_or_else(|| Problem::new(Code::MemberUnknown).at(position))?;
-    let asked = Asked { on: local_date(known.time_zone, at), campaign_starts_on: Some(terms.starts_on()) };
+    let asked = EvaluationContext { on: local_date(known.time_zone, at), campaign_starts_on: Some(terms.starts_on()) };
     let (met, evidence) = evaluate(condition, &facts, asked);
     let active = campaign.status(at) == Some(CampaignStatus::Active);
     let periods = terms.zone_of_periods(condition, known.time_zone);

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use commands::{CommandError, Metadata, Receipt};
 use domain::Moment;
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffStep, Step};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffAction, StaffCommand};
 use domain::id::ClaimId;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,7 +77,7 @@ async fn list(
 /// What staff decide. The note is kept in the log for ever: no personal data belongs in it.
 #[derive(Debug, Clone)]
 struct Decision {
-    step: Step,
+    step: StaffAction,
     note: Option<String>,
 }
 
@@ -89,20 +89,20 @@ impl FromFields for Decision {
     }
 }
 
-fn steps() -> [(&'static str, Step); 5] {
+fn steps() -> [(&'static str, StaffAction); 5] {
     [
-        ("APPROVED", Step::Approve),
-        ("REJECTED", Step::Reject),
-        ("FULFILLED", Step::Fulfil),
-        ("FULFILMENT_FAILED", Step::FailFulfilment),
-        ("REVERSED", Step::Reverse),
+        ("APPROVED", StaffAction::Approve),
+        ("REJECTED", StaffAction::Reject),
+        ("FULFILLED", StaffAction::Fulfil),
+        ("FULFILMENT_FAILED", StaffAction::FailFulfilment),
+        ("REVERSED", StaffAction::Reverse),
     ]
 }
 
 impl Decision {
     fn command(self, caller: &Caller) -> ClaimCommand {
         let Self { step, note } = self;
-        ClaimCommand::Step(StaffStep { step, operator: caller.id, note, at: caller.at })
+        ClaimCommand::Staff(StaffCommand { action: step, operator: caller.id, note, at: caller.at })
     }
 }
 
@@ -138,15 +138,15 @@ async fn withdraw_from_nobody(state: &AppState, id: ClaimId, at: Moment) -> Resu
 
 type Answer = Tagged<At<Json<Decided>>>;
 
-fn decided(step: Step, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
+fn decided(step: StaffAction, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let claim = ClaimBody::of(receipt);
     let claim = claim.ok_or_else(|| Problem::internal("claim", &"a decided claim has no decision"))?;
     let message = match step {
-        Step::Approve => phrases::claim_approved(),
-        Step::Reject => phrases::claim_rejected(),
-        Step::Fulfil => phrases::claim_fulfilled(),
-        Step::FailFulfilment => phrases::claim_fulfilment_failed(),
-        Step::Reverse => phrases::claim_reversed(),
+        StaffAction::Approve => phrases::claim_approved(),
+        StaffAction::Reject => phrases::claim_rejected(),
+        StaffAction::Fulfil => phrases::claim_fulfilled(),
+        StaffAction::FailFulfilment => phrases::claim_fulfilment_failed(),
+        StaffAction::Reverse => phrases::claim_reversed(),
     };
     Ok(Tagged(receipt.sequence, At(receipt.position, Json(Decided { message, claim }))))
 }

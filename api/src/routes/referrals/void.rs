@@ -36,7 +36,7 @@ pub(super) async fn void(
     Idempotent(Note(note), key): Idempotent<Note>,
 ) -> Result<Written<Json<ReferralBody>>, Problem> {
     let id = invitee.to_string();
-    let qualified_at = state.ledger.noted_at::<Referral>(&id, QUALIFIED).await?;
+    let qualified_at = state.ledger.first_recorded_at::<Referral>(&id, QUALIFIED).await?;
     let answer = move |receipt: &Receipt<Referral>| voided(receipt, qualified_at);
     Ok(key.execute(&state.ledger, &id, ReferralCommand::Void { note }, &operator.metadata(), answer).await?)
 }

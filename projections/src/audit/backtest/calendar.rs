@@ -92,7 +92,7 @@ pub(super) fn first_moment(date: NaiveDate, zone: Tz) -> i64 {
 }
 
 /// The periods of a draft in its window, by date. Whose date it is, the draft's or the member's, is for
-/// [`super::Draft`] to say: a moment is in the period of the date that a calendar shows.
+/// [`super::BacktestDraft`] to say: a moment is in the period of the date that a calendar shows.
 #[derive(Debug, Clone)]
 pub(super) struct Periods {
     /// The first date of each, in their order.

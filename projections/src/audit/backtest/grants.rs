@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use domain::id::MemberId;
 
 use super::calendar::{Periods, Window, moment};
-use super::{Draft, Outcome, Winner};
+use super::{BacktestDraft, BacktestResult, Winner};
 
 /// Somebody asks and meets the condition. The order is that of their turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,15 +18,15 @@ pub(super) struct Asking {
 
 #[derive(Debug)]
 pub(super) struct Grants<'a> {
-    draft: &'a Draft,
+    draft: &'a BacktestDraft,
     has: HashSet<(u32, u32)>,
     by_member: HashMap<u32, i64>,
-    outcome: Outcome,
+    outcome: BacktestResult,
 }
 
 impl<'a> Grants<'a> {
-    pub(super) fn of(draft: &'a Draft) -> Self {
-        Self { draft, has: HashSet::new(), by_member: HashMap::new(), outcome: Outcome::default() }
+    pub(super) fn of(draft: &'a BacktestDraft) -> Self {
+        Self { draft, has: HashSet::new(), by_member: HashMap::new(), outcome: BacktestResult::default() }
     }
 
     pub(super) fn ask(&mut self, ask: Asking, ids: &[MemberId], periods: &Periods) {
@@ -56,7 +56,7 @@ impl<'a> Grants<'a> {
         self.outcome.winners.push(Winner { member_id: *member_id, at: moment(ask.at), period });
     }
 
-    pub(super) fn outcome(mut self, members_seen: i64, window: Window) -> Outcome {
+    pub(super) fn outcome(mut self, members_seen: i64, window: Window) -> BacktestResult {
         self.outcome.members_seen = members_seen;
         // nothing in stock is sold out from the start
         if self.draft.quantity == Some(0) && window.from < window.until {

@@ -15,7 +15,7 @@ use domain::zone::Tz;
 use domain::zone::local_date;
 use domain::{Event, Moment};
 
-use super::Draft;
+use super::BacktestDraft;
 use super::calendar::{Window, first_moment, millis};
 
 /// Something that changed at a moment: 16 bytes, since there is one for each fact. A fact without measures is all in
@@ -55,7 +55,7 @@ pub(super) enum What {
     Blocked(bool),
     Erased,
     /// A real claim was asked for.
-    Asked,
+    EvaluationContext,
 }
 
 /// Numbers of names, and values.
@@ -276,7 +276,7 @@ impl Histories {
 
     /// The window in which anybody can ask, and the members with their changes in the order of time;
     /// what happened at one moment stays in the order of the log.
-    pub(super) fn finish(self, draft: &Draft) -> (Window, Members) {
+    pub(super) fn finish(self, draft: &BacktestDraft) -> (Window, Members) {
         let mut list: Vec<Member> = self
             .members
             .into_iter()

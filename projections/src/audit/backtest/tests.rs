@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use domain::activity::{ActivityEvent, Recorded, Voided};
-use domain::condition::{Asked, evaluate};
+use domain::condition::{EvaluationContext, evaluate};
 use domain::facts::{Birthday, Facts};
 use domain::member::{self, MemberEvent, Registered};
 use domain::referral::{Qualified, ReferralEvent};
@@ -140,8 +140,8 @@ impl Programme {
         Moment::from(start + TimeDelta::milliseconds(half_hours * HALF_HOUR_MS))
     }
 
-    fn draft(&self) -> Draft {
-        Draft {
+    fn draft(&self) -> BacktestDraft {
+        BacktestDraft {
             condition: Condition::parse(&self.condition).unwrap(),
             starts_at: self.at(self.begins),
             ends_at: self.at(self.begins + self.lasts),
@@ -237,13 +237,13 @@ impl Programme {
         if let Event::Activity(ActivityEvent::Voided(voided)) = event { at.max(voided.occurred_at) } else { at }
     }
 
-    fn naive(&self) -> Outcome {
+    fn naive(&self) -> BacktestResult {
         let (draft, log) = (self.draft(), self.log());
         let happened: Vec<_> = log.iter().map(|(event, _, at)| (Self::effective(event, *at), event)).collect();
         let last = happened.iter().map(|(at, _)| *at).max().unwrap_or(moment(0));
         let mut order: Vec<_> = happened.iter().enumerate().collect();
         order.sort_by_key(|(index, (at, _))| (*at, *index));
-        let mut outcome = Outcome { members_seen: 0, ..Outcome::default() };
+        let mut outcome = BacktestResult { members_seen: 0, ..BacktestResult::default() };
         let mut asked = BTreeSet::new();
         let mut counts = BTreeMap::new();
         let mut seen = BTreeSet::new();
@@ -254,7 +254,8 @@ impl Programme {
                 seen.insert(number);
                 let (facts, able) = self.facts(number, at, &log, &order);
                 let starts_on = local_date(draft.time_zone, draft.starts_at);
-                let met = evaluate(&draft.condition, &facts, Asked { on, campaign_starts_on: Some(starts_on) }).0;
+                let met =
+                    evaluate(&draft.condition, &facts, EvaluationContext { on, campaign_starts_on: Some(starts_on) }).0;
                 let of_a_day = draft.condition.is_of_a_day();
                 let day = if of_a_day { on } else { local_date(draft.time_zone, moment(at)) };
                 let period: Arc<str> = draft.frequency.period_of(day).into();
@@ -332,7 +333,7 @@ impl Programme {
     }
 
     /// Replayed in so many shares of the members.
-    fn replayed(&self, shares: u32) -> Outcome {
+    fn replayed(&self, shares: u32) -> BacktestResult {
         let (draft, mut replay) = (self.draft(), Replay::default());
         for nth in 0..shares {
             replay.add(self.histories(&draft, Share { nth, of: shares }), &draft, false);
@@ -340,7 +341,7 @@ impl Programme {
         replay.outcome(&draft)
     }
 
-    fn histories(&self, draft: &Draft, share: Share) -> Histories {
+    fn histories(&self, draft: &BacktestDraft, share: Share) -> Histories {
         let needed = draft.condition.needs();
         let mut histories = Histories::of(moment(0), share);
         for (event, stream, at) in self.log() {
@@ -363,6 +364,6 @@ proptest! {
         prop_assert_eq!(&replayed.winners, &naive.winners);
         prop_assert_eq!(replayed.members_seen, naive.members_seen);
         let sold_out_at = if programme.quantity == Some(0) { replayed.sold_out_at } else { naive.sold_out_at };
-        prop_assert_eq!(replayed, Outcome { sold_out_at, ..naive });
+        prop_assert_eq!(replayed, BacktestResult { sold_out_at, ..naive });
     }
 }

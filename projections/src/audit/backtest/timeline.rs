@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use domain::condition::{Asked, Condition, Leaf, is_met};
+use domain::condition::{Condition, EvaluationContext, Leaf, is_met};
 use domain::facts::{Facts, MemberFacts};
 use domain::name::Name;
 use domain::role::Role;
 use domain::zone::Tz;
 
-use super::Draft;
+use super::BacktestDraft;
 use super::calendar::{Dates, Periods, Window};
 use super::grants::Asking;
 use super::history::{Change, Member, What};
@@ -23,7 +23,7 @@ use super::history::{Change, Member, What};
 /// What all walks have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk<'a> {
-    pub(super) draft: &'a Draft,
+    pub(super) draft: &'a BacktestDraft,
     pub(super) window: Window,
     pub(super) periods: &'a Periods,
     pub(super) names: &'a [Name],
@@ -163,7 +163,7 @@ impl<'a> Walker<'a> {
         let draft = self.walk.draft;
         let starts_on = domain::zone::local_date(draft.time_zone, draft.starts_at);
         let on = self.dates.on(at);
-        is_met(&draft.condition, &self.facts, Asked { on, campaign_starts_on: Some(starts_on) })
+        is_met(&draft.condition, &self.facts, EvaluationContext { on, campaign_starts_on: Some(starts_on) })
     }
 
     /// Takes in all that happened until a moment; whether somebody really asked then.

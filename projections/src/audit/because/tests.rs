@@ -152,7 +152,7 @@ proptest! {
             evaluated_at: noon(today()), time_zone: Tz::UTC, campaign_starts_on: starts_on,
             local_date: Some(today()),
         };
-        let asked = Asked { on: today(), campaign_starts_on: Some(starts_on) };
+        let asked = EvaluationContext { on: today(), campaign_starts_on: Some(starts_on) };
         let basis = Basis {
             facts: FactsBasis::Known,
             condition: super::super::judge::ConditionBasis::Given(condition.clone().into()),

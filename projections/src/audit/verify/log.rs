@@ -7,11 +7,11 @@ use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::pages::{self, PAGE_POSITIONS, UnreadableRow};
-use super::{Check, Progress};
+use super::{Check, ProgressFn};
 use crate::audit::AuditError;
 use crate::log::{self, Entry};
 
-pub(super) async fn checks(pool: &PgPool, progress: Progress<'_>) -> Result<(i64, Vec<Check>), AuditError> {
+pub(super) async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<(i64, Vec<Check>), AuditError> {
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin_with("begin isolation level repeatable read read only").await?;
     let head = log::head(&mut tx).await?;

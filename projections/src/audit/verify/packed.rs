@@ -2,11 +2,11 @@
 
 use sqlx::{Connection, PgPool};
 
-use super::{Check, Progress};
+use super::{Check, ProgressFn};
 use crate::audit::AuditError;
 use crate::log::packed;
 
-pub(super) async fn check(pool: &PgPool, progress: Progress<'_>) -> Result<Check, AuditError> {
+pub(super) async fn check(pool: &PgPool, progress: ProgressFn<'_>) -> Result<Check, AuditError> {
     let mut check = Check::new("log_pages");
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin_with("begin isolation level repeatable read read only").await?;

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 
 use super::pages::{self, PAGE_POSITIONS};
-use super::{Check, Progress};
+use super::{Check, ProgressFn};
 use crate::audit::AuditError;
 use crate::engine::error::FoldError;
 use crate::engine::partition_progress::{self, PartitionProgress as Folded};
@@ -17,10 +17,10 @@ use crate::registry::{self, Visitor};
 /// How much of a line is told.
 const TOLD_CHARS: usize = 400;
 
-pub(super) async fn check(conn: &mut PgConnection, name: &str, progress: Progress<'_>) -> Result<Check, AuditError> {
+pub(super) async fn check(conn: &mut PgConnection, name: &str, progress: ProgressFn<'_>) -> Result<Check, AuditError> {
     struct Again<'a, 'b> {
         conn: &'a mut PgConnection,
-        progress: Progress<'b>,
+        progress: ProgressFn<'b>,
         check: Check,
     }
     impl<'a, 'b: 'a> Visitor for Again<'a, 'b> {
@@ -41,7 +41,7 @@ async fn against_fold<P: Projection>(
     conn: &mut PgConnection,
     projection: &P,
     mut check: Check,
-    progress: Progress<'_>,
+    progress: ProgressFn<'_>,
 ) -> Result<Check, AuditError> {
     let mut tx = conn.begin_with("begin isolation level repeatable read").await?;
     let schema: String = sqlx::query_scalar("select current_schema()::text").fetch_one(&mut *tx).await?;
@@ -82,7 +82,7 @@ async fn fold<P: Projection>(
     through: i64,
     is_folded: &(dyn Fn(&Entry) -> bool + Sync),
     name: &str,
-    progress: Progress<'_>,
+    progress: ProgressFn<'_>,
 ) -> Result<(), FoldError> {
     let mut done = 0;
     while done < through {

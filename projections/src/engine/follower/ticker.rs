@@ -29,7 +29,7 @@ pub(super) struct Ticker {
     projections: &'static [Descriptor],
     /// The projections that workers feed: the ticker alone computes the position of the whole.
     watched: Vec<FollowerPosition>,
-    noted_at: Instant,
+    saved_at: Instant,
 }
 
 impl Ticker {
@@ -40,7 +40,7 @@ impl Ticker {
         tail: Tail,
         projections: &'static [Descriptor],
     ) -> Self {
-        Self { connection, moved, freshness, tail, projections, watched: Vec::new(), noted_at: Instant::now() }
+        Self { connection, moved, freshness, tail, projections, watched: Vec::new(), saved_at: Instant::now() }
     }
 
     /// Until shutdown.
@@ -116,9 +116,9 @@ impl Ticker {
     /// Computes the position of the whole of a projection that workers feed, from the positions of its partitions and the
     /// log, and saves it for processes that start later.
     async fn watch(&mut self, conn: &mut PgConnection, standing: FollowerPosition, head: i64) -> sqlx::Result<()> {
-        let FollowerPosition { name, position: noted, by_workers: Some(progress) } = standing else { return Ok(()) };
+        let FollowerPosition { name, position: saved, by_workers: Some(progress) } = standing else { return Ok(()) };
         let streams = self.projection(&name).map_or(&[][..], |known| known.streams);
-        let mut known = noted.max(self.freshness.position(&name));
+        let mut known = saved.max(self.freshness.position(&name));
         while known < head {
             let through = head.min(known + BATCH_LIMIT);
             let entries = self.tail.read(conn, known, through, streams).await?;
@@ -128,9 +128,9 @@ impl Ticker {
                 break;
             }
         }
-        if known > noted && self.noted_at.elapsed() >= LAZY_SAVE {
+        if known > saved && self.saved_at.elapsed() >= LAZY_SAVE {
             partition_progress::note(conn, &name, known).await?;
-            self.noted_at = Instant::now();
+            self.saved_at = Instant::now();
         }
         Ok(())
     }

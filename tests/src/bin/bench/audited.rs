@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use domain::claim::{ClaimEvent, Decision, DenialReason, Denied, Granted, Subject};
-use domain::condition::{Asked, Condition, evaluate};
+use domain::condition::{Condition, EvaluationContext, evaluate};
 use domain::facts::Facts;
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::{Event, Moment};
@@ -150,7 +150,7 @@ impl Desk {
         let (campaign_id, reward_id) = *self.rewards.get(*claims)?;
         *claims += 1;
         let at = made.recorded_at;
-        let asked = Asked { on: at.utc().date_naive(), campaign_starts_on: Some(self.starts_on) };
+        let asked = EvaluationContext { on: at.utc().date_naive(), campaign_starts_on: Some(self.starts_on) };
         let (met, evidence) = evaluate(&self.condition, facts, asked);
         let about = Subject {
             member_id: event.member(),

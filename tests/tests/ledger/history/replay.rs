@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use domain::{
     Event,
-    condition::{Asked, Condition, Seen, evaluate},
+    condition::{Condition, EvaluationContext, Seen, evaluate},
     facts::{FACT_STREAMS, Facts},
     name::Name,
 };
@@ -86,7 +86,7 @@ fn of_member(member_id: Uuid, facts: &Facts, kind: &str) -> Option<OfMember> {
 /// What each leaf of a condition saw.
 fn see(condition: &Value, facts: &Facts, on: NaiveDate) -> Vec<i64> {
     let condition = Condition::parse(condition).expect("a condition");
-    let (_, evidence) = evaluate(&condition, facts, Asked { on, campaign_starts_on: None });
+    let (_, evidence) = evaluate(&condition, facts, EvaluationContext { on, campaign_starts_on: None });
     let numbers = evidence.into_iter().map(|leaf| match leaf.have {
         Seen::Number(number) => i64::try_from(number).expect("a small number"),
         Seen::Flag(_) => panic!("{} is no number", leaf.leaf),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::Moment;
 use domain::activity::Report;
 use domain::campaign::CampaignCommand;
-use domain::claim::Step;
+use domain::claim::StaffAction;
 use domain::id::{ActivityId, ClaimId};
 
 /// One of the people, by number.
@@ -33,7 +33,7 @@ pub(super) enum Act {
     /// Somebody asks for a reward.
     Ask(Ask),
     /// Staff decide a claim, or carry it further.
-    Step { claim: ClaimId, step: Step, note: Option<&'static str> },
+    Step { claim: ClaimId, step: StaffAction, note: Option<&'static str> },
     /// Nobody decided a claim in time.
     Expire(ClaimId),
     /// An event is made or changed.

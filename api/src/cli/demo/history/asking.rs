@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use domain::Moment;
 use domain::campaign::{Approval, CampaignStatus};
-use domain::claim::{ClaimStatus, Step};
-use domain::condition::{Asked, is_met};
+use domain::claim::{ClaimStatus, StaffAction};
+use domain::condition::{EvaluationContext, is_met};
 use domain::id::ClaimId;
 
 use super::acts::{Act, Ask, Person, Show, Who};
@@ -70,7 +70,7 @@ impl Stage<'_> {
         let (Some((condition, _)), Some(terms)) = (show.campaign.state.condition(), show.campaign.state.terms()) else {
             return false;
         };
-        let asked = Asked { on: someone.local_date(at), campaign_starts_on: Some(terms.starts_on()) };
+        let asked = EvaluationContext { on: someone.local_date(at), campaign_starts_on: Some(terms.starts_on()) };
         is_met(condition, &someone.facts, asked)
     }
 
@@ -104,11 +104,11 @@ impl Stage<'_> {
         let latest = Moment::from(self.now.utc() - TimeDelta::minutes(2));
         let when = later(at, hours, self.dice.between(0, 59)).min(latest).max(end);
         let (step, note) = if self.dice.permille(800) {
-            (Step::Approve, None)
+            (StaffAction::Approve, None)
         } else if self.dice.permille(500) {
-            (Step::Reject, Some("The same address has had a parcel already."))
+            (StaffAction::Reject, Some("The same address has had a parcel already."))
         } else {
-            (Step::Reject, Some("Bought and given back."))
+            (StaffAction::Reject, Some("Bought and given back."))
         };
         self.agenda.put(when, Act::Step { claim, step, note });
     }
@@ -119,13 +119,13 @@ impl Stage<'_> {
         let care = self.shows.iter().find(|show| Some(show.reward_id) == reward).map_or(Care::Points, |show| show.care);
         let (step, note, hours) = match care {
             Care::Points if self.dice.permille(992) => return,
-            Care::Points => (Step::Reverse, Some("Booked twice by the shop."), (20, 50)),
+            Care::Points => (StaffAction::Reverse, Some("Booked twice by the shop."), (20, 50)),
             Care::HandedOut if self.dice.permille(120) => return,
             Care::HandedOut if self.dice.permille(90) => {
-                (Step::FailFulfilment, Some("Came back: unknown address."), (20, 60))
+                (StaffAction::FailFulfilment, Some("Came back: unknown address."), (20, 60))
             }
-            Care::HandedOut if self.dice.permille(25) => (Step::Reverse, Some("Not wanted any more."), (5, 40)),
-            Care::HandedOut => (Step::Fulfil, None, (1, 26)),
+            Care::HandedOut if self.dice.permille(25) => (StaffAction::Reverse, Some("Not wanted any more."), (5, 40)),
+            Care::HandedOut => (StaffAction::Fulfil, None, (1, 26)),
         };
         self.put_later(claim, step, note, (at, end), hours);
     }
@@ -135,10 +135,10 @@ impl Stage<'_> {
         match self.claims.get(&claim).and_then(|claim| claim.state.status()) {
             Some(ClaimStatus::Granted) => self.granted(claim, at, end),
             Some(ClaimStatus::FulfilmentFailed) if self.dice.permille(600) => {
-                self.put_later(claim, Step::Fulfil, Some("Sent once more."), (at, end), (18, 70));
+                self.put_later(claim, StaffAction::Fulfil, Some("Sent once more."), (at, end), (18, 70));
             }
             Some(ClaimStatus::Fulfilled) if self.dice.permille(15) => {
-                self.put_later(claim, Step::Reverse, Some("Sent back by the member."), (at, end), (48, 120));
+                self.put_later(claim, StaffAction::Reverse, Some("Sent back by the member."), (at, end), (48, 120));
             }
             _ => {}
         }
@@ -147,7 +147,7 @@ impl Stage<'_> {
     fn put_later(
         &mut self,
         claim: ClaimId,
-        step: Step,
+        step: StaffAction,
         note: Option<&'static str>,
         (at, end): (Moment, Moment),
         (least, most): (u32, u32),
@@ -182,7 +182,7 @@ impl Stage<'_> {
             let Some(recorded) = purchase.state.recorded() else { continue };
             let mut without = self.people[who].facts.clone();
             without.void(&recorded.kind, recorded.local_date, &recorded.measures);
-            let asked = Asked { on: self.people[who].local_date(at), campaign_starts_on: None };
+            let asked = EvaluationContext { on: self.people[who].local_date(at), campaign_starts_on: None };
             let condition = self.shows[PARCEL].campaign.state.condition();
             if who == self.own || reward.is_none() || condition.is_none_or(|(rule, _)| is_met(rule, &without, asked)) {
                 continue;

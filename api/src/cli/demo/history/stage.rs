@@ -9,8 +9,8 @@ use commands::{Appended, ClaimError, ClaimRequest, CommandError, KnownToClaim, L
 use commands::{Receipt, Unit, shortage_of};
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
-use domain::claim::{Claim, ClaimCommand, ClaimStatus, Shortage, StaffStep};
-use domain::condition::{Asked, Condition, evaluate, is_met};
+use domain::claim::{Claim, ClaimCommand, ClaimStatus, Shortage, StaffCommand};
+use domain::condition::{Condition, EvaluationContext, evaluate, is_met};
 use domain::facts::MemberFacts;
 use domain::id::{ActivityId, ClaimId, MemberId};
 use domain::member::{Member, MemberCommand, Registration};
@@ -158,7 +158,7 @@ impl<'a> Stage<'a> {
             },
             Act::Step { claim, step, note } => {
                 let note = note.map(str::to_owned);
-                let command = ClaimCommand::Step(StaffStep { step, operator, note, at });
+                let command = ClaimCommand::Staff(StaffCommand { action: step, operator, note, at });
                 self.step(at, of_operator, claim, command).await?
             }
             Act::Expire(claim) => self.step(at, Metadata::system(at), claim, ClaimCommand::Expire { at }).await?,
@@ -249,7 +249,8 @@ impl<'a> Stage<'a> {
         let inviter = referral.state.inviter();
         let Some(by) = self.people.iter().position(|person| Some(person.id) == inviter) else { return Ok(None) };
         let judged_on = invitee.local_date(at);
-        let (met, evidence) = evaluate(&condition, &invitee.facts, Asked { on: judged_on, campaign_starts_on: None });
+        let (met, evidence) =
+            evaluate(&condition, &invitee.facts, EvaluationContext { on: judged_on, campaign_starts_on: None });
         if !met {
             return Ok(None);
         }
@@ -384,7 +385,7 @@ impl<'a> Stage<'a> {
     fn look_at_referral(&mut self, who: Person, end: Moment) {
         let someone = &self.people[who];
         let waits = someone.referral.as_ref().is_some_and(|referral| referral.state.is_pending());
-        let asked = Asked { on: someone.local_date(end), campaign_starts_on: None };
+        let asked = EvaluationContext { on: someone.local_date(end), campaign_starts_on: None };
         let met = |condition: &Condition| is_met(condition, &someone.facts, asked);
         if waits && self.referrals.as_ref().is_some_and(met) {
             self.agenda.put(end, Act::Qualify(who));

@@ -3,7 +3,7 @@
 
 use commands::{CommandError, FactsSource, Ledger, Metadata, ReadError};
 use domain::Moment;
-use domain::condition::{Asked, Condition, evaluate, next_change};
+use domain::condition::{Condition, EvaluationContext, evaluate, next_change};
 use domain::id::MemberId;
 use domain::member::Member;
 use domain::referral::{Qualification, Referral, ReferralCommand, ReferralRefusal};
@@ -101,7 +101,8 @@ impl ReferralProgramme {
         let Some(member) = &facts.member else { return Ok(None) };
         let now = clock::now();
         let judged_on = local_date(member.time_zone, now);
-        let (met, evidence) = evaluate(&self.condition, &facts, Asked { on: judged_on, campaign_starts_on: None });
+        let (met, evidence) =
+            evaluate(&self.condition, &facts, EvaluationContext { on: judged_on, campaign_starts_on: None });
         if !met || !self.may_count(invitee).await? {
             let wakes_at = next_change(&self.condition, &facts, None, now);
             return Ok(Some(Waiting { wakes_at, facts_position }));

@@ -1,72 +1,76 @@
-//! The smallest further thing that would turn a "no" of a condition into a "yes", read from the tree and from what
-//! was seen. It promises nothing that cannot be reached: what lies in the past, what contradicts itself, and what
-//! only staff can undo. It knows no words and no clock.
+//! The counterfactual of a denial: the smallest change of a member's facts that would meet the condition, computed from
+//! the condition's tree and the evidence of each leaf. It never names a change that cannot happen: in the past, in
+//! contradiction with another, or in the hands of staff alone. It knows no text and no clock.
 
 use crate::condition::{Condition, Leaf, LeafEvidence, Seen};
 
-/// One thing that has to change, at one leaf.
+/// What has to change at one leaf of the condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Further {
-    /// The place of the leaf among all leaves of the tree, in reading order.
+pub struct RequiredChange {
+    /// The index of the leaf among all leaves of the tree, in reading order.
     pub leaf: usize,
-    /// What has to change.
-    pub how: How,
+    /// What has to change there.
+    pub kind: ChangeKind,
 }
 
-/// What has to change.
+/// What has to change at a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// So many more days, facts or referrals, or so much more of a sum.
+pub enum ChangeKind {
+    /// This many more days, facts or referrals, or this much more of a sum.
     More(i128),
     /// The profile has to be completed.
     Complete,
     /// A day of the year has to come.
     WaitForDay,
-    /// Below a `not`: what is there has to end, or to fall out of its window, by itself.
+    /// Below a `not`: the streak has to end, or the facts have to leave the window.
     LetPass,
     /// Below a `not`: the profile has to be incomplete.
     Undo,
 }
 
-/// What is known beside the evidence.
+/// What is known of the member besides the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
-    /// The member's birthday is known, so that it comes.
+pub struct KnownProfile {
+    /// Whether the member has given a birthday: without one it never comes.
     pub birthday: bool,
 }
 
-/// The smallest further thing: nothing when the condition is met, `None` when it cannot be said or reached.
-/// Of several ways the one with the least waiting is taken, and then the one of which least is missing.
+/// The smallest change that meets the condition: empty when it is met already, `None` when no change that can be named
+/// or reached would meet it. Of several, the one that waits least is chosen, then the one that lacks least.
 #[must_use]
-pub fn smallest_further(condition: &Condition, evidence: &[LeafEvidence], known: Known) -> Option<Vec<Further>> {
+pub fn smallest_change(
+    condition: &Condition,
+    evidence: &[LeafEvidence],
+    known: KnownProfile,
+) -> Option<Vec<RequiredChange>> {
     let mut walk = Walk { evidence, known, next: 0 };
     let plan = walk.plan(condition, true);
     // evidence of another tree says nothing about this one
     if walk.next != evidence.len() {
         return None;
     }
-    Some(plan?.steps)
+    Some(plan?.changes)
 }
 
 struct Walk<'a> {
     evidence: &'a [LeafEvidence],
-    known: Known,
+    known: KnownProfile,
     next: usize,
 }
 
-/// One way to what is wanted.
+/// One set of changes that gives a part of the tree the wanted value.
 #[derive(Default)]
 struct Plan<'a> {
-    steps: Vec<Further>,
-    /// What every leaf on the way must come to, or stay.
+    changes: Vec<RequiredChange>,
+    /// The value that each leaf concerned must get, or keep.
     demands: Vec<(&'a Leaf, bool)>,
     waits: usize,
-    /// How much is missing over all steps, each in thousandths of what it needs.
+    /// How much is missing in all changes together, each in thousandths of what its leaf needs.
     missing: i128,
 }
 
 impl Walk<'_> {
-    /// Every leaf is visited, also where the outcome is clear, so that leaves and evidence go in step.
+    /// Visits every leaf, even where the result is clear, so that the index of a leaf is that of its evidence.
     fn plan<'t>(&mut self, condition: &'t Condition, wanted: bool) -> Option<Plan<'t>> {
         match (condition, wanted) {
             (Condition::All(parts), true) | (Condition::Any(parts), false) => {
@@ -90,21 +94,21 @@ impl Walk<'_> {
         if seen.met == wanted {
             return Some(Plan { demands, ..Plan::default() });
         }
-        let how = if wanted { self.to_meet(leaf, seen) } else { to_unmeet(leaf) }?;
-        let waits = match how {
-            How::WaitForDay | How::LetPass => 1,
-            How::More(_) | How::Complete | How::Undo => 0,
+        let kind = if wanted { self.to_meet(leaf, seen) } else { to_unmeet(leaf) }?;
+        let waits = match kind {
+            ChangeKind::WaitForDay | ChangeKind::LetPass => 1,
+            ChangeKind::More(_) | ChangeKind::Complete | ChangeKind::Undo => 0,
         };
-        let missing = match (how, seen.need) {
-            (How::More(more), Seen::Number(need)) => more.saturating_mul(1_000) / need.abs().max(1),
+        let missing = match (kind, seen.need) {
+            (ChangeKind::More(more), Seen::Number(need)) => more.saturating_mul(1_000) / need.abs().max(1),
             _ => 1_000,
         };
-        Some(Plan { steps: vec![Further { leaf: number, how }], demands, waits, missing })
+        Some(Plan { changes: vec![RequiredChange { leaf: number, kind }], demands, waits, missing })
     }
 
-    fn to_meet(&self, leaf: &Leaf, seen: &LeafEvidence) -> Option<How> {
+    fn to_meet(&self, leaf: &Leaf, seen: &LeafEvidence) -> Option<ChangeKind> {
         let more = match (seen.need, seen.have) {
-            (Seen::Number(need), Seen::Number(have)) => Some(How::More(need.saturating_sub(have))),
+            (Seen::Number(need), Seen::Number(have)) => Some(ChangeKind::More(need.saturating_sub(have))),
             _ => None,
         };
         match leaf {
@@ -115,33 +119,33 @@ impl Walk<'_> {
             | Leaf::Count { .. }
             | Leaf::Total { .. }
             | Leaf::Referrals { .. } => more,
-            Leaf::ProfileComplete => Some(How::Complete),
-            Leaf::Birthday => self.known.birthday.then_some(How::WaitForDay),
-            Leaf::JoinAnniversary => Some(How::WaitForDay),
+            Leaf::ProfileComplete => Some(ChangeKind::Complete),
+            Leaf::Birthday => self.known.birthday.then_some(ChangeKind::WaitForDay),
+            Leaf::JoinAnniversary => Some(ChangeKind::WaitForDay),
             // the day on which somebody joined does not change, and nobody can say what an expression lacks
             Leaf::Joined { .. } | Leaf::Cel(_) => None,
         }
     }
 }
 
-/// How what is there could go away without anybody's help.
-fn to_unmeet(leaf: &Leaf) -> Option<How> {
+/// How a leaf that is met could stop being met: by the mere passing of time, or by the member's own doing.
+fn to_unmeet(leaf: &Leaf) -> Option<ChangeKind> {
     match leaf {
-        Leaf::Streak { .. } | Leaf::Birthday | Leaf::JoinAnniversary => Some(How::LetPass),
+        Leaf::Streak { .. } | Leaf::Birthday | Leaf::JoinAnniversary => Some(ChangeKind::LetPass),
         Leaf::ActiveDays { window, .. } | Leaf::Count { window, .. } | Leaf::Total { window, .. } => {
-            window.within.map(|_| How::LetPass)
+            window.within.map(|_| ChangeKind::LetPass)
         }
-        Leaf::Joined { within, .. } => within.map(|_| How::LetPass),
-        Leaf::ProfileComplete => Some(How::Undo),
+        Leaf::Joined { within, .. } => within.map(|_| ChangeKind::LetPass),
+        Leaf::ProfileComplete => Some(ChangeKind::Undo),
         Leaf::Referrals { .. } | Leaf::Cel(_) => None,
     }
 }
 
-/// All of these ways at once, unless they contradict each other.
+/// All of these changes together, unless they contradict each other.
 fn together(plans: Vec<Plan<'_>>) -> Option<Plan<'_>> {
     let mut whole = Plan::default();
     for plan in plans {
-        whole.steps.extend(plan.steps);
+        whole.changes.extend(plan.changes);
         whole.demands.extend(plan.demands);
         whole.waits += plan.waits;
         whole.missing = whole.missing.saturating_add(plan.missing);
@@ -177,7 +181,7 @@ mod tests {
 
     /// The leaves are seen as told: a number, or yes or no.
     #[track_caller]
-    fn check(condition: Value, have: &[Value], expected: Option<&[(usize, How)]>) {
+    fn check(condition: Value, have: &[Value], expected: Option<&[(usize, ChangeKind)]>) {
         let condition = Condition::parse(&condition).unwrap();
         let evidence: Vec<LeafEvidence> = condition
             .leaves()
@@ -195,9 +199,9 @@ mod tests {
                 LeafEvidence { path, leaf, kind: None, measure: None, need, have, met, local_date: None, error: None }
             })
             .collect();
-        let found = smallest_further(&condition, &evidence, Known { birthday: true });
-        let expected =
-            expected.map(|steps| steps.iter().map(|(leaf, how)| Further { leaf: *leaf, how: *how }).collect());
+        let found = smallest_change(&condition, &evidence, KnownProfile { birthday: true });
+        let expected = expected
+            .map(|steps| steps.iter().map(|(leaf, kind)| RequiredChange { leaf: *leaf, kind: *kind }).collect());
         assert_eq!(found, expected, "{condition:?}");
     }
 
@@ -211,30 +215,34 @@ mod tests {
 
     #[test]
     fn every_unmet_part_of_all_is_missing_and_the_nearest_part_of_any() {
-        check(streak(7), &[json!(5)], Some(&[(0, How::More(2))]));
+        check(streak(7), &[json!(5)], Some(&[(0, ChangeKind::More(2))]));
         check(streak(7), &[json!(9)], Some(&[]));
         let all = json!({"all": [streak(7), count(1), {"profileComplete": {}}]});
-        check(all, &[json!(5), json!(3), json!(false)], Some(&[(0, How::More(2)), (2, How::Complete)]));
+        check(all, &[json!(5), json!(3), json!(false)], Some(&[(0, ChangeKind::More(2)), (2, ChangeKind::Complete)]));
         let any = json!({"any": [streak(7), {"referrals": {"count": 3}}]});
-        check(any.clone(), &[json!(1), json!(2)], Some(&[(1, How::More(1))]));
-        check(any.clone(), &[json!(6), json!(1)], Some(&[(0, How::More(1))]));
+        check(any.clone(), &[json!(1), json!(2)], Some(&[(1, ChangeKind::More(1))]));
+        check(any.clone(), &[json!(6), json!(1)], Some(&[(0, ChangeKind::More(1))]));
         check(any, &[json!(6), json!(3)], Some(&[]));
         let both = json!({"any": [{"all": [streak(7), count(9)]}, {"all": [streak(30), count(1)]}]});
-        check(both, &[json!(6), json!(8), json!(6), json!(8)], Some(&[(0, How::More(1)), (1, How::More(1))]));
+        check(
+            both,
+            &[json!(6), json!(8), json!(6), json!(8)],
+            Some(&[(0, ChangeKind::More(1)), (1, ChangeKind::More(1))]),
+        );
     }
 
     #[test]
     fn doing_comes_before_waiting() {
         let any = json!({"any": [{"birthday": {}}, count(100)]});
-        check(any, &[json!(false), json!(0)], Some(&[(1, How::More(100))]));
-        check(json!({"joinAnniversary": {}}), &[json!(false)], Some(&[(0, How::WaitForDay)]));
+        check(any, &[json!(false), json!(0)], Some(&[(1, ChangeKind::More(100))]));
+        check(json!({"joinAnniversary": {}}), &[json!(false)], Some(&[(0, ChangeKind::WaitForDay)]));
     }
 
     #[test]
     fn nothing_is_promised_that_cannot_be_reached() {
         check(json!({"joined": {"to": "2020-01-01"}}), &[json!(false)], None);
         let joined = json!({"any": [{"joined": {"to": "2020-01-01"}}, count(2)]});
-        check(joined, &[json!(false), json!(1)], Some(&[(1, How::More(1))]));
+        check(joined, &[json!(false), json!(1)], Some(&[(1, ChangeKind::More(1))]));
         check(json!({"all": [{"joined": {"within": "7d"}}, count(2)]}), &[json!(false), json!(1)], None);
         let short = json!({"activeDays": {"kind": "login", "days": 8, "within": "7d"}});
         check(short, &[json!(5)], None);
@@ -250,22 +258,22 @@ mod tests {
             local_date: None,
             error: None,
         };
-        assert_eq!(smallest_further(&unknown, &[seen(false)], Known { birthday: false }), None);
-        assert_eq!(smallest_further(&unknown, &[seen(false), seen(true)], Known { birthday: true }), None);
+        assert_eq!(smallest_change(&unknown, &[seen(false)], KnownProfile { birthday: false }), None);
+        assert_eq!(smallest_change(&unknown, &[seen(false), seen(true)], KnownProfile { birthday: true }), None);
     }
 
     #[test]
     fn below_a_not_what_is_there_must_pass_and_what_never_passes_is_not_promised() {
         let not = |leaf: Value| json!({"not": leaf});
-        check(not(json!({"birthday": {}})), &[json!(true)], Some(&[(0, How::LetPass)]));
-        check(not(streak(3)), &[json!(4)], Some(&[(0, How::LetPass)]));
+        check(not(json!({"birthday": {}})), &[json!(true)], Some(&[(0, ChangeKind::LetPass)]));
+        check(not(streak(3)), &[json!(4)], Some(&[(0, ChangeKind::LetPass)]));
         check(not(count(1)), &[json!(1)], None);
         let recent = json!({"count": {"kind": "review", "count": 1, "within": "30d"}});
-        check(not(recent), &[json!(1)], Some(&[(0, How::LetPass)]));
-        check(not(json!({"profileComplete": {}})), &[json!(true)], Some(&[(0, How::Undo)]));
-        check(not(not(count(2))), &[json!(1)], Some(&[(0, How::More(1))]));
+        check(not(recent), &[json!(1)], Some(&[(0, ChangeKind::LetPass)]));
+        check(not(json!({"profileComplete": {}})), &[json!(true)], Some(&[(0, ChangeKind::Undo)]));
+        check(not(not(count(2))), &[json!(1)], Some(&[(0, ChangeKind::More(1))]));
         let either = json!({"not": {"all": [count(1), {"birthday": {}}]}});
-        check(either, &[json!(1), json!(true)], Some(&[(1, How::LetPass)]));
+        check(either, &[json!(1), json!(true)], Some(&[(1, ChangeKind::LetPass)]));
         let neither = json!({"not": {"any": [count(1), {"birthday": {}}]}});
         check(neither, &[json!(1), json!(true)], None);
     }
@@ -275,7 +283,7 @@ mod tests {
         check(json!({"all": [count(3), {"not": count(3)}]}), &[json!(1), json!(1)], None);
         check(json!({"all": [count(3), {"not": count(2)}]}), &[json!(1), json!(1)], None);
         let between = json!({"all": [count(3), {"not": count(5)}]});
-        check(between, &[json!(1), json!(1)], Some(&[(0, How::More(2))]));
+        check(between, &[json!(1), json!(1)], Some(&[(0, ChangeKind::More(2))]));
         check(json!({"all": [streak(3), {"not": streak(2)}]}), &[json!(4), json!(4)], None);
     }
 }
