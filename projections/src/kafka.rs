@@ -1,4 +1,4 @@
-//! The log on Kafka: the relay that publishes it, the topic compared with it, workers fed from it.
+//! The log on Kafka: the relay that publishes it, the topic it is published to, and the workers that consume it.
 
 pub mod brokers;
 pub mod published;

@@ -1,6 +1,6 @@
-//! How a Kafka is reached. Every client of this program (producers, consumers, admin) is made from
-//! [`Brokers::client`] and from nothing else, so that whatever a broker asks of its clients, TLS or a
-//! password, is said once. It knows no topic's meaning, nor where the options come from.
+//! How to connect to Kafka. Every client of this program (producers, consumers, admin) is made by [`Brokers::client`],
+//! so that TLS and credentials are configured in one place. It does not know what topics mean, or where the options
+//! come from.
 
 mod snapshot;
 mod topic;
@@ -16,31 +16,33 @@ use secrecy::{ExposeSecret, SecretString};
 pub use snapshot::{PartitionSnapshot, TopicSnapshot};
 pub use topic::TopicError;
 
-/// The name by which brokers see us in their logs and quotas.
+/// Our client id, which brokers use in logs and quotas.
 const CLIENT_ID: &str = "reward-ledger";
 
-/// The brokers of one Kafka, and how they let us in. Nothing of it but the addresses is ever shown.
+/// The brokers of one Kafka cluster and the options to connect to them. Debug output shows the addresses only, because
+/// the options may hold a password.
 #[derive(Clone)]
 pub struct Brokers {
-    /// `host:port`, several with commas.
+    /// `host:port`, separated by commas.
     pub addresses: String,
     options: Vec<(&'static str, SecretString)>,
 }
 
 impl Brokers {
-    /// Brokers that ask nothing of their clients.
+    /// Brokers that need no further option.
     pub fn at(addresses: impl Into<String>) -> Self {
         Self { addresses: addresses.into(), options: vec![] }
     }
 
-    /// The same with an option of librdkafka, such as `security.protocol`.
+    /// The same brokers with one more option of librdkafka, such as `security.protocol`.
     #[must_use]
     pub fn with(mut self, option: &'static str, value: SecretString) -> Self {
         self.options.push((option, value));
         self
     }
 
-    /// What every client starts from; each adds what it is for. Do not print it: it has the password.
+    /// The configuration that every client starts from and adds its own options to. Never print it: it may hold a
+    /// password.
     #[must_use]
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
@@ -51,11 +53,11 @@ impl Brokers {
         config
     }
 
-    /// Whether librdkafka takes the options: files that are not there, methods it was not built with.
-    /// It waits for no broker.
+    /// Checks that librdkafka accepts the options: that files exist, and that it was built with the methods. It
+    /// contacts no broker.
     ///
     /// # Errors
-    /// What librdkafka says about them.
+    /// The message of librdkafka.
     pub fn check(&self) -> Result<(), KafkaError> {
         if self.options.is_empty() {
             return Ok(());
@@ -71,7 +73,7 @@ impl fmt::Debug for Brokers {
     }
 }
 
-/// What a consumer that reads to the end and goes is told besides messages. That a partition has ended is no error.
+/// The context of a consumer that reads to the end and stops: reaching the end of a partition is no error.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadToEnd;
 

@@ -1,4 +1,4 @@
-//! What is published of an entry: all of it but the metadata.
+//! An event as it is published: everything that the log has but its metadata.
 
 use domain::chain::Hash;
 use domain::event::DecodeError;

@@ -1,6 +1,6 @@
-//! Publishes the log to Kafka, in its order, at least once: the follower that sends instead of
-//! folding. One relay is active, by a lease with an epoch; its checkpoint is the contiguous acknowledged
-//! prefix, saved under that epoch. It does not look into payloads: what the log stores is what is sent.
+//! Publishes the log to Kafka in order, at least once. The relay is a follower of the log that sends events instead of
+//! folding them. A lease with an epoch keeps one relay active. Its checkpoint is the last position up to which Kafka
+//! has acknowledged everything, saved under that epoch. It sends payloads as the log stores them and never reads them.
 
 mod delivery;
 mod intervention;
@@ -31,19 +31,19 @@ use crate::kafka::topic::{Topic, made};
 /// The name of the relay's checkpoint, and of its lease.
 pub const NAME: &str = "relay";
 
-/// How long it rests from batch to batch while events come all the time.
+/// How long it waits between the starts of two batches while events come steadily.
 const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 100);
 
-/// How many messages are handed over and not acknowledged.
+/// Gauge: messages handed to librdkafka and not acknowledged yet.
 const WAITING_MESSAGES: &str = "ledger_relay_waiting_messages";
-/// How many messages were acknowledged.
+/// Counter: messages acknowledged by Kafka.
 const SENT_MESSAGES: &str = "ledger_relay_sent_messages_total";
-/// How often the topic was another one than before, and was filled from position 1.
+/// Counter: how often the relay found another topic than before and published from position 1 again.
 const STARTED_OVER: &str = "ledger_relay_started_over_total";
-/// How often a relay of this process became the active one.
+/// Counter: how often a relay of this process became the active one.
 const SESSIONS: &str = "ledger_relay_sessions_total";
 
-/// Tells whoever listens to the facade `metrics` what the figures of the relay mean.
+/// Describes the metrics of the relay.
 pub fn describe_metrics() {
     metrics::describe_gauge!(WAITING_MESSAGES, "Messages handed to the Kafka client and not yet acknowledged");
     metrics::describe_counter!(SENT_MESSAGES, "Messages acknowledged by Kafka, including repeated ones");
@@ -54,12 +54,12 @@ pub fn describe_metrics() {
     metrics::describe_counter!(SESSIONS, "Times the relay of this process became active");
 }
 
-/// Where and how to publish.
+/// Where the relay publishes.
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// Made when it is missing.
+    /// The topic; created when it does not exist.
     pub topic: Topic,
-    /// The broker forgets at restart: begin at position 1 each time.
+    /// The broker keeps nothing across restarts (the embedded one): publish from position 1 each time.
     pub start_over: bool,
 }
 
@@ -69,18 +69,19 @@ pub struct Relay {
     lease: Lease,
     shutdown: CancellationToken,
     session: Mutex<Option<Session>>,
-    /// A position that was refused for its size: sent alone, when everything before it is there.
+    /// The position of a message that was refused for its size. It is sent again alone, once everything before it is
+    /// acknowledged.
     refused: Mutex<Option<i64>>,
 }
 
-/// One life of the active relay: its checkpoint, under the epoch of its lease, and its producer. Idempotence lasts as
-/// long as the producer does.
+/// The active relay from taking the lease until a failure: its checkpoint, under the epoch of the lease, and its
+/// producer. Kafka's idempotence lasts as long as the producer.
 struct Session {
     checkpoint: LeasedCheckpoint,
     sender: Sender,
-    /// The cluster of the topic, where it says one.
+    /// The id of the topic's cluster, if the broker tells it.
     cluster: Option<String>,
-    /// Where the partitions of the topic end: what is acknowledged comes behind that.
+    /// The end of each partition when the session began: new messages get offsets from there on.
     ends: Ends,
 }
 
@@ -92,14 +93,14 @@ struct Published {
 }
 
 impl Relay {
-    /// A relay that is not started yet: give it to the follow loop that the lease is of.
+    /// A relay that is not started yet. Give it to the follow loops that the lease belongs to.
     #[must_use]
     pub fn new(config: RelayConfig, lease: Lease, shutdown: CancellationToken) -> Self {
         Self { config, lease, shutdown, session: Mutex::default(), refused: Mutex::default() }
     }
 
-    /// Hands the entries over in order and returns the last position of which everything up to it is
-    /// acknowledged; what was in the way of the rest comes with it.
+    /// Sends entries in order. Returns the last position up to which everything is acknowledged, and the failure that
+    /// kept the rest from it.
     async fn publish(&self, session: &mut Session, batch: &Batch) -> Published {
         let Session { checkpoint, sender, ends, .. } = session;
         let epoch = checkpoint.epoch();
@@ -108,7 +109,7 @@ impl Relay {
         let is_ours = || self.lease.epoch() == Some(epoch);
         let mut trouble = None;
         for entry in &batch.entries {
-            // alone, when everything before it is there, so that it is known whose size it is
+            // alone, after everything before it is acknowledged, so that a refusal is about this message
             if refused == Some(entry.position) {
                 trouble = deliveries.all(&self.shutdown, is_ours).await.err();
             }
@@ -137,7 +138,7 @@ impl Relay {
         deliveries: &mut Deliveries<'_>,
     ) -> Result<(), Undelivered> {
         loop {
-            // whoever was paused must not begin to send when it wakes up
+            // a process that was paused must not start to send after another relay took over
             if self.lease.epoch() != Some(epoch) {
                 return Err(Undelivered::Overtaken);
             }
@@ -157,8 +158,8 @@ impl Relay {
         }
     }
 
-    /// What a failure means for the loop. A message that is refused for its size the second time, when it was
-    /// sent alone, stops the relay: leaving it out is nothing that a program decides.
+    /// Maps a failure to what the loop does. A message that is refused for its size when it was sent alone stops the
+    /// relay: only an operator may decide what happens to it.
     async fn trouble(&self, undelivered: Undelivered) -> FollowError {
         match undelivered {
             Undelivered::TooLarge { position, reason } => {
@@ -179,7 +180,7 @@ impl Relay {
         }
     }
 
-    /// What is on the topic now.
+    /// The state of the topic now.
     async fn look(&self, saved: Option<&Saved>) -> Result<TopicSnapshot, FollowError> {
         let (topic, offsets) = (self.config.topic.clone(), place::to_look_at(saved));
         let looked = tokio::task::spawn_blocking(move || topic.brokers.snapshot_topic(&topic.name, &offsets));
@@ -187,7 +188,8 @@ impl Relay {
         looked.map_err(made::trouble)
     }
 
-    /// Whether to begin at position 1: the broker has forgotten all, or the topic is not the one that was published to.
+    /// Whether to publish from position 1: the broker lost everything, or this is not the topic that was published to
+    /// before.
     fn starts_over(&self, first: bool, published: i64, saved: Option<&Saved>, looked: &TopicSnapshot) -> bool {
         let topic = &self.config.topic;
         if self.config.start_over && first {
@@ -222,18 +224,19 @@ impl Follower for Relay {
         true
     }
 
-    /// The topic is the log: who reads it has no other way to know that something is missing.
+    /// A consumer of the topic could not know that an event is missing, so that the relay never skips one.
     fn may_leave_out(&self) -> bool {
         false
     }
 
-    /// Each batch is a request to every partition that it touches, and a request costs much the same whatever is in it.
+    /// A batch costs one request to each partition that it touches, and a request costs much the same whatever its
+    /// size.
     fn batch_interval(&self) -> BatchInterval {
         BATCH_INTERVAL
     }
 
-    /// Becomes the active relay: the lease is there, the checkpoint is taken under its epoch, so that nobody of
-    /// an earlier one saves any more; then the topic.
+    /// Becomes the active relay, once the lease is held: takes the checkpoint over under its epoch, after which no
+    /// earlier relay can save, and then checks the topic.
     async fn begin(&self, pool: &PgPool, owner: Uuid) -> Result<Begun, FollowError> {
         let mut current = self.session.lock().await;
         // messages of an earlier session end with it: what was not acknowledged is sent again
@@ -265,7 +268,7 @@ impl Follower for Relay {
         let published = self.publish(session, batch).await;
         gauge!(WAITING_MESSAGES).set(0.0);
         if let Some(Undelivered::OtherTopic { .. }) = &published.undelivered {
-            // nothing of the batch is saved: part of it may be on the old one
+            // nothing of the batch is saved: part of it may be on the topic that is gone
             counter!(STARTED_OVER).increment(1);
             session.checkpoint.start_over(conn).await?;
         } else if published.through > batch.after {
@@ -274,7 +277,7 @@ impl Follower for Relay {
         }
         match published.undelivered {
             None => Ok(published.through),
-            // at shutdown the rest is sent next time: that is no trouble
+            // the rest is sent after the next start: no failure
             Some(_) if self.shutdown.is_cancelled() => Ok(published.through),
             Some(undelivered) => {
                 session.sender.forget_all();

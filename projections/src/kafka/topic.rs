@@ -1,17 +1,17 @@
-//! The topic that the log is published to: what it must be like, and what a message on it is. Who sends the messages,
-//! and when, is the relay's affair; whether it is the log, `audit::topic` finds out.
+//! The topic that the log is published to: its settings and its messages. The relay sends them; `audit::topic` verifies
+//! that the topic equals the log.
 
 pub(crate) mod made;
 pub mod message;
 
 use crate::kafka::brokers::Brokers;
 
-/// A topic, and what its messages say of where they come from.
+/// A topic and the CloudEvents source of its messages.
 #[derive(Debug, Clone)]
 pub struct Topic {
-    /// Where.
+    /// The brokers of its cluster.
     pub brokers: Brokers,
-    /// Its name.
+    /// The name of the topic.
     pub name: String,
     /// The CloudEvents source of all messages.
     pub ce_source: String,

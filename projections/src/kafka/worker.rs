@@ -1,5 +1,5 @@
-//! A projection fed from Kafka: one member of the consumer group that reads the log's topic for it. The fold is the one
-//! that a follower of the log runs; what differs is which events a process gets, and from where.
+//! A projection that is fed from Kafka: one member of the consumer group that reads the log's topic for it. It folds as
+//! a follower of the log does; only the source of the events and their share for this process differ.
 //!
 //! - Rows, progress and the next offset are written in one transaction (`batch`). No offsets are committed to Kafka.
 //! - A partition is fenced by its row in `worker_partitions` (`table`, `locked`). Whoever the group assigns it to takes
@@ -44,30 +44,30 @@ use crate::registry::{self, Visitor};
 
 use session::Session;
 
-/// How long the first wait after trouble is; each further one is twice as long …
+/// The first back-off after a failure; each further one is twice as long …
 const FIRST_BACK_OFF_MS: u64 = 100;
 /// … up to this.
 const LAST_BACK_OFF_MS: u64 = 5_000;
-/// How often a worker that stopped before an event looks whether it may go on.
+/// How often a stopped worker checks whether an operator has resumed it.
 const STOPPED_MS: u64 = 500;
-/// How long a transaction of ours may stand still. A member that is paused in the middle of one would hold
-/// off whoever takes its partitions over; the server ends it instead.
+/// How long a transaction of a worker may be idle. A member that is paused inside one would block whoever takes its
+/// partitions over, so that the server ends it.
 const STANDS_STILL_MS: &str = "5000";
 /// How many connections a worker needs: one folds, one may be taking over.
 const CONNECTIONS: u32 = 3;
 
-/// Where a worker reads, and as whom.
+/// Where a worker reads, and in which consumer group.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
     /// The brokers.
     pub brokers: Brokers,
     /// The topic that the relay publishes to.
     pub topic: String,
-    /// How long a member may be silent before the group gives its partitions to others.
+    /// How long a member may send no heartbeat before the group gives its partitions to others.
     pub session: Duration,
 }
 
-/// Why there is no worker.
+/// Why a worker cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// No projection has this name.
@@ -81,7 +81,7 @@ pub enum WorkerError {
         /// Why not.
         because: &'static str,
     },
-    /// Going on would do harm.
+    /// Continuing would do harm.
     #[error("{0}")]
     Stopped(String),
 }
@@ -101,7 +101,7 @@ pub fn may_work(name: &str) -> Result<(), WorkerError> {
 /// Feeds a projection as one member of its group, until shutdown.
 ///
 /// # Errors
-/// See [`WorkerError`]. Trouble that passes is waited for.
+/// See [`WorkerError`]. Failures that may pass are retried with back-off.
 pub async fn work(
     name: &str,
     config: WorkerConfig,
@@ -132,7 +132,7 @@ pub async fn work(
     ended
 }
 
-/// What all sessions of a worker have in common.
+/// The state that all sessions of a worker share.
 struct Worker<P> {
     projection: Arc<P>,
     config: WorkerConfig,
@@ -154,11 +154,11 @@ impl<P> Clone for Worker<P> {
 /// Why a session ended before it was asked to.
 #[derive(Debug)]
 enum SessionEnd {
-    /// Somebody else took a partition of ours over.
+    /// Another member took one of our partitions over.
     Overtaken,
-    /// A partition does not go on where it was left.
+    /// The topic does not continue at a partition's saved offset.
     Astray { partition: i32, reason: String },
-    /// As a follower ends.
+    /// For one of a follower's reasons.
     Follow(FollowError),
 }
 
@@ -212,8 +212,8 @@ impl<P: Projection> Worker<P> {
         Ok(())
     }
 
-    /// One membership of the group, on a thread of its own: librdkafka waits for messages there, and calls
-    /// back when the group gives or takes partitions.
+    /// One membership of the group, on a thread of its own: librdkafka blocks there for messages, and calls back when
+    /// the group assigns or revokes partitions.
     async fn session(&self, owner: Uuid) -> Result<(), SessionEnd> {
         let group = table::group(&self.pool, P::NAME).await?;
         let (worker, runtime) = (self.clone(), Handle::current());
@@ -221,7 +221,7 @@ impl<P: Projection> Worker<P> {
         session.await.map_err(|error| FollowError::Trouble(error.to_string()))?
     }
 
-    /// Goes on without the stream of an impossible event.
+    /// Parks the stream of an event that cannot be processed, and continues with all others.
     async fn park(&self, position: i64, reason: &str, failures: &mut u32) -> Duration {
         tracing::error!(projection = P::NAME, log.position = position, %reason, "Kafka worker cannot process an event; its stream is parked");
         let parked = async {
@@ -231,7 +231,7 @@ impl<P: Projection> Worker<P> {
         if parked.await.is_ok() { Duration::ZERO } else { back_off(failures) }
     }
 
-    /// Stops before an impossible event, until somebody has it tried again or left out.
+    /// Stops before an event that cannot be processed, until an operator retries or skips it.
     async fn stop(&self, position: i64, reason: &str) -> Duration {
         tracing::error!(projection = P::NAME, log.position = position, %reason, "Kafka worker cannot process an event and stopped; waiting for an operator to retry or skip it");
         let mut noted = false;

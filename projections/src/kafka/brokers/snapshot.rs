@@ -1,8 +1,8 @@
-//! What stands at a place of a topic: by that a saved place knows whether it is of this topic or of one that was there
-//! under the same name. A topic that was deleted and made again counts its messages from 0. Kafka has ids for topics, and
-//! the client no safe call that asks for them: the cluster's id and the message itself tell as much.
+//! Reads the messages at saved offsets of a topic, which tell whether it is still the same topic or one that was
+//! created again under the same name, whose offsets start at 0. Kafka has topic ids, but librdkafka has no safe call
+//! for them; the cluster id and the message at an offset serve instead.
 //!
-//! Everything here waits for the broker, so that it belongs on a thread that may.
+//! Everything here blocks: call it on a thread that may.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -17,41 +17,41 @@ use super::{Brokers, ReadToEnd};
 
 /// How long a broker may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How long the messages may take to come.
+/// How long fetching the messages may take.
 const MESSAGES_WITHIN: Duration = Duration::from_secs(10);
-/// What may be fetched ahead, in KiB: only the first message of each partition is looked at.
+/// How much librdkafka fetches ahead, in KiB: only the first message of each partition is read.
 const AHEAD_KIB: &str = "1024";
-/// How much of a partition is asked for, in bytes.
+/// How much of a partition is fetched, in bytes.
 const FETCH_BYTES: &str = "65536";
 
-/// What is on a topic now, at the places that were asked for.
+/// The state of a topic, with the messages at the requested offsets.
 #[derive(Debug)]
 pub struct TopicSnapshot {
-    /// The id of the cluster, where it says one.
+    /// The id of the cluster, if the broker tells it.
     pub cluster: Option<String>,
     /// By partition.
     pub partitions: BTreeMap<i32, PartitionSnapshot>,
 }
 
-/// What is in one partition now.
+/// The state of one partition.
 #[derive(Debug)]
 pub struct PartitionSnapshot {
-    /// The offset of the first message that is left.
+    /// The offset of the first message that still exists.
     pub first: i64,
-    /// The offset behind the last one.
+    /// The offset after the last message.
     pub end: i64,
-    /// The message at the offset that was asked for.
+    /// The message at the requested offset.
     pub message: Option<OwnedMessage>,
 }
 
 impl TopicSnapshot {
-    /// How many messages were ever written to the partitions that were asked for.
+    /// How many messages were ever written to the requested partitions.
     #[must_use]
     pub fn written(&self) -> i64 {
         self.partitions.values().map(|at| at.end).sum()
     }
 
-    /// Whether the place was saved on another cluster. One that does not say its id may be any.
+    /// Whether an offset was saved on another cluster. A cluster without a known id counts as the same.
     #[must_use]
     pub fn is_elsewhere(&self, saved: Option<&str>) -> bool {
         saved.zip(self.cluster.as_deref()).is_some_and(|(saved, now)| saved != now)
@@ -59,7 +59,7 @@ impl TopicSnapshot {
 }
 
 impl Brokers {
-    /// Looks at offsets of a topic, by partition; `None` asks only where the partition begins and ends.
+    /// Reads offsets of a topic, by partition; with `None` only the start and the end of the partition.
     ///
     /// # Errors
     /// The broker does not answer, or there is no such topic.
@@ -99,7 +99,7 @@ impl Brokers {
     }
 }
 
-/// The messages at these offsets, of those that are there: a hole is none.
+/// The messages at these offsets; an offset without a message is left out.
 fn messages(
     consumer: &BaseConsumer<ReadToEnd>,
     topic: &str,
@@ -127,7 +127,7 @@ fn messages(
                 }
             }
             Err(KafkaError::PartitionEOF(partition)) => drop(waiting.remove(&partition)),
-            // librdkafka goes on by itself
+            // librdkafka recovers by itself
             Err(error) => {
                 tracing::debug!(%error, topic, "Kafka reported an error while a topic was inspected; librdkafka retries")
             }

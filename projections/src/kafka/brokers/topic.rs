@@ -1,5 +1,4 @@
-//! Topics: whether they are there, with how many partitions, and making them. What is there is never
-//! changed.
+//! Topics: whether they exist, their number of partitions, and creating them. An existing topic is never changed.
 
 use std::time::Duration;
 
@@ -14,36 +13,36 @@ use super::Brokers;
 
 /// How long a broker may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How long to wait between two looks for a topic that was just made.
+/// How often to check for a topic that was just created.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// From so many replicas on, two of them must have a message before it counts as sent.
+/// From this many replicas on, two of them must have a message before it is acknowledged.
 const REPLICAS_FOR_TWO_IN_SYNC: i32 = 3;
 
-/// Why it is not known whether a topic is there. All of it may be otherwise in a moment.
+/// Why it could not be established that a topic exists. All of these may pass.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicError {
-    /// Nobody answers, or not with what was asked for.
+    /// No broker answers, or its answer is an error.
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
-    /// It cannot be made.
+    /// It could not be created.
     #[error("the topic {topic} cannot be created: {code}")]
     NotMade {
-        /// Its name.
+        /// The name of the topic.
         topic: String,
-        /// The answer.
+        /// The answer of the broker.
         code: RDKafkaErrorCode,
     },
-    /// It was made, and is not seen yet.
+    /// It was created and is not visible yet.
     #[error("the topic {0} does not exist yet")]
     NotYet(String),
-    /// The task that asked has ended.
+    /// The task that asked the broker has ended.
     #[error("the query failed: {0}")]
     Ended(#[from] tokio::task::JoinError),
 }
 
 impl Brokers {
-    /// Makes sure that a topic is there, and says how many partitions it has: those `wanted` when it is
-    /// made now, with the broker's own number of replicas.
+    /// Creates a topic if it does not exist, with `wanted` partitions and the broker's default number of replicas.
+    /// Returns how many partitions it has.
     ///
     /// # Errors
     /// See [`TopicError`].
@@ -51,7 +50,7 @@ impl Brokers {
         self.ensure_topic_with(topic, wanted, &[]).await
     }
 
-    /// The same, made with settings of its own, such as `retention.ms`.
+    /// The same, with settings for a new topic, such as `retention.ms`.
     ///
     /// # Errors
     /// See [`TopicError`].
@@ -82,7 +81,7 @@ impl Brokers {
         self.seen(topic).await
     }
 
-    /// A topic that was made is seen a moment later.
+    /// Waits until a topic that was created is visible.
     async fn seen(&self, topic: &str) -> Result<i32, TopicError> {
         let mut looks = ANSWER_WITHIN.as_millis() / LOOK_AGAIN.as_millis();
         loop {
@@ -97,8 +96,8 @@ impl Brokers {
         }
     }
 
-    /// How many partitions a topic has; `None` when it is not there. All topics are asked for, since
-    /// asking for one by name may make it.
+    /// How many partitions a topic has; `None` when it does not exist. This asks for all topics, since asking for one
+    /// by name may create it.
     ///
     /// # Errors
     /// See [`TopicError`].
@@ -114,7 +113,7 @@ impl Brokers {
         Ok(found.and_then(|partitions| i32::try_from(partitions).ok()).filter(|partitions| *partitions > 0))
     }
 
-    /// How many replicas a topic gets unless told otherwise, where the broker says so.
+    /// The broker's default number of replicas, if it tells it.
     async fn default_replicas(&self, admin: &AdminClient<DefaultClientContext>) -> Option<i32> {
         let client: BaseConsumer = self.client().create().ok()?;
         let broker = tokio::task::spawn_blocking(move || {

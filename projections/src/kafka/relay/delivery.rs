@@ -1,5 +1,5 @@
-//! What was handed over and is not acknowledged, in order. Acknowledgements come in any order; what counts
-//! is up to where all of them are there.
+//! Messages that were handed to librdkafka and are not acknowledged yet, in the order of the log. Acknowledgements come
+//! in any order; the relay may save the position up to which none is missing.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use rdkafka::producer::future_producer::Delivery;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked whether the lease is still ours while nothing is acknowledged.
+/// How often the lease is checked while nothing is acknowledged.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// How long the others may take to fail after one of them has.
+/// After one message has failed, how long to wait for the others to fail as well.
 const BLAMED_WITHIN: Duration = Duration::from_secs(2);
-/// After how long without an acknowledgement it is said that the broker is waited for …
+/// After this long without an acknowledgement a warning is logged …
 const SAID_AFTER: Duration = Duration::from_secs(10);
-/// … and the producer is given up: it has tried several times by then, and a new one begins with what is not acknowledged.
-/// A broker that has lost what it knew of a producer may leave it waiting for ever.
+/// … and after this long the producer is replaced; the new one starts with what is not acknowledged. A broker that has
+/// lost the state of an idempotent producer may never answer the old one.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why not everything was acknowledged.
@@ -25,19 +25,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) enum Undelivered {
     /// The broker, or librdkafka, refuses a message of this size.
     TooLarge {
-        /// Where the message, or the first of its request, is.
+        /// The position of the message, or of the first one in its request.
         position: i64,
-        /// What to do about it.
+        /// What an operator can do about it.
         reason: String,
     },
     /// Another relay is the active one.
     Overtaken,
-    /// A message was acknowledged before the end of its partition: what was there is not there any more.
+    /// A message was acknowledged at an offset before the end of its partition: the topic was truncated or recreated.
     OtherTopic {
-        /// Where the message is.
+        /// The position of the message.
         position: i64,
     },
-    /// Something that passes.
+    /// A failure that may pass.
     Failed(String),
 }
 
@@ -55,7 +55,7 @@ impl Undelivered {
     }
 }
 
-/// Where each partition ends, as far as it is known.
+/// The known end of each partition.
 pub(super) type Ends = BTreeMap<i32, i64>;
 
 /// A message that Kafka has acknowledged.
@@ -63,11 +63,11 @@ pub(super) type Ends = BTreeMap<i32, i64>;
 pub(super) struct Acknowledged {
     pub(super) partition: i32,
     pub(super) offset: i64,
-    /// In the log.
+    /// Its position in the log.
     pub(super) position: i64,
 }
 
-/// What is on its way.
+/// The messages that are not acknowledged yet.
 pub(super) struct Deliveries<'a> {
     acknowledged: i64,
     last: Option<Acknowledged>,
@@ -99,11 +99,11 @@ impl<'a> Deliveries<'a> {
         self.last
     }
 
-    /// Offsets of a partition only grow, as long as it is the same one.
+    /// Checks that the offsets of a partition grow, as they do while it is the same partition.
     fn take_note(&mut self, position: i64, delivery: &Delivery) -> Result<(), Undelivered> {
         self.acknowledged = position;
         let Delivery { partition, offset, .. } = *delivery;
-        // of a message that was there already the broker may not say where it is
+        // for a duplicate the broker may not tell the offset
         if offset < 0 {
             return Ok(());
         }
@@ -116,7 +116,7 @@ impl<'a> Deliveries<'a> {
         Ok(())
     }
 
-    /// Waits until all are acknowledged.
+    /// Waits until every message is acknowledged.
     pub(super) async fn all(
         &mut self,
         shutdown: &CancellationToken,
@@ -128,7 +128,7 @@ impl<'a> Deliveries<'a> {
         Ok(())
     }
 
-    /// Waits until the earliest is acknowledged.
+    /// Waits until the earliest message is acknowledged.
     pub(super) async fn next(
         &mut self,
         shutdown: &CancellationToken,
@@ -165,7 +165,7 @@ impl<'a> Deliveries<'a> {
         }
     }
 
-    /// After a refusal all the others fail as well, since none may overtake it: which was the cause?
+    /// The message that caused the failures: after a refusal all later messages fail too, since none may overtake it.
     async fn blame(&mut self, position: i64, error: KafkaError) -> Undelivered {
         let mut first = Undelivered::of(position, error);
         let until = tokio::time::Instant::now() + BLAMED_WITHIN;

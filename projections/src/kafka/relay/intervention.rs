@@ -1,4 +1,4 @@
-//! Interventions, with the rule of the relay: it leaves nothing out.
+//! Interventions by an operator, with the rule that the relay never skips an event.
 
 use sqlx::PgPool;
 
@@ -9,8 +9,8 @@ use crate::upkeep::intervention::{self, Intervention, InterventionKind, Interven
 const LEAVES_NOTHING_OUT: &str = "the relay cannot skip an event: consumers of the topic would never know that it is \
     missing. Raise the topic's max.message.bytes, then run `reward-ledger projections retry relay`";
 
-/// Has a follower try again what is in its way, or leave it out. A stopped one goes on by itself then; parked streams are
-/// folded here and now.
+/// Retries or skips the events that a follower could not process. A stopped follower then resumes by itself; parked
+/// streams are folded before this returns.
 ///
 /// # Errors
 /// See [`InterventionError`].

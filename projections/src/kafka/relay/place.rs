@@ -1,5 +1,6 @@
-//! Which topic the relay has published to: its name, its cluster, and where on it the last message of the log was
-//! acknowledged. A topic that is another one by now is filled from position 1. It sends nothing.
+//! The identity of the topic that the relay has published to: its name, its cluster, and the offset at which the last
+//! message was acknowledged. If they no longer match, the topic was replaced, and the relay publishes from position 1.
+//! Nothing is sent here.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::kafka::brokers::TopicSnapshot;
 use crate::kafka::topic::{Topic, message};
 use crate::log::partition::PARTITIONS;
 
-/// What was saved.
+/// The saved identity.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Saved {
     pub(super) topic: String,
@@ -21,7 +22,7 @@ pub(super) struct Saved {
     pub(super) partition: i32,
     pub(super) message_offset: i64,
     pub(super) position: i64,
-    /// Of the event at that position, where the log has one.
+    /// The hash of the event at that position, if the log has one.
     pub(super) hash: Option<Vec<u8>>,
 }
 
@@ -33,8 +34,8 @@ pub(super) async fn read(conn: &mut PgConnection) -> sqlx::Result<Option<Saved>>
     sqlx::query_as(sql).fetch_optional(conn).await
 }
 
-/// Moves the relay's checkpoint and its place on the topic with one statement, or neither: [`FollowError::Standby`] when
-/// another relay has taken over meanwhile.
+/// Moves the relay's checkpoint and the identity of the topic with one statement. Moves neither and fails with
+/// [`FollowError::Standby`] when another relay has taken over.
 pub(super) async fn advance(
     conn: &mut PgConnection,
     checkpoint: &LeasedCheckpoint,
@@ -67,7 +68,7 @@ pub(super) async fn advance(
     if moved { Ok(()) } else { Err(FollowError::Standby) }
 }
 
-/// The places of a topic that must be looked at to tell whether it is the one that was published to.
+/// The offsets of a topic that must be read to tell whether it is the one that was published to.
 pub(super) fn to_look_at(saved: Option<&Saved>) -> BTreeMap<i32, Option<i64>> {
     let of = |partition| saved.filter(|saved| saved.partition == partition).map(|saved| saved.message_offset);
     (0..PARTITIONS).map(|partition| (partition, of(partition))).collect()

@@ -1,4 +1,4 @@
-//! The producer of one session: what it must never do is let one message overtake another.
+//! The producer of one session. It must never let one message overtake another.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,32 +14,32 @@ use crate::engine::error::FollowError;
 use crate::kafka::topic::{Topic, made, message};
 use crate::log::Entry;
 
-/// The most messages that are handed over and not acknowledged, here and in the loop's largest batch …
+/// The most messages that may wait for an acknowledgement, and the largest batch of the loop …
 const QUEUE_MESSAGES: &str = "10000";
-/// … and the most KiB of them: with the broker away, memory is bounded by this.
+/// … and the most KiB of them: the bound of memory while the broker is away.
 const QUEUE_KIB: &str = "16384";
-/// The largest message for the client itself, in bytes: as much as may wait. What the topic takes is for the broker to
-/// say, so that an operator who raises the topic's limit need change nothing here. An event of today has 256 KiB at most;
-/// one that was appended earlier may have more.
+/// The largest message that the client sends, in bytes: as much as may wait in all. The broker enforces the limit of
+/// the topic, so that an operator who raises that limit need change nothing here. New events have at most 256 KiB;
+/// events of earlier versions may be larger.
 const LARGEST_BYTES: &str = "16777216";
 /// The largest request, in bytes, where the topic takes larger ones.
 const BATCH_BYTES: usize = 1_000_000;
-/// How long a broker may take to say how large a message may be.
+/// How long a broker may take to tell the largest message that it accepts.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// A producer.
 pub(super) struct Sender(FutureProducer);
 
-/// Why a message was not handed over.
+/// Why librdkafka did not take a message.
 pub(super) enum Refused {
-    /// There is no room for it now.
+    /// Its queue is full.
     QueueFull,
-    /// Something else.
+    /// Any other error.
     Otherwise(KafkaError),
 }
 
 impl Sender {
-    /// A producer for a topic that is there.
+    /// A producer for an existing topic.
     pub(super) async fn open(topic: &Topic) -> Result<Self, FollowError> {
         // the broker refuses a request that is larger than a message may be, also when no message in it is
         let batch = largest_message(topic).await.unwrap_or(BATCH_BYTES).clamp(1, BATCH_BYTES);
@@ -69,7 +69,7 @@ impl Sender {
         Ok(Self(producer))
     }
 
-    /// Hands a message over.
+    /// Hands a message to librdkafka.
     pub(super) fn send(&self, entry: &Entry, topic: &Topic) -> Result<DeliveryFuture, Refused> {
         let record = message::record(entry, &topic.name, &topic.ce_source);
         self.0.send_result(record).map_err(|(error, _)| match error {
@@ -78,13 +78,13 @@ impl Sender {
         })
     }
 
-    /// What is handed over and not on its way is not sent any more.
+    /// Drops the messages that were handed to librdkafka and are not in a request yet.
     pub(super) fn forget_all(&self) {
         self.0.purge(PurgeConfig::default().queue().inflight());
     }
 }
 
-/// How large a message of the topic may be, where the broker says so.
+/// The largest message of the topic in bytes, if the broker tells it.
 async fn largest_message(topic: &Topic) -> Option<usize> {
     let admin: AdminClient<DefaultClientContext> = topic.brokers.client().create().ok()?;
     let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));

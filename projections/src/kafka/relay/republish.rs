@@ -1,5 +1,5 @@
-//! Publishing again: the relay is set back, under an epoch of its lease that nobody holds, so that whoever was
-//! publishing saves nothing more and begins again from there.
+//! Publishing again from an earlier position. The relay's checkpoint is set back under a new epoch of its lease, so
+//! that the active relay can save nothing more and starts again from there.
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
@@ -8,17 +8,17 @@ use super::NAME;
 use crate::engine::checkpoint::set_back_leased;
 use crate::engine::lease;
 
-/// Where the relay stands.
+/// The state of the relay.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RelayStatus {
-    /// Up to where it has published.
+    /// The last position that it has published.
     pub position: i64,
-    /// What it stopped before.
+    /// The event that it stopped before.
     pub trouble: Option<String>,
 }
 
-/// Has the relay publish again from a position on, and try again what it stopped before. Where it has not yet
-/// come to that position it stays where it is. The relay of a running service takes this up within a second.
+/// Makes the relay publish again from a position on, and retry the event that it stopped before. A relay that has not
+/// reached that position yet stays where it is. The relay of a running service follows within a second.
 ///
 /// # Errors
 /// The database's.
@@ -30,7 +30,7 @@ pub async fn set_back(pool: &PgPool, from: i64) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Where the relay stands, as the database knows it.
+/// Reads the state of the relay from the database.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! The topic that the log is published to: made when missing, never changed. The number of its
-//! partitions is part of the contract, since it decides what stays in order.
+//! Creates the topic that the log is published to when it does not exist; never changes an existing one. The number of
+//! partitions is part of the contract, because order is kept within a partition.
 
 use rdkafka::error::KafkaError;
 
@@ -8,17 +8,17 @@ use crate::engine::error::FollowError;
 use crate::kafka::brokers::TopicError;
 use crate::log::partition::PARTITIONS;
 
-/// The log is for ever, and so is its topic: a broker's default would delete what is a week old, by the
-/// time of the event, so that a topic that is filled again would be emptied at once.
-/// Nor may a broker's own limit be smaller than an event: Kafka's default is four times the largest.
+/// Messages are kept for ever. A broker deletes by default what is older than a week by the time of the event, so that
+/// a topic that is published again would be emptied at once. The largest message is set too: Kafka's default, four
+/// times our largest event, in case the broker has a smaller one.
 const FOR_EVER: [(&str, &str); 4] =
     [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1"), ("max.message.bytes", "1048588")];
 
-/// Makes sure that the topic is there and has the right number of partitions.
+/// Creates the topic if needed and checks its number of partitions.
 ///
 /// # Errors
-/// [`FollowError::Poison`] after `position` when it has another number, [`FollowError::Trouble`] when nobody
-/// answers.
+/// [`FollowError::Poison`] after `position` when it has another number of partitions, [`FollowError::Trouble`] when no
+/// broker answers.
 pub(crate) async fn ensure(topic: &Topic, position: i64) -> Result<(), FollowError> {
     let unknown = |error: TopicError| FollowError::Trouble(error.to_string());
     let name = &topic.name;

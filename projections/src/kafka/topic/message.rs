@@ -1,5 +1,5 @@
-//! The Kafka message of one entry, as the API contract fixes it: CloudEvents 1.0 in binary mode. The
-//! same entry is the same message, however often it is sent. It knows no producer.
+//! The Kafka message of one event, as the API contract fixes it: CloudEvents 1.0 in binary mode. The same event always
+//! gives the same message. It knows no producer.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use rdkafka::producer::FutureRecord;
 
 use crate::log::Entry;
 
-/// The headers of an entry's message, in their order.
+/// The headers of a message, in order.
 #[must_use]
 pub fn headers<'a>(entry: &'a Entry, ce_source: &'a str) -> [(&'static str, Cow<'a, str>); 14] {
     let (event, version) = (&entry.event_type, &entry.event_version);
@@ -31,8 +31,8 @@ pub fn headers<'a>(entry: &'a Entry, ce_source: &'a str) -> [(&'static str, Cow<
     ]
 }
 
-/// The message of an entry: its subject as the key, so that what concerns one subject stays in
-/// order, and the stored payload as the value. Its time is that of the log, not that of sending.
+/// The message of an event. The key is its subject, so that events of one subject stay in order; the value is the
+/// stored payload. Its timestamp is when the log recorded the event, not when it is sent.
 #[must_use]
 pub fn record<'a>(entry: &'a Entry, topic: &'a str, ce_source: &str) -> FutureRecord<'a, str, str> {
     let none = OwnedHeaders::new_with_capacity(14);
@@ -46,14 +46,14 @@ pub fn record<'a>(entry: &'a Entry, topic: &'a str, ce_source: &str) -> FutureRe
         .headers(headers)
 }
 
-/// The position that a message says it has.
+/// The position in a message's headers.
 pub(crate) fn position(message: &impl Message) -> Option<i64> {
     let headers = message.headers()?;
     let header = headers.iter().find(|header| header.key == "ce_position")?;
     std::str::from_utf8(header.value?).ok()?.parse().ok()
 }
 
-/// What of a message is not as the entry would have it.
+/// The first difference between a message and the event that it should be.
 pub(crate) fn difference(message: &impl Message, entry: &Entry, ce_source: &str) -> Option<String> {
     if message.key() != Some(entry.subject.as_bytes()) {
         return Some("the key is not the subject".to_owned());

@@ -1,5 +1,5 @@
-//! Folds a piece of some partitions in one transaction with their progress, or does nothing when one of
-//! them is not ours any more.
+//! Folds a batch of events of some partitions in one transaction with their progress. Writes nothing when another
+//! member has taken one of the partitions over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,19 +18,19 @@ use crate::log::partition::partition_of_subject;
 use super::SessionEnd;
 use super::locked::{Advance, LockedPartition, LockedPartitions, OwnedPartition};
 
-/// A piece of some partitions.
+/// A batch of events of some partitions.
 #[derive(Debug)]
 pub(super) struct PartitionBatch {
     /// The partitions.
     pub(super) mine: BTreeMap<i32, OwnedPartition>,
-    /// Their events, in any order.
+    /// Their events.
     pub(super) events: Vec<Published>,
-    /// Up to which position the piece has all events of these partitions; none: up to the last of each, and
-    /// the events come from the topic.
+    /// The position up to which the batch has all events of these partitions. `None` for events of the topic: up to the
+    /// last event of each partition.
     pub(super) through: Option<i64>,
 }
 
-/// Writes a piece; what is known already is left out.
+/// Folds a batch; events that were folded already are skipped.
 pub(super) async fn write<P: Projection>(
     pool: &PgPool,
     projection: &P,
@@ -43,11 +43,11 @@ pub(super) async fn write<P: Projection>(
     }
     match attempt(pool, projection, owner, topic, piece, FoldMode::OneByOne).await? {
         true => Ok(()),
-        false => Err(FollowError::Trouble("a fold is spoilt twice".to_owned()).into()),
+        false => Err(FollowError::Trouble("an event that was folded alone still spoils its batch".to_owned()).into()),
     }
 }
 
-/// `false` when it has to be folded one by one.
+/// `false` when the batch must be folded again, one event at a time.
 async fn attempt<P: Projection>(
     pool: &PgPool,
     projection: &P,
@@ -100,8 +100,8 @@ fn is_fresh<P: Projection>(ours: &[LockedPartition], event: &Published) -> bool 
     concerns && ours.iter().any(|ours| ours.partition == partition && event.position > ours.position)
 }
 
-/// Those events that are in this log. After a restore the topic may have some that are not: of an earlier
-/// life of the log, at positions that name other events now, or none yet.
+/// The events of the topic that are in this log, by position and hash. After the database was restored from a backup
+/// the topic may hold events that the log no longer has.
 async fn of_this_log(
     conn: &mut PgConnection,
     ours: &[LockedPartition],

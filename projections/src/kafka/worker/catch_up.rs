@@ -1,5 +1,5 @@
-//! Folds partitions from the log up to where the topic takes over, a piece at a time. It is how a group
-//! begins, and how it goes on where the topic cannot prove that nothing is missing.
+//! Folds partitions from the log, a chunk at a time, up to where reading the topic takes over: at the first start of a
+//! group, and whenever the topic cannot prove that no message is missing.
 
 use std::collections::BTreeMap;
 
@@ -15,21 +15,21 @@ use super::SessionEnd;
 use super::batch::{PartitionBatch, write};
 use super::locked::OwnedPartition;
 
-/// How many positions are read at once.
+/// How many positions one chunk has.
 const POSITIONS: i64 = 5_000;
 
-/// A partition that is folded from the log for now.
+/// A partition that is being folded from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CatchUp {
-    /// As it was taken over.
+    /// Its row when it was taken over.
     pub(super) mine: OwnedPartition,
-    /// How far it is folded.
+    /// The position up to which it is folded.
     pub(super) position: i64,
-    /// How far it is to be folded.
+    /// The position at which the topic takes over.
     pub(super) until: i64,
 }
 
-/// Folds the next piece of these partitions, and says up to where it went.
+/// Folds the next chunk of these partitions; the result is its last position.
 pub(super) async fn fold_piece<P: Projection>(
     pool: &PgPool,
     projection: &P,

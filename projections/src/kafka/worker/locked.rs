@@ -1,4 +1,4 @@
-//! Partitions of ours, locked in the transaction that folds a piece of them: the fence of their rows and of their progress.
+//! The fence of a worker's writes: the rows of its partitions, locked in the transaction that folds a batch of them.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::engine::checkpoint::leaves_aside;
 
 use super::table::{ATTENDED_MS, ResumePoint};
 
-/// A partition as its member remembers it: what it was when it was taken over, or saved last.
+/// A partition as its member knows it since it was taken over, or saved last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OwnedPartition {
-    /// The epoch under which it was taken over.
+    /// The epoch with which it was taken over.
     pub(super) epoch: i64,
-    /// The offset that is saved.
+    /// The saved offset.
     pub(super) saved_offset: Option<i64>,
-    /// Where it is read on when the piece is folded; none leaves that as it is.
+    /// Where to continue reading after the batch; `None` keeps the saved place.
     pub(super) place: Option<ResumePoint>,
 }
 
-/// A row of `worker_partitions`, and the log beside it.
+/// A row of `worker_partitions`, with the epoch of the log.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct LockedPartition {
     pub(super) partition: i32,
@@ -33,7 +33,8 @@ pub(super) struct LockedPartition {
     pub(super) leaves_aside: bool,
 }
 
-/// How far a partition is folded from now on, and where it is read on; no place leaves that as it is.
+/// The new progress of a partition: the position up to which it is folded, and where to continue reading; without a
+/// place the saved one stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Advance {
     pub(super) partition: i32,
@@ -41,8 +42,8 @@ pub(super) struct Advance {
     pub(super) place: Option<ResumePoint>,
 }
 
-/// A transaction that holds the rows of all partitions of a piece, under the epochs with which they were taken over:
-/// nothing of them can be saved without it.
+/// A transaction that has locked the rows of all partitions of a batch under the epochs with which they were taken
+/// over. Progress can be saved through it alone.
 #[derive(Debug)]
 pub(super) struct LockedPartitions<'c> {
     transaction: Transaction<'c, Postgres>,
@@ -51,8 +52,8 @@ pub(super) struct LockedPartitions<'c> {
 }
 
 impl<'c> LockedPartitions<'c> {
-    /// Locks them; `None` when somebody else has taken one of them over since, or has set it back: a restored database may
-    /// know the same owner.
+    /// Locks the rows; `None` when another member has taken one of them over, or when one was set back, as in a
+    /// restored database, which may still name the same owner.
     pub(super) async fn lock(
         mut transaction: Transaction<'c, Postgres>,
         name: &'static str,
@@ -87,12 +88,12 @@ impl<'c> LockedPartitions<'c> {
         Ok(None)
     }
 
-    /// For what belongs into the same transaction, and the rows that it holds.
+    /// The transaction, for other statements of the batch, and the locked rows.
     pub(super) fn transaction(&mut self) -> (&mut PgConnection, &[LockedPartition]) {
         (&mut self.transaction, &self.rows)
     }
 
-    /// Saves how far partitions are folded. It counts when the transaction is committed.
+    /// Saves the progress of partitions; effective with the commit.
     pub(super) async fn save(
         &mut self,
         topic: &str,
@@ -123,12 +124,12 @@ impl<'c> LockedPartitions<'c> {
         Ok(())
     }
 
-    /// Ends the transaction; what was written in it counts.
+    /// Commits the transaction.
     pub(super) async fn commit(self) -> sqlx::Result<()> {
         self.transaction.commit().await
     }
 
-    /// Ends the transaction now.
+    /// Rolls the transaction back.
     pub(super) async fn rollback(self) -> sqlx::Result<()> {
         self.transaction.rollback().await
     }

@@ -1,5 +1,5 @@
-//! What librdkafka calls back: the group gives partitions and takes them, and each is made ours in the database before it
-//! is read. Which partitions are ours and how each is read is kept here; what is read is the session's affair.
+//! The callbacks of librdkafka when the group assigns and revokes partitions. Each assigned partition is taken over in
+//! the database before it is read. This keeps which partitions are ours and how each is read; the session reads them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,12 +19,12 @@ use crate::log;
 
 use super::table::{self, ResumePoint, TakenOver};
 
-/// How often we say that we wait for the broker.
+/// How often to log that the broker does not answer.
 const TELL: Duration = Duration::from_secs(10);
 /// How long a broker may take to answer.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// A partition of ours.
+/// A partition that is assigned to this member.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AssignedPartition {
     pub(super) epoch: i64,
@@ -35,15 +35,15 @@ pub(super) struct AssignedPartition {
 /// How a partition is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stage {
-    /// From the log until then; the topic is read from an offset on afterwards.
+    /// From the log up to a position, then from the topic at an offset.
     FromTheLog { position: i64, until: i64, then: i64 },
-    /// The next message must be the one that was seen last.
+    /// From the topic; the next message must be the last one that was seen before.
     Recognising(ResumePoint),
     /// From the topic, from this offset on.
     FromTheTopic { next: i64 },
 }
 
-/// What librdkafka calls back: the group gives and takes partitions.
+/// The consumer context with the callbacks.
 pub(super) struct Membership<P> {
     pool: PgPool,
     runtime: Handle,
@@ -61,7 +61,7 @@ pub(super) struct Assignment {
 }
 
 impl<P: Projection> ClientContext for Membership<P> {
-    /// librdkafka tells about every attempt to reach a broker that is away.
+    /// Limits the log messages: librdkafka reports every attempt to reach a broker that is away.
     fn error(&self, error: KafkaError, reason: &str) {
         let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
         if told_at.is_none_or(|told_at| told_at.elapsed() > TELL) {
@@ -97,7 +97,8 @@ impl<P: Projection> Membership<P> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what the group gives. It is assigned in any case: the group waits for that.
+    /// Takes assigned partitions over in the database. The assignment is confirmed in any case, because the group waits
+    /// for it.
     fn take_on(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) -> Result<(), FollowError> {
         let held = self.begin(consumer, &numbers(given));
         let mut assigned = TopicPartitionList::new();
@@ -120,8 +121,8 @@ impl<P: Projection> Membership<P> {
         Ok(())
     }
 
-    /// Makes partitions ours, and says how each is read. The ends of those that are read from the log first
-    /// are noted before the head of the log: what stands before such an end is not beyond that head.
+    /// Takes partitions over and decides how each is read. For those read from the log first, the end of the partition
+    /// is read before the head of the log: every message before that end is then at or before that head.
     fn begin(
         &self,
         consumer: &BaseConsumer<Self>,

@@ -1,5 +1,5 @@
-//! A message of the topic, read back as what was published. What it cannot be is said; what that means for
-//! the worker is not decided here.
+//! Reads a message of the topic back as the event that was published. It reports why a message is not one; the worker
+//! decides what follows from that.
 
 use chrono::DateTime;
 use domain::Moment;
@@ -8,19 +8,19 @@ use rdkafka::message::{BorrowedMessage, Headers, Message};
 
 use crate::kafka::published::Published;
 
-/// Before the type of every event of a ledger.
+/// The prefix of `ce_type`.
 const TYPE_PREFIX: &str = "reward-ledger.";
 
-/// Why a message is no event of the log.
+/// Why a message is not an event of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum InvalidMessage {
-    /// Somebody else's, or damaged.
+    /// Another producer wrote it, or it is damaged.
     Foreign(String),
-    /// The topic gives messages another time than they were published with.
+    /// The topic replaces timestamps (`message.timestamp.type=LogAppendTime`).
     OtherTime,
 }
 
-/// What was published.
+/// Reads the published event.
 pub(super) fn published(message: &BorrowedMessage<'_>) -> Result<Published, InvalidMessage> {
     let event = header(message, "ce_type")?;
     let (event_type, event_version) = event
@@ -47,7 +47,7 @@ fn occurred_at(time: &str) -> Result<Moment, InvalidMessage> {
     DateTime::parse_from_rfc3339(time).map(Moment::from).map_err(|_| foreign("ce_time", time))
 }
 
-/// The relay stamps messages with the time of the log.
+/// The relay sets the timestamp of a message to when the log recorded the event.
 fn recorded_at(timestamp: Timestamp) -> Result<Moment, InvalidMessage> {
     match timestamp {
         Timestamp::CreateTime(millis) => DateTime::from_timestamp_millis(millis)
@@ -80,7 +80,7 @@ fn text<'a>(what: &'static str, bytes: Option<&'a [u8]>) -> Result<&'a str, Inva
     str::from_utf8(bytes).map_err(|_| foreign(what, "no text"))
 }
 
-/// A value of a foreign message may be anything: no more of it is told than its name and length.
+/// Describes a header without its value, which in a foreign message may be anything.
 fn foreign(what: &str, value: &str) -> InvalidMessage {
     InvalidMessage::Foreign(format!("{what} cannot be read ({} bytes)", value.len()))
 }

@@ -1,5 +1,5 @@
-//! One membership of the consumer group: the turn of reading, folding and saying that we are still there. Which
-//! partitions are ours is known to `membership`. It decides nothing about rows.
+//! One membership of the consumer group: the loop of reading, folding and renewing the claim on our partitions.
+//! `membership` knows which partitions are ours. It knows nothing of the projection's rows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
@@ -27,15 +27,15 @@ use super::{SessionEnd, Worker};
 
 /// The most messages in a batch.
 const BATCH: usize = 1_000;
-/// How long to wait for the first of them.
+/// How long to wait for the first message of a batch.
 const WAIT: Duration = Duration::from_millis(100);
-/// How long it may stay unsaved that nothing of interest has come.
+/// How long progress over events of no interest may stay unsaved.
 const LAZY_SAVE: Duration = Duration::from_millis(250);
-/// How often we say that we look after our partitions.
+/// How often the claim on our partitions is renewed.
 const ATTEND: Duration = Duration::from_secs(1);
-/// A member says so often during its session that it is there.
+/// Heartbeats per session time-out.
 const HEARTBEATS: u32 = 3;
-/// How much is fetched ahead, in KiB.
+/// How much librdkafka fetches ahead, in KiB.
 const FETCH_AHEAD_KIB: &str = "16384";
 
 /// One membership.
@@ -44,13 +44,13 @@ pub(super) struct Session<P: Projection> {
     owner: Uuid,
     runtime: Handle,
     consumer: BaseConsumer<Membership<P>>,
-    /// Read and not yet folded.
+    /// Messages that were read and are not folded yet.
     waiting: Vec<Arrived>,
     saved_at: Instant,
     attended_at: Instant,
 }
 
-/// A message of a partition that was ours under an epoch when it came.
+/// A message, with the epoch under which its partition was ours when it arrived.
 struct Arrived {
     partition: i32,
     epoch: i64,
@@ -59,7 +59,7 @@ struct Arrived {
 }
 
 impl<P: Projection> Session<P> {
-    /// Joins the group.
+    /// Joins the consumer group.
     pub(super) fn join(worker: Worker<P>, group: String, owner: Uuid, runtime: Handle) -> Result<Self, SessionEnd> {
         let session = worker.config.session;
         let topic = worker.config.topic.clone();
@@ -98,7 +98,7 @@ impl<P: Projection> Session<P> {
         }
     }
 
-    /// Reads and folds until shutdown or until something is in the way.
+    /// Reads and folds until shutdown or a failure.
     pub(super) fn work(mut self) -> Result<(), SessionEnd> {
         while !self.worker.shutdown.is_cancelled() {
             self.gather()?;
@@ -121,7 +121,7 @@ impl<P: Projection> Session<P> {
         self.consumer.context().state()
     }
 
-    /// Takes what has come, and waits a little where nothing has.
+    /// Takes the messages that have arrived, and waits a moment when there are none.
     fn gather(&mut self) -> Result<(), SessionEnd> {
         let busy = self.state().held.values().any(|held| matches!(held.stage, Stage::FromTheLog { .. }));
         let mut arrived = Vec::new();
@@ -130,7 +130,7 @@ impl<P: Projection> Session<P> {
             let Some(polled) = self.consumer.poll(wait) else { break };
             match polled {
                 Ok(message) => arrived.extend(self.arrived(&message)),
-                Err(error) if passes(&error) => self.consumer.context().error(error, "it goes on by itself"),
+                Err(error) if passes(&error) => self.consumer.context().error(error, "librdkafka retries"),
                 Err(error) => return Err(trouble(error).into()),
             }
             wait = Duration::ZERO;
@@ -147,7 +147,7 @@ impl<P: Projection> Session<P> {
         Some(Arrived { partition, epoch, offset: message.offset(), what: published(message) })
     }
 
-    /// A message is folded when it stands where the partition goes on.
+    /// Takes a message if it is the next one of its partition.
     fn take(&mut self, arrived: Arrived) -> Result<(), SessionEnd> {
         let context = Arc::clone(self.consumer.context());
         let mut state = context.state();
@@ -184,7 +184,7 @@ impl<P: Projection> Session<P> {
         Ok(())
     }
 
-    /// Folds what was read. What the projection does not want is only noted, and not at once.
+    /// Folds what was read. Progress over events that the projection does not fold is saved later.
     fn fold_waiting(&mut self, at_once: bool) -> Result<(), SessionEnd> {
         let wanted = |arrived: &Arrived| {
             let concerns = |event: &Published| P::STREAMS.contains(&event.aggregate_type.as_str());
@@ -226,7 +226,7 @@ impl<P: Projection> Session<P> {
         self.runtime.block_on(write(pool, projection.as_ref(), self.owner, &config.topic, piece))
     }
 
-    /// Folds the next piece of what is read from the log for now; then the topic takes over.
+    /// Folds the next chunk of the partitions that are read from the log; at its end the topic takes over.
     fn fold_from_the_log(&mut self) -> Result<(), SessionEnd> {
         let behind: BTreeMap<i32, CatchUp> = self.state().held.iter().filter_map(behind).collect();
         if behind.is_empty() {
@@ -260,7 +260,7 @@ impl<P: Projection> Session<P> {
         Ok(())
     }
 
-    /// Says now and then that we look after our partitions, and finds out whether they are still ours.
+    /// Renews the claim on our partitions when it is due, and finds out whether they are still ours.
     fn attend(&mut self) -> Result<(), SessionEnd> {
         if self.attended_at.elapsed() < ATTEND {
             return Ok(());
@@ -279,7 +279,7 @@ fn behind((partition, held): (&i32, &AssignedPartition)) -> Option<(i32, CatchUp
     Some((*partition, CatchUp { mine, position, until }))
 }
 
-/// librdkafka goes on by itself.
+/// Errors that librdkafka recovers from by itself.
 fn passes(error: &KafkaError) -> bool {
     matches!(
         error,

@@ -1,5 +1,6 @@
-//! The rows of `worker_partitions`: who folds a partition, how far it is, and where the topic is read on.
-//! Whoever takes a partition over gets an epoch of its own, and every write says which it had: the fence.
+//! The rows of `worker_partitions`: which member folds a partition, how far it is folded, and where to continue reading
+//! the topic. Taking a partition over gives it a new epoch, and every write names the epoch it was taken with: a
+//! fencing token.
 
 use sqlx::{Connection, PgPool};
 use uuid::Uuid;
@@ -9,21 +10,21 @@ use crate::engine::error::FollowError;
 use crate::engine::projection::Projection;
 use crate::log::partition::PARTITIONS;
 
-/// How long a partition counts as looked after when nobody says so again.
+/// How long a claim on a partition lasts when it is not renewed.
 pub(super) const ATTENDED_MS: i64 = 6_000;
-/// How long to wait for whoever holds a row before trying again.
+/// How long to wait for a locked row before trying again.
 const LOCK_WITHIN: &str = "set local lock_timeout = '10s'";
 
 /// A place in a partition of the topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ResumePoint {
-    /// Where to read on.
+    /// The next offset to read.
     pub(super) offset: i64,
-    /// The position of the message before.
+    /// The log position of the message before it.
     pub(super) seen: i64,
 }
 
-/// A partition that is ours now.
+/// A partition that was taken over.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct TakenOver {
     pub(super) partition: i32,
@@ -34,8 +35,8 @@ pub(super) struct TakenOver {
     pub(super) seen_position: Option<i64>,
 }
 
-/// The name of the consumer group: one for each projection of each programme, so that a copy of the database
-/// does not take partitions away from the original.
+/// The name of the consumer group: one for each projection of each programme, so that a copy of the database does not
+/// take partitions from the original.
 pub(super) async fn group(pool: &PgPool, name: &str) -> sqlx::Result<String> {
     sqlx::query_scalar(
         "select 'reward-ledger.' || $1 || '.' || left(encode(sha256(convert_to(
@@ -47,7 +48,7 @@ pub(super) async fn group(pool: &PgPool, name: &str) -> sqlx::Result<String> {
     .await
 }
 
-/// Takes partitions over. Those of a projection that a follower feeds begin where its checkpoint stands.
+/// Takes partitions over. If a follower has fed the projection until now, they start at its checkpoint.
 pub(super) async fn take_over<P: Projection>(
     pool: &PgPool,
     owner: Uuid,
@@ -99,7 +100,7 @@ pub(super) async fn take_over<P: Projection>(
     Ok(taken)
 }
 
-/// Says that this owner still looks after its partitions, and which those are, with their epochs.
+/// Renews the owner's claim on its partitions; the result is which those are, with their epochs.
 pub(super) async fn attend(pool: &PgPool, name: &str, owner: Uuid) -> sqlx::Result<Vec<(i32, i64)>> {
     sqlx::query_as(
         "update worker_partitions
@@ -114,7 +115,7 @@ pub(super) async fn attend(pool: &PgPool, name: &str, owner: Uuid) -> sqlx::Resu
     .await
 }
 
-/// Nobody need wait until this owner is missed.
+/// Ends the owner's claim at once, so that nobody waits for it to expire.
 pub(super) async fn leave(pool: &PgPool, name: &str, owner: Uuid) -> sqlx::Result<()> {
     sqlx::query("update worker_partitions set attended_until = now() where follower = $1 and owner = $2")
         .bind(name)
@@ -124,8 +125,8 @@ pub(super) async fn leave(pool: &PgPool, name: &str, owner: Uuid) -> sqlx::Resul
     Ok(())
 }
 
-/// The places of this owner's partitions are not believed any more (where one of them is astray the others
-/// may be as well): the log is asked when they are taken over next.
+/// Forgets the saved offsets of the owner's partitions, because where one does not match the topic the others may not
+/// either: they are read from the log when they are taken over next.
 pub(super) async fn forget(pool: &PgPool, name: &str, owner: Uuid) -> sqlx::Result<()> {
     sqlx::query(
         "update worker_partitions
