@@ -1,6 +1,6 @@
-//! What an auditor asks of the log: a stream or a member's facts as they were, decisions made again,
-//! a draft replayed, everything verified. All of it is folded from the log when it is asked for; no
-//! table is kept, and nothing here appends or changes a row.
+//! Answers to an auditor's questions: a stream or a member's facts as of a position, re-evaluation of decisions,
+//! backtests of a draft, verification of everything. All of it is folded from the log on request. No table is kept, and
+//! nothing here appends or changes a row.
 
 mod as_of;
 mod backtest;
@@ -39,26 +39,26 @@ pub(crate) use verify::{UnreadableRow, stored};
 
 use crate::engine::error::FoldError;
 
-/// What an auditor asked for could not be found out.
+/// Why an auditor's question could not be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The database did not answer, or refused.
+    /// The database did not answer, or refused a statement.
     #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
     /// The log holds an event that this program does not know.
     #[error("position {position}: {source}")]
     Event {
-        /// Where.
+        /// The position of the event.
         position: i64,
-        /// Why it cannot be read.
+        /// Why it cannot be decoded.
         source: DecodeError,
     },
-    /// The log says something that cannot be.
+    /// The log contradicts itself.
     #[error("position {position}: {reason}")]
     Impossible {
-        /// Where.
+        /// The position of the event.
         position: i64,
-        /// What.
+        /// The contradiction.
         reason: String,
     },
 }

@@ -1,5 +1,5 @@
-//! From "as of then" to a position: a time is the last event recorded until then. Moments of the log
-//! never go back along it, so that a search by halves over positions needs no index on time.
+//! Resolves "as of" to a position: a time means the last event recorded at or before it. Recorded times never decrease
+//! along the log, so that a binary search over positions needs no index on time.
 
 use chrono::{DateTime, Utc};
 use domain::Moment;
@@ -7,29 +7,29 @@ use sqlx::PgConnection;
 
 use crate::log;
 
-/// When something is asked about.
+/// The point in the log that a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AsOf {
-    /// As of the last event there is.
+    /// After the last event.
     #[default]
     Head,
-    /// As of the event at this position; 0 is before the first.
+    /// After the event at this position; 0 is before the first.
     Position(i64),
-    /// As of this moment by the clock of the log.
+    /// At this moment, by the recorded times of the log.
     Time(Moment),
 }
 
-/// It is asked about what has not happened yet.
+/// The question is about a position or time after the end of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotYet {
-    /// Where the log ends.
+    /// The last position of the log.
     pub head: i64,
 }
 
-/// The position, and the moment that the answer stands for. `now` is the moment of asking.
+/// The position, and the moment that the answer is valid for. `now` is the time of the request.
 ///
 /// # Errors
-/// The database's; the inner one when the log has not come so far.
+/// The outer error is the database's, the inner one says that the log does not reach that far.
 pub async fn resolve(conn: &mut PgConnection, as_of: AsOf, now: Moment) -> sqlx::Result<Result<(i64, Moment), NotYet>> {
     let head = log::head(conn).await?;
     let not_yet = Err(NotYet { head: head.position });

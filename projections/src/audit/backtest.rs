@@ -46,10 +46,10 @@ use super::history::FACT_AND_CLAIM_STREAMS;
 use crate::log::blocking::off_the_tasks;
 use crate::log::{self, Column, Scan, ScanRange};
 
-/// A campaign with one reward that does not exist.
+/// A campaign with one reward, which need not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BacktestDraft {
-    /// What must be met.
+    /// Its condition.
     pub condition: Condition,
     /// Active from this moment on …
     pub starts_at: Moment,
@@ -57,7 +57,7 @@ pub struct BacktestDraft {
     pub ends_at: Moment,
     /// How often a member may ask.
     pub frequency: Frequency,
-    /// Decides days, the date on which it starts, and periods, but where they are the member's: see
+    /// The zone of its days, its start date and its periods, except where those are the member's: see
     /// [`Condition::is_of_a_day`].
     pub time_zone: Tz,
     /// The most grants of all.
@@ -70,54 +70,54 @@ pub struct BacktestDraft {
     pub amount: i64,
 }
 
-/// When members ask.
+/// When members are taken to ask for the reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestTiming {
     /// In each period at the first moment when the condition is met.
     FirstPossible,
-    /// When they really asked in this campaign.
+    /// When they in fact asked for a reward of this campaign.
     AsClaimed(CampaignId),
 }
 
-/// What would have come of it.
+/// What the draft would have granted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BacktestResult {
-    /// Up to where the log was read.
+    /// The position up to which the log was read.
     pub position: i64,
     /// Registered members who could have asked.
     pub members_seen: i64,
-    /// How many grants.
+    /// The number of grants.
     pub granted: i64,
-    /// How often somebody asked who would have been granted but for the stock.
+    /// How often a request failed for lack of stock alone.
     pub denied_out_of_stock: i64,
-    /// How much was handed out in all.
+    /// The sum of all amounts.
     pub amount: i64,
-    /// When the last grant of the stock was given.
+    /// When the last one in stock was granted.
     pub sold_out_at: Option<Moment>,
     /// Grants by day in the zone of the draft; days without one are left out.
     pub by_day: BTreeMap<NaiveDate, i64>,
-    /// Who was granted, in the order of time.
+    /// The grants in order of time.
     pub winners: Vec<Winner>,
 }
 
 /// One grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Winner {
-    /// To whom.
+    /// The member.
     pub member_id: MemberId,
-    /// When.
+    /// The moment of the grant.
     pub at: Moment,
-    /// For which period.
+    /// The period it is for.
     pub period: Arc<str>,
 }
 
 const COLUMNS: &[Column] =
     &[Column::Position, Column::StreamId, Column::EventType, Column::Version, Column::Payload, Column::OccurredAt];
 
-/// How many positions are read for all members at once: some 16 bytes each are then in memory, at most.
+/// Up to this many positions are replayed for all members at once; each takes at most about 16 bytes of memory.
 const POSITIONS_A_SHARE: i64 = 32_000_000;
 
-/// Replays the log up to a position against a draft. `progress` is told how many positions are read.
+/// Replays the log up to a position against a draft. `progress` is called with the number of positions read.
 ///
 /// # Errors
 /// See [`AuditError`]. A fact that cannot be decoded is an error: the answer would not be exact.
@@ -167,13 +167,13 @@ pub async fn backtest(
     Ok(BacktestResult { position, ..outcome })
 }
 
-/// The pure part: from histories to grants.
+/// The pure part: turns histories into grants.
 #[derive(Debug, Default)]
 struct Replay {
-    /// Of the first share, which sees when everything happened.
+    /// The window, from the first share, which sees the time of every event.
     window: Option<Window>,
     ids: Vec<MemberId>,
-    /// By the place of their id in `ids`.
+    /// Members by the index of their id in `ids`.
     asks: Vec<Asking>,
     members_seen: i64,
 }
@@ -208,7 +208,7 @@ impl Replay {
         self.ids.extend(members.iter().map(|member| member.id));
     }
 
-    /// Lets everybody take their turns.
+    /// Grants requests in order of time.
     fn outcome(self, draft: &BacktestDraft) -> BacktestResult {
         let Self { window, ids, mut asks, members_seen } = self;
         let Some(window) = window else { return BacktestResult::default() };

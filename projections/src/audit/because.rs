@@ -1,6 +1,6 @@
-//! Which events made a leaf another one than it was when it was decided: the facts that came later and
-//! that it looks at, and what brought another condition. They are enough: the facts of the decision with
-//! these and no others give the leaf as it is judged again.
+//! Which events made a leaf of a condition differ from the original decision: later facts that the leaf looks at, and
+//! changes of the condition. The set is sufficient: the facts of the decision plus these events alone give the leaf as
+//! it is re-evaluated.
 
 use std::collections::BTreeSet;
 
@@ -19,18 +19,18 @@ use super::history::{Fact, History};
 use super::judge::{Basis, FactsBasis};
 use super::rules::{Rules, leaf_at};
 
-/// A decision that is made again.
+/// A decision that is re-evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Because<'a> {
     pub(super) decision: &'a Decision,
     pub(super) basis: &'a Basis,
     pub(super) rules: &'a Rules,
-    /// Needed where the facts known now are looked at.
+    /// The member's history; needed to re-evaluate on the facts known now.
     pub(super) history: Option<&'a History>,
 }
 
 impl Because<'_> {
-    /// The positions of the events behind a leaf that differs, in their order.
+    /// The positions of the events that made a leaf differ, in ascending order.
     pub(super) fn of_leaf(&self, path: &str) -> Vec<i64> {
         let mut positions: BTreeSet<i64> = self.rules.changed(self.basis, self.decision, path).into_iter().collect();
         if self.basis.facts == FactsBasis::Known
@@ -59,7 +59,7 @@ fn is_of_a_later_day(fact: &Fact, decision: &Decision, on: NaiveDate) -> bool {
     of_profile && local_date(decision.time_zone, fact.at) > on
 }
 
-/// The facts that were seen, and those that are seen now.
+/// The facts of the decision, and those of the re-evaluation.
 struct Sight {
     before: Facts,
     now: Facts,
@@ -67,7 +67,7 @@ struct Sight {
 }
 
 impl Sight {
-    /// Whether a later fact has its part in what a leaf sees.
+    /// Whether a later fact contributes to what a leaf sees.
     fn made(&self, leaf: &Leaf, fact: &Event) -> bool {
         match leaf {
             Leaf::Cel(expression) => {
@@ -77,7 +77,7 @@ impl Sight {
         }
     }
 
-    /// Of days it matters only whether they are there, and to a streak only those that it may run over.
+    /// Only the presence of a day matters, and to a streak only the days of its run.
     fn matters(&self, leaf: &Leaf, fact: &Event) -> bool {
         match leaf {
             Leaf::Streak { kind, since, .. } => {
@@ -112,8 +112,8 @@ impl Sight {
         self.before.referrals.get(&invitee) != self.now.referrals.get(&invitee)
     }
 
-    /// The day before the longer of the two runs, which may have ended yesterday: that nothing happened on
-    /// it any more is a reason as well.
+    /// The day before the longer of the two runs, which may have ended yesterday: a withdrawal on that day is a cause
+    /// too.
     fn before_the_run(&self, kind: &Name, since: Option<Since>) -> NaiveDate {
         let since = match since {
             None => None,
@@ -134,7 +134,7 @@ fn day(fact: &Event) -> Option<NaiveDate> {
     }
 }
 
-/// Whether something of a kind (`None`: of any) is known of a day.
+/// Whether a fact of a kind is known for a day; `None` means any kind.
 fn is_there(facts: &Facts, kind: Option<&Name>, day: NaiveDate) -> bool {
     let has = |kind: &domain::facts::KindFacts| kind.days.contains_key(&day);
     match kind {

@@ -1,6 +1,6 @@
-//! Which events counted? For every leaf of a decision the facts that it saw, as they stood at the position of the
-//! decision's facts; what was taken out again by then is none of them. It reads a bounded part of a member's facts,
-//! the latest ones, and says when there may be earlier ones.
+//! The events that counted for each leaf of a decision: the facts that it looked at, as of the position of the
+//! decision's facts, without those withdrawn by then. Only the member's latest facts, up to a limit, are read; the
+//! result says when earlier ones may be missing.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,9 +17,9 @@ use sqlx::PgConnection;
 
 use super::AuditError;
 
-/// How many facts of a member are looked at, latest first.
+/// How many facts of a member are read, latest first.
 const MAX_FACTS: i64 = 2_000;
-/// How many events are named for a leaf: the latest.
+/// How many events are listed for a leaf: the latest.
 pub const MAX_COUNTED: usize = 100;
 /// How many days are named for a streak: the latest.
 pub const MAX_DAYS: usize = 31;
@@ -30,9 +30,9 @@ const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "EventsCounted")]
 pub struct Counted {
-    /// Where they stand in the log, in its order: the latest, 100 at most.
+    /// Their positions in the log, in ascending order: the latest, at most 100.
     pub positions: Vec<i64>,
-    /// There are earlier ones, or may be.
+    /// Whether there are, or may be, earlier ones.
     pub more: bool,
     /// Of a streak: the days of its run, the latest of them. They are told by themselves, not beside the positions.
     #[serde(skip)]
@@ -50,7 +50,7 @@ pub struct CountedDay {
     pub late: bool,
 }
 
-/// A fact, and the stream that may take it out again.
+/// A fact, with its stream, in which it may be withdrawn.
 struct Fact {
     position: i64,
     stream_id: String,
@@ -59,8 +59,8 @@ struct Fact {
     recorded_at: DateTime<Utc>,
 }
 
-/// The events that counted for each leaf of a decision, in the order of its evidence; the condition is the one that
-/// decided.
+/// The events that counted for each leaf of a decision, in the order of its evidence. `condition` must be the version
+/// that decided.
 ///
 /// # Errors
 /// See [`AuditError`].
@@ -107,7 +107,7 @@ fn days(counting: &[&Fact]) -> Vec<CountedDay> {
     told[told.len().saturating_sub(MAX_DAYS)..].to_vec()
 }
 
-/// Latest first; of the member itself all of them, which are few.
+/// The member's facts, latest first; all events of the member's own stream, which are few.
 async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -> Result<Vec<Fact>, AuditError> {
     let rows: Vec<Row> = sqlx::query_as(
         "(
@@ -128,7 +128,7 @@ async fn latest_facts(conn: &mut PgConnection, member: MemberId, through: i64) -
     .bind(member.to_string())
     .bind(through)
     .bind(MAX_FACTS)
-    // planned each time: a plan made while the log was empty would read all of it ever after
+    // planned for each run: a cached plan made while the log was empty would scan all of it ever after
     .persistent(false)
     .fetch_all(conn)
     .await?;
@@ -156,8 +156,7 @@ fn takes_out(event: &Event) -> bool {
     matches!(event, Event::Activity(ActivityEvent::Voided(_)) | Event::Referral(ReferralEvent::Voided(_)))
 }
 
-/// Of what a leaf looks at, what made it say what it said: a streak counts the days of its run, and of a profile only
-/// the last word.
+/// Narrows what a leaf looks at to what decided it: for a streak the days of its run, for a profile the last change.
 fn what_counts<'a>(leaf: &Leaf, evidence: &LeafEvidence, seen: Vec<&'a Fact>, on: NaiveDate) -> Vec<&'a Fact> {
     match (leaf, evidence.have) {
         (Leaf::Streak { .. }, Seen::Number(days)) => {
@@ -184,7 +183,7 @@ fn what_counts<'a>(leaf: &Leaf, evidence: &LeafEvidence, seen: Vec<&'a Fact>, on
     }
 }
 
-/// Whether there may be more of what it looks at than a member's own few events.
+/// Whether a leaf looks at facts other than the few events of the member's own stream.
 fn leaf_counts_facts(leaf: &Leaf) -> bool {
     match leaf {
         Leaf::Streak { .. }

@@ -1,5 +1,5 @@
-//! What a condition would have seen of a member at a position: folded from the member's own events in
-//! the log, day by day, never read from the projection.
+//! What a condition would have seen of a member at a position, by kind and day: folded from the member's events in the
+//! log, never read from the projection.
 
 use chrono::NaiveDate;
 use domain::condition::Seen;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use super::AuditError;
 use crate::read_models::member_facts::fold_kept_until;
 
-/// The facts of one member at a position, or a part of them.
+/// The facts of one member as of a position; one page of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactsAsOf {
     /// The member's zone.
@@ -26,9 +26,9 @@ pub struct FactsAsOf {
     pub profile_complete: bool,
     /// Qualified referrals by the member.
     pub referrals: usize,
-    /// By kind and local date.
+    /// One row for each kind and local date.
     pub rows: Vec<FactRow>,
-    /// There are more rows after the last one.
+    /// Whether more rows follow the last one.
     pub more: bool,
 }
 
@@ -36,20 +36,20 @@ pub struct FactsAsOf {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FactRow {
-    /// What kind of thing the member did.
+    /// The kind of activity.
     #[schemars(with = "String")]
     pub kind: Name,
-    /// On which day of the member's.
+    /// The member's local date.
     pub local_date: NaiveDate,
-    /// How often.
+    /// How many activities.
     pub count: u64,
-    /// The sum of each measure: a number; beyond ±2⁵³ its digits.
+    /// The sum of each measure: a number, or a string of its digits beyond ±2⁵³.
     #[schemars(with = "BTreeMap<String, Seen>")]
     pub sums: BTreeMap<Name, Seen>,
 }
 
-/// The facts of a member as of a position, `limit` rows at most after the row named; `None` when
-/// nobody had registered under the id until then. Who was erased since is still there, as the log has it.
+/// The facts of a member as of a position: at most `limit` rows after the row named. `None` when nobody had registered
+/// under the id by then. A member who was erased later is still included, as the log has it.
 ///
 /// # Errors
 /// See [`AuditError`].

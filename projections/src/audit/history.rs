@@ -1,5 +1,5 @@
-//! All facts about one member in the order of the log: what was known at a position, and what is known
-//! now of a day.
+//! All facts about one member in the order of the log: as they were known at a position, and as they are known now
+//! about a day.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::claim::Decision;
@@ -43,7 +43,7 @@ impl History {
         )
         .bind(member.to_string())
         .bind(head)
-        // planned each time: a plan made while the log was empty would read all of it ever after
+        // planned for each run: a cached plan made while the log was empty would scan all of it ever after
         .persistent(false)
         .fetch_all(conn)
         .await?;
@@ -55,13 +55,13 @@ impl History {
         rows.into_iter().map(read).collect::<Result<_, AuditError>>().map(Self)
     }
 
-    /// The facts as they were at a position.
+    /// The facts known at a position.
     pub(super) fn until(&self, position: i64) -> Facts {
         folded(self.0.iter().take_while(|fact| fact.position <= position))
     }
 
-    /// The facts known now, as far as they belong to the day of asking or an earlier one. What is dated
-    /// later is there and never counts; a profile has no date but that of its changes.
+    /// The facts known now that belong to the day of the request or an earlier one. Facts dated later are included, but
+    /// no condition counts them. A change of the profile counts on the day on which it was recorded.
     pub(super) fn known(&self, decision: &Decision, on: NaiveDate) -> Facts {
         let mut facts = folded(self.0.iter());
         let mut profile = Profile::default();
@@ -76,7 +76,7 @@ impl History {
         facts
     }
 
-    /// What came after a position.
+    /// The facts after a position.
     pub(super) fn after(&self, position: i64) -> impl Iterator<Item = &Fact> {
         self.0.iter().skip_while(move |fact| fact.position <= position)
     }
@@ -88,7 +88,7 @@ pub(super) fn folded<'a>(facts: impl Iterator<Item = &'a Fact>) -> Facts {
     folded
 }
 
-/// When a profile became complete and incomplete.
+/// When the profile became complete or incomplete.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Profile(pub(super) Vec<(Moment, bool)>);
 
@@ -107,14 +107,14 @@ impl Profile {
         }
     }
 
-    /// Whether it was complete at the end of a day, in the zone of a decision.
+    /// Whether it was complete at the end of a day in the zone of a decision.
     pub(super) fn complete_on(&self, decision: &Decision, on: NaiveDate) -> bool {
         let until = self.0.iter().take_while(|(at, _)| local_date(decision.time_zone, *at) <= on);
         until.last().is_some_and(|(_, complete)| *complete)
     }
 }
 
-/// One stream up to a position, read.
+/// Reads one stream up to a position.
 pub(super) async fn stream(
     conn: &mut PgConnection,
     stream_type: &str,

@@ -1,6 +1,5 @@
-//! Decisions of one claim made again: on the facts as they were read or as they are known now, by the
-//! rule that decided or by another one. On the same facts and rule the outcome must be the same, bit
-//! for bit.
+//! Re-evaluates the decisions of one claim: on the facts as decided or as known now, by the condition that decided or
+//! by another one. With the same facts and condition the result must be identical, byte for byte.
 //!
 //! *Known now* means every fact in the log that belongs to the day of asking or to an earlier one, late
 //! and corrected ones included: the same rule by local date that conditions follow. A change of the
@@ -23,29 +22,29 @@ use super::because::Because;
 use super::history::{History, stream};
 use super::rules::Rules;
 
-/// On which facts a decision is made again.
+/// The facts that a decision is re-evaluated on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FactsBasis {
-    /// On those that it was made on.
+    /// Those that it was made on.
     #[default]
     AsDecided,
-    /// On those that the log holds now.
+    /// Those that the log holds now.
     Known,
 }
 
-/// By which condition a decision is made again.
+/// The condition that a decision is re-evaluated by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ConditionBasis {
-    /// By the version that it was made by.
+    /// The version that decided.
     #[default]
     AsDecided,
-    /// By the one in force now, with the start of the campaign as it is now.
+    /// The version in force now, with the campaign's present start.
     Current,
-    /// By this one, with the start of the campaign as it is now.
+    /// This one, with the campaign's present start.
     Given(Arc<Condition>),
 }
 
-/// What decisions are made again on.
+/// What decisions are re-evaluated on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Basis {
     /// The facts.
@@ -55,22 +54,22 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// Whether nothing may differ at all.
+    /// Whether the result must be identical to the decision.
     #[must_use]
     pub fn is_as_decided(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// All decisions of one claim, made again.
+/// All decisions of one claim, re-evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReEvaluation {
-    /// Which claim.
+    /// The claim.
     pub claim_id: ClaimId,
-    /// Every attempt, grants and denials, in order.
+    /// Every attempt in order, granted or denied.
     pub attempts: Vec<Attempt>,
-    /// No attempt differs.
+    /// Whether no attempt differs.
     pub same: bool,
 }
 
@@ -79,41 +78,41 @@ pub struct ReEvaluation {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ReEvaluatedAttempt")]
 pub struct Attempt {
-    /// Where it stands in the log.
+    /// Its position in the log.
     pub position: i64,
-    /// As it was judged.
+    /// The stored judgement.
     pub decided: Judgement,
-    /// As it is judged again.
+    /// The judgement of the re-evaluation.
     pub re_evaluated: Judgement,
-    /// Verdict and evidence are the same.
+    /// Whether verdict and evidence are the same.
     pub same: bool,
-    /// The leaves that are not.
+    /// The leaves that differ.
     pub differences: Vec<Difference>,
 }
 
-/// What a condition said, and why.
+/// The verdict of a condition and its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Judgement {
     /// `met` or `unmet`.
     pub verdict: &'static str,
-    /// What every leaf needed and saw.
+    /// What each leaf needed and saw.
     pub evidence: Vec<LeafEvidence>,
 }
 
-/// A leaf that is not as it was.
+/// A leaf that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "EvidenceDifference")]
 pub struct Difference {
-    /// Where it stands in the condition.
+    /// Its path in the condition.
     pub path: String,
-    /// As it was; none when the condition had no such leaf.
+    /// The stored leaf; `null` when the condition had no such leaf.
     pub decided: Option<LeafEvidence>,
-    /// As it is judged again; none when the condition has no such leaf.
+    /// The leaf of the re-evaluation; `null` when the condition has no such leaf.
     pub re_evaluated: Option<LeafEvidence>,
-    /// The positions of the events that made it so: facts that came after those of the decision, and
-    /// what brought another condition or another start. Empty where a condition that was given for the
-    /// question alone made it so, and where the stored decision does not follow from the log.
+    /// The positions of the events that caused the difference: facts after those of the decision, and changes of the
+    /// condition or the start. Empty when a condition given in the request is the cause, or when the stored decision
+    /// does not follow from the log.
     pub because: Vec<i64>,
 }
 
@@ -122,7 +121,7 @@ impl Judgement {
         Self { verdict: if met { "met" } else { "unmet" }, evidence }
     }
 
-    /// The leaves that differ, by path; `because` says which events made it so.
+    /// The leaves that differ, by path; `because` tells which events caused it.
     pub(super) fn differences(&self, again: &Self, because: impl Fn(&str) -> Vec<i64>) -> Vec<Difference> {
         type Sides<'a> = (Option<&'a LeafEvidence>, Option<&'a LeafEvidence>);
         let mut leaves: BTreeMap<&str, Sides<'_>> = BTreeMap::new();
@@ -144,8 +143,7 @@ impl Judgement {
     }
 }
 
-/// Makes every decision of a claim again, with what the log holds up to `head`; `None` when there is
-/// no such claim.
+/// Re-evaluates every decision of a claim with the log up to `head`; `None` when there is no such claim.
 ///
 /// # Errors
 /// See [`AuditError`].

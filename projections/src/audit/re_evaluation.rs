@@ -1,10 +1,10 @@
-//! Every decision in the log made again. Facts as decided need one fold: the facts of a member stand
-//! still a little behind the scan, so that a decision that was made on slightly older facts than the log
-//! held when it was written finds them. Facts as known now need the fold first and the decisions after.
+//! Re-evaluates every decision in the log. On the facts as decided this takes one pass: the facts of a member are
+//! folded a little behind the scan, so that a decision made on slightly older facts than the log held when it was
+//! appended finds them. On the facts known now it takes two: first the facts, then the decisions.
 //!
-//! What is in memory are the members who ever claimed, with the days on which they did something that
-//! the conditions name; what changed is handed to the caller page after page. A run can be saved between
-//! two pages and go on from there in another process: it comes to the same end, byte for byte.
+//! Memory holds the members who ever claimed, with the days of the activities that conditions name. Changes are passed
+//! to the caller page by page. A run can be saved between two pages and resumed in another process, with a result that
+//! is identical byte for byte.
 
 mod cost;
 mod members;
@@ -37,73 +37,73 @@ use super::rules::Rules;
 use crate::log::{Scan, ScanRange};
 use crate::read_models::member_facts::fold_kept_until;
 
-/// The most changes that are listed; all of them are counted.
+/// How many changes are listed at most; all are counted.
 pub const MAX_CHANGES: usize = 1_000;
 
 const CLAIMS: &[&str] = &["claim"];
 
-/// Which decisions are made again, and on what.
+/// Which decisions to re-evaluate, and on what.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReEvaluationRequest {
-    /// Of this campaign; of all when there is none.
+    /// Only those of this campaign; `None`: all.
     pub campaign: Option<CampaignId>,
-    /// Facts and condition.
+    /// The facts and the condition.
     pub basis: Basis,
-    /// Up to this position of the log.
+    /// Only those up to this position of the log.
     pub position: i64,
 }
 
-/// What came of it, without the changes.
+/// The result without the changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// How many decisions there are.
+    /// The number of decisions.
     pub decisions: i64,
-    /// How many come to the same verdict (on facts and condition as decided: with the same evidence).
+    /// How many have the same verdict (with facts and condition as decided: the same evidence too).
     pub same: i64,
 }
 
-/// All decisions, made again.
+/// The result of a re-evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "ReEvaluations")]
 pub struct Bulk {
-    /// How many decisions there are.
+    /// The number of decisions.
     pub decisions: i64,
-    /// How many come to the same verdict (on facts and condition as decided: with the same evidence).
+    /// How many have the same verdict (with facts and condition as decided: the same evidence too).
     pub same: i64,
-    /// The others, in the order of the log, the first [`MAX_CHANGES`] of them.
+    /// The first [`MAX_CHANGES`] that differ, in the order of the log.
     pub changed: Vec<Change>,
     /// What the changes would have cost.
     pub cost: Cost,
-    /// Up to where the log was read.
+    /// The position up to which the log was read.
     pub position: i64,
 }
 
-/// One decision that would be another one.
+/// A decision with another verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ChangedDecision")]
 pub struct Change {
-    /// Of which claim.
+    /// The claim.
     pub claim_id: ClaimId,
-    /// Where it stands in the log.
+    /// Its position in the log.
     pub position: i64,
     /// The verdict as decided: `met` or `unmet`.
     pub from: &'static str,
     /// The verdict now; `impossible` when the stored decision contradicts itself or the log.
     pub to: &'static str,
-    /// What this decision by itself would have cost in grants: 1, 0 or -1.
+    /// The difference in grants that this decision alone makes: 1, 0 or -1.
     pub stock: i64,
-    /// The amount of it.
+    /// The difference in amount.
     pub amount: i64,
     /// The leaves that differ.
     pub why: Vec<Difference>,
 }
 
-/// Makes all decisions again; `None` when there is no such campaign. `progress` is told what is read and
-/// how many positions of it are done.
+/// Re-evaluates all decisions; `None` when there is no such campaign. `progress` is called with the name of the pass
+/// and the number of positions read.
 ///
 /// # Errors
-/// See [`AuditError`]. What cannot be decoded is left out: the verification finds it.
+/// See [`AuditError`]. An event that cannot be decoded is skipped; the verification reports it.
 pub async fn re_evaluate_all(
     pool: &PgPool,
     order: ReEvaluationRequest,
@@ -121,12 +121,12 @@ pub async fn re_evaluate_all(
     Ok(Some(Bulk { decisions, same, changed, cost: run.cost(), position }))
 }
 
-/// Decisions that are being made again.
+/// A re-evaluation in progress.
 #[derive(Debug)]
 pub struct Run {
     pool: PgPool,
     order: ReEvaluationRequest,
-    /// The hash of the log at the position of the order: a saved run goes on with its own log only.
+    /// The hash of the log at the last position: a saved run resumes on the same log only.
     hash: String,
     wanted: Arc<Wanted>,
     rules: HashMap<CampaignId, Rules>,
@@ -135,23 +135,23 @@ pub struct Run {
     costs: Costs,
     pass: usize,
     done: i64,
-    /// Pages that are read ahead; none before the first one of a pass.
+    /// The scan that reads pages ahead; `None` before the first page of a pass.
     scan: Option<Scan<Item>>,
 }
 
-/// A page that is done.
+/// The result of one page.
 #[derive(Debug)]
 pub struct ReEvaluationProgress {
-    /// What is read: `facts` or `decisions`.
+    /// The name of the pass: `facts` or `decisions`.
     pub reads: &'static str,
-    /// Up to this position.
+    /// The last position read.
     pub done: i64,
-    /// Decisions that would be others.
+    /// The decisions that differ.
     pub changed: Vec<Change>,
 }
 
 impl Run {
-    /// Begins; `None` when there is no such campaign.
+    /// Starts a re-evaluation; `None` when there is no such campaign.
     ///
     /// # Errors
     /// The database's.
@@ -178,7 +178,7 @@ impl Run {
         }))
     }
 
-    /// What is done is counted.
+    /// The totals so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.totals
@@ -190,7 +190,7 @@ impl Run {
         self.costs.sum()
     }
 
-    /// Up to where the log is read in the end.
+    /// The position at which the run ends.
     #[must_use]
     pub fn position(&self) -> i64 {
         self.order.position
@@ -203,7 +203,7 @@ impl Run {
         }
     }
 
-    /// Does the next page; `None` when all is done.
+    /// Re-evaluates the next page; `None` at the end.
     ///
     /// # Errors
     /// See [`AuditError`].
@@ -274,7 +274,7 @@ impl Run {
         Ok(Some(Change { claim_id: claim, position, from: decided.verdict, to, stock, amount, why }))
     }
 
-    /// The leaves that differ. What came later about a member is read again for this.
+    /// The leaves that differ. This reads the member's later facts from the log.
     async fn why(
         &self,
         event: &ClaimEvent,
@@ -318,7 +318,7 @@ impl Run {
     }
 }
 
-/// Facts from before what is folded already: from the log, which is rarely needed.
+/// Reads facts from the log that are older than what is folded already; rarely needed.
 async fn older(pool: &PgPool, member: MemberId, position: i64) -> Result<Facts, AuditError> {
     let mut conn = pool.acquire().await?;
     Ok(fold_kept_until(&mut conn, member, position).await?)
@@ -376,7 +376,7 @@ fn needed(rules: &HashMap<CampaignId, Rules>, basis: &Basis) -> FactsNeeded {
     all
 }
 
-/// A step rests on facts from before it, and its outcome is one that the verdict allows.
+/// Checks that a decision rests on facts from before it, and that its outcome is one that the verdict allows.
 fn is_possible(position: i64, event: &ClaimEvent, decision: &Decision) -> bool {
     let fits = match event {
         ClaimEvent::Granted(_) | ClaimEvent::Submitted(_) => decision.met,

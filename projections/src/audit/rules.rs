@@ -1,4 +1,4 @@
-//! The conditions that a campaign ever had, and where in the log each came from.
+//! Every condition that a campaign has had, and the event that set each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::judge::{Basis, ConditionBasis};
 pub(super) struct Rules {
     versions: BTreeMap<u32, Version>,
     terms: Option<CampaignTerms>,
-    /// Where the start in force was set.
+    /// The position of the event that set the start in force.
     start_set_at: i64,
 }
 
@@ -110,12 +110,12 @@ impl Rules {
         self.terms = Some(terms.clone());
     }
 
-    /// Every condition there ever was.
+    /// Every condition that the campaign has had.
     pub(super) fn conditions(&self) -> impl Iterator<Item = &Arc<Condition>> {
         self.versions.values().map(|version| &version.condition)
     }
 
-    /// The condition to judge a decision by, and the date on which the campaign starts for it.
+    /// The condition to re-evaluate a decision by, and the campaign's start date for it.
     pub(super) fn by<'a>(&'a self, basis: &'a Basis, decision: &Decision) -> Option<(&'a Condition, NaiveDate)> {
         let starts_on = self.terms.as_ref().map(CampaignTerms::starts_on);
         match &basis.condition {
@@ -131,7 +131,7 @@ impl Rules {
         }
     }
 
-    /// The events that brought another leaf, or another start of what a leaf counts, than those of a decision.
+    /// The events that changed a leaf, or the start of what it counts, since a decision.
     pub(super) fn changed(&self, basis: &Basis, decision: &Decision, path: &str) -> Vec<i64> {
         let mut changed = Vec::new();
         let Some((condition, starts_on)) = self.by(basis, decision) else { return changed };
@@ -151,7 +151,7 @@ impl Rules {
     }
 }
 
-/// The leaf at a path as evidence has it.
+/// The leaf at a path of the evidence.
 pub(super) fn leaf_at<'a>(condition: &'a Condition, path: &str) -> Option<&'a Leaf> {
     condition.leaves_by_path().into_iter().find(|(at, _)| at == path).map(|(_, leaf)| leaf)
 }

@@ -1,5 +1,5 @@
-//! The state of one stream as it was: its events up to a position through the very `evolve` that
-//! decisions use, shown as a typed document. How it looks now is no different question.
+//! The state of one stream as of a position, as a typed document: its events folded with the same `evolve` that
+//! decisions use. The present state is answered the same way.
 
 use domain::activity::{Activity, Recorded as ActivityRecorded};
 use domain::campaign::{Campaign, CampaignTerms, RewardTerms};
@@ -18,20 +18,20 @@ use sqlx::PgConnection;
 use super::AuditError;
 use crate::log;
 
-/// As it is stored in the log.
+/// A JSON object as the log stores it.
 type Object = serde_json::Map<String, serde_json::Value>;
 
-/// The types of streams, as they are named in the log.
+/// The stream types, by their names in the log.
 pub const STREAM_TYPES: [&str; 5] = ["member", "activity", "campaign", "claim", "referral"];
 
-/// A stream as it was.
+/// A stream as of a position.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StreamAsOf {
     /// The state.
     pub state: StreamState,
-    /// How many events of the stream it rests on.
+    /// How many events of the stream are folded.
     pub sequence: i64,
-    /// The position of the log it is as of.
+    /// The position of the log.
     pub position: i64,
 }
 
@@ -51,7 +51,7 @@ pub enum StreamState {
     Referral(ReferralState),
 }
 
-/// An account as the ledger sees it.
+/// A member's account as the log has it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -59,7 +59,7 @@ pub struct MemberState {
     pub role: Role,
     #[schemars(with = "String")]
     pub time_zone: Tz,
-    /// No change of zone before this moment.
+    /// The zone cannot be changed before this moment.
     pub time_zone_locked_until: Option<Moment>,
     pub profile_complete: bool,
     pub blocked: bool,
@@ -74,7 +74,7 @@ pub struct ActivityState {
     #[serde(flatten)]
     #[schemars(with = "Object")]
     pub fact: ActivityRecorded,
-    /// It was taken out of later evaluations.
+    /// Whether it was withdrawn and no longer counts.
     pub voided: bool,
 }
 
@@ -113,16 +113,16 @@ pub struct ClaimState {
     #[schemars(with = "Object")]
     pub about: Subject,
     pub status: ClaimStatus,
-    /// The judgement that the status rests on.
+    /// The decision that the status rests on.
     #[schemars(with = "Object")]
     pub decision: Decision,
-    /// When a pending claim is too late.
+    /// When a pending claim expires.
     pub expires_at: Option<Moment>,
-    /// The last refused attempt, if it was the last one.
+    /// The last attempt, if it was denied.
     pub last_denial: Option<DenialState>,
 }
 
-/// A refused attempt.
+/// A denied attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DenialState {
     /// Why.
@@ -142,8 +142,8 @@ pub struct ReferralState {
     pub status: ReferralStatus,
 }
 
-/// The state of a stream as of a position; `None` when it had no event until then.
-/// `at` is the moment the answer stands for.
+/// The state of a stream as of a position; `None` when it had no event by then. `at` is the moment that the answer is
+/// valid for.
 ///
 /// # Errors
 /// See [`AuditError`].
@@ -167,7 +167,7 @@ pub async fn state_of(
     Ok(folded.state(at).map(|state| StreamAsOf { state, sequence, position }))
 }
 
-/// One of these is the stream's; the others stay as they were made.
+/// The aggregate of each stream type; only the stream's own is folded.
 #[derive(Default)]
 struct Folded {
     member: Member,

@@ -1,9 +1,9 @@
-//! Has anything been altered? Every promise of the log and of what is derived from it, checked once more:
-//! nothing is believed that can be computed again. It reads up to a position while the service goes on,
-//! each check in one snapshot, page by page; a role that may only read is enough.
+//! Verifies the log and everything derived from it: whatever can be computed again is computed and compared. It reads
+//! up to a position while the service keeps running, each check in one snapshot, page by page, and needs read
+//! permission only.
 //!
-//! A check names the first thing that is wrong and goes on to count; what cannot even be read is such a
-//! thing, and the other checks go on. What is derived by the write side (guards) is compared there.
+//! A check reports the first failure and counts on. A row that cannot be read is a failure too, and does not stop other
+//! checks. The write side compares what it derives itself (the guard tables).
 
 mod log;
 mod packed;
@@ -21,40 +21,40 @@ use super::AuditError;
 use super::re_evaluation::{ReEvaluationRequest, re_evaluate_all};
 use crate::registry;
 
-/// One promise that was checked.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "VerificationCheck")]
 pub struct Check {
-    /// Which.
+    /// The name of the check.
     pub name: String,
-    /// It holds.
+    /// Whether it found no failure.
     pub ok: bool,
-    /// How many things were looked at.
+    /// How many items it examined.
     pub checked: i64,
-    /// The first thing that is not as promised.
+    /// The first failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<Failure>,
 }
 
-/// Something that is not as promised.
+/// A failure of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "VerificationFailure")]
 pub struct Failure {
-    /// Where in the log, if it is there.
+    /// Its position in the log, if it has one.
     pub position: Option<i64>,
-    /// What is wrong.
+    /// What is wrong there.
     pub reason: String,
 }
 
 impl Check {
-    /// A check that has looked at nothing yet.
+    /// A check that has examined nothing yet.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ok: true, checked: 0, first_failure: None }
     }
 
-    /// Something is wrong; the first time it is kept.
+    /// Records a failure; the first one is kept.
     pub fn fails(&mut self, position: Option<i64>, reason: impl Into<String>) {
         if self.ok {
             self.ok = false;
@@ -70,11 +70,11 @@ impl Check {
     }
 }
 
-/// What was checked.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
-    /// Up to where the log was read.
+    /// The position up to which the log was read.
     pub position: i64,
     /// When it was started.
     pub started_at: Moment,
@@ -82,24 +82,24 @@ pub struct Verification {
     pub finished_at: Option<Moment>,
     /// The checks.
     pub checks: Vec<Check>,
-    /// Tables that are not derived from the log, about which nothing is said.
+    /// Tables that are not derived from the log, and therefore not checked.
     pub left_out: Vec<String>,
-    /// What could be checked and was not.
+    /// Checks that did not run.
     #[serde(default)]
     pub not_looked_at: Vec<NotLookedAt>,
 }
 
-/// Something that could be checked and was not.
+/// Checks that did not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotLookedAt {
-    /// What the names of its checks begin with.
+    /// What the names of these checks begin with.
     pub name: String,
-    /// Why not.
+    /// Why they did not run.
     pub reason: String,
 }
 
 impl Verification {
-    /// Everything is as promised.
+    /// Whether every check passed.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.checks.iter().all(|check| check.ok)
@@ -112,13 +112,13 @@ pub type ProgressFn<'a> = &'a mut (dyn FnMut(&str, i64) + Send);
 /// Checks the log, the decisions in it, and what this crate derives from it.
 ///
 /// # Errors
-/// The database's: it could not be looked.
+/// The database's: the checks could not run.
 pub async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<(i64, Vec<Check>), AuditError> {
     let (position, mut checks) = log::checks(pool, progress).await?;
     checks.push(packed::check(pool, progress).await?);
     checks.push(decisions(pool, position, progress).await?);
     for name in registry::ALL {
-        // a connection of its own: no statement is known to it that was planned for the tables themselves
+        // a connection of its own, on which no statement has been planned for the real tables
         let mut conn = pool.connect_options().connect().await?;
         checks.push(rows::check(&mut conn, name, progress).await?);
     }
@@ -143,7 +143,7 @@ async fn decisions(pool: &PgPool, position: i64, progress: ProgressFn<'_>) -> Re
     Ok(check)
 }
 
-/// Nobody can have folded, or sent, more than there is.
+/// Checks that no checkpoint is beyond the end of the log.
 async fn checkpoints(conn: &mut PgConnection) -> Result<Check, AuditError> {
     let mut check = Check::new("checkpoints");
     // one statement is one snapshot
@@ -175,7 +175,7 @@ async fn checkpoints(conn: &mut PgConnection) -> Result<Check, AuditError> {
     Ok(check)
 }
 
-/// The tables of the schema that nothing here derives, apart from `derived` ones.
+/// The tables of the schema that no check here derives, without those in `derived`.
 ///
 /// # Errors
 /// The database's.

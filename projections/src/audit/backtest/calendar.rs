@@ -1,5 +1,5 @@
-//! When local dates and periods begin, as moments: each zone's midnights as they really are, with
-//! skipped, repeated and moved ones. Moments are milliseconds since 1970.
+//! The moments at which local dates and periods begin, with the midnights that a time zone skips, repeats or moves.
+//! Moments are milliseconds since 1970.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use domain::zone::local_date;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// From its first moment to before its last one.
+/// A half-open interval of moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     pub(super) from: i64,
@@ -26,7 +26,7 @@ pub(super) fn moment(millis: i64) -> Moment {
     Moment::from(DateTime::<Utc>::from_timestamp_millis(millis).unwrap_or_default())
 }
 
-/// The dates of one zone in a window: the first moment of each stretch of one date, and the date.
+/// The dates of one zone in a window: each with its first moment.
 #[derive(Debug, Clone)]
 pub(super) struct Dates(Vec<(i64, NaiveDate)>);
 
@@ -55,15 +55,15 @@ impl Dates {
         self.after(at).next().map(|(start, _)| *start)
     }
 
-    /// The later stretches of one date.
+    /// Dates that occur a second time.
     fn after(&self, at: i64) -> impl Iterator<Item = &(i64, NaiveDate)> {
         let index = self.0.partition_point(|(start, _)| *start <= at);
         self.0.iter().skip(index)
     }
 }
 
-/// The next midnight by the clock as it goes now, or the moment before it when the clock is changed.
-/// In between the date does not change.
+/// The next midnight by the present offset, or the change of the offset if that comes first. The date does not change
+/// in between.
 fn next_step(zone: Tz, at: i64) -> i64 {
     let offset = |at: i64| {
         i64::from(zone.offset_from_utc_datetime(&moment(at).utc().naive_utc()).fix().local_minus_utc()) * 1_000
@@ -95,7 +95,7 @@ pub(super) fn first_moment(date: NaiveDate, zone: Tz) -> i64 {
 /// [`super::BacktestDraft`] to say: a moment is in the period of the date that a calendar shows.
 #[derive(Debug, Clone)]
 pub(super) struct Periods {
-    /// The first date of each, in their order.
+    /// The first date of each period, in order.
     starts: Vec<NaiveDate>,
     names: Vec<Arc<str>>,
     days: Dates,
@@ -105,7 +105,7 @@ impl Periods {
     pub(super) fn of(frequency: Frequency, zone: Tz, window: Window) -> Self {
         let mut periods = Self { starts: vec![], names: vec![], days: Dates::of(zone, window) };
         let utc = |at: i64| moment(at).utc().date_naive();
-        // calendars elsewhere are a day behind or ahead
+        // in other zones the date may be a day behind or ahead
         let first = utc(window.from).pred_opt().unwrap_or(NaiveDate::MIN);
         let last = utc(window.until).succ_opt().unwrap_or(NaiveDate::MAX);
         for date in first.iter_days().take_while(|date| *date <= last) {
@@ -133,7 +133,7 @@ impl Periods {
         self.number(calendar.on(at))
     }
 
-    /// When another period begins.
+    /// When the next period begins.
     pub(super) fn next_after(&self, at: i64, calendar: &Dates) -> Option<i64> {
         if self.starts.len() < 2 {
             return None;
@@ -142,7 +142,7 @@ impl Periods {
         calendar.after(at).find(|(_, date)| self.number(*date) != now).map(|(start, _)| *start)
     }
 
-    /// To be kept many times over.
+    /// A compact form, since many are kept.
     pub(super) fn shared_name(&self, number: u32) -> Arc<str> {
         let name = usize::try_from(number).ok().and_then(|number| self.names.get(number));
         name.map_or_else(|| "".into(), Arc::clone)

@@ -1,4 +1,4 @@
-//! Who gets something: everybody who asks, in the order of time, against the limits of the draft.
+//! Grants requests in order of time, within the limits of the draft.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,11 +7,11 @@ use domain::id::MemberId;
 use super::calendar::{Periods, Window, moment};
 use super::{BacktestDraft, BacktestResult, Winner};
 
-/// Somebody asks and meets the condition. The order is that of their turns.
+/// A request of a member who meets the condition. They are granted in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Asking {
     pub(super) at: i64,
-    /// By the order of ids.
+    /// The index of the member, in the order of ids.
     pub(super) member: u32,
     pub(super) period: u32,
 }
@@ -58,7 +58,7 @@ impl<'a> Grants<'a> {
 
     pub(super) fn outcome(mut self, members_seen: i64, window: Window) -> BacktestResult {
         self.outcome.members_seen = members_seen;
-        // nothing in stock is sold out from the start
+        // an empty stock is sold out from the start
         if self.draft.quantity == Some(0) && window.from < window.until {
             self.outcome.sold_out_at = Some(self.draft.starts_at);
         }

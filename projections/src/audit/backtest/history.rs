@@ -1,4 +1,4 @@
-//! What is kept of the log for a replay: by member, small, and no more than the condition looks at.
+//! What a replay keeps of the log in memory, by member: compact, and only what the condition looks at.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,27 +18,27 @@ use domain::{Event, Moment};
 use super::BacktestDraft;
 use super::calendar::{Window, first_moment, millis};
 
-/// Something that changed at a moment: 16 bytes, since there is one for each fact. A fact without measures is all in
-/// here; of anything else this is the place, and what it is comes next among the member's [`What`].
+/// A change at a moment, in 16 bytes, because there is one for each fact. A fact without measures is stored here
+/// completely; any other change is the next of the member's [`What`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Change {
     pub(super) at: i64,
     on: NaiveDate,
-    /// Twice the number of the kind, and one more for a withdrawal.
+    /// Twice the number of the kind, plus one for a withdrawal.
     fact: u32,
 }
 
-/// Not a plain fact.
+/// Any other change.
 const ELSE: u32 = u32::MAX;
 
 impl Change {
-    /// The kind and the day of a plain fact, and whether it came or went.
+    /// The kind and day of a plain fact, and whether it was recorded or withdrawn.
     pub(super) fn fact(&self) -> Option<(u32, NaiveDate, bool)> {
         (self.fact != ELSE).then_some((self.fact >> 1, self.on, self.fact & 1 == 0))
     }
 }
 
-/// What changed that is no plain fact.
+/// A change that is not a plain fact.
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Measured {
@@ -54,14 +54,14 @@ pub(super) enum What {
     Role(Role),
     Blocked(bool),
     Erased,
-    /// A real claim was asked for.
-    EvaluationContext,
+    /// The member asked for a reward of the real campaign.
+    Requested,
 }
 
 /// Numbers of names, and values.
 pub(super) type Measures = Box<[(u32, i64)]>;
 
-/// A piece of the log that matters to somebody.
+/// An event that matters to the replay.
 #[derive(Debug)]
 pub(super) enum Item {
     Registered(MemberId, Box<MemberFacts>, Moment),
@@ -70,7 +70,7 @@ pub(super) enum Item {
 }
 
 impl Item {
-    /// `None` for what no condition of this need sees.
+    /// `None` for an event that the condition does not look at.
     pub(super) fn of(event: Event, stream_id: &str, at: Moment, needed: &FactsNeeded) -> Option<Self> {
         let changed = |member, what| Some(Self::Changed(member, millis(at), what));
         match event {
@@ -111,7 +111,7 @@ impl Item {
             }
             Event::Activity(ActivityEvent::Voided(fact)) => {
                 let measures = measures(needed, &fact.kind, fact.measures)?;
-                // sources may be ahead of our clock: nothing is withdrawn before it occurred
+                // the clock of a source may be ahead of ours: a fact is never withdrawn before it occurred
                 let at = at.max(fact.occurred_at);
                 Some(Self::Activity {
                     member: fact.member_id,
@@ -132,21 +132,21 @@ impl Item {
         }
     }
 
-    /// A real attempt in a campaign.
+    /// An attempt in the real campaign.
     pub(super) fn asked(event: &ClaimEvent, campaign: CampaignId) -> Option<Self> {
         let decision = event.decision().filter(|_| event.about().campaign_id == campaign)?;
-        Some(Self::Changed(event.member(), millis(decision.evaluated_at), What::Asked))
+        Some(Self::Changed(event.member(), millis(decision.evaluated_at), What::Requested))
     }
 }
 
-/// Those that matter; `None` when the kind does not.
+/// The measures that matter; `None` when the kind does not matter.
 fn measures(needed: &FactsNeeded, kind: &Name, measures: BTreeMap<Name, i64>) -> Option<BTreeMap<Name, i64>> {
     let tallied = needed.tallies.contains(kind);
     let matters = tallied || needed.every_kind || needed.dates.contains(kind);
     matters.then(|| if tallied { measures } else { BTreeMap::new() })
 }
 
-/// Some of the members, so that no more than theirs is in memory at once.
+/// A share of the members, to bound memory.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
     pub(super) nth: u32,
@@ -163,20 +163,20 @@ impl Share {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) id: MemberId,
-    /// As registered; changes follow.
+    /// As at registration; changes follow.
     pub(super) registered: MemberFacts,
-    /// Nobody asks before this moment.
+    /// The member cannot ask before this moment.
     pub(super) asks_from: i64,
     /// In the order of time.
     pub(super) changes: Vec<Change>,
-    /// Those changes that are no plain facts, in the same order.
+    /// The changes that are not plain facts, in the same order.
     pub(super) others: Vec<(i64, What)>,
 }
 
-/// What is known of one member while the log is read.
+/// One member's history while the log is read.
 #[derive(Debug, Default)]
 struct History {
-    /// As registered, and from when on the member may ask.
+    /// The member at registration, and the moment from which they may ask.
     registered: Option<(MemberFacts, i64)>,
     changes: Vec<Change>,
     others: Vec<(i64, What)>,
@@ -186,13 +186,13 @@ struct History {
 #[derive(Debug)]
 pub(super) struct Histories {
     share: Share,
-    /// Of kinds and measures, each with the number that stands for it.
+    /// The numbers that stand for kinds and measures.
     names: Vec<Name>,
     numbers: HashMap<Name, u32>,
     members: HashMap<MemberId, History>,
     /// The first moment at which any member may ask.
     first: Option<i64>,
-    /// The last moment that the log knows of.
+    /// The latest moment in the log.
     last: i64,
 }
 
@@ -253,12 +253,12 @@ impl Histories {
         }
     }
 
-    /// `None` for who is not of the share.
+    /// `None` for a member of another share.
     fn member(&mut self, id: MemberId) -> Option<&mut History> {
         self.share.has(id).then(|| self.members.entry(id).or_default())
     }
 
-    /// The log knows of this moment.
+    /// Extends the window to a moment of the log.
     pub(super) fn saw(&mut self, at: i64) {
         self.last = self.last.max(at);
     }
@@ -267,22 +267,22 @@ impl Histories {
         if let Some(number) = self.numbers.get(&name) {
             return *number;
         }
-        // one less than all bits of half the range: no kind looks like something else
+        // one less than the largest value of half the range, so that no kind collides with the marker of other changes
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX).min(ELSE / 2 - 1);
         self.names.push(name.clone());
         self.numbers.insert(name, number);
         number
     }
 
-    /// The window in which anybody can ask, and the members with their changes in the order of time;
-    /// what happened at one moment stays in the order of the log.
+    /// The window in which anybody can ask, and the members with their changes in order of time; changes of the same
+    /// moment stay in the order of the log.
     pub(super) fn finish(self, draft: &BacktestDraft) -> (Window, Members) {
         let mut list: Vec<Member> = self
             .members
             .into_iter()
             .filter_map(|(id, History { registered, mut changes, mut others })| {
                 let (registered, asks_from) = registered?;
-                // both keep the order of the log, so that the one still stands for the other
+                // both sorts are stable, so that the two lists still match
                 changes.sort_by_key(|change| change.at);
                 others.sort_by_key(|(at, _)| *at);
                 Some(Member { id, registered, asks_from, changes, others })

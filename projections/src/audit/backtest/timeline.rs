@@ -1,9 +1,9 @@
-//! One member's time, walked from moment to moment: between two of them nothing changes that a
-//! condition can see, so that looking at each is looking at all time.
+//! Walks one member's time from moment to moment. Between two moments nothing changes that a condition can see, so that
+//! evaluating it at each of them covers all time.
 //!
-//! Not every midnight is looked at. Where the condition has only leaves that the mere passing of days
-//! cannot bring about, the next look after a "no" is at the next fact; a fact that is dated ahead of the
-//! member's day, a change of zone and a negative measure take that shortcut away.
+//! Not every midnight is evaluated. If the passing of days alone cannot meet any leaf of the condition, the next
+//! evaluation after a "no" is at the next fact. A fact dated ahead of the member's day, a change of zone or a negative
+//! measure disables this shortcut.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::calendar::{Dates, Periods, Window};
 use super::grants::Asking;
 use super::history::{Change, Member, What};
 
-/// What all walks have in common.
+/// What all walks share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk<'a> {
     pub(super) draft: &'a BacktestDraft,
@@ -28,12 +28,12 @@ pub(super) struct Walk<'a> {
     pub(super) periods: &'a Periods,
     pub(super) names: &'a [Name],
     pub(super) as_claimed: bool,
-    /// Periods are those of the member's calendar.
+    /// Whether periods follow the member's calendar.
     pub(super) by_member: bool,
 }
 
 impl Walk<'_> {
-    /// How many of the members could ask, and when they do. `first` is the number of the first one.
+    /// How many of the members could ask, and their requests. `first` is the index of the first member.
     pub(super) fn members(&self, first: usize, members: &[Member]) -> (i64, Vec<Asking>) {
         let mut zones = HashMap::new();
         let mut asks = Vec::new();
@@ -58,7 +58,7 @@ impl Member {
     }
 }
 
-/// Auditors never claim, and services claim for others.
+/// Auditors never claim; service accounts claim for others only.
 fn may_claim(role: Role) -> bool {
     match role {
         Role::User | Role::Operator | Role::Admin => true,
@@ -121,12 +121,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The next moment at which the answer may be another one.
+    /// The next moment at which the result may change.
     fn next(&mut self, at: i64, done: bool) -> Option<i64> {
         let change = self.changes.peek().map(|change| change.at);
         if done {
             let next = self.walk.periods.next_after(at, self.calendar());
-            // with the member's zone the member's periods change
+            // the member's periods change with the member's zone
             return if self.walk.by_member { [next, change].into_iter().flatten().min() } else { next };
         }
         let matters = self.every_midnight || self.dates.on(at) < self.ahead_until;
@@ -166,7 +166,7 @@ impl<'a> Walker<'a> {
         is_met(&draft.condition, &self.facts, EvaluationContext { on, campaign_starts_on: Some(starts_on) })
     }
 
-    /// Takes in all that happened until a moment; whether somebody really asked then.
+    /// Applies the changes up to a moment; tells whether the member in fact asked then.
     fn go_to(&mut self, at: i64) -> bool {
         let mut asked = false;
         while let Some(change) = self.changes.next_if(|change| change.at <= at) {
@@ -174,7 +174,7 @@ impl<'a> Walker<'a> {
                 Some((kind, on, more)) => self.count(kind, on, &[], more),
                 None => {
                     let Some((_, what)) = self.others.next() else { continue };
-                    asked |= matches!(what, What::Asked);
+                    asked |= matches!(what, What::Requested);
                     self.take_in(what);
                 }
             }
@@ -201,7 +201,7 @@ impl<'a> Walker<'a> {
             What::Role(role) => self.change(|member| member.role = *role),
             What::Blocked(blocked) => self.change(|member| member.blocked = *blocked),
             What::Erased => self.erased = true,
-            What::Asked => {}
+            What::Requested => {}
         }
     }
 
@@ -233,7 +233,7 @@ fn dates_of(zone: Tz, window: Window, known: &mut HashMap<&'static str, Arc<Date
     Arc::clone(known.entry(zone.primary_name()).or_insert_with(|| Arc::new(Dates::of(zone, window))))
 }
 
-/// Whether a condition may become met by nothing but the next midnight.
+/// Whether the passing of a day alone may meet a condition.
 fn comes_with_time(condition: &Condition) -> bool {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().any(comes_with_time),

@@ -1,7 +1,6 @@
-//! What other decisions would have cost: how many more grants each reward would have given, and how
-//! much of it. A claim counts once, by whether it ever held a grant, decided or waiting for approval;
-//! what became of the grant afterwards is another question. Whoever was refused for another reason than
-//! the condition stays refused, and nobody is refused because others would have been granted.
+//! The cost of changed decisions: the difference in grants and amount for each reward. A claim counts once, by whether
+//! it ever held a grant, approved or pending; what happened to the grant later does not matter. A claim that was denied
+//! for another reason than the condition stays denied, and no claim is denied because others would have been granted.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,22 +11,22 @@ use domain::id::{ClaimId, RewardId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the changes would have cost: more when positive, less when negative.
+/// The difference that the changes make: positive when they would have cost more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Cost {
-    /// Grants, each of which takes one from the stock.
+    /// The difference in grants, each of which takes one from the stock.
     pub stock: i64,
-    /// Their amounts in all, of whatever type.
+    /// The difference in amount over all types of reward.
     pub amount: Seen,
-    /// The rewards of which it would have been another number.
+    /// The rewards with a difference.
     pub rewards: Vec<RewardCost>,
 }
 
-/// What the changes would have cost of one reward.
+/// The difference for one reward.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RewardCost {
-    /// Which.
+    /// The reward.
     pub reward_id: RewardId,
     /// Of what.
     #[serde(rename = "type")]
@@ -44,15 +43,15 @@ impl Default for Cost {
     }
 }
 
-/// What is known of the claims so far.
+/// The claims so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Costs {
-    /// Only those that differ, and those that may be asked for again after a grant.
+    /// Only claims that differ, and those that may be requested again after a grant.
     claims: HashMap<ClaimId, Held>,
     rewards: BTreeMap<RewardId, Sum>,
 }
 
-/// Whether a claim ever held a grant, and whether it would have.
+/// Whether a claim ever held a grant, and whether it would have after re-evaluation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Held {
     decided: bool,
@@ -66,7 +65,7 @@ struct Sum {
     amount: Seen,
 }
 
-/// What one decision by itself would have cost in grants, when its condition is judged `met` again.
+/// The difference in grants of one decision whose condition is `met` on re-evaluation.
 pub(super) fn of_decision(event: &ClaimEvent, met: bool) -> i64 {
     Held::by(event, met).difference()
 }
@@ -94,7 +93,7 @@ impl Held {
 }
 
 impl Costs {
-    /// Takes in an attempt whose condition is judged `met` again.
+    /// Adds an attempt whose condition is `met` on re-evaluation.
     pub(super) fn decision(&mut self, claim: ClaimId, event: &ClaimEvent, met: bool) {
         let Held { decided, again } = Held::by(event, met);
         let known = self.claims.get(&claim).copied();
@@ -106,8 +105,8 @@ impl Costs {
         }
     }
 
-    /// Takes in a step that rests on no judgement. One that expired was the same on both sides, unless
-    /// it is known to differ, and may be asked for again.
+    /// Adds an event that rests on no evaluation. An expired claim counts the same on both sides, unless it is known to
+    /// differ, and may be requested again.
     pub(super) fn step(&mut self, claim: ClaimId, event: &ClaimEvent) {
         if matches!(event, ClaimEvent::Expired(_)) {
             self.claims.entry(claim).or_insert(Held { decided: true, again: true });

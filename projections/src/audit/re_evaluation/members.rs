@@ -1,5 +1,5 @@
-//! The facts of those who claimed, a little behind the scan: the last few of each member wait, so that a
-//! decision that was made before them finds the facts as it saw them.
+//! The facts of members who claimed, folded a little behind the scan: the last few facts of each member are held back,
+//! so that a decision made before them finds the facts that it saw.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::super::history::Profile;
 
-/// How many facts of one member wait for a decision that was made before them.
+/// How many facts of one member are held back.
 const HELD_BACK: usize = 8;
 
-/// One fact, as small as may be.
+/// One fact in compact form.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Fact {
     /// An activity, or its withdrawal.
@@ -24,11 +24,11 @@ pub(super) enum Fact {
     Other(Box<Event>, Moment),
 }
 
-/// All who claimed.
+/// All members who claimed.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Members(pub(super) HashMap<Uuid, Member>);
 
-/// One of them.
+/// One member who claimed.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Member {
     pub(super) facts: Facts,
@@ -71,7 +71,7 @@ impl Member {
         self.folded = position;
     }
 
-    /// The facts at a position; `None` when more is folded already.
+    /// The facts as of a position; `None` when later facts are folded already.
     pub(super) fn until(&mut self, position: i64) -> Option<&Facts> {
         while self.held_back.front().is_some_and(|(next, _)| *next <= position) {
             self.fold_next();

@@ -1,5 +1,5 @@
-//! A run that is saved and goes on later: what it has counted, how far it is, and the facts it has
-//! folded, one line of JSON each. A file of another log, or of another order, is refused.
+//! Saves a run to resume it later: its totals, its position and the facts it has folded, one line of JSON each. A file
+//! of another log, or of another request, is refused.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
@@ -23,19 +23,19 @@ use super::cost::Costs;
 use super::members::{Fact, Member, Members};
 use super::{AuditError, ReEvaluationRequest, Run, Totals};
 
-/// How these files are written today, and what is folded into them: since 2 an erasure takes nothing away.
+/// The version of the file and of the fold in it. Since 2, an erasure removes no facts.
 const VERSION: u32 = 2;
 
-/// Why a saved run does not go on.
+/// Why a saved run cannot be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotResumed {
     /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     UnreadableRow(#[from] std::io::Error),
-    /// It does not say what it should.
+    /// It is not a saved run.
     #[error("it is not a saved run: {0}")]
     Broken(String),
-    /// It is of another run.
+    /// It is the file of another run.
     #[error("it was saved for a different {0}")]
     Other(&'static str),
     /// The log cannot be read.
@@ -55,7 +55,7 @@ struct Head {
     same: i64,
     costs: Costs,
     members: usize,
-    /// What the caller wants to find again.
+    /// The caller's note.
     note: u64,
 }
 
@@ -121,7 +121,7 @@ enum SavedFact {
     },
     Other {
         name: String,
-        /// Not written while every event had version 1.
+        /// Absent in files from when every event had version 1.
         #[serde(default = "version_1")]
         version: String,
         payload: Value,
@@ -134,7 +134,7 @@ fn version_1() -> String {
 }
 
 impl Run {
-    /// Writes down all that is needed to go on, and a note of the caller.
+    /// Saves what is needed to resume the run, with a note of the caller.
     ///
     /// # Errors
     /// It cannot be written.
@@ -156,7 +156,7 @@ impl Run {
         to.flush()
     }
 
-    /// Goes on with a saved run. The order's position is that of the file. Gives the caller's note back.
+    /// Resumes a saved run, up to the position in the file. Returns the caller's note too.
     ///
     /// # Errors
     /// See [`NotResumed`].
@@ -178,7 +178,7 @@ impl Run {
             return Err(NotResumed::Other("event, facts or condition"));
         }
         let run = Self::start(pool, order).await?.ok_or(NotResumed::Other("log"))?;
-        // beyond the end of the log there is no hash to be the same
+        // beyond the end of the log there is no hash to compare
         if run.hash != head.hash || (run.hash.is_empty() && head.order.position > 0) {
             return Err(NotResumed::Other("log"));
         }
@@ -208,7 +208,7 @@ fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, NotResumed> {
     serde_json::from_str(line).map_err(|error| NotResumed::Broken(error.to_string()))
 }
 
-/// The hash of the log at a position: which log it is.
+/// The hash of the log at a position, which identifies the log.
 pub(super) async fn hash_at(conn: &mut PgConnection, position: i64) -> sqlx::Result<String> {
     let hash: Option<Vec<u8>> =
         sqlx::query_scalar("select hash from events where position = $1").bind(position).fetch_optional(conn).await?;

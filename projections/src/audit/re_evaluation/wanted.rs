@@ -1,5 +1,5 @@
-//! What is kept of the log while decisions are made again: the steps of claims, and of those who ever
-//! claimed what the conditions look at.
+//! What a re-evaluation reads of the log: the events of claims, and of members who ever claimed the facts that
+//! conditions look at.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::members::Fact;
 use crate::log::{Column, Row};
 
-/// What is looked at of each event.
+/// The columns that are read.
 pub(super) const COLUMNS: &[Column] = &[
     Column::Position,
     Column::StreamId,
@@ -25,7 +25,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::OccurredAt,
 ];
 
-/// What matters.
+/// Which events matter.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) campaign: Option<CampaignId>,
@@ -33,7 +33,7 @@ pub(super) struct Wanted {
     pub(super) needed: FactsNeeded,
 }
 
-/// A piece of the log that matters.
+/// An event that matters.
 #[derive(Debug)]
 pub(super) enum Item {
     Fact { position: i64, member: Uuid, fact: Fact },

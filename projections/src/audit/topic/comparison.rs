@@ -1,5 +1,5 @@
-//! What the messages of a topic say, held against the log, one page after another. What it remembers is
-//! one bit for each position, packed, and one number for each partition.
+//! Compares the messages of a topic with the log, page by page. Memory holds one bit for each position, packed, and one
+//! number for each partition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use crate::kafka::topic::message;
 use crate::log::Entry;
 use crate::log::partition::partition_of;
 
-/// After so many pages the bits are packed.
+/// After this many pages the bits are packed.
 const PACKED_EACH_PAGES: u64 = 64;
 
-/// A promise about the topic, and how often it is broken.
+/// One check of the topic, and how often it failed.
 #[derive(Debug)]
 pub(super) struct Promise {
     pub(super) check: Check,
@@ -34,28 +34,27 @@ impl Promise {
     }
 }
 
-/// What was found until now.
+/// The results so far.
 #[derive(Debug)]
 pub(super) struct Comparison<'a> {
     ce_source: &'a str,
     partitions: i32,
     /// The positions that are on the topic.
     seen: RoaringTreemap,
-    /// The furthest position of each partition.
+    /// The highest position of each partition.
     furthest: BTreeMap<i32, i64>,
     pages: u64,
     pub(super) messages: i64,
     pub(super) duplicates: i64,
-    /// Every message has a position that the log has.
+    /// Check: every message has a position of the log.
     pub(super) positions: Promise,
-    /// Every message is, byte for byte, what the log would send.
+    /// Check: every message equals, byte for byte, the one that the log gives.
     pub(super) bytes: Promise,
-    /// The first copies of what concerns one key are in the order of the log.
+    /// Check: the first copies of the messages of one key are in the order of the log.
     pub(super) order: Promise,
 }
 
-/// A first copy behind a later position of its partition. That alone breaks no promise: only behind a later
-/// one of its own key.
+/// A first copy after a higher position of its partition. It is a failure only after a higher position of the same key.
 struct Suspect {
     index: usize,
     position: i64,
@@ -88,9 +87,9 @@ impl<'a> Comparison<'a> {
         i64::try_from(self.seen.range_cardinality(1..=number(position))).unwrap_or(i64::MAX)
     }
 
-    /// The first position that is not on the topic, if it is not behind `head`.
+    /// The first position up to `head` that is not on the topic.
     pub(super) fn first_missing(&self, head: i64) -> Option<i64> {
-        // all up to `below` are there
+        // every position up to `below` is on the topic
         let (mut below, mut above) = (0, head + 1);
         while below + 1 < above {
             let middle = below + (above - below) / 2;
@@ -130,7 +129,7 @@ impl<'a> Comparison<'a> {
         self.judge(conn, suspects, &first_at).await
     }
 
-    /// What the log has at the position of a message.
+    /// The event of the log at the position of a message.
     fn entry<'e>(
         &mut self,
         message: &OwnedMessage,
@@ -153,7 +152,7 @@ impl<'a> Comparison<'a> {
         None
     }
 
-    /// Where a first copy stands among those of its partition.
+    /// Records a first copy in the order of its partition.
     fn put_in_order(&mut self, index: usize, message: &OwnedMessage, entry: &Entry) -> Option<Suspect> {
         self.order.check.checked += 1;
         let partition = partition_of(&entry.subject, self.partitions);
@@ -170,8 +169,7 @@ impl<'a> Comparison<'a> {
         Some(Suspect { index, position: entry.position, subject: entry.subject.clone(), furthest: *furthest })
     }
 
-    /// Which of the suspects came after a later event of their own key. There are none on a topic that only
-    /// our relay has written to.
+    /// Which suspects came after a later event of the same key. A topic that only our relay writes to has no suspects.
     async fn judge(
         &mut self,
         conn: &mut PgConnection,
@@ -218,12 +216,12 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Where a message stands.
+/// The partition and offset of a message.
 fn place(message: &OwnedMessage) -> String {
     format!("partition {}, offset {}", message.partition(), message.offset())
 }
 
-/// Positions are counted from 1 on.
+/// Positions start at 1.
 fn number(position: i64) -> u64 {
     u64::try_from(position).unwrap_or_default()
 }

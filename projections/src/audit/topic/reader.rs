@@ -1,5 +1,5 @@
-//! Reads a topic from its first message to where it ends when somebody looks, page by page. It joins no
-//! group, stores no offset, and knows nothing of what the messages say.
+//! Reads a topic page by page, from its first message to the end as it was when last asked for. It joins no group,
+//! stores no offset, and does not know what messages contain.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::kafka::topic::Topic;
 
 /// The most messages of a page …
 const PAGE_MESSAGES: usize = 2_000;
-/// … and about how many bytes they may have.
+/// … and roughly the most bytes.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// What librdkafka may fetch ahead, in KiB.
+/// How much librdkafka fetches ahead, in KiB.
 const AHEAD_KIB: &str = "8192";
-/// How long a partition may be without a leader, which alone can say where it begins and ends: it was just
-/// made, or its broker was lost a moment ago.
+/// How long a partition may be without a leader, which alone knows its offsets: it may be new, or its broker may just
+/// have failed.
 const LEADER_WITHIN: Duration = Duration::from_secs(30);
-/// How long whoever seems to lead it may take to answer.
+/// How long the supposed leader may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// After how long it is asked again when it does not say.
+/// How long to wait before asking again.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
-/// How long a broker may leave us waiting for a message that must be there.
+/// How long to wait for a message that must exist.
 const MESSAGE_WITHIN: Duration = Duration::from_secs(30);
 
 /// A topic that is being read.
@@ -37,7 +37,7 @@ pub(super) struct Reader {
     partitions: BTreeMap<i32, Place>,
 }
 
-/// Where the reader is in a partition: offsets.
+/// The reader's state in a partition, in offsets.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     first: i64,
@@ -46,19 +46,19 @@ struct Place {
     says: AboutTheEnd,
 }
 
-/// What the broker says of what comes after `next` when `end` is further.
+/// What the broker has answered about the messages between `next` and `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AboutTheEnd {
-    /// Nothing since it was looked.
+    /// Nothing since the end was last asked for.
     Nothing,
-    /// That nothing comes; it may have said so before the last messages were there, so it is asked again.
+    /// That there are none. It may have answered before the last messages arrived, so that it is asked again.
     NothingComes,
-    /// The same again: what lies between are marks of transactions, say, and none of ours.
+    /// The same a second time: the offsets between hold no messages, but transaction markers, say.
     NothingComesIndeed,
 }
 
 impl Reader {
-    /// Begins at the first message of each partition.
+    /// Starts at the first message of each partition.
     pub(super) async fn open(topic: &Topic, partitions: i32) -> Result<Self, TopicVerificationError> {
         let consumer = consumer(topic)?;
         let (mut assignment, mut places) = (TopicPartitionList::new(), BTreeMap::new());
@@ -70,7 +70,7 @@ impl Reader {
         Ok(Self { consumer, topic: topic.name.clone(), partitions: places })
     }
 
-    /// Looks where the partitions end now: [`Reader::page`] reads up to there.
+    /// Asks for the present end of each partition, up to which [`Reader::page`] reads.
     pub(super) async fn look(&mut self) -> Result<(), TopicVerificationError> {
         for (partition, (_, end)) in watermarks(&self.consumer, &self.topic, self.partitions.keys().copied()).await? {
             if let Some(place) = self.partitions.get_mut(&partition) {
@@ -86,12 +86,12 @@ impl Reader {
         places.fold((0, 0), |(done, all), place| (done + place.next - place.first, all + place.end - place.first))
     }
 
-    /// The first offset of a partition: not 0 when something was deleted before it.
+    /// The first offset of a partition; above 0 when earlier messages were deleted.
     pub(super) fn first(&self, partition: i32) -> i64 {
         self.partitions.get(&partition).map_or(0, |place| place.first)
     }
 
-    /// Whether nothing was ever written to the topic, as far as was looked.
+    /// Whether nothing was ever written to the topic, up to the known ends.
     pub(super) fn is_new(&self) -> bool {
         self.partitions.values().all(|place| place.end == 0)
     }
@@ -100,7 +100,7 @@ impl Reader {
         self.partitions.values().all(|place| place.next >= place.end || place.says == AboutTheEnd::NothingComesIndeed)
     }
 
-    /// The next messages, in the order of each partition; empty where the topic ended when it was looked.
+    /// The next messages, in the order of each partition; empty at the known ends.
     pub(super) async fn page(&mut self) -> Result<Vec<OwnedMessage>, TopicVerificationError> {
         let (mut page, mut bytes) = (Vec::new(), 0);
         let mut heard = Instant::now();
@@ -122,7 +122,7 @@ impl Reader {
                 Ok(Err(KafkaError::PartitionEOF(partition))) => {
                     self.nothing_comes(partition)?;
                 }
-                // librdkafka goes on by itself
+                // librdkafka recovers by itself
                 Ok(Err(error)) => trouble = error.to_string(),
             }
         }
@@ -135,7 +135,7 @@ impl Reader {
         };
         place.says = match place.says {
             AboutTheEnd::Nothing => {
-                // what was said before a seek is not heard after it
+                // an answer from before a seek does not count after it
                 self.consumer.seek(&self.topic, partition, Offset::Offset(place.next), Duration::ZERO)?;
                 AboutTheEnd::NothingComes
             }
@@ -148,7 +148,7 @@ impl Reader {
 fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ReadToEnd>>, TopicVerificationError> {
     let mut client = topic.brokers.client();
     client
-        // asked for by librdkafka, never joined
+        // librdkafka requires one; the group is never joined
         .set("group.id", "reward-ledger-verify")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
@@ -159,10 +159,10 @@ fn consumer(topic: &Topic) -> Result<Arc<StreamConsumer<ReadToEnd>>, TopicVerifi
     Ok(Arc::new(client.create_with_context(ReadToEnd)?))
 }
 
-/// Of each partition, the first offset and the one after the last.
+/// For each partition, the first offset and the one after the last.
 type Watermarks = Vec<(i32, (i64, i64))>;
 
-/// All are asked for at once.
+/// All partitions are asked for concurrently.
 async fn watermarks(
     consumer: &Arc<StreamConsumer<ReadToEnd>>,
     topic: &str,
@@ -178,14 +178,14 @@ async fn watermarks(
     futures::future::try_join_all(asked).await
 }
 
-/// Asks until there is a leader.
+/// Repeats the question until there is a leader.
 fn watermarks_within(consumer: &StreamConsumer<ReadToEnd>, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
     let asked = Instant::now();
     loop {
         match consumer.fetch_watermarks(topic, partition, ANSWER_WITHIN) {
             Err(_) if asked.elapsed() < LEADER_WITHIN => {
                 std::thread::sleep(ASK_AGAIN);
-                // librdkafka goes on asking whom it knows as the leader; this tells it who that is now
+                // librdkafka keeps asking the leader that it knows; this refreshes its metadata
                 let _ = consumer.fetch_metadata(Some(topic), ANSWER_WITHIN);
             }
             answer => return answer,

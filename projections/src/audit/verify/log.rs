@@ -1,5 +1,5 @@
-//! The log against itself, in one walk: no hole, no broken link, an end that is the end, and events
-//! that say what their columns say.
+//! Checks of the log by itself, in one pass: no gap, an unbroken hash chain, a head that equals the last event, and
+//! columns that match their payload.
 
 use domain::chain::{GENESIS, Hash};
 use domain::{Event, Moment};
@@ -35,7 +35,7 @@ pub(super) async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<(i
     Ok((head.position, checks))
 }
 
-/// What is known of the rows before.
+/// What is known of the rows before the present one.
 struct Walk {
     positions: Check,
     hash_chain: Check,
@@ -46,7 +46,7 @@ struct Walk {
     hash: Option<Hash>,
     recorded_at: Option<Moment>,
     epoch: i64,
-    /// Of the row before; before the first one a command that no event has.
+    /// The command of the row before; before the first row one that no event has.
     command: Option<Uuid>,
 }
 
@@ -155,7 +155,7 @@ impl Walk {
     }
 }
 
-/// The column that says something else than the payload.
+/// The column that does not match the payload.
 fn contradiction(entry: &Entry, event: &Event) -> Option<&'static str> {
     let stream_type = entry.event_type.split('.').next();
     if stream_type != Some(entry.aggregate_type.as_str()) {

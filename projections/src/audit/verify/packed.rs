@@ -1,4 +1,4 @@
-//! The packed log against the log: what a replay reads is what is stored.
+//! Compares the packed pages, which replays read, with the events table.
 
 use sqlx::{Connection, PgPool};
 

@@ -1,5 +1,4 @@
-//! The log as it is stored, for whoever suspects it: a row that cannot even be read is told about, and
-//! does not take the others with it.
+//! Reads the stored log without trusting it: a row that cannot be read is reported and does not fail the page.
 
 use sqlx::postgres::PgRow;
 use sqlx::{Column as _, FromRow as _, PgConnection, Row as _};
@@ -9,14 +8,15 @@ use crate::log::Entry;
 /// How many positions are read at once.
 pub(super) const PAGE_POSITIONS: i64 = 5_000;
 
-/// A stored row that no event can be.
+/// A stored row that cannot be read as an event.
 #[derive(Debug)]
 pub(crate) struct UnreadableRow {
     pub(crate) position: Option<i64>,
     pub(crate) reason: String,
 }
 
-/// The columns of an entry, in the order in which it is read; an instant that no clock shows is none, so that it can be told.
+/// The columns of an entry in the order in which they are read. An infinite timestamp is read as null, so that it can
+/// be reported.
 macro_rules! suspected_columns {
     () => {
         "position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -27,7 +27,7 @@ macro_rules! suspected_columns {
     };
 }
 
-/// The rows after one position and up to another, of some stream types (none named: of all).
+/// The rows after one position, up to another, of some stream types; of all if none is named.
 pub(super) async fn read(
     conn: &mut PgConnection,
     after: i64,
@@ -52,7 +52,7 @@ pub(super) async fn read(
     Ok(rows.iter().map(entry).collect())
 }
 
-/// The rows at some positions, as far as there are any.
+/// The rows at some positions; a position without a row is left out.
 pub(crate) async fn stored(
     conn: &mut PgConnection,
     positions: &[i64],
@@ -72,7 +72,7 @@ fn entry(row: &PgRow) -> Result<Entry, UnreadableRow> {
     })
 }
 
-/// An entry is read by the places of its columns: whoever is told wants their names.
+/// Replaces the index of a column, by which an entry is read, by its name.
 fn by_name(row: &PgRow, error: sqlx::Error) -> sqlx::Error {
     match error {
         sqlx::Error::ColumnDecode { index, source } => {

@@ -1,6 +1,6 @@
-//! The rows of a projection against its fold. The log is folded once more, by the projection itself,
-//! into temporary tables of the same names, which stand before the real ones in this one session; then
-//! both are compared line by line, as of the checkpoint, in one snapshot. Everything is rolled back.
+//! Compares the rows of a projection with a new fold of the log. The projection folds the log into temporary tables of
+//! the same names, which hide the real ones in this session. Both are then compared line by line as of the checkpoint,
+//! in one snapshot, and everything is rolled back.
 
 use futures::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
@@ -14,7 +14,7 @@ use crate::engine::projection::Projection;
 use crate::log::{self, Entry};
 use crate::registry::{self, Visitor};
 
-/// How much of a line is told.
+/// How many characters of a line are reported.
 const TOLD_CHARS: usize = 400;
 
 pub(super) async fn check(conn: &mut PgConnection, name: &str, progress: ProgressFn<'_>) -> Result<Check, AuditError> {
@@ -57,7 +57,7 @@ async fn against_fold<P: Projection>(
         let like = format!("create temporary table {table} (like \"{schema}\".{table} including all) on commit drop");
         sqlx::query(&like).execute(&mut *tx).await?;
     }
-    // the tables grow from nothing, and nobody counts what is in them: look-ups go by their keys
+    // the temporary tables have no statistics, so that look-ups by key are forced
     sqlx::query("set local enable_seqscan = off").execute(&mut *tx).await?;
     sqlx::query("set local jit = off").execute(&mut *tx).await?;
     match fold(&mut tx, projection, through, &is_folded, &check.name, progress).await {
@@ -88,7 +88,7 @@ async fn fold<P: Projection>(
     while done < through {
         let until = through.min(done + PAGE_POSITIONS);
         let rows = pages::read(conn, done, until, P::STREAMS).await?;
-        // what cannot be read is found by another check
+        // another check reports what cannot be read
         let entries = rows.into_iter().flatten().filter(|entry| is_folded(entry));
         let events: Vec<_> = entries.filter_map(|entry| entry.recorded().ok()).collect();
         if !events.is_empty() {
@@ -116,7 +116,7 @@ async fn compare(conn: &mut PgConnection, schema: &str, table: &str, check: &mut
     Ok(())
 }
 
-/// The first line, in the order of text, that the first table has more often than the second.
+/// The first line, in text order, that the first table has more often than the second.
 async fn only_in(conn: &mut PgConnection, table: &str, other: &str) -> Result<Option<String>, AuditError> {
     let line: Option<String> = sqlx::query_scalar(&format!(
         "select min(line collate \"C\")
