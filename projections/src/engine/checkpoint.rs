@@ -1,12 +1,13 @@
-//! How far each follower has come. Anybody may read it. To write it takes a value that says by what right:
+//! Checkpoints: the last position that each follower has processed. Anybody may read them. Writing one takes a value
+//! that proves the right to:
 //!
-//! - [`LockedCheckpoint`]: its row is locked until the end of the transaction that also writes what it stands for
-//!   (projections, rebuilds, the way back from workers). [`CheckpointMove`] does both with one statement.
-//! - [`OwnedCheckpoint`]: nobody has taken the checkpoint over since (reactors).
+//! - [`LockedCheckpoint`]: its row is locked in the transaction that also writes the rows it stands for (projections,
+//!   rebuilds, taking a projection back from workers). [`CheckpointMove`] does both with one statement.
+//! - [`OwnedCheckpoint`]: the caller took it over last (reactors).
 //! - `LeasedCheckpoint`: the same, under an epoch of the follower's lease (the relay).
-//! - `ReadThrough`: nothing of interest came since the position where it stood, and nobody has set it back.
+//! - `ReadThrough`: no event of interest follows its position, and nobody has set it back.
 //!
-//! Whoever has lost the right moves nothing and is told so ([`FollowError::Standby`](crate::FollowError::Standby)).
+//! A writer that has lost the right changes nothing and gets [`FollowError::Standby`](crate::FollowError::Standby).
 
 mod leased;
 mod locked;
@@ -27,27 +28,27 @@ pub(crate) use self::owned::set_back;
 pub(crate) use self::read_through::ReadThrough;
 use crate::engine::partition_progress::PartitionProgress;
 
-/// How far one follower has come.
+/// The checkpoint of one follower.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Checkpoint {
     /// The follower.
     pub name: String,
-    /// Of its logic.
+    /// The version of its logic.
     pub version: i32,
-    /// The last position that it has taken in.
+    /// The last position that it has processed.
     pub position: i64,
-    /// The life of the log in which it was saved.
+    /// The epoch of the log in which it was saved.
     pub epoch: i64,
-    /// Who saved it.
+    /// The process that saved it.
     pub owner: Uuid,
-    /// Whether there are streams or events that it leaves aside; known when it was locked.
+    /// Whether it has parked streams or skipped events; known when it was locked.
     #[sqlx(default)]
     pub leaves_aside: bool,
-    /// Whether workers feed it, partition by partition: it is the position of the whole then.
+    /// Whether workers feed it; the position is then that of the whole.
     pub fed_by_workers: bool,
 }
 
-/// How far a follower has come, also one that workers feed.
+/// The position of a follower, with the progress of its workers if they feed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FollowerPosition {
     pub(crate) name: String,
@@ -62,7 +63,7 @@ macro_rules! fed_by_workers {
     };
 }
 
-/// Whether a follower leaves something aside: that of this row, or the one of an expression in SQL.
+/// SQL: whether a follower has parked streams or skipped events; of this row, or of an expression.
 macro_rules! leaves_aside {
     () => {
         leaves_aside!("checkpoints.name")
@@ -78,8 +79,8 @@ macro_rules! leaves_aside {
     };
 }
 
-/// In which life of the log its last event was appended. `log_head` says it too, but has a version for each append, and an
-/// old snapshot keeps all of them.
+/// SQL: the epoch of the last event. `log_head` has it too, but a row version for each append, all of which an old
+/// snapshot would keep.
 macro_rules! last_epoch {
     () => {
         "coalesce((select epoch from events order by position desc limit 1), 1)"
@@ -88,7 +89,7 @@ macro_rules! last_epoch {
 use fed_by_workers;
 pub(crate) use {last_epoch, leaves_aside};
 
-/// The checkpoint of a follower, made at the start of the log when there is none.
+/// The checkpoint of a follower; created at position 0 if there is none.
 ///
 /// # Errors
 /// The database's.
@@ -114,7 +115,7 @@ pub async fn ensure(conn: &mut PgConnection, name: &str, version: i32, owner: Uu
     .await
 }
 
-/// How far every follower has come.
+/// The checkpoints of all followers.
 ///
 /// # Errors
 /// The database's.
@@ -122,7 +123,7 @@ pub async fn positions(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, i64
     sqlx::query_as("select name, position from checkpoints").fetch_all(conn).await
 }
 
-/// How far a follower has come; `None` when it has never run.
+/// The checkpoint of a follower; `None` when it has never run.
 ///
 /// # Errors
 /// The database's.
@@ -130,7 +131,7 @@ pub async fn position(conn: &mut PgConnection, name: &str) -> sqlx::Result<Optio
     sqlx::query_scalar("select position from checkpoints where name = $1").bind(name).fetch_optional(conn).await
 }
 
-/// How far every follower has come, with the progress of those that workers feed.
+/// The positions of all followers, with the progress of workers.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! Folds a piece of the log with one projection inside a transaction of the caller, and finds the
-//! event that cannot be folded. Live following, rebuilding and trying again all fold through here.
+//! Folds events with one projection in the caller's transaction, and finds the event that cannot be folded. Following,
+//! rebuilding and retrying all fold through here.
 
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
@@ -14,34 +14,34 @@ use crate::log::{DecodedEvent, Recorded};
 pub(crate) struct Poison {
     /// Where.
     pub(crate) position: i64,
-    /// What is wrong with it.
+    /// Why it cannot be folded.
     pub(crate) reason: String,
 }
 
-/// How a piece is folded.
+/// How events are folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FoldMode {
-    /// All at once; an impossible event spoils the transaction.
+    /// All at once; an event that cannot be folded aborts the transaction.
     AtOnce,
-    /// One event after another, each in its own savepoint: what is before an impossible event is kept.
+    /// One at a time, each in a savepoint: what precedes an event that cannot be folded is kept.
     OneByOne,
 }
 
-/// What became of a piece.
+/// The result of folding events.
 #[derive(Debug)]
 pub(crate) enum Folded {
-    /// All of it is folded.
+    /// All of them are folded.
     Whole,
-    /// What is before the impossible event is folded, and nothing else.
+    /// Those before the event that cannot be folded are, and nothing else.
     Before(Poison),
-    /// Something in it is impossible; the transaction is spoilt. Fold it again, one by one.
+    /// One of them cannot be folded, and the transaction is aborted. Fold them again, one at a time.
     Spoilt,
 }
 
-/// Folds the entries that the follower takes in.
+/// Folds the entries that are not parked or skipped.
 ///
 /// # Errors
-/// Trouble that passes.
+/// A failure that may pass.
 pub(crate) async fn fold<P: Projection>(
     projection: &P,
     tx: &mut PgConnection,
@@ -97,7 +97,7 @@ async fn one_by_one<P: Projection>(
     Ok(None)
 }
 
-/// Trouble passes; a row that breaks a rule of its table, or an event that cannot be, does not.
+/// Whether an error may pass: a violated constraint or an event that cannot be decoded does not.
 fn poison_or_trouble(error: FoldError, position: i64) -> Result<Poison, FollowError> {
     match error {
         FoldError::Database(sqlx::Error::Database(refused))

@@ -25,14 +25,14 @@ pub(crate) struct Leases {
     wanted: Arc<Notify>,
 }
 
-/// A lease that is ours.
+/// A lease that this process holds.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     epoch: i64,
     until: Instant,
 }
 
-/// An epoch of a lease: nobody held it under this number before whoever got it, or will after.
+/// An epoch of a lease: a number under which only one owner ever holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseEpoch(i64);
 
@@ -77,7 +77,7 @@ impl Leases {
         Lease { name, leases: self.clone() }
     }
 
-    /// Renews what is held and asks for what is not, until shutdown; then gives all back.
+    /// Renews the leases held and asks for the others, until shutdown; then releases all.
     pub(crate) async fn keep(self, pool: PgPool, shutdown: CancellationToken) {
         let owner = Uuid::new_v4();
         let mut renewal = tokio::time::interval(Duration::from_millis(RENEW_MS));
@@ -96,12 +96,12 @@ impl Leases {
             let asked_at = Instant::now();
             match ask(&pool, &names, owner).await {
                 Ok(ours) => self.note(&ours, asked_at),
-                // what is held runs out by itself
+                // leases that are held expire by themselves
                 Err(error) => tracing::debug!(%error, "leases could not be renewed"),
             }
         }
         self.note(&[], Instant::now());
-        // another process need not wait for the end
+        // so that another process need not wait for the expiry
         let released = sqlx::query("update leases set expires_at = now() where owner = $1").bind(owner).execute(&pool);
         let _ = tokio::time::timeout(Duration::from_millis(RENEW_MS), released).await;
     }
@@ -123,8 +123,8 @@ impl Leases {
     }
 }
 
-/// Takes or renews what is free or ours, and says which leases are ours now, and under which epoch. One that has
-/// run out was somebody else's in between, for all we know: it gets a new epoch also when it was ours.
+/// Takes or renews the leases that are free or ours; the result is which we hold now, with their epochs. An expired
+/// lease gets a new epoch even if it was ours, because another process may have held it in between.
 async fn ask(pool: &PgPool, names: &[&'static str], owner: Uuid) -> sqlx::Result<Vec<(String, i64)>> {
     sqlx::query_as(
         "insert into leases (name, owner, epoch, expires_at)
@@ -144,8 +144,7 @@ async fn ask(pool: &PgPool, names: &[&'static str], owner: Uuid) -> sqlx::Result
     .await
 }
 
-/// Takes a lease away from whoever has it, and leaves it to whoever asks next: says the epoch, under which
-/// nobody ever holds it.
+/// Revokes a lease; the next process that asks gets it. The result is a new epoch, under which nobody holds it.
 pub(crate) async fn take_away(conn: &mut PgConnection, name: &str) -> sqlx::Result<LeaseEpoch> {
     let epoch = sqlx::query_scalar(
         "insert into leases (name, owner, epoch, expires_at)

@@ -1,5 +1,5 @@
-//! How far each partition of a projection that workers feed is folded, and from that one position for all of it. Who may
-//! move a partition is decided in `kafka::worker`.
+//! The progress of each partition of a projection that workers feed, and from it one position for the whole.
+//! `kafka::worker` decides who may move a partition.
 //!
 //! An event is folded when its position is not beyond that of its subject's partition. **The position of the whole is the
 //! one before the first event that concerns the projection and is not folded**; without such an event it is the head of
@@ -13,18 +13,18 @@ use crate::log::partition::{PARTITIONS, partition_of_subject};
 /// How far every partition is folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionProgress {
-    /// By partition.
+    /// The positions by partition.
     positions: Vec<i64>,
 }
 
 impl PartitionProgress {
-    /// Up to which position the partitions are folded, from the first to the last.
+    /// The position up to which each partition is folded, from the first to the last.
     #[must_use]
     pub fn new(positions: Vec<i64>) -> Self {
         Self { positions }
     }
 
-    /// Up to where the events of a subject are folded.
+    /// The position up to which the events of a subject are folded.
     #[must_use]
     pub fn of(&self, subject: &str) -> i64 {
         usize::try_from(partition_of_subject(subject))
@@ -39,14 +39,14 @@ impl PartitionProgress {
         position <= self.of(subject)
     }
 
-    /// The last position that is folded anywhere.
+    /// The highest position of any partition.
     #[must_use]
     pub fn furthest(&self) -> i64 {
         self.positions.iter().copied().max().unwrap_or(0)
     }
 
-    /// Up to where all of it is folded: `events` are those that concern the projection, by position and
-    /// subject, in the order of the log, up to `through`, from where all was known to be folded before.
+    /// The position of the whole. `events` are those of the projection's streams, by position and subject, in the order
+    /// of the log, from a position of the whole known before up to `through`.
     pub fn folded_through<'a>(&self, events: impl IntoIterator<Item = (i64, &'a str)>, through: i64) -> i64 {
         let first = events.into_iter().find(|(position, subject)| !self.has(subject, *position));
         first.map_or(through, |(position, _)| position - 1)
@@ -58,7 +58,7 @@ impl PartitionProgress {
     }
 }
 
-/// How far the workers of a projection have come; `None` when a follower feeds it.
+/// The progress of a projection's workers; `None` when a follower feeds it.
 ///
 /// # Errors
 /// The database's.
@@ -71,8 +71,7 @@ pub(crate) async fn of(conn: &mut PgConnection, name: &str) -> sqlx::Result<Opti
     Ok(gathered(rows))
 }
 
-/// The same, with all workers of the projection held off for the rest of the transaction. The checkpoint is
-/// locked before, by all who lock both.
+/// The same, and blocks the projection's workers until the end of the transaction. Lock order: the checkpoint first.
 ///
 /// # Errors
 /// The database's.
@@ -86,7 +85,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, name: &str) -> sqlx::Result<Op
     Ok(gathered(rows))
 }
 
-/// Whether anybody looks after a partition of the projection.
+/// Whether a worker holds a partition of the projection.
 ///
 /// # Errors
 /// The database's.
@@ -99,8 +98,8 @@ pub(crate) async fn is_attended(conn: &mut PgConnection, name: &str) -> sqlx::Re
     .await
 }
 
-/// All partitions are folded up to a position at least. With another version of the rows, whoever owned a
-/// partition may not write it any more.
+/// Raises all partitions to at least a position. With a new version of the rows, the present owners may no longer
+/// write.
 ///
 /// # Errors
 /// The database's.
@@ -118,7 +117,7 @@ pub(crate) async fn raise(conn: &mut PgConnection, name: &str, position: i64, ne
     Ok(())
 }
 
-/// The projection is fed by a follower again: workers may not write any more.
+/// Ends the feeding by workers, who may no longer write.
 ///
 /// # Errors
 /// The database's.
@@ -127,7 +126,7 @@ pub(crate) async fn end(conn: &mut PgConnection, name: &str) -> sqlx::Result<()>
     Ok(())
 }
 
-/// Notes up to where all of a projection is folded that workers feed, for whoever starts to look later.
+/// Saves the position of the whole, for processes that start later.
 ///
 /// # Errors
 /// The database's.

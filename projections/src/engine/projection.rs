@@ -1,5 +1,5 @@
-//! What a projection is: a fold of the log into read tables, and what is known of it without folding anything. What the
-//! rows mean is the projection's affair; how it follows the log is told in `upkeep::projected`.
+//! What a projection is: a fold of the log into read tables, and its properties. What the rows mean is the projection's
+//! affair; `upkeep::projected` makes it follow the log.
 
 use std::future::Future;
 
@@ -10,23 +10,23 @@ use crate::engine::error::FoldError;
 use crate::engine::follower::{self, BatchInterval, OnPoison};
 use crate::log::Recorded;
 
-/// What the names of the tables end in that a rebuild fills beside those that serve.
+/// The suffix of the shadow tables that a rebuild fills.
 pub(crate) const REBUILD_SUFFIX: &str = "__next";
 
-/// Whether a projection can be folded partition by partition of the topic, by several workers at once.
-/// All events of one subject are in one partition, in order; those of two subjects come in any order.
+/// Whether several workers can fold a projection, each some partitions of the topic. All events of one subject are in
+/// one partition, in order; events of different subjects arrive in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spread {
-    /// It can: each row is made of the events of one subject, or is the same in whatever order it is made.
+    /// They can: each row depends on the events of one subject, or does not depend on their order.
     BySubject,
-    /// It cannot: only a follower of the whole log folds it.
+    /// They cannot: only a follower of the whole log can fold it.
     Whole {
-        /// What of its rows needs the events of several subjects in the order of the log.
+        /// Which rows depend on the order of the events of several subjects.
         because: &'static str,
     },
 }
 
-/// What is known of a projection by name alone.
+/// The properties of a projection, without its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptor {
     /// See [`Projection::NAME`].
@@ -40,7 +40,7 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// Of a projection.
+    /// The properties of a projection.
     #[must_use]
     pub const fn of<P: Projection>() -> Self {
         Self { name: P::NAME, streams: P::STREAMS, tables: P::TABLES, spread: P::SPREAD }
@@ -72,8 +72,8 @@ pub trait Projection: Send + Sync + 'static {
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
 
-    /// Folds the next events and moves the checkpoint with one statement, if one is enough for them. After `false` or an
-    /// error nothing was written, and a transaction does it. It saves three of four round trips, for projections that
+    /// Folds the next events and moves the checkpoint with one statement, if one can. After `false` or an error nothing
+    /// was written, and they are folded in a transaction. This saves three of four round trips for projections that
     /// requests wait for.
     fn fold_in_one_statement(
         &self,

@@ -1,6 +1,6 @@
-//! By which two folds are compared: the rows of a projection in an order and a writing that depend on
-//! nothing but the rows (not on how they came in, nor on zone, locale or collation), hashed as they
-//! stream by. It does not know what the rows mean.
+//! Digests of a projection, by which two folds are compared: its rows in an order and a text form that depend on
+//! nothing else (not on insertion order, time zone, locale or collation), hashed as a stream. It does not know what the
+//! rows mean.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ use crate::log::{self, Entry};
 use crate::registry;
 use crate::upkeep::error::{DigestError, WorkersApart};
 
-/// Columns that tables got later. Where they are null they are left out, so that a log from before has the digest it had.
+/// Columns that were added later. Nulls in them are left out, so that the digest of an older log does not change.
 const LATER_COLUMNS: [(&str, &[&str]); 1] = [("members", &["first_id", "former_ids"])];
 
 /// The digest of a projection at one position.
@@ -25,17 +25,17 @@ const LATER_COLUMNS: [(&str, &[&str]); 1] = [("members", &["first_id", "former_i
 pub struct Digest {
     /// The projection.
     pub name: &'static str,
-    /// Of the logic that folded its rows.
+    /// The version of the logic that folded its rows.
     pub version: i32,
-    /// Up to which they are folded.
+    /// The position up to which they are folded.
     pub position: i64,
-    /// SHA-256, in hexadecimal.
+    /// SHA-256 over all tables, in hexadecimal.
     pub digest: String,
-    /// The same by table.
+    /// The digest of each table.
     pub tables: Vec<TableDigest>,
 }
 
-/// The rows of one table.
+/// The digest of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableDigest {
@@ -49,8 +49,7 @@ pub struct TableDigest {
     pub digest: String,
 }
 
-/// The same rows have the same digest, whoever folded them and in however many batches. All of it is
-/// read in one snapshot.
+/// Computes the digest in one snapshot. The same rows have the same digest, however they were folded.
 ///
 /// # Errors
 /// See [`DigestError`].
@@ -77,8 +76,8 @@ async fn read(
     Ok(Digest { name, version, position, digest: overall(&tables), tables })
 }
 
-/// Begins a transaction that reads one snapshot. The tables are locked before it is taken, so that none
-/// of them can be swapped in between.
+/// Begins a transaction that reads one snapshot. The tables are locked before the snapshot is taken, so that a rebuild
+/// cannot swap them in between.
 pub(crate) async fn begin_snapshot<'a>(
     conn: &'a mut PgConnection,
     tables: &[&str],
@@ -92,11 +91,11 @@ pub(crate) async fn begin_snapshot<'a>(
 /// How far the rows of a projection are folded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Folded {
-    /// Of the logic that folded them.
+    /// The version of the logic that folded them.
     pub(crate) version: i32,
-    /// Everything up to here is: beyond the checkpoint where nothing of interest follows.
+    /// The position up to which everything is folded; beyond the checkpoint if no event of interest follows it.
     pub(crate) position: i64,
-    /// What is as well, beyond that position: workers do not keep step with one another.
+    /// What is folded beyond that position: workers may be ahead of one another.
     pub(crate) beyond: Vec<Entry>,
 }
 
@@ -148,7 +147,7 @@ pub(crate) async fn tables_of(
     tables: &'static [&'static str],
     suffix: &str,
 ) -> sqlx::Result<Vec<TableDigest>> {
-    // how a value is written must not depend on how this server or session is set up
+    // the text form of a value must not depend on settings of the server or session
     sqlx::query("set local timezone = 'UTC'").execute(&mut *conn).await?;
     sqlx::query("set local datestyle = 'ISO, YMD'").execute(&mut *conn).await?;
     sqlx::query("set local intervalstyle = 'iso_8601'").execute(&mut *conn).await?;
@@ -194,7 +193,7 @@ async fn table_digest(conn: &mut PgConnection, table: &'static str, suffix: &str
     let totals = columns.into_iter().zip(counted.split_off(1)).collect();
     let rows = counted.first().and_then(|count| count.parse().ok()).unwrap_or_default();
     let mut hash = Sha256::new();
-    // jsonb names the columns in an order of its own, so that it does not matter in which they were made
+    // jsonb orders keys by itself, so that the order of the columns does not matter
     let line = row_as_text(table);
     let lines = format!(
         "select line
@@ -210,7 +209,7 @@ async fn table_digest(conn: &mut PgConnection, table: &'static str, suffix: &str
     Ok(TableDigest { table, rows, totals, digest: hex::encode(hash.finalize()) })
 }
 
-/// How a row is written.
+/// The text form of a row.
 fn row_as_text(table: &str) -> String {
     let later = LATER_COLUMNS.iter().filter(|(of, _)| *of == table).flat_map(|(_, columns)| columns.iter());
     later.fold("to_jsonb(one)".to_owned(), |line, column| {

@@ -2,52 +2,52 @@
 
 use crate::engine::error::FollowError;
 
-/// A rebuild was not possible.
+/// Why a rebuild failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// No projection has this name.
     #[error("there is no projection {0:?}")]
     Unknown(String),
-    /// Another rebuild of it runs.
+    /// Another rebuild of it is running.
     #[error("another rebuild of this projection is running")]
     UnderWay,
-    /// The rows are of a newer fold than this program has.
+    /// The rows were folded by a newer version than this program has.
     #[error("its rows have version {0}, written by another release")]
     Newer(i32),
-    /// An event cannot be folded; the old rows go on serving.
+    /// An event cannot be folded; the old rows stay in use.
     #[error("position {position}: {reason}")]
     Poison {
-        /// Where.
+        /// The position of the event.
         position: i64,
-        /// What is wrong with it.
+        /// Why it cannot be folded.
         reason: String,
     },
-    /// The rows that serve cannot be compared with: they are those of no position.
+    /// The rows in use cannot be compared: they do not correspond to any one position.
     #[error(transparent)]
     Apart(#[from] WorkersApart),
-    /// What serves could not be swapped, because it is read all the time.
+    /// The tables in use could not be swapped, because they are read all the time.
     #[error("the tables could not be swapped because they are read all the time; run the command again to continue")]
     Busy,
-    /// Something that passes was in the way; run again, it continues.
+    /// A failure that may pass; run the rebuild again to continue it.
     #[error("{0}")]
     Trouble(String),
-    /// The database did not answer; run again, it continues.
+    /// The database did not answer; run the rebuild again to continue it.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Workers fold it, and some of them are ahead of the others: its rows are those of no position.
+/// Workers feed the projection, and some are ahead of others: its rows do not correspond to any one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("its workers are at different positions (everything up to {0} is folded); try again when they have caught up")]
 pub struct WorkersApart(pub i64);
 
-/// A digest was not possible.
+/// Why a digest failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DigestError {
     /// No projection has this name.
     #[error("there is no projection {0:?}")]
     Unknown(String),
-    /// There is no digest of rows of no position.
+    /// The rows do not correspond to any one position.
     #[error(transparent)]
     Apart(#[from] WorkersApart),
     /// The database did not answer.
@@ -55,16 +55,16 @@ pub enum DigestError {
     Database(#[from] sqlx::Error),
 }
 
-/// An intervention was not possible; nothing was done.
+/// Why an intervention failed; it changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum InterventionError {
     /// No follower has this name.
     #[error("there is no projection {0:?}")]
     Unknown(String),
-    /// A rule of the follower's own is against it.
+    /// A rule of the follower forbids it.
     #[error("{0}")]
     Refused(&'static str),
-    /// What it had missed could not be folded now.
+    /// The events that it had left aside could not be folded.
     #[error(transparent)]
     Follow(#[from] FollowError),
     /// The database did not answer.

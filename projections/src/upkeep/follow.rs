@@ -10,8 +10,8 @@ use crate::engine::projection::Projection;
 use crate::registry::{self, Visitor};
 use crate::upkeep::projected::Projected;
 
-/// The loops of a process that follow nothing yet; they know how far each projection is, whoever feeds it. `appended`
-/// brings the head from whoever appends in this process, at once; other processes are seen by polling.
+/// Loops without followers yet. They know the position of each projection, whichever process feeds it. `appended`
+/// announces the head of the log when this process appends; appends of other processes are found by polling.
 #[must_use]
 pub fn start_followers(
     pool: PgPool,
@@ -22,7 +22,7 @@ pub fn start_followers(
     Followers::start(pool, appended, freshness, &registry::DESCRIPTORS, shutdown)
 }
 
-/// The same, following the log with every projection.
+/// Loops that follow the log with every projection.
 #[must_use]
 pub fn start_all(
     pool: PgPool,
@@ -35,7 +35,7 @@ pub fn start_all(
     followers
 }
 
-/// Follows the log with every projection, beside what these loops follow already.
+/// Adds a follower for every projection to these loops.
 pub fn follow_all(followers: &Followers) {
     struct Follow<'a>(&'a Followers);
     impl Visitor for Follow<'_> {

@@ -1,5 +1,5 @@
-//! What a human does about a follower in trouble: have it try again, or leave the event out. Either
-//! needs a reason, which is kept with who gave it.
+//! Interventions of an operator for a follower that stopped or parked streams: retry the event, or skip it. Either is
+//! recorded with a reason and who gave it.
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, OptionFuture};
@@ -16,12 +16,12 @@ use crate::log::{self, Entry};
 use crate::registry::{self, Visitor};
 use crate::upkeep::error::InterventionError;
 
-/// What to do about the events that are in the way.
+/// What to do with the events that could not be processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InterventionKind {
-    /// Take them in after all: the program, or something else, is better now.
+    /// Process them again, after the cause was fixed.
     Retry,
-    /// Leave these events out, for ever, and go on with what follows.
+    /// Skip them for ever, and continue with what follows.
     Skip,
 }
 
@@ -34,33 +34,33 @@ impl InterventionKind {
     }
 }
 
-/// Who does it, and why.
+/// An intervention.
 #[derive(Debug, Clone)]
 pub struct Intervention {
-    /// What.
+    /// Retry or skip.
     pub step: InterventionKind,
-    /// About the event at this position alone; none: about all that are in the way.
+    /// Limits the intervention to the event at this position; `None` covers every event in the way.
     pub position: Option<i64>,
-    /// Why, for the record.
+    /// The reason, for the record.
     pub reason: String,
-    /// By whom, for the record.
+    /// The operator, for the record.
     pub actor: String,
 }
 
-/// What came of it.
+/// The result of an intervention.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InterventionOutcome {
-    /// The events it was about.
+    /// The events concerned.
     pub positions: Vec<i64>,
-    /// How many parked streams are followed again.
+    /// How many streams are no longer parked.
     pub released: usize,
-    /// Events that are still in the way, and why.
+    /// Events that still cannot be processed, and why.
     pub still_in_the_way: Vec<(i64, String)>,
 }
 
-/// Does something about what is in the way of a follower. A stopped one goes on by itself then; parked
-/// streams are folded here and now. What a follower's own rules forbid is decided before, by who knows them.
+/// Retries or skips the events that a follower could not process. A stopped follower then resumes by itself; parked
+/// streams are folded before this returns. The caller has checked that the follower's own rules allow it.
 ///
 /// # Errors
 /// See [`InterventionError`].
@@ -101,7 +101,7 @@ pub(crate) async fn intervene(
         stopped::resume(tx, name).await?;
     }
     for parked in &parked_streams {
-        // the catching up must not be turned away by the very row that it is about
+        // the fold must not leave out the very stream that it is to catch up
         parked::release(tx, name, parked).await?;
         let caught_up = OptionFuture::from(registry::visit(name, Catch(&mut *tx, parked, &is_passed))).await;
         match caught_up {
@@ -112,7 +112,7 @@ pub(crate) async fn intervene(
                 }
                 Folded::Whole | Folded::Spoilt => done.released += 1,
             },
-            // no projection: what it does is harmless twice, so that it goes back to where it left off
+            // not a projection: its work is idempotent, so that it goes back to the first event that it left aside
             None => {
                 checkpoint::set_back(tx, name, parked.position - 1).await?;
                 done.released += 1;
@@ -160,8 +160,8 @@ async fn keep(conn: &mut PgConnection, name: &str, intervention: &Intervention, 
     Ok(())
 }
 
-/// Folds what a parked stream has missed of what the projection has passed. A stream stands for itself in the projections
-/// that park: it does not matter what others went on to meanwhile.
+/// Folds the events of a parked stream that the projection has passed. In projections that park, streams do not depend
+/// on each other, so that later events of other streams do not matter.
 async fn catch_up<P: Projection>(
     projection: &P,
     tx: &mut PgConnection,

@@ -1,5 +1,5 @@
-//! Keeps the log packed: one process at a time, page after page, as each is complete. Nobody waits for it; what is not
-//! packed yet is read from the log. What a page is, is in `log::packed`.
+//! Keeps the log packed (see `log::packed`): one process at a time packs each page once it is complete. Nothing waits
+//! for it, since pages that are not packed yet are read from the events table.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::log::{self, packed};
 
 /// The name of its lease.
 const NAME: &str = "log_pages";
-/// How often it looks whether there is a page to pack.
+/// How often to check for a complete page.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Packs the log beside the followers until shutdown.
@@ -42,10 +42,10 @@ async fn keep(lease: Lease, pool: PgPool, head: watch::Receiver<i64>, shutdown: 
         let mut rest = LOOK;
         if lease.is_held() {
             let head = *head.borrow();
-            // the log of a restored copy may be shorter
+            // after a restore from a backup the log may be shorter
             done = done.min(head);
             match pack_next(&pool, done, head).await {
-                // half of the time, so that a long log that was never packed is no burden
+                // rest as long as packing took, so that packing a long log does not slow the service down
                 Ok(Some(through)) => (done, rest) = (through, begun.elapsed()),
                 Ok(None) => done = head,
                 Err(reason) => tracing::warn!(%reason, "packing the log failed; retrying later"),
@@ -55,8 +55,8 @@ async fn keep(lease: Lease, pool: PgPool, head: watch::Receiver<i64>, shutdown: 
     }
 }
 
-/// Packs the first page behind a position that is complete and not packed, and says its last position. One that cannot
-/// be packed is passed over.
+/// Packs the first complete, unpacked page after a position; the result is its last position. A page that cannot be
+/// packed is left out.
 async fn pack_next(pool: &PgPool, done: i64, head: i64) -> sqlx::Result<Option<i64>> {
     if head / packed::POSITIONS <= done / packed::POSITIONS {
         return Ok(None);

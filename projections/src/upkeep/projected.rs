@@ -1,5 +1,5 @@
-//! A projection as a follower of the log: a batch, its rows and the checkpoint are one transaction. Before it begins, a
-//! newer fold is rebuilt, and what workers fed is taken back.
+//! A projection as a follower of the log: a batch writes its rows and the checkpoint in one transaction. Before it
+//! starts, it is rebuilt if its version is newer than its rows, and taken back from workers if they fed it.
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool};
@@ -21,13 +21,13 @@ pub struct Projected<P> {
 }
 
 impl<P: Projection> Projected<P> {
-    /// The projection, followed by somebody who has not followed before.
+    /// A follower that has not started yet.
     #[must_use]
     pub fn new(projection: P) -> Self {
         Self { projection, owner: Uuid::new_v4() }
     }
 
-    /// Whether a batch could be folded with one statement. What was in the way, a transaction finds out.
+    /// Whether a batch could be folded with one statement. If not, the transaction that follows finds out why.
     async fn folded_in_one_statement(&self, conn: &mut PgConnection, batch: &Batch) -> bool {
         let Ok(events) = batch.entries.iter().map(|entry| entry.recorded()).collect::<Result<Vec<_>, _>>() else {
             return false;
@@ -37,7 +37,7 @@ impl<P: Projection> Projected<P> {
         matches!(self.projection.fold_in_one_statement(conn, &events, moving).await, Ok(true))
     }
 
-    /// Folds a batch in one transaction; `None` when it has to be folded one by one.
+    /// Folds a batch in one transaction; `None` when it must be folded again, one event at a time.
     async fn attempt(
         &self,
         conn: &mut PgConnection,

@@ -1,6 +1,6 @@
-//! Folds a projection again from position 1 beside the rows that serve, compares the two, and puts the
-//! new tables in the old ones' place in one transaction. A kill costs nothing but the last step: how far
-//! it came is saved with the rows. How the new tables are made and swapped in is told in `shadow_tables`.
+//! Rebuilds a projection: folds it again from position 1 into shadow tables while the old rows stay in use, compares
+//! the two, and swaps the tables in one transaction. Progress is saved with the rows, so that a killed rebuild
+//! continues at its last chunk. `shadow_tables` creates and swaps the tables.
 
 mod shadow_tables;
 
@@ -24,42 +24,42 @@ use crate::upkeep::error::{RebuildError, WorkersApart};
 
 use shadow_tables::{ShadowTables, save_progress};
 
-/// Nearer than this to what serves, it is time to swap.
+/// At most this many positions behind the tables in use, the shadow tables are swapped in.
 const NEAR: i64 = 1_000;
-/// So many positions are folded at once, or a page more: a row that several of them change is written once.
+/// How many positions one chunk has, rounded up to a page: a row that several events change is written once a chunk.
 const STEP: i64 = 50_000;
 
-/// A projection that was folded again.
+/// The result of a rebuild.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rebuilt {
     /// The projection.
     pub name: &'static str,
-    /// Of its logic.
+    /// The version of its logic.
     pub version: i32,
-    /// Up to which the rows are folded that serve now.
+    /// The position up to which the new rows are folded.
     pub position: i64,
-    /// How the new rows compared with the old ones; none when those were of another version.
+    /// The comparison of the new rows with the old ones; `None` when the old ones were of another version.
     pub compared: Option<Comparison>,
 }
 
-/// Old and new rows at the same position.
+/// Old and new rows, compared at one position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// At which they were compared.
+    /// The position.
     pub position: i64,
-    /// Whether they are the same.
+    /// Whether they are equal.
     pub same: bool,
-    /// The tables that differ: the old rows and the new ones.
+    /// The tables that differ: the digests of the old rows and the new ones.
     pub different: Vec<(TableDigest, TableDigest)>,
 }
 
-/// Folds a projection again and swaps the new rows in. `progress` is told how many positions are done
-/// and how many there are.
+/// Rebuilds a projection and swaps the new rows in. `progress` is called with how many positions are done and how many
+/// there are.
 ///
 /// # Errors
-/// See [`RebuildError`]. The old rows serve as before then.
+/// See [`RebuildError`]. The old rows then stay in use.
 pub async fn rebuild(
     pool: &PgPool,
     name: &str,
@@ -86,7 +86,7 @@ pub(crate) async fn side_by_side<P: Projection>(
     projection: &P,
     progress: impl FnMut(i64, i64) + Send,
 ) -> Result<Rebuilt, RebuildError> {
-    // of its own: its lock, and the names that it sees, end with it
+    // a connection of its own: its lock and its temporary views end with it
     let mut conn = PgConnection::connect_with(&pool.connect_options()).await?;
     let rebuilt = run(pool, &mut conn, projection, progress).await;
     let _ = conn.close().await;
@@ -114,7 +114,7 @@ async fn run<P: Projection>(
         let head = log::head(conn).await?.position;
         progress(done, head);
         let comparable = served.version == P::VERSION && served.position >= done;
-        // up to where the rows stand that serve, first: there the two can be compared
+        // first up to the position of the rows in use, where the two can be compared
         let target = if comparable && compared.is_none() { served.position } else { head };
         if target - done > NEAR {
             let mut pages = log::read_ahead(pool, done, target, P::STREAMS);
@@ -131,7 +131,7 @@ async fn run<P: Projection>(
             let comparison = compare(pool, conn, projection, &mut done).await?;
             compared = Some(comparison);
         } else if !indexed {
-            // which may take long: the log goes on meanwhile
+            // the comparison may take long, and the log grows meanwhile
             shadow.index(conn).await?;
             shadow.analyze(conn).await?;
             indexed = true;
@@ -146,8 +146,8 @@ async fn run<P: Projection>(
     Ok(Rebuilt { name: P::NAME, version: P::VERSION, position, compared })
 }
 
-/// Folds the next piece into the tables beside, which this connection sees under their own names. It is read here,
-/// unless all of it was read ahead.
+/// Folds the next chunk into the shadow tables, which this connection sees under the names of the real ones. The events
+/// come from what was read ahead, or are read here.
 async fn step<P: Projection>(
     conn: &mut PgConnection,
     projection: &P,
@@ -189,7 +189,7 @@ async fn step<P: Projection>(
     }
 }
 
-/// Compares the rows that serve with those beside, both at the position of the former.
+/// Compares the rows in use with the shadow tables, both at the position of the former.
 async fn compare<P: Projection>(
     pool: &PgPool,
     conn: &mut PgConnection,
@@ -202,7 +202,7 @@ async fn compare<P: Projection>(
     step(conn, projection, *done, position, None).await?;
     *done = position.max(*done);
     let mut tx = conn.begin().await?;
-    // what some of its workers have folded already, for the comparison alone
+    // what some workers have folded beyond that position, for the comparison alone
     let aside = parked::aside(&mut tx, P::NAME, P::NAME).await?;
     let ahead = fold(projection, &mut tx, beyond.iter().map(Entry::read), &aside, FoldMode::AtOnce).await;
     if !matches!(ahead.map_err(RebuildError::from)?, Folded::Whole) {

@@ -1,5 +1,4 @@
-//! How every follower is doing, as the database knows it: for whoever looks from outside the process
-//! that follows.
+//! The status of every follower as the database has it, for readers outside the process that runs the follower.
 
 mod parked;
 mod workers;
@@ -15,40 +14,40 @@ const ALL_EVENTS: i64 = 1 << 50;
 pub use parked::{ParkedStream, parked};
 pub use workers::{PartitionStatus, WorkerStatus, workers};
 
-/// How one follower is doing.
+/// The status of one follower.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The follower.
     pub name: String,
-    /// Of its logic; 0 when it has never run.
+    /// The version of its logic; 0 when it has never run.
     pub version: i32,
-    /// Up to which it has taken the log in.
+    /// The last position that it has processed.
     pub position: i64,
-    /// How many events that concern it are still to come.
+    /// Its lag: how many events of its streams are not processed yet.
     pub lag_events: i64,
-    /// How long the earliest of them has been in the log, in seconds.
+    /// The age of the earliest of them, in seconds.
     pub lag_seconds: f64,
-    /// `following`, `parked` (it leaves streams aside), `stopped` (it waits for somebody to decide),
-    /// `rebuilding`, `off` (the configuration says that it does not run).
+    /// `following`, `parked` (some streams are parked), `stopped` (waiting for an operator), `rebuilding`, `off`
+    /// (disabled by the configuration).
     pub state: &'static str,
-    /// What is in the way.
+    /// The event that it stopped before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
-    /// How many streams it leaves aside.
+    /// How many streams are parked.
     #[serde(skip_serializing_if = "is_zero")]
     pub parked_streams: i64,
-    /// How each partition is doing, where workers feed it.
+    /// The status of each partition, if workers feed it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partitions: Vec<PartitionStatus>,
 }
 
-/// What a stopped follower stopped before.
+/// The event that a follower stopped before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trouble {
     /// The position of the event.
     pub position: i64,
-    /// What is wrong with it.
+    /// Why it cannot be processed.
     pub reason: String,
 }
 
@@ -71,7 +70,7 @@ struct Row {
     rebuilding: bool,
 }
 
-/// How every projection is doing, in the order of the registry.
+/// The status of every projection, in the order of the registry.
 ///
 /// # Errors
 /// The database's.
@@ -92,7 +91,7 @@ pub async fn projections_within(conn: &mut PgConnection, events: i64) -> sqlx::R
     Ok(all)
 }
 
-/// How the followers are doing that are no projections.
+/// The status of the followers that are not projections.
 ///
 /// # Errors
 /// The database's.
@@ -167,7 +166,7 @@ async fn of(conn: &mut PgConnection, name: &str, streams: &[&str], within: i64) 
     Ok(status)
 }
 
-/// Of those that are no projections, one that does not run, because the configuration says so.
+/// The status of such a follower that the configuration disables.
 pub fn switch_off(followers: &mut Vec<Status>, name: &str) {
     match followers.iter_mut().find(|follower| follower.name == name) {
         Some(follower) => follower.state = "off",

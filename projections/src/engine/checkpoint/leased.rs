@@ -1,5 +1,5 @@
-//! A checkpoint that is moved under an epoch of its follower's lease, for work that nobody else may do meanwhile: whoever
-//! wakes up after its lease has passed on saves nothing.
+//! A checkpoint that is moved under the epoch of a lease, for work that only one process may do: a process that was
+//! paused until another took the lease over can save nothing.
 
 use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgConnection};
@@ -10,7 +10,7 @@ use super::ensure;
 use crate::engine::error::FollowError;
 use crate::engine::lease::LeaseEpoch;
 
-/// A checkpoint that was taken over under an epoch.
+/// A checkpoint that was taken over under an epoch of the lease.
 #[derive(Debug)]
 pub(crate) struct LeasedCheckpoint {
     name: &'static str,
@@ -18,8 +18,8 @@ pub(crate) struct LeasedCheckpoint {
     epoch: LeaseEpoch,
 }
 
-/// The statement that moves one, for those that do more with the same statement. Its parameters are bound by
-/// [`LeasedCheckpoint::bind`]; it changes no row when somebody else has taken the checkpoint over.
+/// The SQL that moves one, to be part of a larger statement. [`LeasedCheckpoint::bind`] binds its parameters; it
+/// changes no row when another process has taken the checkpoint over.
 macro_rules! move_leased {
     () => {
         concat!(
@@ -37,10 +37,10 @@ macro_rules! move_leased {
 pub(crate) use move_leased;
 
 impl LeasedCheckpoint {
-    /// Takes a checkpoint over, and says where it stands.
+    /// Takes a checkpoint over.
     ///
     /// # Errors
-    /// [`FollowError::Standby`] when it was taken over under a later epoch already.
+    /// [`FollowError::Standby`] when a process with a later epoch has taken it over.
     pub(crate) async fn take_over(
         conn: &mut PgConnection,
         name: &'static str,
@@ -54,10 +54,10 @@ impl LeasedCheckpoint {
         Ok((checkpoint, position))
     }
 
-    /// Puts it back to the start of the log.
+    /// Sets it back to the start of the log.
     ///
     /// # Errors
-    /// [`FollowError::Standby`] when it was taken over under a later epoch.
+    /// [`FollowError::Standby`] when a process with a later epoch has taken it over.
     pub(crate) async fn start_over(&self, conn: &mut PgConnection) -> Result<(), FollowError> {
         self.take(conn, Some(0)).await.map(drop)
     }
@@ -82,7 +82,7 @@ impl LeasedCheckpoint {
     /// Moves it forward.
     ///
     /// # Errors
-    /// [`FollowError::Standby`] when somebody else has taken it over.
+    /// [`FollowError::Standby`] when another process has taken it over.
     pub(crate) async fn advance(&self, conn: &mut PgConnection, position: i64) -> Result<(), FollowError> {
         let moved = self.bind(sqlx::query_scalar(move_leased!()), position).fetch_optional(conn).await?;
         moved.map(drop).ok_or(FollowError::Standby)
@@ -103,8 +103,8 @@ impl LeasedCheckpoint {
     }
 }
 
-/// Sets a checkpoint back before a position, never forward, and forgets what was in its way, under an epoch that nobody
-/// holds: whoever has it saves nothing any more, and begins again from there.
+/// Sets a checkpoint back to before a position, never forward, and clears the event that it stopped before. It does so
+/// under a new epoch of the lease, so that the active process can save nothing more and starts again from there.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,4 @@
-//! A checkpoint whose row is locked: saved in the transaction that writes what it stands for, or not at all. Whoever else
-//! wants it waits, or stands by.
+//! A checkpoint whose row is locked: it is saved in the transaction that writes the rows it stands for, or not at all.
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, Transaction};
@@ -7,16 +6,16 @@ use uuid::Uuid;
 
 use super::{Checkpoint, fed_by_workers, last_epoch, leaves_aside};
 
-/// A transaction that holds the lock of a checkpoint. It ends with the transaction.
+/// A transaction that holds the lock on a checkpoint's row.
 #[derive(Debug)]
 pub struct LockedCheckpoint<'c> {
     transaction: Transaction<'c, Postgres>,
-    /// As it was when it was locked.
+    /// The checkpoint when it was locked.
     known: Checkpoint,
 }
 
 impl<'c> LockedCheckpoint<'c> {
-    /// Waits for the lock, however long that takes; `None` when there is no such checkpoint.
+    /// Waits for the lock without a time limit; `None` when there is no such checkpoint.
     ///
     /// # Errors
     /// The database's.
@@ -34,7 +33,7 @@ impl<'c> LockedCheckpoint<'c> {
         Self::with(transaction, known).await
     }
 
-    /// Does not wait; `None` when somebody else holds the lock.
+    /// Does not wait; `None` when another transaction holds the lock.
     ///
     /// # Errors
     /// The database's.
@@ -54,8 +53,8 @@ impl<'c> LockedCheckpoint<'c> {
         Self::with(transaction, known).await
     }
 
-    /// The same, and it is moved to `through` already where its version is this one, its position lies in the piece that
-    /// begins after `after`, and no worker feeds it. One statement for what every batch does.
+    /// The same, and moves it to `through` at once if its version matches, its position is in the batch that begins
+    /// after `after`, and no worker feeds it: what every batch does, in one statement.
     ///
     /// # Errors
     /// The database's.
@@ -107,18 +106,18 @@ impl<'c> LockedCheckpoint<'c> {
         }
     }
 
-    /// As it was when it was locked.
+    /// The checkpoint when it was locked.
     #[must_use]
     pub fn known(&self) -> &Checkpoint {
         &self.known
     }
 
-    /// For what belongs into the same transaction.
+    /// The transaction, for other statements.
     pub(crate) fn transaction(&mut self) -> &mut PgConnection {
         &mut self.transaction
     }
 
-    /// Saves it. It counts when the transaction is committed.
+    /// Saves the checkpoint; effective with the commit.
     ///
     /// # Errors
     /// The database's.
@@ -139,7 +138,7 @@ impl<'c> LockedCheckpoint<'c> {
         Ok(())
     }
 
-    /// Ends the transaction; what was written in it counts.
+    /// Commits the transaction.
     ///
     /// # Errors
     /// The database's.
@@ -147,8 +146,8 @@ impl<'c> LockedCheckpoint<'c> {
         self.transaction.commit().await
     }
 
-    /// Ends the transaction now, not when its connection is used next: until then the lock would look like another
-    /// follower, or a worker.
+    /// Rolls the transaction back now, not when its connection is used next: until then others would take the lock for
+    /// an active follower or worker.
     ///
     /// # Errors
     /// The database's.

@@ -1,5 +1,5 @@
-//! How one statement moves a checkpoint and writes what it stands for: all of it or nothing, and nothing wherever it
-//! takes a transaction to tell what is right.
+//! Moves a checkpoint and writes the rows it stands for with one statement: both or neither, and neither whenever the
+//! decision takes a transaction.
 
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::{fed_by_workers, last_epoch, leaves_aside};
 
-/// The common table expression `moved`: it has a row if the checkpoint was moved, and whatever else the statement writes
-/// hangs on that. It moves a checkpoint of this version from exactly where the piece begins, and only where nothing is left
-/// aside and no worker feeds it; whatever it does not move needs a transaction. Its parameters are bound by
-/// [`CheckpointMove::bind`], behind so many others.
+/// The common table expression `moved`, which has a row if the checkpoint was moved; the other writes of the statement
+/// depend on it. It moves a checkpoint of this version from exactly the start of the batch, if nothing is parked or
+/// skipped and no worker feeds the projection. In every other case the batch needs a transaction.
+/// [`CheckpointMove::bind`] binds its parameters after the given number of others.
 pub(crate) fn moved(behind: usize) -> String {
     let [name, version, after, through, owner] = [1, 2, 3, 4, 5].map(|number| format!("${}", behind + number));
     format!(
@@ -38,23 +38,23 @@ pub(crate) fn moved(behind: usize) -> String {
     )
 }
 
-/// A checkpoint that is to be moved: whose, over which piece of the log, and by whom.
+/// A move of a checkpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckpointMove {
     /// The follower.
     pub name: &'static str,
-    /// Of its logic.
+    /// The version of its logic.
     pub version: i32,
-    /// The position before the piece, where the checkpoint must stand.
+    /// The position before the batch, where the checkpoint must be.
     pub after: i64,
-    /// The last position of the piece, where it shall stand.
+    /// The last position of the batch, where it will be.
     pub through: i64,
-    /// Who moves it.
+    /// The process that moves it.
     pub owner: Uuid,
 }
 
 impl CheckpointMove {
-    /// The parameters of [`moved`], behind those that a query has.
+    /// Binds the parameters of [`moved`] after those that the query has.
     pub(crate) fn bind<'q>(self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {
         query.bind(self.name).bind(self.version).bind(self.after).bind(self.through).bind(self.owner)
     }

@@ -1,5 +1,4 @@
-//! A checkpoint that its last owner alone moves, for followers whose work is harmless when it is done twice: whoever took it
-//! over before saves nothing any more.
+//! A checkpoint that only the process that took it over last can move, for followers whose work is idempotent.
 
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -16,7 +15,7 @@ pub struct OwnedCheckpoint {
 }
 
 impl OwnedCheckpoint {
-    /// Takes a checkpoint over where it stands.
+    /// Takes a checkpoint over at its position.
     ///
     /// # Errors
     /// The database's.
@@ -32,7 +31,7 @@ impl OwnedCheckpoint {
         Ok(Self { name, owner, position })
     }
 
-    /// Where it stands.
+    /// Its position.
     #[must_use]
     pub fn position(&self) -> i64 {
         self.position
@@ -41,7 +40,7 @@ impl OwnedCheckpoint {
     /// Moves it.
     ///
     /// # Errors
-    /// [`FollowError::Standby`] when somebody has taken it over or set it back since it was saved last.
+    /// [`FollowError::Standby`] when another process has taken it over or set it back.
     pub(crate) async fn advance(&mut self, conn: &mut PgConnection, position: i64) -> Result<(), FollowError> {
         let moved = sqlx::query(concat!(
             "update checkpoints
@@ -66,8 +65,7 @@ impl OwnedCheckpoint {
     }
 }
 
-/// Sets a checkpoint back, never forward, and takes it away from whoever owns it: a follower that runs begins again from
-/// there.
+/// Sets a checkpoint back, never forward, and takes it from its owner: a running follower starts again from there.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! A checkpoint that is moved over what is of no interest to its follower, by nobody in particular: there is nothing to
-//! fold, so that all that counts is that it was not set back.
+//! Moves a checkpoint over events of no interest to its follower. Nothing is folded, so that any process may do it as
+//! long as nobody has set the checkpoint back.
 
 use sqlx::postgres::PgConnection;
 
@@ -18,7 +18,7 @@ impl ReadThrough {
     /// Moves the checkpoint forward.
     ///
     /// # Errors
-    /// [`FollowError::Standby`] when it does not stand at `saved` or beyond: somebody has set it back.
+    /// [`FollowError::Standby`] when it is below `saved`, because somebody has set it back.
     pub(crate) async fn advance(self, conn: &mut PgConnection, position: i64) -> Result<(), FollowError> {
         let passed = sqlx::query(concat!(
             "update checkpoints

@@ -1,8 +1,8 @@
-//! A follower that stopped before an event, until somebody decides. It moves nothing.
+//! The event that a follower stopped before, until an operator decides. This moves no checkpoint.
 
 use sqlx::postgres::PgConnection;
 
-/// A follower stops before the event at a position.
+/// Stops a follower before the event at a position.
 ///
 /// # Errors
 /// The database's.
@@ -44,7 +44,7 @@ pub(crate) async fn position(conn: &mut PgConnection, name: &str) -> sqlx::Resul
     Ok(position.flatten())
 }
 
-/// A stopped follower tries again.
+/// Clears the stop, so that the follower retries.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! Shadow tables: made like the tables that serve and filled under their names (the connection of the rebuild has
-//! temporary views of these names, so that a fold is the same SQL live and rebuilding), then swapped in by a rename.
+//! Shadow tables of a rebuild: created like the tables in use, filled under the names of those (temporary views on the
+//! rebuild's connection let a fold run the same SQL as always), then swapped in by renaming.
 
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,11 @@ use crate::engine::partition_progress;
 use crate::engine::projection::{Projection, REBUILD_SUFFIX as SUFFIX};
 use crate::upkeep::error::RebuildError;
 
-/// How long the swap waits for readers, and they for it, before it steps aside for them …
+/// How long the swap waits for readers, and they for it, before it gives way …
 const SWAP_LOCK_MS: u64 = 300;
-/// … and how often it tries.
+/// … and how often it is tried.
 const SWAP_ATTEMPTS: u32 = 40;
-/// How long it waits for those who read an older snapshot.
+/// How long to wait for transactions with an older snapshot.
 const OLDER_SNAPSHOTS_MS: u64 = 2_000;
 
 /// The shadow tables of one projection.
@@ -26,11 +26,11 @@ pub(super) struct ShadowTables {
     pub(super) name: &'static str,
     pub(super) version: i32,
     pub(super) tables: &'static [&'static str],
-    /// Indexes that no fold looks at: cheaper made once than kept while the tables fill.
+    /// The indexes that no fold uses: creating them afterwards is cheaper than maintaining them.
     pub(super) late: &'static [&'static str],
 }
 
-/// Saves how far the shadow tables of a projection are folded.
+/// Saves the position up to which the shadow tables are folded.
 pub(super) async fn save_progress(conn: &mut PgConnection, name: &str, position: i64) -> sqlx::Result<()> {
     sqlx::query("update rebuilds set position = $2, updated_at = now() where name = $1")
         .bind(name)
@@ -41,8 +41,8 @@ pub(super) async fn save_progress(conn: &mut PgConnection, name: &str, position:
 }
 
 impl ShadowTables {
-    /// A lock that lives as long as the connection, and another that lives as long as the swap of one that
-    /// was killed: the server may still be at it.
+    /// Whether no other rebuild of the projection runs. It takes a lock for the life of the connection, and checks the
+    /// lock that a swap holds: after a rebuild was killed, the server may still be running its swap.
     pub(super) async fn is_the_only_one(&self, conn: &mut PgConnection) -> sqlx::Result<bool> {
         sqlx::query_scalar(
             "select pg_try_advisory_lock(hashtextextended('reward-ledger rebuild ' || current_schema() || ' ' || $1, 0))
@@ -53,9 +53,10 @@ impl ShadowTables {
         .await
     }
 
-    /// Makes the tables, or finds those that an earlier rebuild left, and says how far they are folded.
+    /// Creates the shadow tables, or finds those that an earlier rebuild left; the result is the position up to which
+    /// they are folded.
     pub(super) async fn begin(&self, conn: &mut PgConnection) -> Result<i64, RebuildError> {
-        // what is folded here can be folded again: no commit waits for the disk
+        // what is lost in a crash is folded again, so that commits need not wait for the disk
         sqlx::query("set synchronous_commit = off").execute(&mut *conn).await?;
         let position = match self.resumable(conn).await? {
             Some(position) => position,
@@ -124,12 +125,12 @@ impl ShadowTables {
         tx.commit().await
     }
 
-    /// Makes the indexes that were left out while the tables filled, as far as they are not there yet.
+    /// Creates the indexes that were left out, unless they exist already.
     pub(super) async fn index(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
         if self.late.is_empty() {
             return Ok(());
         }
-        // so that two make one index
+        // enough for a second, parallel worker to help with each index
         sqlx::query("set maintenance_work_mem = '192MB'").execute(&mut *conn).await?;
         for table in self.tables {
             let there = names_of_indexes(conn, table).await?;
@@ -143,7 +144,7 @@ impl ShadowTables {
         Ok(())
     }
 
-    /// So that the first readers are planned for as well as the last.
+    /// Analyzes the tables, so that the first queries have good plans.
     pub(super) async fn analyze(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
         for table in self.tables {
             sqlx::query(&format!("analyze {table}{SUFFIX}")).execute(&mut *conn).await?;
@@ -151,8 +152,8 @@ impl ShadowTables {
         Ok(())
     }
 
-    /// Brings the tables beside up to where the serving ones stand, with the follower held off, and
-    /// renames them; says the position.
+    /// Holds the follower off, folds the shadow tables up to the position of the tables in use, and renames them; the
+    /// result is that position.
     pub(super) async fn swap<P: Projection>(
         &self,
         pool: &PgPool,
@@ -168,7 +169,7 @@ impl ShadowTables {
                 Err(RebuildError::Database(sqlx::Error::Database(refused)))
                     if refused.code().is_some_and(|code| code == "55P03" || code == "40P01") =>
                 {
-                    // sends the rollback that the dropped transaction left to the next statement
+                    // sends the rollback of the dropped transaction now
                     guard.ping().await?;
                     if attempt == SWAP_ATTEMPTS {
                         return Err(RebuildError::Busy);
@@ -198,13 +199,13 @@ impl ShadowTables {
         .bind(self.name)
         .execute(&mut *tx)
         .await?;
-        // the follower stands by from here on, and readers read on
+        // from here on the follower waits, and readers do not
         let locked = LockedCheckpoint::lock(tx, self.name).await?;
         let mut locked = locked.ok_or_else(|| RebuildError::Trouble("its checkpoint was deleted".to_owned()))?;
         let new_version = locked.known().version != self.version;
         let served = locked.known().position;
         let tx = locked.transaction();
-        // and so do workers; whichever of them is ahead, the new rows have that as well
+        // workers wait too; what some have folded ahead of others is folded into the new rows as well
         let by_workers = partition_progress::lock(tx, self.name).await?;
         let served = by_workers.map_or(served, |progress| progress.furthest().max(served));
         step(conn, projection, *done, served, None).await?;
@@ -232,7 +233,7 @@ impl ShadowTables {
     }
 }
 
-/// The columns of a table in their order; none when there is no such table.
+/// The columns of a table in order; empty when there is no such table.
 async fn shape(conn: &mut PgConnection, table: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar(
         "select string_agg(attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull, ',' order by attnum)
@@ -248,7 +249,7 @@ async fn shape(conn: &mut PgConnection, table: &str) -> sqlx::Result<Option<Stri
     .await
 }
 
-/// What `like` does not copy: how a table is stored, and who else may read it.
+/// What `create table like` does not copy: storage parameters and privileges.
 async fn what_like_leaves_out(conn: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar(
         "select format('alter table %I set (%s)', $1::text || $2::text, array_to_string(reloptions, ', '))
@@ -267,7 +268,7 @@ async fn what_like_leaves_out(conn: &mut PgConnection, table: &str) -> sqlx::Res
     .await
 }
 
-/// (name of an index beside, name of the index that serves), for those that are alike.
+/// (name of the shadow index, name of the index in use) of each pair of equal indexes.
 async fn names_of_indexes(conn: &mut PgConnection, table: &str) -> sqlx::Result<Vec<(String, String)>> {
     sqlx::query_as(
         "with known as (
@@ -295,7 +296,7 @@ async fn names_of_indexes(conn: &mut PgConnection, table: &str) -> sqlx::Result<
     .await
 }
 
-/// (name of an index that serves, how the same is made beside), for those that keep no rule of the table.
+/// (name of the index in use, statement that creates its shadow), for indexes that enforce no constraint.
 async fn definitions_of_indexes(conn: &mut PgConnection, table: &str) -> sqlx::Result<Vec<(String, String)>> {
     sqlx::query_as(
         "select index_of.relname::text,
@@ -315,9 +316,8 @@ async fn definitions_of_indexes(conn: &mut PgConnection, table: &str) -> sqlx::R
     .await
 }
 
-/// Waits for those who read a snapshot from before the last step: under the new name they would see the
-/// new table as it was then, not as it is. Statements are over in milliseconds; whoever reads longer is
-/// not waited for.
+/// Waits for transactions with a snapshot from before the last commit: under its new name they would see the shadow
+/// table as it was then. Statements take milliseconds; longer readers are not waited for.
 async fn readers_of_older_snapshots(conn: &mut PgConnection) -> sqlx::Result<()> {
     const READING: &str = "select array_agg(pid || ' ' || xact_start)
         from pg_stat_activity

@@ -1,4 +1,4 @@
-//! How a projection is doing that workers feed: partition by partition, and from that the whole.
+//! The status of a projection that workers feed: of each partition, and from that of the whole.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,21 +10,21 @@ use crate::log::partition::partition_of_subject;
 
 use super::Status;
 
-/// How one partition is doing.
+/// The status of one partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartitionStatus {
-    /// Which.
+    /// The number of the partition.
     pub partition: i32,
-    /// Every event of it up to here is folded.
+    /// The position up to which all its events are folded.
     pub position: i64,
-    /// How many events of it that concern the projection are still to come.
+    /// How many of its events the projection has not folded yet.
     pub lag_events: i64,
-    /// Whether a worker looks after it.
+    /// Whether a worker holds it.
     pub attended: bool,
 }
 
-/// Says of a projection that workers feed how it is doing; leaves it as it is when a follower does.
+/// Fills in the status of a projection that workers feed; leaves that of any other unchanged.
 pub(super) async fn look(
     conn: &mut PgConnection,
     status: &mut Status,
