@@ -1,6 +1,5 @@
-//! Facts that sources report: what a report must look like (`check`) and how reports get into the log
-//! (`record`). Shared by whoever takes reports in: one request, a batch, a file. It knows the rules of
-//! the contract for a report; not how it travelled, nor which status an outcome becomes.
+//! Activities that sources report: validation (`check`) and recording in the log (`record`), shared by HTTP, Kafka and
+//! imports. It knows the contract's rules for a report, but not the transport or the status of an outcome.
 
 mod check;
 mod raw;

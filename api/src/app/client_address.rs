@@ -1,7 +1,7 @@
-//! Whose address a request comes from. How it is found out is in `http::client_address`.
+//! The client address of a request; `http::client_address` determines it.
 
 use std::net::IpAddr;
 
-/// Whose address a request comes from, as it is counted; `None` where nobody knows.
+/// The client address that limits are counted by; `None` if unknown.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub Option<IpAddr>);

@@ -1,4 +1,4 @@
-//! The one place of the edge that reads the clock. Rules get the moment handed in.
+//! The only place in this crate that reads the clock. Rules get the moment as a parameter.
 
 use domain::Moment;
 

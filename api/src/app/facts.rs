@@ -1,5 +1,5 @@
-//! The facts that claims are decided on: the projected part and the tail of the log beyond it. Claims
-//! that are asked for at the same moment share one query.
+//! Reads the facts that claims are decided on: the projection and the tail of the log beyond it. Concurrent claims
+//! share one query.
 
 use commands::log::lookups;
 use commands::{Coalescer, FactsSource, ReadError};

@@ -1,4 +1,5 @@
-//! Budgets: a bucket per key, and wrong passwords per account. What HTTP says of them is in `http::layers::rate_limits`.
+//! Rate limits: token buckets by key, and the budget of wrong passwords by account. `http::layers::rate_limits` applies
+//! them.
 
 pub mod bucket;
 pub mod guesses;

@@ -1,6 +1,6 @@
-//! What is answered instead of a result: a code, what it means here, and what a caller needs to go on. Which failure
-//! leads to which problem is in `problem/mapping`. It knows no status and no header: HTTP renders a problem in
-//! `http::problem`, the command line and the dead letters of Kafka show its code.
+//! An error answer: a code, its details and what a caller needs to recover. `problem/mapping` turns failures into
+//! problems. It knows no status and no header: `http::problem` renders it for HTTP, while the command line and Kafka's
+//! dead letters show its code.
 
 mod codes;
 mod field_errors;
@@ -15,19 +15,19 @@ pub use codes::Code;
 pub use field_errors::{FieldError, FieldErrors, MAX_ERRORS, shortened};
 pub use mapping::condition_errors;
 
-/// After how many seconds an overloaded service may be asked again.
+/// `Retry-After` of an overloaded service, in seconds.
 pub const RETRY_AFTER_S: u32 = 1;
 
 /// A budget of requests, as draft-ietf-httpapi-ratelimit-headers-10 writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// What it allows: `"login-account";q=10;w=60`.
+    /// The policy: `"login-account";q=10;w=60`.
     pub policy: String,
-    /// What is left, and when there is more: `"login-account";r=0;t=6`.
+    /// The remaining units and the seconds until reset: `"login-account";r=0;t=6`.
     pub state: String,
 }
 
-/// What is answered instead of a result.
+/// An error answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem(Box<Parts>);
 
@@ -46,7 +46,7 @@ struct Parts {
 }
 
 impl Problem {
-    /// A problem with nothing but its code.
+    /// A problem that is only a code.
     #[must_use]
     pub fn new(code: Code) -> Self {
         Self(Box::new(Parts {
@@ -63,7 +63,7 @@ impl Problem {
         }))
     }
 
-    /// Fields that break rules.
+    /// Validation errors.
     #[must_use]
     pub fn invalid(errors: FieldErrors) -> Self {
         let mut problem = Self::new(Code::ValidationFailed);
@@ -71,7 +71,7 @@ impl Problem {
         problem
     }
 
-    /// One field that breaks a rule.
+    /// One validation error.
     #[must_use]
     pub fn field(field: &str, rule: &'static str, message: impl Into<String>) -> Self {
         Self::invalid(FieldErrors::one(field, rule, message))
@@ -84,20 +84,20 @@ impl Problem {
         self
     }
 
-    /// It may be asked again in a moment.
+    /// A problem that may pass: the request may be repeated in a moment.
     #[must_use]
     pub fn retry_after(self) -> Self {
         self.retry_after_s(RETRY_AFTER_S)
     }
 
-    /// It may be asked again after so many seconds.
+    /// The request may be repeated after this many seconds.
     #[must_use]
     pub fn retry_after_s(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
     }
 
-    /// The version that the resource has now.
+    /// The present version of the resource.
     #[must_use]
     pub fn version(mut self, version: i64) -> Self {
         self.0.version = Some(version);
@@ -111,55 +111,55 @@ impl Problem {
         self
     }
 
-    /// A credential was shown, and it is not accepted.
+    /// A credential was sent and is not accepted.
     #[must_use]
     pub fn credential_refused(mut self) -> Self {
         self.0.credential_refused = true;
         self
     }
 
-    /// The answer stands for this position of the log.
+    /// The position of the log that the answer is valid for.
     #[must_use]
     pub fn at(mut self, position: i64) -> Self {
         self.0.position = Some(position);
         self
     }
 
-    /// The answer stands nowhere in the log: nothing was appended.
+    /// The answer has no position, because nothing was appended.
     #[must_use]
     pub fn nowhere(mut self) -> Self {
         self.0.position = None;
         self.with("position", ())
     }
 
-    /// The refusal is in the log: asked again under the same key, it is the same.
+    /// The refusal is recorded in the log: repeated under the same idempotency key it is the same.
     #[must_use]
     pub fn recorded(mut self) -> Self {
         self.0.recorded = true;
         self
     }
 
-    /// Whether the refusal is in the log.
+    /// Whether the refusal is recorded in the log.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
         self.0.recorded
     }
 
-    /// A defect: logged with its context here, and withheld from the answer.
+    /// An internal error: logged here with its context, which the answer does not contain.
     #[must_use]
     pub fn internal(context: &str, error: &dyn std::fmt::Display) -> Self {
         tracing::error!(context, %error, "request failed with an internal error");
         Self::new(Code::Internal)
     }
 
-    /// Says more about this occurrence.
+    /// Adds a detail text.
     #[must_use]
     pub fn detail(mut self, detail: Said) -> Self {
         self.0.detail = Some(detail);
         self
     }
 
-    /// Adds a number or another value that a client needs.
+    /// Adds an extension member for clients.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
         self.0.extra.insert(name.to_owned(), json!(value));
@@ -172,19 +172,19 @@ impl Problem {
         self.0.code
     }
 
-    /// The fields that break rules.
+    /// The validation errors.
     #[must_use]
     pub fn errors(&self) -> &FieldErrors {
         &self.0.errors
     }
 
-    /// When it may be asked again, in seconds.
+    /// Seconds after which the request may be repeated.
     #[must_use]
     pub fn asks_again_after_s(&self) -> Option<u32> {
         self.0.retry_after_s
     }
 
-    /// The version that the resource has now, where it was another that the caller expected.
+    /// The present version of the resource, if the caller expected another one.
     #[must_use]
     pub fn current_version(&self) -> Option<i64> {
         self.0.version
@@ -202,13 +202,13 @@ impl Problem {
         self.0.budget.as_ref()
     }
 
-    /// Whether a credential was shown that is not accepted.
+    /// Whether a credential was sent that is not accepted.
     #[must_use]
     pub fn refuses_credential(&self) -> bool {
         self.0.credential_refused
     }
 
-    /// The document without what belongs to one answer over HTTP: `code`, `title`, `detail`, `errors` and more.
+    /// The document without its HTTP members: `code`, `title`, `detail`, `errors` and extensions.
     #[must_use]
     pub fn document(&self) -> Map<String, Value> {
         let Parts { code, detail, errors, extra, .. } = &*self.0;

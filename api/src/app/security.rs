@@ -1,7 +1,7 @@
-//! What whoever guards the service wants to read in its log: one target, `security`, with the random id of an account
-//! and a reason. No e-mail, no name and no token is ever in it; an address is only where the configuration asks for
-//! it. What strangers cause (failed log-ins, refused tokens) is written so many times a minute and counted beyond,
-//! so that nobody fills a disk by it; what staff do is always written.
+//! The security log: messages with the target `security`, the random id of an account and a reason. It never contains
+//! an e-mail, a name or a token, and client addresses only if configured. Messages that strangers can cause (failed
+//! log-ins, refused tokens) are limited per minute and counted beyond, so that nobody can fill the disk; actions of
+//! staff are always logged.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -29,12 +29,12 @@ struct Strangers {
     left_out: AtomicU64,
 }
 
-/// What went wrong with a password that was shown.
+/// What a password was sent for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
     /// To log in.
     LogIn,
-    /// To prove who one is, before a change of the password or an erasure.
+    /// To confirm a change of password or an erasure.
     Proof,
 }
 
@@ -48,7 +48,7 @@ impl Attempt {
 }
 
 impl SecurityLog {
-    /// With addresses, or without.
+    /// A security log with or without client addresses.
     #[must_use]
     pub fn new(shows_addresses: bool) -> Self {
         let quota = Quota::per_minute(NonZeroU32::new(LINES_A_MINUTE).unwrap_or(NonZeroU32::MIN));
@@ -56,7 +56,7 @@ impl SecurityLog {
         Self { shows_addresses, strangers: Arc::new(strangers) }
     }
 
-    /// A password was wrong, or was not looked at any more.
+    /// Logs a wrong password, or one that was not checked any more.
     pub fn password_refused(&self, attempt: Attempt, account: Option<MemberId>, reason: &str, from: ClientAddress) {
         let Some(left_out) = self.strangers.may_write() else { return };
         let account = account.map(tracing::field::display);
@@ -65,7 +65,7 @@ impl SecurityLog {
                        client.address = address, left_out, "password check failed");
     }
 
-    /// A token or a key was shown that is no good. One that only grew old is everyday, and said to who debugs.
+    /// Logs a token or key that was refused. An expired one is normal and logged at debug level.
     pub fn token_refused(&self, kind: &str, account: Option<MemberId>, reason: &str, from: ClientAddress) {
         if reason == "token_expired" {
             tracing::debug!(target: "security", event = "token_refused", token = kind, reason, "token rejected");
@@ -78,20 +78,20 @@ impl SecurityLog {
                        client.address = address, left_out, "token rejected");
     }
 
-    /// A refresh token came back after it was followed by others: somebody else has it, and its log-in is over.
+    /// Logs the reuse of a refresh token that was replaced before: it may have been stolen, and its session is ended.
     pub fn refresh_token_reused(&self, account: MemberId, from: ClientAddress) {
         let address = self.shown(from).map(tracing::field::display);
         tracing::warn!(target: "security", event = "refresh_token_reused", account.id = %account,
                        client.address = address, "refresh token reused: session revoked");
     }
 
-    /// Something was done to an account by somebody, in a role.
+    /// Logs an action on an account, with actor and role.
     pub fn account_changed(&self, event: &'static str, account: MemberId, by: MemberId, role: Role) {
         tracing::info!(target: "security", event, account.id = %account, actor.id = %by, actor.role = role.name(),
                        "account changed");
     }
 
-    /// An account has another role.
+    /// Logs a change of role.
     pub fn role_changed(&self, account: MemberId, from: &str, to: Role, by: MemberId, role: Role) {
         tracing::info!(target: "security", event = "role_changed", account.id = %account, role.from = from,
                        role.to = to.name(), actor.id = %by, actor.role = role.name(), "account role changed");
@@ -103,7 +103,7 @@ impl SecurityLog {
 }
 
 impl Strangers {
-    /// Whether a line may be written, and how many were left out before it.
+    /// Whether a line may be written, and how many were suppressed before it.
     fn may_write(&self) -> Option<u64> {
         if self.lines.check().is_ok() {
             return Some(self.left_out.swap(0, Ordering::Relaxed));

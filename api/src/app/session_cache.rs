@@ -34,17 +34,17 @@ pub struct CachedSession {
     pub account: MemberId,
     /// What it may do now.
     pub role: Role,
-    /// Tokens that were issued before this second (since 1970) stand for the role before it.
+    /// Tokens issued before this second (Unix time) are invalid, because the role has changed.
     pub role_since: i64,
     /// Sessions of the pages that were begun before this second (since 1970) are over: the account was blocked.
     pub page_sessions_since: i64,
     /// Whether the demo made the account.
     pub demo: bool,
-    /// What a service key is besides; a log-in has none.
+    /// The properties of a service key; `None` for a session.
     pub key: Option<CachedKey>,
 }
 
-/// What is known of a service key.
+/// The properties of a service key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedKey {
     /// SHA-256 of the key.
@@ -58,8 +58,8 @@ pub struct CachedKey {
 pub struct SessionCache {
     reads: Coalescer<Uuid, Option<CachedSession>>,
     remembered: Arc<Cache<Uuid, Remembered>>,
-    /// How often something changed. Held while something is remembered or forgotten, so that what was
-    /// read before a change is never remembered after it.
+    /// Counts invalidations. Locked while an entry is stored or removed, so that a value read before a change is never
+    /// stored after it.
     changes: Arc<Mutex<u64>>,
 }
 
@@ -91,7 +91,7 @@ impl SessionCache {
         Self { reads, remembered: Arc::new(Cache::new(REMEMBERED)), changes: Arc::default() }
     }
 
-    /// Whom the log-in or key of this id stands for; nobody when it is revoked or never was.
+    /// The account of a session or key; `None` when it is revoked or unknown.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -100,13 +100,13 @@ impl SessionCache {
             match self.remembered.get_value_or_guard_async(&id).await {
                 Ok(remembered) if remembered.is_fresh() => return remembered.session,
                 Ok(_) => drop(self.remembered.remove_if(&id, |remembered| !remembered.is_fresh())),
-                // everybody else who asks for the same waits for this one answer
+                // concurrent requests for the same id wait for this one read
                 Err(place) => {
                     let (before, asked_at) = (self.changes_so_far(), Instant::now());
                     let session = self.reads.read(id).await.map(|session| session.map(Arc::new));
                     let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
                     if *changes == before {
-                        // somebody else may have taken the place meanwhile: then theirs stands
+                        // another request may have stored an entry meanwhile, which then stays
                         let _ = place.insert(Remembered { session: session.clone(), asked_at });
                     }
                     return session;
@@ -115,8 +115,7 @@ impl SessionCache {
         }
     }
 
-    /// Whom it stood for when somebody asked last, if that is remembered: good for knowing whom to charge, not for
-    /// letting anybody in.
+    /// The account of the cached entry, even if expired: good enough for rate limits, not for authentication.
     #[must_use]
     pub fn last_known(&self, id: Uuid) -> Option<Arc<CachedSession>> {
         self.remembered.get(&id)?.session.ok().flatten()
@@ -126,14 +125,14 @@ impl SessionCache {
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of an account is true no longer.
+    /// Invalidates the entries of an account.
     pub fn forget(&self, account: MemberId) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         *changes += 1;
         self.remembered.retain(|_, remembered| remembered.is_fresh() && !remembered.is_of(account));
     }
 
-    /// Nothing is known any more: changes may have been missed.
+    /// Invalidates all entries, because notifications may have been missed.
     pub fn forget_all(&self) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         *changes += 1;

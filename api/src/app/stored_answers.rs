@@ -1,13 +1,13 @@
-//! What is known of stored answers beyond HTTP: whose they are, and that they go with an erased account. How they are
-//! found and stored is in `http::idempotency` and `commands::log::stored_answers`.
+//! Stored answers of an account: their scope, and their deletion on erasure. `http::idempotency` and
+//! `commands::log::stored_answers` find and store them.
 
 use domain::id::MemberId;
 use sqlx::PgConnection;
 
-/// Begins the scope of those who have no account yet.
+/// The prefix of the scope of callers without an account.
 pub const NOBODY: &str = "nobody:";
 
-/// Takes away everything that was answered to somebody, the answer to the sign-up included.
+/// Deletes all stored answers of an account, including that to its sign-up.
 ///
 /// # Errors
 /// The database's.

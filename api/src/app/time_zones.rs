@@ -1,6 +1,6 @@
-//! Which time zone rules are in force: those of the machine, which its owner renews without a build of ours, or those
-//! compiled into this program where the machine has none, or older ones. They are read once, before anything asks for
-//! a zone. What a zone is, `domain::zone` knows.
+//! Chooses the time zone rules: those of the machine, which its owner can update without a new build, or those compiled
+//! into this program if the machine has none or older ones. They are read once at start. `domain::zone` knows what a
+//! zone is.
 
 mod directory;
 mod release;
@@ -18,12 +18,12 @@ use release::Release;
 
 /// Where machines keep compiled zones.
 const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
-/// How old rules may be before it is said, in days.
+/// After this many days rules are reported as old.
 const OLD_DAYS: i64 = 365;
 
 static SOURCE: OnceLock<Source> = OnceLock::new();
 
-/// Where the rules in force are from.
+/// The origin of the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// This directory.
@@ -41,11 +41,10 @@ impl fmt::Display for Source {
     }
 }
 
-/// Puts the rules in force: those of `tzdir` where it is given, else the machine's unless they are older than the
-/// program's.
+/// Installs the rules: those of `tzdir` if given, else the machine's unless they are older than the program's.
 ///
 /// # Errors
-/// `tzdir` cannot be read. What the machine has by itself and cannot be read is passed over.
+/// `tzdir` cannot be read. Unreadable directories of the machine are skipped.
 pub fn put_in_force(tzdir: Option<&Path>) -> Result<(), NotReadable> {
     let found = match tzdir {
         Some(directory) => Some((directory::read(directory)?, directory.to_owned())),
@@ -55,7 +54,7 @@ pub fn put_in_force(tzdir: Option<&Path>) -> Result<(), NotReadable> {
         Some((rules, directory)) => (Source::Directory(directory), rules),
         None => (Source::Program, ZoneRules::bundled()),
     };
-    // whoever was first stays
+    // the rules that were installed first stay
     if rules::put_in_force(rules).is_ok() {
         let _ = SOURCE.set(source);
     }
@@ -70,13 +69,13 @@ fn of_machine<'a>(directories: impl Iterator<Item = &'a Path>) -> Option<(ZoneRu
     directories.filter(is_new).find_map(readable)
 }
 
-/// The rules in force, as `config` shows them: `2026f (/usr/share/zoneinfo)`.
+/// The installed rules as `config` shows them: `2026f (/usr/share/zoneinfo)`.
 #[must_use]
 pub fn shown() -> String {
     format!("{} ({})", rules::in_force().version(), SOURCE.get().unwrap_or(&Source::Program))
 }
 
-/// Says at the start of a service which rules are in force, and warns where they are old.
+/// Logs the installed rules at start, with a warning if they are old.
 pub fn tell() {
     let version = rules::in_force().version();
     let Some(days) = Release::of(version).and_then(|release| release.age_days(clock::now())) else {

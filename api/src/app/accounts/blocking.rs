@@ -1,5 +1,5 @@
-//! Blocking a member: claims are refused from then on, and whoever is signed in to the pages is not any more. The reason stays in the log, in the words of
-//! whoever did it; the row only remembers that it is so.
+//! Blocks a member, whose claims are then refused and whose session of the pages ends, or lifts the block. The log keeps
+//! the reason as staff wrote it; the account's row keeps only whether the member is blocked.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use super::member_row::decide;
 use crate::app::problem::Problem;
 use crate::app::session_cache::announce;
 
-/// Which way.
+/// Whether to block or to lift the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Block {
     /// Claims are refused from now on.
     On,
-    /// Claims are judged again.
+    /// Claims are decided by their conditions again.
     Off,
 }
 
-/// Blocks a member or lifts the block, and tells every instance; `None` when it is so already.
+/// Blocks a member or lifts the block, and tells every instance; `None` when nothing changes.
 ///
 /// # Errors
 /// `not_found`.

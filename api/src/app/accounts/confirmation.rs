@@ -1,5 +1,5 @@
-//! That the e-mail of an account is its owner's: somebody else finds that out (a mail with a link is not ours to send)
-//! and says so here. The log takes it in without the address; it is not known in the account's row.
+//! Records that the e-mail of an account was verified. Another system verifies it, since this service sends no mail.
+//! The log records the fact without the address; the account's row does not have it.
 
 use commands::{Ledger, Metadata};
 use domain::id::MemberId;
@@ -7,7 +7,7 @@ use domain::member::{Member, MemberCommand};
 
 use crate::app::problem::Problem;
 
-/// Notes it; the position of the event, `None` when it is so already.
+/// Records it; the position of the event, or `None` when it was recorded before.
 ///
 /// # Errors
 /// `not_found`.

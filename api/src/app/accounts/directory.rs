@@ -1,12 +1,12 @@
-//! Accounts as staff look them up: newest first, by the position at which each was registered. The log
-//! has one writer, so that no account ever appears before one that is listed already.
+//! The list of accounts for staff: newest first, by the position of the registration. Positions only grow, so that no
+//! account appears later in the middle of a list that was paged through.
 
 use domain::role::Role;
 use sqlx::PgPool;
 
 use super::Account;
 
-/// So many accounts, of one role or of any, that were registered before a position.
+/// A page of accounts, of one role or of any, registered before a position.
 ///
 /// # Errors
 /// The database's.

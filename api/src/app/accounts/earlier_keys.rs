@@ -1,7 +1,6 @@
-//! Keys of e-mails and nicknames that were stored in the form of an earlier version, made anew before anybody looks
-//! for one. Where two accounts have one mailbox or one nickname by now, whoever is found under the new key already
-//! keeps it, else whoever was here first; the other one keeps what it has under a key that is nobody else's, and
-//! logs in with the very spelling it was made with.
+//! Renews the canonical keys of e-mails and nicknames that an earlier version stored, before anything looks one up. If
+//! two accounts then have the same key, the one that is stored under it already keeps it, else the older one. The other
+//! gets a key of its own and logs in with the exact spelling that it was created with.
 
 use std::collections::HashSet;
 
@@ -9,10 +8,10 @@ use domain::identity::{KEY_VERSION, earlier_email_key, earlier_name_key, email_k
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// How many accounts are looked at together.
+/// How many accounts one page has.
 const PAGE: i64 = 2_000;
 
-/// An account with the keys it is found under.
+/// An account with its canonical keys.
 #[derive(Debug, sqlx::FromRow)]
 struct Keyed {
     id: Uuid,
@@ -22,7 +21,7 @@ struct Keyed {
     nickname_key: Option<String>,
 }
 
-/// Makes all of them anew, if there are any. Nobody signs up meanwhile.
+/// Renews all earlier keys, if there are any. Sign-ups wait meanwhile.
 ///
 /// # Errors
 /// The database's.
@@ -56,7 +55,7 @@ async fn renew(connection: &mut PgConnection, page: Vec<Keyed>) -> sqlx::Result<
     let emails: Vec<_> = page.iter().filter_map(|row| row.email.as_deref().map(email_key)).collect();
     let sql = "select email_key from accounts where email_key = any($1)";
     let mut emails_taken: HashSet<String> = taken(connection, sql, &emails).await?;
-    // services have a name, which takes no member's
+    // the name of a service takes no nickname
     let named = |row: &Keyed| row.nickname_key.is_some().then(|| row.nickname.as_deref().map(name_key)).flatten();
     let nicknames: Vec<_> = page.iter().filter_map(named).collect();
     let sql = "select nickname_key from accounts where nickname_key = any($1)";

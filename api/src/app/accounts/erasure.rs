@@ -1,7 +1,7 @@
-//! Erasure: everything personal goes, together with every log-in and key; the random id stays in the
-//! log, which never changes. For a while a keyed fingerprint of the e-mail stays (`returns`). Pending claims are
-//! withdrawn in the same append, so that what they held is free again; the scheduler withdraws what was asked for at the
-//! same moment.
+//! Erasure of an account: deletes all personal data, every session and every key. The random id stays in the log, which
+//! never changes, and for a while a keyed fingerprint of the e-mail stays (`returns`). Pending claims are withdrawn in
+//! the same append, which frees the stock they held; the scheduler withdraws claims that were requested at the same
+//! moment.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::app::problem::Problem;
 use crate::app::session_cache::announce;
 use crate::app::stored_answers;
 
-/// How many pending claims are withdrawn together with the account; the scheduler sees to any more.
+/// How many pending claims are withdrawn in the append of the erasure; the scheduler withdraws the rest.
 const CLAIMS_AT_ONCE: i64 = 500;
 
-/// Takes a pending claim away from an account that is erased.
+/// Withdraws a pending claim of an erased account.
 pub const WITHDRAW: ClaimCommand = ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased };
 
-/// Erases an account, and tells every instance.
+/// Erases an account and notifies every instance.
 ///
 /// # Errors
 /// `not_found`, `last_admin`.
@@ -44,8 +44,8 @@ pub async fn erase(
     erase_with(ledger, pool, BlankRow { id, fingerprint, of_demo: false }, metadata).await
 }
 
-/// Erases an account of the demo, also when no administrator stays: the next one is made on the command line. Nobody is
-/// known again by its e-mail.
+/// Erases an account of the demo, even the last administrator, since the next one is created on the command line. No
+/// fingerprint of its e-mail is kept.
 ///
 /// # Errors
 /// `not_found`; `last_admin` when the account is none of the demo.
@@ -81,7 +81,7 @@ async fn erase_with(
     Ok(appended)
 }
 
-/// What was decided meanwhile stays decided.
+/// A claim that was decided in the meantime stays as it is.
 async fn withdraw(unit: &Unit<'_>, pending: &[ClaimId]) -> Result<(), Problem> {
     let ids: Vec<String> = pending.iter().map(ClaimId::to_string).collect();
     unit.preload::<Claim>(&ids).await?;
@@ -98,19 +98,19 @@ async fn withdraw(unit: &Unit<'_>, pending: &[ClaimId]) -> Result<(), Problem> {
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 pub struct Unsettled {
     id: Uuid,
-    /// Since when.
+    /// When it was erased.
     pub erased_at: DateTime<Utc>,
 }
 
 impl Unsettled {
-    /// Whose it was.
+    /// The account.
     #[must_use]
     pub fn member(self) -> MemberId {
         MemberId(self.id)
     }
 }
 
-/// The erased accounts that may still have pending claims, the first erased first.
+/// The erased accounts that may still have pending claims, in the order of erasure.
 ///
 /// # Errors
 /// The database's.
@@ -120,11 +120,11 @@ pub async fn unsettled(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Unsettled>
                where erased_at is not null and not claims_settled
                order by erased_at
                limit $1";
-    // planned each time: a plan made while the table was empty would read all of it ever after
+    // planned for each run: a cached plan made while the table was empty would scan all of it ever after
     sqlx::query_as(sql).bind(limit).persistent(false).fetch_all(pool).await
 }
 
-/// Notes that an erased account has no pending claim any more, and will have none.
+/// Records that an erased account has no pending claim any more.
 ///
 /// # Errors
 /// The database's.
@@ -138,12 +138,12 @@ pub async fn settle(pool: &PgPool, member: MemberId) -> sqlx::Result<()> {
 
 struct BlankRow {
     id: MemberId,
-    /// By which its owner is known when they come back; `None` where nobody shall be.
+    /// The fingerprint by which the owner is recognised on return; `None` when none is to be kept.
     fingerprint: Option<String>,
     of_demo: bool,
 }
 
-/// Read by the trigger that keeps an administrator; until the end of the transaction.
+/// Set for the transaction; read by the trigger that keeps the last administrator.
 const REMOVES_THE_DEMO: &str = "select set_config('reward_ledger.removes_the_demo', $1, true)";
 
 impl AlsoWrite for BlankRow {
@@ -180,7 +180,7 @@ impl AlsoWrite for BlankRow {
             ] {
                 sqlx::query(table).bind(self.id.0).execute(&mut *connection).await?;
             }
-            // what was answered to the member, or to the sign-up, may hold a name
+            // stored answers to the member, or to the sign-up, may contain a name
             stored_answers::forget(connection, self.id).await
         }
         .boxed()

@@ -1,4 +1,4 @@
-//! A command to a member, and the account row that goes with it: both or neither.
+//! A command to a member together with the change of the account's row: both or neither.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use domain::member::{Member, MemberCommand, MemberRefusal};
 
 use crate::app::problem::Problem;
 
-/// Decides a command and writes its events together with the row; `None` when it is so already.
+/// Decides a command and writes its events together with the row; `None` when nothing changes.
 ///
 /// # Errors
-/// What the rules or the constraints of the row refuse.
+/// The refusal of a rule, or of a constraint of the row.
 pub(super) async fn decide(
     ledger: &Ledger,
     member: MemberId,

@@ -1,4 +1,5 @@
-//! Passwords: argon2id, a few at a time and away from the threads that serve. It never sees an e-mail.
+//! Hashes and checks passwords with argon2id, a few at a time and not on the threads that serve requests. It never sees
+//! an e-mail.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::app::limits::guesses::Guess;
 use crate::app::problem::{Code, Problem};
 
-/// How many passwords may wait for their turn; beyond that the service says that it is overloaded.
+/// How many passwords may wait; one more is refused as `overloaded`.
 const MAX_WAITING: usize = 256;
 
 /// Hashes and checks passwords; cheap to clone.
@@ -18,15 +19,15 @@ const MAX_WAITING: usize = 256;
 pub struct Passwords {
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// What is checked for an e-mail that nobody has, so that it takes as long.
+    /// A hash to check against for an unknown e-mail, so that the answer takes as long.
     decoy: Arc<str>,
 }
 
 impl Passwords {
-    /// As many at a time as there are processors.
+    /// Checks as many at a time as there are processors.
     ///
     /// # Errors
-    /// Hashing does not work at all.
+    /// Hashing fails.
     pub fn new() -> Result<Self, Problem> {
         let turns = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
@@ -36,7 +37,7 @@ impl Passwords {
         })
     }
 
-    /// The stored form of a password.
+    /// Hashes a password for storage.
     ///
     /// # Errors
     /// `overloaded`, `internal`.
@@ -44,8 +45,8 @@ impl Passwords {
         self.in_turn(move || hash(&password)).await?
     }
 
-    /// Whether it is the password; without a stored one it takes as long and is not. The guess was charged
-    /// before, and is given back unless the password is wrong.
+    /// Checks a password; without a stored hash this takes as long and fails. The attempt was charged before, and is
+    /// refunded unless the password is wrong.
     ///
     /// # Errors
     /// `overloaded`, `internal`.

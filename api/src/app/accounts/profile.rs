@@ -1,5 +1,5 @@
-//! The own profile. What rules look at (completeness, the zone) becomes an event; the texts stay in
-//! the row, which is written in the same transaction where an event follows.
+//! Changes of a member's own profile. What conditions depend on (completeness, time zone) becomes an event; the texts
+//! stay in the account's row, which is written in the same transaction.
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use sqlx::{PgConnection, PgPool};
 use super::{Account, find};
 use crate::app::problem::{Code, Problem};
 
-/// What shall be otherwise: `None` leaves a text as it is, `Some(None)` takes it away.
+/// The changes: `None` keeps a text, `Some(None)` deletes it.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {
-    /// How others see the member.
+    /// The nickname.
     pub nickname: Option<Option<String>>,
-    /// What the member says about themselves.
+    /// The bio.
     pub bio: Option<Option<String>>,
-    /// The address of a picture.
+    /// The URL of a picture.
     pub profile_image_url: Option<Option<String>>,
-    /// Decides the member's calendar days.
+    /// The time zone of the member's calendar days.
     pub time_zone: Option<Tz>,
 }
 
-/// Changes a profile, and says how the account is then and where the last event of it stands, if any followed.
+/// Changes a profile; returns the account and the position of its last event, if there was one.
 ///
 /// # Errors
 /// `nickname_taken`, `time_zone_locked`; `unauthenticated` when the account is gone.
@@ -40,7 +40,7 @@ pub async fn change_profile(
     metadata: &Metadata,
 ) -> Result<(Account, Option<i64>), Problem> {
     let appended = write(ledger, pool, &Arc::new(Change { id, change }), metadata).await?;
-    // another change may have come in between: whoever is last sees the whole row and settles it
+    // another change may have happened in between: the later one sees the whole row and decides completeness
     let account = known(pool, id).await?;
     let complete = MemberCommand::SetProfileComplete(account.profile_is_complete());
     let settled = ledger.execute::<Member>(&id.to_string(), complete, &metadata.next_command()).await?;
@@ -48,7 +48,7 @@ pub async fn change_profile(
     Ok((account, position))
 }
 
-/// Holds its turn on the member until all of it is written, and no longer.
+/// Holds the member's lock until everything is written.
 async fn write(
     ledger: &Ledger,
     pool: &PgPool,

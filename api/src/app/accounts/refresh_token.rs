@@ -1,8 +1,7 @@
-//! How a refresh token looks: `family.secret`. A secret ends with a mark that only we can make, so that a token
-//! of ours is known by itself, however long ago it was the last of its family, and whoever knows the public id of
-//! a family (it stands in every access token) can neither refresh nor end it. A token is followed by exactly one
-//! other, which only we can compute from it: two tabs that present the same one get the same answer.
-//! It knows neither the table nor whether a family still stands.
+//! The format of a refresh token: `family.secret`. A secret ends with a MAC, so that a token of ours is recognised
+//! however old it is, and knowing the id of a family (every access token has it) is not enough to refresh or end a
+//! session. Each token has exactly one successor, derived from it with our key: two tabs that present the same token
+//! get the same answer. It knows neither the table nor whether the family is still valid.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,35 +21,35 @@ pub(super) struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The first token of a family; `None` when there is no key to mark it with.
+    /// The first token of a family; `None` without a key.
     pub(super) fn first(family: Uuid, keys: &Keys) -> Option<Self> {
         let mut random = [0_u8; 32];
         rand::rng().fill_bytes(&mut random);
         Self::marked(family, &URL_SAFE_NO_PAD.encode(random), keys)
     }
 
-    /// Reads a token; `None` for what is none.
+    /// Parses a token; `None` if it is not one.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (family, secret) = text.split_once('.')?;
         Some(Self { family: Uuid::try_parse(family).ok()?, secret: secret.to_owned() })
     }
 
-    /// The token as it is handed out.
+    /// The token as text.
     pub(super) fn text(&self) -> String {
         format!("{}.{}", self.family.simple(), self.secret)
     }
 
-    /// Which log-in it says it is of.
+    /// The family that it names.
     pub(super) fn family(&self) -> Uuid {
         self.family
     }
 
-    /// What is stored of it: its secret is too long to be guessed, so that no slow hash is needed.
+    /// The hash to store. The secret is too long to be guessed, so that no slow hash is needed.
     pub(super) fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.text()).to_vec()
     }
 
-    /// The token that follows, under each of our keys; the first is the one to use.
+    /// The successor under each of our keys; use the first.
     pub(super) fn next<'a>(&'a self, keys: &'a Keys) -> impl Iterator<Item = Self> + 'a {
         let text = format!("refresh:{}", self.text());
         let secrets: Vec<_> = keys.derive(&text).collect();
@@ -61,7 +60,7 @@ impl RefreshToken {
         })
     }
 
-    /// Whether we have given it out, under any of our keys.
+    /// Whether the token was issued with any of our keys.
     pub(super) fn is_ours(&self, keys: &Keys) -> bool {
         let Some((random, mark)) = self.secret.split_at_checked(PART_CHARS) else { return false };
         keys.vouches_for(&mark_of(self.family, random), mark)
@@ -73,7 +72,7 @@ impl RefreshToken {
     }
 }
 
-/// What the mark of a secret is made of.
+/// The input of a secret's MAC.
 fn mark_of(family: Uuid, random: &str) -> String {
     format!("refresh-mark:{}.{random}", family.simple())
 }

@@ -1,7 +1,7 @@
-//! Who comes back after an erasure: the same mailbox, not long after. Nothing is kept but a keyed fingerprint of the
-//! e-mail (HMAC-SHA-256 under the token keys, apart from all else that they sign) beside the random id, for as long
-//! as `RETURN_AFTER` says. It lets what a person may have once stay with the person; it names nobody.
-//! It does not know what follows from a return: the rules of claims and referrals do.
+//! Recognises people who sign up again after an erasure with the same e-mail. All that is kept is a keyed fingerprint
+//! of the e-mail (HMAC-SHA-256 with the token keys, separated from their other uses) and the random id, for the time
+//! that `RETURN_AFTER` sets. It keeps once-per-person limits effective without naming anybody. The rules of claims and
+//! referrals decide what follows from a return.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +19,14 @@ use crate::app::clock;
 use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
 
-/// What sets these fingerprints apart from everything else that is made with the token keys.
+/// The purpose that separates these fingerprints from other uses of the token keys.
 const PURPOSE: &str = "erased-email";
-/// How often one person may come back within `RETURN_AFTER`: a claim looks at each of their earlier accounts.
+/// How often one person may return within `RETURN_AFTER`: a claim looks at each earlier account.
 const MAX_RETURNS: usize = 16;
-/// How often old fingerprints are taken away.
+/// How often expired fingerprints are deleted.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 
-/// Knows who comes back; cheap to clone.
+/// Recognises returning people; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Returns {
     keys: Arc<Keys>,
@@ -34,24 +34,24 @@ pub struct Returns {
 }
 
 impl Returns {
-    /// Fingerprints under these keys, kept for so long; for no time at all, none are kept.
+    /// Keeps fingerprints under these keys for this long; zero keeps none.
     #[must_use]
     pub fn new(keys: Arc<Keys>, kept_for: TimeDelta) -> Self {
         Self { keys, kept_for }
     }
 
-    /// The keys that fingerprints are made with, which sign tokens as well.
+    /// The token keys, which fingerprints are made with too.
     #[must_use]
     pub fn keys(&self) -> Arc<Keys> {
         self.keys.clone()
     }
 
-    /// What is kept of an e-mail that is erased.
+    /// The fingerprint of an erased e-mail.
     pub(super) fn fingerprint(&self, email: &str) -> Option<String> {
         if self.kept_for <= TimeDelta::zero() { None } else { self.fingerprints(email).into_iter().next() }
     }
 
-    /// An e-mail under each of our keys.
+    /// The fingerprints of an e-mail under each of our keys.
     fn fingerprints(&self, email: &str) -> Vec<String> {
         self.keys.derive(&format!("{PURPOSE}:{}", email_key(email))).collect()
     }
@@ -59,7 +59,7 @@ impl Returns {
     /// The earlier accounts of an e-mail.
     ///
     /// # Errors
-    /// `email_taken`: somebody came back too often.
+    /// `email_taken`: the person returned too often.
     pub(super) async fn earlier(&self, pool: &PgPool, email: &str, now: Moment) -> Result<Earlier, Problem> {
         let (fingerprints, since) = (self.fingerprints(email), now.utc() - self.kept_for);
         let sql = "select member_id, first_id, blocked
@@ -73,7 +73,7 @@ impl Returns {
         Ok(Earlier { fingerprints, since, lives })
     }
 
-    /// Takes away what is older than it may be, until asked to stop.
+    /// Deletes expired fingerprints until shutdown.
     pub async fn forget_old(self, pool: PgPool, stopping: CancellationToken) {
         loop {
             let sql = "delete from erased_emails where erased_at <= $1";
@@ -97,7 +97,7 @@ struct Life {
     blocked: bool,
 }
 
-/// What is known of the earlier accounts of an e-mail at some moment.
+/// The earlier accounts of an e-mail at some moment.
 #[derive(Debug, Clone)]
 pub(super) struct Earlier {
     fingerprints: Vec<String>,
@@ -106,19 +106,19 @@ pub(super) struct Earlier {
 }
 
 impl Earlier {
-    /// What the log says of it; nothing about somebody new.
+    /// What the registration event records of it; nothing for a new person.
     pub(super) fn returned(&self) -> Option<Returned> {
         let first = self.lives.first()?;
         let former_ids = self.lives.iter().map(|life| MemberId(life.member_id)).collect();
         Some(Returned { first_id: MemberId(first.first_id), former_ids })
     }
 
-    /// Whether the last of them was blocked when it went.
+    /// Whether the last of them was blocked when it was erased.
     pub(super) fn was_blocked(&self) -> bool {
         self.lives.last().is_some_and(|life| life.blocked)
     }
 
-    /// Refuses, in the transaction of a sign-up, when an account was erased that it does not know of.
+    /// Fails the transaction of a sign-up when an account was erased since the earlier accounts were read.
     pub(super) async fn are_all(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let known: Vec<Uuid> = self.lives.iter().map(|life| life.member_id).collect();
         sqlx::query("select know_who_returns($1, $2, $3)")

@@ -1,5 +1,5 @@
-//! Another role for an account: an event of the member and the row, together. Who may give which is a
-//! rule of the member; that an administrator stays is a rule of the table.
+//! Changes the role of an account: an event and the row, in one transaction. The member aggregate decides who may give
+//! which role; a trigger of the table keeps the last administrator.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::member_row::decide;
 use crate::app::problem::Problem;
 use crate::app::session_cache::announce;
 
-/// Gives an account another role, and tells every instance. Tokens from before are worth nothing.
+/// Changes the role of an account and notifies every instance. Earlier access tokens become invalid.
 ///
 /// # Errors
 /// `not_found`, `own_role`, `forbidden`, `same_role`, `last_admin`.
@@ -37,8 +37,8 @@ struct RoleOfRow {
     role: Role,
 }
 
-/// Tokens know the second of their issue. The role holds from a second on that is later than that of
-/// every token of the role before, also when it changes twice within one.
+/// Tokens have their issue time in seconds. The new role starts in a later second than every token of the role before,
+/// even when it changes twice within a second.
 impl AlsoWrite for RoleOfRow {
     fn write<'a>(
         &'a self,

@@ -1,5 +1,5 @@
-//! Services: accounts of other programs. Each is known by a name, reports for named sources alone, and
-//! shows a key that it was given once; we keep only its hash. It does not know the command line.
+//! Service accounts, for other programs. Each has a name, may report for listed sources only, and authenticates with a
+//! key that is shown once and stored as a hash. It does not know the command line.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::app::session_cache::announce;
 
-/// What keys begin with, so that they are told from access tokens, and found where they leaked.
+/// The prefix of keys, which tells them from access tokens and lets secret scanners find leaked ones.
 const PREFIX: &str = "rlk_";
 
 /// The key of a service: an id to look it up by, and a secret.
@@ -45,33 +45,33 @@ impl ServiceKey {
         Self { id: Uuid::new_v4(), secret: URL_SAFE_NO_PAD.encode(secret) }
     }
 
-    /// Reads a key; `None` for what is none.
+    /// Parses a key; `None` if it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('.')?;
         Some(Self { id: Uuid::try_parse(id).ok()?, secret: secret.to_owned() })
     }
 
-    /// The key as it is shown, once.
+    /// The key as text, to be shown once.
     #[must_use]
     pub fn text(&self) -> String {
         format!("{PREFIX}{}.{}", self.id.simple(), self.secret)
     }
 
-    /// What it is looked up by.
+    /// The id that it is looked up by.
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// What is stored of it: its secret is too long to be guessed, so that no slow hash is needed.
+    /// The hash to store. The secret is too long to be guessed, so that no slow hash is needed.
     #[must_use]
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.text()).to_vec()
     }
 }
 
-/// Why a service is left as it is.
+/// Why a service was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The name belongs to a service already.
@@ -83,12 +83,12 @@ pub enum ServiceError {
     /// It could not be written to the log.
     #[error(transparent)]
     Write(#[from] CommandError<MemberRefusal>),
-    /// The database could not be asked.
+    /// The database did not answer.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Makes a service with its first key.
+/// Creates a service with its first key.
 ///
 /// # Errors
 /// See [`ServiceError`].
@@ -126,7 +126,7 @@ struct ServiceRow {
 }
 
 impl AlsoWrite for ServiceRow {
-    /// The name is shown where members have a nickname, and takes none of theirs.
+    /// The name is shown in place of a nickname, and takes no member's nickname.
     fn write<'a>(
         &'a self,
         connection: &'a mut PgConnection,
@@ -163,7 +163,7 @@ impl AlsoWrite for ServiceRow {
     }
 }
 
-/// Gives a service one more key; those before it stay good.
+/// Adds a key to a service; earlier keys stay valid.
 ///
 /// # Errors
 /// [`ServiceError::Unknown`], or the database's.
@@ -176,7 +176,7 @@ pub async fn add_key(pool: &PgPool, name: &Name, now: Moment) -> Result<ServiceK
     if added.rows_affected() == 0 { Err(ServiceError::Unknown) } else { Ok(key) }
 }
 
-/// Revokes one key of a service, or all of them, and tells every instance. Says how many it were.
+/// Revokes one key of a service, or all of them, and notifies every instance. Returns how many were revoked.
 ///
 /// # Errors
 /// [`ServiceError::Unknown`], or the database's.
@@ -199,7 +199,7 @@ pub async fn revoke_keys(pool: &PgPool, name: &Name, only: Option<Uuid>, now: Mo
 pub struct ServiceEntry {
     /// Its name.
     pub name: String,
-    /// Its account, the actor of what it does.
+    /// Its account, which is the actor of its commands.
     pub account_id: Uuid,
     /// The sources that it may report for.
     pub sources: Vec<String>,

@@ -1,5 +1,5 @@
-//! Log-ins and what follows from them: one family of refresh tokens each, kept as hashes. How a token
-//! looks and proves itself is in `refresh_token`: the id of a family alone refreshes and ends nothing.
+//! Sessions: each log-in is a family of refresh tokens, stored as hashes. `refresh_token` defines their format and how
+//! they are verified.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,30 +25,30 @@ use crate::app::security::{Attempt, SecurityLog};
 use crate::app::session_cache::{SessionCache, announce};
 use crate::app::tokens::{Identity, Keys};
 
-/// How long a log-in lasts without being used.
+/// How long a session lasts without being used.
 pub const FAMILY_LIFETIME: TimeDelta = TimeDelta::days(30);
-/// How many log-ins of one account there may be: one more ends the one that was used longest ago.
+/// The most sessions of one account: one more ends the least recently used one.
 const MOST_LOG_INS: i64 = 1_000;
-/// How long the token before the last is accepted: two tabs may ask at the same moment.
+/// How long the token before the last is still accepted: two tabs may refresh at the same moment.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
-/// What a log-in needs of the service.
+/// What sessions need of the service.
 pub struct SignIn<'a> {
     /// The database.
     pub pool: &'a PgPool,
-    /// Where a visit is recorded.
+    /// The log, in which a visit is recorded.
     pub ledger: &'a Ledger,
     /// The keys of the tokens.
     pub keys: &'a Keys,
-    /// Looks at passwords.
+    /// Checks passwords.
     pub passwords: &'a Passwords,
-    /// The budget of wrong passwords; none where nobody is limited.
+    /// The budget of wrong passwords; `None` without limits.
     pub guesses: Option<&'a Arc<Guesses>>,
-    /// What log-ins stand for now.
+    /// The cache of sessions.
     pub session_cache: &'a SessionCache,
-    /// What whoever guards the service reads.
+    /// The security log.
     pub security: &'a SecurityLog,
-    /// Whether accounts of the demo are let in.
+    /// Whether demo accounts may log in.
     pub demo: bool,
 }
 
@@ -61,15 +61,15 @@ impl SignIn<'_> {
 /// What a log-in gives.
 #[derive(Debug)]
 pub struct Session {
-    /// For requests.
+    /// The access token.
     pub access_token: String,
-    /// For the next access token.
+    /// The refresh token, for the next access token.
     pub refresh_token: String,
-    /// Where the log has the visit, when it is the first of its day.
+    /// The position of the visit, if it is the first of its day.
     pub position: Option<i64>,
 }
 
-/// Logs somebody in, and records that they were here today.
+/// Logs a person in and records a visit for today.
 ///
 /// # Errors
 /// `invalid_credentials`, the same and as slow for an unknown e-mail.
@@ -101,9 +101,9 @@ pub async fn log_in(
     session(state.keys, &account, &token, position, now)
 }
 
-/// The account is locked against a change of password and an erasure that are under way: either they
-/// see the family and end it, or the log-in sees them and fails. Families that are over are swept out, and so are those
-/// that were used longest ago when there are too many.
+/// Creates a session with the account's row locked: a concurrent change of password or erasure either sees the session
+/// and ends it, or is seen and makes the log-in fail. Expired sessions are deleted, and the least recently used ones
+/// beyond the maximum.
 async fn open_family(state: &SignIn<'_>, account: &Account, now: Moment) -> Result<RefreshToken, Problem> {
     let token = RefreshToken::first(Uuid::new_v4(), state.keys).ok_or_else(no_key)?;
     let sql = "with swept as (
@@ -135,14 +135,14 @@ async fn open_family(state: &SignIn<'_>, account: &Account, now: Moment) -> Resu
     if opened.rows_affected() == 0 { Err(Problem::new(Code::InvalidCredentials)) } else { Ok(token) }
 }
 
-/// Services show keys; the one of the demo may log in as well. Outside the demo nobody of it may: their password is
-/// known to everybody.
+/// Services authenticate with keys; the demo's service may log in too. Outside demo mode demo accounts may not, because
+/// their password is public.
 fn may_log_in(state: &SignIn<'_>, account: &Account) -> bool {
     state.demo || (!account.demo && account.role != Role::Service.name())
 }
 
-/// Gives the next tokens for a refresh token. One that is ours and was used before ends its family; one that
-/// merely names a family is nobody's.
+/// Exchanges a refresh token for the next tokens. A genuine token that was used before ends its session; a forged one
+/// is refused without effect.
 ///
 /// # Errors
 /// `unauthenticated`, `refresh_token_reused`.
@@ -196,8 +196,7 @@ pub async fn refresh(state: &SignIn<'_>, token: &str, from: ClientAddress, now: 
     session(state.keys, &account, &next, position, now)
 }
 
-/// The log-in that a refresh token comes from, when we gave it out: its secret is looked at, and not only
-/// the family that it names.
+/// The session of a genuine refresh token: this verifies its secret, not only the family that it names.
 ///
 /// # Errors
 /// The database's.
@@ -208,7 +207,7 @@ pub async fn family_of(state: &SignIn<'_>, token: &str) -> Result<Option<Uuid>, 
     Ok(family.filter(|family| family.gave_out(&token, state.keys)).map(|_| token.family()))
 }
 
-/// Ends a log-in, on every instance; an unknown one is none.
+/// Ends a session on every instance; an unknown one is ignored.
 ///
 /// # Errors
 /// The database's.
@@ -222,10 +221,10 @@ pub async fn end_family(state: &SignIn<'_>, family: Uuid, now: Moment) -> Result
     Ok(())
 }
 
-/// The own account, when the password is its own.
+/// The caller's account, if the password is right.
 ///
 /// # Errors
-/// `invalid_credentials` when it is another; `unauthenticated` when the account is gone; `rate_limited`.
+/// `invalid_credentials` when it is wrong; `unauthenticated` when the account no longer exists; `rate_limited`.
 pub async fn prove(
     state: &SignIn<'_>,
     id: MemberId,
@@ -233,7 +232,7 @@ pub async fn prove(
     from: ClientAddress,
 ) -> Result<Account, Problem> {
     let account = find(state.pool, id).await?.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    // one budget with the log-in, which knows the account by its e-mail
+    // shares the budget of the log-in, which identifies the account by its e-mail
     let guess = state.guess(account.email.as_deref().unwrap_or_default(), from.0).inspect_err(|_| {
         state.security.password_refused(Attempt::Proof, Some(id), "too_many_wrong", from);
     })?;
@@ -244,10 +243,10 @@ pub async fn prove(
     Ok(account)
 }
 
-/// Gives an account another password and ends all of its log-ins.
+/// Changes the password of an account and ends all its sessions.
 ///
 /// # Errors
-/// `invalid_credentials` when the current one is another; `unauthenticated` when the account is gone.
+/// `invalid_credentials` when the current one is wrong; `unauthenticated` when the account no longer exists.
 pub async fn change_password(
     state: &SignIn<'_>,
     id: MemberId,
@@ -280,7 +279,7 @@ pub async fn change_password(
     Ok(())
 }
 
-/// Once a local day; the first of a day stands, and only that one has a position.
+/// Records a visit once a local day; only the first of a day has a position.
 async fn record_visit(ledger: &Ledger, account: &Account, now: Moment) -> Result<Option<i64>, Problem> {
     let zone = Zone::Named(account.zone()?);
     let local_date = zone.local_date(now);
@@ -325,7 +324,7 @@ struct Family {
 }
 
 impl Family {
-    /// Whether a token is one of this family: the last, the one before it, or any other that bears our mark.
+    /// How a token relates to its family: the last one, the one before, or an older genuine one.
     fn gave_out(&self, token: &RefreshToken, keys: &Keys) -> bool {
         let hash = token.hash();
         hash == self.token_hash || Some(&hash) == self.previous_hash.as_ref() || token.is_ours(keys)

@@ -1,5 +1,5 @@
-//! What a report must look like to become a fact, and on which calendar day the fact counts. A pure
-//! function: the moment of asking and the member's zone are handed in.
+//! Validates a report and determines the calendar day on which the activity counts. Pure functions: the present moment
+//! and the member's zone are parameters.
 
 use std::collections::BTreeMap;
 
@@ -23,19 +23,19 @@ use crate::app::problem::FieldErrors;
 const MAX_SOURCE_CHARS: usize = 64;
 /// The longest id that a source may give a fact, in characters.
 const MAX_ID_CHARS: usize = 128;
-/// How far the clock of a source may go ahead of ours.
+/// How far the clock of a source may be ahead of ours.
 const CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
-/// Reads a report by the rules of the contract. The local date is taken in `timeZone`, else in the
-/// offset of `occurredAt` unless that is `Z`, else in the member's zone (UTC where it is not known).
+/// Validates a report. The local date is that in `timeZone`, else in the offset of `occurredAt` unless it is `Z`, else
+/// in the member's zone (UTC if unknown).
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All violations.
 pub fn check(raw: &RawActivity, member_zone: Option<Tz>, now: Moment) -> Result<Report, FieldErrors> {
     read(raw, now).map(|reading| reading.in_zone(member_zone))
 }
 
-/// A report that keeps all rules; its calendar day may still depend on the member.
+/// A valid report whose calendar day may still depend on the member.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     report: Report,
@@ -43,17 +43,17 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Who reports, under which id, about whom: everything but the calendar day.
+    /// The activity without its calendar day.
     pub(super) fn report(&self) -> &Report {
         &self.report
     }
 
-    /// Whether the report itself says where its calendar day is to be taken.
+    /// The zone or offset that the report itself gives for its calendar day.
     pub(super) fn states_zone(&self) -> bool {
         self.stated_zone.is_some()
     }
 
-    /// The report of a member of this zone.
+    /// The activity for a member in this zone.
     pub(super) fn in_zone(mut self, member_zone: Option<Tz>) -> Report {
         let member_zone = || Zone::Named(member_zone.unwrap_or(domain::zone::Tz::UTC));
         self.report.time_zone = self.stated_zone.unwrap_or_else(member_zone);
@@ -62,7 +62,7 @@ impl Reading {
     }
 }
 
-/// Reads a report as far as that is possible without the member.
+/// Validates a report without knowing the member.
 pub(super) fn read(raw: &RawActivity, now: Moment) -> Result<Reading, FieldErrors> {
     let mut problems = Problems::default();
     let source = problems.text("source", &raw.source, MAX_SOURCE_CHARS);
@@ -87,7 +87,7 @@ pub(super) fn read(raw: &RawActivity, now: Moment) -> Result<Reading, FieldError
     Ok(Reading { report, stated_zone })
 }
 
-/// Whether a report claims to be the ledger's own observation, or looks as if it did.
+/// Whether the source is the ledger's own name, or a confusable spelling of it.
 pub(super) fn is_reserved(source: &str) -> bool {
     source == LEDGER_SOURCE || (!source.is_ascii() && name_key(source) == LEDGER_SOURCE)
 }
@@ -108,7 +108,7 @@ impl Problems {
         read.map_err(|broken| self.report(field, broken)).ok()
     }
 
-    /// What facts are known by again: a text with something invisible in it would be another one.
+    /// A part of an activity's identity: no invisible characters, which would make equal-looking ids differ.
     fn text(&mut self, field: &str, text: &str, max_chars: usize) -> Option<String> {
         let visible = |text: String| all_visible(&text).map(|()| text).map_err(is_invisible);
         self.take(field, plain(text, max_chars).and_then(visible))
@@ -166,7 +166,7 @@ fn zone(text: &str) -> Result<Zone, Broken> {
     zone.map(Zone::Named).map_err(|_| broken("time_zone", "must be an IANA time zone such as Asia/Seoul"))
 }
 
-/// The moment, and the offset where it says where the clock stood.
+/// The moment, and the offset if it tells the local time of the source.
 fn instant(text: &str, now: Moment) -> Result<(Moment, Option<FixedOffset>), Broken> {
     if text.is_empty() {
         return Err(broken("required", "is required"));
@@ -180,12 +180,12 @@ fn instant(text: &str, now: Moment) -> Result<(Moment, Option<FixedOffset>), Bro
     if moment.utc() > now.utc() + CLOCK_AHEAD {
         return Err(broken("range", "must not be more than five minutes ahead"));
     }
-    // RFC 3339 writes "-00:00" where the moment is known and the place is not.
+    // RFC 3339: "-00:00" means that the local offset is unknown
     let nowhere = text.ends_with(['Z', 'z']) || text.ends_with("-00:00");
     Ok((moment, (!nowhere).then(|| *sent.offset())))
 }
 
-/// The last moment before, since neither the log nor a calendar knows a sixty-first second.
+/// Turns a leap second into the last moment before it, since neither the log nor a calendar has a sixty-first second.
 fn without_leap_second(sent: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
     if sent.nanosecond() < 1_000_000_000 { sent } else { sent.with_nanosecond(999_999_999).unwrap_or(sent) }
 }

@@ -1,4 +1,4 @@
-//! The shape of a report: its fields and their types. Whether the values keep the rules is not known here.
+//! The shape of a report: its fields and their types. `check` validates the values.
 
 use std::collections::BTreeMap;
 
@@ -11,24 +11,24 @@ use uuid::Uuid;
 use crate::app::input::fields::{Broken, Fields, FromFields, Reader as _, reader, readers};
 use crate::app::problem::{FieldErrors, Problem};
 
-/// A report as it arrives.
+/// A report as it arrives, not validated yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RawActivity {
-    /// Who reports.
+    /// The source.
     pub source: String,
-    /// The source's own id of the fact.
+    /// The source's id of the activity.
     pub id: String,
-    /// Whom it is about.
+    /// The member.
     pub member_id: String,
-    /// What kind of thing the member did.
+    /// The kind of activity.
     pub kind: String,
-    /// When, by the source's clock, with its offset.
+    /// When it occurred, by the source's clock, with its offset.
     pub occurred_at: String,
-    /// In which zone the calendar day is to be taken, if the source knows.
+    /// The zone of its calendar day, if the source knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// Whole numbers that came with it, by name.
+    /// Measures: whole numbers by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, i64>,
 }
@@ -58,15 +58,15 @@ impl RawActivity {
     /// Reads a report from JSON text.
     ///
     /// # Errors
-    /// `malformed_json`, or `validation_failed` with everything that is not as a report is.
+    /// `malformed_json`, or `validation_failed` with all violations.
     pub fn from_json(text: &[u8]) -> Result<Self, Problem> {
         crate::app::input::fields::read_body(crate::app::input::json::parse(text)?)
     }
 
-    /// Reads a report that is an item of something larger.
+    /// Reads a report that is an item of a list.
     ///
     /// # Errors
-    /// Everything that is not as a report is.
+    /// All violations.
     pub fn from_value(value: Value) -> Result<Self, FieldErrors> {
         crate::app::input::fields::read(value, "")
     }
@@ -74,7 +74,7 @@ impl RawActivity {
 
 fn measures(fields: &mut Fields) -> Option<BTreeMap<String, i64>> {
     let object = reader(described, |value| match value {
-        // before any of them is looked at
+        // every field is read before the first is used, so that all violations are reported
         Value::Object(map) if map.len() > MAX_MEASURES => {
             Err(Broken::new("length", format!("must have at most {MAX_MEASURES} measures")))
         }

@@ -1,5 +1,5 @@
-//! Writes reports into the log: one by itself, or many that are judged in order, as if they had come
-//! one after another, and written in one transaction.
+//! Records activities in the log: one by itself, or a batch, which is judged in order as if its reports had arrived one
+//! by one, and written in one transaction.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use domain::zone::Zone;
 use super::check::{Reading, is_reserved, read};
 use super::{Outcome, RawActivity, RecordError, Refusal, Reporting, Sources, UnknownMembers};
 
-/// Records one report about a member who is there. Many at the same moment share their round trips.
+/// Records one report about an existing member. Concurrent reports share round trips.
 ///
 /// # Errors
 /// See [`RecordError`].
@@ -43,7 +43,7 @@ pub async fn record(ledger: &Ledger, raw: &RawActivity, reporting: &Reporting) -
     }
 }
 
-/// Records many reports: an outcome for each, in their order. All that are new are one append.
+/// Records a batch; the outcomes are in the order of the reports. All new activities are one append.
 ///
 /// # Errors
 /// See [`RecordError`].
@@ -65,8 +65,8 @@ pub async fn record_batch(
     }
 }
 
-/// Judges many reports in their order and writes nothing yet: what must happen before the write, such
-/// as telling of those that are refused, has its place between the two.
+/// Judges a batch in order and writes nothing yet, so that the caller can act before the write, for example on refused
+/// reports.
 ///
 /// # Errors
 /// See [`RecordError`].
@@ -78,29 +78,29 @@ pub async fn judge_batch<'a>(
     Batch::new(ledger, reporting).judge_all(reports).await
 }
 
-/// A batch that is judged and not written.
+/// A batch that is judged and not written yet.
 pub struct JudgedBatch<'a> {
     batch: Batch<'a>,
     outcomes: Vec<Outcome>,
 }
 
 impl JudgedBatch<'_> {
-    /// What will become of each report, in their order. The positions are not known yet.
+    /// The outcome of each report, in order, without positions.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
 
-    /// Whether there is nothing to write: then nothing else is written with it either.
+    /// Whether there is nothing to write; then nothing is written with it either.
     #[must_use]
     pub fn adds_nothing(&self) -> bool {
         self.batch.events == 0
     }
 
-    /// Writes what is new, as one append, and these rows in its transaction.
+    /// Appends the new activities together with these rows.
     ///
     /// # Errors
-    /// See [`RecordError`]; on a conflict the batch must be judged anew.
+    /// See [`RecordError`]; after a conflict the batch must be judged again.
     pub async fn commit(self, also: Option<Arc<dyn AlsoWrite>>) -> Result<Vec<Outcome>, RecordError> {
         let Self { batch: Batch { reporting, unit, places, .. }, outcomes } = self;
         let places = Arc::new(places);
@@ -129,10 +129,10 @@ fn admit(raw: &RawActivity, reporting: &Reporting) -> Result<Reading, Refusal> {
     Ok(reading)
 }
 
-/// Whether somebody with these sources may report for one, or take out what it reported.
+/// Checks that a caller with these sources may report for one, or void its reports.
 ///
 /// # Errors
-/// It is the ledger's own, or not theirs.
+/// The source is the ledger's own, or not one of theirs.
 pub fn may_speak_for(source: &str, sources: &Sources) -> Result<(), Refusal> {
     if is_reserved(source) {
         return Err(Refusal::SourceReserved);
@@ -148,8 +148,8 @@ fn identity(report: &Report) -> (ActivityId, String) {
     (id, id.to_string())
 }
 
-/// Other content under a known id is a conflict. A report that leaves the zone to us repeats itself
-/// also when the member has moved since.
+/// Other content under a known id is a conflict. A report without a zone is a repetition even if the member's zone has
+/// changed since.
 fn known_already(id: ActivityId, reading: Reading, known: &Loaded<Activity>) -> Outcome {
     let Some(fact) = known.state.recorded().filter(|_| !reading.states_zone()) else {
         return Outcome::Refused(Refusal::Conflict);
@@ -162,11 +162,11 @@ fn known_already(id: ActivityId, reading: Reading, known: &Loaded<Activity>) -> 
     }
 }
 
-/// One judgement of a batch.
+/// The judgement of a batch in progress.
 struct Batch<'a> {
     reporting: &'a Reporting,
     unit: Unit<'a>,
-    /// How many events wait to be written.
+    /// How many events are to be written.
     events: i64,
     /// Which of them recorded a fact.
     places: HashMap<ActivityId, i64>,
@@ -222,7 +222,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Takes in the member of a report, or says why not.
+    /// Finds or creates the member of a report, or refuses it.
     async fn register(&mut self, report: &Report, stream: &str) -> Result<Option<Refusal>, RecordError> {
         if self.reporting.unknown_members == UnknownMembers::Refuse {
             return Ok(Some(Refusal::MemberUnknown));
@@ -243,21 +243,21 @@ impl<'a> Batch<'a> {
                 self.events += 1;
                 Ok(None)
             }
-            // The account behind the id was erased: nobody is made under it again.
+            // the account of this id was erased: no member is created under it again
             Err(CommandError::Refused { .. }) => Ok(Some(Refusal::MemberUnknown)),
             Err(error) => Err(RecordError::Write(of_the_activity(error))),
         }
     }
 }
 
-/// Turns places within a batch into the positions that the log has given them.
+/// Turns indexes within a batch into positions of the log.
 fn placed(mut outcomes: Vec<Outcome>, appended: &Appended, places: &HashMap<ActivityId, i64>) -> Vec<Outcome> {
     outcomes.iter_mut().for_each(|outcome| outcome.place(appended.first_position, places));
     outcomes
 }
 
 impl Outcome {
-    /// Turns a place within a batch into the position that the log has given it.
+    /// Turns an index within a batch into a position of the log.
     fn place(&mut self, first_position: i64, places: &HashMap<ActivityId, i64>) {
         match self {
             Self::Recorded { position, .. } => *position += first_position,
@@ -271,7 +271,7 @@ impl Outcome {
     }
 }
 
-/// A failure that has nothing to do with the member it happened to.
+/// A failure that does not depend on the report.
 fn of_the_activity(error: CommandError<MemberRefusal>) -> CommandError<ActivityRefusal> {
     match error {
         CommandError::Refused { refusal, .. } => CommandError::Broken(refusal.to_string().into()),

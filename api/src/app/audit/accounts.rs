@@ -1,7 +1,7 @@
-//! Accounts against the log. Role, block and erasure of an account are decided by events of its member and
-//! written beside them, in the same transaction; here the events are folded once more and compared, in one
-//! snapshot. Nothing else of an account follows from the log: what is personal, passwords, keys and the sources
-//! of a service are looked at only as far as somebody has them who must not.
+//! Verifies accounts against the log. Events decide the role, block and erasure of an account, and the row is written
+//! in the same transaction; here the events are folded again and compared with the rows in one snapshot. Nothing else
+//! of an account follows from the log. Of passwords, keys and sources only one thing is checked: that no account has
+//! any that must not.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use projections::audit::{AuditError, Check, NotLookedAt, ProgressFn};
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
-/// Role, block and erasure of each account are what the log says.
+/// Check: the role, block and erasure of each account match the log.
 pub const ROLES: &str = "account_roles";
-/// Nobody has keys or log-ins who must not.
+/// Check: no account has keys or sessions that it must not have.
 pub const CREDENTIALS: &str = "account_credentials";
 /// How many events are read at once.
 const PAGE_EVENTS: i64 = 5_000;
 
-/// Compares accounts with the log. A copy of the log that came without any account says so instead.
+/// Compares accounts with the log. A copy of the log without any account is reported as not checked.
 ///
 /// # Errors
 /// The database's.
@@ -39,14 +39,14 @@ pub async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<Result<Ve
     Ok(Ok(vec![roles, credentials]))
 }
 
-/// What the log says of one account.
+/// An account according to the log.
 struct InLog {
     member: Member,
     /// The role it was registered with.
     registered_as: Role,
     /// It must have a row: members who were imported have none.
     has_account: bool,
-    /// Of its last event.
+    /// The position of its last event.
     position: i64,
 }
 
@@ -61,8 +61,8 @@ struct Row {
     actor: String,
 }
 
-/// Folds the members' events into a temporary table, member after member. What cannot be read is found by the
-/// checks of the log.
+/// Folds the members' events into a temporary table, member by member. The checks of the log report events that cannot
+/// be read.
 async fn derive(conn: &mut PgConnection, progress: ProgressFn<'_>) -> Result<(), AuditError> {
     let sql = "create temporary table derived_accounts (
                    id uuid primary key, role text not null, registered_as text not null, blocked boolean not null,
@@ -90,7 +90,7 @@ async fn derive(conn: &mut PgConnection, progress: ProgressFn<'_>) -> Result<(),
         for row in &rows {
             take(&mut known, row);
         }
-        // the events of the last one may go on behind this page
+        // the last member of a page may have more events on the next one
         let unfinished = Uuid::try_parse(&id).ok().and_then(|id| known.remove_entry(&id));
         store(&mut *conn, &known).await?;
         known = unfinished.into_iter().collect();
@@ -139,7 +139,7 @@ async fn store(conn: &mut PgConnection, known: &BTreeMap<Uuid, InLog>) -> Result
     Ok(())
 }
 
-/// An account and the two stories about it; each is missing where there is none.
+/// An account according to its row and to the log; either may be missing.
 #[derive(FromRow)]
 struct Differing {
     id: Uuid,
@@ -150,7 +150,7 @@ struct Differing {
 
 async fn roles(conn: &mut PgConnection) -> Result<Check, AuditError> {
     let mut check = Check::new(ROLES);
-    // whoever is erased is nobody: whether they were blocked is not kept
+    // an erased account keeps no block
     let found: Option<Differing> = sqlx::query_as(
         "select id, position, in_log, in_row
         from (
@@ -177,7 +177,7 @@ async fn roles(conn: &mut PgConnection) -> Result<Check, AuditError> {
     Ok(check)
 }
 
-/// A row that lets somebody in, and what the log says of its account.
+/// A key or session, and its account according to the log.
 #[derive(FromRow)]
 struct Held {
     kind: String,

@@ -1,4 +1,4 @@
-//! What differs between two documents, part by part. It knows nothing of what they mean.
+//! The differences between two JSON documents, by path. It does not know what they mean.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,15 +7,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A part of a document that changed.
+/// One difference.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "ChangedPart")]
 pub struct Changed {
-    /// Which, as a dotted path; empty for all of it.
+    /// The dotted path; empty for the whole document.
     path: String,
-    /// What it was; null where there was nothing.
+    /// The value before; null if there was none.
     from: Option<Value>,
-    /// What it is; null where there is nothing.
+    /// The value after; null if there is none.
     to: Option<Value>,
 }
 
@@ -26,10 +26,10 @@ impl fmt::Display for Changed {
     }
 }
 
-/// What differs between two things as they are written; there may have been nothing before.
+/// The differences between two values as JSON; there may be no earlier one.
 ///
 /// # Errors
-/// One of them cannot be written.
+/// One of them cannot be serialised.
 pub fn changes<T: Serialize>(from: Option<&T>, to: &T) -> serde_json::Result<Vec<Changed>> {
     let mut found = Vec::new();
     walk(String::new(), Some(&serde_json::to_value(from)?), Some(&serde_json::to_value(to)?), &mut found);

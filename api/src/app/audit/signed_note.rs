@@ -1,6 +1,6 @@
-//! A signed checkpoint: how long the log was and the tree head over its hashes, as a C2SP `tlog-checkpoint`
-//! in a signed note. Small enough for a mail or a sheet of paper; kept where nobody who can write the
-//! database can write, it holds the log to what it was.
+//! Signed checkpoints of the log: its size and the tree head over its hashes, as a C2SP `tlog-checkpoint` in a signed
+//! note. Kept out of reach of those who can write to the database, a checkpoint proves later whether the log was
+//! changed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,10 +13,10 @@ const ED25519: u8 = 1;
 /// What a line with a signature begins with: an em dash and a space.
 const SIGNATURE_LINE: &str = "\u{2014} ";
 
-/// What a log was at some moment.
+/// The size and tree head of a log at some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Of which log.
+    /// The name of the log.
     pub origin: String,
     /// How many events it had.
     pub size: u64,
@@ -24,16 +24,16 @@ pub struct Checkpoint {
     pub root: Hash,
 }
 
-/// A text is no checkpoint that can be relied on.
+/// Why a text is not a valid checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
-    /// It is none.
+    /// It is not in the format of a checkpoint.
     #[error("not a checkpoint: expected origin, size and tree head on a line each, an empty line, then signatures")]
     Malformed,
-    /// Others may have signed it.
+    /// It may have signatures of other keys.
     #[error("the checkpoint has no signature of this key")]
     OtherKey,
-    /// Somebody changed it.
+    /// The text was changed.
     #[error("the signature of the checkpoint is wrong")]
     Forged,
 }
@@ -55,7 +55,7 @@ impl Checkpoint {
         format!("{text}\n{SIGNATURE_LINE}{} {signature}\n", self.origin)
     }
 
-    /// Reads a signed note.
+    /// Reads and verifies a signed note.
     ///
     /// # Errors
     /// See [`NoteError`].
@@ -64,7 +64,7 @@ impl Checkpoint {
         signed.map(|()| checkpoint)
     }
 
-    /// Reads a note, and whether the key has signed it: what it says can be held against the log either way.
+    /// Reads a note and tells whether the key signed it; its content can be compared with the log either way.
     ///
     /// # Errors
     /// [`NoteError::Malformed`].
@@ -96,14 +96,14 @@ impl Checkpoint {
     }
 }
 
-/// The first bytes of a hash over the key and its name.
+/// The key id: the first bytes of a hash over the key and its name.
 #[must_use]
 pub fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
     let hash = Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(key.as_bytes()).finalize();
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
-/// The key as verifiers of signed notes take it: name, id and key in one line.
+/// The public key in the text form of signed notes: name, id and key in one line.
 #[must_use]
 pub fn verifier_key(origin: &str, key: &VerifyingKey) -> String {
     let bytes = [&[ED25519], key.as_bytes().as_slice()].concat();

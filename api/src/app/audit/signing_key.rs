@@ -1,5 +1,5 @@
-//! The key that checkpoints are signed with: Ed25519, in a PEM file that only we may read. It is never in
-//! the database: whoever can rewrite the log must not be able to sign what it says then.
+//! The Ed25519 key that signs checkpoints, in a PEM file readable by the service's user only. It is never in the
+//! database, because whoever can rewrite the log must not be able to sign it.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -11,32 +11,32 @@ use ed25519_dalek::pkcs8::{self, DecodePrivateKey as _, DecodePublicKey as _, En
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use rand::RngCore as _;
 
-/// The name of the file that is made when none is given.
+/// The name of the file that is created when none is configured.
 const FILE_NAME: &str = "audit.key";
 
-/// The key cannot be had.
+/// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file cannot be read or made.
+    /// The file cannot be read or created.
     #[error("the audit key {path}: {source}")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It holds something else.
+    /// The file holds something else.
     #[error("the audit key {0} is not an Ed25519 key in PEM")]
     NoKey(PathBuf),
 }
 
-/// Where the key is, or would be made.
+/// The file of the key, which may not exist yet.
 #[must_use]
 pub fn path(given: Option<&Path>, data_dir: &Path) -> PathBuf {
     given.map_or_else(|| data_dir.join(FILE_NAME), Path::to_owned)
 }
 
-/// The key to sign with; made in the data folder when none is given and none is there.
+/// The key to sign with; created in the data folder if none is configured and none exists.
 ///
 /// # Errors
 /// See [`KeyError`].
@@ -71,7 +71,8 @@ fn make_unless_there(folder: &Path, path: &Path) -> io::Result<()> {
     }
     std::fs::create_dir_all(folder)?;
     let pem = new_key().map_err(io::Error::other)?;
-    // whole or not at all, also for one who starts at the same time: written beside, then linked
+    // written to a temporary file, then linked: the key appears complete or not at all, even with two processes
+    // starting
     let beside = folder.join(format!(".{FILE_NAME}.{}", uuid::Uuid::new_v4()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
     file.write_all(pem.as_ref().as_bytes()).and_then(|()| file.sync_all())?;

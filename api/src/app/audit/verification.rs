@@ -1,5 +1,5 @@
-//! Everything verified at once: what the read side can check, what the write side can, the accounts, and the topic
-//! where a broker is named, in one result.
+//! The whole verification: the checks of the read side, the write side, the accounts and, if a broker is configured,
+//! the topic, in one result.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::app::clock;
 
 /// How long the relay may take to publish what is in the log.
 const RELAY_WITHIN: Duration = Duration::from_secs(30);
-/// How the checks of the topic are called together.
+/// The prefix of the topic's checks.
 const KAFKA: &str = "kafka";
 
-/// Checks everything, beside a running service. What was in the way of looking at the topic comes beside the result,
-/// which says in plain words that it was not looked at.
+/// Runs all checks; the service may be running. If the topic could not be read, the error is returned besides the
+/// result, which lists the topic as not checked.
 ///
 /// # Errors
-/// The database's: it could not be looked.
+/// The database's: the checks could not run.
 pub async fn verify(
     pool: &PgPool,
     topic: Option<&Topic>,
@@ -59,7 +59,7 @@ pub async fn verify(
     Ok((Verification { position, started_at, finished_at, checks, left_out, not_looked_at }, in_the_way))
 }
 
-/// Whether the topic is the log.
+/// Compares the topic with the log.
 async fn published(
     pool: &PgPool,
     topic: &Topic,

@@ -1,6 +1,6 @@
-//! One policy and how far everybody has used it up: a bucket a key, which fills again evenly over its
-//! window. Keys are kept as hashes under a secret of the process, and there are never more than so many:
-//! beyond that, newcomers share a few thousand buckets until old ones are full again and forgotten.
+//! One rate limit policy with its token buckets, one for each key, which refill evenly over the window. Keys are stored
+//! as hashes under a secret of the process. Their number is bounded: beyond it, new keys share a few thousand buckets
+//! until old ones are full again and removed.
 
 use std::convert::Infallible;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -18,21 +18,21 @@ use governor::{Quota, RateLimiter};
 
 use crate::app::problem::{Budget, Code, Problem};
 
-/// How many buckets of their own there are: 64 bytes each, give or take.
+/// The most keys with a bucket of their own, of about 64 bytes each.
 const MAX_BUCKETS: usize = 100_000;
-/// How many buckets are shared beyond that.
+/// The number of shared buckets for keys beyond that.
 const SHARED_BUCKETS: u64 = 4_096;
-/// After so many requests the full buckets are forgotten.
+/// After this many requests, full buckets are removed.
 const FORGET_EVERY: u64 = 10_000;
 
-/// How much is allowed.
+/// A rate limit policy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
-    /// Its name in the headers.
+    /// Its name in the `RateLimit` headers.
     pub(crate) name: &'static str,
-    /// How many units …
+    /// This many units …
     pub(crate) units: u32,
-    /// … within how many seconds.
+    /// … within this many seconds.
     pub(crate) window_s: u32,
 }
 
@@ -45,7 +45,7 @@ impl Policy {
         Self { name, units, window_s: 24 * 60 * 60 }
     }
 
-    /// How long it takes until one unit is there again.
+    /// How long one unit takes to refill.
     fn unit(&self) -> Duration {
         Duration::from_secs(self.window_s.into()) / self.units.max(1)
     }
@@ -56,7 +56,7 @@ impl Policy {
     }
 }
 
-/// The state of all buckets, for the limiter and for whoever gives units back.
+/// The state of all buckets.
 #[derive(Clone, Default)]
 struct Store(Arc<DashMapStateStore<u64>>);
 
@@ -101,25 +101,25 @@ pub(crate) struct Buckets {
     counted: AtomicU64,
 }
 
-/// What came of counting one request.
+/// The result of taking units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Count {
     policy: (&'static str, u32, u32),
     remaining: u32,
     /// Until the bucket is full again, in seconds.
     full_in_s: u32,
-    /// Refused, and for how many seconds.
+    /// Refused; seconds until a unit is available again.
     refused_for_s: Option<u32>,
 }
 
 impl Count {
-    /// The problem that it is, where nothing was left.
+    /// The problem to answer with, if it was refused.
     pub(crate) fn refusal(&self) -> Option<Problem> {
         let seconds = self.refused_for_s?;
         Some(Problem::new(Code::RateLimited).retry_after_s(seconds).budget(self.budget()))
     }
 
-    /// What is allowed and what is left, for whoever asks.
+    /// The policy and what is left of it.
     pub(crate) fn budget(&self) -> Budget {
         Budget { policy: self.policy(), state: self.state() }
     }
@@ -149,7 +149,7 @@ impl Buckets {
         }
     }
 
-    /// Takes a unit, if there is one.
+    /// Takes one unit, if there is one.
     pub(crate) fn count(&self, key: &impl Hash) -> Count {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.limiter.retain_recent();
@@ -166,7 +166,7 @@ impl Buckets {
         Count { policy: (name, units, window_s), remaining, full_in_s, refused_for_s }
     }
 
-    /// Takes as many units, or as many as there are.
+    /// Takes this many units, or all that are left.
     pub(crate) fn count_all(&self, key: &impl Hash, units: u32) {
         let Some(all) = NonZeroU32::new(units) else { return };
         if !matches!(self.limiter.check_key_n(&self.bucket(key), all), Ok(Ok(_))) {
@@ -175,7 +175,7 @@ impl Buckets {
         }
     }
 
-    /// Whether there is a unit; it stays there.
+    /// Whether there is a unit, without taking it.
     pub(crate) fn look(&self, key: &impl Hash) -> Count {
         let count = self.count(key);
         if count.refused_for_s.is_none() {
@@ -184,7 +184,7 @@ impl Buckets {
         count
     }
 
-    /// Gives a unit back that was taken before.
+    /// Returns a unit that was taken.
     pub(crate) fn give_back(&self, key: &impl Hash) {
         let unit = Nanos::from(self.policy.unit());
         let earlier = |full_at: Option<Nanos>| {

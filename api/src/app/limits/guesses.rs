@@ -1,8 +1,7 @@
-//! The budget of wrong passwords: one for an account, whatever asks for its password (logging in, changing it,
-//! erasing the account). Ten a minute from one address; from all addresses that never showed the right one
-//! together thirty, so that many addresses are slowed down while the owner's own is not. A check is charged
-//! before it is made and given back when it was right, so that many at once get no further than one after the
-//! other. It never sees a password.
+//! The budget of wrong passwords of an account, shared by everything that asks for its password (log-in, change of
+//! password, erasure): ten a minute from one address, and thirty a minute from all addresses together that never had
+//! the right one, so that a distributed attack is slowed down and the owner is not. A check is charged before it runs
+//! and refunded when the password was right, so that parallel attempts gain nothing. It never sees a password.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -15,7 +14,7 @@ use crate::app::problem::Problem;
 
 const FROM_AN_ADDRESS: Policy = Policy::a_minute("password-address", 10);
 const FROM_STRANGERS: Policy = Policy::a_minute("password-account", 30);
-/// How many pairs of account and address are remembered as acquainted; the coldest go first.
+/// How many (account, address) pairs with a right password are remembered; the least recently used are evicted.
 const ACQUAINTED: usize = 65_536;
 
 /// All budgets.
@@ -26,7 +25,7 @@ pub struct Guesses {
     hashes: RandomState,
 }
 
-/// An account, known by the e-mail as it is compared, and where somebody says that it is theirs.
+/// An account, by its canonical e-mail, and the client address.
 type Origin = (String, Option<IpAddr>);
 
 impl Guesses {
@@ -42,7 +41,7 @@ impl Guesses {
     /// Charges one check.
     ///
     /// # Errors
-    /// `rate_limited`: too many were wrong.
+    /// `rate_limited`: too many attempts were wrong.
     pub(crate) fn charge(self: &Arc<Self>, account: String, address: Option<IpAddr>) -> Result<Guess, Problem> {
         let from = (account, address);
         if let Some(refused) = self.from_an_address.count(&from).refusal() {
@@ -57,7 +56,7 @@ impl Guesses {
     }
 }
 
-/// The right to look once whether a password is that of an account. Dropped without a word, it was wrong.
+/// The permission for one check of a password. Dropping it counts the attempt as wrong.
 #[must_use = "a password is checked on behalf of a guess"]
 pub struct Guess(Option<Charged>);
 
@@ -68,12 +67,12 @@ struct Charged {
 }
 
 impl Guess {
-    /// Where nobody counts.
+    /// A permission without limits.
     pub(crate) fn free() -> Self {
         Self(None)
     }
 
-    /// It was the right password: nothing is charged, and the address is known from now on.
+    /// The password was right: the charge is refunded, and the address is remembered.
     pub fn was_right(self) {
         if let Some(charged) = &self.0 {
             charged.guesses.acquainted.insert(charged.guesses.hashes.hash_one(&charged.from), ());
@@ -81,7 +80,7 @@ impl Guess {
         self.was_not_made();
     }
 
-    /// Nobody looked: nothing is charged.
+    /// The password was not checked: the charge is refunded.
     pub fn was_not_made(self) {
         let Some(Charged { guesses, from, strange }) = self.0 else { return };
         guesses.from_an_address.give_back(&from);

@@ -1,6 +1,5 @@
-//! The closed list of everything that can be answered instead of a result: one code, one meaning for ever. Titles are in
-//! `messages/*.ftl`, in every language. Which failure leads to which code is in `problem/mapping`, which status goes with
-//! a code in `http::problem`.
+//! The closed list of error codes; the meaning of a code never changes. Titles in every language are in
+//! `messages/*.ftl`. `problem/mapping` chooses the code of a failure, `http::problem` the status of a code.
 
 use crate::app::i18n::{current, say_of_code};
 

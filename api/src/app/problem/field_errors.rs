@@ -1,35 +1,34 @@
-//! The fields that break rules, as an answer names them: never more than [`MAX_ERRORS`], each of a bounded size,
-//! whatever was read. Every reader of input reports here and stops when it is full, so that an answer does not
-//! grow with what it answers. It knows no reader.
+//! Validation errors of a request: at most [`MAX_ERRORS`], each of bounded size, whatever the input. Every reader
+//! reports here and stops when the list is full, so that an answer does not grow with the input. It knows no reader.
 
 use std::ops::Deref;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The most errors that an answer names; what else is wrong shows when these are mended.
+/// The most errors in an answer; others appear once these are fixed.
 pub const MAX_ERRORS: usize = domain::condition::MAX_PROBLEMS;
-/// The longest path, in bytes; a longer one is cut in the middle.
+/// The longest path in bytes; a longer one is shortened in the middle.
 const MAX_FIELD_BYTES: usize = 160;
-/// The longest words of a rule, in bytes. Ours are shorter: this is for what they quote.
+/// The longest message in bytes, which matters for what messages quote.
 const MAX_MESSAGE_BYTES: usize = 1_000;
-/// Stands where something was cut out.
+/// Marks where text was cut.
 const CUT: &str = "…";
 
 /// One field that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
-    /// Where: `condition.all[0].streak.days`, `query.limit`, `header.Ledger-Min-Position`.
+    /// The path: `condition.all[0].streak.days`, `query.limit`, `header.Ledger-Min-Position`.
     field: String,
     /// The machine-readable name of the rule.
     rule: &'static str,
-    /// The rule in words; in English until it is sent.
+    /// The message; in English until it is sent.
     #[serde(serialize_with = "crate::app::i18n::rules::in_its_language")]
     message: String,
 }
 
 impl FieldError {
-    /// A field that breaks a rule. What is too long is cut.
+    /// A validation error; texts that are too long are shortened.
     #[must_use]
     pub fn new(field: &str, rule: &'static str, message: impl Into<String>) -> Self {
         let mut message = message.into();
@@ -56,7 +55,7 @@ impl FieldError {
     }
 }
 
-/// A path that is short enough to be repeated: cut in the middle, between characters, and without control characters.
+/// A path of bounded length, shortened in the middle and without control characters.
 #[must_use]
 pub fn shortened(path: &str) -> String {
     let shown = |part: &str| part.chars().map(|char| if char.is_control() { '?' } else { char }).collect();
@@ -69,7 +68,7 @@ pub fn shortened(path: &str) -> String {
     format!("{head}{CUT}{tail}")
 }
 
-/// What is wrong with one input.
+/// The validation errors of one input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct FieldErrors(Vec<FieldError>);
@@ -81,7 +80,7 @@ impl FieldErrors {
         Self(vec![FieldError::new(field, rule, message)])
     }
 
-    /// Takes one more, unless it is full.
+    /// Adds an error, unless the list is full.
     pub fn report(&mut self, field: &str, rule: &'static str, message: impl Into<String>) {
         if !self.is_full() {
             self.0.push(FieldError::new(field, rule, message));
@@ -94,19 +93,19 @@ impl FieldErrors {
         self.0.iter().any(|error| error.field() == field)
     }
 
-    /// Whether it takes no more: whoever reads may stop.
+    /// Whether the list is full, so that reading may stop.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.0.len() >= MAX_ERRORS
     }
 
-    /// Takes those of a part, as far as there is room.
+    /// Adds the errors of a part, as far as there is room.
     pub fn extend(&mut self, others: Self) {
         let room = MAX_ERRORS.saturating_sub(self.0.len());
         self.0.extend(others.0.into_iter().take(room));
     }
 
-    /// Leaves so many and takes the others out.
+    /// Removes and returns the errors after this many.
     pub fn truncate(&mut self, most: usize) {
         self.0.truncate(most);
     }

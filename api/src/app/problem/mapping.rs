@@ -1,5 +1,5 @@
-//! The one place where a failure becomes a problem. Three kinds: refused by a rule (a code of its
-//! own, with the numbers a client needs), short of breath (503, ask again), broken (500, text withheld).
+//! The one place that turns failures into problems, of three kinds: refused by a rule (a code of its own with the
+//! numbers a client needs), temporarily unavailable (503, may be repeated), broken (500, details only logged).
 
 use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
@@ -25,7 +25,7 @@ impl<R: Into<Problem>> From<CommandError<R>> for Problem {
             CommandError::Stale { sequence, position } => {
                 Self::new(Code::ChangedMeanwhile).version(sequence).at(position)
             }
-            // too many others wanted the same: nothing was written
+            // too many concurrent changes of the same stream: nothing was written
             CommandError::Conflict(_) | CommandError::Overloaded => Self::new(Code::Overloaded),
             CommandError::TooLarge { bytes } => {
                 Self::new(Code::RecordTooLarge).with("bytes", bytes).with("limit", MAX_EVENT_BYTES)
@@ -108,7 +108,7 @@ impl From<GuardRefusal> for Problem {
     }
 }
 
-/// The rules that tables outside the log keep, by the name of their constraint.
+/// The rules that table constraints enforce, by the constraint's name.
 fn refused_by(constraint: &str) -> Option<Problem> {
     match constraint {
         "accounts_one_an_email" => Some(Problem::new(Code::EmailTaken)),
@@ -212,7 +212,7 @@ impl From<RecordError> for Problem {
 }
 
 impl From<ReferralRefusal> for Problem {
-    /// A sign-up can only meet those about who brings whom by a defect.
+    /// A sign-up meets some of these referral refusals only through a defect.
     fn from(refusal: ReferralRefusal) -> Self {
         match refusal {
             ReferralRefusal::Unknown => Self::new(Code::NotFound),
@@ -222,7 +222,7 @@ impl From<ReferralRefusal> for Problem {
     }
 }
 
-/// What is wrong with a condition, as fields of the request.
+/// The problems of a condition as validation errors.
 #[must_use]
 pub fn condition_errors(problems: &[ConditionProblem], field: &str) -> FieldErrors {
     let mut errors = FieldErrors::default();

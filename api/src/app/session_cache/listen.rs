@@ -1,5 +1,5 @@
-//! Tells the other instances what changed, and hears what changed there. Word may get lost when the
-//! connection does: nobody relies on it for more than speed.
+//! Notifies other instances of changes and listens for theirs (PostgreSQL `notify`). Notifications may be lost with the
+//! connection; nothing depends on them but speed.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::SessionCache;
 
-/// Shared by all programmes of a database: an id that belongs to another one is forgotten in vain.
+/// Shared by all schemas of a database; an id of another schema is ignored.
 const CHANNEL: &str = "reward_ledger_standing";
-/// How long to wait before the database is asked again to tell.
+/// How long to wait before listening again after a failure.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 
-/// Tells every instance that what an account may do has changed. A transaction of its own: one that
-/// also appended would hold up the log.
+/// Notifies every instance that an account has changed. In a transaction of its own, because `notify` at the commit of
+/// an append would hold up the log.
 pub async fn announce(pool: &PgPool, account: MemberId) {
     let told = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(account.to_string()).execute(pool).await;
     if let Err(error) = told {
@@ -24,7 +24,7 @@ pub async fn announce(pool: &PgPool, account: MemberId) {
     }
 }
 
-/// Hears what changed elsewhere until asked to stop.
+/// Listens for changes of other instances until shutdown.
 pub async fn listen(session_cache: SessionCache, pool: PgPool, stopping: CancellationToken) {
     while !stopping.is_cancelled() {
         let heard = tokio::select! {
@@ -39,7 +39,7 @@ pub async fn listen(session_cache: SessionCache, pool: PgPool, stopping: Cancell
     }
 }
 
-/// Until the connection is lost.
+/// Listens until the connection is lost.
 async fn hear(session_cache: &SessionCache, pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{CachedKey, CachedSession};
 
-/// Look-ups by key alone, whatever the planner thinks of the size of the tables.
+/// Forces look-ups by key, whatever the planner assumes about table sizes.
 const SQL: &str = "
     select account.id, account.role, account.role_since, account.page_sessions_since, account.demo, pass.key_hash,
            pass.sources

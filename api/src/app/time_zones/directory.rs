@@ -1,4 +1,4 @@
-//! A directory of compiled time zones (`/usr/share/zoneinfo`), and which release it is of.
+//! A directory of compiled time zones (`/usr/share/zoneinfo`) and its release.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -7,18 +7,18 @@ use std::path::Path;
 use domain::zone::rules::ZoneRules;
 use jiff::tz::TimeZoneDatabase;
 
-/// Where the release stands: in the source that many machines keep beside the zones, or in a file of its own.
+/// The files that name the release: the source that many machines keep beside the zones, or one of its own.
 const VERSION_FILES: [&str; 3] = ["tzdata.zi", "+VERSION", "version"];
 /// No first line is longer.
 const MAX_LINE: u64 = 200;
 
-/// Why `TZDIR` is no directory of time zones.
+/// Why `TZDIR` is not a directory of time zones.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReadable {
-    /// Not at all.
+    /// It cannot be read.
     #[error("TZDIR: {0}. Name a directory of compiled time zones, as /usr/share/zoneinfo, or unset it")]
     Directory(#[source] jiff::Error),
-    /// Nothing in it is a zone.
+    /// It holds no zone.
     #[error(
         "TZDIR: no time zone is in {0}. Name a directory of compiled time zones, as /usr/share/zoneinfo, or unset it"
     )]
@@ -26,9 +26,9 @@ pub enum NotReadable {
     /// One of its zones is damaged.
     #[error("TZDIR: {name} is no time zone: {source}. Install the time zones again, or unset it")]
     Zone {
-        /// Which.
+        /// The name of the zone.
         name: String,
-        /// What is wrong.
+        /// The cause.
         source: jiff::Error,
     },
 }
@@ -48,7 +48,7 @@ pub(super) fn read(directory: &Path) -> Result<ZoneRules, NotReadable> {
     Ok(ZoneRules::of(version, names.into_iter().map(read).collect::<Result<Vec<_>, _>>()?))
 }
 
-/// The release, where it is told: `# version 2026f`, or the same without the first two words.
+/// The release, if the line names it: `# version 2026f`, or `2026f` alone.
 pub(super) fn version(directory: &Path) -> Option<String> {
     let first_line = |name: &&str| {
         let mut line = String::new();

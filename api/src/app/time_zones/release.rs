@@ -1,5 +1,5 @@
-//! A release of the time zone database: a year and a letter, `2026f`. It does not say when it was made; with some six to
-//! eight of them a year, the first letter stands for January, the second for February, and so on.
+//! A release of the time zone database: a year and a letter, `2026f`. It has no date; with six to eight releases a
+//! year, we take the first letter as January, the second as February, and so on.
 
 use chrono::NaiveDate;
 use domain::Moment;
@@ -18,7 +18,7 @@ impl Release {
         Some(Self { year: year.parse().ok()?, letter })
     }
 
-    /// How many days ago it was made, at least about.
+    /// Its approximate age in days.
     pub(super) fn age_days(self, now: Moment) -> Option<i64> {
         let month = u32::from(self.letter - b'a').min(11) + 1;
         let made = NaiveDate::from_ymd_opt(self.year, month, 1)?;

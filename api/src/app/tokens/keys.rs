@@ -1,4 +1,4 @@
-//! The keys of the access tokens: read from a file, or made once in a file that only we may read.
+//! The signing keys of access tokens: read from a file, or created once in a file readable by the service's user only.
 //! No key is ever shown.
 
 use std::fs::OpenOptions;
@@ -11,9 +11,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use rand::RngCore as _;
 use sha2::{Digest, Sha256};
 
-/// The name of the file that is made when none is given.
+/// The name of the file that is created when none is configured.
 const FILE_NAME: &str = "token.keys";
-/// The shortest key, in bytes: as long as what HS256 makes of it.
+/// The shortest key in bytes: the output length of HS256.
 const MIN_KEY_BYTES: usize = 32;
 
 /// All keys that tokens may be signed with.
@@ -36,15 +36,15 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-/// The keys cannot be had.
+/// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file cannot be read or made.
+    /// The file cannot be read or created.
     #[error("the token key file {path} cannot be read: {source}. Set TOKEN_KEY_FILE to a readable file")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A line is too short to be a key.
@@ -53,7 +53,7 @@ pub enum KeyError {
 }
 
 impl Keys {
-    /// Reads the given file, or the one in the data folder, which is made when it is missing.
+    /// Reads the configured file, or the one in the data folder, which is created if missing.
     ///
     /// # Errors
     /// See [`KeyError`].
@@ -80,16 +80,16 @@ impl Keys {
         Ok(Self { first, others: keys.collect::<Result<_, _>>()? })
     }
 
-    /// A keyed digest (HMAC-SHA-256 of the first key) of a secret that is to be recognised and never guessed.
-    /// `purpose` keeps digests for different ends apart, and from tokens, which begin with their header.
+    /// A keyed digest (HMAC-SHA-256 with the first key) to recognise a secret by. `purpose` separates different uses,
+    /// and all of them from tokens, which begin with their header.
     ///
     /// # Errors
-    /// The cryptography does not work at all.
+    /// The cryptography fails.
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
         sign(&sealed(purpose, secret), &self.first.encoding, Algorithm::HS256)
     }
 
-    /// Whether a digest is that of a secret, made with any of the keys; compared in constant time.
+    /// Whether a digest belongs to a secret under any of the keys; compared in constant time.
     #[must_use]
     pub fn is_seal(&self, digest: &str, purpose: &str, secret: &[u8]) -> bool {
         let text = sealed(purpose, secret);
@@ -105,14 +105,14 @@ impl Keys {
         std::iter::once(&self.first).chain(&self.others).find(|key| key.id == id)
     }
 
-    /// A value that only we can compute of another one, once under each key; the first is the one to use.
+    /// A value derived from a text, once with each key; use the first.
     pub fn derive<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
         std::iter::once(&self.first)
             .chain(&self.others)
             .filter_map(move |key| sign(text.as_bytes(), &key.encoding, Algorithm::HS256).ok())
     }
 
-    /// Whether a derived value is of this text, under any of our keys; in a time that says nothing of it.
+    /// Whether a value was derived from this text with any of the keys; compared in constant time.
     #[must_use]
     pub fn vouches_for(&self, text: &str, derived: &str) -> bool {
         let by = |key: &Key| verify(derived, text.as_bytes(), &key.decoding, Algorithm::HS256).unwrap_or(false);
@@ -120,7 +120,7 @@ impl Keys {
     }
 }
 
-/// What is digested: the purpose ends with the first colon.
+/// The input of the digest; the purpose ends at the first colon.
 fn sealed(purpose: &str, secret: &[u8]) -> Vec<u8> {
     [purpose.as_bytes(), b":", secret].concat()
 }
@@ -136,7 +136,7 @@ impl Key {
     }
 }
 
-/// Two starters may do this at once: the file appears whole or not at all, and the first one stands.
+/// Two processes may start at once: the file appears complete or not at all, and the first one stays.
 fn make_unless_there(data_dir: &Path, path: &Path) -> io::Result<()> {
     if path.exists() {
         return Ok(());
