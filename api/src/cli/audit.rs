@@ -1,7 +1,6 @@
-//! `reward-ledger audit`: the auditor's tools on the command line. They write nothing, do not migrate, and
-//! need no more than a role that may read. With `--json` one document goes to standard output; progress
-//! goes to standard error. They end with 0: all right, 1: a difference was found and named, 2: it could not
-//! be looked.
+//! `reward-ledger audit`: the auditor's tools on the command line. They write nothing, do not migrate, and need read
+//! permission only. With `--json` one document goes to standard output; progress goes to standard error. Exit codes: 0:
+//! no difference, 1: a difference was found and reported, 2: the check could not run.
 
 mod backtest;
 mod folds;
@@ -23,9 +22,9 @@ pub(super) use self::show::{say, show_checks, to_whoever_listens};
 use super::Database;
 use crate::config::Config;
 
-/// Something was found that is not as it should be.
+/// A difference was found.
 pub(super) const DIFFERENCE: u8 = 1;
-/// It could not be looked.
+/// The check could not run.
 pub(super) const COULD_NOT_LOOK: u8 = 2;
 
 /// Looks into the log, and holds everything else against it.
@@ -53,7 +52,7 @@ impl Audit {
         match self.look(&config).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::from(DIFFERENCE),
-            // whoever listened has heard enough
+            // the reader has closed the pipe
             Err(error) if show::is_left(&error) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("error: {error:#}");
@@ -62,7 +61,7 @@ impl Audit {
         }
     }
 
-    /// Whether all is right.
+    /// Whether no difference was found.
     async fn look(self, config: &Config) -> anyhow::Result<bool> {
         let database = Database::open(config).await?;
         let pool = &database.pool;
@@ -80,12 +79,12 @@ impl Audit {
     }
 }
 
-/// One document on standard output.
+/// Prints one JSON document to standard output.
 pub(super) fn print_json(document: &impl Serialize) -> anyhow::Result<()> {
     say(serde_json::to_string_pretty(document)?)
 }
 
-/// A bar on standard error, if somebody looks at it.
+/// A progress bar on standard error, if it is a terminal.
 pub(super) fn bar(positions: i64) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(positions).unwrap_or(0));
     let style = ProgressStyle::with_template("{msg:24} {bar:40} {pos}/{len} {per_sec} {eta}");

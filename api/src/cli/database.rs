@@ -1,5 +1,5 @@
-//! The database of a role: the configured one, or the embedded one, which is started and stopped with
-//! us. `serve` and `migrate` bring it to the schema of this version, all other commands only look at it.
+//! The database of a command: the configured one, or the embedded one, which starts and stops with the process. `serve`
+//! and `migrate` migrate it, all other commands check its schema.
 
 pub mod migrations;
 mod ownership;
@@ -18,40 +18,40 @@ use crate::embedded::EmbeddedPostgres;
 
 pub use schema::MIGRATOR;
 
-/// How many connections one process holds: reads are gathered, and one writer appends.
+/// How many connections requests may use: reads are batched, and one writer appends.
 const MAX_CONNECTIONS: u32 = 24;
-/// How many connections the followers of the log hold: their batches never starve the requests.
+/// How many connections followers may use, apart from those of requests.
 const FOLLOWER_CONNECTIONS: u32 = 12;
-/// How long a request waits for a connection before it is told that the database is away.
+/// How long a request waits for a connection before it fails as unavailable.
 const ACQUIRE_TIME_LIMIT: Duration = Duration::from_secs(3);
-/// How many connections the reads hold that look through much: the log by a filter, dashboards as of then. They never
-/// take those of everybody else.
+/// How many connections expensive reads may use (the log by a filter, dashboards as of a position), apart from those of
+/// other requests.
 const HEAVY_CONNECTIONS: u32 = 6;
-/// How long one statement of a request may take; the request has a little longer.
+/// The time limit of a statement, a little below that of the request.
 const STATEMENT_TIME_LIMIT: &str = "15s";
-/// A connection that was used so shortly before is believed to be there still.
+/// A connection that was used within this time is taken without a ping.
 const BELIEVED_FOR: Duration = Duration::from_millis(250);
-/// The schema that is always there.
+/// The schema that always exists.
 const PUBLIC: &str = "public";
 
 /// An open database whose schema this version works on.
 #[derive(Debug)]
 pub struct Database {
-    /// Its connections.
+    /// The pool.
     pub pool: PgPool,
-    /// The words for the start-up line.
+    /// The description in the start-up log.
     pub description: String,
-    /// Which role owns the log and which writes it, for the start-up line.
+    /// Which role owns the log and which writes to it, for the start-up log.
     pub ownership: String,
     embedded: Option<EmbeddedPostgres>,
 }
 
-/// What becomes of a schema that is older than this version.
+/// What to do with an outdated schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// It is migrated.
+    /// Migrate it.
     Migrated,
-    /// It is refused.
+    /// Refuse it.
     Checked,
 }
 
@@ -59,7 +59,7 @@ impl Database {
     /// Opens the database of the configuration for whoever serves.
     ///
     /// # Errors
-    /// With the remedy in the text.
+    /// With the remedy in the message.
     pub async fn start(config: &Config, schema: Schema) -> anyhow::Result<Self> {
         match schema {
             Schema::Migrated => Self::migrated(config).await,
@@ -70,7 +70,7 @@ impl Database {
     /// Opens the database of the configuration and brings it to the schema of this version, for `serve` and `migrate`.
     ///
     /// # Errors
-    /// With the remedy in the text.
+    /// With the remedy in the message.
     pub async fn migrated(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
         let schema = &config.database_schema;
@@ -109,14 +109,14 @@ impl Database {
     /// Opens the database of the configuration and leaves its schema as it is.
     ///
     /// # Errors
-    /// With the remedy in the text, also when its schema is older than this version.
+    /// With the remedy in the message, also for an outdated schema.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let (options, description, embedded) = Self::place(config).await?;
         let opened = Self { pool: connect(options).await?, description, ownership: String::new(), embedded };
         opened.checked("").await
     }
 
-    /// Goes on with a database whose schema this version works on, and says who owns it. `how` ends the remedy.
+    /// Checks the schema and reads the roles; closes the database when it is refused. `how` is added to the error.
     async fn checked(self, how: &'static str) -> anyhow::Result<Self> {
         match self.look().await {
             Ok(ownership) => Ok(Self { ownership, ..self }),
@@ -133,7 +133,7 @@ impl Database {
         Ok(ownership::told(&mut connection).await?)
     }
 
-    /// Where it is; the embedded one is started.
+    /// The options to connect; starts the embedded database.
     async fn place(config: &Config) -> anyhow::Result<(PgConnectOptions, String, Option<EmbeddedPostgres>)> {
         config.validate()?;
         Ok(match config.database() {
@@ -149,13 +149,13 @@ impl Database {
         })
     }
 
-    /// Connections for requests: no statement of theirs runs for ever, not even when nobody waits for it any more.
+    /// The pool of requests. Their statements have a time limit, which also ends those of cancelled requests.
     #[must_use]
     pub fn for_requests(&self) -> PgPool {
         self.limited(MAX_CONNECTIONS)
     }
 
-    /// Connections for the requests that look through much.
+    /// The pool of expensive reads.
     #[must_use]
     pub fn for_heavy_reads(&self) -> PgPool {
         self.limited(HEAVY_CONNECTIONS)
@@ -168,9 +168,8 @@ impl Database {
         check_when_idle(pool, BELIEVED_FOR).connect_lazy_with(options)
     }
 
-    /// Connections for the followers of the log. What they write is derived from the log and saved
-    /// together with its checkpoint, so that a commit need not wait for the disk: what a crash of the
-    /// server takes away is folded, or sent, again.
+    /// The pool of followers. What they write is derived from the log and saved with a checkpoint, so that commits need
+    /// not wait for the disk: what a crash of the server loses is folded, or sent, again.
     #[must_use]
     pub fn for_followers(&self) -> PgPool {
         let options = (*self.pool.connect_options()).clone().options([("synchronous_commit", "off")]);
@@ -180,7 +179,7 @@ impl Database {
             .connect_lazy_with(options)
     }
 
-    /// Closes all connections, and stops the server if it is ours.
+    /// Closes all connections and stops the embedded server.
     ///
     /// # Errors
     /// The embedded server does not stop.
@@ -193,8 +192,8 @@ impl Database {
     }
 }
 
-/// Nothing that a request asks is worth compiling: the planner takes many look-ups by key for a huge query, and would
-/// spend hundreds of milliseconds on each.
+/// Disables JIT compilation: the planner overestimates batches of look-ups by key and would spend hundreds of
+/// milliseconds on compiling each.
 async fn connect(options: PgConnectOptions) -> anyhow::Result<PgPool> {
     let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(ACQUIRE_TIME_LIMIT);
     check_when_idle(pool, BELIEVED_FOR)
@@ -203,7 +202,7 @@ async fn connect(options: PgConnectOptions) -> anyhow::Result<PgPool> {
         .context("the database cannot be reached")
 }
 
-/// The name was checked with the configuration: small letters, digits and `_`.
+/// the configuration has checked the name: lower-case letters, digits and `_`
 async fn make_schema(schema: &str, options: &PgConnectOptions) -> Result<(), sqlx::Error> {
     if schema == PUBLIC {
         return Ok(());

@@ -44,7 +44,7 @@ impl Kafka {
     }
 }
 
-/// The topic of the broker that is named; the one inside a service is known to that service alone.
+/// The topic on the configured broker; an embedded broker is known to its own service only.
 fn named_topic(config: &Config) -> anyhow::Result<Topic> {
     config
         .named_topic()

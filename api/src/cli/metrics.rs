@@ -1,4 +1,4 @@
-//! The metrics of all rooms on one listener, with the health routes beside them.
+//! Serves the metrics of all modules on one listener, with the health routes.
 
 use std::net::SocketAddr;
 
@@ -24,7 +24,7 @@ pub(crate) async fn serve(
     http::metrics::serve(listen, health::plain(pool), describe, followers, freshness, stopping).await
 }
 
-/// Tells whoever listens what all metrics mean; the reference of metrics is made from it.
+/// Describes all metrics; the metrics reference is generated from this.
 pub fn describe() {
     http::metrics::describe();
     commands::metrics::describe();

@@ -1,5 +1,5 @@
-//! `reward-ledger projections`: how the followers of the log are doing, what to do about one in trouble,
-//! and the digest by which two folds are compared. It works beside a running service.
+//! `reward-ledger projections`: the status of all followers, retrying or skipping events they could not process, and
+//! digests to compare two folds. It works beside a running service.
 
 use anyhow::Context;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
@@ -91,7 +91,7 @@ impl Projections {
 #[derive(Debug, Serialize)]
 struct Statuses {
     projections: Vec<Status>,
-    /// The relay and the reactors.
+    /// The followers that are not projections: the relay and the reactors.
     followers: Vec<Status>,
 }
 
@@ -140,7 +140,7 @@ fn table(all: &Statuses) -> String {
     lines.join("\n")
 }
 
-/// Who feeds it from Kafka, where somebody does, and which partitions are behind.
+/// The state of its Kafka workers, if any, and which partitions are behind.
 fn workers_of(one: &Status) -> Option<String> {
     let attended = one.partitions.iter().filter(|partition| partition.attended).count();
     let behind = one.partitions.iter().filter(|partition| partition.lag_events > 0);

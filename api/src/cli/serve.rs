@@ -1,6 +1,6 @@
-//! `reward-ledger serve`: everything at once, or one part of it as a process of its own (`--only`). It starts from the
-//! inside out (database, write side, what follows the log, HTTP) and stops from the outside in. What a part consists
-//! of is in `parts`; the part that is fed from Kafka is in `roles/worker`.
+//! `reward-ledger serve`: the whole service, or one part of it (`--only`). It starts the database, the write side, the
+//! followers of the log and HTTP, in this order, and stops them in reverse. `parts` assembles the parts; `cli::worker`
+//! is the part that is fed from Kafka.
 
 mod broker;
 mod open_files;
@@ -24,7 +24,7 @@ use crate::cli::{Database, worker};
 use crate::config::{Config, KafkaUse};
 use crate::jobs::checkpoints::keep_checkpoints;
 
-/// How long the followers may take to finish their batches.
+/// How long followers may take to finish their batches at shutdown.
 const FOLLOWERS_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// What to serve.

@@ -1,11 +1,11 @@
-//! How a role is asked to stop: SIGTERM, or SIGINT from whoever sits in front of it.
+//! The signals that stop a process: SIGTERM, and SIGINT from a terminal.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits until it is asked to stop.
+/// Waits for one of them.
 ///
 /// # Errors
-/// Signals cannot be listened to.
+/// The signal handlers cannot be installed.
 pub(super) async fn asked_to_stop() -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {

@@ -1,5 +1,5 @@
-//! `reward-ledger serve --only worker --projection NAME`: feeds projections from Kafka, beside other workers
-//! and services on the same database. It answers no requests but those of whoever runs it (`METRICS_LISTEN`).
+//! `reward-ledger serve --only worker --projection NAME`: feeds projections from Kafka, beside other workers and
+//! services on the same database. It serves metrics and health checks only (`METRICS_LISTEN`).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::cli::metrics;
 use crate::cli::signals::asked_to_stop;
 use crate::config::Config;
 
-/// Works until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// With the remedy in the text.
@@ -52,7 +52,7 @@ async fn run(config: &Config, worker: WorkerConfig, names: Vec<String>, database
     let (pool, stopping) = (database.for_followers(), CancellationToken::new());
     if let Some(address) = config.metrics_listen {
         let freshness = Freshness::new();
-        // it follows nothing: it only knows how far everybody is
+        // these loops follow nothing; they only know the positions
         let known = start_followers(pool.clone(), watch::channel(0).1, freshness.clone(), stopping.clone());
         metrics::serve(address, database.pool.clone(), &known, freshness, stopping.clone()).await?;
     }
@@ -70,7 +70,7 @@ async fn run(config: &Config, worker: WorkerConfig, names: Vec<String>, database
             ended = workers.join_next() => match ended {
                 None => return outcome,
                 Some(Ok(Ok(()))) => {}
-                // the others need not go on: whoever started us sees that one of them cannot
+                // one worker failed: stop the others too, so that the process ends with its error
                 Some(Ok(Err(error))) => outcome = outcome.and(Err(told(error))),
                 Some(Err(error)) => outcome = outcome.and(Err(error.into())),
             },

@@ -1,5 +1,5 @@
-//! Whose address a request comes from. What a header says is believed only as far as those who wrote it
-//! are our own proxies.
+//! Determines the client address of a request. Forwarding headers are trusted only as far as trusted proxies have
+//! written them.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -15,18 +15,18 @@ use crate::http::state::AppState;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(pub Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whether it is the address of one of them.
+    /// Whether an address belongs to a trusted proxy.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|net| net.contains(&address))
     }
 
-    /// The right-most hop that is none of our proxies: what stands further left, it may have made up.
+    /// The right-most hop that is not a trusted proxy: it may have forged everything further left.
     #[must_use]
     pub fn client(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
         let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
@@ -37,7 +37,7 @@ impl TrustedProxies {
             if !self.trusts(client) {
                 break;
             }
-            // behind what cannot be read nobody is known: it was said by the proxy before
+            // beyond a hop that cannot be parsed the client is unknown
             let Some(address) = parse(hop) else { break };
             client = address;
         }
@@ -54,7 +54,7 @@ fn parse(text: &str) -> Option<IpAddr> {
 }
 
 impl ClientAddress {
-    /// Whose address these are from.
+    /// The client address from a peer address and headers.
     #[must_use]
     pub fn of(parts: &Parts, state: &AppState) -> Self {
         Self(state.proxies.client(&parts.extensions, &parts.headers).map(one_subscriber))
@@ -69,10 +69,10 @@ impl FromRequestParts<AppState> for ClientAddress {
     }
 }
 
-/// Nothing that the caller would not know.
+/// Nothing about the client: an extractor needs no description of its own in the API document.
 impl OperationInput for ClientAddress {}
 
-/// What counts as one address: of IPv6 the network, since every subscriber has 2⁶⁴ of them.
+/// The address that limits are counted by: for IPv6 the /64 network, since a subscriber has all of its 2⁶⁴ addresses.
 #[must_use]
 pub fn one_subscriber(address: IpAddr) -> IpAddr {
     match address {

@@ -1,6 +1,5 @@
-//! How many connections there may be, in all and from one address, and who has to go when there are too many: the one that
-//! has waited longest for its client to send something. So slow clients cost each other their connections, and not those
-//! of others. It does not know what is sent over them.
+//! Limits the number of connections, in total and per address. When there are too many, the one that has waited longest
+//! for its client is closed, so that slow clients displace each other and not others. It does not know what is sent.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,23 +11,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::client_address::{TrustedProxies, one_subscriber};
 
-/// A connection that has waited for less than this is not closed for the sake of another one.
+/// A connection that has waited for less than this is not closed in favour of another one.
 const SPARED: Duration = Duration::from_secs(1);
-/// A connection that waits for nobody.
+/// Marks a connection that is not waiting for its client.
 const BUSY: u64 = u64::MAX;
 
-/// How many connections there may be.
+/// The limits.
 #[derive(Debug, Clone)]
 pub struct ConnectionLimits {
-    /// In all.
+    /// The total.
     pub most: usize,
-    /// From one address, unless it is that of a trusted proxy.
+    /// From one address that is not a trusted proxy.
     pub most_an_address: usize,
-    /// The proxies: all of their clients come from their address.
+    /// The trusted proxies, whose address all their clients share.
     pub proxies: TrustedProxies,
 }
 
-/// The connections that there are; cheap to clone.
+/// The open connections; cheap to clone.
 #[derive(Clone)]
 pub(in crate::http) struct Connections(Arc<Shared>);
 
@@ -44,7 +43,7 @@ struct Open {
     by_address: HashMap<IpAddr, Vec<Arc<Seat>>>,
 }
 
-/// One connection, for those who know whether it waits for its client.
+/// One connection, to report whether it waits for its client.
 pub(crate) struct Seat {
     address: IpAddr,
     started: Instant,
@@ -53,24 +52,24 @@ pub(crate) struct Seat {
     closed: CancellationToken,
 }
 
-/// A connection that counts until this is dropped.
+/// A counted connection, until it is dropped.
 pub(in crate::http) struct Counted {
     connections: Connections,
     pub(in crate::http) seat: Arc<Seat>,
 }
 
 impl Seat {
-    /// A request is here as a whole: from now on the client waits for us.
+    /// A request has arrived completely: the client now waits for us.
     pub(crate) fn works(&self) {
         self.waits_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// From now on we wait for the client.
+    /// The answer is sent: we now wait for the client.
     pub(in crate::http) fn waits(&self) {
         self.waits_since.store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Waits until the connection has to go.
+    /// Waits until the connection must be closed.
     pub(in crate::http) async fn has_to_go(&self) {
         self.closed.cancelled().await;
     }
@@ -117,7 +116,7 @@ impl Connections {
 }
 
 impl Open {
-    /// From now on it does not count.
+    /// Removes a connection.
     fn remove(&mut self, seat: &Arc<Seat>) {
         let Some(seats) = self.by_address.get_mut(&seat.address) else { return };
         let Some(place) = seats.iter().position(|other| Arc::ptr_eq(other, seat)) else { return };
@@ -135,7 +134,7 @@ impl Drop for Counted {
     }
 }
 
-/// Who has waited longest for its client, and not only for a moment.
+/// The connection that has waited longest for its client, beyond the minimum.
 fn longest_waiting<'a>(seats: impl Iterator<Item = &'a Arc<Seat>>, now: u64) -> Option<Arc<Seat>> {
     let since = |seat: &&Arc<Seat>| seat.waits_since.load(Ordering::Relaxed);
     seats.min_by_key(since).filter(|seat| since(seat).saturating_add(millis(SPARED)) <= now).cloned()

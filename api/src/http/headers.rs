@@ -1,4 +1,4 @@
-//! Headers that carry meaning: how fresh an answer is, and which version of a resource it shows.
+//! Headers with a meaning: how current an answer is, and which version of a resource it shows.
 
 pub mod etag;
 pub mod positions;

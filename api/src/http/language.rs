@@ -1,11 +1,11 @@
-//! Which language a request asks for (RFC 9110, 12.5.4).
+//! The language of a request, from `Accept-Language` (RFC 9110, 12.5.4).
 
 use axum::http::{HeaderMap, header};
 
 use crate::app::i18n::Language;
 
 impl Language {
-    /// The one that a request likes best. What cannot be read asks for nothing.
+    /// The language with the highest quality. An unreadable header counts as absent.
     #[must_use]
     pub fn preferred(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
@@ -20,7 +20,7 @@ impl Language {
         best.0
     }
 
-    /// How much it is liked: what names it counts before `*`, and the most of what names it.
+    /// The quality of a language: the highest of the ranges that name it, else that of `*`.
     fn quality(self, ranges: &[(String, u16)]) -> u16 {
         let primary = |tag: &str| tag.split('-').next().unwrap_or_default().eq_ignore_ascii_case(self.tag());
         let named = ranges.iter().filter(|(tag, _)| primary(tag)).map(|(_, quality)| *quality).max();

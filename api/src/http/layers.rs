@@ -1,4 +1,5 @@
-//! What surrounds every route: arrival of bodies, places, limits, time limits, headers.
+//! The layers around every route: reading the body, the limit of concurrent requests, rate limits, time limits,
+//! headers.
 
 pub mod arrival;
 pub mod cors;

@@ -1,8 +1,8 @@
-//! Connections: who half sends a request is not waited for, and whoever is being answered when we are
-//! asked to stop is answered. What is answered is not known here.
+//! Accepts and serves connections. A client that sends only part of a request is disconnected after a time limit, and
+//! requests in progress at shutdown are completed. It does not know the routes.
 //!
-//! What hyper refuses before a request is one (a head it cannot read: 400, one that is too large: 431, a
-//! target that is too long: 414) it answers by itself, without a body, and closes the connection.
+//! hyper itself refuses malformed heads (400), heads that are too large (431) and targets that are too long (414):
+//! without a body, and it closes the connection.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,14 +29,14 @@ use crate::app::problem::Code;
 use crate::http::connections::{ConnectionLimits, Connections, Counted};
 use crate::http::stream::watched;
 
-/// How long the head of a request may take to arrive, once its first byte is here or the one before is answered.
+/// How long the head of a request may take to arrive, from its first byte or from the previous answer.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(5);
-/// How large the head of a request may be.
+/// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
-/// How long to wait when no connection can be taken, for instance because there are too many.
+/// How long to wait when a connection cannot be accepted, for example for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers until it is asked to stop, and then what is under way.
+/// Serves until shutdown, then completes the requests in progress.
 pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLimits, stopping: CancellationToken) {
     let (connections, under_way) = (Connections::new(limits), GracefulShutdown::new());
     loop {
@@ -47,7 +47,7 @@ pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLim
         match accepted {
             Ok((stream, peer)) => match connections.admit(peer.ip()) {
                 Some(counted) => serve(stream, peer, &router, counted, &under_way),
-                // whoever asks too often is told once, and not waited for
+                // a refused connection gets one answer and is closed
                 None => drop(SockRef::from(&stream).send(no_room().as_bytes())),
             },
             Err(error) => {
@@ -60,7 +60,7 @@ pub async fn listen(listener: TcpListener, router: Router, limits: ConnectionLim
     under_way.shutdown().await;
 }
 
-/// What is answered to a connection that there is no room for. Nothing of it was read, so it speaks English.
+/// The answer to a refused connection, in English since no request was read.
 fn no_room() -> String {
     let code = Code::Overloaded;
     let body = json!({
@@ -84,7 +84,7 @@ fn serve(stream: TcpStream, peer: SocketAddr, router: &Router, counted: Counted,
     let (router, seat) = (router.clone(), Arc::clone(&counted.seat));
     let service = service_fn(move |mut request: Request<Incoming>| {
         let seat = Arc::clone(&seat);
-        // a body is waited for by whoever reads it
+        // the reader of the body has its own time limit
         if request.body().is_end_stream() {
             seat.works();
         }
@@ -96,13 +96,13 @@ fn serve(stream: TcpStream, peer: SocketAddr, router: &Router, counted: Counted,
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_LIMIT)
         .max_buf_size(HEAD_BYTES)
-        // whoever has said everything may close that half, and still wants the answer
+        // a client may close its sending half after the request and still wait for the answer
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = under_way.watch(connection);
     tokio::spawn(async move {
         tokio::select! {
-            // who breaks off, or is too slow, is nobody's concern
+            // disconnected and slow clients are normal
             ended = connection => if let Err(error) = ended {
                 tracing::debug!(%error, "connection closed with an error");
             },

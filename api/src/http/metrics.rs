@@ -1,7 +1,7 @@
-//! What whoever runs a process asks it, on a listener of its own (`METRICS_LISTEN`), whatever part it serves: `GET
-//! /metrics`, figures in the text format of Prometheus, and `/health/live` and `/health/ready` as the API has them.
-//! Labels are names that this program knows (routes, methods, followers), never what a request holds,
-//! so that their number is bounded and nothing personal gets out. Without the listener nothing is counted.
+//! The metrics listener (`METRICS_LISTEN`) of every process, whatever it serves: `GET /metrics` in the text format of
+//! Prometheus, and `/health/live` and `/health/ready` as in the API. Labels are names known to this program (routes,
+//! methods, followers) and never come from a request, so that their number is bounded and nothing personal leaks.
+//! Without the listener nothing is counted.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a request took, in seconds, by method, route and status.
 const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
-/// The label of whatever is none of the values that a label may have.
+/// The label for values outside the known set.
 const OTHER: &str = "other";
 /// The position of the last event that this process has written or seen.
 const HEAD_POSITION: &str = "ledger_head_position";
-/// How far a follower has come.
+/// The position of a follower.
 const FOLLOWER_POSITION: &str = "ledger_follower_position";
-/// How many events a follower is behind.
+/// The lag of a follower, in events.
 const FOLLOWER_LAG_EVENTS: &str = "ledger_follower_lag_events";
 /// Always 1; its label is the release of the time zone rules in force.
 const TIME_ZONE_RULES: &str = "ledger_time_zone_rules_info";
@@ -37,16 +37,16 @@ const SECONDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 /// Bounds of the histogram of batches, in commands.
 const COMMANDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-/// What the figures are taken from at the moment of asking.
+/// The sources of values that are read when they are requested.
 #[derive(Clone)]
 struct Sources {
     recorded: PrometheusHandle,
-    /// Where the log ends.
+    /// The last position of the log.
     head: watch::Receiver<i64>,
     freshness: Freshness,
 }
 
-/// Starts counting, and answers on an address of its own until asked to stop.
+/// Starts counting and serves the metrics until shutdown.
 ///
 /// # Errors
 /// The address cannot be listened on, with the remedy in the text.
@@ -82,7 +82,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Tells whoever listens what the figures of HTTP and of followers mean.
+/// Describes the metrics of HTTP and of followers.
 pub fn describe() {
     metrics::describe_histogram!(REQUEST_SECONDS, metrics::Unit::Seconds, "Time to answer a request");
     metrics::describe_gauge!(HEAD_POSITION, "Position of the last event of the log");
@@ -104,12 +104,12 @@ async fn figures(State(sources): State<Sources>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], sources.recorded.render()).into_response()
 }
 
-/// Positions beyond 2⁵³ would lose digits; a log does not grow so long.
+/// A position as a float; exact up to 2⁵³, which no log reaches.
 fn figure(position: i64) -> f64 {
     position as f64
 }
 
-/// Measures each request by its route. What meets no route is counted as such, under no name of its own.
+/// Measures requests by route; all requests without a route share one label.
 pub async fn measure(request: Request, next: Next) -> Response {
     let method = known_method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
@@ -121,7 +121,7 @@ pub async fn measure(request: Request, next: Next) -> Response {
     response
 }
 
-/// The name of a method that HTTP defines. A client may make one up, and a label value is kept for as long as the process.
+/// The label of a method. Methods that HTTP does not define share one label, since a client can make them up.
 fn known_method(method: &Method) -> &'static str {
     const DEFINED: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
     DEFINED.into_iter().find(|defined| method.as_str() == *defined).unwrap_or(OTHER)

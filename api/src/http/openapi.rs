@@ -1,5 +1,5 @@
-//! The OpenAPI document, made from what the handlers take and give: there is no second place to write
-//! it down. It is served at `/openapi.json`, and for people at `/docs`. It knows no resource.
+//! The OpenAPI document, generated from the types of the handlers. It is served at `/openapi.json`, and for people at
+//! `/docs`. It knows no resource.
 //!
 //! # How to describe a route
 //! ```ignore

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::signed_note::{Checkpoint, key_id, verifier_key};
 
-/// How the log of a schema is called in checkpoints.
+/// The name of a schema's log in checkpoints.
 #[must_use]
 pub fn origin(schema: &str) -> String {
     format!("reward-ledger/{schema}")

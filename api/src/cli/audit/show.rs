@@ -1,4 +1,4 @@
-//! How things are shown as text: lines of events and winners, and checks.
+//! Text output: lines of events and winners, and checks.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
@@ -13,22 +13,22 @@ pub(super) enum Format {
     Csv,
 }
 
-/// A line on standard output; an error where nobody listens any more.
+/// Prints a line to standard output; an error when the pipe is closed.
 pub(in crate::cli) fn say(text: impl Display) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }
 
-/// Whether whoever listened has heard enough.
+/// Whether the reader has closed the pipe.
 pub(super) fn is_left(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// What was found stays found when nobody listens to all of it.
+/// Ignores a closed pipe, since the exit code tells the result.
 pub(in crate::cli) fn to_whoever_listens(said: anyhow::Result<()>) -> anyhow::Result<()> {
     said.or_else(|error| if is_left(&error) { Ok(()) } else { Err(error) })
 }
 
-/// Each check in a line, its name in a column of some width, and below it where it fails first.
+/// One line for each check, with its first failure below it.
 pub(in crate::cli) fn show_checks(checks: &[Check], width: usize) -> anyhow::Result<()> {
     for check in checks {
         let word = if check.ok { "ok" } else { "DIFFERS" };

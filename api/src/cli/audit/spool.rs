@@ -1,5 +1,5 @@
-//! The changes of a run, kept beside it until the report is written: in a file that goes with the saved
-//! run, or in one that nobody sees. However many there are, they are never all in memory.
+//! Keeps the changes of a re-evaluation in a file until the report is written: beside the saved run, or in a temporary
+//! file. They are never all in memory.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -9,17 +9,17 @@ use anyhow::Context;
 use projections::audit::{Change, Run};
 use serde_json::Value;
 
-/// Where changes wait.
+/// The file.
 pub(super) struct Spool {
     changes: BufWriter<File>,
-    /// How many bytes of it are written.
+    /// Its length in bytes.
     length: u64,
-    /// The saved run, and the changes that go with it.
+    /// The files of a saved run and of its changes.
     files: Option<(PathBuf, PathBuf)>,
 }
 
 impl Spool {
-    /// With the file of a saved run, or by itself.
+    /// Opens the spool, with the file of a saved run or without one.
     pub(super) fn open(run: Option<&Path>) -> anyhow::Result<Self> {
         let Some(run) = run else {
             let changes = tempfile::tempfile().context("cannot store the changes")?;
@@ -32,14 +32,14 @@ impl Spool {
         Ok(Self { changes: BufWriter::new(changes), length: 0, files: Some((run.to_owned(), beside)) })
     }
 
-    /// The saved run, if there is one.
+    /// The saved run to resume, if there is one.
     pub(super) fn saved(&self) -> anyhow::Result<Option<impl BufRead + use<>>> {
         let Some((run, _)) = self.files.as_ref().filter(|(run, _)| run.exists()) else { return Ok(None) };
         let file = File::open(run).with_context(|| format!("the file {}", run.display()))?;
         Ok(Some(BufReader::new(file)))
     }
 
-    /// Drops what was written after the run was saved.
+    /// Truncates what was written after the run was saved.
     pub(super) fn cut(&mut self, length: u64) -> anyhow::Result<()> {
         let file = self.changes.get_ref();
         if file.metadata()?.len() < length {
@@ -51,7 +51,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Keeps some more.
+    /// Adds changes.
     pub(super) fn add(&mut self, changes: &[Change]) -> anyhow::Result<()> {
         for change in changes {
             let line = serde_json::to_vec(change)?;
@@ -62,7 +62,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Saves the run with what there is: the old file is there until the new one is.
+    /// Saves the run; the new file replaces the old one atomically.
     pub(super) fn save(&mut self, run: &Run) -> anyhow::Result<()> {
         let Some((file, _)) = &self.files else { return Ok(()) };
         self.changes.flush()?;
@@ -75,7 +75,7 @@ impl Spool {
         Ok(())
     }
 
-    /// All changes from the first on, each as it was written.
+    /// All changes, from the first.
     pub(super) fn changes(&mut self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(String, Value)>>> {
         self.changes.flush()?;
         let mut file = self.changes.get_ref().try_clone()?;
@@ -87,7 +87,7 @@ impl Spool {
         }))
     }
 
-    /// The report is written: nothing is left to go on with.
+    /// Deletes the files once the report is written.
     pub(super) fn discard(self) -> anyhow::Result<()> {
         if let Some((run, changes)) = self.files {
             fs::remove_file(run)?;

@@ -1,5 +1,5 @@
-//! `audit verify` and `audit checkpoint`: is everything as it was, and a small note by which one can tell
-//! later. The key comes from a file; nothing that is in the database is believed about it.
+//! `audit verify` and `audit checkpoint`: verifies everything, and prints a signed checkpoint for later comparison. The
+//! key comes from a file and never from the database.
 
 use std::path::PathBuf;
 
@@ -49,8 +49,8 @@ impl Verify {
         }
     }
 
-    /// The log held to the checkpoint. A note whose signature is wrong is a difference, and so is one that says something
-    /// else than the log, whoever signed it; one that says the same and was signed by others proves nothing.
+    /// Compares the log with the checkpoint. A wrong signature is a difference, and so is a checkpoint that contradicts
+    /// the log, whoever signed it. One that agrees with the log but lacks our signature proves nothing.
     async fn checkpoint(&self, pool: &PgPool, config: &Config) -> anyhow::Result<Option<Check>> {
         let Some(file) = &self.checkpoint else { return Ok(None) };
         let note = std::fs::read_to_string(file).with_context(|| format!("the checkpoint {}", file.display()))?;
@@ -73,7 +73,7 @@ impl Verify {
     }
 }
 
-/// Whether the log still begins as it was when the checkpoint was made.
+/// Whether the log still begins with the events of the checkpoint.
 async fn held_to(checkpoint: &Checkpoint, pool: &PgPool, config: &Config) -> anyhow::Result<Check> {
     let mut check = Check::new("checkpoint");
     let size = i64::try_from(checkpoint.size).context("the size in the checkpoint is not a valid log size")?;

@@ -1,6 +1,7 @@
-//! Applies migrations while others serve. A migration waits for a lock only so shortly that nobody who queues behind it
-//! notices, gives way and tries again; one that builds an index concurrently (`-- no-transaction`) starts over when it was
-//! killed. One process at a time migrates. It does not know what is in a migration.
+//! Applies migrations while other processes serve. A migration waits for a lock only briefly, then gives way and tries
+//! again, so that writers queued behind it are not blocked for long. One that builds an index concurrently (`--
+//! no-transaction`) starts over if it was killed. One process migrates at a time. It does not know what is in a
+//! migration.
 
 use std::time::{Duration, Instant};
 
@@ -10,27 +11,27 @@ use sqlx::migrate::{Migrate, MigrateError, Migration};
 
 use super::schema;
 
-/// Tried and not waited for: who waits for a lock holds a snapshot, and an index that is built concurrently waits for
-/// every older snapshot.
+/// Polls for the lock instead of waiting: a waiting session holds a snapshot, and building an index concurrently waits
+/// for every older snapshot.
 const LOCK: &str = "select pg_try_advisory_lock(hashtextextended('reward-ledger migrations ' || current_schema(), 0))";
 const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('reward-ledger migrations ' || current_schema(), 0))";
 /// How long writers may queue behind a migration that waits for a lock.
 const LOCK_TIMEOUT: &str = "150ms";
 /// How long a migration tries to get its locks.
 const TO_GET_LOCKS: Duration = Duration::from_secs(120);
-/// Between two attempts.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Applies what is missing of these migrations, oldest first. Newer ones that are there already stay.
+/// Applies the missing migrations, oldest first. Newer ones that were applied before stay.
 ///
 /// # Errors
-/// With the remedy in the text. What was applied before stays; the next run goes on from there.
+/// With the remedy in the message. Migrations applied so far stay, and the next run continues from there.
 pub async fn apply(conn: &mut PgConnection, known: &[Migration]) -> anyhow::Result<()> {
     while !sqlx::query_scalar(LOCK).fetch_one(&mut *conn).await? {
         tokio::time::sleep(PAUSE).await;
     }
     let applied = apply_all(conn, known).await;
-    // a connection that broke has given the lock back itself
+    // a broken connection has released the lock by itself
     let unlocked: sqlx::Result<bool> = sqlx::query_scalar(UNLOCK).fetch_one(&mut *conn).await;
     applied?;
     unlocked.map(|_| ()).context("the lock of the migrations")
@@ -53,7 +54,7 @@ async fn apply_all(conn: &mut PgConnection, known: &[Migration]) -> anyhow::Resu
 
 async fn apply_one(conn: &mut PgConnection, migration: &Migration) -> anyhow::Result<Duration> {
     let version = migration.version;
-    // what is built concurrently stops nobody while it waits
+    // a concurrent build blocks nobody while it waits
     let timeout = if migration.no_tx { "0" } else { LOCK_TIMEOUT };
     sqlx::query(&format!("set lock_timeout to '{timeout}'")).execute(&mut *conn).await?;
     let started = Instant::now();
@@ -81,7 +82,7 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).as_deref() == Some("55P03")
 }
 
-/// An index whose concurrent build was killed is left behind, and is of no use.
+/// Drops invalid indexes, which a killed concurrent build leaves behind.
 async fn drop_unfinished_indexes(conn: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     let statements: Vec<String> = sqlx::query_scalar(
         "select format('drop index concurrently %I', relname)

@@ -1,7 +1,7 @@
-//! Who owns the log. With `DATABASE_OWNER_URL` the role there owns the schema and migrates, and the role of
-//! `DATABASE_URL` writes: it may append to the log and nothing else, and being no owner it can neither grant itself
-//! more nor take the trigger away. It owns the tables that are folded from the log, since a rebuild makes them anew.
-//! With one role everything is as without this file. What the writer may is in `grants`.
+//! Two database roles. With `DATABASE_OWNER_URL`, that role owns the schema and migrates, and the role of
+//! `DATABASE_URL` writes: it may append to the log but not change it, and can neither grant itself more nor drop the
+//! trigger. It owns the tables folded from the log, because a rebuild recreates them. Without the option one role does
+//! everything. `grants` lists what the writer may do.
 
 mod grants;
 
@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::{MIGRATOR, make_schema, migrations};
 
-/// Whether the role of these connections owns the log, or will: nobody does yet.
+/// Whether the role of these connections owns the log, or there is no log yet.
 pub(super) async fn owns_the_log(conn: &mut PgConnection) -> sqlx::Result<bool> {
     let owns: Option<bool> =
         sqlx::query_scalar("select pg_has_role(relowner, 'USAGE') from pg_class where oid = to_regclass('events')")
@@ -20,7 +20,7 @@ pub(super) async fn owns_the_log(conn: &mut PgConnection) -> sqlx::Result<bool> 
     Ok(owns.unwrap_or(true))
 }
 
-/// Who owns the log and who writes it, for people.
+/// Describes which role owns the log and which writes to it.
 pub(super) async fn told(conn: &mut PgConnection) -> sqlx::Result<String> {
     sqlx::query_scalar(
         "select case when relowner = current_user::regrole then format('%s owns and writes the log', current_user)
@@ -37,7 +37,7 @@ pub(super) async fn role(conn: &mut PgConnection) -> sqlx::Result<String> {
     sqlx::query_scalar("select current_user::text").fetch_one(conn).await
 }
 
-/// Migrates as the owner, and lets the role of the service do what it has to. Says who owns and who writes.
+/// Migrates as the owner and grants the writer what it needs. Returns a description of both roles.
 ///
 /// # Errors
 /// With the remedy in the text.
@@ -75,7 +75,7 @@ async fn bring_in_order(schema: &str, pool: &PgPool, writer: &PgConnectOptions) 
     Ok(format!("{} owns the log, {} writes it", names.owner, names.writer))
 }
 
-/// Of the two roles and of their schema, as PostgreSQL knows them.
+/// The two roles and their schema in PostgreSQL.
 struct Names {
     schema: String,
     owner: String,
@@ -83,7 +83,7 @@ struct Names {
 }
 
 impl Names {
-    /// Whether the two are two.
+    /// Whether they are different roles.
     async fn check(&self, conn: &mut PgConnection) -> anyhow::Result<()> {
         let Self { schema, owner, writer } = self;
         if owner == writer {
@@ -123,7 +123,7 @@ impl Names {
                 "the role {owner} of DATABASE_OWNER_URL cannot hand tables over: as a superuser, `grant {writer} to {owner}`"
             );
         }
-        // what it made could be called by a migration, with the owner's rights
+        // a migration, with the owner's rights, could call a function that the writer created
         let made: Option<String> = sqlx::query_scalar(
             "select oid::regprocedure::text from pg_proc where proowner = $1::text::regrole order by 1 limit 1",
         )

@@ -1,16 +1,16 @@
-//! Whether this binary may work on the schema that a database has. An older schema is refused with the remedy. A newer one
-//! serves as well: migrations only add, and what a later one takes away (a contract step) says in its name who does
-//! without it. How a schema is changed is in `migrations`, how a change is written in `migrations/README.md`.
+//! Checks whether this binary works with the schema of a database. An outdated schema is refused with the remedy. A
+//! newer one works too: migrations only add, and a contract step, which removes something, tells by its name which
+//! binaries work without it. `migrations` applies migrations, `migrations/README.md` tells how to write them.
 
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
 use sqlx::migrate::{Migration, Migrator};
 
-/// All changes of the schema that this version knows.
+/// All migrations of this version.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
-/// How the name of a contract step begins: `0052_contract_0047_drop_what_was_replaced.sql`.
+/// The prefix of a contract step's name: `0052_contract_0047_drop_what_was_replaced.sql`.
 const CONTRACT: &str = "contract ";
 
 /// A migration that was applied.
@@ -21,7 +21,7 @@ pub(super) struct Applied {
     checksum: Vec<u8>,
 }
 
-/// Why this binary does not work on a schema.
+/// Why this binary does not work with a schema.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Migrations of this version are missing.
@@ -30,7 +30,7 @@ pub enum SchemaError {
     /// A migration is not the one that was applied under its number.
     #[error("Migration {0} was applied in another form than this version has; use the binary that applied it")]
     Altered(i64),
-    /// A contract step took away what this version works with.
+    /// A contract step removed something that this version needs.
     #[error(
         "The schema is too new: migration {version} ({description}) removed what this version needs; use a newer binary"
     )]
@@ -42,10 +42,10 @@ pub enum SchemaError {
     },
 }
 
-/// What is missing of the migrations of a binary, oldest first.
+/// The migrations of this binary that are missing, oldest first.
 ///
 /// # Errors
-/// The binary cannot work on this schema, not even after its own migrations.
+/// The binary does not work with this schema, not even after its own migrations.
 pub(super) fn pending<'a>(known: &'a [Migration], applied: &[Applied]) -> Result<Vec<&'a Migration>, SchemaError> {
     let newest = known.iter().map(|migration| migration.version).max().unwrap_or_default();
     let versions: HashMap<i64, &Migration> = known.iter().map(|migration| (migration.version, migration)).collect();
@@ -62,14 +62,14 @@ pub(super) fn pending<'a>(known: &'a [Migration], applied: &[Applied]) -> Result
     Ok(known.iter().filter(|migration| !is_applied(migration)).collect())
 }
 
-/// Which migration a binary has to know that works on a schema with this step: none, unless it is a contract step. One
-/// that names none can be worked with by nobody who does not know it.
+/// The migration that a binary must have to work with a schema with this step; `None` unless it is a contract step. A
+/// contract step that names none needs a binary that has the step itself.
 fn needed_for(description: &str) -> i64 {
     let Some(rest) = description.strip_prefix(CONTRACT) else { return 0 };
     rest.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(i64::MAX)
 }
 
-/// The migrations that were applied; none where there is no schema yet, or none that this role may see.
+/// The applied migrations; none without a schema, or with one that this role may not read.
 pub(super) async fn applied(conn: &mut PgConnection) -> sqlx::Result<Vec<Applied>> {
     let known = "select version, description, checksum from _sqlx_migrations where success order by version";
     match sqlx::query_as(known).fetch_all(conn).await {
@@ -80,10 +80,10 @@ pub(super) async fn applied(conn: &mut PgConnection) -> sqlx::Result<Vec<Applied
     }
 }
 
-/// Checks that this binary works on the schema as it is.
+/// Checks that this binary works with the present schema.
 ///
 /// # Errors
-/// It does not; or the database does not answer.
+/// It does not, or the database does not answer.
 pub(super) async fn check(conn: &mut PgConnection) -> anyhow::Result<()> {
     match pending(&MIGRATOR.migrations, &applied(conn).await?)?.first() {
         None => Ok(()),

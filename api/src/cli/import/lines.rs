@@ -1,44 +1,44 @@
-//! Cuts a source into numbered lines and hands them on in chunks, from a thread of its own: reading
-//! and unpacking go on while a chunk is written. However large the file, only a few chunks are held.
+//! Splits a source into numbered lines and passes them on in chunks, on a thread of its own, so that reading and
+//! decompression overlap with writing. Only a few chunks are in memory, however large the file.
 
 use std::io::{self, BufRead, Read};
 
 use tokio::sync::mpsc;
 
-/// The longest line; what is longer is refused and skipped without being kept.
+/// The longest line in bytes; a longer one is refused without being kept in memory.
 pub(super) const MAX_LINE_BYTES: u64 = 256 * 1024;
-/// How many lines are written in one transaction.
+/// The most lines of a chunk, which is written in one transaction.
 const CHUNK_LINES: usize = 1_000;
-/// How many bytes of lines make a chunk full before that.
+/// The most bytes of a chunk.
 const CHUNK_BYTES: usize = 1024 * 1024;
 /// The byte order mark that some editors put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// How many chunks may wait.
+/// How many chunks are read ahead.
 const WAITING_CHUNKS: usize = 2;
 
 /// One line that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
-    /// From 1, blank lines counted.
+    /// Its number from 1, counting blank lines.
     pub(super) number: u64,
     text: Option<Vec<u8>>,
 }
 
 impl Line {
-    /// Its bytes, unless there are too many.
+    /// Its bytes; `None` if there are too many.
     pub(super) fn text(&self) -> Option<&[u8]> {
         self.text.as_deref()
     }
 }
 
-/// Lines that follow each other.
+/// Consecutive lines.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     pub(super) lines: Vec<Line>,
 }
 
-/// Reads in the background; after an error nothing follows. The thread is nobody's to wait for: it may
-/// hang on a pipe that is never closed.
+/// Reads in the background; nothing follows an error. The thread is not joined, because it may block on a pipe that is
+/// never closed.
 pub(super) fn read(reader: Box<dyn BufRead + Send>) -> mpsc::Receiver<io::Result<Chunk>> {
     let (chunks, inbox) = mpsc::channel(WAITING_CHUNKS);
     std::thread::spawn(move || {
@@ -65,7 +65,7 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// What could be read, and whether that was the end.
+    /// The lines that could be read, and whether the source has ended.
     fn chunk(&mut self) -> (Chunk, io::Result<bool>) {
         let (mut chunk, mut bytes) = (Chunk::default(), 0);
         while chunk.lines.len() < CHUNK_LINES && bytes < CHUNK_BYTES {

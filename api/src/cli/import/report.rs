@@ -1,4 +1,4 @@
-//! What an import did: counted while it runs, told at its end as text or as JSON.
+//! The report of an import, as text or JSON.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -10,25 +10,25 @@ use serde_json::json;
 
 use crate::app::problem::FieldErrors;
 
-/// How many refused lines are told one by one on the terminal; the file of rejects holds all.
+/// How many refused lines the terminal lists; the file of rejects has all.
 const TOLD_AS_TEXT: usize = 20;
-/// How many refused lines the JSON report holds, and how many errors of them.
+/// How many refused lines the JSON report has, and how many of their errors.
 const TOLD_AS_JSON: usize = 1_000;
 
-/// A line that was not taken.
+/// A refused line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// Its number, from 1.
     pub line: u64,
     /// Why.
     pub code: &'static str,
-    /// Which parts break rules.
+    /// The validation errors.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub errors: FieldErrors,
 }
 
 impl Refused {
-    /// Writes it with the line itself, so that it can be mended and imported.
+    /// Writes it with the line itself, so that it can be corrected and imported.
     pub(super) fn write(&self, text: Option<&[u8]>, file: &mut impl Write) -> io::Result<()> {
         #[derive(Serialize)]
         struct Reject<'a> {
@@ -42,20 +42,20 @@ impl Refused {
     }
 }
 
-/// What an import did.
+/// The report.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// The last line that was read.
     pub lines: u64,
     /// How many facts are new in the log.
     pub imported: u64,
-    /// How many members were made by them.
+    /// How many members were created.
     pub members_created: u64,
     /// How many facts were in the log already.
     pub duplicates: u64,
     /// How many lines were refused.
     pub refused: u64,
-    /// The first of them.
+    /// The first refused lines.
     pub refusals: Vec<Refused>,
     /// How many errors these name.
     errors_told: usize,
@@ -109,7 +109,7 @@ impl Report {
         })
     }
 
-    /// Prints it: the report on standard output, the refused lines on standard error.
+    /// Prints the report to standard output and the refused lines to standard error.
     pub(super) fn print(&self, as_json: bool) {
         for Refused { line, code, errors } in self.refusals.iter().take(TOLD_AS_TEXT) {
             let errors: Vec<_> =
@@ -123,7 +123,7 @@ impl Report {
         let rate = (self.imported + self.duplicates) as f64 / self.took.as_secs_f64().max(0.001);
         let told =
             format!("{} in {:.1} s, {} facts/s", self.summary(), self.took.as_secs_f64(), HumanCount(rate as u64));
-        // A reader that has gone away is no reason to fail.
+        // a closed pipe is no error
         if as_json {
             eprintln!("{told}");
             writeln!(io::stdout(), "{}", self.to_json()).ok();

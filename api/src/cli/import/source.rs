@@ -1,5 +1,5 @@
-//! Where the bytes of an import come from: a file or standard input, as they are or compressed. What
-//! they are compressed with is seen from their first bytes, so that standard input needs no name.
+//! The source of an import: a file or standard input, plain or compressed. The compression is detected from the first
+//! bytes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -20,7 +20,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 pub(super) struct Source {
     /// The lines, no longer compressed.
     pub(super) reader: Box<dyn BufRead + Send>,
-    /// How large the file is, where that is known.
+    /// The size of the file, if known.
     pub(super) size_bytes: Option<u64>,
     /// How much of the file has been read.
     pub(super) consumed: Arc<AtomicU64>,
@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// A reader whose first bytes have been looked at: a pipe may hand out less than that at once.
+/// A reader with its first bytes, which a pipe may deliver in parts.
 struct Peeked<R> {
     first: Vec<u8>,
     rest: R,

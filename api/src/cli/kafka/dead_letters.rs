@@ -85,13 +85,13 @@ struct Line {
     replayed_at: Option<String>,
 }
 
-/// What became of those that were asked for.
+/// The result of a replay.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Replayed {
     replayed: usize,
     replayed_before: usize,
-    /// Those whose value was too large for the topic.
+    /// Dead letters whose value was too large for the topic.
     without_value: usize,
 }
 
@@ -171,7 +171,7 @@ fn table(listed: &Listed) -> String {
     lines.join("\n")
 }
 
-/// What others wrote does not move the cursor of whoever reads it.
+/// Replaces control characters, so that foreign text cannot control the terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

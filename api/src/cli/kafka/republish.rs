@@ -1,5 +1,5 @@
-//! `kafka republish --from N`: publishes the log again from a position on, into a topic that is new, was
-//! wiped or has lost something. The relay is set back; that of a running service sends, or one of our own.
+//! `kafka republish --from N`: publishes the log again from a position on, into a topic that is new, was emptied or has
+//! lost messages. It sets the relay back; that of a running service publishes, or one started here.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::cli::Database;
 use crate::cli::audit::{bar, moved, print_json};
 use crate::config::Config;
 
-/// How often it is looked how far the relay is.
+/// How often the progress of the relay is checked.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// From where on.

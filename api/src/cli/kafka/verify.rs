@@ -1,4 +1,4 @@
-//! `kafka verify`: is the topic the log? It writes nothing, neither to the log nor to the topic.
+//! `kafka verify`: compares the topic with the log. It writes to neither.
 
 use std::time::Duration;
 

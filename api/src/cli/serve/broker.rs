@@ -1,4 +1,5 @@
-//! The broker that is published to and that facts come from: the one that is named, or one inside this process.
+//! The Kafka broker that events are published to and activities are read from: the configured one, or one embedded in
+//! this process.
 
 use anyhow::{Context, bail};
 use projections::Brokers;
@@ -14,15 +15,15 @@ use crate::jobs::kafka_intake::dead_letters::topic_of;
 pub(super) struct Broker {
     pub(super) brokers: Brokers,
     pub(super) description: String,
-    /// Whether facts are read from it.
+    /// Whether activities are read from it.
     pub(super) has_facts: bool,
-    /// Lives as long as we do.
+    /// The embedded broker, which runs until this is dropped.
     pub(super) embedded: Option<EmbeddedBroker>,
 }
 
 impl Broker {
-    /// The one that is named; none where this process has nothing to do with one. The one inside is for a process that
-    /// does everything: no other one would find it.
+    /// The broker of this process; `None` if it needs none. Only a process that serves everything embeds one, because
+    /// no other process could reach it.
     pub(super) fn of(config: &Config, does: impl Fn(Only) -> bool) -> anyhow::Result<Option<Self>> {
         let (relays, follows, answers) = (does(Only::Relay), does(Only::Follow), does(Only::Api));
         if !relays && !follows {
@@ -48,8 +49,8 @@ impl Broker {
         Ok(None)
     }
 
-    /// Everybody on the machine can write to the one inside, and it asks nobody who they are: facts are read from it in
-    /// demo mode only.
+    /// Activities are read from the embedded broker in demo mode only, because everybody on the machine can write to it
+    /// without authentication.
     fn inside(config: &Config) -> anyhow::Result<Self> {
         let embedded = EmbeddedBroker::start()?;
         embedded.create_topic(&config.kafka_topic, PARTITIONS)?;

@@ -1,14 +1,14 @@
-//! How many files this process may have open, which bounds how many connections it can take: one that it could not take
-//! would be left waiting by the kernel, and so would everything else that opens a file.
+//! The limit of open files, which bounds the number of client connections: beyond it, accepting a connection and
+//! opening any file fail.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::http::router::ConnectionLimits;
 
-/// What is left for everything that is no connection of a client: the database, Kafka, files.
+/// File descriptors reserved for other uses than client connections: the database, Kafka, files.
 const RESERVED: u64 = 256;
 
-/// As many connections as wanted, or as many as the system allows. Asks the system for as many as it allows at all.
+/// The number of connections: as many as wanted, or as the system allows. Raises the soft limit to the hard limit.
 pub(super) fn bounded(wanted: ConnectionLimits) -> ConnectionLimits {
     let allowed = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;

@@ -1,6 +1,6 @@
-//! Entity tags: `ETag` is the number of the last event of a resource's stream, `If-Match` asks that it
-//! still is. There is no `If-None-Match`: a status follows the clock and stock follows the claims, so
-//! that an answer may differ under the same tag. It knows no resource.
+//! Entity tags. `ETag` is the sequence of the last event of a resource's stream; `If-Match` requires that it is still
+//! the last. `If-None-Match` is not supported: a status changes with time and stock with claims, so that answers may
+//! differ under the same tag. It knows no resource.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::problem::Problem;
 
-/// The tag of a stream that ends with this number.
+/// The tag of a stream whose last event has this sequence.
 pub(crate) fn etag(sequence: i64) -> HeaderValue {
     let tag = format!("\"{sequence}\"");
     HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// An answer with the tag of the resource it shows.
+/// An answer with the `ETag` of its resource.
 #[derive(Debug)]
 pub struct Tagged<T>(pub i64, pub T);
 
@@ -27,18 +27,18 @@ impl<T: IntoResponse> IntoResponse for Tagged<T> {
     }
 }
 
-/// What the resource must still be for a change to be made.
+/// The precondition of a change, from `If-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfMatch(Option<Vec<i64>>);
 
 impl IfMatch {
-    /// Whatever it is.
+    /// No precondition.
     #[must_use]
     pub fn anything() -> Self {
         Self(None)
     }
 
-    /// The numbers of which one must be the stream's last; none: whatever it is.
+    /// The sequences of which one must be the stream's last; `None`: any.
     #[must_use]
     pub fn seen(&self) -> Option<&[i64]> {
         self.0.as_deref()
@@ -55,7 +55,7 @@ impl IfMatch {
             for tag in text.split(',').map(str::trim) {
                 let strong = tag.strip_prefix("W/").unwrap_or(tag);
                 let opaque = strong.strip_prefix('"')?.strip_suffix('"').filter(|opaque| !opaque.contains('"'))?;
-                // a weak tag, or one that was never given out, is never the one
+                // a weak tag, or one that we never issued, never matches
                 seen.extend(opaque.parse::<i64>().ok().filter(|number| tag == format!("\"{number}\"")));
             }
         }

@@ -1,5 +1,5 @@
-//! How fresh an answer is: `Ledger-Position` says how far it has folded, `Ledger-Min-Position` asks to
-//! wait for what the caller has written.
+//! How current an answer is: `Ledger-Position` is the position up to which its data is folded; `Ledger-Min-Position`
+//! makes a read wait until the caller's own write is included.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::http::state::AppState;
 /// The header that carries a position of the log.
 pub const LEDGER_POSITION: HeaderName = HeaderName::from_static("ledger-position");
 const LEDGER_MIN_POSITION: HeaderName = HeaderName::from_static("ledger-min-position");
-/// How long a reader waits for a projection.
+/// How long a request waits for a projection.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// How far a projection must have come before it is read.
+/// The position that a projection must have reached before it is read.
 #[derive(Debug, Clone, Copy)]
 pub struct MinPosition(i64);
 
@@ -36,14 +36,14 @@ impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
 }
 
 impl MinPosition {
-    /// For what is read from the log itself: waits until the log has come so far, and says where it ends then.
+    /// For reads of the log itself: waits until the log has reached the position, and returns its last position then.
     ///
     /// # Errors
-    /// `projection_behind` when it does not come so far in time.
+    /// `projection_behind` when it does not reach the position in time.
     pub async fn reached_by_log(self, state: &AppState) -> Result<i64, Problem> {
         let mut head = log_head(state).await?;
         if head < self.0 {
-            // no connection is held meanwhile, and nobody asks the database: one ticker tells all who wait
+            // waiting holds no connection and makes no query: one ticker notifies all waiting requests
             let mut ends = state.head.clone();
             let _ = tokio::time::timeout(LONGEST_WAIT, ends.wait_for(|end| *end >= self.0)).await;
             head = log_head(state).await?;
@@ -51,17 +51,17 @@ impl MinPosition {
         if self.0 <= head { Ok(head) } else { Err(behind(head)) }
     }
 
-    /// At least this one, too.
+    /// Raises the required position to at least this one.
     #[must_use]
     pub fn and(self, position: i64) -> Self {
         Self(self.0.max(position))
     }
 
-    /// Waits for every one of these projections, and says how far all of them are then. What is read
-    /// afterwards has at least that much folded in.
+    /// Waits for all of these projections and returns the lowest position among them, which whatever is read afterwards
+    /// includes.
     ///
     /// # Errors
-    /// `projection_behind` when one of them does not come so far in time.
+    /// `projection_behind` when one of them does not reach the position in time.
     pub async fn reached_by(self, projections: &[&str], state: &AppState) -> Result<i64, Problem> {
         let mut least = i64::MAX;
         for name in projections {
@@ -81,7 +81,7 @@ fn behind(position: i64) -> Problem {
     Problem::new(Code::ProjectionBehind).with("position", position).at(position)
 }
 
-/// An answer with the position it stands for.
+/// An answer with its `Ledger-Position`.
 #[derive(Debug)]
 pub struct At<T>(pub i64, pub T);
 
@@ -93,12 +93,12 @@ impl<T: IntoResponse> IntoResponse for At<T> {
     }
 }
 
-/// An answer to a command: with the position it wrote, unless everything was so already.
+/// The answer to a command, with the position that it wrote, if it wrote anything.
 #[derive(Debug)]
 pub struct Written<T>(pub Option<i64>, pub T);
 
 impl<T> Written<T> {
-    /// The answer to the command of a receipt.
+    /// The answer for a receipt.
     pub fn by<A>(receipt: &Receipt<A>, answer: T) -> Self {
         Self(Some(receipt.position).filter(|_| receipt.appended > 0), answer)
     }

@@ -1,4 +1,5 @@
-//! What makes two requests the same: method, path, query and body, byte by byte. No header does.
+//! The fingerprint by which two requests count as the same: method, path, query and body, byte by byte, without
+//! headers.
 
 use axum::http::{Method, Uri};
 use sha2::{Digest, Sha256};
@@ -19,7 +20,7 @@ impl Fingerprint {
         Self(hash.finalize().into())
     }
 
-    /// Of what stands for a request.
+    /// The fingerprint of the parts of a request.
     pub(super) fn of_text(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }

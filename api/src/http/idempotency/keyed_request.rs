@@ -1,5 +1,5 @@
-//! A request under a key while it is being worked on. The mark lives as long as anything that may still
-//! write its answer: the request, or its append in the queue. It dies with the process.
+//! A request with an idempotency key while it is in progress. It is marked as in progress as long as anything may still
+//! write its answer: the request, or its append in the queue.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use crate::app::i18n::{Language, current, while_speaking};
 use crate::http::request_id::RequestId;
 use crate::http::router::documented;
 
-/// The keys that this process is working on.
+/// The keys of requests in progress in this process.
 #[derive(Debug, Clone, Default)]
 pub struct InProgress(Arc<Mutex<HashSet<Name>>>);
 
@@ -27,7 +27,7 @@ impl InProgress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Marks a key; `None` while it is marked already.
+    /// Marks a key as in progress; `None` if it is already.
     pub(super) fn begin(
         &self,
         caller: String,
@@ -50,14 +50,14 @@ impl InProgress {
     }
 }
 
-/// A request that is being answered under a key.
+/// A request in progress with a key.
 pub(super) struct KeyedRequest {
     name: Name,
     pub(super) fingerprint: Fingerprint,
     pub(super) request: Uuid,
-    /// The log is written outside of the request: it does not know what is spoken there.
+    /// The language of the request, since the answer is written outside of its task.
     language: Language,
-    /// The answer as it was handed to the log last.
+    /// The answer that was last handed to the log.
     stored: Mutex<Option<StoredResponse>>,
     marks: InProgress,
 }
@@ -77,13 +77,13 @@ impl KeyedRequest {
         &self.name.1
     }
 
-    /// The row of an answer.
+    /// The row of a stored answer.
     pub(super) fn kept(&self, frozen: &StoredResponse) -> StoredAnswer {
         let (caller, key) = self.name.clone();
         StoredAnswer { caller, key, fingerprint: self.fingerprint.0, answer: frozen.to_bytes() }
     }
 
-    /// Makes the row of an answer that is to be stored with its events; `None` when it is not to be.
+    /// The row of an answer to be stored with its events; `None` if it must not be stored.
     pub(super) fn keep<R: IntoResponse>(&self, answer: impl FnOnce() -> Option<R>) -> Option<StoredAnswer> {
         let frozen = while_speaking(self.language, || {
             let response = answer()?.into_response();
@@ -94,7 +94,7 @@ impl KeyedRequest {
         row
     }
 
-    /// The answer as it was handed to the log last.
+    /// The answer that was last handed to the log.
     pub(super) fn stored(&self) -> Option<StoredResponse> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

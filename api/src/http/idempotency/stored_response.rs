@@ -1,5 +1,5 @@
-//! An answer as it is stored: status, the headers that belong to what was done, and the body, byte for
-//! byte. The bytes are one line of JSON for the first two, and then the body.
+//! The stored form of an answer: its status, the headers that belong to the result, and the body. The first line is
+//! JSON with status and headers; the body follows byte for byte.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::headers::positions::LEDGER_POSITION;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// What is stored of the headers; all others belong to one sending of the answer.
+/// The headers that are stored; all others belong to one transmission.
 const KEPT_HEADERS: [HeaderName; 5] =
     [header::CONTENT_TYPE, header::CONTENT_LANGUAGE, header::ETAG, header::LOCATION, LEDGER_POSITION];
 
@@ -28,7 +28,7 @@ struct Head {
 }
 
 impl StoredResponse {
-    /// `None` when the body does not stand ready.
+    /// `None` when the body is not in memory completely.
     pub(super) fn of(response: Response) -> Option<Self> {
         let (parts, body) = response.into_parts();
         let kept = KEPT_HEADERS.into_iter().filter_map(|name| {
@@ -55,7 +55,7 @@ impl StoredResponse {
         Some(Self { head: serde_json::from_slice(head).ok()?, body: Bytes::copy_from_slice(&body[1..]) })
     }
 
-    /// The answer as it was.
+    /// The answer as it was sent first.
     pub(super) fn thaw(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.head.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -67,7 +67,7 @@ impl StoredResponse {
         response
     }
 
-    /// The answer, given again.
+    /// The answer as a replay.
     pub(super) fn replay(self) -> Response {
         ([(REPLAYED, "true")], self.thaw()).into_response()
     }

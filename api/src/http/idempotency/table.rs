@@ -1,4 +1,4 @@
-//! The stored answers: finding one, storing what appended nothing, taking away what is old.
+//! The table of stored answers: look-up, storing answers of requests that appended nothing, deleting expired ones.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use super::keyed_request::KeyedRequest;
 use super::stored_response::StoredResponse;
 use crate::app::problem::{Code, Problem};
 
-/// How long an answer is found again at least.
+/// How long answers are kept at least.
 const KEPT_HOURS: i32 = 24;
-/// How often old answers are taken away.
+/// How often expired answers are deleted.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(10 * 60);
-/// How many of them at once: nobody waits behind a long delete.
+/// How many one statement deletes, so that none runs long.
 const CLEAN_UP_ROWS: i64 = 1_000;
 
-/// What was answered under the key before, or the problem when that was to another request.
+/// The answer stored under the key, or a problem if it belongs to another request.
 pub(super) async fn find(pool: &PgPool, asked: &KeyedRequest) -> Result<Option<Response>, Problem> {
     let sql = "select fingerprint, answer from stored_answers where caller = $1 and key = $2";
     let row: Option<(Vec<u8>, Vec<u8>)> =
@@ -31,7 +31,7 @@ pub(super) async fn find(pool: &PgPool, asked: &KeyedRequest) -> Result<Option<R
     Ok(Some(frozen.ok_or_else(|| Problem::internal("once", &"a stored answer is none"))?.replay()))
 }
 
-/// Stores an answer; `false` when there is one already.
+/// Stores an answer; `false` if there is one already.
 pub(super) async fn insert(pool: &PgPool, kept: &StoredAnswer) -> Result<bool, sqlx::Error> {
     let sql = "insert into stored_answers (caller, key, fingerprint, answer, stored_at)
                values ($1, $2, $3, $4, now())
@@ -41,7 +41,7 @@ pub(super) async fn insert(pool: &PgPool, kept: &StoredAnswer) -> Result<bool, s
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes old answers away, now and then, until it is stopped.
+/// Deletes expired answers periodically until shutdown.
 pub async fn clean_up(pool: PgPool, stopping: CancellationToken) {
     loop {
         if let Err(error) = take_away(&pool).await {

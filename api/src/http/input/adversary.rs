@@ -1,6 +1,5 @@
-//! What somebody would send who wants an answer, or the work for it, to grow faster than the input. Every reader is
-//! held to the same two bounds: the size of its answer, and what it allocates for each byte that it reads. For tests
-//! alone; it knows no reader.
+//! For tests: inputs that try to make the answer, or the work for it, grow faster than the input. Every reader must
+//! keep two bounds: the size of its answer, and what it allocates per byte of input. It knows no reader.
 
 use allocation_counter::measure;
 use futures::FutureExt as _;
@@ -13,12 +12,12 @@ use crate::app::problem::{MAX_ERRORS, Problem};
 
 /// The largest answer to bad input.
 pub(crate) const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// What reading may allocate for each byte, all that was given back counted too: an object of one field has most.
+/// What reading may allocate per byte, counting freed memory too; an object of one field needs most.
 const PER_BYTE: u64 = 250;
-/// What it may allocate whatever it reads.
+/// What reading may allocate besides, whatever the input.
 const AT_ALL: u64 = 2 * 1024 * 1024;
 
-/// Reads an input, and says how it is answered.
+/// Reads an input; the result is its answer.
 #[track_caller]
 pub(crate) fn in_proportion<T>(input: &[u8], read: impl FnOnce() -> T) -> T {
     let mut read = Some(read);
@@ -29,7 +28,7 @@ pub(crate) fn in_proportion<T>(input: &[u8], read: impl FnOnce() -> T) -> T {
     answer.unwrap()
 }
 
-/// Reads an input that may be refused, and holds the refusal to its bounds in every language.
+/// Reads an input that may be refused, and checks the bounds of the refusal in every language.
 #[track_caller]
 pub(crate) fn is_bounded<T>(input: &[u8], read: impl FnOnce() -> Result<T, Problem>) {
     let Err(problem) = in_proportion(input, read) else { return };

@@ -1,4 +1,4 @@
-//! Reads a condition from a field of a body, and says what is wrong with it by its paths. It does not know which field.
+//! Reads a condition from a field of a body and reports its problems by path. It does not know which field.
 
 use domain::condition::Condition;
 

@@ -1,6 +1,6 @@
-//! Cursors: where a list goes on. Opaque to clients, and authenticated over all that they hold: the list, its filter,
-//! who reads it, and the place. A cursor of another list, and one that was altered, is none. The limit may change from
-//! page to page.
+//! Cursors of paged lists. They are opaque to clients and authenticated over the list, its filter, the caller and the
+//! position. A cursor of another list, filter or caller, or an altered one, is invalid. The limit may change from page
+//! to page.
 
 use std::sync::Arc;
 
@@ -12,21 +12,22 @@ use domain::id::MemberId;
 use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
 
-/// What the digests of cursors are made for.
+/// The purpose of the digest.
 const PURPOSE: &str = "cursor";
 /// The length of an HMAC-SHA-256.
 const DIGEST_BYTES: usize = 32;
 
-/// What a cursor belongs to, and the keys that say so. Instances that share their token keys take each other's cursors.
+/// What a cursor belongs to, and the keys that authenticate it. Instances with the same token keys accept each other's
+/// cursors.
 #[derive(Debug, Clone)]
 pub struct Binding {
     keys: Arc<Keys>,
-    /// Path, filter and caller, each with its length.
+    /// Path, filter and caller, each prefixed with its length.
     scope: Vec<u8>,
 }
 
 impl Binding {
-    /// The list at a path, under the filter of the query, for one caller.
+    /// The list of a path, a filter and a caller.
     #[must_use]
     pub fn of(keys: &Arc<Keys>, uri: &Uri, caller: MemberId) -> Self {
         let mut filter: Vec<&str> = uri
@@ -44,18 +45,18 @@ impl Binding {
         Self { keys: Arc::clone(keys), scope }
     }
 
-    /// The cursor of what comes after the item at `position`.
+    /// The cursor of the page after the item at `position`.
     ///
     /// # Errors
-    /// `internal`: it cannot be sealed.
+    /// `internal`: the digest fails.
     pub fn cursor(&self, position: i64) -> Result<String, Problem> {
         self.seal(&position.to_be_bytes())
     }
 
-    /// A cursor that holds something else than a position.
+    /// A cursor that holds other data than a position.
     ///
     /// # Errors
-    /// `internal`: it cannot be sealed.
+    /// `internal`: the digest fails.
     pub fn seal(&self, place: &[u8]) -> Result<String, Problem> {
         let digest =
             self.keys.seal(PURPOSE, &self.sealed(place)).map_err(|error| Problem::internal("cursor", &error))?;
@@ -63,10 +64,10 @@ impl Binding {
         Ok(URL_SAFE_NO_PAD.encode([place, &digest].concat()))
     }
 
-    /// Reads what a cursor holds.
+    /// Verifies a cursor and returns its data.
     ///
     /// # Errors
-    /// `invalid_cursor` when it belongs to something else, was altered, or is none.
+    /// `invalid_cursor` when it belongs to another list, was altered, or is not a cursor.
     pub fn open(&self, cursor: &str) -> Result<Vec<u8>, Problem> {
         let invalid = || Problem::new(Code::InvalidCursor);
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
@@ -75,10 +76,10 @@ impl Binding {
         if genuine { Ok(place.to_vec()) } else { Err(invalid()) }
     }
 
-    /// Reads a cursor back.
+    /// Verifies a cursor and returns its position.
     ///
     /// # Errors
-    /// `invalid_cursor` when it belongs to something else, was altered, or is none.
+    /// `invalid_cursor` when it belongs to another list, was altered, or is not a cursor.
     pub fn position(&self, cursor: &str) -> Result<i64, Problem> {
         let invalid = || Problem::new(Code::InvalidCursor);
         let position = self.open(cursor)?.try_into().ok().map(i64::from_be_bytes);

@@ -1,6 +1,6 @@
-//! How the body of a request arrives: as a whole before anything else is done about the request, at a smallest rate, and
-//! with a bound on what all bodies together may hold in memory. What is in it, and how much of it a route takes, is not
-//! known here: a route says that it takes more.
+//! Reads the body of a request completely before the request is processed, with a minimum rate and a limit on the
+//! memory of all bodies together. It does not know what is in a body. A route that accepts large bodies says so
+//! (`route_limits`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,49 +21,49 @@ use crate::http::auth::Identified;
 use crate::http::connections::Seat;
 use crate::http::layers::route_limits::RouteLimits;
 
-/// How much of a body that is too large is read all the same, so that its sender gets to read the answer.
+/// How much of a body that is too large is still read, so that its sender gets the answer.
 const DRAIN_BYTES: usize = 16 * 1024 * 1024;
 
-/// How slowly a body may arrive.
+/// The minimum rate of a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
-    /// How long the first or the next part may take …
+    /// The longest wait for the first or the next part …
     pub(crate) patience: Duration,
-    /// … how much must have arrived on average after that, in bytes a second …
+    /// … the minimum average rate after that, in bytes a second …
     pub(crate) bytes_a_second: u32,
-    /// … and how long the whole may take.
+    /// … and the longest time for the whole body.
     pub(crate) whole: Duration,
 }
 
-/// A phone with a bad connection sends the largest ordinary body in time; a batch comes from a data centre.
+/// A phone with a bad connection can send the largest ordinary body in time; batches come from data centres.
 pub(crate) const PACE: Pace =
     Pace { patience: Duration::from_secs(5), bytes_a_second: 8 * 1024, whole: Duration::from_secs(25) };
 
-/// What became of a body.
+/// The result of reading a body.
 #[derive(Debug, Clone)]
 pub(crate) enum Arrived {
-    /// It is here.
+    /// It has arrived.
     Whole(Bytes),
-    /// It is larger than what was asked for; nothing of it was kept.
+    /// It is too large; nothing of it was kept.
     TooLarge,
-    /// Its sender took too long.
+    /// Its sender was too slow.
     TooSlow,
-    /// Its sender broke off, and reads no answer.
+    /// Its sender disconnected.
     BrokenOff,
 }
 
-/// What all bodies that are arriving or being worked on may hold in memory, beside the first few KiB of each.
+/// The memory for all bodies that are arriving or in use, besides the first few KiB of each.
 #[derive(Clone)]
 pub(in crate::http) struct Room {
     strangers: Arc<Semaphore>,
     known: Arc<Semaphore>,
 }
 
-/// What each body may hold without asking: as much as nearly every request has.
+/// What each body may use without a reservation: enough for nearly every request.
 const FREE_BYTES: usize = 16 * 1024;
-/// What the bodies of those may hold who have shown nothing, or nothing that is genuine. In KiB.
+/// The budget of unauthenticated requests, in KiB.
 const STRANGERS_KIB: usize = 32 * 1024;
-/// What the bodies of all others may hold. In KiB.
+/// The budget of authenticated requests, in KiB.
 const KNOWN_KIB: usize = 256 * 1024;
 
 impl Default for Room {
@@ -72,17 +72,17 @@ impl Default for Room {
     }
 }
 
-/// There is no room for more of a body now.
+/// The budget is exhausted.
 struct NoRoom;
 
-/// The part of the room that one body takes, until it is dropped.
+/// The reservation of one body, until it is dropped.
 struct Share<'a> {
     room: Option<&'a Arc<Semaphore>>,
     taken: Option<OwnedSemaphorePermit>,
 }
 
 impl Share<'_> {
-    /// Takes as much as a body of this size needs.
+    /// Reserves what a body of this size needs.
     fn hold(&mut self, bytes: usize) -> Result<(), NoRoom> {
         let Some(room) = self.room else { return Ok(()) };
         let held = self.taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
@@ -97,7 +97,7 @@ impl Share<'_> {
     }
 }
 
-/// Reads a body that nobody has read yet, up to a limit.
+/// Reads a body up to a limit.
 pub(crate) async fn read(body: Body, limit_bytes: usize, pace: Pace) -> Arrived {
     let mut share = Share { room: None, taken: None };
     read_into(&mut share, body, limit_bytes, pace).await.unwrap_or(Arrived::TooLarge)
@@ -125,7 +125,8 @@ async fn read_into(share: &mut Share<'_>, body: Body, limit_bytes: usize, pace: 
     Ok(if read_bytes > limit_bytes { Arrived::TooLarge } else { Arrived::Whole(kept.into()) })
 }
 
-/// How much of a body is kept: whoever may not report facts is refused, so that a large batch of theirs is not needed.
+/// The size limit of a body: large batches are kept only from callers who may report activities, since others are
+/// refused.
 fn limit(route: RouteLimits, who: Option<&Identified>) -> usize {
     let may_report = who.is_some_and(|who| match who.role {
         Role::Operator | Role::Admin | Role::Service => true,
@@ -134,7 +135,7 @@ fn limit(route: RouteLimits, who: Option<&Identified>) -> usize {
     if may_report && route.large_body { BATCH_BODY_LIMIT_BYTES } else { BODY_LIMIT_BYTES }
 }
 
-/// Lets a request through when all of its body is here.
+/// Passes a request on when its body has arrived.
 pub(in crate::http) async fn layer(State(room): State<Room>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     if axum::body::HttpBody::is_end_stream(&body) {
@@ -144,7 +145,7 @@ pub(in crate::http) async fn layer(State(room): State<Room>, request: Request, n
     let mut share = Share { room: Some(if who.is_some() { &room.known } else { &room.strangers }), taken: None };
     let limit = limit(RouteLimits::of(&parts.extensions), who);
     match read_into(&mut share, body, limit, PACE).await {
-        // nobody will read the answer, and nothing is done for nobody
+        // the client is gone, so that nothing is processed
         Ok(Arrived::BrokenOff) => Problem::new(Code::MalformedJson).into_response(),
         Ok(Arrived::TooSlow) => Problem::new(Code::MalformedJson).detail(phrases::body_too_slow()).into_response(),
         Err(NoRoom) => Problem::new(Code::Overloaded).into_response(),

@@ -1,14 +1,14 @@
-//! Which pages of other origins may call us from a browser. Nobody, unless the configuration says so.
+//! CORS: which origins may call us from a browser. None, unless configured.
 
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// How long a browser remembers what it was told.
+/// How long a browser may cache the answer to a preflight request.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// The layer for these origins; `*` is everybody, and nobody's cookies.
+/// The layer for these origins; `*` allows every origin, without credentials.
 pub(in crate::http) fn layer(origins: &[HeaderValue]) -> CorsLayer {
     let named = |name: &'static str| HeaderName::from_static(name);
     let layer = CorsLayer::new()

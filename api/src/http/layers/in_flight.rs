@@ -1,5 +1,4 @@
-//! How many requests are answered at once. One more is told to come back: a queue that nobody sees the end
-//! of helps nobody. Health is always answered.
+//! Limits concurrent requests. One more is refused as overloaded instead of queued. Health checks are always answered.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::route_limits::RouteLimits;
 use crate::app::problem::{Code, Problem};
 
-/// The places.
+/// The permits.
 #[derive(Clone)]
 pub(in crate::http) struct InFlight(Arc<Semaphore>);
 

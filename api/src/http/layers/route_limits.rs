@@ -1,6 +1,5 @@
-//! What a route asks of the layers around it. It says so where it is declared, beside its description
-//! (`Describe::limits`); the layers find it with the request and compare no paths. An ordinary route says
-//! that it asks for nothing: what is no GET and says nothing fails a test.
+//! The limits of a route, declared beside its description (`Describe::limits`). The layers find them with the request
+//! and compare no paths. Every route that is not GET must declare its limits, an ordinary one none; a test checks this.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,24 +8,25 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{Extensions, Method};
 use serde::{Deserialize, Serialize};
 
-/// One way in which a route is not ordinary.
+/// One deviation from an ordinary route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Limit {
-    /// It folds the whole log: it takes its turn and has more time.
+    /// It folds the whole log: few run at a time, with a longer time limit.
     WholeLog,
-    /// It is answered however busy the service is, and never counted.
+    /// A health check: always answered, never counted.
     Health,
-    /// It is counted as a log-in of the address.
+    /// Counted as a log-in of the address.
     LogIn,
-    /// It is counted as a sign-up of the address.
+    /// Counted as a sign-up of the address.
     SignUp,
-    /// It appends nothing although it is no GET, or must stay possible: to log out, to change a password, to be erased.
+    /// It appends nothing although it is not GET, or it must stay possible without quota: logging out, changing a
+    /// password, erasure.
     AppendsNothing,
-    /// Its body may be large, from somebody who may report facts.
+    /// It accepts large bodies from callers who may report activities.
     LargeBody,
 }
 
-/// Whom no credential makes anybody else: counted by address.
+/// Requests that are counted by address even with a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newcomer {
     /// Logs in.
@@ -35,23 +35,23 @@ pub enum Newcomer {
     SignUp,
 }
 
-/// All of them for one route.
+/// The limits of one route.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RouteLimits {
-    /// It has the time that the whole log takes.
+    /// It has the longer time limit.
     pub whole_log: bool,
     /// It is always answered.
     pub is_health: bool,
-    /// How its sender is counted instead of by credential.
+    /// How it is counted instead of by credential.
     pub newcomer: Option<Newcomer>,
-    /// It may be asked by those who may append no more.
+    /// Allowed without quota left.
     pub appends_nothing: bool,
     /// Its body may be large.
     pub large_body: bool,
 }
 
 impl RouteLimits {
-    /// Those of the request that is being answered.
+    /// The limits of a request.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().copied().unwrap_or_default()
@@ -73,12 +73,12 @@ impl RouteLimits {
     }
 }
 
-/// The limits of all routes that have said theirs, by path and method.
+/// The declared limits of all routes, by path and method.
 #[derive(Debug, Clone, Default)]
 pub struct LimitsOfRoutes(Arc<HashMap<String, Vec<(Method, RouteLimits)>>>);
 
 impl LimitsOfRoutes {
-    /// From what the routes said.
+    /// Collects them from the routes.
     #[must_use]
     pub fn new(said: impl IntoIterator<Item = (String, Method, Vec<Limit>)>) -> Self {
         let mut of_path: HashMap<String, Vec<_>> = HashMap::new();
@@ -88,14 +88,14 @@ impl LimitsOfRoutes {
         Self(Arc::new(of_path))
     }
 
-    /// Those of the route that a request was matched to.
+    /// The limits of the matched route.
     #[must_use]
     pub fn of(&self, request: &Request) -> RouteLimits {
         let Some(path) = request.extensions().get::<MatchedPath>() else { return RouteLimits::default() };
         self.of_route(request.method(), path.as_str())
     }
 
-    /// Those of a route. HEAD is answered by GET.
+    /// The limits of a route; HEAD has those of GET.
     #[must_use]
     pub fn of_route(&self, method: &Method, path: &str) -> RouteLimits {
         let Some(methods) = self.0.get(path) else { return RouteLimits::default() };
@@ -103,7 +103,7 @@ impl LimitsOfRoutes {
         methods.iter().find(|(of, _)| of == method).map(|(_, limits)| *limits).unwrap_or_default()
     }
 
-    /// All of them, in order.
+    /// All limits, in order.
     #[cfg(test)]
     #[must_use]
     pub fn all(&self) -> Vec<(String, Method, RouteLimits)> {

@@ -1,5 +1,5 @@
-//! How long a request may take. What folds the whole log takes as long as the log is: such routes are few, take their
-//! turns (`routes::whole_log`), and have a limit of their own.
+//! Time limits of requests. The few routes that fold the whole log have a longer one, and run a few at a time
+//! (`routes::whole_log`).
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use super::route_limits::RouteLimits;
 /// The limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) struct Limits {
-    /// Of any request.
+    /// For ordinary requests.
     pub(in crate::http) request: Duration,
-    /// Of one that folds the whole log: hundreds of millions of events.
+    /// For requests that fold the whole log, of up to hundreds of millions of events.
     pub(in crate::http) whole_log: Duration,
 }
 

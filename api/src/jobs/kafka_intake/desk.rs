@@ -19,7 +19,7 @@ use crate::app::operations::intake::{
     PutBackOutcome, SHOWN_LETTERS,
 };
 
-/// How many are put back at once.
+/// How many dead letters one batch replays.
 const AT_ONCE: usize = 200;
 /// How long somebody waits who put back dead letters over HTTP; what is left is put back by the next request.
 const PUTS_BACK_FOR: Duration = Duration::from_secs(8);

@@ -1,19 +1,19 @@
-//! What the role of the service may do with each table, brought in order at every start of the owner. It knows the few
-//! tables that are not written freely, and that what is folded from the log is the writer's own.
+//! The privileges of the writer on each table, set at every start with the owner's role. Only a few tables are
+//! restricted; the writer owns the tables folded from the log.
 
 use anyhow::bail;
 use sqlx::{Connection, PgConnection};
 
 use super::Names;
 
-/// What a rebuild puts beside a table has this name with this suffix.
+/// The suffix of a rebuild's shadow tables.
 const BESIDE: &str = "__next";
-/// What the writer may do with a table that is not named in [`grants_on`].
+/// The privileges on a table that [`grants_on`] does not name.
 const EVERYTHING: &[&str] = &["select", "insert", "update", "delete"];
-/// One start at a time brings the grants in order.
+/// The lock under which one process at a time sets privileges.
 const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('reward-ledger ownership ' || current_schema(), 0))";
 
-/// What the role of the service may do with a table of the owner.
+/// The privileges of the writer on a table of the owner.
 fn grants_on(table: &str) -> &'static [&'static str] {
     match table {
         "events" | "log_pages" => &["select", "insert"],
@@ -24,8 +24,8 @@ fn grants_on(table: &str) -> &'static [&'static str] {
 }
 
 impl Names {
-    /// Gives the writer what it needs, and takes what it must not have. What is right already is not touched, so that
-    /// a start waits for nobody.
+    /// Grants the writer what it needs and revokes the rest. Privileges that are right already are not touched, so that
+    /// a start takes no lock.
     pub(super) async fn grant(&self, conn: &mut PgConnection) -> anyhow::Result<()> {
         let mut tx = conn.begin().await?;
         sqlx::query(LOCK).execute(&mut *tx).await?;
@@ -98,7 +98,7 @@ impl Names {
         Ok(())
     }
 
-    /// Asks the role of the service itself: a grant may have come to it another way.
+    /// Checks the privileges as the writer itself, which may have got them in another way.
     pub(super) async fn is_bound(&self, service: &mut PgConnection) -> anyhow::Result<()> {
         let more: Option<String> = sqlx::query_scalar(
             "select privilege

@@ -1,5 +1,5 @@
-//! Bodies that were sent encoded (`Content-Encoding`). The bound of a body counts what comes out, and nothing beyond
-//! it is ever decoded. Two encodings are read, those of imported files; the others are refused by name.
+//! Decodes bodies with a `Content-Encoding`. The size limit applies to the decoded body, and nothing beyond it is
+//! decoded. Supported are gzip and zstd, as for imported files; other encodings are refused by name.
 
 use std::io::{self, Read};
 
@@ -9,11 +9,11 @@ use flate2::read::MultiGzDecoder;
 use crate::app::i18n::phrases;
 use crate::app::problem::{Code, Problem};
 
-/// What is read, as `Accept-Encoding` of a refusal says.
+/// The supported encodings, for `Accept-Encoding` of a refusal.
 pub const READ_ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, zstd");
-/// The field that an error about the encoding of a body names.
+/// The field that errors about the encoding name.
 pub const CONTENT_ENCODING_FIELD: &str = "header.Content-Encoding";
-/// The most memory that a body may ask its reader to keep, as a power of two: 8 MiB, what RFC 9659 allows.
+/// The largest zstd window, as a power of two: 8 MiB, as RFC 9659 allows.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How a body was encoded.
@@ -25,10 +25,10 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// What the headers say of a body.
+    /// The encoding that the headers name.
     ///
     /// # Errors
-    /// `unsupported_media_type` for an encoding that is not read, and for more than one.
+    /// `unsupported_media_type` for an unsupported encoding, and for more than one.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut named = headers.get_all(header::CONTENT_ENCODING).iter();
         let Some(value) = named.next() else { return Ok(Self::Identity) };
@@ -56,7 +56,8 @@ impl Encoding {
     /// Decodes a body.
     ///
     /// # Errors
-    /// `body_too_large` when more comes out than the bound; `malformed_json` when it is not what its header says.
+    /// `body_too_large` when the decoded body exceeds the limit; `malformed_json` when it is not encoded as its header
+    /// says.
     pub(super) fn decode(self, bytes: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Problem> {
         let decoded = match self {
             Self::Identity => Ok(bytes.to_vec()),
@@ -75,14 +76,14 @@ fn zstd(bytes: &[u8]) -> io::Result<impl Read> {
     Ok(decoder)
 }
 
-/// At most one byte more than the bound.
+/// Decodes at most one byte more than the limit.
 fn read(decoder: impl Read, limit_bytes: usize) -> io::Result<Vec<u8>> {
     let mut decoded = Vec::new();
     decoder.take(limit_bytes as u64 + 1).read_to_end(&mut decoded)?;
     Ok(decoded)
 }
 
-/// A body beyond its bound.
+/// The refusal of a body beyond its limit.
 pub(super) fn too_large(limit_bytes: usize) -> Problem {
     Problem::new(Code::BodyTooLarge).with("limitBytes", limit_bytes)
 }

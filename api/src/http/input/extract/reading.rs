@@ -1,5 +1,5 @@
-//! Where what was sent is read: short bodies at once, long ones and those with expressions away from the threads
-//! that answer everybody, and no more of them at a time than there are processors. It knows no route.
+//! Decides where a body is parsed: short ones at once, long ones and those with expressions on blocking threads, as
+//! many at a time as there are processors. It knows no route.
 
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
@@ -14,9 +14,9 @@ use crate::app::input::fields::{self, FromFields};
 use crate::app::input::json;
 use crate::app::problem::{Code, Problem};
 
-/// Up to here a text is read at once: fractions of a millisecond.
+/// Up to this size a text is parsed at once, in fractions of a millisecond.
 const AT_ONCE_BYTES: usize = 16 * 1024;
-/// How long a body waits for its turn.
+/// How long a body may wait for a thread.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
@@ -27,7 +27,7 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 /// Reads a body strictly; an empty one is an empty object.
 ///
 /// # Errors
-/// What is wrong with it; `overloaded` when others are read all the time.
+/// The violations; `overloaded` when no thread becomes free in time.
 pub(crate) async fn read_body<T: FromFields>(bytes: Bytes) -> Result<T, Problem> {
     if bytes.is_empty() {
         return fields::read_body(Value::Object(Map::new()));
@@ -42,13 +42,13 @@ pub(crate) async fn read_body<T: FromFields>(bytes: Bytes) -> Result<T, Problem>
     fields::read_body(value)
 }
 
-/// Runs what needs a processor for a while on a thread that nobody waits for.
+/// Runs CPU-bound work on a blocking thread.
 pub(super) async fn elsewhere<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let turn = turn(LONGEST_WAIT).await?;
     let reading = tokio::task::spawn_blocking(move || {
-        // held until it is done, also where nobody waits for the answer any more
+        // held until the work is done, even if the request was cancelled
         let _turn = turn;
         read()
     });

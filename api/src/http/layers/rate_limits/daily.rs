@@ -1,7 +1,7 @@
-//! What a member may leave behind in a day, for ever or for a while: events in the log, answers stored under idempotency
-//! keys, accounts. An event is counted when the log took it, whichever route it came from; whoever has none left is
-//! turned away from every route that may append, before anything is done. A service has no such budget: its events are
-//! those of all members.
+//! Daily quotas of what a member may store: events in the log, answers under idempotency keys, and accounts per
+//! address. An event is counted when the log has recorded it, whatever the route. A member without quota left is
+//! refused on every route that may append, before anything is done. Services have no quota, since they act for all
+//! members.
 
 use std::net::IpAddr;
 
@@ -18,20 +18,20 @@ use crate::app::problem::Problem;
 use crate::http::auth::Identified;
 use crate::http::layers::route_limits::{Newcomer, RouteLimits};
 
-/// Those who work on behalf of the programme decide about the claims of many.
+/// Staff decide the claims of many members.
 const STAFF_TIMES: u32 = 100;
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// How much a member may leave behind in a day; staff a hundred times as much.
+/// The daily quotas of a member; staff have a hundred times as much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyBudgets {
-    /// Events in the log; of an address: accounts.
+    /// Events in the log; for an address: accounts.
     pub events: u32,
     /// Answers stored under idempotency keys.
     pub keys: u32,
 }
 
-/// What is left of the budgets.
+/// The remaining quotas.
 pub(super) struct Daily {
     members: Left,
     staff: Left,
@@ -51,7 +51,7 @@ impl Left {
     }
 }
 
-/// A request whose unit is given back if it leaves nothing behind.
+/// A sign-up whose unit is refunded if it creates no account.
 pub(super) struct Day<'a> {
     sign_up: Option<(&'a Buckets, IpAddr)>,
 }
@@ -73,7 +73,7 @@ impl Daily {
         }
     }
 
-    /// Lets a request through that appends nothing, or whose sender may still append.
+    /// Passes a request on if it appends nothing, or its sender has quota left.
     pub(super) fn begin(
         &self,
         request: &Request,
@@ -95,7 +95,7 @@ impl Daily {
 }
 
 impl Day<'_> {
-    /// Gives a unit back where nobody was taken in.
+    /// Refunds the unit if no account was created.
     pub(super) fn end(self, response: &Response) {
         let took_in = response.status() == StatusCode::CREATED && !response.headers().contains_key(REPLAYED);
         if let Some((sign_ups, address)) = self.sign_up.filter(|_| !took_in) {
@@ -109,7 +109,7 @@ fn may_append(method: &Method, route: RouteLimits) -> bool {
 }
 
 impl RateLimits {
-    /// Counts what the log took.
+    /// Counts the events that the log has recorded.
     pub fn appended(&self, metadata: &Metadata, events: usize) {
         let Some(limits) = &self.0 else { return };
         let left = Role::from_name(&metadata.role).and_then(|role| limits.daily.of(role));
@@ -118,7 +118,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts an answer that is to be stored under a key of somebody.
+    /// Counts an answer to be stored for a caller.
     ///
     /// # Errors
     /// `rate_limited`.
@@ -127,7 +127,7 @@ impl RateLimits {
         left.and_then(|left| left.keys.count(&who.id.0).refusal()).map_or(Ok(()), Err)
     }
 
-    /// The answer was not stored.
+    /// Refunds an answer that was not stored.
     pub(crate) fn give_key_back(&self, who: Identified) {
         if let Some(left) = self.0.as_ref().and_then(|limits| limits.daily.of(who.role)) {
             left.keys.give_back(&who.id.0);
