@@ -9,6 +9,10 @@ use tests::support::{
 };
 
 const STOCK: i64 = 250;
+/// How many members claim at the same time …
+const WIDTH: usize = 16;
+/// … and how many while the database is away, where each waits until the service gives up.
+const WIDTH_WHILE_AWAY: usize = 96;
 
 /// A running service, a crowd of 400, and a reward that 250 of them can get.
 async fn scene() -> (Arc<Stage>, Vec<String>, String) {
@@ -19,18 +23,18 @@ async fn scene() -> (Arc<Stage>, Vec<String>, String) {
     (stage, members, prize)
 }
 
-/// Lets a stampede begin and waits until the log holds this many more grants.
+/// Lets a stampede begin and waits until the log holds forty more grants.
 async fn stampede(
     reporter: &Client,
     prize: &str,
     members: &[String],
     log: &Log,
-    grants: i64,
+    width: usize,
 ) -> tokio::task::JoinHandle<Vec<Outcome>> {
     let before = log.count("claim.granted").await;
     let (reporter, prize, members) = (reporter.clone(), prize.to_owned(), members.to_vec());
-    let running = tokio::spawn(async move { claim_for_all(&reporter, &prize, &members, 16).await });
-    while log.count("claim.granted").await < before + grants && !running.is_finished() {
+    let running = tokio::spawn(async move { claim_for_all(&reporter, &prize, &members, width).await });
+    while log.count("claim.granted").await < before + 40 && !running.is_finished() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     running
@@ -53,7 +57,7 @@ fn acknowledged(outcomes: &[Outcome]) -> BTreeMap<String, String> {
 async fn a_power_cut_in_a_stampede_loses_nothing_acknowledged() {
     let (stage, members, prize) = scene().await;
     let (reporter, log) = (stage.reporter().await, stage.log().await);
-    let running = stampede(&reporter, &prize, &members, &log, 40).await;
+    let running = stampede(&reporter, &prize, &members, &log, WIDTH).await;
     stage.service.kill_9();
     let first = running.await.unwrap();
     let promised = acknowledged(&first);
@@ -84,7 +88,7 @@ async fn a_power_cut_in_a_stampede_loses_nothing_acknowledged() {
 async fn a_polite_end_answers_what_it_has_begun() {
     let (stage, members, prize) = scene().await;
     let (reporter, log) = (stage.reporter().await, stage.log().await);
-    let running = stampede(&reporter, &prize, &members, &log, 40).await;
+    let running = stampede(&reporter, &prize, &members, &log, WIDTH).await;
     let ending = stage.clone();
     let status = tokio::task::spawn_blocking(move || ending.service.terminate()).await.unwrap();
     assert_eq!(status.expect("it ends in time").code(), Some(0));
@@ -104,7 +108,7 @@ async fn a_database_that_goes_away_is_told_as_503_and_nothing_else_goes_wrong() 
     stage.service.import(&facts);
     let (reporter, log) = (stage.reporter().await, stage.log().await);
     let (_, prize) = stage.operator().await.create_open_event(None).await;
-    let running = stampede(&reporter, &prize, &members, &log, 40).await;
+    let running = stampede(&reporter, &prize, &members, &log, WIDTH_WHILE_AWAY).await;
     cluster.crash();
 
     let away = reporter.claim_for(&prize, members.last().unwrap()).await; // whose turn has not come

@@ -1,6 +1,10 @@
 //! The relay, on a real Kafka: all of the log is on the topic, in order per key, byte for byte, whatever was away.
 
-use std::{collections::BTreeMap, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     ClientConfig,
@@ -163,10 +167,14 @@ async fn a_topic_with_another_number_of_partitions_stops_the_relay_and_not_the_s
     admin.create_topics(&[odd], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
     something_happens(&service).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let says_why = || service.log().contains("3 partitions, not ");
+    let started = Instant::now();
+    while !says_why() && started.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(says_why(), "it stops, and says why");
     let reader = Topic::new(&broker.bootstrap(), &topic);
     assert_eq!((reader.partitions(), reader.messages().len()), (3, 0));
-    assert!(service.log().contains("partitions"), "it says why");
 }
 
 #[tokio::test(flavor = "multi_thread")]

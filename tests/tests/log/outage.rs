@@ -111,7 +111,10 @@ async fn more_than_can_wait_is_refused_at_once_and_nothing_of_it_is_written() {
             tokio::spawn(async move { programme.claim(member(number)).await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // while the head is held only a refusal can be an answer
+    while !crowd.iter().any(tokio::task::JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     stuck.rollback().await.unwrap();
     let (mut accepted, mut refused) = (0, 0);
     for claim in crowd {
