@@ -20,7 +20,7 @@ use crate::app::operations::intake::{
 };
 
 /// How many dead letters one batch replays.
-const AT_ONCE: usize = 200;
+const BATCH_LETTERS: usize = 200;
 /// How long somebody waits who put back dead letters over HTTP; what is left is put back by the next request.
 const PUTS_BACK_FOR: Duration = Duration::from_secs(8);
 /// How long the broker may take to answer somebody who only looks.
@@ -75,7 +75,7 @@ impl Desk {
             }
             let enough = most.is_some_and(|most| done.replayed + chunk.len() >= most);
             let late = most.is_some() && begun.elapsed() > PUTS_BACK_FOR;
-            if chunk.len() >= AT_ONCE || enough || late {
+            if chunk.len() >= BATCH_LETTERS || enough || late {
                 done.replayed += put(&replay, &mut chunk, order).await?;
             }
             if enough || late {
