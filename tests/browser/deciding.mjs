@@ -3,7 +3,7 @@
 import { PASSWORD, check, reader, signIn, test } from "./browser.mjs";
 
 const path = (page) => new URL(page.url()).pathname;
-const at = async (page, place) => page.waitForURL((url) => url.pathname.startsWith(place), { timeout: 15_000 });
+const at = async (page, place) => page.waitForURL((url) => url.pathname === place, { timeout: 15_000 });
 
 async function byKeyboard(browser) {
   const { page, context, seen } = await reader(browser, null);

@@ -14,7 +14,7 @@ const isPage = (href) => {
 
 async function find(browser, role) {
   const { context, page, seen } = await reader(browser, role);
-  const found = new Map([["/ui", "/ui"]]);
+  const found = new Map(role === "member" ? [["/ui/me", "/ui/me"]] : [["/ui", "/ui"]]);
   for (const [name, href] of found) {
     const answer = await page.goto(href);
     const title = `${role} ${name}`;
@@ -25,7 +25,7 @@ async function find(browser, role) {
     check(await page.locator("html").getAttribute("lang") === "en", `${title}: lang`);
     for (const link of await page.locator("a[href]").evaluateAll((links) => links.map((one) => one.href))) {
       const of = isPage(link) && kind(link);
-      if (of && !found.has(of)) found.set(of, link);
+      if (of && !found.has(of)) found.set(of, link.split("#")[0]);
     }
     await axe(page, `${title} light`);
     await fits(page, title);

@@ -99,6 +99,23 @@ fn cut((x, left): (f64, f64), gone: f64, scale: &Scale) -> Vec<(f64, f64)> {
     if gone <= 100.0 {
         return vec![(gone.max(x), 100.0)];
     }
-    let at_edge = left * (gone - 100.0) / (gone - x).max(f64::MIN_POSITIVE);
+    // a pace that hardly takes anything leads to a place too far away to divide by
+    let share = (gone - 100.0) / (gone - x);
+    let at_edge = if share.is_finite() { left * share } else { left };
     vec![(100.0, scale.y_of(at_edge))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_ends_at_the_edge_however_slow_the_pace() {
+        let scale = Scale::to(100);
+        assert_eq!(cut((40.0, 50.0), 60.0, &scale), [(60.0, 100.0)]);
+        assert_eq!(cut((40.0, 50.0), 160.0, &scale), [(100.0, scale.y(25))]);
+        for gone in [f64::MAX, f64::INFINITY] {
+            assert_eq!(cut((40.0, 50.0), gone, &scale), [(100.0, scale.y(50))], "{gone}");
+        }
+    }
 }
