@@ -32,6 +32,7 @@ mod response;
 mod reward;
 mod rewards;
 mod rule;
+mod send_again;
 mod session;
 mod settings;
 mod shell;

@@ -3,11 +3,15 @@
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
 use uuid::Uuid;
 
 use super::Pages;
 use super::client::{FieldRefused, Refused};
 use super::failure::Failure;
+use super::response::see_other;
+use super::send_again::Unsent;
+use super::sign_in;
 use super::visit::Visit;
 use crate::app::problem::Code;
 use crate::http::auth::PageSession;
@@ -109,15 +113,26 @@ pub(super) struct Posted {
 }
 
 impl FromRequest<Pages> for Posted {
-    type Rejection = Failure;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, pages: &Pages) -> Result<Self, Failure> {
+    async fn from_request(request: Request, pages: &Pages) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let visit = Visit::from_request_parts(&mut parts, pages).await?;
-        let form = read(Request::from_parts(parts, body)).await?;
-        let given = form.raw(TOKEN);
-        if !pages.0.state.keys.is_seal(given, "form", visit.session.log_in.as_bytes()) {
-            return Err(Failure::of(Code::Forbidden));
+        let visit = Visit::from_request_parts(&mut parts, pages).await;
+        let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+        let form = read(Request::from_parts(parts, body)).await.map_err(Failure::into_response)?;
+        let visit = match visit {
+            Ok(visit) => visit,
+            Err(Failure::Elsewhere(sign_in)) => {
+                let carried = Unsent::new(&uri, &headers, form);
+                return Err(carried.map_or_else(
+                    || see_other(&sign_in),
+                    |unsent| sign_in::before_sending_again(pages, &headers, &unsent),
+                ));
+            }
+            Err(failure) => return Err(failure.into_response()),
+        };
+        if !pages.0.state.keys.is_seal(form.raw(TOKEN), "form", visit.session.log_in.as_bytes()) {
+            return Err(Failure::of(Code::Forbidden).into_response());
         }
         Ok(Self { visit, form })
     }
@@ -125,7 +140,12 @@ impl FromRequest<Pages> for Posted {
 
 /// What the forms of a session carry, and nobody else can know.
 pub(super) fn token(pages: &Pages, session: &PageSession) -> String {
-    pages.0.state.keys.seal("form", session.log_in.as_bytes()).unwrap_or_default()
+    token_of(pages, session.log_in)
+}
+
+/// The same by the log-in that a session comes from.
+pub(super) fn token_of(pages: &Pages, log_in: Uuid) -> String {
+    pages.0.state.keys.seal("form", log_in.as_bytes()).unwrap_or_default()
 }
 
 /// A new key for a form: sent twice, it is done once.

@@ -17,9 +17,10 @@ use super::client::{Change, Client, Refused};
 use super::failure::Failure;
 use super::form::{self, Posted};
 use super::preferences::{Preferences, Theme, local};
-use super::response::{page_with, see_other};
+use super::response::{page, page_with, see_other};
+use super::send_again::{SendAgainPage, Unsent};
 use super::text::Text;
-use super::{Pages, session};
+use super::{Pages, ROOT, session};
 use crate::app::accounts::{self, DEMO_ACCOUNTS, DEMO_PASSWORD};
 use crate::app::clock;
 use crate::app::i18n;
@@ -45,6 +46,8 @@ struct SignInPage<'a> {
     password: &'static str,
     /// Whoever comes here has just changed the password.
     changed: bool,
+    /// The fields of a form that came when the session had ended.
+    unsent: Vec<(String, String)>,
 }
 
 impl<'a> SignInPage<'a> {
@@ -65,6 +68,7 @@ impl<'a> SignInPage<'a> {
             demo,
             password: DEMO_PASSWORD,
             changed: false,
+            unsent: vec![],
         }
     }
 }
@@ -80,6 +84,12 @@ struct Next {
 async fn ask(State(pages): State<Pages>, Query(Next { next, done }): Query<Next>, headers: HeaderMap) -> Response {
     let page = SignInPage::new(&pages, Preferences::of(&headers), local(&next));
     page_with(StatusCode::OK, &SignInPage { changed: done == "password", ..page })
+}
+
+/// What is shown when a form comes after its session has ended.
+pub(super) fn before_sending_again(pages: &Pages, headers: &HeaderMap, unsent: &Unsent) -> Response {
+    let page = SignInPage::new(pages, Preferences::of(headers), ROOT);
+    page_with(StatusCode::UNAUTHORIZED, &SignInPage { unsent: unsent.fields_to_carry(), ..page })
 }
 
 #[derive(Deserialize)]
@@ -99,16 +109,28 @@ async fn let_in(State(pages): State<Pages>, request: Request) -> Result<Response
     let preferences = Preferences::of(&parts.headers);
     let api = Client::new(pages.0.api.clone(), None, &parts);
     let form = form::read(Request::from_parts(parts.clone(), body)).await?;
+    let unsent = Unsent::carried(&form);
     let (email, next) = (form.text("email").unwrap_or_default(), local(form.raw("next")));
     let tokens = match log_in(&api, email, form.raw("password")).await {
         Ok(tokens) => tokens,
         Err(refused) if matches!(refused.status, 400 | 401 | 429) => {
-            let page = SignInPage { email, refused: Some(&refused), ..SignInPage::new(&pages, preferences, next) };
+            let page = SignInPage::new(&pages, preferences, next);
+            let unsent = unsent.map_or(vec![], |unsent| unsent.fields_to_carry());
+            let page = SignInPage { email, refused: Some(&refused), unsent, ..page };
             return Ok(page_with(StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED), &page));
         }
         Err(refused) => return Err(refused.into()),
     };
-    begun(&pages, &tokens.access_token, preferences, see_other(next)).await
+    let then = match &unsent {
+        None => see_other(next),
+        Some(unsent) => {
+            let log_in = pages.0.state.keys.verify(&tokens.access_token)?.family;
+            let text = Text { language: i18n::current(), zone: Tz::UTC };
+            let token = form::token_of(&pages, log_in);
+            page(&SendAgainPage { text, theme: preferences.theme, unsent, token, email })
+        }
+    };
+    begun(&pages, &tokens.access_token, preferences, then).await
 }
 
 /// A response that also begins a session, from a log-in just made.

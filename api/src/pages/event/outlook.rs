@@ -26,6 +26,14 @@ struct Span {
 }
 
 impl Span {
+    /// As far ahead as it looks back, further where the stock lasts longer, and no further than the event: one that ends
+    /// in a year must not press its weeks together.
+    fn of(from: DateTime<Utc>, now: Moment, end: Moment, gone: Option<Moment>) -> Self {
+        let (now, end) = (now.utc(), end.utc());
+        let ahead = now.checked_add_signed(now - from).unwrap_or(end);
+        Self { from, to: ahead.max(gone.map_or(ahead, |at| at.utc())).min(end).max(now) }
+    }
+
     /// From the left in percent; beyond the right edge more than 100.
     fn x(&self, at: Moment) -> f64 {
         let whole = (self.to - self.from).num_seconds().max(1) as f64;
@@ -36,7 +44,9 @@ impl Span {
 pub(in crate::pages) fn of(frame: &Frame<'_>, reward: &Reward, one: &StockAnalytics) -> OutlookPart {
     let (text, now) = (frame.visit.text, frame.now.recorded_at);
     let end = frame.event.end_date;
-    let span = Span { from: frame.from(frame.now), to: end.utc().max(now.utc()) };
+    let forecast = one.forecast.as_ref();
+    let gone = forecast.and_then(|forecast| forecast.sold_out_at);
+    let span = Span::of(frame.from(frame.now), now, end, gone);
     let (all, remaining) = (one.quantity.unwrap_or_default(), one.remaining.unwrap_or_default());
     let mut left = vec![];
     let starts = one.burn_down.iter().skip(1).map(|next| next.bucket).chain([now]);
@@ -55,7 +65,6 @@ pub(in crate::pages) fn of(frame: &Frame<'_>, reward: &Reward, one: &StockAnalyt
         let read_out = std::iter::once(bucket_name(text, frame, bucket.bucket)).chain(said).collect();
         left.push(Left { x: span.x(at), left: remaining, read_out });
     }
-    let forecast = one.forecast.as_ref();
     let title = title(frame, one);
     let chart = BurnDown {
         label: format!(
@@ -73,7 +82,7 @@ pub(in crate::pages) fn of(frame: &Frame<'_>, reward: &Reward, one: &StockAnalyt
         quantity: all,
         now: say!(text, "ui-event-left-now", count = remaining),
         outlook: forecast.and_then(|forecast| outlook(text, &span, forecast)),
-        end: (end > now).then(|| (span.x(end), text.say("ui-event-ends"))),
+        end: (end > now && end.utc() <= span.to).then(|| (span.x(end), text.say("ui-event-ends"))),
         ticks: ticks(text, &span, now),
         left,
         table: table(frame, one),
@@ -179,5 +188,26 @@ pub(in crate::pages) fn table(frame: &Frame<'_>, one: &StockAnalytics) -> Table 
         columns: ["ui-event-from", "ui-event-left-at-its-end", "ui-event-taken"].map(|id| text.say(id)).to_vec(),
         rows: rows.collect(),
         csv: frame.visit.link(&[("fragment", Some("stock.csv"))]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_looks_as_far_ahead_as_back_and_not_beyond_the_event() {
+        let now = Moment::from(DateTime::<Utc>::UNIX_EPOCH);
+        let day = |days| now.utc() + TimeDelta::days(days);
+        let gone = |days| Some(Moment::from(day(days)));
+        let span = |end, gone| Span::of(day(-10), now, Moment::from(day(end)), gone).to;
+        assert_eq!(span(300, None), day(10));
+        assert_eq!(span(4, None), day(4));
+        assert_eq!(span(-1, None), day(0));
+        assert_eq!(span(300, gone(2)), day(10));
+        assert_eq!(span(300, gone(30)), day(30));
+        assert_eq!(span(20, gone(30)), day(20));
     }
 }

@@ -15,6 +15,7 @@ messages! {
     "text",
     "shell",
     "sign_in",
+    "send_again",
     "charts",
     "sign_up",
     "settings",

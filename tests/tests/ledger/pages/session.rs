@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::support::{Browser, Stage, client::PASSWORD};
+use tests::support::{Browser, Stage, client::PASSWORD, programme::unique};
 
 /// Waits until a page leads to the sign-in; it must within a second.
 async fn is_out(browser: &Browser, why: &str) {
@@ -86,4 +86,41 @@ async fn a_form_counts_only_from_a_page_of_ours_with_its_token() {
     browser.post_from("https://evil.example", "/ui/sign-out", &[("token", &token)]).await.expect(403);
     browser.get("/ui/settings").await.ok();
     browser.post("/ui/sign-out", &[("token", &token)]).await.leads_to("/ui/sign-in");
+}
+
+#[tokio::test]
+async fn what_is_sent_after_the_session_has_ended_is_not_lost_and_not_done_twice() {
+    let stage = Stage::shared().await;
+    let member = stage.nobody().sign_up().await;
+    let browser = Browser::of(&stage.service).signed_in(&member.email).await;
+    let page = browser.get("/ui/me/profile").await;
+    let fields = [("token", page.ok().field("token")), ("nickname", format!("n{}", unique())), ("bio", "<b>".into())];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post("/ui/sign-out", &fields[..1]).await.leads_to("/ui/sign-in");
+
+    let asked = browser.post("/ui/me/profile", &fields).await;
+    asked.expect(401).says_all(&["Sign in, and you can send it again.", "value=\"&#60;b&#62;\""]);
+    let user = member.client.login(&member.email, PASSWORD).await.get("/auth/me").await.ok()["user"].clone();
+    assert_eq!(user["nickname"], serde_json::Value::Null, "nothing is done before");
+
+    let carried = ["unsent-to", "unsent-from", "unsent.nickname", "unsent.bio"].map(|name| (name, asked.field(name)));
+    let sign_in = async |password: &str| {
+        let account = [("email", member.email.as_str()), ("password", password)];
+        let carried = carried.iter().map(|(name, value)| (*name, value.as_str()));
+        browser.post("/ui/sign-in", &account.into_iter().chain(carried).collect::<Vec<_>>()).await
+    };
+    let refused = sign_in("not the password").await;
+    assert_eq!(refused.expect(401).field("unsent.nickname"), fields[1].1, "it is still there");
+    let page = sign_in(PASSWORD).await;
+    page.ok().says_all(&["Send it again?", "Nothing has changed yet.", &member.email, "action=\"/ui/me/profile\""]);
+    let again = [("token", page.field("token")), ("nickname", page.field("nickname"))];
+    let again: Vec<_> = again.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post("/ui/me/profile", &again).await.leads_to("/ui/me/profile?saved=yes");
+
+    let page = browser.get("/ui/settings").await;
+    browser.post("/ui/sign-out", &[("token", &page.field("token"))]).await.leads_to("/ui/sign-in");
+    let password = [("currentPassword", "secret"), ("newPassword", "another secret")];
+    let page = browser.post("/ui/settings/password", &password).await;
+    page.leads_to("/ui/sign-in");
+    assert!(!page.says("secret"), "no page carries a password");
 }

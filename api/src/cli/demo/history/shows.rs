@@ -138,7 +138,7 @@ pub(super) fn put_on(agenda: &mut Agenda, now: Moment, dice: &mut Dice) -> Resul
 
 fn plans(ago: Ago) -> [Plan; 8] {
     let seoul = "Asia/Seoul".parse().unwrap_or(Tz::UTC);
-    let long = Moment::from(ago.0.utc() + TimeDelta::days(330));
+    let ahead = |days| Moment::from(ago.0.utc() + TimeDelta::days(days));
     let plan = |ids, name, description, condition, reward| Plan {
         ids,
         name,
@@ -146,7 +146,7 @@ fn plans(ago: Ago) -> [Plan; 8] {
         condition,
         made: ago.hours(35 * 24 - 1),
         starts: ago.days(34),
-        ends: long,
+        ends: ahead(330),
         frequency: Frequency::Once,
         zone: Tz::UTC,
         approval: Approval::Automatic,
@@ -187,6 +187,7 @@ fn plans(ago: Ago) -> [Plan; 8] {
         Plan {
             made: ago.hours(16 * 24 + 5),
             starts: ago.days(16),
+            ends: ahead(26),
             frequency: Frequency::Weekly,
             zone: seoul,
             ..plan(
@@ -198,6 +199,7 @@ fn plans(ago: Ago) -> [Plan; 8] {
             )
         },
         Plan {
+            ends: ahead(40),
             approval: Approval::Manual,
             zone: seoul,
             ..plan(
@@ -215,6 +217,7 @@ fn plans(ago: Ago) -> [Plan; 8] {
         Plan {
             made: ago.hours(30 * 24 + 6),
             starts: ago.days(30),
+            ends: ahead(12),
             ..plan(
                 ids(3),
                 "A mug for shoppers",
@@ -240,8 +243,8 @@ fn plans(ago: Ago) -> [Plan; 8] {
         },
         Plan {
             made: ago.days(3),
-            starts: Moment::from(ago.0.utc() + TimeDelta::days(3)),
-            ends: Moment::from(ago.0.utc() + TimeDelta::days(24)),
+            starts: ahead(3),
+            ends: ahead(24),
             zone: seoul,
             ..plan(
                 ids(5),
