@@ -12,6 +12,7 @@ mod claim;
 mod claims;
 mod client;
 mod decide;
+mod editor;
 mod event;
 mod events;
 mod evidence;
@@ -78,7 +79,12 @@ pub fn router(service: &Service, state: AppState) -> Router {
     let log_out = ("/ui/sign-out".to_owned(), Method::POST, vec![Limit::AppendsNothing]);
     let sign_up = ("/ui/sign-up".to_owned(), Method::POST, vec![Limit::SignUp]);
     let password = ("/ui/settings/password".to_owned(), Method::POST, vec![Limit::AppendsNothing]);
-    let limits = LimitsOfRoutes::new([log_in, log_out, sign_up, password]);
+    // a draft is tried on the whole log, as its page is made
+    let tried = |path: &str, method| (path.to_owned(), method, vec![Limit::WholeLog]);
+    let of_new = [Method::GET, Method::POST].map(|method| tried("/ui/events/new", method));
+    let of_edit = [Method::GET, Method::POST].map(|method| tried("/ui/events/{id}/edit", method));
+    let limits = [log_in, log_out, sign_up, password].into_iter().chain(of_new).chain(of_edit);
+    let limits = LimitsOfRoutes::new(limits);
     let surrounded = service.beside(routes().with_state(pages), limits);
     surrounded.layer(from_fn(failure::as_page)).layer(CompressionLayer::new().gzip(true).br(true))
 }
@@ -101,6 +107,7 @@ fn routes() -> Router<Pages> {
         .merge(me::routes())
         .merge(events::routes())
         .merge(event::routes())
+        .merge(editor::routes())
         .merge(rewards::routes())
         .merge(reward::routes())
         .merge(stream::routes())

@@ -1,6 +1,7 @@
 // Work by keyboard alone: sign in, go to the queue, approve, reject with a note, read why, look into the log. Two operators
-// decide one claim. A page of an earlier moment stays the same. A page whose connection is gone says so.
-import { PASSWORD, check, reader, signIn, test } from "./browser.mjs";
+// decide one claim. A rule is changed with its figures beside it. A page of an earlier moment stays the same. A page whose
+// connection is gone says so.
+import { PASSWORD, axe, check, reader, signIn, test } from "./browser.mjs";
 
 const path = (page) => new URL(page.url()).pathname;
 const at = async (page, place) => page.waitForURL((url) => url.pathname === place, { timeout: 15_000 });
@@ -90,6 +91,36 @@ async function anEarlierMoment(browser) {
   await context.close();
 }
 
+async function theEditor(browser) {
+  const { page, context, seen } = await reader(browser, "operator");
+  await page.goto("/ui/events");
+  await page.getByRole("link", { name: "Seven days in a row" }).first().click();
+  await page.getByRole("link", { name: "Test a change" }).click();
+  await page.waitForURL((url) => url.pathname.endsWith("/edit"));
+  const finding = () => page.locator(".finding").textContent();
+  check(/The same as version 1/.test(await finding()), `nothing is changed yet: ${await finding()}`);
+  const shown = await page.locator("[data-position]").getAttribute("data-position");
+  const days = page.getByLabel("Days", { exact: true });
+  await days.focus();
+  await page.keyboard.press("Control+a");
+  const before = Date.now();
+  await page.keyboard.type("9");
+  await page.waitForFunction(() => /than by version 1|as many as by version 1/i.test(document.querySelector(".finding")?.textContent ?? ""), null, { timeout: 15_000 });
+  console.log(`the editor: new figures after ${Date.now() - before} ms, log of ${shown} positions`);
+  check(await days.evaluate((field) => field === document.activeElement && field.value === "9"), "the field keeps the focus");
+  await axe(page, "the editor with a change");
+  await page.getByRole("button", { name: /^Add a part: / }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".lf").length === 2);
+  check(await page.evaluate(() => document.activeElement?.matches("select.is")), "the new part has the focus");
+  await page.getByRole("button", { name: "Remove: part 2" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".lf").length === 1);
+  await page.locator("#save").focus();
+  await Promise.all([page.waitForURL((url) => !url.pathname.endsWith("/edit")), page.keyboard.press("Enter")]);
+  check(/rule v2/.test(await page.locator(".facts").textContent()), "version 2 is in force");
+  for (const what of seen) check(false, `the editor: ${what}`);
+  await context.close();
+}
+
 async function connectionGone(browser) {
   const { page, context } = await reader(browser, null);
   const message = { contentType: "text/event-stream", body: "event: position\nid: 1\ndata: 1\n\n" };
@@ -123,7 +154,7 @@ async function signInHere(page) {
 }
 
 await test(async (browser) => {
-  for (const story of [byKeyboard, theLog, twoOperators, anEarlierMoment, connectionGone, endedSession]) {
+  for (const story of [byKeyboard, theLog, twoOperators, anEarlierMoment, theEditor, connectionGone, endedSession]) {
     await story(browser).catch((error) => check(false, `${story.name}: ${error}`));
   }
 });

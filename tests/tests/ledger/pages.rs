@@ -2,6 +2,7 @@
 
 mod approvals;
 mod claims;
+mod editor;
 mod events;
 mod member;
 mod members;

@@ -233,3 +233,59 @@ all("[data-copy]").forEach((button) => {
     tell(button.dataset.copied);
   });
 });
+
+/* ---------- the editor: a changed field tries the draft again, a button changes the rule in its place ---------- */
+const draft = $("form[data-draft]");
+if (draft) {
+  const REST_AFTER_KEY_MS = 350;
+  let waiting = 0, trying = false, again = false;
+
+  const send = async (button, fragment) => {
+    const fields = new URLSearchParams(new FormData(draft));
+    fields.append("do", button);
+    const url = new URL(draft.getAttribute("action"), location.href);
+    if (fragment) url.searchParams.set("fragment", fragment);
+    const answer = await fetch(url, { method: "POST", body: fields, credentials: "same-origin", redirect: "error" });
+    if (!answer.ok) throw new Error(answer.status);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+  /** What had the focus has it again, in what has taken its place. */
+  const swap = (place, nodes) => {
+    const id = document.activeElement?.id;
+    place.replaceChildren(...nodes);
+    return id ? document.getElementById(id) : null;
+  };
+
+  const tryIt = async () => {
+    const place = $("[data-tried]", draft);
+    if ($("[data-slow]", place)) return; // only when somebody asks
+    if (trying) { again = true; return; }
+    trying = true;
+    again = false;
+    place.setAttribute("aria-busy", "true");
+    try {
+      const html = await send("try", "tried");
+      if (!again) { swap(place, html.body.childNodes)?.focus(); tell($("[data-say]", place)?.dataset.say); }
+    } catch { /* the buttons of the form say it */ }
+    place.removeAttribute("aria-busy");
+    trying = false;
+    if (again) tryIt();
+  };
+  const soon = () => { clearTimeout(waiting); waiting = setTimeout(tryIt, REST_AFTER_KEY_MS); };
+
+  draft.addEventListener("input", (event) => { if (!event.target.matches("[data-shape]")) soon(); });
+  draft.addEventListener("change", (event) => { if (event.target.matches("[data-shape]")) draft.requestSubmit($("[data-again]", draft)); });
+  let plain = false; // where the service cannot be asked so, the browser asks
+  draft.addEventListener("submit", async (event) => {
+    const by = event.submitter;
+    if (plain || by?.name !== "do" || by.value === "save") return;
+    event.preventDefault();
+    clearTimeout(waiting);
+    const html = await send(by.value).catch(() => null);
+    const form = html && $("form[data-draft]", html);
+    if (!form) { plain = true; draft.requestSubmit(by); return; }
+    const kept = swap(draft, form.childNodes);
+    ($("[autofocus]", draft) ?? kept)?.focus();
+    tell($("[data-say]", draft)?.dataset.say);
+  });
+}

@@ -18,7 +18,7 @@ pub(in crate::pages) struct LineChart {
 
 /// One line.
 pub(in crate::pages) struct Line {
-    /// `go`, `past`.
+    /// `go`; what it is compared with: `past`, `ink`.
     pub(in crate::pages) class: &'static str,
     /// From the left in percent, and the number.
     pub(in crate::pages) points: Vec<(f64, i64)>,
@@ -64,23 +64,27 @@ impl LineChart {
         for (line, points) in self.lines.iter().zip(&places) {
             plot.line(line.class, points);
         }
-        let highest = self.lines.iter().filter_map(|line| Some((marked(line)?, line.class != "past"))).max();
+        let highest = self.lines.iter().filter_map(|line| Some((marked(line)?, line.class == "go"))).max();
         for line in self.lines {
-            let is_past = line.class == "past";
+            let is_go = line.class == "go";
             if let Some((x, number, words)) = line.mark {
-                let is_above = highest == Some((number, !is_past));
+                let is_above = highest == Some((number, is_go));
                 let (dx, anchor) = match x {
                     x if x < 30.0 => (10, Anchor::Start),
                     x if x > 75.0 || is_above => (-9, Anchor::End),
                     _ => (10, Anchor::Start),
                 };
                 let place = (x, scale.y(number));
-                plot.point(line.class, place, if is_past { "3.5" } else { "4.5" });
-                let class = if is_past { "lbl past" } else { "lbl go" };
+                plot.point(line.class, place, if is_go { "4.5" } else { "3.5" });
+                let class = match line.class {
+                    "past" => "lbl past",
+                    "ink" => "lbl ink",
+                    _ => "lbl go",
+                };
                 plot.words(class, place, (dx, if is_above { -8 } else { 15 }), anchor, words);
             }
             if let (Some(words), Some((x, number))) = (line.end, line.points.last()) {
-                let class = if is_past { "lbl past end" } else { "lbl go end" };
+                let class = if is_go { "lbl go end" } else { "lbl past end" };
                 plot.words(class, (*x, scale.y(*number)), (10, 4), Anchor::Start, words);
             }
         }

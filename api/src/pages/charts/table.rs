@@ -17,7 +17,7 @@ pub(in crate::pages) struct Table {
     /// The first is that of the rows' names.
     pub(in crate::pages) columns: Vec<String>,
     pub(in crate::pages) rows: Vec<Row>,
-    /// Where the same is as CSV.
+    /// Where the same is as CSV; empty where it is not kept.
     pub(in crate::pages) csv: String,
 }
 

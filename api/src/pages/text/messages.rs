@@ -20,6 +20,7 @@ messages! {
     "sign_up",
     "settings",
     "me",
+    "editor",
     "event",
     "events",
     "overview",
