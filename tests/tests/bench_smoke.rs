@@ -52,7 +52,7 @@ const RUNS: [&str; 17] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 24] = [
+const FIGURES: [&str; 30] = [
     "replay_vs_postgres_es",
     "replay_not_packed_vs_postgres_es",
     "served_rebuild_vs_generic_query",
@@ -63,6 +63,12 @@ const FIGURES: [&str; 24] = [
     "lag_p99_ms_busy",
     "claims_me_p99_ms",
     "dashboard_p99_ms",
+    "page_overview_p99_ms",
+    "page_event_p99_ms",
+    "page_claim_p99_ms",
+    "page_queue_p99_ms",
+    "page_queue_kib",
+    "stream_longest_silence_ms",
     "claims_at_10m_vs_10k",
     "claims_beside_old_snapshot_vs_without",
     "claims_of_strangers_at_10m_vs_10k",

@@ -15,6 +15,7 @@ mod lag;
 mod load;
 mod ours;
 mod pace;
+mod pages;
 mod people;
 mod programme;
 mod raw;
@@ -59,7 +60,7 @@ pub(crate) struct Size {
     pub(crate) rebuilt: usize,
     /// Of them, those of which views are made one at a time.
     pub(crate) viewed: usize,
-    /// Claims a second, and for how long, whose way into the claim history is timed.
+    /// Claims a second, also beside pages, and for how long their way into the claim history is timed.
     pub(crate) lag_rate: u32,
     pub(crate) lag_length: Duration,
     /// Claims in the read models that are read.
@@ -114,6 +115,9 @@ const SMOKE: Size = Size {
 const CLAIMS_ME: u32 = 200;
 const DASHBOARD: u32 = 50;
 const ROUTE: u32 = 50;
+const PAGE: u32 = 50;
+/// Open pages that listen.
+const STREAMS: usize = 200;
 
 /// Of a server that is not the bottleneck by its defaults; the same for all contenders.
 const POSTGRES: [&str; 2] = ["shared_buffers=1GB", "max_wal_size=8GB"];
@@ -313,6 +317,8 @@ async fn reading(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
             "the generator itself, at most",
         );
     }
+    pages::measure(&reads, pace(PAGE, size.page_length), size.lag_rate, report).await;
+    pages::streams(&reads, STREAMS, pace(size.lag_rate, size.page_length), report).await;
     reads.routes(pace(ROUTE, size.route_length), report).await;
 }
 
