@@ -1,6 +1,6 @@
-//! The pages: what people see of the ledger in a browser, under `/ui`. A folder is a page: what it asks, what it shows, its
-//! template and its texts in both languages. Pages are clients of the API within the same process ([`client`]): they ask
-//! what any client asks, as whoever is signed in, and hold no rule, no SQL and no number of their own.
+//! The pages: the ledger in a browser, under `/ui`. Each page has a folder with its handler, its template and its texts
+//! in both languages. Pages are clients of the API in the same process ([`client`]): they send the requests that any
+//! client could send, with the rights of whoever is signed in, and contain no rule, no SQL and no number of their own.
 //!
 //! To add a page: a folder with `en.ftl` and `ko.ftl` (named in `text/messages.rs`), a template that extends
 //! `shell/staff.html` or `shell/member.html`, a handler that takes a [`visit::Visit`], and a line in [`routes`].
@@ -58,21 +58,21 @@ use crate::http::layers::route_limits::{Limit, LimitsOfRoutes};
 use crate::http::router::Service;
 use crate::http::state::AppState;
 
-/// Where all pages are.
+/// The prefix of all pages.
 const ROOT: &str = "/ui";
 
-/// What the pages share; cheap to clone.
+/// State that all pages share; cheap to clone.
 #[derive(Clone)]
 pub struct Pages(Arc<Shared>);
 
 struct Shared {
-    /// Log-ins, keys, and whether this is a demo.
+    /// The application state: sessions, keys, whether this is a demo.
     state: AppState,
-    /// The API, without the layers that the pages have themselves.
+    /// The router of the API, without the layers that already surround the pages.
     api: Router,
 }
 
-/// The pages, surrounded as the API is, and `/`, which leads to them.
+/// The routes of the pages, behind the same layers as the API, and `/`, which redirects to them.
 pub fn router(service: &Service, state: AppState) -> Router {
     let pages = Pages(Arc::new(Shared { state, api: service.inside() }));
     let log_in = ("/ui/sign-in".to_owned(), Method::POST, vec![Limit::LogIn, Limit::AppendsNothing]);

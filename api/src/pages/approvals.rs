@@ -1,6 +1,6 @@
-//! `/ui/approvals`: what must be decided before it expires, the soonest first, with what speaks for and against each claim.
-//! One claim is decided at a time and the next one is there, or many at once after a look at all of them. The own claims are
-//! not offered: nobody decides those.
+//! `/ui/approvals`: the claims that wait for a decision, those that expire first on top, with the evidence and the
+//! flags of each. An operator decides one claim at a time and moves on to the next, or selects many and decides them
+//! after a summary. The operator's own claims are not offered: nobody decides their own.
 
 mod bulk;
 mod card;
@@ -28,7 +28,7 @@ use super::visit::{OPERATORS, Visit};
 use card::Card;
 use queue::{Filter, Group, Queue, Waiting};
 
-/// Which claim comes next, as a form carries it.
+/// The form field that names the next claim.
 const NEXT: &str = "next";
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
@@ -48,7 +48,7 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> 
     shown(&visit, Some(id_of(&id)?), None, String::new()).await
 }
 
-/// Decides a claim, and goes on with the next.
+/// Decides a claim and moves on to the next.
 async fn decided(Path(id): Path<String>, Posted { visit, form }: Posted) -> Result<Response, Failure> {
     visit.only(OPERATORS)?;
     let id = id_of(&id)?;
@@ -81,14 +81,14 @@ struct ApprovalsPage {
     filter: String,
     events: Vec<(String, String)>,
     groups: Vec<Group>,
-    /// Where what is ticked is sent to.
+    /// Where the ticked claims are posted.
     bulk: String,
     own: Option<String>,
     more: Option<String>,
     card: Option<Card>,
 }
 
-/// The heading alone, to take the place of an older one.
+/// The heading alone, which replaces the one of an open page.
 #[derive(Template)]
 #[template(path = "approvals/head.html")]
 struct Head {
@@ -96,13 +96,13 @@ struct Head {
     lead: Lead,
 }
 
-/// The sentence below the heading, its strong words first.
+/// The sentence below the heading; its strong words come first.
 struct Lead {
     strong: String,
     rest: String,
 }
 
-/// What was just decided, and how to take it back.
+/// The decision that was just made, and how to take it back.
 struct Done {
     words: String,
     take_back: Option<TakeBack>,
@@ -204,7 +204,8 @@ fn head(text: Text, queue: &Queue) -> Head {
     Head { title: say!(text, "ui-approvals-waiting", count = queue.total), lead: Lead { strong, rest } }
 }
 
-/// How many waited then is known; which of them did is not.
+/// The page as of an earlier moment. The number of waiting claims is known for that moment, but not which claims they
+/// were.
 async fn as_of_then(visit: &Visit, shown: &Shown) -> Result<Response, Failure> {
     let (shell, then) = tokio::join!(Shell::staff(visit, Place::Approvals, shown), async {
         let at = shown.at_position();
@@ -230,7 +231,8 @@ async fn as_of_then(visit: &Visit, shown: &Shown) -> Result<Response, Failure> {
     }))
 }
 
-/// The claim that was asked for, else the first that may be decided. After a decision the next may have gone meanwhile.
+/// The claim that was asked for, or else the first one that the reader may decide: the next claim may have left the
+/// queue since the form was made.
 async fn selected(
     visit: &Visit,
     queue: &Queue,
@@ -246,7 +248,7 @@ async fn selected(
     Ok(if goes_on && one.status != "pending" { first() } else { Some(one) })
 }
 
-/// What the reader has just decided, as it stands: nothing is believed of the address.
+/// The claim that the reader has just decided, read again from the API: the address is not trusted.
 async fn just_decided(visit: &Visit) -> Option<(decide::Claim, String)> {
     let id = id_of(visit.asked("done")?).ok()?;
     let answer = visit.api.read::<OneClaim>(&format!("/claims/{id}"), &[]).await.ok()?;
@@ -268,7 +270,7 @@ impl Done {
     }
 }
 
-/// The boxes that are ticked, each once.
+/// The ids of the ticked boxes, without duplicates.
 fn ticked(form: &Form) -> Vec<String> {
     let mut ids: Vec<String> = form.all("ids").filter_map(|id| id_of(id).ok()).collect();
     let mut seen = std::collections::HashSet::new();

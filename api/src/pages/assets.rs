@@ -1,5 +1,5 @@
-//! What pages load beside themselves: one style sheet, one module, one icon. Compiled into the program, and served under a
-//! name that holds their digest, so that a browser keeps them for ever and never has an old one.
+//! The assets of the pages: one style sheet, one script module, one icon. They are compiled into the program and served
+//! under a name that contains their digest, so that browsers can cache them for ever and never use an old one.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ const CSS: &str = include_str!("assets/ui.css");
 const JS: &str = include_str!("assets/ui.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
-/// Kept for ever: another content has another name.
+/// Cacheable for ever: changed content has another name.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 static CSS_PATH: LazyLock<String> = LazyLock::new(|| path("ui", CSS, "css"));
@@ -30,17 +30,17 @@ fn path(name: &str, content: &str, end: &str) -> String {
     format!("/ui/assets/{name}.{}.{end}", &digest[..12])
 }
 
-/// Where the style sheet is.
+/// The path of the style sheet.
 pub(super) fn css() -> &'static str {
     &CSS_PATH
 }
 
-/// Where the icon is.
+/// The path of the icon.
 pub(super) fn icon() -> &'static str {
     &ICON_PATH
 }
 
-/// Where the module is.
+/// The path of the script module.
 pub(super) fn js() -> &'static str {
     &JS_PATH
 }

@@ -1,5 +1,5 @@
-//! `/ui/claims/{id}`: whether a claim was decided rightly, and the proof of it: the rule as it was with what was seen, what
-//! happened, the decision made again, its place in the chain. Operators take the steps that follow here.
+//! `/ui/claims/{id}`: whether a claim was decided correctly, with the proof: the rule of that time with its evidence,
+//! the history, the decision evaluated again, the place in the chain. Operators act on the claim here.
 
 mod again;
 mod proof;
@@ -39,7 +39,7 @@ async fn claim(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure
     shown(&visit, &id, None, String::new()).await
 }
 
-/// Takes a step with the claim.
+/// Changes the status of the claim.
 async fn decided(Path(id): Path<String>, Posted { visit, form }: Posted) -> Result<Response, Failure> {
     visit.only(OPERATORS)?;
     let id = id_of(&id)?;
@@ -56,7 +56,7 @@ async fn decided(Path(id): Path<String>, Posted { visit, form }: Posted) -> Resu
     }
 }
 
-/// What is no id is nothing.
+/// Checks an id of a path: anything else is not found.
 pub(super) fn id_of(text: &str) -> Result<String, Failure> {
     Uuid::from_str(text).map(|id| id.to_string()).map_err(|_| Failure::of(Code::NotFound))
 }
@@ -86,11 +86,11 @@ struct ClaimPage {
     steps: Vec<Step>,
     proof: Option<Proof>,
     actions: Option<Actions>,
-    /// What is left out, as another moment is shown.
+    /// Whether parts are left out because an earlier moment is shown.
     left_out: bool,
 }
 
-/// What decided, in words, around the position up to which facts were read.
+/// The decision in words, before and after the link to the position up to which facts were read.
 struct Verdict {
     before: String,
     position: String,
@@ -110,7 +110,7 @@ struct Step {
     note: Option<String>,
 }
 
-/// What may be done with it next.
+/// The actions that are allowed now.
 struct Actions {
     steps: Vec<(&'static str, &'static str, String, String)>,
     approvals: Option<String>,
@@ -175,7 +175,7 @@ async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) 
     Ok(page_with(answer, &page))
 }
 
-/// `once`, or the period itself.
+/// `once` in the reader's language, or the period as it is.
 pub(super) fn period(text: Text, period: &str) -> String {
     if period == "once" { text.say("ui-frequency-once") } else { period.to_owned() }
 }
@@ -233,7 +233,7 @@ impl Step {
     }
 }
 
-/// Nothing where another moment is shown, for whoever only looks, and about the own claim.
+/// `None` as of an earlier moment, for readers who only look, and for the reader's own claim.
 fn actions(visit: &Visit, shown: &Shown, claim: &Claim, seen: String, note: String) -> Option<Actions> {
     let is_own = claim.user_id == visit.session.caller.id.to_string();
     if shown.is_then() || !visit.is_one_of(OPERATORS) || is_own {

@@ -1,4 +1,4 @@
-//! `/ui/claims`: all claims, newest first, by status, event, member and day; the same as CSV.
+//! `/ui/claims`: all claims, newest first, filtered by status, event, member and day; the same list as CSV.
 
 use askama::Template;
 use axum::Router;
@@ -23,9 +23,9 @@ use super::short_id::ShortId;
 use super::text::{Text, say};
 use super::visit::{STAFF, Visit};
 
-/// How many of them a file holds at most: two hundred at a time are read.
+/// How many pages of 200 claims a file holds at most.
 const CSV_PAGES: usize = 50;
-/// The statuses in the order of a claim's life; the last two stand for several.
+/// The statuses of a claim, in the order of the filter.
 const STATUSES: [&str; 8] =
     ["pending", "granted", "fulfilled", "denied", "rejected", "expired", "fulfilment_failed", "reversed"];
 
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/ui/claims", get(claims)).route("/ui/claims.csv", get(csv))
 }
 
-/// A page of the list.
+/// One page of the API's list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Claims {
@@ -42,7 +42,7 @@ pub(super) struct Claims {
     pub(super) next_cursor: Option<String>,
 }
 
-/// A claim as lists show it.
+/// A claim in a list.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
@@ -69,13 +69,13 @@ struct Event {
     name: String,
 }
 
-/// All claims by where they stand.
+/// The number of claims by status.
 #[derive(Deserialize)]
 struct Figures {
     claims: BTreeMap<String, i64>,
 }
 
-/// What the reader looks for, as it was typed, and what is wrong with it.
+/// The filter as it was typed, and its errors.
 #[derive(Default)]
 struct Filter {
     status: String,
@@ -97,7 +97,7 @@ struct ClaimsPage {
     then: bool,
     back: String,
     filter: Filter,
-    /// Value, name, whether it is chosen.
+    /// Value, name, whether it is selected.
     statuses: Vec<(String, String, bool)>,
     events: Vec<(String, String, bool)>,
     kept: Vec<(String, String)>,
@@ -108,7 +108,7 @@ struct ClaimsPage {
     all: String,
 }
 
-/// A row of a table of claims.
+/// A row of the table.
 pub(super) struct Row {
     pub(super) href: String,
     pub(super) claim: ShortId,
@@ -182,7 +182,7 @@ async fn claims(visit: Visit) -> Result<Response, Failure> {
     }))
 }
 
-/// Which field of the form a refusal of the API is about.
+/// The form field for a field that the API names.
 fn field_of(field: &str) -> String {
     match field.trim_start_matches("query.") {
         "eventId" => "event",
@@ -211,7 +211,7 @@ impl Filter {
         filter.id("event", "eventId", &filter.event.clone(), text);
         filter.id("member", "userId", &filter.member.clone(), text);
         filter.day("from", &filter.from.clone(), 0, text);
-        // the last day is one of those that are shown
+        // the last day is included
         filter.day("to", &filter.to.clone(), 1, text);
         filter
     }
@@ -266,7 +266,7 @@ impl Row {
     }
 }
 
-/// The same claims as a file, the newest first, up to ten thousand.
+/// The filtered claims as a file, newest first, at most 10,000.
 async fn csv(visit: Visit) -> Result<Response, Failure> {
     visit.only(STAFF)?;
     let filter = Filter::of(&visit);
@@ -330,7 +330,7 @@ impl Line {
     }
 }
 
-/// A cell that no spreadsheet takes for a formula.
+/// A quoted cell. An apostrophe comes before text that a spreadsheet would read as a formula.
 pub(super) fn quoted(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let cell = cell.replace('"', "\"\"");

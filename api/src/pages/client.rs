@@ -1,5 +1,5 @@
-//! The API as the pages ask it: in the same process, as whoever is signed in, by the same routes, rules and refusals as any
-//! client. It knows no page and no path of its own.
+//! The pages' client of the API. It calls the API's router in the same process, as whoever is signed in, with the same
+//! routes, rules and errors as for any client. It knows no page and no path.
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 use crate::http::auth::{Caller, LetIn};
 use crate::http::request_id::RequestId;
 
-/// No answer of the API is as long: lists are bounded.
+/// More than the longest answer of the API: lists are bounded.
 const LONGEST_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -30,18 +30,18 @@ pub(super) struct Client {
     min_position: Option<i64>,
 }
 
-/// What the API answered, when it was no refusal.
+/// A successful answer of the API.
 #[derive(Debug)]
 pub(super) struct Answer<T> {
     /// The body.
     pub(super) body: T,
-    /// The position of the log that the answer stands for.
+    /// The position of the log that the answer is as of.
     pub(super) position: Option<i64>,
-    /// The version of the resource, as `If-Match` wants it.
+    /// The version of the resource, for `If-Match`.
     pub(super) etag: Option<String>,
 }
 
-/// A refusal of the API: what a problem document says.
+/// An error of the API, read from its problem document.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Refused {
     pub(super) status: u16,
@@ -51,29 +51,29 @@ pub(super) struct Refused {
     pub(super) detail: String,
     #[serde(default)]
     pub(super) errors: Vec<FieldRefused>,
-    /// `urn:uuid:…`, by which operators find the request in the log of the service.
+    /// `urn:uuid:…`, which identifies the request in the service's own log.
     #[serde(default)]
     pub(super) instance: String,
-    /// Everything else that the document says.
+    /// The other members of the document.
     #[serde(flatten)]
     pub(super) more: serde_json::Map<String, Value>,
 }
 
-/// One field that breaks a rule.
+/// An invalid field.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct FieldRefused {
     pub(super) field: String,
     pub(super) message: String,
 }
 
-/// A request that changes something.
+/// The parts of a request that changes something.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Change<'a> {
     /// The body, if there is one.
     pub(super) body: Option<Value>,
-    /// The key under which it may be sent again.
+    /// The idempotency key, under which it can be sent again.
     pub(super) idempotency_key: Option<&'a str>,
-    /// The version that it was made for.
+    /// The version of the resource that the reader saw.
     pub(super) if_match: Option<&'a str>,
 }
 
@@ -89,23 +89,23 @@ impl Client {
         }
     }
 
-    /// What is read from now on has folded in the log up to this position.
+    /// Makes later reads wait until the log has been folded up to this position.
     pub(super) fn reading_from(self, min_position: Option<i64>) -> Self {
         Self { min_position, ..self }
     }
 
-    /// Reads something. Names and values of the query are escaped here.
+    /// Sends a GET request. Names and values of the query are escaped here.
     ///
     /// # Errors
-    /// What the API refuses.
+    /// The API's.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Refused> {
         self.read(path, query).await.map(|answer| answer.body)
     }
 
-    /// Reads something, with the headers that came with it.
+    /// Sends a GET request, and returns the headers of the answer too.
     ///
     /// # Errors
-    /// What the API refuses.
+    /// The API's.
     pub(super) async fn read<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -116,10 +116,10 @@ impl Client {
         self.ask(Method::GET, &uri, Change::default()).await
     }
 
-    /// Changes something.
+    /// Sends a request that changes something.
     ///
     /// # Errors
-    /// What the API refuses.
+    /// The API's.
     pub(super) async fn change<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -176,13 +176,13 @@ impl Client {
         })
     }
 
-    /// An answer without a body is `null`.
+    /// Reads the body; an empty one is `null`.
     fn body<T: DeserializeOwned>(&self, bytes: &Bytes) -> Result<T, Refused> {
         let bytes: &[u8] = if bytes.is_empty() { b"null" } else { bytes };
         serde_json::from_slice(bytes).map_err(|error| self.broken(&error))
     }
 
-    /// An answer that a page cannot read is a defect of ours.
+    /// An answer that a page cannot read is a bug of this program.
     fn broken(&self, error: &dyn std::fmt::Display) -> Refused {
         tracing::error!(%error, request.id = %self.request.0, "a page cannot read an answer of the API");
         Refused {
@@ -198,7 +198,7 @@ impl Client {
 }
 
 impl Refused {
-    /// Where the log was when it was refused, among what the document says.
+    /// The member of the problem document that holds the log's position.
     const POSITION: &str = "ledgerPosition";
 
     fn at(mut self, position: Option<i64>) -> Self {
@@ -206,12 +206,12 @@ impl Refused {
         self
     }
 
-    /// Where the log was when it was refused: what was there then is seen by whoever reads from there.
+    /// The position of the log at the time of the refusal. A read that waits for it sees what the refusal was based on.
     pub(super) fn position(&self) -> Option<i64> {
         self.more.get(Self::POSITION)?.as_i64()
     }
 
-    /// Whether the answer is not known: what was sent may have been done, and may be sent again under its key.
+    /// Whether the result is unknown: the request may have been executed, and can be sent again under its key.
     pub(super) fn is_unknown(&self) -> bool {
         self.status == 503
     }

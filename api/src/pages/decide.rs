@@ -1,5 +1,5 @@
-//! A step that staff take with a claim, as a form sends it, and what is shown when it was not taken: somebody was faster, it
-//! is not known, a note is missing. It knows no page around it.
+//! Posts a decision of staff about a claim, and explains why one failed: a colleague was faster, the result is unknown,
+//! a note is missing. It does not know which page shows it.
 
 use askama::Template;
 use axum::http::{Method, StatusCode};
@@ -13,24 +13,24 @@ use super::short_id::ShortId;
 use super::text::{Text, say};
 use super::visit::Visit;
 
-/// The field of the step.
+/// The form field of the new status.
 pub(super) const STATUS: &str = "status";
-/// The field of the note.
+/// The form field of the note.
 pub(super) const NOTE: &str = "note";
 
-/// The claim after the step.
+/// The answer to a decision.
 #[derive(Debug, Deserialize)]
 pub(super) struct Decided {
     pub(super) claim: DecidedClaim,
 }
 
-/// Where it stands.
+/// The claim after the decision.
 #[derive(Debug, Deserialize)]
 pub(super) struct DecidedClaim {
     pub(super) status: String,
 }
 
-/// A claim and everything that happened to it, as far as pages show it.
+/// A claim with its history.
 #[derive(Debug, Deserialize)]
 pub(super) struct OneClaim {
     pub(super) claim: Claim,
@@ -85,10 +85,10 @@ impl Reward {
     }
 }
 
-/// Takes a step with one claim.
+/// Posts a decision about one claim.
 ///
 /// # Errors
-/// What the API refuses; a rejection without a note.
+/// The API's; a rejection without a note.
 pub(super) async fn decide(visit: &Visit, id: &str, form: &Form) -> Result<Answer<Decided>, Refused> {
     let (status, note) = (form.text(STATUS).unwrap_or_default(), form.text(NOTE));
     needs_note(visit.text, status, note)?;
@@ -100,7 +100,7 @@ pub(super) async fn decide(visit: &Visit, id: &str, form: &Form) -> Result<Answe
     visit.api.change(Method::PATCH, &format!("/reward-requests/{id}"), change).await
 }
 
-/// A rejection is final: whoever it hits is told why.
+/// A rejection needs a note: it is final, and the member is told why.
 pub(super) fn needs_note(text: Text, status: &str, note: Option<&str>) -> Result<(), Refused> {
     if status != "REJECTED" || note.is_some() {
         return Ok(());
@@ -117,7 +117,7 @@ pub(super) fn needs_note(text: Text, status: &str, note: Option<&str>) -> Result
     })
 }
 
-/// Why a step was not taken.
+/// Why a request failed, as a page shows it.
 #[derive(Template)]
 #[template(path = "decide/outcome.html")]
 pub(super) struct Outcome {
@@ -126,15 +126,15 @@ pub(super) struct Outcome {
     code: String,
     tone: &'static str,
     mark: &'static str,
-    /// What happened, in a sentence.
+    /// What happened.
     said: String,
     /// What to do about it.
     next: String,
-    /// Fields that break a rule: their name and the message.
+    /// Invalid fields: name and message.
     pub(super) errors: Vec<(String, String)>,
-    /// The claim as it is now.
+    /// A link to the claim as it is now.
     see: Option<String>,
-    /// What was sent, to send it again under its key.
+    /// The form, to send it again under its key.
     again: Option<Again>,
 }
 
@@ -144,7 +144,7 @@ struct Again {
 }
 
 impl Outcome {
-    /// Of one claim. `action` is where the form was sent to.
+    /// The outcome of a decision about one claim. `action` is the address of the form.
     pub(super) async fn of(visit: &Visit, id: &str, action: &str, form: &Form, refused: &Refused) -> Self {
         let text = visit.text;
         match (refused.status, refused.code.as_str()) {
@@ -161,7 +161,7 @@ impl Outcome {
         }
     }
 
-    /// Of what was sent, whatever it was about.
+    /// The outcome of any form.
     pub(super) fn of_form(visit: &Visit, action: &str, form: &Form, refused: &Refused) -> Self {
         let text = visit.text;
         if refused.is_unknown() {
@@ -190,13 +190,13 @@ impl Outcome {
         self.errors.iter().find(|(of, _)| of == field).map(|(_, message)| message.as_str())
     }
 
-    /// With which the page is answered.
+    /// The HTTP status of the page.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
-/// The last thing that happened to a claim, read from where the refusal was made.
+/// The last thing that happened to a claim, at or after the position of the refusal.
 async fn faster(visit: &Visit, id: &str, refused: &Refused) -> Option<Happened> {
     let api = visit.api.clone().reading_from(refused.position());
     let one: OneClaim = api.get(&format!("/claims/{id}"), &[]).await.ok()?;

@@ -1,5 +1,5 @@
-//! `/ui/events/{id}`: whether an event does what it is for, and until when its stock lasts. Numbers and the rule are as of
-//! the moment that is shown; its name, dates and terms are as they are now, and the page says so.
+//! `/ui/events/{id}`: whether an event works, and how long its stock lasts. Numbers and the rule are as of the moment
+//! that is shown. Its name, dates and terms are those of now, and the page says so.
 
 mod asked;
 mod changes;
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<Pages> {
         .route("/ui/events/{id}/end", post(steps::end))
 }
 
-/// What all parts are made with.
+/// The context that all parts of the page share.
 pub(super) struct Frame<'a> {
     pub(super) visit: &'a Visit,
     pub(super) now: Stamp,
@@ -68,12 +68,12 @@ struct EventPage {
     rewards: String,
     changes: String,
     is_then: bool,
-    /// Why a step was not taken.
+    /// Why an action failed.
     notice: Option<steps::Notice>,
     actions: Option<steps::Actions>,
 }
 
-/// An id that cannot be one leads nowhere.
+/// Checks an id of a path: anything else is not found.
 pub(super) fn id_of(text: &str) -> Result<String, Failure> {
     Uuid::try_parse(text).map(|id| id.to_string()).map_err(|_| Failure::of(Code::NotFound))
 }
@@ -83,7 +83,7 @@ async fn event(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure
     show(&visit, &id_of(&id)?, None).await
 }
 
-/// The page, and why a step that was asked for was not taken.
+/// Shows the page, with the reason if an action failed.
 async fn show(visit: &Visit, id: &str, refused: Option<steps::NotTaken>) -> Result<Response, Failure> {
     let shown = Shown::of(visit).await?;
     let answer = visit.api.read::<Event>(&format!("/events/{id}"), &[]).await?;
@@ -92,7 +92,7 @@ async fn show(visit: &Visit, id: &str, refused: Option<steps::NotTaken>) -> Resu
     let frame =
         Frame { visit, now: shown.moment(), at: shown.at_position(), versus, is_then: shown.is_then(), event: &event };
     let (shell, asked) = tokio::join!(Shell::staff(visit, Place::Events, &shown), Asked::of(&frame));
-    // as of a moment at which it was not there
+    // the event did not exist at that moment
     if let (true, Err(Refused { status: 404, .. })) = (shown.is_then(), &asked.analytics) {
         return Err(Failure::of(Code::NotFound));
     }

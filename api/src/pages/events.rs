@@ -1,5 +1,5 @@
-//! `/ui/events`: which events there are, which run, and which of those run out. The list is of now; as of an earlier moment
-//! it has the events that ran then, since of no others is kept how they stood.
+//! `/ui/events`: all events, which of them run, and which of those run out. The list is that of now. As of an earlier
+//! moment it has the events that ran then, because only their numbers can be read as of a position.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ use super::stock::{Forecast, Stock, Until};
 use super::text::{Text, say};
 use super::visit::{OPERATORS, STAFF, Visit};
 
-/// The statuses that can be asked for, in the order of an event's life.
+/// The statuses of the filter.
 const STATUSES: [&str; 4] = ["active", "scheduled", "paused", "ended"];
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Router<Pages> {
 struct EventsPage {
     shell: Shell,
     lead: String,
-    /// Where, its name, whether it is shown.
+    /// The filters: link, name, whether it is the one shown.
     filters: Vec<(String, String, bool)>,
     rows: Vec<Row>,
     new: Option<String>,
@@ -171,7 +171,7 @@ async fn events(visit: Visit) -> Result<Response, Failure> {
     }))
 }
 
-/// Nothing as of an earlier moment: the list is of now.
+/// The list of now; `None` as of an earlier moment.
 async fn listed(visit: &Visit, shown: &Shown) -> Result<Option<Listed>, Failure> {
     if shown.is_then() {
         return Ok(None);
@@ -200,7 +200,7 @@ fn id_of(event: &Event) -> &str {
     &event.id
 }
 
-/// The reward that is sold out first, before the event ends.
+/// The reward that sells out first, if any does before the event ends.
 fn soonest(event: &RunningEvent) -> Option<&RunningReward> {
     let gone = |reward: &&RunningReward| reward.forecast.as_ref().and_then(Forecast::sold_out_in_time);
     event.rewards.iter().filter(|reward| gone(reward).is_some()).min_by_key(gone)
@@ -241,7 +241,7 @@ impl Row {
         }
     }
 
-    /// What it has granted, and what is left. Of more than one reward all are counted together.
+    /// Grants and remaining stock, as the sum of all rewards, with the forecast of the reward that sells out first.
     fn numbers(text: Text, running: Option<&RunningEvent>, all: Option<&RewardsOfEvent>, now: Moment) -> Self {
         let soonest = running.and_then(|event| soonest(event).or_else(|| event.rewards.first()));
         let stock = Stock {

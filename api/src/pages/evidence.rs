@@ -1,6 +1,5 @@
-//! What a rule asked and what was seen, leaf by leaf, as a decision kept it: which part was met, which was needed, the days
-//! of a streak, the events that counted. It reads the explanation of a claim, and knows neither where that is shown nor what
-//! is done about it.
+//! The evidence of a decision, leaf by leaf: which parts of the rule were met, which were needed, the days of a streak,
+//! the events that counted. It reads the explanation of a claim, and does not know which page shows it.
 
 mod strip;
 
@@ -16,10 +15,10 @@ use super::rule::{self, RuleTree, Sentence};
 use super::text::{Text, say};
 use strip::Strip;
 
-/// How many events of a leaf are named.
+/// How many events are listed for a leaf.
 const NAMED: usize = 7;
 
-/// Why a claim stands where it stands, as the API explains it.
+/// The API's explanation of a claim's status.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Explanation {
@@ -40,7 +39,7 @@ pub(super) struct Explanation {
     pub(super) steps: Vec<StepTold>,
 }
 
-/// One question and its answer.
+/// A leaf of the rule, with its evidence and the events that counted.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct LeafTold {
     #[serde(flatten)]
@@ -65,7 +64,7 @@ pub(super) struct Day {
     pub(super) late: bool,
 }
 
-/// One event of the claim.
+/// One event of the claim's history.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct StepTold {
     pub(super) step: String,
@@ -76,14 +75,14 @@ pub(super) struct StepTold {
     pub(super) position: i64,
 }
 
-/// How a part came out: met, not met, or not met where it need not be.
+/// The result of a part of the rule: met, not met, or not met but not needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     Met,
     Unmet,
-    /// Another part was enough.
+    /// Not met, but another part was enough.
     NotNeeded,
-    /// Below a `not`: it must not be met, and is not.
+    /// Below a `not`, and rightly not met.
     Absent,
 }
 
@@ -106,14 +105,14 @@ impl Mark {
     }
 }
 
-/// The rule as a tree of sentences with what was seen.
+/// The rule as a tree of sentences with its evidence.
 #[derive(Template)]
 #[template(path = "evidence/tree.html")]
 pub(super) struct EvidenceTree {
     steps: Vec<Step>,
 }
 
-/// The same as a list of its leaves, for a card.
+/// The same evidence as a list of leaves, for a card.
 #[derive(Template)]
 #[template(path = "evidence/needs.html")]
 pub(super) struct Needs {
@@ -126,7 +125,7 @@ enum Step {
     Close { depth: usize },
 }
 
-/// One leaf as it is shown.
+/// A leaf as the template shows it.
 pub(super) struct Leaf {
     mark: Mark,
     word: String,
@@ -135,20 +134,20 @@ pub(super) struct Leaf {
     need: Option<String>,
     meter: Option<Meter>,
     strip: Option<Strip>,
-    /// How many events counted, in words.
+    /// The number of events that counted, in words.
     counted: Option<String>,
-    /// Where they stand in the log, and the page that shows them to whoever may see it.
+    /// Their positions in the log, with a link for readers who may see the log.
     events: Vec<(String, Option<String>)>,
     remark: Option<String>,
 }
 
-/// How far along, in percent.
+/// A meter of how much of the need is met, in percent.
 struct Meter {
     width: String,
     need: Option<&'static str>,
 }
 
-/// Where positions lead: auditors see the log.
+/// Makes the link of a position; `None` for readers who may not see the log.
 pub(super) type LogLink<'a> = &'a dyn Fn(i64) -> Option<String>;
 
 impl Explanation {
@@ -208,7 +207,7 @@ impl Explanation {
         Leaf { mark, word, sentence, have: have_text, need: need_text, meter, strip, counted, events, remark }
     }
 
-    /// How every part came out, by its path.
+    /// The result of every part, by its path.
     fn marks(&self) -> HashMap<String, Mark> {
         let met = self.leaves.iter().map(|leaf| (leaf.evidence.path.as_str(), leaf.evidence.met)).collect();
         let mut marks = HashMap::new();
@@ -219,7 +218,7 @@ impl Explanation {
 
 #[derive(Clone, Copy)]
 struct Wish {
-    /// Whether the rule wants it met: not below an odd number of `not`s.
+    /// Whether the rule wants it met: it is below an even number of `not`s.
     wanted: bool,
     /// Whether the rule fails without it.
     needed: bool,
@@ -244,7 +243,7 @@ fn judge(node: &Condition, path: &str, wish: Wish, met: &HashMap<&str, bool>, ma
         (false, _, false) => Mark::NotNeeded,
     };
     marks.insert(path.to_owned(), mark);
-    // where a part is as it should be, whatever in it is not was not needed for that
+    // if a part is as wanted, none of its parts that are not was needed
     let inner = |wanted: bool| Wish { wanted, needed: wish.needed && !is_good };
     match node {
         Condition::All(parts) | Condition::Any(parts) => {
@@ -266,7 +265,7 @@ fn step(path: &str, step: &str) -> String {
     if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") }
 }
 
-/// A number with its groups, or yes or no.
+/// A grouped number, or yes or no.
 pub(super) fn seen(text: Text, seen: Seen) -> String {
     match seen {
         Seen::Number(number) => text.number(number),
@@ -291,7 +290,7 @@ fn counted(text: Text, counted: &Counted, log: LogLink<'_>) -> (Option<String>, 
 }
 
 impl Meter {
-    /// Up to what was needed; beyond it, what was needed stands at three quarters.
+    /// The need is the whole meter. If there is more than that, the need is at three quarters.
     fn of(have: i128, need: i128) -> Self {
         let need = need.max(1);
         let have = have.max(0);

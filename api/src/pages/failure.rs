@@ -1,5 +1,5 @@
-//! What is shown when a page cannot be: one page for all of it, with a sentence, a remedy, the code and the id of the
-//! request. Refusals of the layers around the pages, which are documents of JSON, are shown so as well.
+//! The error page: one for all errors, with a sentence, a remedy, the code and the request's id. It also replaces the
+//! problem documents of the layers around the pages.
 
 use askama::Template;
 use axum::body::{Body, to_bytes};
@@ -17,29 +17,29 @@ use crate::app::i18n::Language;
 use crate::app::problem::{Code, Problem};
 use domain::zone::Tz;
 
-/// The longest document of a problem.
+/// The longest problem document.
 const LONGEST_PROBLEM_BYTES: usize = 64 * 1024;
 
-/// Why there is no page.
+/// Why a page cannot be shown.
 #[derive(Debug, Clone)]
 pub(super) enum Failure {
     /// The API refused it.
     Refused(Box<Refused>),
-    /// The page is elsewhere: somebody must sign in, or a time has become a position.
+    /// Redirects: to sign in, or to the position that a time means.
     Elsewhere(String),
 }
 
-/// Left on a response for [`as_page`], which knows the language.
+/// An extension of the response for [`as_page`], which knows the language.
 #[derive(Debug, Clone)]
 struct Failed(Box<Refused>);
 
 impl Failure {
-    /// A refusal that the pages have in common with the API.
+    /// An error with a code of the API.
     pub(super) fn of(code: Code) -> Self {
         Self::from(Problem::new(code))
     }
 
-    /// A defect: logged here, and withheld from the page.
+    /// A bug: logged here, without details on the page.
     pub(super) fn broken(context: &str, error: &dyn std::fmt::Display) -> Self {
         Self::from(Problem::internal(context, error))
     }
@@ -122,7 +122,7 @@ impl FailurePage<'_> {
     }
 }
 
-/// Answers in the language that the reader has chosen, and shows as a page whatever is none.
+/// Sets the reader's language, and turns errors into pages.
 pub(super) async fn as_page(mut request: Request, next: Next) -> Response {
     let preferences = Preferences::of(request.headers());
     let language = preferences.language.unwrap_or_else(|| Language::preferred(request.headers()));

@@ -1,5 +1,5 @@
-//! A form that somebody has sent: from a page of ours, by whoever is signed in. A request that another site starts has
-//! another `Origin`, and nobody else knows the token of the form.
+//! Forms that were posted from our own pages. A cross-site request is refused, because it has another `Origin` and does
+//! not know the form's token.
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, header};
@@ -17,41 +17,41 @@ use crate::app::problem::Code;
 use crate::http::auth::PageSession;
 use crate::http::input::extract::form_bytes;
 
-/// The most fields of a form: a batch has two hundred boxes.
+/// The most fields of a form: a batch has 200 boxes.
 const MOST_FIELDS: usize = 1_000;
-/// The field of the token.
+/// The form field of the token.
 pub(super) const TOKEN: &str = "token";
-/// The field of the idempotency key.
+/// The form field of the idempotency key.
 pub(super) const KEY: &str = "key";
-/// The field of the version that was seen.
+/// The form field of the version that the reader saw.
 pub(super) const SEEN: &str = "seen";
 
-/// What was refused of a form: said above it, with links to its fields, and again at each of them.
+/// The errors of a form: listed above it with links to the fields, and shown at each field.
 #[derive(Debug, Clone)]
 pub(super) struct FormErrors {
     pub(super) title: String,
     pub(super) detail: String,
     pub(super) status: u16,
     pub(super) code: String,
-    /// The id of a field, and what is wrong with it.
+    /// The id and the error of each field.
     pub(super) fields: Vec<(String, String)>,
 }
 
 impl FormErrors {
-    /// The fields of a form have the names that the API has for them.
+    /// Form fields have the same names as in the API.
     pub(super) fn of(refused: &Refused) -> Self {
         let Refused { status, code, title, detail, errors, .. } = refused.clone();
         let fields = errors.into_iter().map(|FieldRefused { field, message }| (field, message)).collect();
         Self { title, detail, status, code, fields }
     }
 
-    /// The same where what is wrong is one field, which the API does not name.
+    /// Assigns the error to one field, if the API names none.
     pub(super) fn at_field(self, field: &str) -> Self {
         let fields = vec![(field.to_owned(), self.title.clone())];
         Self { fields, ..self }
     }
 
-    /// What is wrong with a field.
+    /// The error of a field.
     pub(super) fn at(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|(of, _)| of == field).map(|(_, message)| message.as_str())
     }
@@ -62,7 +62,7 @@ impl FormErrors {
 pub(super) struct Form(pub(super) Vec<(String, String)>);
 
 impl Form {
-    /// A value, trimmed, where there is one that is not empty.
+    /// A trimmed value; `None` if it is absent or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().find(|(of, _)| of == name).map(|(_, value)| value.trim());
         value.filter(|value| !value.is_empty())
@@ -73,26 +73,26 @@ impl Form {
         self.0.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value)
     }
 
-    /// All values of one name, such as the boxes that are ticked.
+    /// All values of one name, such as ticked boxes.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_str())
     }
 
-    /// Under which the request may be sent again.
+    /// The idempotency key of the form.
     pub(super) fn idempotency_key(&self) -> Option<&str> {
         self.text(KEY)
     }
 
-    /// The version that was seen.
+    /// The version that the reader saw.
     pub(super) fn if_match(&self) -> Option<&str> {
         self.text(SEEN)
     }
 }
 
-/// Reads a form that came from a page of ours; nobody needs to be signed in.
+/// Reads a form from one of our pages. Nobody needs to be signed in.
 ///
 /// # Errors
-/// `forbidden` for another origin; what is too large or no form.
+/// `forbidden` for another origin; also for a body that is too large or is no form.
 pub(super) async fn read(request: Request) -> Result<Form, Failure> {
     if !is_same_origin(request.headers()) {
         return Err(Failure::of(Code::Forbidden));
@@ -102,11 +102,11 @@ pub(super) async fn read(request: Request) -> Result<Form, Failure> {
     if fields.len() > MOST_FIELDS {
         return Err(Failure::of(Code::BodyTooLarge));
     }
-    // browsers end lines as mail does
+    // browsers send line breaks as CR LF
     Ok(Form(fields.into_iter().map(|(name, value)| (name, value.replace("\r\n", "\n"))).collect()))
 }
 
-/// A form by whoever is signed in.
+/// A form, posted by somebody who is signed in.
 pub(super) struct Posted {
     pub(super) visit: Visit,
     pub(super) form: Form,
@@ -138,7 +138,7 @@ impl FromRequest<Pages> for Posted {
     }
 }
 
-/// What the forms of a session carry, and nobody else can know.
+/// The anti-forgery token of a session's forms.
 pub(super) fn token(pages: &Pages, session: &PageSession) -> String {
     token_of(pages, session.log_in)
 }
@@ -148,12 +148,12 @@ pub(super) fn token_of(pages: &Pages, log_in: Uuid) -> String {
     pages.0.state.keys.seal("form", log_in.as_bytes()).unwrap_or_default()
 }
 
-/// A new key for a form: sent twice, it is done once.
+/// A new idempotency key, so that a form that is sent twice is executed once.
 pub(super) fn new_key() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// Browsers send `Origin` with every form. Whose scheme it has does not matter: a proxy may have ended TLS.
+/// Browsers send `Origin` with every form. Its scheme is not compared, because a proxy may have terminated TLS.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host_of = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_ascii_lowercase());

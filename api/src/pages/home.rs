@@ -1,4 +1,4 @@
-//! `/`, and `/ui/` as somebody may type it, lead to where whoever is signed in begins.
+//! Redirects `/` and `/ui/` to the start page of whoever is signed in.
 
 use axum::Router;
 use axum::response::Response;
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/", get(start)).route("/ui/", get(start))
 }
 
-/// Members begin with what they can have, staff with how things are.
+/// Members start at `/ui/me`, staff at `/ui`.
 async fn start(visit: Visit) -> Response {
     see_other(if visit.is_one_of(STAFF) { "/ui" } else { "/ui/me" })
 }

@@ -1,5 +1,5 @@
-//! `/ui/log` and `/ui/log/{position}`: the log, newest first, with one event beside it: its place in the chain, its payload,
-//! who did it and why.
+//! `/ui/log` and `/ui/log/{position}`: the log, newest first, with one event beside it: its place in the chain, its
+//! payload, who caused it and why.
 
 mod minutes;
 
@@ -23,7 +23,7 @@ use super::visit::{AUDITORS, Visit};
 use crate::app::problem::Code;
 use minutes::Minutes;
 
-/// How many rows a page has, and how many may be asked for.
+/// The default number of rows, and the numbers to choose from.
 const ROWS: &str = "100";
 const SIZES: [&str; 3] = ["50", "100", "500"];
 /// How many rows an export has.
@@ -45,14 +45,14 @@ struct LogPage {
     sizes: Vec<(&'static str, bool)>,
     minutes: Option<Minutes>,
     events: Vec<LogEvent>,
-    /// Where the row leads, by the number of the row.
+    /// The link of each row.
     links: Vec<String>,
     range: String,
     older: Option<String>,
     newest: String,
     csv: String,
     ndjson: String,
-    /// From which on an event is newer than what is shown; none where nothing newer is waited for.
+    /// Events after this position are announced as new; `None` if the page does not wait for new events.
     newer_than: Option<i64>,
     card: Option<Card>,
 }
@@ -129,10 +129,10 @@ async fn show(visit: Visit, selected: Option<i64>) -> Result<Response, Failure> 
     Ok(page(&log_page(&visit, &shown, shell, read, minutes, card, &limit)))
 }
 
-/// The rows: what the filter finds, up to the moment that is shown.
+/// Reads the rows that match the filter, up to the moment that is shown.
 async fn read(visit: &Visit, shown: &Shown, selected: Option<i64>, limit: &str) -> Result<Read, Refused> {
     let end = shown.moment().position.saturating_add(1);
-    // a position that somebody comes to stands among those after it
+    // a linked event is shown with some events after it
     let from_link = selected.map(|position| position.saturating_add(20).min(end));
     let before = visit.asked("before").and_then(|before| before.parse::<i64>().ok()).or(from_link);
     let before = match before {
@@ -142,7 +142,7 @@ async fn read(visit: &Visit, shown: &Shown, selected: Option<i64>, limit: &str) 
     let before = before.map(|before| before.to_string());
     let id = visit.asked("q").map(|id| id.trim().to_ascii_lowercase());
     let mut found = filtered(visit, before.as_deref(), limit, id.as_deref().map(|id| ("subject", id))).await?;
-    // claims and referrals have streams of their own, about a member
+    // claims and referrals have their own streams, whose subject is a member
     if let (true, Some(id)) = (found.events.is_empty(), &id) {
         found = filtered(visit, before.as_deref(), limit, Some(("streamId", id))).await?;
     }
@@ -233,7 +233,7 @@ fn exported(events: &[LogEvent], format: &str) -> Response {
     response
 }
 
-/// No field of these holds a comma, a quote or a formula: ids, names of the program, hashes.
+/// A line of CSV, without quotes: ids, names from the program and hashes contain no comma, quote or formula.
 fn csv(event: &LogEvent) -> String {
     let actor = event.origin().map(|origin| origin.actor).unwrap_or_default();
     let LogEvent { position, recorded_at, event_type, stream_type, stream_id, subject, hash, .. } = event;
@@ -249,7 +249,7 @@ fn ndjson(event: &LogEvent) -> String {
     )
 }
 
-/// Who did it, as short as it can be told: `system`, or the end of an id.
+/// The actor in short: `system`, or the end of an id.
 fn by(text: &Text, event: &LogEvent) -> String {
     let Some(origin) = event.origin() else { return String::new() };
     match origin.role {
@@ -258,7 +258,7 @@ fn by(text: &Text, event: &LogEvent) -> String {
     }
 }
 
-/// The ends of an id.
+/// The beginning and the end of an id.
 fn short(id: &str) -> String {
     match (id.get(..4), id.get(id.len().saturating_sub(4)..)) {
         (Some(start), Some(end)) if id.len() > 12 => format!("{start}…{end}"),

@@ -1,5 +1,5 @@
-//! `/ui/me`: what a member can have now, and what comes next. What is asked is bounded: the events that end first, the rest
-//! behind a link. A part that cannot be asked leaves a note in its place.
+//! `/ui/me`: what a member can claim now, and what comes next. The number of events is bounded: those that end first
+//! are shown, the others are behind a link. A part that cannot be read is replaced by a note.
 
 mod asked;
 mod claim;
@@ -31,7 +31,7 @@ use super::text::{Text, say};
 use super::visit::Visit;
 use crate::app::clock;
 
-/// Whose pages these are.
+/// The role that these pages are for.
 const MEMBERS: &[Role] = &[Role::User];
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
@@ -51,11 +51,11 @@ struct EarnPage {
     title: String,
     today: String,
     blocked: bool,
-    /// None: it cannot be shown now.
+    /// `None` if it cannot be read now.
     offers: Option<Shown>,
     streak: Option<StreakPane>,
     heat: Option<Heat>,
-    /// None: it cannot be shown now.
+    /// `None` if it cannot be read now.
     lately: Option<Vec<Line>>,
     invite: Option<Invite>,
 }
@@ -63,7 +63,7 @@ struct EarnPage {
 struct Shown {
     ready: Vec<Ready>,
     on_the_way: Vec<OnTheWay>,
-    /// The link to the events that end later, and how many there are.
+    /// The link to the events that end later, with their number.
     later: Option<(String, String)>,
     earlier: Option<String>,
 }
@@ -126,7 +126,7 @@ async fn earn(visit: Visit) -> Result<Response, Failure> {
     }))
 }
 
-/// `1 friend has qualified, 1 is on the way.` Of the latest two hundred.
+/// `1 friend has qualified, 1 is on the way.` Counts the latest 200.
 fn friends(text: Text, referrals: Option<&Referrals>) -> String {
     let Some(Referrals { referrals, .. }) = referrals else { return String::new() };
     let of = |status: &str| referrals.iter().filter(|referral| referral.status == status).count();

@@ -1,5 +1,5 @@
-//! `/ui/members/{id}`: who this is, and why they were or were not rewarded: what they did day by day, streaks, claims and
-//! referrals. Operators see the account, and may block it.
+//! `/ui/members/{id}`: who a member is, and why they were or were not rewarded: facts day by day, streaks, claims and
+//! referrals. Operators see the account and can block it.
 
 mod heat;
 
@@ -35,7 +35,7 @@ use super::text::{Text, say};
 use super::visit::{OPERATORS, STAFF, Visit};
 use heat::Heat;
 
-/// How many pages of facts are read, a thousand rows each.
+/// How many pages of 1,000 facts are read.
 const FACT_PAGES: usize = 3;
 /// How many claims and referrals are listed.
 const LISTED: &str = "20";
@@ -49,7 +49,7 @@ async fn member(visit: Visit, Path(id): Path<String>) -> Result<Response, Failur
     shown(&visit, &id, None, String::new()).await
 }
 
-/// Blocks a member, or lifts the block.
+/// Blocks the member, or lifts the block.
 async fn blocked(Path(id): Path<String>, Posted { visit, form }: Posted) -> Result<Response, Failure> {
     visit.only(OPERATORS)?;
     let id = id_of(&id)?;
@@ -172,7 +172,7 @@ struct MemberPage {
     left_out: bool,
 }
 
-/// What somebody did of one kind.
+/// The member's facts of one kind.
 struct Kind {
     name: String,
     days: String,
@@ -253,7 +253,7 @@ async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) 
     Ok(page_with(answer, &page))
 }
 
-/// All facts as of the moment that is shown, as far as a page has room for them.
+/// The facts as of the moment that is shown, up to a bound.
 async fn facts(visit: &Visit, id: &str, shown: &Shown) -> Result<Facts, Refused> {
     let (path, at) = (format!("/members/{id}/facts"), shown.at_position());
     let ask = async |cursor: Option<&str>| {
@@ -299,7 +299,7 @@ fn about(text: Text, account: &Account) -> Vec<(String, String)> {
     about
 }
 
-/// Name, number, and what stands below.
+/// The figures: name, number, and the note below.
 fn figures(text: Text, facts: &Facts, streak: Option<&Streak>) -> Vec<(String, String, String)> {
     let mut figures = vec![];
     if let Some(streak) = streak {
@@ -320,7 +320,7 @@ fn figures(text: Text, facts: &Facts, streak: Option<&Streak>) -> Vec<(String, S
     figures
 }
 
-/// How often something happened, by day.
+/// The number of facts by day.
 fn days(facts: &[Fact]) -> BTreeMap<NaiveDate, i64> {
     let mut days = BTreeMap::new();
     for fact in facts {

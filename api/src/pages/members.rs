@@ -1,4 +1,5 @@
-//! `/ui/members`: finds a member by id, and for operators by e-mail; the newest accounts for whoever may see them.
+//! `/ui/members`: finds a member by id, or by e-mail for operators, and lists the newest accounts for readers who may
+//! see them.
 
 use askama::Template;
 use axum::Router;
@@ -70,7 +71,7 @@ struct MembersPage {
     rows: Option<Result<Vec<Row>, Refused>>,
     next: Option<String>,
     first: Option<String>,
-    /// Why the newest are not listed.
+    /// Why the newest accounts are not listed.
     left_out: Option<String>,
 }
 
@@ -133,11 +134,11 @@ enum Found {
     NotAsked,
     Member(String),
     Nobody,
-    /// Neither an id nor, for whoever may, an e-mail.
+    /// Neither an id nor an e-mail that the reader may search for.
     NoId,
 }
 
-/// E-mails are for operators alone; what looks like one is nothing to others.
+/// Only operators may search by e-mail.
 async fn search(visit: &Visit, asked: &str, by_email: bool) -> Result<Found, Refused> {
     if asked.is_empty() {
         return Ok(Found::NotAsked);

@@ -1,5 +1,5 @@
-//! Which moment of the log a page shows, and with which it compares. `?at=` and `?vs=` take a position or a time; a time
-//! leads to the position that it means, so that a link that is passed on is exact.
+//! The moment of the log that a page shows, and the moment it is compared with. `?at=` and `?vs=` take a position or a
+//! time. A time redirects to its position, so that a shared link is exact.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::text::say;
 use super::visit::Visit;
 
-/// A position of the log, and when its event was recorded.
+/// A position of the log, and the time its event was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stamp {
@@ -21,16 +21,16 @@ pub(super) struct Stamp {
     pub(super) recorded_at: Moment,
 }
 
-/// What a page shows.
+/// The moments of a page.
 #[derive(Debug, Clone)]
 pub(super) struct Shown {
-    /// How far the log is read now.
+    /// The position that can be read now.
     pub(super) now: Stamp,
-    /// An earlier moment, where one was asked for.
+    /// The earlier moment that was asked for, if any.
     pub(super) then: Option<Stamp>,
-    /// With which it is compared, where that was asked for.
+    /// The moment of comparison that was asked for, if any.
     pub(super) versus: Option<Stamp>,
-    /// The key figures of now: what the menu counts.
+    /// The key figures of now, for the menu.
     pub(super) summary: Summary,
 }
 
@@ -42,14 +42,14 @@ pub(super) struct Summary {
     pub(super) as_of: Stamp,
 }
 
-/// Of the claims by status.
+/// The claims that wait, from the counts by status.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Waiting {
     pub(super) pending: i64,
 }
 
 impl Shown {
-    /// The moment that is shown: all numbers of a page are as of its position.
+    /// The moment that is shown. All numbers of the page are as of its position.
     pub(super) fn moment(&self) -> Stamp {
         self.then.unwrap_or(self.now)
     }
@@ -59,15 +59,15 @@ impl Shown {
         self.moment().position.to_string()
     }
 
-    /// Whether an earlier moment is shown: nothing moves, and nothing can be done.
+    /// Whether an earlier moment is shown: then nothing is live, and nothing can be changed.
     pub(super) fn is_then(&self) -> bool {
         self.then.is_some()
     }
 
-    /// Nothing but now, for pages that are of no moment.
+    /// The moment of now alone, for pages that show none.
     ///
     /// # Errors
-    /// What the API refuses.
+    /// The API's.
     pub(super) async fn now(visit: &Visit) -> Result<Self, Refused> {
         let summary: Summary = visit.api.get("/dashboard", &[]).await?;
         Ok(Self { now: summary.as_of, then: None, versus: None, summary })
@@ -76,7 +76,7 @@ impl Shown {
     /// Reads it from the query of a page.
     ///
     /// # Errors
-    /// The page of the position that a time means; a refusal for what is neither a time nor a position of the log.
+    /// A redirect to the position that a time means; an error for anything that is neither a time nor a position.
     pub(super) async fn of(visit: &Visit) -> Result<Self, Failure> {
         let summary: Summary = visit.api.get("/dashboard", &[]).await?;
         let now = summary.as_of;
@@ -85,8 +85,8 @@ impl Shown {
         Ok(Self { now, then, versus, summary })
     }
 
-    /// With what is compared: what was asked for, or what was shown so long before. Nothing where the log is younger, or the
-    /// reader wants nothing.
+    /// The moment of comparison: the one that was asked for, or the one this long before. `None` if the log is younger,
+    /// or the reader wants no comparison.
     pub(super) async fn versus_or(&self, visit: &Visit, before: TimeDelta) -> Result<Option<Stamp>, Refused> {
         if self.versus.is_some() || visit.asked("vs") == Some("none") {
             return Ok(self.versus);
@@ -100,7 +100,7 @@ impl Shown {
     }
 }
 
-/// The position that one part of the query means.
+/// The position that `at` or `vs` means.
 async fn stamp(visit: &Visit, name: &str, asked: Option<&str>, now: Stamp) -> Result<Option<Stamp>, Failure> {
     let Some(asked) = asked else { return Ok(None) };
     if asked.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,5 +1,5 @@
-//! `/ui/operations`: whether anything is behind or in the way, and what an administrator does about it: have a follower try
-//! again, or leave out the one event that it cannot fold. Both want a reason, which is kept.
+//! `/ui/operations`: whether anything lags or has stopped, and what an administrator can do: let a follower retry, or
+//! skip the event that it cannot fold. Both need a reason, which is recorded.
 
 use askama::Template;
 use axum::Router;
@@ -35,7 +35,7 @@ struct OperationsPage {
     lead: String,
     followers: Vec<Follower>,
     letters: Option<DeadLetters>,
-    /// One for each form of the page.
+    /// An idempotency key for each form of the page.
     keys: Vec<String>,
 }
 

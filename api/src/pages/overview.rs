@@ -1,5 +1,5 @@
-//! `/ui`: how today is, and what needs attention. Members are led to their own page. Each part asks its own question, all
-//! of them as of one position, and beside it how things were at another moment.
+//! `/ui`: how today is going, and what needs attention. Members are redirected to their own page. Each part has its own
+//! request, all as of one position, and compares with another moment.
 
 mod asked;
 mod figures;
@@ -30,13 +30,13 @@ pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/ui", get(overview))
 }
 
-/// What all parts are asked with.
+/// The moments that all parts share.
 pub(super) struct Moments<'a> {
     visit: &'a Visit,
-    /// What is shown.
+    /// The moment that is shown.
     now: Stamp,
     at: String,
-    /// With what it is compared.
+    /// The moment of comparison.
     versus: Option<Stamp>,
     /// Whether the day that is shown is the reader's today.
     is_today: bool,
@@ -59,7 +59,7 @@ struct OverviewPage {
     events_href: String,
 }
 
-/// The sentence that answers the page's question.
+/// The sentence at the top of the page.
 #[derive(Default)]
 struct Lead {
     strong: String,
@@ -71,7 +71,7 @@ async fn overview(visit: Visit) -> Result<Response, Failure> {
         return Ok(see_other("/ui/me"));
     }
     let shown = Shown::of(&visit).await?;
-    // a log that is younger has nothing to compare with
+    // a younger log has nothing to compare with
     let versus = shown.versus_or(&visit, TimeDelta::days(7)).await.unwrap_or_default();
     let text = visit.text;
     let now = shown.moment();
@@ -119,7 +119,7 @@ async fn latest(moments: &Moments<'_>) -> String {
     part(moments.visit.text, claims.map(|claims| latest::of(moments, claims)))
 }
 
-/// Ahead or behind, by how much, and what runs out.
+/// Whether today is ahead or behind, by how much, and what runs out.
 fn lead(moments: &Moments<'_>, asked: &Asked) -> Lead {
     let text = moments.visit.text;
     let Ok(days) = &asked.days else { return Lead::default() };

@@ -1,4 +1,5 @@
-//! A part of a page that has its own question: what it shows, or why it cannot be shown now. The rest of the page stays.
+//! A part of a page with its own request: it shows the answer, or why there is none, and the rest of the page is not
+//! affected.
 
 use askama::Template;
 use axum::response::Response;
@@ -30,7 +31,7 @@ struct Alone<'a> {
     html: &'a str,
 }
 
-/// A part as it stands in a page.
+/// Renders a part within its page.
 pub(super) fn part<T: Template>(text: Text, answer: Result<T, Refused>) -> String {
     let html = match &answer {
         Ok(part) => part.render(),
@@ -42,12 +43,12 @@ pub(super) fn part<T: Template>(text: Text, answer: Result<T, Refused>) -> Strin
     })
 }
 
-/// A part that is asked for alone, to take the place of an older one.
+/// Sends a part alone, which replaces the one of an open page.
 pub(super) fn alone(html: &str) -> Response {
     page(&Alone { html })
 }
 
-/// A name within a sentence, which may be written from right to left.
+/// Isolates a name within a sentence, because it may be written from right to left.
 pub(super) fn isolated(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
 }

@@ -1,5 +1,5 @@
-//! What a browser remembers of how somebody reads: language, theme, zone, keys. One cookie that holds nothing else, and the
-//! links that change it. It knows no account.
+//! The reader's preferences in this browser: language, theme, time zone, single-letter keys. They are in a cookie of
+//! their own, which links and forms change. It knows no account.
 
 use std::str::FromStr;
 
@@ -17,10 +17,10 @@ use crate::app::i18n::Language;
 use crate::http::auth::cookie;
 
 const COOKIE: &str = "ledgerPreferences";
-/// A year; browsers keep none for longer.
+/// A year: browsers keep no cookie for longer.
 const LIFETIME_S: u32 = 365 * 24 * 3_600;
 
-/// Light, dark, or as the system says.
+/// Light, dark, or that of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Theme {
     #[default]
@@ -44,20 +44,20 @@ impl Theme {
     }
 }
 
-/// What is remembered.
+/// The preferences.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Preferences {
-    /// None: what the browser asks for.
+    /// `None`: the language that the browser asks for.
     pub(super) language: Option<Language>,
     pub(super) theme: Theme,
-    /// None: the zone of the account.
+    /// `None`: the time zone of the account.
     pub(super) zone: Option<Tz>,
-    /// Whether single letters do nothing.
+    /// Whether single-letter keys are off.
     pub(super) keys_off: bool,
 }
 
 impl Preferences {
-    /// What cannot be read is not remembered.
+    /// Reads the cookie, and ignores what is invalid.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut found = Self::default();
         for pair in cookie(headers, COOKIE).unwrap_or_default().split('&') {
@@ -72,7 +72,7 @@ impl Preferences {
         found
     }
 
-    /// The header that makes a browser remember it.
+    /// The `Set-Cookie` header.
     pub(super) fn cookie(self, secure: bool) -> Option<HeaderValue> {
         let mut pairs = vec![];
         if let Some(language) = self.language {
@@ -94,7 +94,7 @@ impl Preferences {
     }
 }
 
-/// The names of all zones that one may read in.
+/// The names of all time zones to choose from.
 pub(super) fn zones() -> Vec<&'static str> {
     domain::zone::rules::in_force().names()
 }
@@ -130,7 +130,7 @@ async fn theme(
     remembered(&pages, Preferences { theme, ..Preferences::of(&headers) }, &back)
 }
 
-/// Back to where one was.
+/// Stores the preferences, and redirects back.
 fn remembered(pages: &Pages, preferences: Preferences, back: &str) -> Response {
     let mut response = see_other(local(back)).into_response();
     if let Some(cookie) = preferences.cookie(pages.0.state.secure_cookie) {
@@ -139,7 +139,7 @@ fn remembered(pages: &Pages, preferences: Preferences, back: &str) -> Response {
     response
 }
 
-/// A page of ours; another address leads nowhere but to the start.
+/// A path of our pages; anything else becomes the start page.
 pub(super) fn local(path: &str) -> &str {
     let is_ours = path == ROOT || path.starts_with("/ui/") || path.starts_with("/ui?");
     let is_plain = path.len() <= 2_048 && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

@@ -1,5 +1,5 @@
-//! An event in the chain: the one before it, the one after it, and the bytes whose hash it is, so that a reader can compute
-//! the hash. What is hashed is the domain's to say (`domain::chain`).
+//! An event in the hash chain: its neighbours, and the bytes that are hashed, so that a reader can compute the hash.
+//! The domain defines these bytes (`domain::chain`).
 
 use askama::Template;
 use domain::Moment;
@@ -12,7 +12,7 @@ use super::client::Refused;
 use super::text::Text;
 use super::visit::Visit;
 
-/// One event as an auditor is shown it.
+/// An event of the log, as the API shows it to auditors.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LogEvent {
@@ -34,7 +34,7 @@ pub(super) struct LogEvent {
     pub(super) hash: String,
 }
 
-/// Who did it, and in which request.
+/// Who caused it, and in which request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Origin {
@@ -48,7 +48,7 @@ pub(super) struct Origin {
 }
 
 impl LogEvent {
-    /// None where the metadata is not what this program writes.
+    /// `None` if the metadata does not have the form that this program writes.
     pub(super) fn origin(&self) -> Option<Origin> {
         serde_json::from_str(self.metadata.get()).ok()
     }
@@ -81,7 +81,7 @@ impl LogEvent {
         Some(hex::encode(sealed.input()))
     }
 
-    /// How a mark of it is coloured: granted, waiting, refused, or nothing of these.
+    /// The class of its colour: granted, waiting, refused, or none of these.
     pub(super) fn tone(&self) -> &'static str {
         match self.event_type.as_str() {
             "claim.granted" | "claim.approved" | "claim.fulfilled" | "referral.qualified" => "go",
@@ -97,10 +97,10 @@ impl LogEvent {
     }
 }
 
-/// A hash in three parts: its ends stand out.
+/// A hash in three parts, so that its ends can stand out.
 pub(super) struct ShownHash<'a>(pub(super) &'a str, pub(super) &'a str, pub(super) &'a str);
 
-/// The first and last eight digits of a hash, and what is between them.
+/// Splits a hash into its first eight digits, its last eight, and those in between.
 pub(super) fn shown(hash: &str) -> ShownHash<'_> {
     match (hash.get(..8), hash.get(8..56), hash.get(56..)) {
         (Some(start), Some(middle), Some(end)) => ShownHash(start, middle, end),
@@ -108,7 +108,7 @@ pub(super) fn shown(hash: &str) -> ShownHash<'_> {
     }
 }
 
-/// An event between its neighbours; shown by `{{ chain|safe }}`.
+/// An event between its neighbours: `{{ chain|safe }}`.
 #[derive(Template)]
 #[template(path = "proof/chain.html")]
 pub(super) struct Chain {
@@ -118,10 +118,10 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The events around a position of the log.
+    /// Reads the events around a position.
     ///
     /// # Errors
-    /// What the API refuses: only auditors see the log.
+    /// The API's: only auditors see the log.
     pub(super) async fn around(visit: &Visit, position: i64) -> Result<Self, Refused> {
         let after = position.saturating_sub(2).max(0).to_string();
         let read: Log = visit.api.get("/audit/log", &[("after", &after), ("limit", "3")]).await?;
@@ -129,13 +129,13 @@ impl Chain {
         Ok(Self { text: visit.text, events, position })
     }
 
-    /// Without what came after a position: as of then it was not there.
+    /// Leaves out the events after a position, which did not exist at that moment.
     pub(super) fn until(mut self, position: i64) -> Self {
         self.events.retain(|event| event.position <= position);
         self
     }
 
-    /// The event itself; none when the log does not reach there.
+    /// The event itself; `None` beyond the end of the log.
     pub(super) fn event(&self) -> Option<&LogEvent> {
         self.events.iter().find(|event| event.position == self.position)
     }

@@ -1,4 +1,4 @@
-//! How a page leaves the service: its type, the policy that browsers keep to, and that nobody else may store it.
+//! The responses of pages: content type, content security policy, and no storing.
 
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::failure::Failure;
 
-/// Pages load what we serve, and run no script and no style that stands in them.
+/// Pages load resources from our own origin only, and no inline script or style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// What every page carries. A form is sent with its `Origin` only where the referrer may be told to ourselves.
+/// The headers of every page. With a stricter referrer policy, browsers would send forms without `Origin`.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
     (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -20,7 +20,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
-/// A page from its template.
+/// A page from a template.
 pub(super) fn page(template: &impl Template) -> Response {
     page_with(StatusCode::OK, template)
 }
@@ -33,7 +33,7 @@ pub(super) fn page_with(status: StatusCode, template: &impl Template) -> Respons
     }
 }
 
-/// Leads a browser on by GET.
+/// Redirects with GET.
 pub(super) fn see_other(location: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(location) else { return StatusCode::BAD_REQUEST.into_response() };
     let kept = [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))];

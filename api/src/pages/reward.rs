@@ -1,4 +1,5 @@
-//! `/ui/rewards/{id}`: what is left of one reward, how that came about, and until when it lasts; operators change its stock.
+//! `/ui/rewards/{id}`: the remaining stock of one reward, its history and how long it lasts. Operators change the stock
+//! here.
 
 use askama::Template;
 use axum::Router;
@@ -47,7 +48,7 @@ struct RewardPage {
     form: Option<StockForm>,
 }
 
-/// The form as it stands.
+/// The form with its current values.
 struct StockForm {
     key: String,
     seen: String,
@@ -68,7 +69,7 @@ struct RewardOfEvent {
     reward: Reward,
 }
 
-/// What was sent, and why it was not done.
+/// A form that failed, with the reason.
 struct NotDone {
     refused: Refused,
     key: Option<String>,
@@ -148,12 +149,12 @@ impl StockForm {
         let Some(NotDone { refused, key, delta }) = not_done else {
             return Self { key: new_key(), seen, delta: String::new(), refused: None };
         };
-        // what is not known counts once under its key
+        // if the result is unknown, the same key keeps it from being done twice
         let key = key.filter(|_| refused.is_unknown()).unwrap_or_else(new_key);
         Self { key, seen, delta, refused: Some(refused) }
     }
 
-    /// Why, in a sentence: what is wrong with the field, or what stands against it.
+    /// The reason in a sentence: the error of the field, or that of the request.
     fn why(&self, refused: &Refused) -> String {
         refused.errors.first().map_or_else(|| refused.detail.clone(), |error| error.message.clone())
     }

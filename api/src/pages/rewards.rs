@@ -1,5 +1,5 @@
-//! `/ui/rewards`: what is left of each reward; operators add one. The list is of now; as of an earlier moment it has the
-//! rewards of the events that ran then.
+//! `/ui/rewards`: the remaining stock of each reward. Operators add rewards here. The list is that of now; as of an
+//! earlier moment it has the rewards of the events that ran then.
 
 mod add;
 mod list;
@@ -42,7 +42,7 @@ struct RewardsPage {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wanted {
-    /// For which event a reward is added.
+    /// The event to which a reward is added.
     event_id: Option<String>,
 }
 
@@ -52,7 +52,7 @@ async fn rewards(visit: Visit, Query(wanted): Query<Wanted>) -> Result<Response,
     show(&visit, form, StatusCode::OK).await
 }
 
-/// The page, with the form as it stands.
+/// Shows the page with the form in its current state.
 async fn show(visit: &Visit, form: AddForm, status: StatusCode) -> Result<Response, Failure> {
     let shown = Shown::of(visit).await?;
     let may_add = visit.is_one_of(OPERATORS) && !shown.is_then();

@@ -1,13 +1,13 @@
-//! A rule as people read it: the tree of a condition as sentences, in the order in which it is written. Each part has the
-//! path that evidence, problems and analytics name it by. What stands beside a part (how often it is met, what a member
-//! has) is of the page that shows it.
+//! A rule in words: the tree of a condition as sentences, in the order in which it is written. Each part has the path
+//! that evidence, errors and analytics use for it. The page that shows the rule adds what belongs to a part (how often
+//! it is met, what a member has).
 
 use askama::Template;
 use domain::condition::{Condition, Days, Leaf, Since, Window};
 
 use super::text::{Text, say};
 
-/// What a part asks for. The strong words are what one looks for when reading many.
+/// The requirement of a part. Its strong words help to scan many of them.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(
     source = "{{ before }}<b>{{ strong }}</b>{{ after }}{% if let Some(code) = code %} <code>{{ code }}</code>{% endif %}",
@@ -17,25 +17,25 @@ pub(super) struct Sentence {
     pub(super) before: String,
     pub(super) strong: String,
     pub(super) after: String,
-    /// The expression, where it is one.
+    /// The expression, if the leaf is one.
     pub(super) code: Option<String>,
 }
 
-/// A rule, flat: a template goes through it once and writes lists within lists.
+/// A rule as a flat list, from which a template makes nested lists.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "rule/tree.html")]
 pub(super) struct RuleTree {
     pub(super) steps: Vec<Step>,
 }
 
-/// One step through a tree. The outermost part has depth 0, and is in no list.
+/// An item of the tree. The outermost part has depth 0 and is in no list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
-    /// `All of these`; its parts follow.
+    /// Opens a group: `All of these`.
     Open { path: String, name: String, depth: usize },
-    /// A question about the facts.
+    /// A leaf, in words.
     Leaf { path: String, sentence: Sentence, depth: usize },
-    /// The last part was told.
+    /// Closes a group.
     Close { depth: usize },
 }
 
@@ -48,14 +48,14 @@ impl RuleTree {
 }
 
 impl Sentence {
-    /// Without the strong words being strong: for titles, tables and labels.
+    /// The sentence as plain text, for titles, tables and labels.
     pub(super) fn plain(&self) -> String {
         let Self { before, strong, after, code } = self;
         let code = code.as_ref().map_or(String::new(), |code| format!(" {code}"));
         format!("{before}{strong}{after}{code}")
     }
 
-    /// Reads `before|strong|after`. No name that a rule may hold has that sign.
+    /// Parses `before|strong|after`. No name within a rule can contain `|`.
     fn read(said: &str, code: Option<&str>) -> Self {
         let mut parts = said.splitn(3, '|').map(str::to_owned);
         let mut part = || parts.next().unwrap_or_default();
@@ -94,7 +94,7 @@ fn walk(text: Text, node: &Condition, path: &str, depth: usize, steps: &mut Vec<
     }
 }
 
-/// A question about the facts, with the days that count.
+/// A leaf in words, with the days that count.
 pub(super) fn sentence(text: Text, leaf: &Leaf) -> Sentence {
     let window = match leaf {
         Leaf::Streak { since, .. } | Leaf::Referrals { since, .. } => self::window(text, None, *since),
@@ -109,12 +109,12 @@ pub(super) fn sentence(text: Text, leaf: &Leaf) -> Sentence {
     said(text, leaf, window)
 }
 
-/// The same in few words: which days count is left out.
+/// A leaf in few words, without the days that count.
 pub(super) fn short(text: Text, leaf: &Leaf) -> Sentence {
     said(text, leaf, String::new())
 }
 
-/// The whole rule in one line of a table: its first part, and how many more there are.
+/// The rule in one line: its first part, and how many more there are.
 pub(super) fn summary(text: Text, condition: &Condition) -> String {
     let mut leaves = condition.leaves();
     let first = leaves.next().map_or(String::new(), |leaf| match leaf {
@@ -165,7 +165,7 @@ fn said(text: Text, leaf: &Leaf, window: String) -> Sentence {
     Sentence::read(&said, code)
 }
 
-/// Which days count, as a part of a sentence.
+/// The days that count, as a part of a sentence.
 fn window(text: Text, within: Option<Days>, since: Option<Since>) -> String {
     let within = within.map(|days| say!(text, "ui-rule-within", days = days.0));
     let since = since.map(|since| match since {

@@ -1,5 +1,5 @@
-//! The cookie of a page session: made from a log-in, gone with it. What it stands for is asked at each request
-//! ([`PageSession`]), so that it ends everywhere when the log-in does.
+//! The cookie of a page session. Each request checks the log-in that it was made from ([`PageSession`]), so that the
+//! session ends on every instance when the log-in does.
 
 use axum::http::HeaderValue;
 
@@ -7,12 +7,12 @@ use super::ROOT;
 use crate::app::tokens::PAGE_SESSION_LIFETIME;
 use crate::http::auth::SESSION_COOKIE;
 
-/// The header that makes a browser keep a session.
+/// The header that sets the cookie.
 pub(super) fn begin(token: &str, secure: bool) -> Option<HeaderValue> {
     set(token, PAGE_SESSION_LIFETIME.num_seconds(), secure)
 }
 
-/// The header that makes a browser forget it.
+/// The header that removes it.
 pub(super) fn end(secure: bool) -> Option<HeaderValue> {
     set("", 0, secure)
 }

@@ -1,4 +1,4 @@
-//! `/ui/settings`: how the pages are read in this browser, and another password. For every role, within the shell of each.
+//! `/ui/settings`: the preferences of this browser, and the password. For every role, each within its own shell.
 
 use std::str::FromStr;
 
@@ -53,15 +53,15 @@ impl MemberPage {
     }
 }
 
-/// How it is read now.
+/// The current preferences.
 struct Settings {
-    /// None: what the browser asks for.
+    /// Empty: the language that the browser asks for.
     language: &'static str,
     theme: Theme,
     zone: &'static str,
     keys_off: bool,
     zones: Vec<&'static str>,
-    /// Just saved.
+    /// Whether the settings were just saved.
     saved: bool,
 }
 
@@ -93,7 +93,7 @@ async fn shown(visit: &Visit, errors: Option<FormErrors>) -> Result<Response, Fa
     })
 }
 
-/// A choice that is none of ours leaves what was there.
+/// The new preferences. An unknown value leaves the old one.
 fn chosen(form: &Form, before: Preferences) -> Preferences {
     Preferences {
         language: Language::from_tag(form.raw("language")),
@@ -110,7 +110,7 @@ async fn remember(Posted { visit, form }: Posted) -> Response {
     response
 }
 
-/// All sessions end with it, this one as well.
+/// Changes the password. All sessions end, including this one.
 async fn change_password(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     let body = json!({"currentPassword": form.raw("currentPassword"), "newPassword": form.raw("newPassword")});
     let change = Change { body: Some(body), ..Change::default() };

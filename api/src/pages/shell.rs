@@ -1,5 +1,5 @@
-//! What surrounds every page: the menu of the role, the moment that is shown, who is signed in. It asks for what it counts,
-//! and a part that cannot be asked leaves the page as it is.
+//! The shell around every page: the menu of the role, the moment that is shown, who is signed in. It reads its own
+//! numbers; if one of them fails, the page is shown without it.
 
 mod rail;
 mod tabs;
@@ -17,7 +17,7 @@ use rail::Rail;
 pub(super) use tabs::Tab;
 use tabs::{TabItem, tabs};
 
-/// The pages of the menu, in its order.
+/// The entries of the menu, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Overview,
@@ -29,7 +29,7 @@ pub(super) enum Place {
     Log,
     Verification,
     Operations,
-    /// None of the menu.
+    /// A page that is not in the menu.
     Elsewhere,
 }
 
@@ -60,7 +60,7 @@ impl Place {
         self.path().trim_start_matches("/ui").trim_start_matches('/')
     }
 
-    /// The lines of its picture.
+    /// The path of its icon.
     fn picture(self) -> &'static str {
         match self {
             Self::Overview | Self::Elsewhere => "M2.5 13.5v-5M6 13.5v-9M9.5 13.5v-6M13 13.5v-11",
@@ -81,7 +81,7 @@ impl Place {
         }
     }
 
-    /// The letter behind `g` that leads there.
+    /// The letter that opens it after `g`.
     fn key(self) -> &'static str {
         match self {
             Self::Overview => "o",
@@ -107,24 +107,24 @@ impl Place {
     }
 }
 
-/// One line of the menu.
+/// A menu entry.
 pub(super) struct MenuItem {
     pub(super) href: String,
     pub(super) name: String,
     pub(super) picture: &'static str,
     pub(super) key: &'static str,
     pub(super) current: bool,
-    /// A number that waits there, and what it counts.
+    /// A number of waiting items, and its label.
     pub(super) badge: Option<(String, String)>,
 }
 
-/// Lines under one heading.
+/// A group of entries under one heading.
 pub(super) struct MenuGroup {
     pub(super) title: String,
     pub(super) items: Vec<MenuItem>,
 }
 
-/// The strip on top of every staff page.
+/// The time strip at the top of every staff page.
 pub(super) struct Strip {
     pub(super) position: String,
     pub(super) bare_position: i64,
@@ -134,15 +134,15 @@ pub(super) struct Strip {
     /// `Compared with 14 Nov 14:32`.
     pub(super) versus: Option<String>,
     pub(super) back_to_now: String,
-    /// Links to earlier moments: where, and its name.
+    /// Links to earlier moments: address and name.
     pub(super) earlier: Vec<(String, String)>,
     /// Links to other comparisons.
     pub(super) compare: Vec<(String, String)>,
-    /// What the query holds besides, for the form that goes to a moment.
+    /// The rest of the query, for the form that selects a moment.
     pub(super) kept: Vec<(String, String)>,
 }
 
-/// What surrounds a page.
+/// The shell of a page.
 pub(super) struct Shell {
     pub(super) text: Text,
     pub(super) theme: Theme,
@@ -150,12 +150,12 @@ pub(super) struct Shell {
     pub(super) menu: Vec<MenuGroup>,
     pub(super) email: String,
     pub(super) role: String,
-    /// What the last look at the log found, for those who may know; else how far reads are.
+    /// The result of the last verification for auditors; for others, the position that is read.
     pub(super) seal: (String, String),
     pub(super) strip: Option<Strip>,
-    /// At the bottom of a member's pages.
+    /// The tabs at the bottom of a member's pages.
     pub(super) tabs: Vec<TabItem>,
-    /// The page itself, to come back to, as a value of a query.
+    /// The address of this page to return to, escaped for a query.
     pub(super) here_escaped: String,
     pub(super) form_token: String,
     pub(super) demo: bool,
@@ -166,14 +166,14 @@ struct Me {
     user: User,
 }
 
-/// The own account, as far as pages show it.
+/// The reader's account.
 #[derive(Debug, Clone, Deserialize)]
 struct User {
     email: Option<String>,
 }
 
 impl Shell {
-    /// Around a page of staff.
+    /// The shell of a staff page.
     pub(super) async fn staff(visit: &Visit, place: Place, shown: &Shown) -> Self {
         let (email, seal, rail) = tokio::join!(email(visit), seal(visit, shown), Rail::of(visit, shown));
         let mut shell = Self::new(visit, email);
@@ -183,13 +183,13 @@ impl Shell {
         shell
     }
 
-    /// Around a page of staff that shows no moment of the log: about themselves.
+    /// The shell of a staff page that shows no moment of the log, such as the settings.
     pub(super) async fn staff_own(visit: &Visit) -> Result<Self, Refused> {
         let now = Shown::now(visit).await?;
         Ok(Self { strip: None, ..Self::staff(visit, Place::Elsewhere, &now).await })
     }
 
-    /// Around a page of a member.
+    /// The shell of a member's page.
     pub(super) fn member(visit: &Visit, open: Tab) -> Self {
         Self { tabs: tabs(visit, open), ..Self::new(visit, String::new()) }
     }
@@ -232,7 +232,7 @@ struct Check {
     ok: bool,
 }
 
-/// Whether the chain holds, and since when that is known.
+/// Whether the last verification found the chain intact, and when it ran.
 async fn seal(visit: &Visit, shown: &Shown) -> (String, String) {
     let text = visit.text;
     let fresh = || (text.say("ui-seal-reads"), say!(text, "ui-seal-position", position = shown.moment().position));

@@ -1,4 +1,4 @@
-//! An id as a page shows it: short enough for a line, the last four letters strong, all of it for whoever points at it.
+//! A short form of an id: it fits into a line, its last four digits are strong, and hovering shows all of it.
 
 use askama::Template;
 
@@ -20,7 +20,7 @@ impl ShortId {
         Self { full: id.to_owned(), head: head.to_owned(), tail: tail.to_owned() }
     }
 
-    /// The same where there is no markup.
+    /// The short form as plain text.
     pub(super) fn plain(&self) -> String {
         if self.tail.is_empty() { self.head.clone() } else { format!("{}…{}", self.head, self.tail) }
     }

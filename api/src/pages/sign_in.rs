@@ -1,5 +1,5 @@
-//! `/ui/sign-in`, `/ui/sign-out`: lets somebody in with e-mail and password, and out again. In a demo its accounts are a
-//! click away.
+//! `/ui/sign-in`, `/ui/sign-out`: signs in with e-mail and password, and out again. A demo offers its accounts with one
+//! click.
 
 use askama::Template;
 use axum::Router;
@@ -36,15 +36,15 @@ pub(super) fn routes() -> Router<Pages> {
 struct SignInPage<'a> {
     text: Text,
     theme: Theme,
-    /// Where to go then.
+    /// The page to open afterwards.
     next: &'a str,
     next_escaped: String,
     email: &'a str,
     refused: Option<&'a Refused>,
-    /// E-mail and role, in a demo.
+    /// The accounts of the demo: e-mail and role.
     demo: Vec<(&'static str, String)>,
     password: &'static str,
-    /// Whoever comes here has just changed the password.
+    /// Whether the reader has just changed the password.
     changed: bool,
     /// The fields of a form that came when the session had ended.
     unsent: Vec<(String, String)>,
@@ -98,7 +98,7 @@ pub(super) struct Tokens {
     pub(super) access_token: String,
 }
 
-/// Logs in as any client does.
+/// Logs in through the API.
 pub(super) async fn log_in(api: &Client, email: &str, password: &str) -> Result<Tokens, Refused> {
     let change = Change { body: Some(json!({"email": email, "password": password})), ..Change::default() };
     api.change(Method::POST, "/auth/login", change).await.map(|answer| answer.body)
@@ -133,7 +133,7 @@ async fn let_in(State(pages): State<Pages>, request: Request) -> Result<Response
     begun(&pages, &tokens.access_token, preferences, then).await
 }
 
-/// A response that also begins a session, from a log-in just made.
+/// Adds a session, made from a log-in, to a response.
 pub(super) async fn begun(
     pages: &Pages,
     access_token: &str,
@@ -155,7 +155,7 @@ pub(super) async fn begun(
     Ok(response)
 }
 
-/// In which zone the account reads, until somebody says otherwise.
+/// The time zone of the account, which is the default of the pages.
 async fn zone_of(pages: &Pages, member: domain::id::MemberId) -> Option<Tz> {
     let account = accounts::find(&pages.0.state.pool, member).await.ok()??;
     Tz::from_str(&account.time_zone).ok()

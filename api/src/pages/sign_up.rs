@@ -1,4 +1,4 @@
-//! `/ui/sign-up`: makes an account and lets its owner in. An invitation is a link to it that holds a code.
+//! `/ui/sign-up`: creates an account and signs its owner in. An invitation is a link to this page with a code.
 
 use askama::Template;
 use axum::Router;
@@ -84,7 +84,7 @@ async fn take_in(State(pages): State<Pages>, request: Request) -> Result<Respons
         _ => return Err(refused.into()),
     };
     let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
-    // not known whether it was done: the same form under the same key counts once
+    // if the result is unknown, the same key keeps it from being done twice
     let key = form.idempotency_key().filter(|_| refused.is_unknown()).map_or_else(form::new_key, str::to_owned);
     Ok(page_with(status, &SignUpPage { errors: Some(errors), key, ..SignUpPage::new(preferences, form) }))
 }

@@ -1,4 +1,4 @@
-//! What is left of a reward, in words: how much, and until when it lasts. The forecast itself is an answer of the API.
+//! The remaining stock of a reward in words: how much is left, and how long it lasts. The API makes the forecast.
 
 use domain::Moment;
 use serde::Deserialize;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 use super::charts::Meter;
 use super::text::{Text, say};
 
-/// How a stock goes on, as the API tells it.
+/// The API's forecast for a stock.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Forecast {
     /// `days` or `hours`.
     pub(super) basis: String,
     pub(super) taken: i64,
-    /// How many days or hours that took.
+    /// The number of days or hours that the pace was measured over.
     pub(super) over: i64,
     pub(super) slowest: i64,
     pub(super) fastest: i64,
@@ -24,17 +24,17 @@ pub(super) struct Forecast {
     pub(super) after_end: bool,
 }
 
-/// A stock as it is at one moment.
+/// A stock at one moment.
 pub(super) struct Stock<'a> {
     pub(super) quantity: Option<i64>,
     pub(super) remaining: Option<i64>,
     pub(super) forecast: Option<&'a Forecast>,
 }
 
-/// When it is sold out, and how grave that is.
+/// When it sells out, and how severe that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Until {
-    /// `no`, `wait`, or `muted` where nothing is to be done.
+    /// `no`, `wait`, or `muted` if nothing needs to be done.
     pub(super) tone: &'static str,
     pub(super) words: String,
 }
@@ -54,7 +54,7 @@ impl Forecast {
         }
     }
 
-    /// When it is sold out, where that is before the end.
+    /// When it sells out, if that is before the end of the event.
     pub(super) fn sold_out_in_time(&self) -> Option<Moment> {
         self.sold_out_at.filter(|_| !self.after_end)
     }
@@ -67,7 +67,7 @@ impl Forecast {
 }
 
 impl Stock<'_> {
-    /// When it is sold out.
+    /// When it sells out.
     pub(super) fn until(&self, text: Text, now: Moment) -> Until {
         let muted = |id: &str| Until { tone: "muted", words: text.say(id) };
         match (self.remaining, self.forecast) {
@@ -93,7 +93,7 @@ impl Stock<'_> {
         }
     }
 
-    /// What is taken of it; nothing where there is no limit.
+    /// A meter of what is taken; `None` for an unlimited stock.
     pub(super) fn meter(&self, until: &Until) -> Option<Meter> {
         let (left, all) = (self.remaining?, self.quantity?);
         let tone = if until.tone == "no" { "no" } else { "go" };

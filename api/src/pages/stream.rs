@@ -1,5 +1,5 @@
-//! `/ui/stream`: tells an open page how far the log is, at most once a second, as server-sent events. It is a hint: what
-//! the page shows is asked for again. A stream ends after a minute, and whoever comes back shows that the session stands.
+//! `/ui/stream`: server-sent events that tell an open page the position of the log, at most once a second. They are
+//! hints: the page requests its data again. A stream ends after a minute, so that reconnecting checks the session.
 
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
@@ -18,13 +18,13 @@ use super::failure::Failure;
 use super::visit::Visit;
 use crate::app::problem::Code;
 
-/// How often something is told at most.
+/// The shortest time between two messages.
 const BEAT: Duration = Duration::from_secs(1);
-/// Something is told at least as often: a page that hears nothing for 10 s says that it is not live.
+/// The longest time between two messages: after 10 s without one, a page says that it is not live.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How long a stream is open. Browsers come back by themselves.
+/// How long a stream is open. Browsers reconnect by themselves.
 const LIFETIME: Duration = Duration::from_secs(60);
-/// How many are open at once.
+/// The most streams that are open at once.
 const MOST_STREAMS: usize = 2_000;
 
 static OPEN: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MOST_STREAMS)));
@@ -42,13 +42,13 @@ async fn stream(visit: Visit) -> Result<Response, Failure> {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
-        // proxies that collect answers hold this one back otherwise
+        // otherwise buffering proxies hold the stream back
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     Ok((headers, body).into_response())
 }
 
-/// One open stream.
+/// An open stream.
 struct Telling {
     head: watch::Receiver<i64>,
     told: Option<i64>,
@@ -57,13 +57,13 @@ struct Telling {
 }
 
 impl Telling {
-    /// The next message, as soon as the log has moved, or after a silence; nothing when the time is over.
+    /// The next message: as soon as the log has grown, or after a silence. `None` at the end of the stream.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         if self.told.is_some() {
             tokio::time::sleep(BEAT).await;
             let silence = SILENCE.saturating_sub(BEAT).min(self.ends.saturating_duration_since(Instant::now()));
             if self.told == Some(*self.head.borrow()) {
-                // the log's end is told by whoever follows it: when that ends, so does the stream
+                // the sender has stopped, so the stream ends as well
                 if let Ok(Err(_)) = tokio::time::timeout(silence, self.head.changed()).await {
                     return None;
                 }

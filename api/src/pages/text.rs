@@ -1,5 +1,5 @@
-//! What the pages say, in the reader's language and zone: texts from the pages' `*.ftl`, numbers with their groups, times
-//! as a person reads them. Words with numbers in them are put together here and never in a template.
+//! The texts of the pages in the reader's language and time zone: messages from the `*.ftl` files, grouped numbers,
+//! dates and times. Sentences with numbers are built here and never in a template.
 
 mod messages;
 mod when;
@@ -13,15 +13,15 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 use crate::app::i18n::Language;
 
-/// How the reader reads; cheap to copy.
+/// The reader's language and time zone; cheap to copy.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text {
     pub(super) language: Language,
-    /// In which all times are shown.
+    /// The time zone of all times shown.
     pub(super) zone: Tz,
 }
 
-/// A text with what it is filled with: `say!(text, "ui-menu-waiting", count = 38)`. Numbers are grouped, and choose the plural.
+/// A text with arguments: `say!(text, "ui-menu-waiting", count = 38)`. Numbers are grouped, and select the plural.
 macro_rules! say {
     ($text:expr, $id:literal $(, $name:ident = $value:expr)* $(,)?) => {{
         #[allow(unused_mut, reason = "a text may be filled with nothing")]
@@ -33,28 +33,28 @@ macro_rules! say {
 pub(super) use say;
 
 impl Text {
-    /// A text that is filled with nothing.
+    /// A text without arguments.
     pub(super) fn say(&self, id: &str) -> String {
         self.with(id, &FluentArgs::new())
     }
 
-    /// A text that exists for some of its kind, such as one for each status; the name itself where there is none.
+    /// The text of a family, such as that of a status; the name itself if the family has no text for it.
     pub(super) fn say_of(&self, kind: &str, name: &str) -> String {
         let id = format!("ui-{kind}-{}", name.replace('_', "-").to_ascii_lowercase());
         if bundle(self.language).has_message(&id) { self.say(&id) } else { name.to_owned() }
     }
 
-    /// The same filled with something; none where there is none of that name.
+    /// The text of a family, with arguments; `None` if it has no text for the name.
     pub(super) fn known_of(&self, kind: &str, name: &str, args: &FluentArgs<'_>) -> Option<String> {
         let id = format!("ui-{kind}-{}", name.replace('_', "-").to_ascii_lowercase());
         bundle(self.language).has_message(&id).then(|| self.with(&id, args))
     }
 
-    /// A text and what it is filled with. The macro [`say!`] is the way to call it.
+    /// A text with arguments. Call it through the macro [`say!`].
     pub(super) fn with(&self, id: &str, args: &FluentArgs<'_>) -> String {
         let bundle = bundle(self.language);
         let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
-            // a test compares what the pages say with what is written
+            // a test checks that every text that is used exists
             return id.to_owned();
         };
         bundle.format_pattern(pattern, Some(args), &mut vec![]).into_owned()
@@ -65,7 +65,7 @@ impl Text {
         grouped(&number.whole().to_string())
     }
 
-    /// `61.4`: one decimal place of a share, in percent, cut and not rounded up to a whole that it is not.
+    /// `61.4`: a share in percent with one decimal place. It is cut, so that 99.96 does not become 100.
     pub(super) fn percent(&self, part: i64, whole: i64) -> String {
         if whole <= 0 {
             return "0".to_owned();
@@ -85,7 +85,7 @@ impl Text {
     }
 }
 
-/// A whole number, by itself or behind a reference, as templates have it.
+/// A whole number or a reference to one, because templates pass references.
 pub(super) trait Whole {
     fn whole(self) -> i128;
 }
@@ -117,7 +117,7 @@ impl Whole for usize {
     }
 }
 
-/// Digits in groups of three.
+/// Groups digits by three.
 fn grouped(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("−", digits));
     let mut text = sign.to_owned();
@@ -141,10 +141,10 @@ fn bundle(language: Language) -> &'static Bundle {
     }
 }
 
-/// A message that cannot be read is left out here, and missed by the tests.
+/// Leaves out messages that cannot be parsed; the tests find them.
 fn read(language: Language) -> Bundle {
     let mut bundle = Bundle::new_concurrent(language.tag().parse().into_iter().collect());
-    // names of members may be written from right to left: they are set apart by the templates (`<bdi>`)
+    // templates isolate names that may be written from right to left (`<bdi>`)
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| match value {
         FluentValue::Number(FluentNumber { value, .. }) if value.fract() == 0.0 => {

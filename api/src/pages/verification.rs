@@ -1,5 +1,5 @@
-//! `/ui/verification`: whether anything was altered: each check, how much it looked at, its first failure; what was left
-//! out; the signed checkpoints. An auditor starts a run here.
+//! `/ui/verification`: whether the log was altered: each check, how much it covered, its first failure; the checks that
+//! were left out; the signed checkpoints. Auditors start a run here.
 
 use askama::Template;
 use axum::Router;
@@ -105,7 +105,7 @@ async fn show(visit: Visit) -> Result<Response, Failure> {
     Ok(page(&VerificationPage { shell, lead, run, is_running, may_start, key: form::new_key(), checkpoints }))
 }
 
-/// The answer to the page's question in one sentence.
+/// The result in one sentence.
 fn lead(visit: &Visit, run: Option<&Run>) -> String {
     let text = visit.text;
     let Some(run) = run else { return text.say("ui-verification-never") };

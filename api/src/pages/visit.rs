@@ -1,5 +1,5 @@
-//! A request to a page by somebody who is signed in: who it is, how they read, and the API as they may ask it. Whoever is
-//! not signed in is led to do so, and then back.
+//! A request to a page by somebody who is signed in: the session, the preferences, and a client of the API with the
+//! reader's rights. Others are redirected to sign in, and then back.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -17,11 +17,11 @@ use crate::app::i18n;
 use crate::app::problem::Code;
 use crate::http::auth::PageSession;
 
-/// Who runs campaigns and decides claims.
+/// The roles that manage events and decide claims.
 pub(super) const OPERATORS: &[Role] = &[Role::Operator, Role::Admin];
-/// Who looks into the log.
+/// The roles that read the log.
 pub(super) const AUDITORS: &[Role] = &[Role::Auditor, Role::Admin];
-/// Who sees the programme.
+/// The roles that see the staff pages.
 pub(super) const STAFF: &[Role] = &[Role::Operator, Role::Auditor, Role::Admin];
 
 /// A request by somebody who is signed in.
@@ -32,7 +32,7 @@ pub(super) struct Visit {
     pub(super) api: Client,
     pub(super) text: Text,
     pub(super) preferences: Preferences,
-    /// Path and query as they were asked for.
+    /// Path and query of the request.
     pub(super) uri: Uri,
     /// The names and values of the query.
     pub(super) query: Vec<(String, String)>,
@@ -54,7 +54,7 @@ impl FromRequestParts<Pages> for Visit {
     }
 }
 
-/// The page that lets somebody in and then leads back.
+/// The address of the sign-in page that returns to this page.
 fn sign_in_and_back(uri: &Uri) -> String {
     let next = uri.path_and_query().map_or("/ui", |path| path.as_str());
     if next == "/ui" || next == "/" {
@@ -77,18 +77,18 @@ impl Visit {
         Self { pages: pages.clone(), session, api, text, preferences, uri, query }
     }
 
-    /// A value of the query, where there is one that is not empty.
+    /// A value of the query; `None` if it is absent or empty.
     pub(super) fn asked(&self, name: &str) -> Option<&str> {
         let value = self.query.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.is_empty())
     }
 
-    /// The part of the page that is asked for alone, to take the place of an older one.
+    /// The part of the page that is requested alone, to replace that of an open page.
     pub(super) fn fragment(&self) -> Option<&str> {
         self.asked("fragment")
     }
 
-    /// Lets nobody pass but these roles.
+    /// Lets only these roles pass.
     ///
     /// # Errors
     /// `forbidden`.
@@ -96,22 +96,23 @@ impl Visit {
         if self.is_one_of(roles) { Ok(()) } else { Err(Failure::of(Code::Forbidden)) }
     }
 
-    /// Whether whoever is signed in has one of these roles.
+    /// Whether the reader has one of these roles.
     pub(super) fn is_one_of(&self, roles: &[Role]) -> bool {
         roles.contains(&self.session.caller.role)
     }
 
-    /// The same page with another query: `None` takes a name out. What is kept (`at`, `vs`, `zone`, filters) stays in order.
+    /// A link to this page with a changed query; `None` removes a name. All other names (`at`, `vs`, `zone`, filters)
+    /// stay in order.
     pub(super) fn link(&self, changes: &[(&str, Option<&str>)]) -> String {
         link_of(self.uri.path(), &self.query, changes)
     }
 
-    /// Another page of the same moment: `at`, `vs` and `zone` go with the reader.
+    /// A link to another page as of the same moment: it keeps `at`, `vs` and `zone`.
     pub(super) fn to(&self, path: &str) -> String {
         self.to_with(path, &[])
     }
 
-    /// The same with a query of its own.
+    /// The same with more of a query.
     pub(super) fn to_with(&self, path: &str, query: &[(&str, &str)]) -> String {
         let kept = |name: &str| ["at", "vs", "zone"].contains(&name);
         let kept: Vec<_> = self.query.iter().filter(|(name, _)| kept(name)).cloned().collect();
@@ -119,13 +120,13 @@ impl Visit {
         link_of(path, &kept, &query)
     }
 
-    /// As if it had been asked for another page: a form that was refused shows the page that it stands on.
+    /// The visit of another page, for a form that failed: the response is the page that the form is on.
     pub(super) fn at_page(&self, path: &str) -> Self {
         let uri = Uri::try_from(path).unwrap_or_else(|_| self.uri.clone());
         Self { uri, ..self.clone() }
     }
 
-    /// The page itself, to come back to.
+    /// The address of this page, to return to.
     pub(super) fn here(&self) -> String {
         self.link(&[("fragment", None), ("min", None)])
     }
@@ -147,7 +148,7 @@ fn link_of(path: &str, query: &[(String, String)], changes: &[(&str, Option<&str
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// How far what is shown must have been read, as the module asks for it.
+/// The position that the answer must include, as the script module requests it.
 fn min_position(headers: &HeaderMap) -> Option<i64> {
     headers.get("ledger-min-position")?.to_str().ok()?.parse().ok()
 }

@@ -1,5 +1,5 @@
-//! Many claims at once: first a look at all of them (how many, what is left, what may be wrong), then one request, and what
-//! became of each.
+//! Decides many claims at once: a summary first (how many, what stock is left, which have flags), then one request,
+//! then the result of each claim.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ struct ResultRow {
     code: String,
 }
 
-/// Shows what is about to be decided.
+/// Shows the summary before the decision.
 pub(super) async fn confirm(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     asked(&visit, &form, None).await
 }
@@ -158,7 +158,8 @@ fn batch_path(visit: &Visit, filter: &Filter) -> String {
     filter.link(visit, Some("batch"), &[])
 }
 
-/// Decides all of them, and shows what became of each. Asked again under its key, it is answered again and not done again.
+/// Decides all of them and shows the result of each. A repeated request with the same key gets the same answer; nothing
+/// is decided twice.
 pub(super) async fn decide(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     visit.only(OPERATORS)?;
     let filter = Filter::of(&visit);
@@ -199,7 +200,7 @@ pub(super) async fn decide(Posted { visit, form }: Posted) -> Result<Response, F
     Ok(page(&ResultsPage { shell, title, lead, rows, back }))
 }
 
-/// Those that are ticked, as they are now.
+/// The ticked claims, as they are now.
 async fn found(visit: &Visit, filter: &Filter, ids: &[String]) -> Vec<Waiting> {
     let queue = Queue::read(visit, filter, 200).await;
     let mut found: Vec<Waiting> = queue.map(|queue| queue.claims).unwrap_or_default();
@@ -214,7 +215,7 @@ async fn found(visit: &Visit, filter: &Filter, ids: &[String]) -> Vec<Waiting> {
     found
 }
 
-/// What is left of each reward, and how many of it are decided.
+/// The remaining stock of each reward, and how many of it this batch decides.
 async fn stocks(visit: &Visit, claims: &[&Waiting]) -> Vec<(String, String)> {
     let text = visit.text;
     let mut rewards: BTreeMap<&str, usize> = BTreeMap::new();

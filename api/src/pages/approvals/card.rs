@@ -1,4 +1,4 @@
-//! The selected claim: what was asked and seen, what may be wrong, who the member is, what is left, and the two buttons.
+//! The selected claim: the rule with its evidence, the flags, the member, the remaining stock, and the two buttons.
 
 use askama::Template;
 use domain::Moment;
@@ -12,7 +12,7 @@ use crate::pages::short_id::ShortId;
 use crate::pages::text::{Text, say};
 use crate::pages::visit::{AUDITORS, Visit};
 
-/// How many events of a flag are named.
+/// How many events are listed for a flag.
 const NAMED: usize = 7;
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ struct Stock {
     remaining: Option<i64>,
 }
 
-/// Where the decision is sent to, and what comes after it.
+/// The buttons: where the decision is posted, and which claim comes next.
 pub(super) struct Bar {
     pub(super) action: String,
     pub(super) next: Option<String>,
@@ -70,7 +70,7 @@ pub(super) struct Card {
     key: String,
     seen: String,
     bar: Bar,
-    /// Why there is nothing to decide.
+    /// Why this claim cannot be decided, if so.
     closed: Option<String>,
     href: String,
     claim: ShortId,
@@ -83,13 +83,13 @@ pub(super) struct Card {
     version: String,
     stamps: Vec<Stamp>,
     needs: Result<Needs, Refused>,
-    /// What is known of the member: a name and its value.
+    /// Facts about the member: name and value.
     facts: Vec<(String, String)>,
     stock: String,
     grants: String,
 }
 
-/// What may be wrong, as a sentence, and the events that it is about.
+/// A flag as a sentence, with the events it is about.
 struct Stamp {
     strong: String,
     rest: String,
@@ -151,7 +151,7 @@ fn asked(text: Text, at: Moment) -> String {
     format!("{} {}", text.weekday_and_day(text.day_of(at)), text.clock(at))
 }
 
-/// Who is this, in few lines. An imported member has no account.
+/// The member in a few lines. An imported member has no account.
 fn facts(
     text: Text,
     claim: &str,

@@ -1,4 +1,4 @@
-//! The claims that wait, as rows: by the day on which they expire, with what they reached and what may be wrong with them.
+//! The waiting claims as rows, grouped by when they expire (today, tomorrow, later), with their evidence and flags.
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::Moment;
@@ -12,7 +12,7 @@ use crate::pages::short_id::ShortId;
 use crate::pages::text::{Text, say};
 use crate::pages::visit::Visit;
 
-/// How many numbers of its evidence a row has room for.
+/// How many numbers of the evidence fit into a row.
 const NUMBERS: usize = 2;
 
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub(super) struct Queue {
     pub(super) claims: Vec<Waiting>,
     pub(super) total: i64,
     pub(super) next_cursor: Option<String>,
-    /// Whether this is not the first part of it.
+    /// Whether the group began on the page before.
     #[serde(skip)]
     goes_on: bool,
 }
@@ -31,7 +31,7 @@ pub(super) struct One {
     pub(super) claim: Waiting,
 }
 
-/// A claim as whoever decides it sees it.
+/// A waiting claim, as the API lists it.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Waiting {
@@ -52,7 +52,7 @@ pub(super) struct Waiting {
     pub(super) flags: Vec<Flag>,
 }
 
-/// What may be wrong with a claim. It decides nothing.
+/// A reason to look closer at a claim. It decides nothing.
 #[derive(Clone, Deserialize)]
 pub(super) struct Flag {
     pub(super) flag: String,
@@ -60,17 +60,17 @@ pub(super) struct Flag {
     pub(super) positions: Vec<i64>,
 }
 
-/// Which part of the queue.
+/// The part of the queue that is shown.
 #[derive(Clone, Default)]
 pub(super) struct Filter {
     pub(super) event: Option<String>,
     cursor: Option<String>,
 }
 
-/// The claims of a day.
+/// A group of the queue: the claims that expire today, tomorrow or later.
 pub(super) struct Group {
     pub(super) name: String,
-    /// Where all of them are on the page.
+    /// Their number, if all of them are on this page.
     pub(super) count: Option<String>,
     pub(super) rows: Vec<Row>,
 }
@@ -95,12 +95,13 @@ impl Filter {
         Self { event: visit.asked("event").map(str::to_owned), cursor: visit.asked("cursor").map(str::to_owned) }
     }
 
-    /// Another event, from its first claim on.
+    /// The filter for another event, from its first claim on.
     pub(super) fn with_event(&self, event: Option<&str>) -> Self {
         Self { event: event.map(str::to_owned), cursor: None }
     }
 
-    /// The queue with one of its claims, under the same filter; in the same part of it unless another is asked for.
+    /// A link to the queue with one claim selected, under the same filter, and in the same part unless another is asked
+    /// for.
     pub(super) fn link(&self, visit: &Visit, claim: Option<&str>, more: &[(&str, Option<&str>)]) -> String {
         let path = claim.map_or("/ui/approvals".to_owned(), |id| format!("/ui/approvals/{id}"));
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -126,24 +127,24 @@ impl Queue {
         Ok(Self { goes_on: filter.cursor.is_some(), ..queue })
     }
 
-    /// Those that the reader may decide.
+    /// The claims that the reader may decide.
     pub(super) fn offered(&self) -> impl Iterator<Item = &Waiting> {
         self.claims.iter().filter(|claim| !claim.own)
     }
 
-    /// How many of these are the reader's own.
+    /// How many of these claims are the reader's own.
     pub(super) fn own(&self) -> usize {
         self.claims.iter().filter(|claim| claim.own).count()
     }
 
-    /// Which comes after a claim; at the end the one before it.
+    /// The claim after the given one, or the one before it at the end of the list.
     pub(super) fn after(&self, id: &str) -> Option<&str> {
         let ids: Vec<&str> = self.offered().map(|claim| claim.id.as_str()).collect();
         let Some(at) = ids.iter().position(|of| *of == id) else { return ids.first().copied() };
         ids.get(at + 1).or_else(|| at.checked_sub(1).and_then(|before| ids.get(before))).copied()
     }
 
-    /// As far as they are on this page.
+    /// How many expire today, of those on this page.
     pub(super) fn expiring_today(&self, text: Text) -> usize {
         let today = today(text);
         self.claims.iter().filter(|claim| claim.day(text) == Some(today)).count()
@@ -191,7 +192,7 @@ impl Waiting {
         self.expires_at.map(|at| text.day_of(at))
     }
 
-    /// What may be wrong with it, in few words.
+    /// Its flags, in a few words each.
     pub(super) fn flag_words(&self, text: Text) -> Vec<String> {
         let words = |flag: &Flag| match flag.flag.as_str() {
             "late_facts" => say!(text, "ui-approvals-flag-late", count = flag.count),
@@ -202,7 +203,7 @@ impl Waiting {
         self.flags.iter().map(words).collect()
     }
 
-    /// `7` of `/ 7 days`: the first leaves that were met and count something.
+    /// `7` and `/ 7 days`: the first leaves that were met and have a number.
     fn numbers(&self, text: Text) -> Vec<(String, String)> {
         let counts = self.evidence.iter().filter(|leaf| leaf.met && matches!(leaf.need, Seen::Number(_)));
         let words = counts.take(NUMBERS).map(|leaf| {
@@ -229,7 +230,7 @@ impl Waiting {
         }
     }
 
-    /// `16:42`, and the day where it is neither today nor tomorrow.
+    /// `16:42`, with the day unless it is today or tomorrow.
     pub(super) fn expires(&self, text: Text) -> String {
         let Some(at) = self.expires_at else { return String::new() };
         let (day, today) = (text.day_of(at), today(text));

@@ -1,34 +1,34 @@
-//! Numbers by name, as bars from zero. The list itself is the table: names, numbers and differences are text. A line marks
-//! what each number was at another moment.
+//! A horizontal bar chart. The list is its own table: names, numbers and differences are text. A line marks the number
+//! at another moment.
 
 use askama::Template;
 
 use super::{percent, share};
 
-/// Lines of one list, all to the same scale.
+/// The bars of one chart, all on the same scale.
 #[derive(Template)]
 #[template(path = "charts/bars.html")]
 pub(in crate::pages) struct Bars {
-    /// Further classes: `funnel`, `four`, `mis`.
+    /// More classes: `funnel`, `four`, `mis`.
     class: &'static str,
     rows: Vec<Drawn>,
 }
 
-/// One number.
+/// One bar.
 #[derive(Debug, Clone, Default)]
 pub(in crate::pages) struct Bar {
     pub(in crate::pages) name: String,
-    /// In small letters below the name.
+    /// In small print below the name.
     pub(in crate::pages) note: String,
     pub(in crate::pages) href: Option<String>,
     /// `ink`, `go`, `no`.
     pub(in crate::pages) tone: &'static str,
     pub(in crate::pages) number: i64,
-    /// As it is shown.
+    /// The number as it is shown.
     pub(in crate::pages) shown: String,
-    /// What it was.
+    /// The number at the other moment.
     pub(in crate::pages) versus: Option<i64>,
-    /// The last word of the line: a difference, or a share.
+    /// The end of the line: a difference, or a share.
     pub(in crate::pages) last: String,
 }
 

@@ -1,5 +1,5 @@
-//! What is left of a stock, and until when it lasts: the line that was, and dashed how it goes on, with a band from the
-//! fastest to the slowest pace. Times are parts of the width, handed in.
+//! A burn-down chart of a stock: the line so far, the forecast dashed, and a band from the fastest to the slowest pace.
+//! The caller turns times into percent of the width.
 
 use super::percent;
 use super::plot::{Anchor, Plot, Tick};
@@ -7,37 +7,37 @@ use super::scale::Scale;
 use super::table::Table;
 use crate::pages::text::Text;
 
-/// What is drawn.
+/// The data of the chart.
 pub(in crate::pages) struct BurnDown {
     pub(in crate::pages) label: String,
-    /// From the left in percent; the last one is now.
+    /// The points so far; the last one is now.
     pub(in crate::pages) left: Vec<Left>,
-    /// All that there was.
+    /// The whole stock.
     pub(in crate::pages) quantity: i64,
-    /// Words beside the last one.
+    /// The label of the last point.
     pub(in crate::pages) now: String,
     pub(in crate::pages) outlook: Option<Outlook>,
-    /// Where the event ends, and the word for it.
+    /// The end of the event, and its label.
     pub(in crate::pages) end: Option<(f64, String)>,
     pub(in crate::pages) ticks: Vec<Tick>,
     pub(in crate::pages) table: Table,
 }
 
-/// What was left somewhere.
+/// The remaining stock at one point.
 pub(in crate::pages) struct Left {
     pub(in crate::pages) x: f64,
     pub(in crate::pages) left: i64,
     pub(in crate::pages) read_out: Vec<String>,
 }
 
-/// How it goes on. Places beyond the right edge are cut there.
+/// The forecast. It is clipped at the right edge.
 pub(in crate::pages) struct Outlook {
-    /// Where nothing is left.
+    /// When nothing is left.
     pub(in crate::pages) gone: f64,
-    /// At the fastest and the slowest pace, where those lead to an end.
+    /// The same at the fastest and the slowest pace, if they lead to an end.
     pub(in crate::pages) earliest: f64,
     pub(in crate::pages) latest: f64,
-    /// The day, and the days between which it lies.
+    /// The forecast day, and the range of days.
     pub(in crate::pages) day: String,
     pub(in crate::pages) between: String,
 }
@@ -94,7 +94,7 @@ impl BurnDown {
     }
 }
 
-/// The way from what is left to nothing, no further than the right edge, and what it passes there.
+/// The line from the remaining stock to zero, clipped at the right edge.
 fn cut((x, left): (f64, f64), gone: f64, scale: &Scale) -> Vec<(f64, f64)> {
     if gone <= 100.0 {
         return vec![(gone.max(x), 100.0)];

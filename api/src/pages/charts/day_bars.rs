@@ -1,23 +1,23 @@
-//! Two numbers of each day, one upwards and one downwards from the same line. Where something changed in between, a dotted
-//! line says so.
+//! Two numbers for each day, one bar upwards and one downwards from the same line. A dotted line marks a change between
+//! two days.
 
 use super::plot::{Anchor, Plot, Tick};
 use super::table::Table;
 use super::{percent, share};
 
-/// How far the longest bar goes from the middle, in percent of the height.
+/// The length of the longest bar, in percent of the height.
 const LONGEST: f64 = 42.0;
 const MIDDLE: f64 = 50.0;
-/// The part of a day's width that its bar takes.
+/// The width of a bar, as a part of the width of its day.
 const WIDTH: f64 = 0.72;
 
-/// What is drawn.
+/// The data of the chart.
 pub(in crate::pages) struct DayBars {
     pub(in crate::pages) label: String,
     pub(in crate::pages) days: Vec<Day>,
-    /// What goes up and what goes down.
+    /// The names of the upward and the downward number.
     pub(in crate::pages) words: (String, String),
-    /// The day, counted from 0, at which it changed, and what it is called.
+    /// The day of each change, counted from 0, and its label.
     pub(in crate::pages) rules: Vec<(f64, String)>,
     pub(in crate::pages) table: Table,
 }
@@ -26,7 +26,7 @@ pub(in crate::pages) struct DayBars {
 pub(in crate::pages) struct Day {
     pub(in crate::pages) up: i64,
     pub(in crate::pages) down: i64,
-    /// Below the axis, where it is named.
+    /// The label below the axis, if this day has one.
     pub(in crate::pages) tick: Option<String>,
     pub(in crate::pages) read_out: Vec<String>,
 }

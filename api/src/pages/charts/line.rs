@@ -1,15 +1,15 @@
-//! Lines over time, two at most, with their words at their ends.
+//! A line chart over time, with at most two lines and labels at their ends.
 
 use super::plot::{Anchor, Plot, Tick};
 use super::scale::Scale;
 use super::table::Table;
 use crate::pages::text::Text;
 
-/// What is drawn.
+/// The data of the chart.
 pub(in crate::pages) struct LineChart {
-    /// The finding.
+    /// The finding, as a text alternative.
     pub(in crate::pages) label: String,
-    /// The last one lies above.
+    /// The lines; the last one is drawn on top.
     pub(in crate::pages) lines: Vec<Line>,
     pub(in crate::pages) ticks: Vec<Tick>,
     pub(in crate::pages) read_outs: Vec<ReadOut>,
@@ -20,17 +20,17 @@ pub(in crate::pages) struct LineChart {
 pub(in crate::pages) struct Line {
     /// `go`; what it is compared with: `past`, `ink`.
     pub(in crate::pages) class: &'static str,
-    /// From the left in percent, and the number.
+    /// The position in percent, and the number.
     pub(in crate::pages) points: Vec<(f64, i64)>,
     /// Whether the area below it is filled.
     pub(in crate::pages) area: bool,
-    /// A point on it, and its words.
+    /// A marked point, and its label.
     pub(in crate::pages) mark: Option<(f64, i64, String)>,
-    /// Words at its right end.
+    /// The label at its right end.
     pub(in crate::pages) end: Option<String>,
 }
 
-/// What is told between two places of the axis.
+/// The text that is shown for a part of the axis.
 pub(in crate::pages) struct ReadOut {
     pub(in crate::pages) from: f64,
     pub(in crate::pages) to: f64,

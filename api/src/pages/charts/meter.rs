@@ -1,4 +1,4 @@
-//! How much of something: a bar in a bar. The numbers stand beside it.
+//! A meter: a bar within a bar. The numbers are text beside it.
 
 use askama::Template;
 
@@ -17,7 +17,7 @@ pub(in crate::pages) struct Meter {
 }
 
 impl Meter {
-    /// Each part has a class and a number.
+    /// Makes a meter from parts, each with a class and a number.
     pub(in crate::pages) fn of(parts: &[(&'static str, i64)], whole: i64) -> Self {
         let mut from = 0.0;
         let mut drawn = vec![];

@@ -1,28 +1,28 @@
-//! What every chart with axes is drawn from: lines, areas, bars, points, words and read-outs. It knows places and classes;
-//! what they mean is of the charts.
+//! The primitives of every chart with axes: lines, areas, bars, points, labels and read-outs. It knows coordinates and
+//! classes; the charts know what they mean.
 
 use askama::Template;
 
 use super::percent;
 use super::table::Table;
 
-/// A picture with its table.
+/// A plot with its table.
 #[derive(Default, Template)]
 #[template(path = "charts/plot.html")]
 pub(in crate::pages) struct Plot {
     /// The finding, in a sentence.
     pub(super) label: String,
-    /// Whether there is room on the right for words at the ends of lines.
+    /// Whether to leave room on the right for labels at the ends of lines.
     pub(super) ends: bool,
-    /// Where zero is, from above.
+    /// The height of zero, from the top.
     pub(super) zero: String,
-    /// Where lines are, and their number.
+    /// The grid lines: height and number.
     pub(super) grid: Vec<(String, String)>,
     pub(super) ticks: Vec<Tick>,
     pub(super) bars: Vec<Rect>,
-    /// Class and way.
+    /// Class and path data.
     pub(super) paths: Vec<(String, String)>,
-    /// From the left, and how far down.
+    /// Vertical lines: position and height.
     pub(super) rules: Vec<(String, String)>,
     pub(super) points: Vec<Point>,
     pub(super) words: Vec<Words>,
@@ -30,7 +30,7 @@ pub(in crate::pages) struct Plot {
     pub(super) table: Option<Table>,
 }
 
-/// Which end of words a place is of.
+/// The part of a label that its coordinate refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pages) enum Anchor {
     Start,
@@ -47,7 +47,7 @@ impl Anchor {
         }
     }
 
-    /// So that words do not leave the picture at its edges.
+    /// The anchor that keeps a label within the plot.
     pub(super) fn at(x: f64) -> Self {
         match x {
             x if x < 3.0 => Self::Start,
@@ -57,7 +57,7 @@ impl Anchor {
     }
 }
 
-/// Words below the axis.
+/// A label below the axis.
 #[derive(Debug, Clone)]
 pub(in crate::pages) struct Tick {
     pub(super) x: String,
@@ -86,7 +86,7 @@ pub(super) struct Point {
     pub(super) radius: &'static str,
 }
 
-/// Words beside a point.
+/// A label beside a point.
 pub(super) struct Words {
     pub(super) class: &'static str,
     pub(super) x: String,
@@ -97,14 +97,14 @@ pub(super) struct Words {
     pub(super) text: String,
 }
 
-/// A part of the axis that tells its numbers under the pointer, or when it is reached by keys.
+/// A part of the axis that shows its numbers on hover or focus.
 pub(super) struct Hit {
     pub(super) x: String,
     pub(super) width: String,
     pub(super) at: String,
     pub(super) dx: i32,
     pub(super) anchor: Anchor,
-    /// How far down, and what.
+    /// The lines of text: offset and text.
     pub(super) lines: Vec<(i32, String)>,
 }
 
@@ -120,14 +120,14 @@ impl Plot {
         self.points.push(Point { class, x: percent(x), y: percent(y), radius });
     }
 
-    /// A line through points that are given in percent.
+    /// Draws a line through points in percent.
     pub(super) fn line(&mut self, class: &str, points: &[(f64, f64)]) {
         if points.len() > 1 {
             self.paths.push((format!("ln {class}"), way(points)));
         }
     }
 
-    /// The area between a line and zero.
+    /// Fills the area between a line and zero.
     pub(super) fn area(&mut self, class: &str, points: &[(f64, f64)]) {
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
             let closed = format!("{}L{} 1000L{} 1000Z", way(points), thousandth(last.0), thousandth(first.0));
@@ -135,7 +135,7 @@ impl Plot {
         }
     }
 
-    /// An area with a border of its own.
+    /// Fills a polygon.
     pub(super) fn fan(&mut self, points: &[(f64, f64)]) {
         self.paths.push(("ar fan".to_owned(), format!("{}Z", way(points))));
     }
@@ -155,7 +155,7 @@ impl Plot {
         self.words.push(Words { class, x: percent(x), y: percent(y), dx, dy, anchor, text });
     }
 
-    /// From the left to the right it tells these lines, beside a cursor.
+    /// Adds a part of the axis that shows these lines of text beside a cursor.
     pub(super) fn hit(&mut self, (from, to): (f64, f64), at: f64, lines: Vec<String>) {
         let (dx, anchor) = if at > 60.0 { (-8, Anchor::End) } else { (8, Anchor::Start) };
         let down = (14..).step_by(17);
@@ -174,7 +174,7 @@ fn way(points: &[(f64, f64)]) -> String {
     way
 }
 
-/// The inner picture is a thousand wide and high.
+/// Percent as a coordinate of the nested SVG, which is 1,000 wide and high.
 fn thousandth(of_hundred: f64) -> String {
     let text = format!("{:.1}", of_hundred * 10.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

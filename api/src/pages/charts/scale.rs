@@ -1,12 +1,12 @@
-//! From numbers to heights: zero is below, the largest number has some air above it, and at most four lines with round
-//! numbers lie between.
+//! The vertical scale: zero at the bottom, some space above the largest number, and at most four grid lines at round
+//! numbers.
 
-/// How much of the height is left free above the largest number, in percent.
+/// The space above the largest number, in percent of the height.
 const AIR: f64 = 9.0;
-/// The most lines.
+/// The most grid lines.
 const LINES: i64 = 4;
 
-/// From zero to a largest number.
+/// A scale from zero to a largest number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     top: f64,
@@ -19,28 +19,28 @@ impl Scale {
         Self { top: most as f64 * 100.0 / (100.0 - AIR), most }
     }
 
-    /// From the upper edge, in percent.
+    /// The height of a number from the top, in percent.
     pub(super) fn y(&self, number: i64) -> f64 {
         self.y_of(number as f64)
     }
 
-    /// The same for a number between two.
+    /// The same for a fraction.
     pub(super) fn y_of(&self, number: f64) -> f64 {
         100.0 - number.max(0.0) / self.top * 100.0
     }
 
-    /// The numbers that have a line: 800, 1,600, 2,400.
+    /// The numbers with a grid line: 800, 1,600, 2,400.
     pub(super) fn lines(&self) -> Vec<i64> {
         let step = step(self.most);
         (1..=LINES).map(|line| line.saturating_mul(step)).take_while(|number| *number <= self.most).collect()
     }
 }
 
-/// The smallest round number that goes into the largest at most four times.
+/// The smallest round step that gives at most four grid lines.
 fn step(most: i64) -> i64 {
     let units = (0..=18).map(|power| 10_i64.pow(power));
     let steps = units.flat_map(|unit| [1, 2, 4, 5, 8].map(|of_unit| unit.saturating_mul(of_unit)));
-    // five of the smallest that is large enough are more than there is
+    // the largest number is below five steps, so that at most four lines fit
     let mut steps = steps.filter(|step| *step > most / (LINES + 1));
     steps.next().unwrap_or(most)
 }

@@ -1,4 +1,4 @@
-//! A line of a few days beside a number, without axes. It need not begin at zero: who shows it says what it spans.
+//! A sparkline: a few days beside a number, without axes. It need not begin at zero; the caller describes its range.
 
 use askama::Template;
 
@@ -6,12 +6,12 @@ use super::percent;
 
 const WIDTH: f64 = 100.0;
 const HEIGHT: f64 = 26.0;
-/// Free above the highest point.
+/// The space above the highest point.
 const AIR: f64 = 3.0;
-/// The part of the height that the line takes.
+/// The height of the line.
 const SPAN: f64 = 19.0;
 
-/// The numbers stand beside it, so that it is hidden from those who do not see it.
+/// Hidden from screen readers, because the numbers are text beside it.
 #[derive(Template)]
 #[template(
     source = "{% if !way.is_empty() %}<svg class=\"spark{% if small %} s{% endif %}\" aria-hidden=\"true\"><svg \
@@ -27,14 +27,14 @@ pub(in crate::pages) struct Spark {
 }
 
 impl Spark {
-    /// Nothing is drawn of less than two numbers.
+    /// Empty for fewer than two numbers.
     pub(in crate::pages) fn of(numbers: &[i64], class: &'static str) -> Self {
         let (least, most) = (numbers.iter().min().copied(), numbers.iter().max().copied());
         let (Some(least), Some(most), true) = (least, most, numbers.len() > 1) else {
             return Self { class, small: false, way: String::new(), end: String::new() };
         };
         let height = most as f64 - least as f64;
-        // what does not change lies in the middle
+        // a constant line lies in the middle
         let y = |number: i64| match height {
             0.0 => AIR + SPAN / 2.0,
             height => AIR + (most as f64 - number as f64) / height * SPAN,
@@ -49,7 +49,7 @@ impl Spark {
         Self { class, small: false, way, end: percent(end / HEIGHT * 100.0) }
     }
 
-    /// For a table.
+    /// The smaller size for tables.
     pub(in crate::pages) fn small(self) -> Self {
         Self { small: true, ..self }
     }

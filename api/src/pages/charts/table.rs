@@ -1,4 +1,4 @@
-//! The numbers of a chart as a table below it, and as a file that a spreadsheet opens.
+//! The numbers of a chart as a table below it, and as a CSV file.
 
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::pages::text::Text;
 
-/// What is in the place of a number that there is none of.
+/// What the table shows where there is no number.
 const NONE: &str = "–";
 
 /// A table of numbers.
@@ -14,18 +14,18 @@ const NONE: &str = "–";
 #[template(path = "charts/table.html")]
 pub(in crate::pages) struct Table {
     pub(in crate::pages) text: Text,
-    /// The first is that of the rows' names.
+    /// The headings; the first is that of the row names.
     pub(in crate::pages) columns: Vec<String>,
     pub(in crate::pages) rows: Vec<Row>,
-    /// Where the same is as CSV; empty where it is not kept.
+    /// The link to the CSV file; empty if there is none.
     pub(in crate::pages) csv: String,
 }
 
-/// One line of it.
+/// One row.
 #[derive(Debug, Clone)]
 pub(in crate::pages) struct Row {
     pub(in crate::pages) name: String,
-    /// The name for programs, such as a date.
+    /// The row's name for programs, such as a date.
     pub(in crate::pages) exact: String,
     pub(in crate::pages) cells: Vec<Option<i64>>,
 }
@@ -35,7 +35,7 @@ impl Table {
         cell.map_or_else(|| NONE.to_owned(), |number| self.text.number(*number))
     }
 
-    /// The file: bare numbers, and nothing where there is none.
+    /// The CSV file: plain numbers, and empty fields where there is none.
     pub(in crate::pages) fn file(&self) -> Response {
         const HEADERS: [(HeaderName, HeaderValue); 3] = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
@@ -56,7 +56,7 @@ impl Table {
     }
 }
 
-/// A text in quotes. Spreadsheets take some for formulas: those begin with an apostrophe.
+/// A quoted field. An apostrophe comes before text that a spreadsheet would read as a formula.
 fn field(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))

@@ -1,5 +1,5 @@
-//! The decision made again: on the facts of then or of now, by the rule of then or of now. What differs, and because of
-//! which events.
+//! The decision evaluated again: with the facts of that time or of now, and the rule of that time or of now. Shows what
+//! differs, and which events caused it.
 
 use askama::Template;
 use domain::condition::LeafEvidence;
@@ -13,7 +13,7 @@ use crate::pages::text::{Text, say};
 use crate::pages::visit::Visit;
 use domain::condition::Condition;
 
-/// How many events are named as the cause.
+/// How many causing events are listed.
 const NAMED: usize = 8;
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct Difference {
     because: Vec<i64>,
 }
 
-/// The event as it is now: which rule is in force.
+/// The event as it is now, with the rule in force.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -62,7 +62,7 @@ pub(super) struct Again {
     rule_now_sub: String,
     facts_then: String,
     facts_now: String,
-    /// By row: facts of then, facts of now.
+    /// Rows: facts of that time, facts of now.
     rows: Vec<Vec<Result<Cell, Refused>>>,
 }
 
@@ -116,7 +116,7 @@ impl Again {
     }
 }
 
-/// The finding of the four.
+/// The finding of all four evaluations, as a title.
 fn title(text: Text, rows: &[Vec<Result<Cell, Refused>>]) -> String {
     let cells: Option<Vec<&Cell>> = rows.iter().flatten().map(|cell| cell.as_ref().ok()).collect();
     text.say(match cells.as_deref() {
@@ -129,7 +129,7 @@ fn title(text: Text, rows: &[Vec<Result<Cell, Refused>>]) -> String {
     })
 }
 
-/// The attempt that the claim's status rests on, judged again.
+/// The attempt that decided the claim, evaluated again.
 fn cell(
     visit: &Visit,
     told: &Explanation,
@@ -164,7 +164,7 @@ fn cell(
     })
 }
 
-/// One leaf that is not as it was: `7 days in a row with “login”: 7 then, 4 now.`
+/// One leaf that differs: `7 days in a row with “login”: 7 then, 4 now.`
 fn difference(text: Text, told: &Explanation, current: &Condition, one: &Difference) -> String {
     let in_rule = |rule: &Condition| {
         rule.leaves_by_path()

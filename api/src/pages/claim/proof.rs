@@ -1,5 +1,5 @@
-//! Where an event of the claim stands in the chain, whether the last look at the log found it right, and the checkpoints
-//! that cover it.
+//! The place of one of the claim's events in the chain, whether the last verification covered it, and the checkpoints
+//! that include it.
 
 use askama::Template;
 use domain::Moment;
@@ -12,7 +12,7 @@ use crate::pages::proof::Chain;
 use crate::pages::text::{Text, say};
 use crate::pages::visit::Visit;
 
-/// How many checkpoints are named.
+/// How many checkpoints are listed.
 const CHECKPOINTS: usize = 2;
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ struct Checkpoint {
 #[template(path = "claim/proof.html")]
 pub(super) struct Proof {
     text: Text,
-    /// Events of the claim to choose from: position, its name, whether it is shown.
+    /// The claim's events to choose from: position, name, whether it is the one shown.
     choices: Vec<(i64, String, bool)>,
     kept: Vec<(String, String)>,
     chain: String,
@@ -90,7 +90,7 @@ impl Proof {
     }
 }
 
-/// Whether the last look at the log covered the event, and found it right.
+/// Whether the last verification covered the event, and found no difference.
 async fn verified(visit: &Visit, position: i64) -> Option<Verified> {
     let text = visit.text;
     let last: Verification = visit.api.get("/audit/verification", &[]).await.ok()?;
@@ -104,7 +104,7 @@ async fn verified(visit: &Visit, position: i64) -> Option<Verified> {
     Some(Verified { holds: chain_holds, title, words: say!(text, "ui-proof-checked", count = last.position, at = at) })
 }
 
-/// The oldest kept checkpoints that cover the event prove the most; the latest are named.
+/// The latest checkpoints that include the event. Older ones would prove more, but may not be kept by anybody.
 async fn checkpoints(visit: &Visit, position: i64) -> Vec<(String, String, String)> {
     let text = visit.text;
     let kept: Result<Checkpoints, _> = visit.api.get("/audit/checkpoints", &[("limit", "20")]).await;

@@ -1,4 +1,4 @@
-//! What the page of an event asks the API, and what it reads of the answers.
+//! The requests of the event's page to the API, and the parts of the answers that it reads.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Moment;
@@ -10,7 +10,7 @@ use crate::pages::client::Refused;
 use crate::pages::moment::Stamp;
 use crate::pages::stock::Forecast;
 
-/// The most rewards whose stock is asked for.
+/// The most rewards whose stock is requested.
 const MOST_REWARDS: usize = 12;
 
 /// The event as it is now.
@@ -65,7 +65,7 @@ pub(super) struct Reason {
     pub(super) count: i64,
 }
 
-/// How one version of the condition judged.
+/// How one version of the condition has decided.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Version {
     pub(super) version: i64,
@@ -116,7 +116,7 @@ pub(in crate::pages) struct Reward {
     pub(in crate::pages) per_member_limit: Option<i64>,
 }
 
-/// What is left of it, as of the moment that is shown.
+/// Its remaining stock, as of the moment that is shown.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::pages) struct StockAnalytics {
@@ -160,7 +160,7 @@ pub(super) struct Mark {
 /// All answers.
 pub(super) struct Asked {
     pub(super) analytics: Result<Analytics, Refused>,
-    /// As of the moment that is compared with; none where the event was not there.
+    /// As of the moment of comparison; `None` if the event did not exist then.
     pub(super) then: Option<Analytics>,
     pub(super) rewards: Result<Vec<RewardStock>, Refused>,
     pub(super) marks: Vec<Mark>,
@@ -177,7 +177,7 @@ impl Asked {
         Self { analytics, then, rewards, marks }
     }
 
-    /// The reward that is sold out first; where none will be, the one of which the smallest part is left.
+    /// The reward that sells out first, or else the one with the smallest share left.
     pub(super) fn scarcest(&self) -> Option<&RewardStock> {
         let limited = |stock: &&RewardStock| stock.analytics.as_ref().is_ok_and(|one| one.quantity.is_some());
         self.rewards.as_ref().ok()?.iter().filter(limited).min_by_key(|stock| {
@@ -190,18 +190,18 @@ impl Asked {
 }
 
 impl Frame<'_> {
-    /// From when on what happened is shown: the start, or what was before it.
+    /// The beginning of the period shown: the start of the event, or whatever happened before it.
     pub(super) fn from(&self, until: Stamp) -> DateTime<Utc> {
         self.event.start_date.utc().min(until.recorded_at.utc())
     }
 
-    /// Until when: the end of the event, or the moment that is shown.
+    /// The end of the period shown: the end of the event, or the moment that is shown.
     fn until(&self, until: Stamp) -> DateTime<Utc> {
         let end = self.event.end_date.utc().max(self.event.start_date.utc());
         (until.recorded_at.utc() + TimeDelta::milliseconds(1)).min(end).max(self.from(until))
     }
 
-    /// The longest pieces of which a chart has enough: `hour`, `day`, `week`, `month`.
+    /// The longest bucket that still gives a chart enough bars: `hour`, `day`, `week` or `month`.
     pub(super) fn bucket(&self) -> &'static str {
         match (self.until(self.now) - self.from(self.now)).num_days() {
             ..=2 => "hour",
@@ -223,7 +223,7 @@ impl Frame<'_> {
         self.windowed(&format!("/dashboard/event-analytics/{}", self.event.id), of, at).await
     }
 
-    /// What is left of a reward.
+    /// The remaining stock of a reward.
     pub(in crate::pages) async fn stock(&self, reward: &str) -> Result<StockAnalytics, Refused> {
         self.windowed(&format!("/dashboard/reward-analytics/{reward}"), self.now, &self.at).await
     }
@@ -233,7 +233,7 @@ impl Frame<'_> {
         let mut stocks = vec![];
         for reward in list.rewards.into_iter().take(MOST_REWARDS) {
             let analytics = self.stock(&reward.id).await;
-            // it was added later
+            // the reward was added later
             if !(self.is_then && analytics.as_ref().is_err_and(|refused: &Refused| refused.status == 404)) {
                 stocks.push(RewardStock { reward, analytics });
             }
@@ -241,7 +241,7 @@ impl Frame<'_> {
         Ok(stocks)
     }
 
-    /// A list of what happened is left out where it cannot be asked now.
+    /// What happened to the event; empty if it cannot be read now.
     async fn marks(&self) -> Vec<Mark> {
         let (from, to) =
             (Moment::from(self.from(self.now)).to_string(), Moment::from(self.until(self.now)).to_string());

@@ -1,4 +1,4 @@
-//! What happened to the event: its rules and its window, the newest first. All of it is in the log.
+//! The changes of the event's rule and dates, newest first, as the log has them.
 
 use askama::Template;
 use domain::Moment;
@@ -14,7 +14,7 @@ use crate::pages::visit::AUDITORS;
 pub(super) struct ChangesPart {
     text: Text,
     lines: Vec<Line>,
-    /// All of it, for those who may read the log.
+    /// The link to the log, for readers who may see it.
     log: Option<String>,
 }
 

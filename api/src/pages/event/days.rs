@@ -1,4 +1,4 @@
-//! What was granted and refused, piece by piece of time, with the versions of the rule; and why it was refused.
+//! Grants and refusals over time, with the versions of the rule, and the reasons for refusals.
 
 use askama::Template;
 
@@ -74,7 +74,7 @@ pub(super) fn of(frame: &Frame<'_>, one: &Analytics) -> DaysPart {
     }
 }
 
-/// What is most is the title.
+/// The most frequent reason is the title.
 fn reasons(text: Text, reasons: &[Reason]) -> (String, String, Option<Bars>) {
     let mut reasons: Vec<_> = reasons.iter().filter(|reason| reason.count > 0).collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));

@@ -1,4 +1,4 @@
-//! The sentence that answers whether the event works, its terms in a line, and its five figures.
+//! The sentence that says whether the event works, its terms in one line, and its five figures.
 
 use askama::Template;
 use domain::Moment;
@@ -44,7 +44,7 @@ pub(super) fn of(frame: &Frame<'_>, asked: &Asked, met: Option<&Met>) -> Header 
     }
 }
 
-/// Until when the stock lasts, against the end.
+/// How long the stock lasts, compared with the end of the event.
 fn lasts(frame: &Frame<'_>, stock: &RewardStock) -> Option<String> {
     let text = frame.visit.text;
     let one = stock.analytics.as_ref().ok()?;
@@ -96,7 +96,7 @@ struct Figure {
     of: String,
     difference: Option<String>,
     rest: String,
-    /// Where to go on, and how that is called.
+    /// A link to more: address and name.
     link: Option<(String, String)>,
 }
 

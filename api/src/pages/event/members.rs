@@ -1,4 +1,4 @@
-//! From members to grants: how many of one step take the next.
+//! The funnel from members to grants.
 
 use askama::Template;
 

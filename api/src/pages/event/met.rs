@@ -1,5 +1,5 @@
-//! How many members meet the rule in force: those to whom a back-test without limits would grant. It replays the log, so
-//! it is done when somebody asks, and what was counted is shown with its time until the rule is another one.
+//! How many members meet the rule in force: those whom a backtest without limits would grant a reward. Counting replays
+//! the log, so it runs on request, and the result is shown with its time until the rule changes.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
@@ -14,17 +14,17 @@ use super::asked::Asked;
 use crate::app::clock;
 use crate::pages::client::Change;
 
-/// As many events are remembered.
+/// For how many events a result is kept.
 const MOST: usize = 1_000;
 
-/// What was counted, and when.
+/// The result, and its time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Met {
     pub(super) count: i64,
     pub(super) at: Moment,
 }
 
-/// By event and version of its rule. Each process counts for itself.
+/// The results by event and version of its rule. Each process has its own.
 static COUNTED: LazyLock<Mutex<HashMap<(String, i64), Met>>> = LazyLock::new(Mutex::default);
 
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct Backtest {
     granted: i64,
 }
 
-/// Nothing as of an earlier moment, and where nobody has asked.
+/// `None` as of an earlier moment, and if nobody has requested it.
 pub(super) async fn of(frame: &Frame<'_>, asked: &Asked) -> Option<Met> {
     if frame.is_then || asked.analytics.is_err() {
         return None;
@@ -47,7 +47,7 @@ pub(super) async fn of(frame: &Frame<'_>, asked: &Asked) -> Option<Met> {
             "condition": event.condition,
             "startDate": event.start_date,
             "endDate": event.end_date,
-            // each member once, however often it may claim
+            // count each member once, however often they may claim
             "frequency": "once",
             "timeZone": event.time_zone,
         },

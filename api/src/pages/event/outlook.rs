@@ -1,4 +1,4 @@
-//! What is left of the reward that runs out first, and until when it lasts.
+//! The burn-down and forecast of the reward that runs out first.
 
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -19,22 +19,22 @@ pub(in crate::pages) struct OutlookPart {
     plot: Plot,
 }
 
-/// The times that a picture spans.
+/// The period of the chart.
 struct Span {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 }
 
 impl Span {
-    /// As far ahead as it looks back, further where the stock lasts longer, and no further than the event: one that ends
-    /// in a year must not press its weeks together.
+    /// As far ahead as it looks back, or further if the stock lasts longer, but never beyond the end of the event, so that
+    /// an event that ends in a year does not squeeze its weeks together.
     fn of(from: DateTime<Utc>, now: Moment, end: Moment, gone: Option<Moment>) -> Self {
         let (now, end) = (now.utc(), end.utc());
         let ahead = now.checked_add_signed(now - from).unwrap_or(end);
         Self { from, to: ahead.max(gone.map_or(ahead, |at| at.utc())).min(end).max(now) }
     }
 
-    /// From the left in percent; beyond the right edge more than 100.
+    /// The position of a moment in percent; above 100 beyond the right edge.
     fn x(&self, at: Moment) -> f64 {
         let whole = (self.to - self.from).num_seconds().max(1) as f64;
         ((at.utc() - self.from).num_seconds() as f64 / whole * 100.0).max(0.0)
@@ -120,7 +120,7 @@ fn pace(text: Text, forecast: &Forecast) -> String {
     }
 }
 
-/// Nothing where the pace leads to no end.
+/// `None` if the stock never runs out at this pace.
 fn outlook(text: Text, span: &Span, forecast: &Forecast) -> Option<Outlook> {
     let at = forecast.sold_out_at?;
     let between = match (forecast.earliest, forecast.latest) {
@@ -144,7 +144,7 @@ fn outlook(text: Text, span: &Span, forecast: &Forecast) -> Option<Outlook> {
     })
 }
 
-/// The first and the last day, today, and what has room between them.
+/// Labels for the first and the last day, today, and as many in between as fit.
 fn ticks(text: Text, span: &Span, now: Moment) -> Vec<Tick> {
     let (from, to) = (Moment::from(span.from), Moment::from(span.to));
     let today = span.x(now);
@@ -167,7 +167,7 @@ fn ticks(text: Text, span: &Span, now: Moment) -> Vec<Tick> {
     ticks
 }
 
-/// What a piece of time is called.
+/// The name of a bucket.
 pub(super) fn bucket_name(text: Text, frame: &Frame<'_>, bucket: Moment) -> String {
     match frame.bucket() {
         "hour" => text.moment(bucket),

@@ -1,4 +1,4 @@
-//! What the event hands out, and what is left of each.
+//! The event's rewards, and the remaining stock of each.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! The rule as a tree of sentences with how often each part is met, version by version, and which part was missing.
+//! The rule as a tree of sentences, for each version, with how often each part is met, and which parts were missing.
 
 use askama::Template;
 
@@ -8,7 +8,7 @@ use crate::pages::charts::{Bar, Bars, Meter};
 use crate::pages::rule::{RuleTree, Step, short};
 use crate::pages::text::{Text, say};
 
-/// As many combinations of missing parts are shown.
+/// How many combinations of missing parts are shown.
 const MOST: usize = 8;
 
 #[derive(Template)]
@@ -16,7 +16,7 @@ const MOST: usize = 8;
 pub(super) struct RulePart {
     text: Text,
     measure: String,
-    /// Where, `v2`, whether it is shown.
+    /// The versions: link, name such as `v2`, whether it is the one shown.
     versions: Vec<(String, String, bool)>,
     json: String,
     steps: Vec<Shown>,
@@ -25,7 +25,7 @@ pub(super) struct RulePart {
     missing: Option<Bars>,
 }
 
-/// One step through the tree with what stands beside it.
+/// One item of the tree, with its numbers.
 struct Shown {
     step: Step,
     meter: Meter,

@@ -1,5 +1,5 @@
-//! The steps of an event's life that an operator takes from its page: pause, resume, end. Whoever looked at an older event
-//! is told who was faster, and where it is not known whether a step was taken the same form asks again.
+//! The actions of operators on an event: pause, resume, end. If the event has changed since the page was loaded, the
+//! page says who was faster. If the result of a request is unknown, the same form can be sent again.
 
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
@@ -14,7 +14,7 @@ use crate::pages::response::see_other;
 use crate::pages::text::say;
 use crate::pages::visit::OPERATORS;
 
-/// A step that was refused.
+/// An action that failed.
 pub(super) struct NotTaken {
     step: &'static str,
     refused: Refused,
@@ -27,13 +27,13 @@ impl NotTaken {
     }
 }
 
-/// What is said about it on the page.
+/// The message about it.
 pub(super) struct Notice {
     pub(super) tone: &'static str,
     pub(super) strong: String,
     pub(super) rest: String,
     pub(super) code: String,
-    /// The step to ask for again, and under which key: it counts once.
+    /// The action to repeat, and the key that keeps it from being done twice.
     pub(super) again: Option<(&'static str, String)>,
 }
 
@@ -56,10 +56,10 @@ impl Notice {
     }
 }
 
-/// What an operator can do from here.
+/// The actions that an operator can take.
 pub(super) struct Actions {
     pub(super) key: String,
-    /// The version that is seen.
+    /// The version of the event that the page shows.
     pub(super) seen: String,
     pub(super) edit: String,
     pub(super) names: [String; 3],

@@ -1,24 +1,24 @@
-//! The days of a streak as a strip: which had their fact, and of which the log heard late.
+//! The days of a streak as a strip: which had their fact, and which facts were recorded late.
 
 use chrono::{Days, NaiveDate};
 
 use super::Day;
 use crate::pages::text::{Text, say};
 
-/// More days than these are no strip.
+/// A streak of more days is not drawn as a strip.
 const MOST: u64 = 14;
-/// Days with their month beside them, as far as there is room for it.
+/// The most days for which there is room to name the month.
 const WIDE: u64 = 7;
 
 pub(super) struct Strip {
     pub(super) label: String,
     pub(super) days: Vec<Bar>,
-    /// Where, and in words, when the late ones were recorded.
+    /// Position and text of the note that says when late facts were recorded.
     pub(super) late: Option<(String, String)>,
 }
 
 pub(super) struct Bar {
-    /// `go`, `wait` where the log heard of it late, `bg` where there is nothing.
+    /// `go`, `wait` if the fact was recorded late, or `bg` if there is none.
     pub(super) class: &'static str,
     pub(super) x: String,
     pub(super) width: String,
@@ -27,7 +27,8 @@ pub(super) struct Bar {
 }
 
 impl Strip {
-    /// The last of the days that are needed; they end with the run, or where there is none with the day of asking.
+    /// The days that the streak needs. They end with the last day of the run, or with the day of the request if there
+    /// is no run.
     pub(super) fn of(text: Text, need: i128, run: &[&Day], asked_on: NaiveDate) -> Option<Self> {
         let count = u64::try_from(need).ok().filter(|count| (1..=MOST).contains(count))?;
         let last = run.last().map_or(asked_on, |day| day.date);
@@ -63,7 +64,7 @@ impl Strip {
     }
 }
 
-/// Of ten thousand.
+/// Hundredths of a percent, written as percent.
 fn percent(of: u64) -> String {
     format!("{}.{:02}%", of / 100, of % 100)
 }

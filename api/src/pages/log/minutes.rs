@@ -1,4 +1,4 @@
-//! Events a minute over the last hour, as bars that lead to their minute.
+//! Events per minute over the last hour, as bars that link to their minute.
 
 use chrono::TimeDelta;
 use domain::Moment;
@@ -10,13 +10,13 @@ use crate::pages::visit::Visit;
 
 const MINUTES: i64 = 60;
 
-/// What is drawn.
+/// The data of the chart.
 pub(in crate::pages) struct Minutes {
     pub(super) label: String,
     pub(super) bars: Vec<Bar>,
-    /// From the left in percent, the anchor of the text, the time.
+    /// Labels of the axis: position in percent, text anchor, time.
     pub(super) ticks: Vec<(String, &'static str, String)>,
-    /// Where the highest bar is, and what it says.
+    /// Position and label of the highest bar.
     pub(super) most: Option<(String, String)>,
 }
 
@@ -42,7 +42,7 @@ struct Bucket {
 }
 
 impl Minutes {
-    /// Nothing where it cannot be asked now.
+    /// `None` if the numbers cannot be read now.
     pub(super) async fn of(visit: &Visit, shown: &Shown) -> Option<Self> {
         let text = visit.text;
         let end = shown.moment().recorded_at;

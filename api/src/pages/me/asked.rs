@@ -1,4 +1,4 @@
-//! What a member's pages read of the answers of the API.
+//! The API's answers, as far as a member's pages read them.
 
 use chrono::NaiveDate;
 use domain::Moment;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::pages::text::{Text, say};
 
-/// A page of the running events.
+/// One page of the running events.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Events {
@@ -26,7 +26,7 @@ pub(super) struct EventLine {
     pub(super) max_reward_count: Option<i64>,
 }
 
-/// How far the member has come in one of them.
+/// The member's progress in an event.
 #[derive(Debug, Deserialize)]
 pub(super) struct Progress {
     pub(super) eligible: bool,
@@ -78,7 +78,7 @@ impl Gain {
     }
 }
 
-/// A page of the own claims, newest first.
+/// One page of the member's claims, newest first.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Claims {
@@ -104,7 +104,7 @@ pub(super) struct Named {
     pub(super) name: Option<String>,
 }
 
-/// Why a claim stands where it stands.
+/// The explanation of a claim's status.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Explanation {
@@ -153,7 +153,7 @@ pub(super) struct Me {
     pub(super) user: User,
 }
 
-/// The own account.
+/// The member's account.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct User {

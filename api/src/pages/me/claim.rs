@@ -1,5 +1,5 @@
-//! `/ui/me/claims`: a member claims a reward, and sees what became of it: why, and what comes next. A refusal is a claim too,
-//! and has the same page.
+//! `/ui/me/claims`: a member claims a reward, and sees the result, the reason and what comes next. A denied claim has
+//! the same page.
 
 use askama::Template;
 use axum::Router;
@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/ui/me/claims", post(ask).get(list)).route("/ui/me/claims/{id}", get(show))
 }
 
-/// Claims are listed in the history.
+/// Redirects to the history, which lists the claims.
 async fn list(_: Visit) -> Response {
     see_other("/ui/me/history")
 }
@@ -79,13 +79,13 @@ async fn ask(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     }
 }
 
-/// Where a refusal stands, if it does.
+/// The claim and position of a refusal, if it was recorded.
 fn recorded(refused: &Refused) -> Option<(Uuid, i64)> {
     let claim = refused.more.get("claimId")?.as_str()?;
     Some((Uuid::try_parse(claim).ok()?, refused.more.get("position").and_then(Value::as_i64)?))
 }
 
-/// The page of the claim, once it can be read.
+/// The address of the claim's page, which waits until the claim can be read.
 fn result(claim: Uuid, position: Option<i64>, more: &str) -> String {
     let min = position.map_or_else(String::new, |position| format!("&min={position}"));
     format!("/ui/me/claims/{claim}?asked=now{min}{more}")
@@ -106,7 +106,7 @@ struct ClaimPage {
     gain: String,
     status: String,
     status_said: String,
-    /// It was asked for a second time.
+    /// Whether this was a second request for the same reward.
     again: bool,
     needs: Vec<Step>,
     judged: String,
@@ -115,11 +115,11 @@ struct ClaimPage {
     offer: Option<Result<Ready, OnTheWay>>,
 }
 
-/// One step of a claim.
+/// One step of the claim's history.
 struct Happened {
     name: String,
     at: String,
-    /// In the words of who did it.
+    /// The note of whoever did it.
     note: String,
     class: &'static str,
 }
@@ -135,7 +135,7 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure>
     );
     let (Single { claim }, told, text) = (one?, told?, visit.text);
     let gain = claim.reward.say(text);
-    // what can be had now is shown where it may be asked for again
+    // after these, the member may claim again: show what is open
     let again = matches!(claim.status.as_str(), "denied" | "expired");
     let offer = match &me {
         Ok(me) if again => offer_of(&visit, &me.user, &claim.event_id, &claim.reward_id).await,
@@ -175,7 +175,7 @@ fn say_title(text: Text, claim: &ClaimLine, gain: &str) -> String {
     text.known_of("me-title", &claim.status, &args).unwrap_or_else(|| text.say_of("status", &claim.status))
 }
 
-/// All of it in a sentence.
+/// The result and its reason in a sentence.
 fn lead(text: Text, claim: &ClaimLine, told: &Explanation) -> String {
     let when = when(text, claim.updated_at);
     match (claim.status.as_str(), told.waits_until, claim.reason.as_deref()) {

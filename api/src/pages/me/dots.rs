@@ -1,4 +1,4 @@
-//! A streak that is asked for as a row of days: those that are done, and those that are still to come.
+//! The days of a required streak as a row of dots: those that are done, and those to come.
 
 use askama::Template;
 use chrono::{Days, NaiveDate};
@@ -6,10 +6,10 @@ use domain::condition::Seen;
 
 use crate::pages::text::{Text, say};
 
-/// More days than this are not told one by one.
+/// A longer streak is not drawn.
 const MOST: u32 = 10;
 
-/// The days of a streak, drawn.
+/// The row of dots.
 #[derive(Template)]
 #[template(
     source = r#"<svg class="dots" width="100%" height="42" role="img" aria-label="{{ label }}">{% for dot in dots %}<circle class="{% if dot.done %}d1{% else %}dn{% endif %}" cx="{{ dot.x }}" cy="11" r="10"/><text x="{{ dot.x }}" y="38">{{ dot.name }}</text>{% if dot.done %}<svg x="{{ dot.x }}" y="11" width="1" height="1"><path d="M-4.5 .3l3 3 5.5-6"/></svg>{% endif %}{% endfor %}</svg>"#,
@@ -27,7 +27,7 @@ struct Dot {
 }
 
 impl Dots {
-    /// `have` days end before `next`, and the others begin with it.
+    /// The first `have` days end before `next`; the remaining days begin with it.
     pub(super) fn of(text: Text, need: u32, have: Seen, next: NaiveDate, today: NaiveDate) -> Option<Self> {
         let Seen::Number(have) = have else { return None };
         let have = u32::try_from(have).ok().filter(|have| *have < need && need <= MOST)?;
@@ -68,7 +68,7 @@ mod tests {
                     .collect::<Vec<_>>(),
             )
         };
-        // Saturday 21 November has its login
+        // the login of Saturday 21 November is done
         let done_today = row(5, day(22), day(21)).unwrap();
         assert_eq!(done_today.join(" "), "Tue+ Wed+ Thu+ Fri+ today+ Sun Mon");
         let not_yet = row(4, day(21), day(21)).unwrap();

@@ -1,4 +1,4 @@
-//! The days of the last weeks as a map: a column is a week, the darker a day the more was done on it.
+//! The heat map of the last weeks: a column is a week, and a day is darker the more activities it had.
 
 use askama::Template;
 use chrono::{Datelike, Days as SomeDays, NaiveDate, Weekday};
@@ -6,13 +6,13 @@ use chrono::{Datelike, Days as SomeDays, NaiveDate, Weekday};
 use super::asked::Days;
 use crate::pages::text::{Text, say};
 
-/// From one day or week to the next.
+/// The distance from one day or week to the next.
 const STEP: u32 = 17;
-/// Where the columns and the rows begin, beside the names.
+/// The room for the names beside the columns and rows.
 const LEFT: u32 = 30;
 const TOP: u32 = 16;
 
-/// The map.
+/// The heat map.
 #[derive(Template)]
 #[template(
     source = r#"<svg class="heat" width="{{ width }}" height="136" viewBox="0 0 {{ width }} 136" role="img" aria-label="{{ label }}">{% for (x, y, name) in names %}<text x="{{ x }}" y="{{ y }}">{{ name }}</text>{% endfor %}{% for cell in cells %}<rect{% if cell.level > 0 %} class="h{{ cell.level }}"{% endif %} x="{{ cell.x }}" y="{{ cell.y }}" width="14" height="14"/>{% endfor %}{% if let Some((x, y)) = today %}<rect class="td out" x="{{ x }}" y="{{ y }}" width="14" height="14"/>{% endif %}</svg>"#,
@@ -29,7 +29,7 @@ pub(super) struct Heat {
 struct Cell {
     x: u32,
     y: u32,
-    /// 0 to 3.
+    /// From 0 to 3.
     level: u32,
 }
 

@@ -1,4 +1,4 @@
-//! `/ui/me/invite`: the code that brings others, and what became of those who came.
+//! `/ui/me/invite`: the member's invite code, and the status of those who used it.
 
 use askama::Template;
 use axum::Router;
@@ -24,15 +24,15 @@ pub(super) fn routes() -> Router<Pages> {
 struct InvitePage {
     shell: Shell,
     code: Option<String>,
-    /// None: it cannot be shown now.
+    /// `None` if it cannot be read now.
     friends: Option<Vec<Friend>>,
     older: Option<String>,
 }
 
-/// Somebody who came with the code. Who it is, an inviter does not see.
+/// Somebody who signed up with the code. An inviter does not see who it is.
 struct Friend {
     joined: String,
-    /// Whose sign stands before it: that of a claim which came as far.
+    /// The class of the sign before it, which is that of a claim status.
     class: &'static str,
     status: String,
 }

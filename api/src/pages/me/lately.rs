@@ -1,4 +1,4 @@
-//! Claims as a list tells them: what became of each in a line, and why.
+//! Claims as lines of a list: the result of each, and the reason.
 
 use domain::Moment;
 use domain::condition::Seen;
@@ -18,11 +18,11 @@ pub(super) struct Line {
     pub(super) status: String,
     pub(super) status_said: String,
     pub(super) about: String,
-    /// Whether its page says more than the line does.
+    /// Whether its page says more than the line.
     pub(super) has_reasons: bool,
 }
 
-/// Those that wait or were refused are asked about one by one.
+/// The explanation is read for each claim that waits or was denied.
 pub(super) async fn lines(visit: &Visit, claims: &[ClaimLine]) -> Vec<Line> {
     join_all(claims.iter().map(|claim| line(visit, claim))).await
 }
@@ -58,7 +58,7 @@ async fn line(visit: &Visit, claim: &ClaimLine) -> Line {
     }
 }
 
-/// `You had 4 of 7: 7 days in a row with a login.` None where nothing was missing.
+/// `You had 4 of 7: 7 days in a row with a login.` `None` if nothing was missing.
 fn first_missing(text: Text, told: &Explanation) -> Option<String> {
     let unmet = told.leaves.iter().any(|leaf| !leaf.met && matches!(leaf.have, Seen::Number(_)));
     let need = steps_then(text, told).into_iter().find_map(|step| match step {

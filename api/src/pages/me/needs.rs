@@ -1,5 +1,5 @@
-//! What a rule asks of a member, said to the member: each question, what is there of it, and the smallest further thing. What
-//! that is, the domain says ([`smallest_change`]); here are the words.
+//! A rule in words for the member: each requirement, how much of it is met, and the smallest change that would meet the
+//! rule. The domain computes that change ([`smallest_change`]).
 
 use chrono::{Days, NaiveDate};
 use domain::claim::{ChangeKind, KnownProfile, RequiredChange, smallest_change};
@@ -10,44 +10,44 @@ use super::asked::Streak;
 use super::dots::Dots;
 use crate::pages::text::{Text, say};
 
-/// One step through a rule: a list that a template goes through once.
+/// An item of a rule, as a flat list for the template.
 pub(super) enum Step {
-    /// `One of these`; its parts follow.
+    /// Opens a group: `One of these`.
     Open(String),
-    /// A question.
+    /// A requirement.
     Need(Need),
-    /// The last part was told.
+    /// Closes a group.
     Close,
 }
 
-/// One question.
+/// A requirement: a leaf of the rule, with its evidence.
 pub(super) struct Need {
     pub(super) what: String,
-    /// The expression, where it is one.
+    /// The expression, if the leaf is one.
     pub(super) code: Option<String>,
     pub(super) seen: String,
     pub(super) met: bool,
     pub(super) dots: Option<Dots>,
 }
 
-/// What is known of the member beside the evidence.
+/// The context: what is known of the member besides the evidence.
 pub(super) struct Around<'a> {
     pub(super) text: Text,
-    /// The streaks of the kinds that rules ask for, as far as they were asked.
+    /// The streaks of the kinds that the rules need, as far as they were read.
     pub(super) streaks: &'a [Streak],
-    /// The date it is there, or was.
+    /// The member's date at the moment of the evidence.
     pub(super) today: NaiveDate,
-    /// Whether dots make sense: they are of now.
+    /// Whether the evidence is that of now: only then are dots drawn.
     pub(super) now: bool,
 }
 
 impl Around<'_> {
-    /// The day on which the run of a kind ends, as far as it is known.
+    /// The last day of the current run of a kind, if known.
     fn ends_on(&self, kind: &str) -> Option<NaiveDate> {
         self.streaks.iter().find(|streak| streak.kind == kind)?.last_on
     }
 
-    /// The first day that could still be added to a run.
+    /// The next day that can extend a run.
     fn next_day(&self, kind: &str) -> Option<NaiveDate> {
         let known = self.streaks.iter().any(|streak| streak.kind == kind);
         let done_today = self.ends_on(kind) == Some(self.today);
@@ -55,12 +55,12 @@ impl Around<'_> {
     }
 }
 
-/// All questions in the order of the rule.
+/// All requirements, in the order of the rule.
 pub(super) fn steps(around: &Around<'_>, condition: &Condition, evidence: &[LeafEvidence]) -> Vec<Step> {
     let mut steps = vec![];
     let mut evidence = evidence.iter();
     match condition {
-        // all of a page's needs: no word is needed for that
+        // a list means "all of these" without a heading
         Condition::All(parts) => parts.iter().for_each(|part| walk(around, part, true, &mut evidence, &mut steps)),
         other => walk(around, other, true, &mut evidence, &mut steps),
     }
@@ -109,7 +109,7 @@ fn need(around: &Around<'_>, leaf: &Leaf, wanted: bool, evidence: &LeafEvidence)
     Need { what, code, seen, met, dots }
 }
 
-/// What a question asks for.
+/// The requirement of a leaf, in words.
 fn what(text: Text, leaf: &Leaf) -> String {
     match leaf {
         Leaf::Streak { kind, days, since } => {
@@ -148,7 +148,7 @@ fn what(text: Text, leaf: &Leaf) -> String {
     }
 }
 
-/// The same where it must not be.
+/// The same below a `not`.
 fn unwanted(text: Text, leaf: &Leaf) -> String {
     match leaf {
         Leaf::Count { kind, count: 1, window } => {
@@ -158,7 +158,7 @@ fn unwanted(text: Text, leaf: &Leaf) -> String {
     }
 }
 
-/// What an activity is called: `login`; an unknown one by its name.
+/// The name of an activity, such as `login`; its kind if no text names it.
 fn thing(text: Text, kind: &str) -> String {
     text.known_of("thing", kind, &FluentArgs::new()).unwrap_or_else(|| format!("“{kind}”"))
 }
@@ -178,7 +178,7 @@ fn of(text: Text, Window { within, since }: Window) -> String {
     window(text, within.map(|days| days.0), since)
 }
 
-/// Which days count, as a part of a sentence.
+/// The days that count, as a part of a sentence.
 fn window(text: Text, within: Option<u32>, since: Option<Since>) -> String {
     let within = within.map(|days| say!(text, "ui-me-within", days = days));
     let since = since.map(|since| match since {
@@ -188,13 +188,13 @@ fn window(text: Text, within: Option<u32>, since: Option<Since>) -> String {
     [within, since].into_iter().flatten().collect()
 }
 
-/// What a member does next.
+/// What comes next for the member.
 pub(super) enum Next {
-    /// Such and such is missing.
+    /// What is missing.
     Missing(Vec<String>),
-    /// A day has to come.
+    /// The member has to wait for a day.
     OnTheDay,
-    /// Nothing that the member can do.
+    /// The member can do nothing.
     Nothing,
 }
 

@@ -1,5 +1,5 @@
-//! What the running events hold for a member: what is ready to be claimed, and what is on the way. Whether a claim would be
-//! granted is the API's to say; nothing is judged here.
+//! What the running events offer a member: rewards that can be claimed, and events that are on the way. The API says
+//! whether a claim would be granted; nothing is decided here.
 
 use std::collections::BTreeSet;
 
@@ -20,20 +20,20 @@ use crate::pages::form;
 use crate::pages::text::{Text, say};
 use crate::pages::visit::Visit;
 
-/// So many events are asked about at a time.
+/// How many events one page reads.
 const SHOWN: usize = 12;
-/// Of so many kinds of activity the streak is asked for, besides log-ins.
+/// For how many kinds of activity the streak is read, besides log-ins.
 const MOST_KINDS: usize = 4;
-/// Less than a tenth of a stock is little.
+/// A stock is low below one part in this many.
 const LITTLE: i64 = 10;
 
-/// What there is.
+/// The offers of the running events.
 pub(super) struct Offers {
     pub(super) ready: Vec<Ready>,
     pub(super) on_the_way: Vec<OnTheWay>,
     pub(super) from: usize,
     pub(super) next_from: usize,
-    /// How many events end later than those.
+    /// How many more events end later.
     pub(super) later: usize,
 }
 
@@ -54,20 +54,20 @@ pub(super) struct OnTheWay {
     pub(super) sub: String,
     pub(super) gains: Vec<(String, Option<Left>)>,
     pub(super) steps: Vec<Step>,
-    /// Where the claim of this period stands: its status, that in words, and its page.
+    /// The claim of this period: its status, the same in words, and its page.
     pub(super) claimed: Option<(String, String, String)>,
-    /// What is missing, said after its first words.
+    /// What is missing, as the end of a sentence.
     pub(super) missing: Option<String>,
     pub(super) after: Option<String>,
 }
 
-/// What is left of a stock, and whether that is little.
+/// The remaining stock, and whether it is low.
 pub(super) struct Left {
     pub(super) said: String,
     pub(super) is_little: bool,
 }
 
-/// What was asked about one event.
+/// The answers about one event.
 struct Asked {
     event: EventLine,
     progress: Progress,
@@ -75,7 +75,7 @@ struct Asked {
 }
 
 /// # Errors
-/// What the API refuses of the list of events; an event that cannot be asked about is left out.
+/// The API's for the list of events. An event whose details cannot be read is left out.
 pub(super) async fn offers(
     visit: &Visit,
     user: &User,
@@ -98,7 +98,7 @@ pub(super) async fn offers(
     for of in &asked {
         let mut open = vec![];
         for progress in of.progress.rewards.iter().filter(|reward| of.progress.eligible && can_be_claimed(reward)) {
-            // of the event's budget the progress says nothing
+            // the progress does not include the event's budget
             if of.event.max_reward_count.is_none() || is_granted(visit, &progress.id).await {
                 open.extend(of.rewards.iter().find(|reward| reward.id == progress.id).map(|reward| (progress, reward)));
             }
@@ -118,7 +118,7 @@ async fn ask(visit: &Visit, event: EventLine) -> Option<Asked> {
     Some(Asked { event, progress: progress.ok()?, rewards: rewards.ok()?.rewards })
 }
 
-/// The streaks that the rules ask for.
+/// The streaks that the rules need.
 async fn streaks(visit: &Visit, asked: &[Asked], logins: Option<&Streak>) -> Vec<Streak> {
     let kinds: BTreeSet<&str> = asked.iter().flat_map(|of| kinds(&of.event.condition)).collect();
     let others = kinds.into_iter().filter(|kind| *kind != "login").take(MOST_KINDS);
@@ -138,7 +138,7 @@ fn can_be_claimed(reward: &RewardProgress) -> bool {
     again && !reward.limit_reached && reward.remaining != Some(0)
 }
 
-/// What a claim would be answered; it is decided and forgotten.
+/// Whether a claim would be granted now, by a dry run.
 async fn is_granted(visit: &Visit, reward: &str) -> bool {
     let path = format!("/claims/{reward}/claim?dryRun=true");
     visit.api.change::<Value>(Method::POST, &path, Change::default()).await.is_ok()
@@ -162,7 +162,7 @@ fn ready_of(around: &Around<'_>, event: &EventLine, progress: &RewardProgress, r
     }
 }
 
-/// None where the event has nothing more for the member.
+/// `None` if the event has nothing more for the member.
 fn on_the_way_of(around: &Around<'_>, of: &Asked, claims: &[ClaimLine], known: KnownProfile) -> Option<OnTheWay> {
     let (text, Asked { event, progress, rewards }) = (around.text, of);
     let state = |reward: &RewardLine| progress.rewards.iter().find(|progress| progress.id == reward.id);
@@ -195,7 +195,7 @@ fn on_the_way_of(around: &Around<'_>, of: &Asked, claims: &[ClaimLine], known: K
         return None;
     }
     if progress.eligible {
-        // met, and not to be had: what is used up
+        // the rule is met but nothing can be claimed: say which limit is used up
         let limit = progress.rewards.iter().all(|reward| reward.limit_reached);
         return shown(vec![], None, None, Some(text.say(if limit { "ui-me-had-all" } else { "ui-me-nothing-left" })));
     }
@@ -233,13 +233,13 @@ fn until(text: Text, event: &EventLine) -> String {
     text.known_of("me-until", &event.frequency, &args).unwrap_or_default()
 }
 
-/// The needs of one event as a claim of it was judged, which is over.
+/// The requirements of an event as a past claim was decided.
 pub(super) fn steps_then(text: Text, told: &super::asked::Explanation) -> Vec<Step> {
     let around = Around { text, streaks: &[], today: told.local_date, now: false };
     steps(&around, &told.condition, &told.leaves)
 }
 
-/// What one event holds now for one of its rewards: to be claimed, or what is missing.
+/// The offer of one reward now: ready to be claimed, or what is missing.
 pub(super) async fn offer_of(visit: &Visit, user: &User, event: &str, reward: &str) -> Option<Result<Ready, OnTheWay>> {
     let event: EventLine = visit.api.get(&format!("/events/{event}"), &[]).await.ok()?;
     let of = ask(visit, event).await?;
@@ -260,7 +260,7 @@ pub(super) async fn offer_of(visit: &Visit, user: &User, event: &str, reward: &s
 }
 
 impl Left {
-    /// The class of its colour.
+    /// The class of the colour.
     pub(super) fn class(&self) -> &'static str {
         if self.is_little { "no" } else { "muted" }
     }

@@ -1,4 +1,4 @@
-//! `/ui/me/profile`: what others see of a member, and the zone in which the member's days begin and end.
+//! `/ui/me/profile`: the member's public profile and time zone.
 
 use std::str::FromStr;
 
@@ -59,7 +59,7 @@ async fn show(visit: Visit) -> Result<Response, Failure> {
     Ok(page_with(StatusCode::OK, &ProfilePage::of(&visit, me.user, None)))
 }
 
-/// What is otherwise than it was: an empty field takes a text away.
+/// The changed fields; an empty field removes a text.
 fn changes(form: &Form, user: &User) -> Value {
     let mut changes = json!({});
     for (name, before) in
@@ -115,7 +115,7 @@ async fn change(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     Ok(page_with(status, &ProfilePage::of(&visit, user, Some(errors))))
 }
 
-/// A zone was chosen not long ago: from when on another one may be.
+/// The error while the time zone is locked, with the time at which it can be changed.
 fn locked(visit: &Visit, refused: &Refused) -> FormErrors {
     let errors = FormErrors::of(refused);
     let allowed = refused.more.get("allowedAt").and_then(Value::as_str);

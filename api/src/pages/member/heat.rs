@@ -1,5 +1,5 @@
-//! What a member did day by day: half a year as a grid of weeks. Each day says its number to whoever points at it, and all
-//! of them stand in the table below.
+//! The heat map of a member's facts: half a year as a grid of weeks. Each day shows its number on hover; the table
+//! below has all of them.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use crate::pages::text::{Text, say};
 const WEEKS: u64 = 26;
 /// The side of a day and the gap beside it.
 const STEP: u64 = 15;
-/// Room for the names of the days.
+/// The room for the names of the days.
 const LEFT: u64 = 34;
-/// Room for the names of the months.
+/// The room for the names of the months.
 const TOP: u64 = 18;
 
 #[derive(Template)]
@@ -32,7 +32,7 @@ pub(super) struct Heat {
 struct Cell {
     x: u64,
     y: u64,
-    /// `h1` … `h3`; nothing for a day without facts.
+    /// `h1` … `h3`; empty for a day without facts.
     class: &'static str,
     is_today: bool,
     title: String,
@@ -72,7 +72,7 @@ impl Heat {
     }
 }
 
-/// Thirds of the busiest day.
+/// The level of a day, in thirds of the busiest one.
 fn level(count: i64, most: i64) -> &'static str {
     match count.saturating_mul(3) {
         ..=0 => "",

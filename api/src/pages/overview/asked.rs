@@ -1,4 +1,4 @@
-//! What the overview asks the API, all at once, and what it reads of the answers.
+//! The requests of the overview to the API, sent together, and the parts of the answers that it reads.
 
 use chrono::{Days as Further, NaiveDate};
 use domain::Moment;
@@ -11,12 +11,12 @@ use crate::pages::client::Refused;
 use crate::pages::moment::Stamp;
 use crate::pages::stock::Forecast;
 
-/// How many days a line of a figure spans.
+/// How many days a sparkline spans.
 pub(super) const DAYS: &str = "14";
-/// How many claims are shown.
+/// How many of the newest claims are shown.
 const LATEST: &str = "6";
 
-/// All answers; a part that is refused is missing alone.
+/// All answers. If one fails, only its part of the page is missing.
 pub(super) struct Asked {
     pub(super) days: Result<Figures, Refused>,
     pub(super) hours: Result<Hours, Refused>,
@@ -25,12 +25,12 @@ pub(super) struct Asked {
     pub(super) summary: Result<Summary, Refused>,
 }
 
-/// The last days, and the one that is compared with.
+/// The last days, and the day of comparison.
 pub(super) struct Figures {
     pub(super) days: Vec<Day>,
     pub(super) today: Day,
     pub(super) then: Option<Day>,
-    /// When the next waiting claim expires, for those who decide.
+    /// When the next waiting claim expires, for readers who decide claims.
     pub(super) expires_at: Option<Moment>,
 }
 
@@ -39,7 +39,7 @@ struct Daily {
     days: Vec<Day>,
 }
 
-/// One day up to the time of day that is shown.
+/// A day, up to the time of day that is shown.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(super) struct Day {
     pub(super) date: NaiveDate,
@@ -51,12 +51,12 @@ pub(super) struct Day {
     pub(super) pending: i64,
 }
 
-/// Hours of the day that is shown, and of the one that it is compared with.
+/// The hours of the day that is shown, and of the day of comparison.
 pub(super) struct Hours {
     pub(super) today: HoursOfDay,
-    /// The whole other day.
+    /// The whole day of comparison.
     pub(super) then: Option<HoursOfDay>,
-    /// The other day up to the other moment.
+    /// The day of comparison, up to the same time of day.
     pub(super) until_then: Option<HoursOfDay>,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct Attention {
     pub(super) items: Vec<Item>,
 }
 
-/// Something to look at.
+/// Something that needs attention.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Item {
@@ -102,7 +102,7 @@ pub(super) struct Item {
 }
 
 impl Attention {
-    /// How many rewards are sold out before the day that is shown ends.
+    /// How many rewards sell out before the end of the day that is shown.
     pub(super) fn sold_out_today(&self, moments: &Moments<'_>) -> usize {
         let text = moments.visit.text;
         let today = text.day_of(moments.now.recorded_at);
@@ -138,7 +138,7 @@ pub(super) struct RunningReward {
     pub(super) forecast: Option<Forecast>,
 }
 
-/// The key figures of all time.
+/// The key figures since the beginning of the log.
 #[derive(Deserialize)]
 pub(super) struct Summary {
     pub(super) events: Events,
@@ -241,7 +241,7 @@ impl Moments<'_> {
         Ok(Figures { today: days.last().copied().unwrap_or(nothing), days, then, expires_at })
     }
 
-    /// Of now alone, and for those who decide.
+    /// `None` as of an earlier moment, and for readers who do not decide claims.
     async fn next_to_expire(&self) -> Option<Moment> {
         if self.is_then || !self.visit.is_one_of(crate::pages::visit::OPERATORS) {
             return None;
@@ -265,7 +265,7 @@ impl Moments<'_> {
         Ok(Hours { today: today?, then, until_then })
     }
 
-    /// The whole day of a moment, by the hour.
+    /// Reads a whole day by the hour.
     async fn day(&self, of: Stamp, at: &str) -> Result<HoursOfDay, Refused> {
         let text = self.visit.text;
         let date = text.day_of(of.recorded_at);

@@ -1,4 +1,4 @@
-//! The five figures of the day, each beside what it was and with a line of two weeks.
+//! The five figures of the day, each with its comparison and a sparkline of two weeks.
 
 use askama::Template;
 
@@ -19,7 +19,7 @@ struct Figure {
     name: String,
     value: String,
     unit: &'static str,
-    /// The difference to what it was.
+    /// The difference from the comparison.
     difference: Option<String>,
     rest: String,
     spark: Spark,

@@ -1,4 +1,4 @@
-//! What was granted since midnight, hour by hour, beside the day that it is compared with.
+//! Grants since midnight by the hour, compared with another day.
 
 use askama::Template;
 use chrono::{NaiveDate, Timelike};
@@ -16,7 +16,7 @@ pub(super) struct GrantedPart {
     plot: Plot,
 }
 
-/// One hour: from the left in percent where it ends, its number, and all since midnight.
+/// An hour: where it ends in percent, its number, and the total since midnight.
 struct Step {
     end: f64,
     granted: i64,
@@ -34,7 +34,7 @@ fn steps(day: &HoursOfDay) -> Vec<Step> {
 }
 
 impl Moments<'_> {
-    /// How much of the day has passed at a moment, in percent of its width.
+    /// The position of a moment within the day, in percent.
     fn place(&self, day: &HoursOfDay, of: domain::Moment) -> f64 {
         let Some(first) = day.timeline.first() else { return 0.0 };
         let hours = day.timeline.len() as f64;
@@ -101,7 +101,7 @@ pub(super) fn of(moments: &Moments<'_>, hours: &Hours) -> GrantedPart {
     }
 }
 
-/// Every sixth hour. A day that loses or gains an hour has them where its clock shows them.
+/// A label every six hours. On a day that loses or gains an hour they follow the local clock.
 fn ticks(moments: &Moments<'_>, day: &HoursOfDay) -> Vec<Tick> {
     let zone = moments.visit.text.zone;
     let hours = day.timeline.len().max(1) as f64;
@@ -143,7 +143,7 @@ fn read_outs(
     told
 }
 
-/// Each hour by itself.
+/// The table of the hours.
 pub(super) fn table(moments: &Moments<'_>, hours: &Hours) -> Table {
     let text = moments.visit.text;
     let (today, now) = (steps(&hours.today), moments.now.recorded_at);

@@ -1,4 +1,4 @@
-//! The newest claims, and what was decided. They are of now alone: a list has no earlier moment.
+//! The newest claims and their status. Only for now: a list cannot be read as of an earlier moment.
 
 use askama::Template;
 
@@ -10,7 +10,7 @@ use crate::pages::text::{Text, say};
 #[template(path = "overview/latest.html")]
 pub(super) struct LatestPart {
     text: Text,
-    /// None as of an earlier moment.
+    /// `None` as of an earlier moment.
     rows: Option<Vec<Row>>,
 }
 

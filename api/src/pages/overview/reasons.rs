@@ -1,4 +1,4 @@
-//! Why attempts were refused on the day that is shown, and where all claims stand.
+//! The reasons for refusals on the day that is shown, and the number of claims by status.
 
 use askama::Template;
 
@@ -7,9 +7,9 @@ use super::asked::{Hours, Reason, Summary};
 use crate::pages::charts::{Bar, Bars};
 use crate::pages::text::{Text, say};
 
-/// As many times as before is worth a title, where it is more than a few.
+/// A reason with at least this many refusals becomes the title if it has multiplied.
 const WORTH_A_TITLE: i64 = 10;
-/// All statuses of a claim, in the order in which they are read.
+/// All statuses of a claim, in the order of the list.
 const STATUSES: [&str; 8] =
     ["granted", "fulfilled", "pending", "denied", "rejected", "expired", "fulfilment_failed", "reversed"];
 
@@ -22,7 +22,7 @@ pub(super) struct ReasonsPart {
     versus: Option<String>,
     bars: Bars,
     is_empty: bool,
-    /// Status, its name, how many, and where they are.
+    /// Status, its name, the number of claims, and the link to them.
     tally: Vec<(&'static str, String, String, String)>,
 }
 
@@ -81,7 +81,7 @@ fn share(text: Text, part: i64, all: i64) -> String {
     format!("{} %", text.percent(part, all))
 }
 
-/// What has become many times as much; else what is most.
+/// The title: the reason that has multiplied, or else the most frequent one.
 fn title(moments: &Moments<'_>, reasons: &[&Reason], then: Option<&[Reason]>, all: i64) -> String {
     let text = moments.visit.text;
     let Some(first) = reasons.first().filter(|first| first.count > 0) else {

@@ -1,4 +1,4 @@
-//! What runs, by what it granted on the day that is shown, and until when its stock lasts.
+//! The running events, ordered by their grants on the day that is shown, with how long their stock lasts.
 
 use askama::Template;
 
@@ -9,7 +9,7 @@ use crate::pages::rule;
 use crate::pages::stock::{Stock, Until};
 use crate::pages::text::Text;
 
-/// As many are shown; all of them are on their own page.
+/// How many events are shown; `/ui/events` has all of them.
 const MOST: usize = 10;
 
 #[derive(Template)]
@@ -73,7 +73,7 @@ fn row(moments: &Moments<'_>, event: RunningEvent) -> Row {
     }
 }
 
-/// The reward that is sold out first; where none will be, the one of which the smallest part is left.
+/// The reward that sells out first, or else the one with the smallest share left.
 fn scarcest(rewards: &[RunningReward]) -> Option<&RunningReward> {
     rewards.iter().min_by_key(|reward| {
         let gone = reward.forecast.as_ref().and_then(|forecast| forecast.sold_out_in_time());

@@ -1,4 +1,4 @@
-//! What an operator should look at, the gravest first, each with why and what comes of it.
+//! What needs attention, the most severe first, each with its reason and consequence.
 
 use askama::Template;
 
@@ -9,7 +9,7 @@ use crate::pages::stock::Forecast;
 use crate::pages::text::say;
 use crate::pages::visit::OPERATORS;
 
-/// More are on the page of events.
+/// How many items are shown; the page of events has more.
 const MOST: usize = 6;
 
 #[derive(Template)]

@@ -1,4 +1,4 @@
-//! The form that adds a reward to an event: what was typed stays, and what breaks a rule is told at its field.
+//! The form that adds a reward to an event. After an error it keeps what was typed and shows the error at its field.
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
@@ -12,18 +12,18 @@ use crate::pages::form::{Form, Posted, new_key};
 use crate::pages::response::see_other;
 use crate::pages::visit::{OPERATORS, Visit};
 
-/// The most events that are offered.
+/// The most events to choose from.
 const MOST_EVENTS: &str = "200";
-/// Fields that are numbers, and those that are texts.
+/// The fields with numbers, and those with texts.
 const NUMBERS: [&str; 3] = ["amount", "quantity", "perMemberLimit"];
 const TEXTS: [&str; 4] = ["eventId", "name", "type", "description"];
 
 #[derive(Default)]
 pub(super) struct AddForm {
     pub(super) key: String,
-    /// Name and value of what was typed.
+    /// The typed values by name.
     values: Vec<(String, String)>,
-    /// Id and name.
+    /// The events to choose from: id and name.
     pub(super) events: Vec<(String, String)>,
     pub(super) refused: Option<Refused>,
 }
@@ -66,12 +66,12 @@ impl AddForm {
         self.values.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value.as_str())
     }
 
-    /// What is wrong with a field.
+    /// The error of a field.
     pub(super) fn wrong(&self, name: &str) -> Option<&FieldRefused> {
         self.refused.as_ref()?.errors.iter().find(|error| error.field == name)
     }
 
-    /// Whether it stands open: there is something to say, or it was asked for.
+    /// Whether the form is open: it has errors, or was asked for.
     pub(super) fn is_open(&self) -> bool {
         self.refused.is_some() || !self.value("eventId").is_empty()
     }
@@ -88,7 +88,7 @@ pub(super) async fn add(Posted { visit, form }: Posted) -> Result<Response, Fail
         }
         Err(refused) if matches!(refused.status, 400 | 404 | 409 | 422 | 503) => {
             let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
-            // what is not known counts once under its key
+            // if the result is unknown, the same key keeps it from being done twice
             let key = form.idempotency_key().filter(|_| refused.is_unknown()).map_or_else(new_key, str::to_owned);
             let again = AddForm { key, values: form.0, events: vec![], refused: Some(refused) };
             show(&visit, again, status).await
@@ -97,7 +97,8 @@ pub(super) async fn add(Posted { visit, form }: Posted) -> Result<Response, Fail
     }
 }
 
-/// What was left empty is not sent. A number that is none goes as it is typed, so that its field is named.
+/// The request body. Empty fields are left out. An invalid number is sent as it was typed, so that the API names its
+/// field.
 fn body(form: &Form) -> Value {
     let mut body = Map::new();
     for name in TEXTS {

@@ -1,4 +1,4 @@
-//! The rows of the list: what a reward is, of which event, and what is left.
+//! The rows of the list: each reward, its event, and its remaining stock.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) event: String,
     pub(super) event_href: String,
-    /// `30 points`; nothing as of an earlier moment.
+    /// `30 points`; empty as of an earlier moment.
     pub(super) what: String,
     pub(super) granted: String,
     pub(super) meter: Option<Meter>,
@@ -137,7 +137,7 @@ impl Listed {
     }
 }
 
-/// As of an earlier moment: of what ran then.
+/// The rows as of an earlier moment: the rewards of the events that ran then.
 fn then(visit: &Visit, shown: &Shown, running: &Running) -> Vec<Row> {
     let row = |event: &RunningEvent, reward: &RunningReward| {
         let stock =

@@ -1,5 +1,5 @@
-//! The rail: thirty days of the log as bars up to the moment that is shown, the one that it is compared with. Each bar is a link
-//! to the end of its day.
+//! The rail: thirty days of the log as bars, up to the moment that is shown, with a mark at the moment of comparison.
+//! Each bar links to the end of its day.
 
 use chrono::{Days, NaiveDate};
 use domain::Moment;
@@ -11,16 +11,16 @@ use crate::pages::text::{Text, say};
 use crate::pages::visit::Visit;
 
 const DAYS: u64 = 30;
-/// Where bars end, and how high the highest is, in pixels.
+/// The base line and the greatest height of the bars, in pixels.
 const BASE: f64 = 28.0;
 const HIGHEST: f64 = 24.0;
 
-/// What is drawn.
+/// The data of the rail.
 pub(in crate::pages) struct Rail {
     pub(in crate::pages) label: String,
     pub(in crate::pages) first_day: String,
     pub(in crate::pages) bars: Vec<Bar>,
-    /// From the left in percent, and what happened.
+    /// Marks of changes: position in percent, and text.
     pub(in crate::pages) marks: Vec<(String, String)>,
     pub(in crate::pages) at: Line,
     pub(in crate::pages) versus: Option<Line>,
@@ -32,7 +32,7 @@ pub(in crate::pages) struct Bar {
     pub(in crate::pages) y: String,
     pub(in crate::pages) height: String,
     pub(in crate::pages) is_today: bool,
-    /// Whether it is not after the moment that is shown.
+    /// Whether it is not later than the moment that is shown.
     pub(in crate::pages) is_upto: bool,
     pub(in crate::pages) href: String,
     pub(in crate::pages) title: String,
@@ -67,14 +67,14 @@ struct Mark {
     version: Option<i64>,
 }
 
-/// The days that are drawn, in a zone.
+/// The period of the rail, in a time zone.
 struct Span {
     first: NaiveDate,
     zone: Tz,
 }
 
 impl Span {
-    /// From the left, in percent.
+    /// The position of a moment, in percent.
     fn x(&self, moment: Moment) -> f64 {
         let date = domain::zone::local_date(self.zone, moment);
         let day = (date - self.first).num_days() as f64;
@@ -85,10 +85,10 @@ impl Span {
 }
 
 impl Rail {
-    /// Nothing where the log cannot be asked now: the page stays without it.
+    /// `None` if the log cannot be read now; the page is then shown without it.
     pub(in crate::pages) async fn of(visit: &Visit, shown: &Shown) -> Option<Self> {
         let text = visit.text;
-        // as of then nothing later is drawn: the page is the same whenever it is opened
+        // nothing later than that moment is drawn, so that the page never changes
         let shown_at = shown.moment();
         let today = text.day_of(shown_at.recorded_at);
         let span = Span { first: today.checked_sub_days(Days::new(DAYS - 1))?, zone: text.zone };

@@ -2,7 +2,7 @@
 
 use crate::pages::visit::Visit;
 
-/// The pages of a member that are a tab away.
+/// The pages that have a tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pages) enum Tab {
     Earn,
@@ -11,11 +11,11 @@ pub(in crate::pages) enum Tab {
     Me,
 }
 
-/// One of them as it is shown.
+/// A tab.
 pub(in crate::pages) struct TabItem {
     pub(in crate::pages) href: &'static str,
     pub(in crate::pages) name: String,
-    /// The lines of its picture.
+    /// The path of its icon.
     pub(in crate::pages) picture: &'static str,
     pub(in crate::pages) current: bool,
 }
@@ -55,7 +55,7 @@ impl Tab {
     }
 }
 
-/// All of them, with the one that is open.
+/// All tabs; one of them is open.
 pub(super) fn tabs(visit: &Visit, open: Tab) -> Vec<TabItem> {
     let item = |tab: Tab| TabItem {
         href: tab.href(),

@@ -1,4 +1,4 @@
-//! The texts of all pages: a folder's name and its two languages.
+//! The texts of all pages: each folder with its two languages.
 
 macro_rules! messages {
     ($( $folder:literal ),+ $(,)?) => {

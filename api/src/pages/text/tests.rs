@@ -1,4 +1,4 @@
-//! What the pages say is written in both languages, filled with the same, and nothing is written that nobody says.
+//! Every text that the pages use exists in both languages with the same arguments, and no text is unused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names that a text is filled with.
+/// The names of a text's arguments.
 fn variables<'a>(pattern: &Pattern<&'a str>, found: &mut BTreeSet<&'a str>) {
     for element in &pattern.elements {
         let PatternElement::Placeable { expression } = element else { continue };
@@ -70,7 +70,7 @@ fn everything_that_is_said_is_written_and_everything_written_is_said() {
         for (at, _) in text.match_indices("\"ui-") {
             let rest = &text[at + 1..];
             let id = &rest[..rest.find('"').unwrap()];
-            // the beginning of an id, or a pattern for several, is no id
+            // a prefix or a pattern is not an id
             if !id.ends_with('-') && !id.contains('{') {
                 said.insert(id.to_owned());
             }

@@ -1,5 +1,5 @@
-//! Times as a person reads them, in the reader's zone. Which moment is meant is always exact: a time is short only where
-//! its day stands beside it.
+//! Dates and times in the reader's time zone. They are never ambiguous: a time is shown without its day only beside
+//! that day.
 
 use std::borrow::Borrow;
 
@@ -59,7 +59,7 @@ impl Text {
         say!(self, "ui-exact-day", weekday = weekday, day = day, month = month, year = date.year().to_string())
     }
 
-    /// The last day on which something goes on that ends at a moment: midnight ends the day before.
+    /// The last day before an end: something that ends at midnight ends on the day before.
     pub(in super::super) fn last_day_before(&self, end: Moment) -> NaiveDate {
         self.day_of(Moment::from(end.utc() - TimeDelta::milliseconds(1)))
     }
@@ -91,7 +91,7 @@ impl Text {
         format!("{} {}", self.day_with_weekday(self.day_of(moment)), self.clock_with_seconds(moment))
     }
 
-    /// `KST` is not known everywhere: `Asia/Seoul`.
+    /// `Asia/Seoul`, because abbreviations such as `KST` are not known everywhere.
     pub(in super::super) fn zone_name(&self) -> &'static str {
         self.zone.name()
     }
