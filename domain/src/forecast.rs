@@ -1,6 +1,6 @@
-//! When a reward will be sold out if members go on as they did: the mean of the last full days, or of the last hours
-//! where less than a day is left. Whole numbers only, so that the same past says the same for ever. It counts nothing
-//! itself, and knows neither zones nor what a claim is.
+//! Forecasts when a reward sells out, from the mean of the last full days, or of the last hours if less than a day is
+//! left. It uses whole numbers only, so that the same past always gives the same forecast. It counts nothing itself,
+//! and knows neither time zones nor claims.
 
 #[cfg(test)]
 mod tests;
@@ -9,17 +9,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::moment::Moment;
 
-/// So many full days are looked back on …
+/// At most this many full days are used …
 pub const MOST_DAYS: usize = 7;
 /// … and with fewer than these there is no forecast.
 pub const FEWEST_DAYS: usize = 2;
-/// So many hours are looked back on where less than a day is left.
+/// How many hours are used if less than a day is left.
 pub const HOURS: usize = 3;
 
-/// No forecast reaches beyond the last year that is written with four digits.
+/// No forecast goes beyond the last year with four digits.
 const LAST_YEAR: i32 = 9999;
 
-/// What a forecast starts from.
+/// The stock that a forecast starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stock {
     /// Grants that are left.
@@ -57,14 +57,14 @@ impl Basis {
     }
 }
 
-/// When a reward will be sold out at the pace of before.
+/// When a reward will sell out at the pace so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forecast {
     /// What the pace was measured in.
     pub basis: Basis,
-    /// Grants and holds, minus what was given back, over all of it.
+    /// Grants and holds, minus what was given back, over the whole period.
     pub taken: i64,
-    /// How many days or hours that were.
+    /// The number of days or hours in that period.
     pub over: usize,
     /// The least that was taken in one of them; below zero where more was given back.
     pub slowest: i64,
@@ -81,8 +81,8 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Looks ahead. `days`: what was taken in each of the last full local days; `hours`: in each of the last
-    /// [`HOURS`]. `None` where nothing is left, where the end is past, or where too few days are known.
+    /// Makes a forecast. `days` is what was taken in each of the last full local days, `hours` in each of the last
+    /// [`HOURS`]. `None` if nothing is left, the event has ended, or too few days are known.
     #[must_use]
     pub fn of(stock: Stock, days: &[i64], hours: &[i64]) -> Option<Self> {
         let days = &days[days.len().saturating_sub(MOST_DAYS)..];
@@ -96,7 +96,7 @@ impl Forecast {
         Some(by_days)
     }
 
-    /// Whether less than a day is left at the pace of the days, so that the last hours say more.
+    /// Whether less than a day is left at the pace of the days, so that the last hours are more accurate.
     #[must_use]
     pub fn is_short(&self, stock: Stock) -> bool {
         let over = i128::try_from(self.over).unwrap_or_default();

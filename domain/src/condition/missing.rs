@@ -1,12 +1,12 @@
-//! Which questions of a tree stood in the way of a "yes": pure logic over which of them were met. How much of each was
-//! missing, the evidence says; what a member can still do, `claim::further`.
+//! Which leaves kept a condition from being met: pure logic over which of them were met. How much each of them lacked
+//! is in the evidence; what a member can still do is in `claim::smallest_change`.
 
 use super::Condition;
 
 impl Condition {
-    /// The questions that would have to come out otherwise for the condition to be met, as places in reading order. Every
-    /// part that is missing of `all`; each part of an `any` of which none is met, since one of them would do; what is met
-    /// below a `not`. None where the condition is met.
+    /// The leaves that would have to change for the condition to be met, as indexes in reading order: every unmet part
+    /// of an `all`, all parts of an `any` that has none met (one of them would do), and what is met below a `not`.
+    /// Empty if the condition is met.
     #[must_use]
     pub fn missing(&self, is_met: impl Fn(usize) -> bool) -> Vec<usize> {
         let mut missing = Vec::new();
@@ -14,7 +14,7 @@ impl Condition {
         missing
     }
 
-    /// Adds what stands against the wanted outcome, if the outcome is another one; the first question has this place.
+    /// Adds the leaves that keep the condition from the wanted result. `first` is the index of its first leaf.
     fn against(&self, wanted: bool, first: usize, is_met: &impl Fn(usize) -> bool, missing: &mut Vec<usize>) {
         if self.outcome(first, is_met) == wanted {
             return;

@@ -1,6 +1,5 @@
-//! What an operator may want to know before deciding a claim: counted facts that came late, referrals that were qualified
-//! all at once, a rule that is met no more. A flag decides nothing. What is looked at is bounded: the latest events of
-//! the member, and no others.
+//! Flags on waiting claims, for whoever decides them: facts that were recorded late, referrals that qualified in a
+//! burst, a rule that is no longer met. A flag decides nothing. Only the latest events of the member are read.
 
 use std::collections::HashSet;
 
@@ -22,29 +21,29 @@ use super::judge::Basis;
 use super::rules::Rules;
 use crate::read_models::member_facts::{FactsRequest, load_many};
 
-/// How many events are named for a flag: the latest.
+/// How many events are listed for a flag; the latest are.
 pub const MAX_NAMED: usize = 20;
-/// A fact that is recorded so long after it happened is late.
+/// A fact is late if it was recorded more than this long after it happened.
 const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 /// So many referrals …
 const BURST: usize = 3;
 /// … qualified within so long are a burst.
 const BURST_WITHIN: TimeDelta = TimeDelta::hours(1);
-/// How many events of a member are looked at, the latest ones.
+/// How many of a member's latest events are read.
 const MAX_EVENTS: i64 = 500;
 
-/// A claim that waits for a decision, as far as flags look at it.
+/// The parts of a waiting claim that flags need.
 #[derive(Debug, Clone, Copy)]
 pub struct Pending<'a> {
     /// Who claims.
     pub member: MemberId,
     /// From which campaign.
     pub campaign: CampaignId,
-    /// How it was judged.
+    /// Its decision.
     pub decision: &'a Decision,
 }
 
-/// What may be wrong with a claim.
+/// A reason to look closer at a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FlagKind {
@@ -52,7 +51,7 @@ pub enum FlagKind {
     LateFacts,
     /// Three or more of the counted referrals were qualified within an hour.
     ReferralBurst,
-    /// On the facts that are known now, the rule would not be met at the moment of asking.
+    /// With the facts that are known now, the rule was not met at the time of the request.
     UnmetNow,
 }
 
@@ -68,11 +67,11 @@ impl FlagKind {
     }
 }
 
-/// Something that an operator may want to look at. It decides nothing.
+/// A flag on a claim, with its events. It decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "ClaimFlag")]
 pub struct Flag {
-    /// What.
+    /// Its kind.
     pub flag: FlagKind,
     /// How many events it is about: the late facts, the referrals of a burst, what was taken out since the decision.
     pub count: usize,
@@ -87,7 +86,7 @@ impl Flag {
     }
 }
 
-/// The flags of some claims, in their order. Facts known now are those of the end of the log.
+/// The flags of these claims, in the same order. The facts known now are those at the end of the log.
 ///
 /// # Errors
 /// See [`AuditError`].
@@ -132,7 +131,7 @@ struct Row {
     recorded_at: DateTime<Utc>,
 }
 
-/// Of each claimant the late facts, the qualified referrals and what took something out again, in the order of the log.
+/// For each claimant: late facts, qualified referrals, and events that took facts out again, in the order of the log.
 async fn remarkable(conn: &mut PgConnection, claims: &[Pending<'_>]) -> Result<Vec<Vec<Remarkable>>, AuditError> {
     let rows: Vec<Row> = sqlx::query_as(
         "select wanted.n, event.*
@@ -155,7 +154,7 @@ async fn remarkable(conn: &mut PgConnection, claims: &[Pending<'_>]) -> Result<V
     .bind(claims.iter().map(|claim| claim.member.to_string()).collect::<Vec<_>>())
     .bind(MAX_EVENTS)
     .bind(LATE_AFTER.num_seconds())
-    // planned each time: a plan made while the log was empty would read all of it ever after
+    // planned each time: a cached plan from an empty log would keep reading all of it
     .persistent(false)
     .fetch_all(conn)
     .await?;
@@ -202,8 +201,8 @@ fn of_claim(decision: &Decision, rule: &Condition, known: &Facts, events: &[Rema
     flags
 }
 
-/// Whether an event is among what made a leaf met. Of a run, only its own days count: it ends on the day of asking or
-/// on the day before, and was there a fact on the day before its first, the run would be longer.
+/// Whether an event counted towards a leaf. For a streak only the days of the run count, which ends on the day of the
+/// request or the day before.
 fn counts((leaf, evidence): (&Leaf, &LeafEvidence), event: &Event, asked: EvaluationContext) -> bool {
     let in_run = match (leaf, evidence.have, event) {
         (Leaf::Streak { .. }, Seen::Number(days), Event::Activity(ActivityEvent::Recorded(fact))) => {
@@ -215,7 +214,7 @@ fn counts((leaf, evidence): (&Leaf, &LeafEvidence), event: &Event, asked: Evalua
     evidence.met && in_run && leaf.looks_at(event, asked)
 }
 
-/// Whether an event takes out what counted before.
+/// Whether an event takes out a fact that counted before.
 fn takes_out(event: &Event) -> bool {
     match event {
         Event::Activity(ActivityEvent::Voided(_))
@@ -229,7 +228,7 @@ fn takes_out(event: &Event) -> bool {
     }
 }
 
-/// Those of some referrals that were qualified with at least two others within an hour.
+/// The referrals that qualified within an hour of at least two others.
 fn burst(qualified: &[(i64, DateTime<Utc>)]) -> Vec<i64> {
     let mut found: Vec<i64> = qualified
         .windows(BURST)

@@ -24,6 +24,5 @@ pub use fold::CampaignAnalytics;
 pub use milestones::{MAX_MILESTONES, Milestone, MilestoneKind};
 pub use view::View;
 
-/// The read models that the numbers of one campaign are put together from; how many members there are, the dashboard
-/// knows.
+/// The read models that these answers combine; the dashboard has the number of members.
 pub const MODELS: &[&str] = &[CampaignAnalytics::NAME, Dashboard::NAME];

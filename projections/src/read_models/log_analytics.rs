@@ -1,7 +1,7 @@
-//! How busy was the log, and where in it did something change? Positions have no holes and moments never decrease along
-//! them, so that a bucket is two positions, and what happened in it their difference: nothing is counted, and nothing is
-//! kept for it. Positions are found by halving, and what was found of the past is remembered: it does not change any more.
-//! What changed are the milestones of campaigns.
+//! How busy was the log, and when did campaigns change? Positions have no gaps and recording times never decrease, so
+//! the number of events in a bucket is the difference of two positions; nothing is counted or stored. A binary search
+//! finds the positions. Those of the past never change, so they are cached. The changes are the milestones of
+//! campaigns.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,43 +13,43 @@ use super::dashboard::{AsOf, Timeline};
 use crate::engine::error::FoldError;
 use crate::engine::projection::Projection as _;
 
-/// The read models that the log over time is put together from.
+/// The read models that this answer needs.
 pub const MODELS: &[&str] = &[CampaignAnalytics::NAME];
 
-/// The log over time.
+/// The activity of the log over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogAnalytics {
     /// The buckets of the window.
     pub timeline: Vec<LogBucket>,
-    /// What changed in campaigns in the window, in the order of the log.
+    /// The changes of campaigns in the window, in the order of the log.
     pub milestones: Vec<Milestone>,
     /// What all this is as of.
     pub as_of: AsOf,
 }
 
-/// What was recorded in one bucket.
+/// The events of one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogBucket {
     /// Where the bucket starts.
     pub bucket: DateTime<Utc>,
     /// How many events.
     pub events: i64,
-    /// The last position before the end of the bucket: that of its last event, where it has one.
+    /// The last position before the end of the bucket: that of its last event, if it has one.
     pub last_position: i64,
 }
 
-/// So many moments are remembered: a few timelines in a few zones.
+/// How many moments are cached: a few timelines in a few time zones.
 const REMEMBERED: usize = 4_096;
 
-/// Which position stands before a moment, for moments that the log is beyond. Cheap to clone: all clones remember the same.
+/// A cache of the last position before a moment, for moments in the past. Cheap to clone: clones share the cache.
 #[derive(Debug, Clone, Default)]
 pub struct KnownEdges(Arc<Mutex<HashMap<Edge, i64>>>);
 
-/// A moment in one life of the log: one that was restored from a copy goes on otherwise.
+/// Epoch and moment: after a restore from a back-up, the log continues differently.
 type Edge = (i64, DateTime<Utc>);
 
 impl KnownEdges {
-    /// The last position before each of these moments, which ascend, as far as a view has come.
+    /// The last position before each of these moments, within the view. The moments ascend.
     async fn before(&self, view: &mut View, moments: &[DateTime<Utc>]) -> Result<Vec<i64>, FoldError> {
         let AsOf { position, recorded_at } = view.as_of;
         let mut found = self.remembered(view.epoch, moments);
@@ -64,7 +64,7 @@ impl KnownEdges {
             self.remember(view.epoch, open.iter().copied().zip(before.iter().copied()));
             found.extend(open.into_iter().zip(before));
         }
-        // nothing of the view was recorded at a later moment
+        // the view contains nothing recorded later
         let before = |moment: &DateTime<Utc>| {
             if *moment <= recorded_at { found.get(moment).copied().unwrap_or(position) } else { position }
         };
@@ -87,7 +87,7 @@ impl KnownEdges {
     }
 }
 
-/// The log over time, as of the position of a view.
+/// The activity of the log over time, as of the position of a view.
 ///
 /// # Errors
 /// See [`FoldError`].

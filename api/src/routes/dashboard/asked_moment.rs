@@ -1,4 +1,4 @@
-//! What a reader asks of an answer that has no window of its own: a zone, and a position of the past.
+//! The parameters of dashboards without a window: a time zone, and a position of the past.
 
 use domain::Moment;
 use domain::zone::Tz;
@@ -11,7 +11,7 @@ use crate::http::state::AppState;
 
 use super::asked::{DASHBOARD, Then};
 
-/// Now or as of then, by the days of a zone.
+/// The moment and the time zone that were requested.
 pub(super) struct AskedMoment {
     pub(super) time_zone: Tz,
     then: Option<Then>,
@@ -26,7 +26,7 @@ impl FromFields for AskedMoment {
 }
 
 impl AskedMoment {
-    /// The numbers that are asked for. Waits until what is asked for is folded in.
+    /// Opens the view. Waits until the requested position is folded.
     ///
     /// # Errors
     /// A position beyond the log; `projection_behind`.

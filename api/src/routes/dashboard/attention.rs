@@ -1,4 +1,4 @@
-//! `/dashboard/attention`: what an operator should look at.
+//! `/dashboard/attention`: what needs an operator's attention.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -29,7 +29,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     )
 }
 
-/// What an operator should look at, 50 items at most.
+/// What needs attention, at most 50 items.
 async fn attention(
     State(state): State<AppState>,
     staff: Staff,
@@ -44,7 +44,7 @@ async fn attention(
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AttentionBody {
-    /// The gravest first, and of those the next to happen.
+    /// The most severe first, then the next to happen.
     items: Vec<ItemBody>,
     /// How many there are, shown or not.
     total: usize,
@@ -55,19 +55,19 @@ struct AttentionBody {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AttentionItem")]
 struct ItemBody {
-    /// `sold_out`: a reward of an active event has nothing left; `sold_out_soon`: within three days, before the event ends;
-    /// `no_reward`: an event that runs hands out nothing; `claims_waiting`: claims wait for an operator; `ends_soon`: an
-    /// event ends within three days; `opens_soon`: one opens within two weeks.
+    /// `sold_out`: a reward of an active event has nothing left; `sold_out_soon`: it sells out within three days,
+    /// before the event ends; `no_reward`: an active event has no reward; `claims_waiting`: claims wait for an
+    /// operator; `ends_soon`: an event ends within three days; `opens_soon`: an event opens within two weeks.
     kind: &'static str,
     /// `urgent`, `warning` or `info`.
     severity: &'static str,
-    /// How many claims wait, or how many rewards an event has that opens; null for other kinds.
+    /// How many claims wait, or how many rewards an opening event has; null for other kinds.
     count: Option<i64>,
-    /// When the reward is sold out, or the event ends or opens; null for other kinds.
+    /// When the reward sells out, or the event ends or opens; null for other kinds.
     at: Option<Moment>,
     #[schemars(with = "Option<Uuid>")]
     event_id: Option<String>,
-    /// Of the event.
+    /// The name of the event.
     name: Option<String>,
     #[schemars(with = "Option<CampaignStatus>")]
     status: Option<&'static str>,
@@ -77,7 +77,7 @@ struct ItemBody {
     reward_id: Option<String>,
     reward_name: Option<String>,
     quantity: Option<i64>,
-    /// Grants of the reward that are left.
+    /// The remaining stock of the reward.
     remaining: Option<i64>,
     forecast: Option<ForecastBody>,
 }

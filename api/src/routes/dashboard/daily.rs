@@ -21,9 +21,9 @@ use crate::http::state::AppState;
 use super::AsOfBody;
 use super::asked_moment::AskedMoment;
 
-/// So many days where none are asked for …
+/// The default number of days …
 const DEFAULT_DAYS: i64 = 14;
-/// … and at most.
+/// … and the maximum.
 const MOST_DAYS: i64 = 60;
 
 pub(super) fn router() -> ApiRouter<AppState> {
@@ -46,7 +46,7 @@ impl FromFields for AskedDays {
     }
 }
 
-/// The last local days, the oldest first.
+/// The last local days, oldest first.
 async fn daily(
     State(state): State<AppState>,
     staff: Staff,
@@ -62,7 +62,7 @@ async fn daily(
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct DailyBody {
-    /// The oldest first; the last one is today.
+    /// Oldest first; the last one is today.
     days: Vec<DayBody>,
     as_of: AsOfBody,
 }
@@ -70,13 +70,13 @@ struct DailyBody {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Day")]
 struct DayBody {
-    /// Of the zone that was asked for.
+    /// The date in the requested time zone.
     date: NaiveDate,
-    /// Up to here it is counted: the moment at which that day showed the time of day of `asOf`.
+    /// The end of the count: when that day reached the time of day of `asOf`.
     until: Moment,
     /// Grants that were made, at once or by an operator.
     granted: i64,
-    /// Attempts, whatever came of them.
+    /// Attempts with any result.
     attempts: i64,
     /// Attempts that were refused and recorded.
     denied: i64,
@@ -84,7 +84,7 @@ struct DayBody {
     active: i64,
     /// Members at that moment.
     members: i64,
-    /// Of them with a claim of any status at that moment.
+    /// Members with a claim of any status at that moment.
     participants: i64,
     /// Claims that waited for an operator at that moment.
     pending: i64,

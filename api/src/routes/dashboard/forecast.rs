@@ -1,20 +1,20 @@
-//! Until when a reward lasts, as it is shown.
+//! The forecast of a reward, as the API shows it.
 
 use domain::{Moment, forecast};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// When a reward is sold out if members go on as they did in the last 7 full local days, or in the last 3 hours where less
-/// than a day is left at that pace.
+/// When a reward sells out at the pace of the last 7 full local days, or of the last 3 hours if less than a day is left
+/// at that pace.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Forecast")]
 pub(super) struct ForecastBody {
-    /// `days` or `hours`: what the pace was measured in.
+    /// `days` or `hours`: the unit of the pace.
     basis: &'static str,
-    /// Grants and holds, minus what was given back, over all of them.
+    /// Grants and holds, minus what was given back, over the whole period.
     taken: i64,
-    /// How many days or hours that were.
+    /// The number of days or hours in that period.
     over: usize,
     /// The least that was taken in one of them; below zero where more was given back.
     slowest: i64,

@@ -1,5 +1,5 @@
-//! `/dashboard/log-analytics`: how busy the log was, and where in it campaigns began, ended and changed their rule. Which
-//! events there were is not told here; that is `/audit/log`.
+//! `/dashboard/log-analytics`: how busy the log was, and when campaigns opened, ended and changed their rule. The
+//! events themselves are in `/audit/log`.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -28,7 +28,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     )
 }
 
-/// How many events were recorded when, and what changed in the events of the programme.
+/// The number of recorded events over time, and the changes of promotional events.
 async fn log_analytics(
     State(state): State<AppState>,
     staff: Staff,
@@ -45,7 +45,7 @@ async fn log_analytics(
 #[serde(rename_all = "camelCase")]
 struct LogAnalyticsBody {
     timeline: Vec<BucketOfLog>,
-    /// What changed in the window, in the order of the log; the latest 500 where there are more.
+    /// The changes in the window, in the order of the log; if there are more than 500, the latest.
     marks: Vec<Mark>,
     as_of: AsOfBody,
 }
@@ -57,25 +57,25 @@ struct BucketOfLog {
     bucket: Moment,
     /// How many events of the log were recorded in it.
     events: i64,
-    /// The last position before its end: that of its last event, where it has one.
+    /// The last position before its end: that of its last event, if it has one.
     last_position: i64,
 }
 
-/// A moment at which an event of the programme changed.
+/// A change of a promotional event.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "MarkOnTheLog")]
 struct Mark {
     /// When it was recorded.
     at: Moment,
-    /// Where it stands in the log.
+    /// Its position in the log.
     position: i64,
     /// `opened`, `ended`, by the clock or by an operator, or `rule`: another version of the condition.
     kind: &'static str,
     event_id: String,
-    /// What the event was called then.
+    /// The name of the event at that time.
     name: String,
-    /// Of the condition that came into force; null for the other kinds.
+    /// The version of the condition that came into force; null for the other kinds.
     version: Option<i64>,
 }
 

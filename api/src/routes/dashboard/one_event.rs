@@ -1,5 +1,5 @@
-//! `/dashboard/event-analytics/{eventId}`: how one event of the programme does. What came of single claims is told by
-//! `/claims`, what its rewards have left by `/rewards`.
+//! `/dashboard/event-analytics/{eventId}`: the analytics of one promotional event. Single claims are in `/claims`, the
+//! stock of its rewards in `/rewards`.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -33,8 +33,8 @@ pub(super) fn router() -> ApiRouter<AppState> {
     )
 }
 
-/// What became of the claims of one event, and how each version of its condition judged. As of a position at which it did
-/// not exist yet it is not found.
+/// The claims of one event over time, and the decisions by each version of its condition. As of a position before it
+/// existed, it is not found.
 async fn one_event(
     State(state): State<AppState>,
     staff: Staff,
@@ -58,7 +58,7 @@ struct OneEventBody {
     timeline: Vec<BucketOfSteps>,
     /// Attempts that were refused in the window.
     denial_reasons: Vec<DenialReason>,
-    /// Each version of the condition, the oldest first; the latest 100 where there are more.
+    /// Each version of the condition, oldest first; if there are more than 100, the latest.
     condition_versions: Vec<VersionBody>,
     /// Grants that stand.
     granted: i64,
@@ -82,31 +82,31 @@ struct BucketOfSteps {
     rejected: i64,
     /// Claims that nobody decided in time.
     expired: i64,
-    /// Pending claims that ended without a decision, because whose they were was erased.
+    /// Pending claims that ended without a decision, because their member was erased.
     withdrawn: i64,
     /// Grants that were taken back.
     reversed: i64,
 }
 
-/// How one version of the condition judged, from when it came into force on.
+/// The decisions by one version of the condition, since it came into force.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ConditionVersionBody")]
 struct VersionBody {
     version: i64,
-    /// Where the log says that it is in force.
+    /// The position from which it is in force.
     position: i64,
     /// When that was recorded.
     since: Moment,
     condition: Condition,
-    /// Attempts that it judged, whatever came of them.
+    /// Attempts that it decided, with any result.
     attempts: i64,
     /// Attempts that met it.
     met: i64,
     /// Attempts that were refused because they did not.
     refused: i64,
-    /// Each question by itself, in reading order.
+    /// Each leaf by itself, in reading order.
     leaves: Vec<LeafBody>,
-    /// What stood in the way of refused attempts, the most frequent first; 20 at most, so that their counts may add up to
+    /// The leaves that were missing in refused attempts, most frequent first; at most 20, so their counts can add up to
     /// less than `refused`.
     missing: Vec<MissingBody>,
 }
@@ -121,13 +121,13 @@ struct LeafBody {
     met: i64,
 }
 
-/// Questions that would have had to come out otherwise: all that is missing of an `all`, every part of an `any` of which
-/// none was met, what was met below a `not`.
+/// The leaves that would have had to change: all unmet parts of an `all`, every part of an `any` with none met, and
+/// what was met below a `not`.
 #[derive(Debug, Serialize, JsonSchema)]
 struct MissingBody {
     /// As in `evidence`.
     paths: Vec<String>,
-    /// In how many attempts.
+    /// The number of attempts.
     count: i64,
 }
 
@@ -135,11 +135,11 @@ struct MissingBody {
 struct MembersOfEvent {
     /// Registered members of role USER.
     total: i64,
-    /// Who asked for a reward of the event, whatever came of it.
+    /// Members who requested a reward of the event, with any result.
     asked: i64,
-    /// Who was granted or promised one, whatever became of it.
+    /// Members who were granted or promised one, even if they lost it later.
     claimed: i64,
-    /// Who has one.
+    /// Members who have one.
     granted: i64,
 }
 

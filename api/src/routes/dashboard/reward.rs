@@ -1,4 +1,4 @@
-//! `/dashboard/reward-analytics/{rewardId}`: what is left of one reward, how that came about, and until when it lasts.
+//! `/dashboard/reward-analytics/{rewardId}`: the remaining stock of one reward, its history, and how long it lasts.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -29,7 +29,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     )
 }
 
-/// What is left of a reward.
+/// The stock of a reward.
 async fn stock(
     State(state): State<AppState>,
     staff: Staff,
@@ -51,16 +51,16 @@ struct StockAnalyticsBody {
     reward_id: String,
     #[schemars(with = "Uuid")]
     event_id: String,
-    /// How many grants there are, taken or not; null where there is no limit.
+    /// The whole stock, taken or not; null if it is unlimited.
     quantity: Option<i64>,
-    /// Grants that are left; null where there is no limit.
+    /// The remaining stock; null if it is unlimited.
     remaining: Option<i64>,
     /// Grants that wait for an operator.
     held: i64,
     /// Grants that stand.
     granted: i64,
     burn_down: Vec<BucketOfStock>,
-    /// Null where nothing can be said: without a limit, with nothing left, after the end of the event, and before members
+    /// The forecast; null for an unlimited stock, with nothing left, after the end of the event, and before members
     /// could claim for two full local days.
     forecast: Option<ForecastBody>,
     as_of: AsOfBody,
@@ -70,8 +70,8 @@ struct StockAnalyticsBody {
 struct BucketOfStock {
     /// Where the bucket starts.
     bucket: Moment,
-    /// What was left at its end, or at the end of the window; null without a limit, before there was the reward, and where
-    /// the bucket has not begun.
+    /// The remaining stock at its end, or at the end of the window; null for an unlimited stock, before the reward
+    /// existed, and if the bucket has not begun.
     remaining: Option<i64>,
     /// Grants and holds, minus what was given back.
     taken: i64,

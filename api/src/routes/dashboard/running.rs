@@ -1,4 +1,4 @@
-//! `/dashboard/running-events`: what runs, day by day, and until when its stock lasts.
+//! `/dashboard/running-events`: the running events day by day, and how long their stock lasts.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -37,7 +37,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     )
 }
 
-/// Active and paused events, those that granted most today first, 50 at most.
+/// Active and paused events, those with the most grants today first, at most 50.
 async fn running(
     State(state): State<AppState>,
     staff: Staff,
@@ -52,7 +52,7 @@ async fn running(
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RunningBody {
-    /// Those that granted most today first.
+    /// Those with the most grants today first.
     events: Vec<RunningEventBody>,
     as_of: AsOfBody,
 }
@@ -85,11 +85,11 @@ struct RunningRewardBody {
     #[schemars(with = "Uuid")]
     reward_id: String,
     name: String,
-    /// How many grants there are, taken or not; null where there is no limit.
+    /// The whole stock, taken or not; null if it is unlimited.
     quantity: Option<i64>,
-    /// Grants that are left; null where there is no limit.
+    /// The remaining stock; null if it is unlimited.
     remaining: Option<i64>,
-    /// Null where nothing can be said.
+    /// The forecast; null if there is none.
     forecast: Option<ForecastBody>,
 }
 

@@ -1,4 +1,4 @@
-//! Flags of made-up histories: which events are a reason, and which are not.
+//! Flags of made-up histories: which events raise a flag, and which do not.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The numbers of one campaign, put together from a view.
+//! The answer about one campaign, read from a view.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,19 @@ use super::view::View;
 use crate::engine::error::FoldError;
 use crate::read_models::dashboard::{AsOf, Timeline, members_at};
 
-/// The most versions of a condition of one answer; the latest are told.
+/// The most versions of a condition in one answer; the latest are shown.
 const MAX_VERSIONS: i64 = 100;
-/// The most combinations of missing questions that are told of one version.
+/// The most combinations of missing leaves shown for one version.
 pub const MAX_MISSING: usize = 20;
 
-/// How one campaign does.
+/// The analytics of one campaign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OneCampaign {
     /// The buckets of the window.
     pub timeline: Vec<StepsBucket>,
     /// Attempts that were refused in the window, by reason; every reason is there.
     pub denial_reasons: Vec<(DenialReason, i64)>,
-    /// How each version of its condition judged, the oldest first.
+    /// The decisions by each version of its condition, oldest first.
     pub versions: Vec<Version>,
     /// Grants that stand.
     pub granted: i64,
@@ -39,7 +39,7 @@ pub struct OneCampaign {
     pub as_of: AsOf,
 }
 
-/// What became of claims in one bucket.
+/// The steps of claims in one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepsBucket {
     /// Where the bucket starts.
@@ -54,47 +54,47 @@ pub struct StepsBucket {
     pub rejected: i64,
     /// Claims that nobody decided in time.
     pub expired: i64,
-    /// Claims that ended without a decision, since whose they were was erased.
+    /// Claims that ended without a decision because their member was erased.
     pub withdrawn: i64,
     /// Grants that were taken back.
     pub reversed: i64,
 }
 
-/// How one version of a condition judged.
+/// The decisions by one version of a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
     /// Its number.
     pub version: i64,
-    /// Where the log says that it is in force.
+    /// The position from which it is in force.
     pub position: i64,
     /// Since when.
     pub since: DateTime<Utc>,
     /// The tree.
     pub condition: Condition,
-    /// Attempts that it judged.
+    /// Attempts that it decided.
     pub attempts: i64,
     /// Attempts that met it.
     pub met: i64,
     /// Attempts that were refused because they did not.
     pub refused: i64,
-    /// How often each of its questions was met, by itself, in reading order.
+    /// How often each of its leaves was met by itself, in reading order.
     pub leaves: Vec<LeafMet>,
-    /// Which questions stood in the way of refused attempts, the most frequent combinations first.
+    /// The combinations of leaves that were missing in refused attempts, most frequent first.
     pub missing: Vec<Missing>,
 }
 
-/// How often one question of a condition was met.
+/// How often one leaf of a condition was met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeafMet {
     /// Where it stands in the tree.
     pub path: String,
-    /// The kind of question.
+    /// The kind of leaf.
     pub leaf: &'static str,
     /// Attempts in which it was met.
     pub met: i64,
 }
 
-/// Questions that stood together in the way of refused attempts.
+/// Leaves that were missing together in refused attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// Where they stand in the tree.
@@ -108,11 +108,11 @@ pub struct Missing {
 pub struct CampaignMembers {
     /// Registered members of role USER.
     pub total: i64,
-    /// Whoever asked for one of its rewards, whatever came of it.
+    /// Members who requested one of its rewards, with any result.
     pub asked: i64,
-    /// Whoever was granted or promised one, whatever became of it.
+    /// Members who were granted or promised one, even if they lost it later.
     pub claimed: i64,
-    /// Whoever has one.
+    /// Members who have one.
     pub granted: i64,
 }
 
@@ -123,11 +123,11 @@ struct Since {
     judged: Option<Judged>,
 }
 
-/// A version as its milestone has it.
+/// A version of the condition, from its milestone.
 type InForce = (i64, i64, DateTime<Utc>, Json<Condition>);
 
 impl View {
-    /// How a campaign does; none when it does not exist yet.
+    /// The analytics of a campaign; `None` if it does not exist yet.
     ///
     /// # Errors
     /// See [`FoldError`].
@@ -202,7 +202,7 @@ impl View {
         mark.map_or_else(|| Ok((0, Counts::default())), |(position, counts)| Ok((position, Counts::read(&counts)?)))
     }
 
-    /// The steps after a mark, one by one: fewer than a group has.
+    /// The steps after a mark, fewer than a group.
     async fn steps_since(&mut self, campaign: CampaignId, mark: i64) -> Result<Vec<Since>, FoldError> {
         type Columns = (i64, i16, Option<i16>, i16, i16, i16, Option<i64>, Option<bool>, Option<i64>, Option<i64>);
         let rows: Vec<Columns> = sqlx::query_as(
@@ -230,7 +230,8 @@ impl View {
         .collect()
     }
 
-    /// The counters before each of these moments: those of a mark, unless the moment is in the middle of a quarter.
+    /// The counters before each of these moments: those of a mark, plus single steps if the moment is within a quarter
+    /// of an hour.
     async fn steps_before(
         &mut self,
         campaign: CampaignId,
@@ -274,7 +275,7 @@ impl View {
         Ok(all)
     }
 
-    /// Goes on from a mark to a moment between it and the next one.
+    /// Adds the steps between a mark and a moment before the next mark.
     async fn steps_between(
         &mut self,
         campaign: CampaignId,
@@ -310,7 +311,7 @@ impl View {
         Ok(counts)
     }
 
-    /// How these versions judged: what their last rows say, and what the steps after them add.
+    /// The decisions by these versions: their last rows, plus the steps after those.
     async fn judged(
         &mut self,
         campaign: CampaignId,
@@ -379,7 +380,7 @@ impl View {
         Ok(judgements.collect())
     }
 
-    /// Refusals by version and by the questions that were met, each with the position of its row.
+    /// Refusals by version and by which leaves were met, each with the position of its row.
     async fn refusals(
         &mut self,
         campaign: CampaignId,
@@ -397,8 +398,8 @@ impl View {
     }
 }
 
-/// The questions in the way, the most frequent combinations first. Which were met says which are missing; several
-/// combinations may come to the same.
+/// The missing leaves, most frequent combinations first. They follow from the leaves that were met; several
+/// combinations of those can lead to the same missing leaves.
 fn missing(condition: &Condition, combinations: impl Iterator<Item = (i64, i64)>) -> Vec<Missing> {
     let mut counts: BTreeMap<Vec<usize>, i64> = BTreeMap::new();
     for (leaves, count) in combinations.filter(|(leaves, count)| *leaves != FURTHER && *count > 0) {

@@ -1,5 +1,5 @@
-//! Who asked for a reward of a campaign, who was granted or promised one, and who has one: what is needed to say by how
-//! much their number changes with a step.
+//! Which members requested a reward of a campaign, were granted or promised one, and have one now. The fold needs it to
+//! know by how much a step changes their numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ struct Claimant {
     granted: i64,
 }
 
-/// The claimants whom a batch mentions.
+/// The claimants in a batch.
 pub(super) struct Claimants(BTreeMap<Key, Claimant>);
 
 impl Claimants {
@@ -46,7 +46,7 @@ impl Claimants {
         Ok(Self(rows.collect()))
     }
 
-    /// Takes in a step of one of their claims.
+    /// Folds a step of one of their claims.
     pub(super) fn step(&mut self, event: &ClaimEvent) -> MembersMoved {
         let (about, step) = (event.about(), event.event_type());
         let is_new = !self.0.contains_key(&(about.campaign_id.0, about.member_id.0));

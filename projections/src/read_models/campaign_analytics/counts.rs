@@ -1,5 +1,5 @@
-//! The counters of one campaign: what is added up along its steps, in one small row of numbers. What a step does to them
-//! is said here, once, for the fold and for whoever looks back.
+//! The counters of one campaign, stored as a row of numbers. How a step changes them is defined here once, for the fold
+//! and for queries of the past.
 
 use domain::claim::{ClaimEvent, ClaimEventType, DenialReason};
 
@@ -10,16 +10,16 @@ const REASONS: usize = DenialReason::ALL.len();
 /// How many counters there are.
 const ALL: usize = STEPS + REASONS + 3;
 
-/// One of the counters. Their order is that of the stored row: changing it is a new version of the fold.
+/// A counter. Their order is that of the stored row, so a changed order needs a new version of the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     /// Steps of this kind.
     Steps(ClaimEventType),
     /// Attempts that were refused for this reason.
     Denied(DenialReason),
-    /// Members who asked for a reward.
+    /// Members who requested a reward.
     Asked,
-    /// Members who were granted or promised one, whatever became of it.
+    /// Members who were granted or promised one, even if they lost it later.
     Claimed,
     /// Members who have one.
     Granted,
@@ -41,7 +41,7 @@ fn place_of<T: PartialEq>(all: &[T], one: T) -> usize {
     all.iter().position(|other| *other == one).unwrap_or_default()
 }
 
-/// By how much the members of each kind changed with a step.
+/// By how much a step changed the number of members of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct MembersMoved {
     pub(super) asked: i16,
@@ -49,7 +49,7 @@ pub(super) struct MembersMoved {
     pub(super) granted: i16,
 }
 
-/// A step, as far as it is counted.
+/// The parts of a step that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) step: ClaimEventType,
@@ -74,14 +74,14 @@ impl Counted {
         Self { step: event.event_type(), reason, members }
     }
 
-    /// As it is stored.
+    /// The stored form.
     pub(super) fn stored(&self) -> (i16, Option<i16>) {
         let small = |place: usize| i16::try_from(place).unwrap_or(i16::MAX);
         let reason = self.reason.map(|reason| small(place_of(&DenialReason::ALL, reason)));
         (small(place_of(ClaimEventType::ALL, self.step)), reason)
     }
 
-    /// From a stored row.
+    /// Reads a stored row.
     pub(super) fn read(step: i16, reason: Option<i16>, members: MembersMoved) -> Result<Self, FoldError> {
         fn at<T: Copy>(all: &[T], place: i16) -> Result<T, FoldError> {
             let found = usize::try_from(place).ok().and_then(|place| all.get(place).copied());
@@ -97,7 +97,7 @@ impl Counted {
 pub(super) struct Counts([i64; ALL]);
 
 impl Counts {
-    /// A row as it is stored.
+    /// Reads a stored row.
     pub(super) fn read(stored: &[i64]) -> Result<Self, FoldError> {
         stored.try_into().map(Self).map_err(|_| FoldError::stored("row of counters", format!("{stored:?}")))
     }

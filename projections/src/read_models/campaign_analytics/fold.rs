@@ -1,5 +1,4 @@
-//! Folds the log into what is known of each campaign. What a batch adds is gathered in memory; each table is written
-//! once.
+//! Folds the log into the tables of campaign analytics. A batch is collected in memory and writes each table once.
 
 use domain::Event;
 use domain::claim::ClaimEvent;
@@ -35,7 +34,7 @@ impl Projection for CampaignAnalytics {
     const SPREAD: Spread = Spread::Whole {
         because: "its counters at marks along the log are sums over all who ask for a reward of a campaign",
     };
-    /// A batch writes a handful of tables, and nobody sees numbers change more often.
+    /// A batch writes several tables, and readers do not need fresher numbers.
     const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 50);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
@@ -53,13 +52,13 @@ impl Projection for CampaignAnalytics {
     }
 }
 
-/// The campaign that is an event's stream.
+/// The campaign whose stream the event is in.
 pub(super) fn stream_id(recorded: &Recorded) -> Result<Uuid, FoldError> {
     let id = &recorded.entry.aggregate_id;
     id.parse().map_err(|_| FoldError::stored("stream id", id.as_str()))
 }
 
-/// What a batch needs to know of claims, and what it adds; nothing where it has none.
+/// The state of the batch about claims; `None` if it has no events of claims.
 struct Claims(Option<(Steps, Judgements, Claimants)>);
 
 impl Claims {

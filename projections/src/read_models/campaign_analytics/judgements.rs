@@ -1,5 +1,5 @@
-//! How each version of a condition judged: attempts, how often it and each of its questions was met, and by which questions
-//! refusals differ. What a combination of questions means for the rule is said where it is read.
+//! The decisions by each version of a condition: attempts, how often it and each of its leaves was met, and refusals by
+//! the combination of leaves that were met. What a combination means for the rule is computed when it is read.
 
 use std::collections::BTreeSet;
 
@@ -12,48 +12,48 @@ use super::moving::Moving;
 use crate::engine::error::FoldError;
 use crate::log::Recorded;
 
-/// So many combinations of questions are counted for one version; a rule that has more is one of chance.
+/// How many combinations are counted for one version. All further ones are counted together.
 const MAX_REFUSALS: i64 = 256;
 /// The combination that stands for all further ones.
 pub(super) const FURTHER: i64 = -1;
-/// A combination is a number with a bit for each question, and no sign.
+/// A combination is a positive number with a bit for each leaf.
 pub(super) const MAX_BITS: usize = 63;
 
 /// A version of a campaign's condition.
 type OfVersion = (Uuid, i64);
-/// A combination of questions that were met, of a version.
+/// A combination of leaves that were met, for a version.
 type OfRefusal = (Uuid, i64, i64);
 
-/// What a version has judged.
+/// The counters of a version.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Judgement {
     pub(super) attempts: i64,
     pub(super) met: i64,
     pub(super) refused: i64,
-    /// Combinations that are counted.
+    /// How many combinations are counted.
     refusals: i64,
-    /// How often each question was met.
+    /// How often each leaf was met.
     pub(super) leaves: Vec<i64>,
 }
 
-/// What came of one attempt.
+/// The result of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Judged {
     pub(super) version: i64,
     pub(super) met: bool,
-    /// The questions that were met: a bit each, the lowest is the first.
+    /// The leaves that were met, one bit each; the lowest is the first.
     pub(super) leaves: i64,
     /// The combination under which it is counted as a refusal, if the condition refused it.
     pub(super) refusal: Option<i64>,
 }
 
 impl Judgement {
-    /// What was judged up to a stored row, for whoever looks back.
+    /// The counters as of a stored row, for queries of the past.
     pub(super) fn of(attempts: i64, met: i64, refused: i64, leaves: Vec<i64>) -> Self {
         Self { attempts, met, refused, refusals: 0, leaves }
     }
 
-    /// Takes in an attempt; `leaves` is how many questions it answered.
+    /// Counts an attempt; `leaves` is the number of leaves of its condition.
     pub(super) fn count(&mut self, judged: &Judged, leaves: usize) {
         self.attempts += 1;
         self.met += i64::from(judged.met);
@@ -76,7 +76,7 @@ fn is_refusal(event: &ClaimEvent) -> bool {
     matches!(event, ClaimEvent::Denied(denied) if denied.reason == DenialReason::ConditionUnmet)
 }
 
-/// The versions that a batch asks, and their rows.
+/// The versions in a batch, and their rows.
 pub(super) struct Judgements {
     versions: Moving<OfVersion, Judgement>,
     refusals: Moving<OfRefusal, i64>,
@@ -97,7 +97,8 @@ impl Judgements {
         Ok(Self { versions: load_versions(tx, versions).await?, refusals: load_refusals(tx, refusals).await? })
     }
 
-    /// Takes in a step of a claim, in a group of steps that began at a position; says how it was judged, if it was.
+    /// Folds a step of a claim, in a group of steps that began at `group_start`. Returns the result if the step was an
+    /// attempt.
     pub(super) fn step(&mut self, event: &ClaimEvent, group_start: i64, position: i64) -> Option<Judged> {
         let decision = event.decision()?;
         let (campaign, version) = (event.about().campaign_id.0, i64::from(decision.condition_version));
@@ -189,7 +190,7 @@ async fn write_versions(tx: &mut PgConnection, versions: Moving<OfVersion, Judge
     if rows.is_empty() {
         return Ok(());
     }
-    // an array of arrays has no type of its own, and these differ in length
+    // PostgreSQL has no arrays of arrays of different lengths
     let array = |leaves: &[i64]| {
         let leaves: Vec<_> = leaves.iter().map(i64::to_string).collect();
         format!("{{{}}}", leaves.join(","))
@@ -219,7 +220,7 @@ async fn write_versions(tx: &mut PgConnection, versions: Moving<OfVersion, Judge
     .bind(gone.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
     .bind(gone.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
     .bind(gone.iter().map(|(_, position)| *position).collect::<Vec<_>>())
-    // planned each time: a plan made while the table was empty would read all of it ever after
+    // planned each time: a cached plan from an empty table would keep reading all of it
     .persistent(false)
     .execute(tx)
     .await?;

@@ -1,5 +1,5 @@
-//! What changed in campaigns: a row for each step that a timeline marks, and for each change of name, so that a
-//! milestone carries the name of its day.
+//! The milestones of campaigns: a row for each change that a timeline marks, and for each change of name, so that a
+//! milestone shows the name of that time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,21 +17,21 @@ use super::view::View;
 use crate::engine::error::FoldError;
 use crate::log::{EventHeader, Recorded};
 
-/// The most milestones of one answer; the latest are told.
+/// The most milestones in one answer; the latest are shown.
 pub const MAX_MILESTONES: i64 = 500;
 
-/// Something changed in a campaign.
+/// A change of a campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Milestone {
     /// Where it stands in the log.
     pub position: i64,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
-    /// In which campaign.
+    /// The campaign.
     pub campaign_id: Uuid,
-    /// What the campaign was called then.
+    /// The name of the campaign at that time.
     pub name: String,
-    /// What.
+    /// The kind of change.
     pub kind: MilestoneKind,
 }
 
@@ -44,7 +44,7 @@ pub enum MilestoneKind {
     Ended,
     /// Another version of its condition came into force.
     Rule {
-        /// Which.
+        /// The version.
         version: i64,
     },
 }
@@ -77,7 +77,7 @@ struct Row {
     rule: Option<(i64, Value)>,
 }
 
-/// The names of the campaigns that a batch mentions, and the rows that it adds.
+/// The names of the campaigns in a batch, and the rows that it adds.
 pub(super) struct Milestones {
     names: BTreeMap<Uuid, String>,
     new: Vec<Row>,
@@ -159,8 +159,8 @@ impl Milestones {
 }
 
 impl View {
-    /// What changed after one position and up to another, in the order of the log; the first version of a rule is no
-    /// change. The latest [`MAX_MILESTONES`] where there are more.
+    /// The changes after `after` and up to `through`, in the order of the log; the first version of a rule is not a
+    /// change. If there are more than [`MAX_MILESTONES`], the latest.
     pub(crate) async fn milestones(&mut self, after: i64, through: i64) -> Result<Vec<Milestone>, FoldError> {
         type Columns = (i64, DateTime<Utc>, Uuid, String, String, Option<i64>);
         let mut rows: Vec<Columns> = sqlx::query_as(

@@ -1,12 +1,12 @@
-//! Rows of counters along the log, of which the last of each group stays: while a group goes on, its row moves along. What
-//! is counted is the affair of whoever counts.
+//! Rows of counters along the log, one for each group of positions: while a group is unfinished, its row moves to the
+//! latest position. It does not know what is counted.
 
 use std::collections::BTreeMap;
 
-/// Rows that go, by key and position, and rows that come.
+/// Deleted rows (key and position), and new rows.
 pub(super) type Changes<K, V> = (Vec<(K, i64)>, Vec<(K, i64, V)>);
 
-/// The last rows of what a batch counts, and what becomes of the stored ones.
+/// The last row of each key in a batch, and what happens to the stored ones.
 pub(super) struct Moving<K, V> {
     last: BTreeMap<K, (i64, V)>,
     new: BTreeMap<(K, i64), V>,
@@ -14,7 +14,7 @@ pub(super) struct Moving<K, V> {
 }
 
 impl<K: Ord + Copy, V: Clone + Default> Moving<K, V> {
-    /// From the last stored rows, each with its position.
+    /// Starts from the last stored rows, each with its position.
     pub(super) fn from(last: impl IntoIterator<Item = (K, i64, V)>) -> Self {
         let last = last.into_iter().map(|(key, position, value)| (key, (position, value))).collect();
         Self { last, new: BTreeMap::new(), replaced: Vec::new() }
@@ -25,7 +25,7 @@ impl<K: Ord + Copy, V: Clone + Default> Moving<K, V> {
         self.last.get(&key).map(|(_, value)| value)
     }
 
-    /// Counts something at a position of the group that began at another one.
+    /// Changes the row of `key` at `position`, in the group that began at `group_start`.
     pub(super) fn count(&mut self, key: K, group_start: i64, position: i64, change: impl FnOnce(&mut V)) {
         let (before, value) = self.last.entry(key).or_default();
         if *before >= group_start && self.new.remove(&(key, *before)).is_none() {
@@ -36,7 +36,7 @@ impl<K: Ord + Copy, V: Clone + Default> Moving<K, V> {
         self.new.insert((key, position), value.clone());
     }
 
-    /// The stored rows that go, and the rows that come.
+    /// The stored rows to delete, and the rows to insert.
     pub(super) fn changes(self) -> Changes<K, V> {
         let new = self.new.into_iter().map(|((key, position), value)| (key, position, value));
         (self.replaced, new.collect())

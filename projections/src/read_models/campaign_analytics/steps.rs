@@ -15,10 +15,10 @@ use super::moving::Moving;
 use crate::engine::error::FoldError;
 use crate::log::EventHeader;
 
-/// So many steps are between two marks at most.
+/// The most steps between two marks.
 const GROUP: i64 = 256;
 
-/// The start of the quarter of an hour that a moment is in: days of every zone begin at one.
+/// The start of a moment's quarter of an hour. Days begin at one in every time zone.
 pub(super) fn quarter(moment: DateTime<Utc>) -> DateTime<Utc> {
     moment.duration_trunc(TimeDelta::minutes(15)).unwrap_or(moment)
 }
@@ -47,10 +47,10 @@ struct StepRow {
     judged: Option<Judged>,
 }
 
-/// Campaign, position, since when the group is, when it was recorded, the counts.
+/// Campaign, position, first position of the group, time of recording, counters.
 type MarkRow = (Uuid, i64, i64, DateTime<Utc>, Vec<i64>);
 
-/// The last marks of the campaigns that a batch mentions, and what it adds.
+/// The last marks of the campaigns in a batch, and the rows that it adds.
 pub(super) struct Steps {
     marks: Moving<Uuid, Mark>,
     new: Vec<StepRow>,
@@ -78,7 +78,7 @@ impl Steps {
         Ok(Self { marks: Moving::from(marks.collect::<Result<Vec<_>, FoldError>>()?), new: Vec::new() })
     }
 
-    /// Where the group of steps begins that the next one is in.
+    /// The first position of the group that the next step is in.
     pub(super) fn group_start(&self, campaign: Uuid, entry: &EventHeader) -> i64 {
         let goes_on = |mark: &&Mark| {
             mark.counts.steps() % GROUP != 0 && quarter(mark.recorded_at) == quarter(entry.recorded_at.utc())
@@ -141,7 +141,7 @@ async fn write_steps(tx: &mut PgConnection, rows: &[StepRow]) -> Result<(), Fold
 
 async fn write_marks(tx: &mut PgConnection, marks: Moving<Uuid, Mark>) -> Result<(), FoldError> {
     let (gone, rows) = marks.changes();
-    // an array of arrays has no type of its own: all counters of all marks in a row
+    // PostgreSQL has no arrays of arrays: all counters of all marks in one array
     let width = i32::try_from(Counts::default().stored().len()).unwrap_or(i32::MAX);
     sqlx::query(
         "with gone as (
@@ -163,7 +163,7 @@ async fn write_marks(tx: &mut PgConnection, marks: Moving<Uuid, Mark>) -> Result
     .bind(width)
     .bind(gone.iter().map(|(campaign, _)| *campaign).collect::<Vec<_>>())
     .bind(gone.iter().map(|(_, position)| *position).collect::<Vec<_>>())
-    // planned each time: a plan made while the table was empty would read all of it ever after
+    // planned each time: a cached plan from an empty table would keep reading all of it
     .persistent(false)
     .execute(tx)
     .await?;

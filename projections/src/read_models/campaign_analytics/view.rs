@@ -1,5 +1,5 @@
-//! A view of campaigns as of one position: everything that is read through it is of one snapshot of the database, and
-//! nothing of it is newer than the position.
+//! A view of campaigns as of one position: all reads are from one database snapshot, and contain nothing after the
+//! position.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, Transaction};
@@ -7,16 +7,17 @@ use sqlx::{PgPool, Postgres, Transaction};
 use crate::engine::error::FoldError;
 use crate::read_models::dashboard::AsOf;
 
-/// What is known of campaigns as of one position.
+/// A snapshot of the read models as of one position.
 pub struct View {
     pub(crate) tx: Transaction<'static, Postgres>,
     pub(crate) as_of: AsOf,
-    /// The life of the log in which the event at that position was recorded.
+    /// The epoch of the log at that position.
     pub(crate) epoch: i64,
 }
 
 impl View {
-    /// As of everything that all of these read models have folded in; as of a position where it is before that.
+    /// Opens a view as of the given position, or as of everything that all of these read models have folded, whichever
+    /// is earlier.
     ///
     /// # Errors
     /// See [`FoldError`].
@@ -38,7 +39,7 @@ impl View {
         Ok(Self { tx, as_of: AsOf { position, recorded_at }, epoch })
     }
 
-    /// What this view is as of.
+    /// The position and time of this view.
     #[must_use]
     pub fn as_of(&self) -> AsOf {
         self.as_of

@@ -1,5 +1,5 @@
-//! Which claims wait for a decision? The soonest to expire first, of all campaigns or of one. A claim that is too late
-//! is no longer among them, whether its expiry was recorded or not. How each was decided is read from its stream.
+//! Which claims wait for a decision? Those that expire first come first, for all campaigns or one. A claim whose time
+//! is over is left out, even before its expiry is recorded. The decision of each is read from its stream.
 
 use chrono::{DateTime, Utc};
 use domain::Event;
@@ -11,15 +11,15 @@ use sqlx::{Postgres, QueryBuilder};
 use super::{ClaimRow, columns};
 use crate::engine::error::FoldError;
 
-/// How far the waiting claims are counted.
+/// Waiting claims are counted up to this number.
 pub const MAX_COUNTED: i64 = 100_000;
 
-/// A place in the queue: of the claim that was there.
+/// A place in the queue, taken from the claim at that place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueuePlace {
     /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// Where it was asked for.
+    /// The position of the request.
     pub created_position: i64,
 }
 
@@ -34,11 +34,11 @@ pub async fn waiting(
     after: Option<QueuePlace>,
     limit: i64,
 ) -> sqlx::Result<Vec<ClaimRow>> {
-    // planned each time: a plan made while the table was empty would read all of it ever after
+    // planned each time: a cached plan from an empty table would keep reading all of it
     page("", campaign, at, after, limit).build_query_as().persistent(false).fetch_all(conn).await
 }
 
-/// How PostgreSQL goes about such a page, and how many rows it reads on the way (`explain (analyze)` as JSON).
+/// PostgreSQL's plan of such a page with the rows that it reads (`explain (analyze)` as JSON), for tests.
 ///
 /// # Errors
 /// The database's.
@@ -53,7 +53,7 @@ pub async fn explain_waiting(
     query.build_query_scalar().persistent(false).fetch_one(conn).await
 }
 
-/// The statement behind a prefix, such as `explain`.
+/// The statement with a prefix such as `explain`.
 fn page(
     prefix: &str,
     campaign: Option<CampaignId>,
@@ -89,23 +89,23 @@ pub async fn count_waiting(
 }
 
 fn which(query: &mut QueryBuilder<'_, Postgres>, campaign: Option<CampaignId>, at: DateTime<Utc>) {
-    // what has no expiry is not later than anything, and the planner knows that
+    // this also excludes claims without expiry, and lets the planner use the partial index
     query.push(" where expires_at > ").push_bind(at);
     if let Some(campaign) = campaign {
         query.push(" and campaign_id = ").push_bind(campaign.0);
     }
 }
 
-/// How a claim was decided.
+/// The decision of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
-    /// The judgement that its status rests on.
+    /// The decision that its status is based on.
     pub decision: Decision,
-    /// Of the last event that its row has taken in.
+    /// The sequence of the last event that its row includes.
     pub sequence: i64,
 }
 
-/// How each of these claims was decided, in their order: read from their streams, as far as the rows have taken them in.
+/// The decisions of these claims, in the same order: read from their streams, as far as the rows include them.
 ///
 /// # Errors
 /// See [`FoldError`].

@@ -1,5 +1,5 @@
-//! What an operator should look at: rewards that are sold out or soon will be, claims that wait, events that open or end
-//! soon, and such that have nothing to hand out. It judges by the moment of the view and changes nothing.
+//! What needs an operator's attention: rewards that are or will soon be sold out, waiting claims, events that open or
+//! end soon, and events without rewards. It is computed for the moment of the view.
 
 use std::collections::HashMap;
 
@@ -18,19 +18,19 @@ use super::offers::{CampaignRow, RewardRow};
 use super::view::View;
 use crate::engine::error::FoldError;
 
-/// So many items are shown, the gravest first.
+/// The most items shown.
 pub const MOST_ITEMS: usize = 50;
-/// What is sold out within this time is urgent …
+/// A reward that sells out within this time is urgent …
 const A_DAY: TimeDelta = TimeDelta::hours(24);
-/// … and within this time a warning. An event that ends within it is told, too.
+/// … and within this time a warning. Events that end within it are listed as well.
 const THREE_DAYS: TimeDelta = TimeDelta::hours(72);
-/// An event that opens within this time is told.
+/// Events that open within this time are listed.
 const TWO_WEEKS: TimeDelta = TimeDelta::days(14);
 
-/// What an operator should look at.
+/// What needs attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attention {
-    /// The gravest first, and of those the next to happen; [`MOST_ITEMS`] at most.
+    /// The most severe first, then the next to happen; at most [`MOST_ITEMS`].
     pub items: Vec<Item>,
     /// How many there are, shown or not.
     pub total: usize,
@@ -38,12 +38,12 @@ pub struct Attention {
     pub as_of: AsOf,
 }
 
-/// One thing to look at.
+/// An item that needs attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// What is the matter.
+    /// The kind of an item.
     pub kind: Kind,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// The event that it is about, with its name, its start and its end.
     pub event: Option<EventOfItem>,
@@ -77,7 +77,7 @@ pub struct RewardOfItem {
     pub forecast: Option<Forecast>,
 }
 
-/// What is the matter.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A reward of an active event has nothing left.
@@ -113,12 +113,12 @@ impl Kind {
     }
 }
 
-/// How grave it is.
+/// Its severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Members are turned away, or will be within a day.
+    /// Members are refused, or will be within a day.
     Urgent,
-    /// Something has to be done.
+    /// Somebody should act.
     Warning,
     /// Good to know.
     Info,
@@ -137,7 +137,7 @@ impl Severity {
 }
 
 impl View {
-    /// What an operator should look at, with forecasts by the days of a zone.
+    /// What needs attention, with forecasts by the days of a time zone.
     ///
     /// # Errors
     /// See [`FoldError`].
@@ -164,7 +164,7 @@ impl View {
         (waiting > 0).then(item)
     }
 
-    /// Rewards of active events that have nothing left, or soon will not.
+    /// Rewards of active events that are sold out, or soon will be.
     async fn short_rewards(
         &mut self,
         campaigns: &[CampaignRow],
@@ -188,7 +188,7 @@ impl View {
         Ok(short.collect())
     }
 
-    /// Puts the names to the rewards of items.
+    /// Reads the names of the items' rewards.
     async fn name_rewards(&mut self, items: &mut [Item], campaigns: &[CampaignRow]) -> Result<(), FoldError> {
         let of_items = |row: &&CampaignRow| {
             let is_of = |item: &Item| {
@@ -237,7 +237,7 @@ impl RewardOfItem {
     }
 }
 
-/// Whether a reward of an active event is short, how grave that is, and when it is sold out.
+/// Whether a reward of an active event is short, how severe that is, and when it sells out.
 fn shortage(
     one: &Offered,
     forecast: Option<&Forecast>,
@@ -256,7 +256,7 @@ fn shortage(
     Some((Kind::SoldOutSoon, severity, Some(at)))
 }
 
-/// What is to be said of an event whatever its rewards do.
+/// The items of an event that do not depend on the stock of its rewards.
 fn of_campaign(row: &CampaignRow, rewards: i64, clock: DateTime<Utc>) -> Vec<Item> {
     let status = row.status(clock);
     let item = |kind, severity| Item::new(kind, severity, Some(EventOfItem::of(row, clock)));

@@ -1,4 +1,4 @@
-//! One reward: what is left of it, how that came about, and until when it lasts.
+//! The stock of one reward: what is left, its history, and how long it lasts.
 
 use chrono::{DateTime, Utc};
 use domain::forecast::Forecast;
@@ -13,16 +13,16 @@ use super::offers::{CampaignRow, RewardAndGrants, RewardRow};
 use super::view::View;
 use crate::engine::error::FoldError;
 
-/// One reward over time.
+/// The stock of a reward over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockAnalytics {
     /// Which reward.
     pub reward_id: Uuid,
     /// Of which campaign.
     pub campaign_id: Uuid,
-    /// How many grants there are, taken or not; `None` where there is no limit.
+    /// The whole stock, taken or not; `None` if it is unlimited.
     pub quantity: Option<i64>,
-    /// Grants that are left; `None` where there is no limit.
+    /// The remaining stock; `None` if it is unlimited.
     pub remaining: Option<i64>,
     /// Grants that wait for an operator.
     pub held: i64,
@@ -30,7 +30,7 @@ pub struct StockAnalytics {
     pub granted: i64,
     /// The buckets of the window.
     pub burn_down: Vec<StockBucket>,
-    /// Until when it lasts, if that can be said.
+    /// The forecast, if there is one.
     pub forecast: Option<Forecast>,
     /// What all this is as of.
     pub as_of: AsOf,
@@ -41,14 +41,14 @@ pub struct StockAnalytics {
 pub struct StockBucket {
     /// Where the bucket starts.
     pub bucket: DateTime<Utc>,
-    /// What was left at its end, or at the end of the window; `None` without a limit, before there was the reward, and
-    /// where the bucket has not begun.
+    /// The remaining stock at its end, or at the end of the window; `None` for an unlimited stock, before the reward
+    /// existed, and if the bucket has not begun.
     pub remaining: Option<i64>,
     /// Grants and holds, minus what was given back.
     pub taken: i64,
 }
 
-/// How many grants there are since a moment.
+/// The whole stock since a moment.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 struct QuantityRow {
     recorded_at: DateTime<Utc>,
@@ -56,7 +56,8 @@ struct QuantityRow {
 }
 
 impl View {
-    /// One reward over time; `None` where the view knows of none. Days of the forecast are those of the zone.
+    /// The stock of a reward over time; `None` if the view has no such reward. The forecast uses the days of the time
+    /// zone.
     ///
     /// # Errors
     /// See [`FoldError`].
@@ -137,7 +138,7 @@ impl View {
         .await?)
     }
 
-    /// How many grants there were since when: a row for each time that an operator changed it.
+    /// The whole stock over time: a row for each change by an operator.
     async fn quantities(&mut self, reward: Uuid) -> Result<Vec<QuantityRow>, FoldError> {
         Ok(sqlx::query_as(
             "select events.recorded_at, reward.quantity
@@ -159,7 +160,7 @@ impl View {
     }
 }
 
-/// How many grants there were before a moment.
+/// The whole stock before a moment.
 fn quantity_before(quantities: &[QuantityRow], moment: DateTime<Utc>) -> Option<i64> {
     let known = quantities.partition_point(|row| row.recorded_at < moment);
     known.checked_sub(1).and_then(|last| quantities[last].quantity)

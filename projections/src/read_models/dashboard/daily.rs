@@ -1,4 +1,4 @@
-//! Day by day, each up to the same time of day: an unfinished day is compared with the same part of the days before.
+//! Figures day by day, each up to the same time of day, so that today is compared with the same part of earlier days.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::claim::{ClaimEventType, ClaimStatus};
@@ -24,9 +24,9 @@ pub struct Daily {
 /// A local day up to a time of day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Day {
-    /// Of the zone that was asked for.
+    /// The date in the requested time zone.
     pub date: NaiveDate,
-    /// The moment at which it showed that time.
+    /// When that day reached the time of day.
     pub until: DateTime<Utc>,
     /// Grants that were made, at once or by an operator.
     pub granted: i64,
@@ -44,7 +44,7 @@ pub struct Day {
     pub pending: i64,
 }
 
-/// The counters of steps before a moment, as far as days need them.
+/// The counters of steps before a moment that the days need.
 #[derive(Debug, Clone, Copy, Default)]
 struct Steps {
     granted: i64,
@@ -85,14 +85,14 @@ impl Steps {
         }
     }
 
-    /// The steps by which members asked.
+    /// The number of attempts.
     fn attempts(&self) -> i64 {
         self.granted - self.approved + self.submitted + self.denied
     }
 }
 
 impl View {
-    /// So many local days of a zone, each up to the time of day of the view.
+    /// The last local days of a time zone, each up to the time of day of the view.
     ///
     /// # Errors
     /// See [`FoldError`].

@@ -1,4 +1,4 @@
-//! The last local days of a zone, each up to the same time of day. It knows no numbers of the dashboard.
+//! The last local days of a time zone, each up to the same time of day. It knows nothing of the dashboard's numbers.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::zone::Tz;
@@ -11,7 +11,7 @@ use super::span::Span;
 pub(super) struct LocalDay {
     pub(super) date: NaiveDate,
     pub(super) starts_at: DateTime<Utc>,
-    /// What happened at this moment belongs to it, unless the day never was.
+    /// The last moment that belongs to it, unless the zone skipped that day.
     pub(super) until: DateTime<Utc>,
     is_there: bool,
 }
@@ -24,14 +24,14 @@ impl LocalDay {
     }
 }
 
-/// So many local days, the last of which is going on at a moment; each ends at that time of day. A time that a day skips
-/// is the moment of skipping, and one that it shows twice is the first.
+/// The last local days up to the one of `now`, each cut at the same time of day. For a time that a day skips it is the
+/// moment of the change, and for one that it has twice, the first.
 pub(super) fn last_days(now: DateTime<Utc>, zone: Tz, number: usize) -> Vec<LocalDay> {
     let local = now.with_timezone(&zone).naive_local();
     let mut days: Vec<_> = dates_back_from(local.date(), number)
         .map(|date| {
             let starts_at = shown(date, NaiveTime::MIN, zone);
-            // a day that never was ends before it begins
+            // a day that the zone skipped ends before it begins
             let until = if date == local.date() { now } else { shown(date, local.time(), zone) };
             LocalDay { date, starts_at, until, is_there: starts_at.with_timezone(&zone).date_naive() == date }
         })
@@ -40,7 +40,7 @@ pub(super) fn last_days(now: DateTime<Utc>, zone: Tz, number: usize) -> Vec<Loca
     days
 }
 
-/// So many midnights up to a moment, in order.
+/// The last midnights up to a moment, in order.
 pub(super) fn last_midnights(now: DateTime<Utc>, zone: Tz, number: usize) -> Vec<DateTime<Utc>> {
     let today = now.with_timezone(&zone).date_naive();
     let mut midnights: Vec<_> = dates_back_from(today, number).map(|date| shown(date, NaiveTime::MIN, zone)).collect();
@@ -52,7 +52,7 @@ fn dates_back_from(today: NaiveDate, number: usize) -> impl Iterator<Item = Naiv
     (0..).map_while(move |ago| today.checked_sub_days(Days::new(ago))).take(number)
 }
 
-/// When the clocks of a zone show a time of a date.
+/// The moment of a local date and time.
 fn shown(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc> {
     let local = date.and_time(time);
     instants(local, zone).first().copied().unwrap_or_else(|| local.and_utc())

@@ -1,5 +1,5 @@
-//! Forecasts for rewards: which days and hours are looked back on, and what was taken in them. How a forecast is made of
-//! that is a rule of the domain.
+//! The input of forecasts for rewards: the days and hours to use, and what was taken in each. The domain makes the
+//! forecast.
 
 use std::collections::HashMap;
 
@@ -14,15 +14,15 @@ use super::offers::{CampaignRow, RewardRow};
 use super::view::View;
 use crate::engine::error::FoldError;
 
-/// So many midnights a forecast looks at.
+/// How many midnights a forecast needs.
 pub(super) const MIDNIGHTS: usize = MOST_DAYS + 1;
 
-/// A reward of a campaign, and since when members could claim it.
+/// A reward of a campaign, and since when members could claim it (see `since`).
 #[derive(Debug, Clone)]
 pub(super) struct Offered {
     pub(super) reward: RewardRow,
     pub(super) grants: Grants,
-    /// From when on members could claim it.
+    /// The moment from which members could claim it.
     since: DateTime<Utc>,
     ends_at: DateTime<Utc>,
 }
@@ -45,7 +45,7 @@ impl Offered {
 }
 
 impl View {
-    /// Rewards of these campaigns, with what forecasts need to know of them.
+    /// The rewards of these campaigns, with the data that forecasts need.
     pub(super) async fn offered(
         &mut self,
         rewards: Vec<(RewardRow, Grants)>,
@@ -81,7 +81,7 @@ impl View {
         Ok(offered.collect())
     }
 
-    /// When each of these rewards is sold out, by the days of a zone.
+    /// The forecasts of these rewards, by the days of a time zone.
     pub(super) async fn forecasts(
         &mut self,
         offered: &[Offered],
@@ -95,7 +95,7 @@ impl View {
         self.forecasts_by(offered, &midnights, &before).await
     }
 
-    /// The same, where it is known what was taken before each of the last midnights.
+    /// The same, if the grants before each of the last midnights are already known.
     pub(super) async fn forecasts_by(
         &mut self,
         offered: &[Offered],
@@ -129,7 +129,7 @@ fn hours(number: usize) -> TimeDelta {
     TimeDelta::hours(i64::try_from(number).unwrap_or_default())
 }
 
-/// What was taken between each two of these.
+/// What was taken between consecutive moments.
 fn net_taken(grants: &[Grants]) -> Vec<i64> {
     grants.windows(2).map(|pair| pair[1].taken() - pair[0].taken()).collect()
 }

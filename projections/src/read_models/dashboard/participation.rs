@@ -1,5 +1,5 @@
-//! How many members there are, and how many of them have a claim: a row after each event that changed one of the two,
-//! so that any moment is one look-up. Who they are is kept elsewhere.
+//! The number of members, and of members with a claim: a row after each event that changed one of the two, so that any
+//! moment needs one look-up. It does not know who they are.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnection;
@@ -35,7 +35,7 @@ impl Participation {
         Ok(Self { last: last.unwrap_or_default(), rows: Vec::new() })
     }
 
-    /// An event made so many members, and members with a claim, more or fewer.
+    /// Records how an event changed the two numbers.
     pub(super) fn changes(&mut self, members: i64, participants: i64, entry: &EventHeader) {
         if members == 0 && participants == 0 {
             return;
@@ -69,7 +69,7 @@ impl View {
         &mut self,
         moments: &[DateTime<Utc>],
     ) -> Result<Vec<Participants>, FoldError> {
-        // what is recorded later is no part of this view, and need not be read
+        // rows recorded later are not part of this view
         let beyond = self.as_of.recorded_at + TimeDelta::milliseconds(1);
         let rows: Vec<(Option<i64>, Option<i64>)> = sqlx::query_as(
             "select last.members, last.participants

@@ -1,4 +1,5 @@
-//! What runs: each event with what it granted day by day, what is left of its rewards, and until when they last.
+//! The running events: for each of them its grants day by day, the remaining stock of its rewards, and how long they
+//! last.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,15 +22,15 @@ use super::offers::{CampaignRow, RewardRow};
 use super::view::View;
 use crate::engine::error::FoldError;
 
-/// So many events are shown: those that granted most today.
+/// The most events shown: those with the most grants today.
 pub const MOST_RUNNING: usize = 50;
-/// So many days of each.
+/// How many days are shown for each.
 const DAYS: usize = 14;
 
 /// The events that run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Running {
-    /// Those that granted most today first, [`MOST_RUNNING`] at most.
+    /// Those with the most grants today first; at most [`MOST_RUNNING`].
     pub events: Vec<RunningEvent>,
     /// What all this is as of.
     pub as_of: AsOf,
@@ -40,13 +41,13 @@ pub struct Running {
 pub struct RunningEvent {
     /// Which.
     pub campaign_id: Uuid,
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Active or paused.
     pub status: CampaignStatus,
     /// When it ends.
     pub ends_at: DateTime<Utc>,
-    /// Whom it rewards, and the version of that.
+    /// The condition, and its version.
     pub condition: (Arc<Condition>, u32),
     /// How often.
     pub frequency: Frequency,
@@ -69,13 +70,13 @@ impl RunningEvent {
 pub struct RunningReward {
     /// Which.
     pub reward_id: Uuid,
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// How many grants there are; `None` where there is no limit.
+    /// The whole stock; `None` if it is unlimited.
     pub quantity: Option<i64>,
-    /// Grants that are left; `None` where there is no limit.
+    /// The remaining stock; `None` if it is unlimited.
     pub remaining: Option<i64>,
-    /// Until when it lasts, if that can be said.
+    /// The forecast, if there is one.
     pub forecast: Option<Forecast>,
 }
 
@@ -92,7 +93,7 @@ struct TermRow {
 pub(super) type CampaignsAndRewards = (Vec<CampaignRow>, Vec<(RewardRow, Grants)>);
 
 impl View {
-    /// The events that run, by the days of a zone.
+    /// The running events, by the days of a time zone.
     ///
     /// # Errors
     /// See [`FoldError`].
@@ -105,7 +106,7 @@ impl View {
         let today = |row: &CampaignRow| by_day.get(&row.campaign_id).and_then(|days| days.last().copied());
         campaigns.sort_by_key(|row| std::cmp::Reverse(today(row).unwrap_or_default()));
         let terms = self.terms(&campaigns).await?;
-        // the days begin with the midnights that forecasts look at
+        // these midnights serve the days and the forecasts
         let midnights: Vec<_> = days.iter().rev().take(MIDNIGHTS).rev().map(|day| day.starts_at).collect();
         let at_midnights = |grants: Vec<Grants>| grants.into_iter().step_by(2).skip(DAYS - MIDNIGHTS).collect();
         let ids = rewards.iter().map(|(reward, _)| reward.reward_id);
@@ -136,7 +137,7 @@ impl View {
         Ok(Running { events, as_of: self.as_of })
     }
 
-    /// The events that run, and their rewards; where there are too many, those that granted most today.
+    /// The running events and their rewards; if there are too many, those with the most grants today.
     async fn most_granting(&mut self, days: &[LocalDay]) -> Result<CampaignsAndRewards, FoldError> {
         let (mut campaigns, mut rewards) =
             self.offers_that(|status| matches!(status, CampaignStatus::Active | CampaignStatus::Paused)).await?;
@@ -147,7 +148,7 @@ impl View {
             let since = before.first().map_or(0, |before| grants.steps - before.steps);
             *today.entry(reward.campaign_id).or_default() += since;
         }
-        // newest first among those that granted as much
+        // the sort is stable: newest first among those with equal grants
         campaigns.sort_by_key(|row| std::cmp::Reverse(today.get(&row.campaign_id).copied().unwrap_or_default()));
         campaigns.truncate(MOST_RUNNING);
         let shown: HashSet<Uuid> = campaigns.iter().map(|row| row.campaign_id).collect();
@@ -155,7 +156,7 @@ impl View {
         Ok((campaigns, rewards))
     }
 
-    /// The campaigns of some statuses, newest first, and their rewards.
+    /// The campaigns with these statuses, newest first, and their rewards.
     pub(super) async fn offers_that(
         &mut self,
         stand: impl Fn(CampaignStatus) -> bool,
@@ -168,7 +169,7 @@ impl View {
         Ok((campaigns, rewards))
     }
 
-    /// What operators fixed for each of these campaigns.
+    /// The terms of each of these campaigns.
     pub(super) async fn terms(&mut self, campaigns: &[CampaignRow]) -> Result<HashMap<Uuid, Campaign>, FoldError> {
         let rows: Vec<TermRow> = sqlx::query_as(include_str!("running/terms.sql"))
             .bind(campaigns.iter().map(|row| row.campaign_id.to_string()).collect::<Vec<_>>())
@@ -188,7 +189,7 @@ impl View {
     }
 }
 
-/// The grants of each campaign on each day, whose start and end are told one after the other.
+/// The grants of each campaign on each day. `before` has the start and the end of each day in turn.
 fn granted_by_day(rewards: &[(RewardRow, Grants)], before: &[Vec<Grants>]) -> HashMap<Uuid, Vec<i64>> {
     let mut by_day: HashMap<Uuid, Vec<i64>> = HashMap::new();
     for ((reward, _), edges) in rewards.iter().zip(before) {
@@ -211,7 +212,7 @@ fn running_reward(one: &Offered, campaign: &Campaign, forecast: Option<Forecast>
     }
 }
 
-/// The stored names of the steps that fix something other than stock.
+/// The stored names of the events that change terms other than stock.
 fn steps_with_terms() -> Vec<&'static str> {
     let fixes = |step: &&CampaignEventType| match step {
         CampaignEventType::Created

@@ -1,5 +1,5 @@
-//! What of rewards was held and granted before moments: a row by the minute, and of the minute that had begun the steps
-//! in the log. It makes no numbers of it.
+//! The holds and grants of rewards before given moments: from the row of the last full minute, plus the events of the
+//! log within the unfinished minute. It computes nothing from them.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use super::span::whole_minute;
 use super::view::View;
 use crate::engine::error::FoldError;
 
-/// Where to look for one moment.
+/// The rows and events to read for one moment.
 #[derive(Debug, Clone, Copy)]
 struct Bound {
-    /// The last row before this place …
+    /// The last row before this point …
     recorded_at: DateTime<Utc>,
     position: i64,
-    /// … and what the log says after it.
+    /// … and the events of the log after it.
     rest: Option<Piece>,
 }
 
@@ -34,7 +34,7 @@ struct Piece {
     ends_at: DateTime<Utc>,
 }
 
-/// The last mark before a moment, and where the next one is.
+/// The last mark before a moment, and the position of the next one.
 #[derive(sqlx::FromRow)]
 pub(super) struct Around {
     nth: i64,
@@ -45,13 +45,12 @@ pub(super) struct Around {
 }
 
 impl Around {
-    /// The place of the moment among those that were asked for.
+    /// The index of the moment in the request.
     pub(super) fn place(&self) -> Result<usize, FoldError> {
         place(self.nth)
     }
 
-    /// After which position, and up to which, that counts which came after the mark and is in a view up to a position:
-    /// one group of positions at most.
+    /// The range of positions after the mark and up to the end of the view: at most one group of positions.
     pub(super) fn positions_since(&self, last: i64) -> Option<(i64, i64)> {
         let next = self.next?;
         Some((self.position.unwrap_or_default().max(group_start(next) - 1), next.min(last)))
@@ -78,8 +77,8 @@ struct Found {
 }
 
 impl View {
-    /// What of each of these rewards was held and granted before each of these moments, reward by reward. Of a moment
-    /// after everything that the view knows it is what there is.
+    /// The holds and grants of each reward before each moment, reward by reward. For a moment after the end of the view
+    /// they are the latest.
     pub(super) async fn grants_before(
         &mut self,
         rewards: &[(RewardRow, Grants)],
@@ -115,7 +114,7 @@ impl View {
         Ok(all)
     }
 
-    /// Where to look for each of these moments, none of which is after what the view knows.
+    /// What to read for each of these moments, none of which is after the end of the view.
     async fn bounds(&mut self, moments: &[DateTime<Utc>]) -> Result<Vec<Bound>, FoldError> {
         let whole = |moment: DateTime<Utc>| Bound { recorded_at: whole_minute(moment), position: 0, rest: None };
         let mut bounds: Vec<Bound> = moments.iter().map(|moment| whole(*moment)).collect();
@@ -174,13 +173,13 @@ impl View {
     }
 }
 
-/// The stored names of the steps that take from stock or give back.
+/// The stored names of the events that take from stock or give back.
 fn steps_that_take() -> Vec<&'static str> {
     let takes = |step: &&ClaimEventType| step.transition().held != 0 || step.transition().granted != 0;
     ClaimEventType::ALL.iter().filter(takes).map(|step| step.name()).collect()
 }
 
-/// The place in a list of what a query numbers from one on.
+/// The index of an ordinal that a query counts from 1.
 fn place(nth: i64) -> Result<usize, FoldError> {
     let place = nth.checked_sub(1).and_then(|place| usize::try_from(place).ok());
     place.ok_or_else(|| FoldError::stored("place of a moment", nth.to_string()))

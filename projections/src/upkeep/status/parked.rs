@@ -1,24 +1,24 @@
-//! The streams that a follower leaves aside, for whoever looks from outside.
+//! The parked streams of a follower, for status reports.
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 
-/// A stream that a follower leaves aside.
+/// A stream that a follower has parked.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ParkedStream {
     /// Its type …
     pub stream_type: String,
     /// … and id.
     pub stream_id: String,
-    /// The event that could not be taken in.
+    /// The event that could not be folded.
     pub position: i64,
-    /// What is wrong with it.
+    /// The error.
     pub reason: String,
     /// Since when.
     pub parked_at: DateTime<Utc>,
 }
 
-/// The streams that a follower leaves aside, in the order of the log, `limit` at most.
+/// The parked streams of a follower in the order of the log, at most `limit`.
 ///
 /// # Errors
 /// The database's.
