@@ -1,5 +1,5 @@
-//! What staff decide: the claims that wait, the soonest to expire first, each with what its rule needed and saw, and
-//! what may be wrong with it. Flags are made for the claims that are shown and for no others; they decide nothing.
+//! The queue of claims that wait for a decision, those that expire first on top, each with its evidence and flags.
+//! Flags are computed only for the claims that are shown, and decide nothing.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Moment;
@@ -16,77 +16,77 @@ use uuid::Uuid;
 use crate::app::claim_names::{ClaimNames, EventLine, RewardLine};
 use crate::app::problem::Problem;
 
-/// Which part of the queue is asked for.
+/// The part of the queue that is requested.
 #[derive(Debug, Clone, Copy)]
 pub struct QueuePart {
-    /// Of this event alone.
+    /// Only claims of this event.
     pub campaign: Option<CampaignId>,
-    /// After this place.
+    /// Only claims after this place.
     pub after: Option<QueuePlace>,
-    /// So many claims at most.
+    /// The most claims to return.
     pub limit: i64,
 }
 
 /// A part of the queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
-    /// The soonest to expire first.
+    /// Those that expire first come first.
     pub claims: Vec<WaitingClaim>,
-    /// How many wait in all, under the same filter; counted up to 100,000.
+    /// How many claims wait under the same filter; counted up to 100,000.
     pub total: i64,
-    /// Where to go on, if there is more.
+    /// The place to continue from, if there are more.
     pub next: Option<QueuePlace>,
 }
 
-/// A claim as whoever decides it sees it.
+/// A claim with everything that its decision needs.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ClaimToDecide")]
 pub struct WaitingClaim {
-    /// Which claim.
+    /// The claim.
     #[schemars(with = "Uuid")]
     pub id: String,
-    /// Who claims.
+    /// The member who claims.
     #[schemars(with = "Uuid")]
     pub user_id: String,
-    /// From which event …
+    /// The event …
     #[schemars(with = "Uuid")]
     pub event_id: String,
-    /// … what.
+    /// … and its reward.
     #[schemars(with = "Uuid")]
     pub reward_id: String,
-    /// What is claimed, by name.
+    /// The reward with its name.
     pub reward: RewardLine,
-    /// From which event, by name.
+    /// The event with its name.
     pub event: EventLine,
-    /// Where it stands; in the queue `pending`.
+    /// Its status; `pending` in the queue.
     #[schemars(with = "ClaimStatus")]
     pub status: String,
-    /// For which period.
+    /// The period of the claim.
     pub period: String,
-    /// When it was asked for first.
+    /// When it was first requested.
     pub created_at: Moment,
-    /// Too late from this moment on; null where it does not wait.
+    /// When it expires; null if it does not wait.
     pub expires_at: Option<Moment>,
-    /// What every leaf of the rule needed and saw.
+    /// The evidence: what each leaf of the rule needed and found.
     pub evidence: Vec<LeafEvidence>,
     /// The version of the rule.
     pub condition_version: u32,
-    /// The facts were folded up to here.
+    /// The position up to which facts were read.
     pub facts_position: i64,
-    /// The moment of asking …
+    /// The moment of the request …
     pub evaluated_at: Moment,
-    /// … in the member's zone …
+    /// … the member's time zone …
     pub time_zone: &'static str,
-    /// … on this day of the member's calendar.
+    /// … and the member's local date.
     pub local_date: NaiveDate,
-    /// Where its last event stands in the log.
+    /// The position of its last event.
     pub position: i64,
-    /// Of its last event: the entity tag for `If-Match`.
+    /// The sequence of its last event: the entity tag for `If-Match`.
     pub sequence: i64,
-    /// Whether it is the claim of whoever asks: nobody decides their own.
+    /// Whether it is the reader's own claim, which they cannot decide.
     pub own: bool,
-    /// What may be wrong with it. A flag decides nothing.
+    /// Reasons to look closer. A flag decides nothing.
     pub flags: Vec<Flag>,
 }
 
@@ -96,7 +96,7 @@ pub struct WaitingClaim {
 /// The database's, or what the log holds is broken.
 pub async fn queue(conn: &mut PgConnection, part: QueuePart, at: Moment, reader: MemberId) -> Result<Queue, Problem> {
     let QueuePart { campaign, after, limit } = part;
-    // one more than is shown tells whether there is more
+    // one more row than shown tells whether there are more
     let mut rows = waiting(conn, campaign, at.utc(), after, limit.saturating_add(1)).await?;
     let more = i64::try_from(rows.len()).is_ok_and(|rows| rows > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -105,7 +105,7 @@ pub async fn queue(conn: &mut PgConnection, part: QueuePart, at: Moment, reader:
     Ok(Queue { claims: told(conn, rows, reader).await?, total, next })
 }
 
-/// One claim as whoever decides it sees it, whether it still waits or not.
+/// One claim with everything that its decision needs, whether it still waits or not.
 ///
 /// # Errors
 /// The database's, or what the log holds is broken.

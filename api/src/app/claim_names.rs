@@ -1,4 +1,4 @@
-//! What a claim shows of its reward and its event: ids, and names as far as the catalogue has them.
+//! The reward and the event of a claim as the API shows them: ids, and the names that the catalogue has.
 
 use std::collections::HashMap;
 
@@ -15,15 +15,15 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "RewardOfClaim")]
 pub struct RewardLine {
-    /// Which.
+    /// Its id.
     pub id: String,
-    /// Not there yet only while the catalogue is behind the claims.
+    /// Null only while the catalogue lags behind the claims.
     pub name: Option<String>,
-    /// What kind of thing it hands out …
+    /// The kind of reward …
     #[serde(rename = "type")]
     #[schemars(with = "RewardType")]
     pub reward_type: String,
-    /// … and how much of it.
+    /// … and the amount.
     pub amount: i64,
 }
 
@@ -31,9 +31,9 @@ pub struct RewardLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "EventOfClaim")]
 pub struct EventLine {
-    /// Which.
+    /// Its id.
     pub id: String,
-    /// Not there yet only while the catalogue is behind the claims.
+    /// Null only while the catalogue lags behind the claims.
     pub name: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl ClaimNames {
         Ok(Self(names.into_iter().map(|name| (name.reward_id, name)).collect()))
     }
 
-    /// What a claim shows of its reward.
+    /// The reward of a claim.
     #[must_use]
     pub fn reward(&self, claim: &ClaimRow) -> RewardLine {
         let name = self.0.get(&claim.reward_id).map(|names| names.reward_name.clone());
@@ -60,7 +60,7 @@ impl ClaimNames {
         RewardLine { id, name, reward_type: claim.reward_type.clone(), amount: claim.amount }
     }
 
-    /// What a claim shows of its event.
+    /// The event of a claim.
     #[must_use]
     pub fn event(&self, claim: &ClaimRow) -> EventLine {
         let name = self.0.get(&claim.reward_id).map(|names| names.campaign_name.clone());

@@ -1,6 +1,6 @@
-//! How the inside of the service is doing, for administrators: what follows the log, the workers, facts from Kafka, and
-//! what was decided about those in trouble. Everything is bounded: how far a lag is counted, how many of each are named,
-//! how long Kafka may take. What is done about it is done by `projections::intervene` and the intake's own desk.
+//! The state of the service for administrators: followers of the log, workers, the intake from Kafka, and earlier
+//! interventions. Everything is bounded: how far a lag is counted, how many items are listed, how long Kafka may take.
+//! `projections::intervene` and the intake's desk act on it.
 
 pub mod intake;
 
@@ -16,16 +16,16 @@ use sqlx::PgConnection;
 
 use crate::app::problem::Problem;
 
-/// How far a lag is counted by what concerns the follower; beyond that each event counts.
+/// Up to this lag, only the events that concern the follower are counted; beyond it, all events.
 const COUNTED_EVENTS: i64 = 100_000;
-/// How many parked streams are named, for each follower.
+/// How many parked streams are listed for each follower.
 const NAMED_STREAMS: i64 = 20;
-/// How many workers are named.
+/// How many workers are listed.
 const NAMED_WORKERS: i64 = 200;
-/// How many interventions are named.
+/// How many interventions are listed.
 const NAMED_INTERVENTIONS: i64 = 20;
 
-/// How what follows the log is doing.
+/// The state of everything that follows the log.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Operations {
@@ -33,34 +33,34 @@ pub struct Operations {
     pub projections: Vec<FollowerStatus>,
     /// Followers that are neither a projection nor the relay.
     pub reactors: Vec<FollowerStatus>,
-    /// What publishes the log to Kafka.
+    /// The relay, which publishes the log to Kafka.
     pub relay: FollowerStatus,
     /// Processes that fold projections from Kafka.
     pub workers: Vec<Worker>,
-    /// What was decided about followers in trouble, the latest first.
+    /// The interventions for followers in trouble, latest first.
     pub interventions: Vec<Intervened>,
 }
 
-/// How one follower is doing.
+/// The state of a follower.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowerStatus {
     /// The follower.
     pub name: String,
-    /// Of its logic; 0 when it has never run.
+    /// The version of its logic; 0 if it has never run.
     pub version: i32,
-    /// Up to which it has taken the log in.
+    /// The position up to which it has processed the log.
     pub position: i64,
-    /// How many events that concern it are still to come; beyond 100,000 events, all of them.
+    /// How many events that concern it it has yet to process; beyond 100,000 events, all events.
     pub lag_events: i64,
-    /// How long the earliest of them has been in the log, in milliseconds.
+    /// The age of the earliest of them, in milliseconds.
     pub lag_ms: i64,
-    /// `following`, `parked` (it leaves streams aside), `stopped` (it waits for somebody to decide), `rebuilding`, `off`
-    /// (the configuration says that it does not run).
+    /// `following`, `parked` (it has parked streams), `stopped` (it needs an intervention), `rebuilding`, `off` (the
+    /// configuration turns it off).
     pub state: &'static str,
-    /// What it stopped at.
+    /// The event that it stopped at.
     pub stopped: Option<Stopped>,
-    /// How many streams it leaves aside …
+    /// How many streams it has parked …
     pub parked_streams: i64,
     /// … and the first 20 of them.
     pub parked: Vec<Parked>,
@@ -71,13 +71,13 @@ pub struct FollowerStatus {
 /// The event that a follower stopped at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stopped {
-    /// Where it stands in the log.
+    /// Its position.
     pub position: i64,
-    /// What is wrong with it.
+    /// The error.
     pub error: String,
 }
 
-/// A stream that a follower leaves aside.
+/// A stream that a follower has parked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ParkedStream")]
@@ -86,9 +86,9 @@ pub struct Parked {
     pub stream_type: String,
     /// … and id.
     pub stream_id: String,
-    /// The event that could not be taken in.
+    /// The event that could not be processed.
     pub position: i64,
-    /// What is wrong with it.
+    /// The error.
     pub error: String,
     /// Since when.
     pub at: Moment,
@@ -101,31 +101,31 @@ pub struct Parked {
 pub struct Partition {
     /// Which.
     pub partition: i32,
-    /// Every event of it up to here is folded.
+    /// Its events are folded up to this position.
     pub position: i64,
-    /// How many events of it that concern the projection are still to come.
+    /// How many of its events that concern the projection are not folded yet.
     pub lag_events: i64,
-    /// Whether a worker looks after it.
+    /// Whether a worker holds it.
     pub attended: bool,
 }
 
-/// What one worker looks after of one projection.
+/// The partitions of one projection that a worker holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Worker {
-    /// The worker; another one after each start.
+    /// The id of the worker, new at each start.
     pub worker: String,
     /// The projection it feeds.
     pub projection: String,
     /// The partitions it owns.
     pub partitions: Vec<i32>,
-    /// Until when it looks after them, unless it says so again.
+    /// The end of its lease, unless it is renewed.
     pub attended_until: Moment,
-    /// Whether that is still to come.
+    /// Whether the lease is still valid.
     pub attended: bool,
 }
 
-/// What was decided about an event in the way of a follower.
+/// An intervention for an event that a follower could not process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "InterventionMade")]
 pub struct Intervened {
@@ -137,13 +137,13 @@ pub struct Intervened {
     pub position: i64,
     /// Why.
     pub note: String,
-    /// By whom: an account, or who used the command line.
+    /// The actor: an account, or the user of the command line.
     pub actor: String,
     /// When.
     pub at: Moment,
 }
 
-/// Looks.
+/// Reads the state.
 ///
 /// # Errors
 /// The database's.

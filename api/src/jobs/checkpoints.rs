@@ -1,5 +1,5 @@
-//! A signed checkpoint of the log each hour, where the service runs that has the key. One process makes it at a time,
-//! under a lease; one that is made twice is kept once. It knows nothing of what a checkpoint is.
+//! Makes a signed checkpoint of the log every hour, in services that have the signing key. A lease lets one process do
+//! it at a time; a duplicate is stored once. It does not know what a checkpoint contains.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::app::audit::checkpoints::{CheckpointError, Checkpoints, last};
 
 /// The name of its lease.
 const NAME: &str = "checkpoints";
-/// How long after one the next is made, if the log has grown.
+/// The time between two checkpoints, if the log has grown.
 const EVERY_SECONDS: f64 = 3_600.0;
-/// How often it looks whether it is time.
+/// How often it checks whether one is due.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Makes checkpoints beside the followers until shutdown.
@@ -36,10 +36,10 @@ async fn keep(checkpoints: Checkpoints, pool: PgPool, lease: Lease, shutdown: Ca
     }
 }
 
-/// The tree of what was signed last, so that only what came since is read.
+/// The tree of the last checkpoint, so that only newer events are read.
 #[derive(Debug, Default)]
 struct Signed {
-    /// In which life of the log: another one may have another beginning.
+    /// The epoch of the log: a restored log may have different events.
     epoch: i64,
     tree: Tree,
 }

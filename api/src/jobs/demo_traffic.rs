@@ -1,5 +1,5 @@
-//! Life in a demo: some of its made-up members go on, about two facts a second and a claim now and then, by the commands
-//! that everything is made by. It ends at shutdown, and when it has added as much as a demo can bear.
+//! Traffic of a demo: its made-up members report about two facts a second and claim now and then, through the same
+//! commands as the API. It ends at shutdown, or after a maximum number of events.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::app::activities::{Outcome, RawActivity, Reporting, record};
 use crate::app::clock;
 use crate::app::facts::LedgerFacts;
 
-/// How many events it adds at most: about a day.
+/// The most events it adds: about a day's worth.
 const MOST_EVENTS: u32 = 200_000;
-/// How long it is until the next fact, in milliseconds: half a second on average.
+/// The time until the next fact, in milliseconds: half a second on average.
 const PAUSE_MS: std::ops::RangeInclusive<u64> = 200..=800;
-/// After every so many facts somebody claims.
+/// The number of facts between two claims.
 const FACTS_A_CLAIM: u32 = 24;
-/// How long it waits when something does not work.
+/// The pause after an error.
 const TROUBLE: Duration = Duration::from_secs(5);
-/// What members do, and how often out of a hundred times.
+/// What members do: percentage, kind and measure.
 const DEEDS: [(u32, &str, &str); 5] = [
     (62, "app", "login"),
     (20, "timer", "session"),
@@ -33,12 +33,12 @@ const DEEDS: [(u32, &str, &str); 5] = [
     (2, "app", "feedback"),
 ];
 
-/// Who goes on, and with what.
+/// The members and rewards of the traffic.
 #[derive(Debug, Clone)]
 pub struct Cast {
-    /// Members; who is not in the log stays out.
+    /// The members; those who are not in the log are left out.
     pub members: Vec<MemberId>,
-    /// What they claim, and how often compared with the others.
+    /// The rewards they claim, with weights.
     pub rewards: Vec<(u32, RewardId)>,
     /// The service that reports facts.
     pub reporter: MemberId,
@@ -53,19 +53,19 @@ pub struct DemoTraffic {
     added: u32,
 }
 
-/// Why a fact or a claim did not come about.
+/// Why a fact or a claim failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Trouble(String);
 
 impl DemoTraffic {
-    /// Lets the cast go on until shutdown.
+    /// The traffic of this cast.
     #[must_use]
     pub fn new(ledger: Ledger, facts: LedgerFacts, cast: Cast) -> Self {
         Self { ledger, facts, cast, added: 0 }
     }
 
-    /// Goes on until it is asked to stop, or has added enough.
+    /// Runs until shutdown, or until it has added enough events.
     pub async fn run(mut self, shutdown: CancellationToken) {
         if shutdown.run_until_cancelled(self.keep_registered()).await.is_none() {
             return;
@@ -94,7 +94,7 @@ impl DemoTraffic {
         tracing::info!("demo: the traffic ends after {MOST_EVENTS} events");
     }
 
-    /// A log may have come into being without the history whose members these are.
+    /// Removes members who are not in the log, which may have been created without the demo's history.
     async fn keep_registered(&mut self) {
         let mut known = vec![];
         for id in &self.cast.members {
@@ -144,7 +144,7 @@ impl DemoTraffic {
     }
 }
 
-/// Something that a member does now.
+/// A fact about what a member does now.
 fn deed(member: MemberId, occurred_at: String) -> RawActivity {
     let mut random = rand::rng();
     let mut left = random.random_range(0..100);

@@ -1,4 +1,4 @@
-//! `/members`: what staff see of a member beyond the account.
+//! `/members`: what staff see of a member besides the account.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;

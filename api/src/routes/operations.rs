@@ -1,5 +1,5 @@
-//! `/operations`: how the inside of the service is doing, for administrators, and what they do about what is in the way.
-//! Everything here asks for a note, which is kept with who decided it. Nothing is appended to the log.
+//! `/operations`: the state of the service for administrators, and their interventions. Each intervention needs a note,
+//! which is recorded with its actor. Nothing is appended to the log.
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
@@ -54,7 +54,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         )
 }
 
-/// How everything is doing.
+/// The state of everything.
 async fn look(
     State(state): State<AppState>,
     _: Admin,
@@ -72,17 +72,17 @@ async fn look(
     Ok(At(head, Json(OperationsBody { operations, intake })))
 }
 
-/// How the inside of the service is doing.
+/// The state of the service.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OperationsStatus")]
 struct OperationsBody {
     #[serde(flatten)]
     operations: Operations,
-    /// Facts that other services put on Kafka; null where none are read.
+    /// The intake of facts from Kafka; null if none are read.
     intake: Option<Intake>,
 }
 
-/// Why, for the record.
+/// The reason, for the record.
 struct Note(String);
 
 impl FromFields for Note {
@@ -91,7 +91,7 @@ impl FromFields for Note {
     }
 }
 
-/// Has a follower try again whatever is in its way.
+/// Makes a follower retry every event that it could not process.
 async fn retry(
     State(state): State<AppState>,
     admin: Admin,
@@ -102,7 +102,7 @@ async fn retry(
     decide(&state, &admin, &name, InterventionKind::Retry, note, None).await
 }
 
-/// Which event to skip, and why.
+/// The event to skip, and the reason.
 struct Skip {
     position: i64,
     note: String,
@@ -116,7 +116,7 @@ impl FromFields for Skip {
     }
 }
 
-/// Leaves out the one event that was seen in a follower's way.
+/// Skips the one event that a follower cannot process.
 async fn skip(
     State(state): State<AppState>,
     admin: Admin,
@@ -155,20 +155,20 @@ fn not_done(error: InterventionError) -> Problem {
     }
 }
 
-/// What came of it.
+/// The result of an intervention.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "InterventionDone")]
 struct Intervened {
-    /// The events it was about; empty where none was in the way any more.
+    /// The events concerned; empty if the follower was no longer in trouble.
     positions: Vec<i64>,
-    /// How many parked streams are followed again.
+    /// How many parked streams were released.
     released: usize,
-    /// Events that are still in the way.
+    /// Events that still cannot be processed.
     still_in_the_way: Vec<InTheWay>,
 }
 
-/// An event that is still in the way.
+/// An event that still cannot be processed.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "EventInTheWay")]
 struct InTheWay {
@@ -184,7 +184,7 @@ impl From<InterventionOutcome> for Intervened {
     }
 }
 
-/// Which dead letters, and why.
+/// The dead letters to replay, and the reason.
 struct PutBack {
     letters: Letters,
     again: bool,
@@ -215,7 +215,7 @@ impl FromFields for PutBack {
     }
 }
 
-/// Puts dead letters back, 200 at most: `more` says to ask again.
+/// Replays dead letters, at most 200. `more` says whether to repeat the request.
 async fn put_back(
     State(state): State<AppState>,
     admin: Admin,

@@ -1,5 +1,5 @@
-//! A claim request that is decided on what the caller knows already, so that nothing is read for it. What the caller
-//! knows may be wrong: the append refuses what the log has gone on from since.
+//! Decides a claim request from state that the caller already has, without reading anything. That state may be stale:
+//! the append then fails, because the streams have moved on.
 
 use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimCommand, Shortage};
@@ -12,24 +12,24 @@ use crate::ledger::unit::Unit;
 use crate::log::receipt::Receipt;
 use crate::log::streams::Loaded;
 
-/// What decides a claim request.
+/// The state that decides a claim request.
 #[derive(Debug)]
 pub struct KnownToClaim<'a> {
-    /// Which campaign hands out the reward …
+    /// The campaign of the reward …
     pub campaign_id: CampaignId,
-    /// … and as what it stands in the log.
+    /// … and its state.
     pub campaign: &'a Loaded<Campaign>,
-    /// What is known of the member …
+    /// The facts about the member …
     pub facts: Facts,
     /// … up to this position of the log.
     pub facts_position: i64,
-    /// What the guards of the log refused the claim for, when it comes back from there.
+    /// The guard that refused the claim at an earlier attempt, if any.
     pub shortage: Option<Shortage>,
 }
 
 impl Unit<'_> {
-    /// Decides a member's request for a reward; its events wait for [`Unit::commit`]. `claim` is asked for the claim as
-    /// it stands, if the member asked before.
+    /// Decides a member's request for a reward; its events are appended by [`Unit::commit`]. `claim` returns the
+    /// current claim, if the member has requested it before.
     ///
     /// # Errors
     /// See [`ClaimError`].

@@ -1,5 +1,5 @@
-//! Signed checkpoints of the log: how one is made, kept and listed. What one says is in `signed_note`, where its key is in
-//! `signing_key`. The table is a convenience: a checkpoint proves something to whoever keeps it elsewhere.
+//! Creates, stores and lists signed checkpoints of the log. `signed_note` has their format, `signing_key` their key.
+//! The table is a convenience: a checkpoint is a proof only for somebody who keeps a copy elsewhere.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ pub enum CheckpointError {
     /// The log has fewer events than its last position says.
     #[error("the log has gaps: {events} events up to position {position}; run `audit verify`")]
     Gaps {
-        /// How many there are.
+        /// The number of events.
         events: u64,
-        /// Up to here.
+        /// The position.
         position: i64,
     },
     /// The database did not answer.
@@ -43,19 +43,20 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Of the log of a schema.
+    /// Checkpoints of the log of a schema.
     #[must_use]
     pub fn new(schema: &str, key: SigningKey) -> Self {
         Self { origin: origin(schema), key: Arc::new(key) }
     }
 
-    /// The key to verify them with, as verifiers of signed notes take it.
+    /// The public key, in the format that verifiers of signed notes use.
     #[must_use]
     pub fn verifier_key(&self) -> String {
         verifier_key(&self.origin, &self.key.verifying_key())
     }
 
-    /// Makes one of the log up to a position; the tree grows up to there and is as good for a later one.
+    /// Makes a checkpoint of the log up to a position. It extends the tree to there, so that the tree can be reused for
+    /// later positions.
     ///
     /// # Errors
     /// See [`CheckpointError`].
@@ -78,7 +79,7 @@ impl Checkpoints {
         checkpoint.sign(&self.key)
     }
 
-    /// Makes one, and keeps it unless this key has signed one of the same position.
+    /// Makes a checkpoint, and stores it unless there is one of this key for the same position.
     ///
     /// # Errors
     /// See [`CheckpointError`].
@@ -104,7 +105,7 @@ impl Checkpoints {
     }
 }
 
-/// A checkpoint as it is kept.
+/// A stored checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "SignedCheckpoint")]
@@ -112,9 +113,9 @@ pub struct KeptCheckpoint {
     /// Its place in the list.
     #[serde(skip)]
     pub number: i64,
-    /// How many events the log had.
+    /// How many events it covers.
     pub position: i64,
-    /// The tree head of RFC 6962 over their hashes, in hexadecimal.
+    /// The RFC 6962 tree head over their hashes, in hexadecimal.
     pub root_hash: String,
     /// When it was made, by the clock of the database.
     pub at: Moment,
@@ -127,7 +128,7 @@ pub struct KeptCheckpoint {
 /// Number, position, root hash, when it was made, id of the key, signed note.
 type CheckpointRow = (i64, i64, Vec<u8>, DateTime<Utc>, String, String);
 
-/// The checkpoints that were kept before one of them, the latest first.
+/// The stored checkpoints before the given one, latest first.
 ///
 /// # Errors
 /// The database's.
@@ -150,7 +151,7 @@ pub async fn list(conn: &mut PgConnection, before: Option<i64>, limit: i64) -> s
     Ok(rows.into_iter().map(kept).collect())
 }
 
-/// How long ago the last one was made, and of which position; none before the first.
+/// The age in seconds and the position of the last checkpoint; `None` before the first.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,6 @@
-//! A page of the log, oldest or newest first, all of it or what passes a filter. No index helps a filter, since the log
-//! pays for each with every append: a page is looked for during about a second, by two at a time, and says where to go on.
+//! A page of the log, oldest or newest first, complete or filtered. Filters have no index, because every append would
+//! pay for it. So a filtered page searches for about a second, with at most two searches at a time, and tells where to
+//! continue.
 
 use std::time::{Duration, Instant};
 
@@ -9,22 +10,21 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::app::problem::{Code, Problem};
 
-/// A page that is looked for by a filter takes about so long at most, so that one that finds little in a long log is
-/// answered in time: the page says where to go on.
+/// A filtered search stops after about this time, so that it answers in time even if it finds little in a long log.
 const LOOKED_FOR: Duration = Duration::from_secs(1);
-/// How many positions one statement looks through.
+/// How many positions one statement searches.
 const POSITIONS_A_STATEMENT: i64 = 20_000;
-/// How many events one statement gives.
+/// How many events one statement returns.
 const EVENTS_A_STATEMENT: i64 = 250;
-/// A page that holds so much is not filled further.
+/// A page stops growing at this size.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// How long one waits who looks for something while others do.
+/// How long a search waits for its turn.
 const TURN_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Searches of the log by a filter that are under way.
+/// Limits the number of concurrent searches.
 static SEARCHING: Semaphore = Semaphore::const_new(2);
 
-/// From where, and which way.
+/// The start and the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Walk {
     /// Oldest first, after this position.
@@ -33,32 +33,32 @@ pub enum Walk {
     Before(i64),
 }
 
-/// Which part of the log.
+/// The part of the log that is requested.
 #[derive(Debug, Clone)]
 pub struct Slice {
-    /// From where, and which way.
+    /// The start and the direction.
     pub walk: Walk,
-    /// How many events at most.
+    /// The most events.
     pub limit: i64,
-    /// Which of them.
+    /// The filter.
     pub filter: EntryFilter,
 }
 
-/// A part of the log. It may hold less than was asked for, or nothing, and the next one more.
+/// A page of the log. It can hold fewer events than requested, or none, and the next page more.
 #[derive(Debug)]
 pub struct LogPage {
-    /// In the order of the walk.
+    /// In the requested direction.
     pub entries: Vec<Entry>,
-    /// Where to go on: after this position, or before it; none at the end of the walk.
+    /// The position to continue after, or before; `None` at the end.
     pub next: Option<i64>,
-    /// Where the log ends.
+    /// The last position of the log.
     pub head: i64,
 }
 
-/// A turn of whoever looks for something; who wants everything needs none. Take it before the connection.
+/// Waits for a turn to search; a page without a filter needs none. Take it before a connection.
 ///
 /// # Errors
-/// `overloaded` when others look for something all the time.
+/// `overloaded` if no turn becomes free in time.
 pub async fn turn(filter: &EntryFilter) -> Result<Option<SemaphorePermit<'static>>, Problem> {
     if filter.is_empty() {
         return Ok(None);
@@ -79,7 +79,7 @@ pub async fn read(conn: &mut PgConnection, slice: &Slice) -> sqlx::Result<LogPag
         Walk::After(after) => Walk::After(after),
         Walk::Before(before) => Walk::Before(before.min(head.saturating_add(1))),
     };
-    // one more than is shown tells whether there is more
+    // one more event than shown tells whether there are more
     while let Some((after, through, order)) = walk.piece(head)
         && entries.len() <= limit
         && bytes < PAGE_BYTES
@@ -105,7 +105,7 @@ pub async fn read(conn: &mut PgConnection, slice: &Slice) -> sqlx::Result<LogPag
 }
 
 impl Walk {
-    /// The positions that the next statement looks through, after one and up to another; none at the end.
+    /// The positions that the next statement searches (after, up to); `None` at the end.
     fn piece(self, head: i64) -> Option<(i64, i64, Order)> {
         match self {
             Self::After(after) => {
@@ -119,7 +119,7 @@ impl Walk {
         }
     }
 
-    /// The same way from here on.
+    /// The same direction, from this position.
     fn past(self, position: i64) -> Self {
         match self {
             Self::After(_) => Self::After(position),

@@ -1,5 +1,5 @@
-//! Facts that other services put on Kafka, as administrators see them: how far each partition is, and what was refused.
-//! Who reads them, and how, is behind [`IntakeDesk`]: it is there where a broker is.
+//! The intake of facts from Kafka, as administrators see it: the offset of each partition, and the dead letters.
+//! [`IntakeDesk`] hides how they are read; it exists if a broker is configured.
 
 use domain::Moment;
 use futures::future::BoxFuture;
@@ -8,124 +8,124 @@ use serde::Serialize;
 
 /// How many dead letters are shown.
 pub const SHOWN_LETTERS: usize = 20;
-/// How many dead letters are put back by one request.
+/// How many dead letters one request replays.
 pub const MOST_PUT_BACK: usize = 200;
 
-/// Whoever can look at the facts that come from Kafka, and put back what was refused.
+/// Reads the state of the intake, and replays dead letters.
 pub trait IntakeDesk: Send + Sync {
-    /// How far it is, and the latest dead letters.
+    /// The offsets, and the latest dead letters.
     fn look(&self) -> BoxFuture<'_, sqlx::Result<Intake>>;
 
-    /// Puts dead letters back on the topic they came from, [`MOST_PUT_BACK`] at most.
+    /// Replays dead letters to the topic they came from, at most [`MOST_PUT_BACK`].
     fn put_back(&self, order: PutBackOrder) -> BoxFuture<'_, Result<PutBackOutcome, DeskError>>;
 }
 
-/// How the intake is doing.
+/// The state of the intake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Intake {
-    /// Where facts come from.
+    /// The topic of the facts.
     pub topic: String,
     /// The consumer group that reads them.
     pub group: String,
-    /// How far each partition is.
+    /// The progress of each partition.
     pub partitions: Vec<IntakePartition>,
-    /// What was refused; null while Kafka cannot be reached.
+    /// The dead letters; null while Kafka is unreachable.
     pub dead_letters: Option<DeadLetters>,
 }
 
-/// How far a partition of the topic of facts is.
+/// The progress of a partition of the topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IntakePartition {
     /// Which.
     pub partition: i32,
-    /// The first message that is not taken in yet.
+    /// The offset of the next message.
     pub next_offset: i64,
 }
 
-/// What was refused.
+/// The dead letters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetters {
     /// Their topic.
     pub topic: String,
-    /// How many are on it, put back or not.
+    /// How many are on it, replayed or not.
     pub count: i64,
-    /// The latest, the latest first; 20 at most.
+    /// The latest ones, latest first; at most 20.
     pub latest: Vec<Letter>,
 }
 
-/// A message that was refused.
+/// A message that the intake refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeadLetter")]
 pub struct Letter {
     /// Its partition …
     pub partition: i32,
-    /// … and its place there.
+    /// … and its offset.
     pub offset: i64,
     /// The code of the reason.
     pub reason: String,
     /// The reason in words.
     pub detail: String,
-    /// The source of its fact, where it can be read …
+    /// The source of its fact, if it can be read …
     pub source: Option<String>,
     /// … and its id there.
     pub id: Option<String>,
     /// When it was refused.
     pub at: Option<Moment>,
-    /// When it was put back last.
+    /// When it was last replayed.
     pub replayed_at: Option<Moment>,
 }
 
-/// Which dead letters to put back, and who wants it.
+/// A request to replay dead letters.
 #[derive(Debug, Clone)]
 pub struct PutBackOrder {
     /// Which.
     pub letters: Letters,
-    /// Those that were put back before, too.
+    /// Whether to include those that were replayed before.
     pub again: bool,
-    /// Why, for the record; none on the command line.
+    /// The reason, for the record; `None` on the command line.
     pub reason: Option<String>,
-    /// By whom, for the record.
+    /// The actor, for the record.
     pub actor: Option<String>,
 }
 
-/// Which dead letters.
+/// The dead letters to replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Letters {
     /// All of them.
     All,
-    /// Those at these places.
+    /// Those at these offsets.
     At {
-        /// In this partition.
+        /// Their partition.
         partition: i32,
         /// There.
         offsets: Vec<i64>,
     },
 }
 
-/// What became of the dead letters that were asked for.
+/// The result of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeadLettersPutBack")]
 pub struct PutBackOutcome {
-    /// How many are back.
+    /// How many were replayed.
     pub replayed: usize,
-    /// How many were put back before, and stay.
+    /// How many were skipped, because they were replayed before.
     pub replayed_before: usize,
-    /// How many have no value, because it was too large for their topic.
+    /// How many cannot be replayed, because their value was too large for the topic of dead letters.
     pub without_value: usize,
-    /// How many of the places that were named are empty.
+    /// How many of the offsets hold no message.
     pub missing: usize,
-    /// There may be more: ask again.
+    /// Whether there may be more: repeat the request.
     pub more: bool,
 }
 
-/// Dead letters were not put back; some of them may be.
+/// A replay failed; some dead letters may have been replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
-    /// The broker did not answer, or did not take them.
+    /// The broker did not answer, or refused them.
     #[error("Kafka: {0}")]
     Kafka(String),
     /// The database did not answer.

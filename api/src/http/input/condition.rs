@@ -1,11 +1,11 @@
-//! Reads a condition from a field of a body and reports its problems by path. It does not know which field.
+//! Reads a condition from a field of a body, and reports its errors by path. It does not know which field.
 
 use domain::condition::Condition;
 
 use crate::app::input::fields::{Broken, Reader, readers};
 use crate::http::openapi::ConditionInput;
 
-/// A condition; every problem in it is reported with its path.
+/// A condition. Each error in it is reported with its path.
 pub(crate) fn condition() -> impl Reader<Value = Condition> {
     readers::any::<ConditionInput>().then(|value| {
         Condition::parse(&value).map_err(|problems| {

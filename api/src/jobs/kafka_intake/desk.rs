@@ -1,5 +1,5 @@
-//! The desk of whoever looks after the facts that come from Kafka: how far they are, what was refused, and putting it
-//! back. The command line and the route of administrators are two customers of the same desk.
+//! Administration of the Kafka intake: its offsets, its dead letters, and their replay. The command line and the
+//! administrators' route share it.
 
 use std::time::{Duration, Instant};
 
@@ -21,18 +21,18 @@ use crate::app::operations::intake::{
 
 /// How many dead letters one batch replays.
 const BATCH_LETTERS: usize = 200;
-/// How long somebody waits who put back dead letters over HTTP; what is left is put back by the next request.
+/// How long a replay over HTTP runs; the next request continues.
 const PUTS_BACK_FOR: Duration = Duration::from_secs(8);
-/// How long the broker may take to answer somebody who only looks.
+/// How long the broker may take to answer a read.
 const LOOKS_FOR: Duration = Duration::from_secs(2);
-/// How many look at the dead letters at once: each has a client of its own.
+/// Limits concurrent reads of the dead letters, because each needs its own client.
 static LOOKING: Semaphore = Semaphore::const_new(2);
-/// The longest texts of others that are shown.
+/// The longest foreign text shown.
 const SHOWN_CHARS: usize = 1_000;
-/// How many partitions of the topic are shown.
+/// The most partitions shown.
 const SHOWN_PARTITIONS: i64 = 1_000;
 
-/// Where facts come from, and where what is refused of them goes.
+/// The topic of facts, with its consumer group and dead letters.
 #[derive(Clone)]
 pub struct Desk {
     /// The brokers.
@@ -46,10 +46,10 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Puts dead letters back; `most` bounds how many, and with it how long it may take.
+    /// Replays dead letters. With `most`, their number and the time are bounded.
     ///
     /// # Errors
-    /// See [`DeskError`]; what is back by then is remembered.
+    /// See [`DeskError`]. Dead letters that were replayed before the error stay recorded.
     pub async fn replay(&self, order: &PutBackOrder, most: Option<usize>) -> Result<PutBackOutcome, DeskError> {
         let begun = Instant::now();
         let put_back = PutBack::read(&self.pool, &self.topic).await?;

@@ -1,4 +1,4 @@
-//! `GET /audit/checkpoints`: the signed checkpoints that were kept, the latest first.
+//! `GET /audit/checkpoints`: the stored signed checkpoints, latest first.
 
 use axum::Json;
 use axum::extract::State;
@@ -23,7 +23,7 @@ impl FromFields for Asked {
     }
 }
 
-/// The checkpoints that were kept.
+/// Lists the stored checkpoints.
 pub(super) async fn checkpoints(
     State(state): State<AppState>,
     auditor: Auditor,
@@ -44,7 +44,7 @@ pub(super) async fn checkpoints(
 #[schemars(rename = "CheckpointsPage")]
 pub(super) struct List {
     checkpoints: Vec<KeptCheckpoint>,
-    /// The key to verify those with that this service signs, as verifiers of signed notes take it.
+    /// The public key of this service's checkpoints, in the format that verifiers of signed notes use.
     verifier_key: String,
     next_cursor: Option<String>,
 }

@@ -1,22 +1,22 @@
-//! Whose clock says when the log takes something in. There is one that follows the commands, for a history that is made
-//! up: it can only be had for a log that is empty, and nobody else may write meanwhile.
+//! The clock of the log: the machine's, or for a made-up history one that follows the commands. The latter is available
+//! only for an empty log, and no other process may write meanwhile.
 
 use domain::Moment;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::log::append::Append;
 
-/// By which clock events are recorded. Never does the log go back.
+/// The clock that sets the recording time of events, which never decreases along the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clock {
-    /// The machine's.
+    /// The clock of the machine.
     Machine,
-    /// The moment at which each command was asked for, as long as that is past.
+    /// The time of each command, if it is in the past.
     AsAsked,
 }
 
 impl Clock {
-    /// When a command is recorded that is written `now` behind an event of the moment `last`.
+    /// The recording time of a command that is written at `now` after an event recorded at `last`.
     pub(super) fn recorded_at(self, append: &Append, now: Moment, last: Moment) -> Moment {
         match self {
             Self::Machine => now,
@@ -25,8 +25,8 @@ impl Clock {
         .max(last)
     }
 
-    /// How the connection is set up that appends. Nobody waits for a single event of a history, so that it need not wait
-    /// for the disk either.
+    /// Configures the connection that appends. A history does not wait for the disk with each commit, because nobody
+    /// waits for its single events.
     pub(crate) fn connection(self, database: PgConnectOptions) -> PgConnectOptions {
         match self {
             Self::Machine => database,
@@ -34,7 +34,7 @@ impl Clock {
         }
     }
 
-    /// Whether nobody else may write to the log.
+    /// Whether no other process may write to the log.
     pub(super) fn is_exclusive(self) -> bool {
         match self {
             Self::Machine => false,

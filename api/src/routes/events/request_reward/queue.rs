@@ -1,5 +1,5 @@
-//! `GET /reward-requests/queue` and `GET /reward-requests/{id}`: claims as whoever decides them sees them. What that is,
-//! `app::approvals` says; how a claim is decided is beside.
+//! `GET /reward-requests/queue` and `GET /reward-requests/{id}`: claims with everything that their decision needs
+//! (`app::approvals`). The route that decides claims is in the parent module.
 
 use axum::Json;
 use axum::extract::State;
@@ -23,7 +23,7 @@ use crate::http::state::AppState;
 use crate::routes::claim_list::READ;
 use crate::routes::lists::{DEFAULT_LIMIT, MAX_LIMIT};
 
-/// Which part of the queue.
+/// The part of the queue that is requested.
 pub(super) struct Part {
     campaign: Option<CampaignId>,
     limit: i64,
@@ -59,7 +59,7 @@ pub(super) async fn queue(
     Ok(At(position, Json(Queue { claims, total, next_cursor })))
 }
 
-/// One claim, with the tag that a decision may ask for.
+/// One claim, with the entity tag for its decision.
 pub(super) async fn one(
     State(state): State<AppState>,
     operator: Operator,
@@ -78,7 +78,7 @@ pub(super) async fn one(
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ClaimsToDecide")]
 pub(super) struct Queue {
-    /// The soonest to expire first.
+    /// Those that expire first come first.
     claims: Vec<WaitingClaim>,
     /// How many wait under this filter; counted up to 100,000.
     total: i64,
