@@ -1,6 +1,7 @@
 //! The evidence of a decision, leaf by leaf: which parts of the rule were met, which were needed, the days of a streak,
 //! the events that counted. It reads the explanation of a claim, and does not know which page shows it.
 
+mod marks;
 mod strip;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 use super::rule::{self, RuleTree, Sentence};
 use super::text::{Text, say};
+use marks::{Mark, marks};
 use strip::Strip;
 
 /// How many events are listed for a leaf.
@@ -73,36 +75,6 @@ pub(super) struct StepTold {
     pub(super) note: Option<String>,
     pub(super) text: String,
     pub(super) position: i64,
-}
-
-/// The result of a part of the rule: met, not met, or not met but not needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    Met,
-    Unmet,
-    /// Not met, but another part was enough.
-    NotNeeded,
-    /// Below a `not`, and rightly not met.
-    Absent,
-}
-
-impl Mark {
-    pub(super) fn class(self) -> &'static str {
-        match self {
-            Self::Met => "met",
-            Self::Unmet => "unmet",
-            Self::NotNeeded | Self::Absent => "off",
-        }
-    }
-
-    fn word(self, text: Text) -> String {
-        text.say(match self {
-            Self::Met => "ui-evidence-met",
-            Self::Unmet => "ui-evidence-unmet",
-            Self::NotNeeded => "ui-evidence-not-needed",
-            Self::Absent => "ui-evidence-absent",
-        })
-    }
 }
 
 /// The rule as a tree of sentences with its evidence.
@@ -210,59 +182,8 @@ impl Explanation {
     /// The result of every part, by its path.
     fn marks(&self) -> HashMap<String, Mark> {
         let met = self.leaves.iter().map(|leaf| (leaf.evidence.path.as_str(), leaf.evidence.met)).collect();
-        let mut marks = HashMap::new();
-        judge(&self.condition, "", Wish { wanted: true, needed: true }, &met, &mut marks);
-        marks
+        marks(&self.condition, &met)
     }
-}
-
-#[derive(Clone, Copy)]
-struct Wish {
-    /// Whether the rule wants it met: it is below an even number of `not`s.
-    wanted: bool,
-    /// Whether the rule fails without it.
-    needed: bool,
-}
-
-fn is_met(node: &Condition, path: &str, met: &HashMap<&str, bool>) -> bool {
-    match node {
-        Condition::All(parts) => parts.iter().enumerate().all(|(at, part)| is_met(part, &below(path, "all", at), met)),
-        Condition::Any(parts) => parts.iter().enumerate().any(|(at, part)| is_met(part, &below(path, "any", at), met)),
-        Condition::Not(part) => !is_met(part, &step(path, "not"), met),
-        Condition::Leaf(_) => met.get(path).copied().unwrap_or(false),
-    }
-}
-
-fn judge(node: &Condition, path: &str, wish: Wish, met: &HashMap<&str, bool>, marks: &mut HashMap<String, Mark>) {
-    let is_so = is_met(node, path, met);
-    let is_good = is_so == wish.wanted;
-    let mark = match (is_good, is_so, wish.needed) {
-        (true, true, _) => Mark::Met,
-        (true, false, _) => Mark::Absent,
-        (false, _, true) => Mark::Unmet,
-        (false, _, false) => Mark::NotNeeded,
-    };
-    marks.insert(path.to_owned(), mark);
-    // if a part is as wanted, none of its parts that are not was needed
-    let inner = |wanted: bool| Wish { wanted, needed: wish.needed && !is_good };
-    match node {
-        Condition::All(parts) | Condition::Any(parts) => {
-            let word = if matches!(node, Condition::All(_)) { "all" } else { "any" };
-            for (at, part) in parts.iter().enumerate() {
-                judge(part, &below(path, word, at), inner(wish.wanted), met, marks);
-            }
-        }
-        Condition::Not(part) => judge(part, &step(path, "not"), inner(!wish.wanted), met, marks),
-        Condition::Leaf(_) => {}
-    }
-}
-
-fn below(path: &str, word: &str, at: usize) -> String {
-    step(path, &format!("{word}[{at}]"))
-}
-
-fn step(path: &str, step: &str) -> String {
-    if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") }
 }
 
 /// A grouped number, or yes or no.

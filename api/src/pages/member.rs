@@ -1,9 +1,10 @@
 //! `/ui/members/{id}`: who a member is, and why they were or were not rewarded: facts day by day, streaks, claims and
 //! referrals. Operators see the account and can block it.
 
+mod asked;
+mod facts;
 mod heat;
 
-use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use askama::Template;
@@ -12,11 +13,8 @@ use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
-use chrono::NaiveDate;
 use domain::Moment;
-use domain::condition::Seen;
 use domain::zone::{Tz, local_date};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Pages;
@@ -24,19 +22,18 @@ use super::claim::id_of;
 use super::claims::{Claims, Row as ClaimRow};
 use super::client::{Change, FieldRefused, Refused};
 use super::decide::{NOTE, Outcome};
-use super::evidence::seen;
 use super::failure::Failure;
 use super::form::{Posted, new_key};
 use super::moment::Shown;
 use super::response::{page_with, see_other};
 use super::shell::{Place, Shell};
 use super::short_id::ShortId;
-use super::text::{Text, say};
+use super::text::Text;
 use super::visit::{OPERATORS, STAFF, Visit};
+use asked::{OneUser, Referral, Referrals, Streak};
+use facts::{Kind, about, days, figures, kinds, lead};
 use heat::Heat;
 
-/// How many pages of 1,000 facts are read.
-const FACT_PAGES: usize = 3;
 /// How many claims and referrals are listed.
 const LISTED: &str = "20";
 
@@ -87,67 +84,6 @@ fn no_note(text: Text) -> Refused {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Facts {
-    time_zone: String,
-    joined_on: NaiveDate,
-    profile_complete: bool,
-    referrals: i64,
-    facts: Vec<Fact>,
-    next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Fact {
-    kind: String,
-    local_date: NaiveDate,
-    count: i64,
-    #[serde(default)]
-    sums: BTreeMap<String, Seen>,
-}
-
-#[derive(Deserialize)]
-struct OneUser {
-    user: Account,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Account {
-    email: Option<String>,
-    nickname: Option<String>,
-    bio: Option<String>,
-    role: String,
-    blocked: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Streak {
-    current: i64,
-    longest: i64,
-    active_days: i64,
-    at_risk_until: Option<Moment>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Referrals {
-    referrals: Vec<Referral>,
-    next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Referral {
-    invitee_id: String,
-    status: String,
-    created_at: Option<Moment>,
-    qualified_at: Option<Moment>,
-}
-
 #[derive(Template)]
 #[template(path = "member/member.html")]
 struct MemberPage {
@@ -170,15 +106,6 @@ struct MemberPage {
     more_referrals: bool,
     actions: Option<Actions>,
     left_out: bool,
-}
-
-/// The member's facts of one kind.
-struct Kind {
-    name: String,
-    days: String,
-    count: String,
-    sums: String,
-    last: String,
 }
 
 struct ReferralRow {
@@ -206,7 +133,7 @@ async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) 
     let referrals_query = [("inviterId", id.as_str()), ("limit", LISTED)];
     let (shell, facts, account, streak, claims, referrals) = tokio::join!(
         Shell::staff(visit, Place::Members, &shown),
-        facts(visit, &id, &shown),
+        asked::facts(visit, &id, &shown),
         async { if now && is_operator { visit.api.get::<OneUser>(&account_path, &[]).await.ok() } else { None } },
         async { if now { visit.api.get::<Streak>(&streak_path, &[]).await.ok() } else { None } },
         async { if now { Some(visit.api.get::<Claims>(&claims_path, &[("limit", LISTED)]).await) } else { None } },
@@ -251,108 +178,6 @@ async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) 
         id,
     };
     Ok(page_with(answer, &page))
-}
-
-/// The facts as of the moment that is shown, up to a bound.
-async fn facts(visit: &Visit, id: &str, shown: &Shown) -> Result<Facts, Refused> {
-    let (path, at) = (format!("/members/{id}/facts"), shown.at_position());
-    let ask = async |cursor: Option<&str>| {
-        let mut query = vec![("limit", "1000")];
-        match cursor {
-            Some(cursor) => query.push(("cursor", cursor)),
-            None if shown.is_then() => query.push(("atPosition", &at)),
-            None => {}
-        }
-        visit.api.get::<Facts>(&path, &query).await
-    };
-    let mut all = ask(None).await?;
-    for _ in 1..FACT_PAGES {
-        let Some(cursor) = all.next_cursor.take() else { break };
-        let more = ask(Some(&cursor)).await?;
-        all.facts.extend(more.facts);
-        all.next_cursor = more.next_cursor;
-    }
-    Ok(all)
-}
-
-fn lead(text: Text, facts: &Facts) -> String {
-    let since = text.day_with_year(facts.joined_on);
-    let profile = text.say(if facts.profile_complete { "ui-member-profile" } else { "ui-member-no-profile" });
-    say!(
-        text,
-        "ui-member-lead",
-        since = since,
-        zone = facts.time_zone.clone(),
-        profile = profile,
-        count = facts.referrals
-    )
-}
-
-fn about(text: Text, account: &Account) -> Vec<(String, String)> {
-    let mut about = vec![(text.say("ui-member-email"), account.email.clone().unwrap_or_default())];
-    if account.role != "USER" {
-        about.push((text.say("ui-member-role"), text.say_of("role", &account.role)));
-    }
-    if let Some(bio) = &account.bio {
-        about.push((text.say("ui-member-bio"), bio.clone()));
-    }
-    about
-}
-
-/// The figures: name, number, and the note below.
-fn figures(text: Text, facts: &Facts, streak: Option<&Streak>) -> Vec<(String, String, String)> {
-    let mut figures = vec![];
-    if let Some(streak) = streak {
-        let longest = say!(text, "ui-member-longest", count = streak.longest);
-        let below = match streak.at_risk_until {
-            Some(until) => format!("{longest}, {}", say!(text, "ui-member-at-risk", at = text.moment(until))),
-            None => longest,
-        };
-        figures.push((text.say("ui-member-streak"), text.number(streak.current), below));
-        let words = text.say("ui-member-login-days-so");
-        figures.push((text.say("ui-member-login-days"), text.number(streak.active_days), words));
-    }
-    let days = days(&facts.facts);
-    let total: i64 = facts.facts.iter().map(|fact| fact.count).sum();
-    let below = say!(text, "ui-member-facts-so", count = total);
-    figures.push((text.say("ui-member-days"), text.number(i64::try_from(days.len()).unwrap_or(i64::MAX)), below));
-    figures.push((text.say("ui-member-referrals"), text.number(facts.referrals), text.say("ui-member-qualified")));
-    figures
-}
-
-/// The number of facts by day.
-fn days(facts: &[Fact]) -> BTreeMap<NaiveDate, i64> {
-    let mut days = BTreeMap::new();
-    for fact in facts {
-        *days.entry(fact.local_date).or_default() += fact.count;
-    }
-    days
-}
-
-fn kinds(text: Text, facts: &[Fact]) -> Vec<Kind> {
-    let mut kinds: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
-    for fact in facts {
-        kinds.entry(&fact.kind).or_default().push(fact);
-    }
-    let kind = |(name, facts): (&&str, &Vec<&Fact>)| {
-        let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
-        for (measure, sum) in facts.iter().flat_map(|fact| &fact.sums) {
-            if let Seen::Number(sum) = sum {
-                let all = sums.entry(measure).or_default();
-                *all = all.saturating_add(*sum);
-            }
-        }
-        let sums: Vec<_> =
-            sums.into_iter().map(|(name, sum)| format!("{} {name}", seen(text, Seen::Number(sum)))).collect();
-        Kind {
-            name: (*name).to_owned(),
-            days: text.number(i64::try_from(facts.len()).unwrap_or(i64::MAX)),
-            count: text.number(facts.iter().map(|fact| fact.count).sum::<i64>()),
-            sums: sums.join(", "),
-            last: facts.last().map_or(String::new(), |fact| text.day_with_year(fact.local_date)),
-        }
-    };
-    kinds.iter().map(kind).collect()
 }
 
 impl ReferralRow {
