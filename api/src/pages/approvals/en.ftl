@@ -15,7 +15,7 @@ ui-approvals-today = { $count ->
 ui-approvals-none-today = None expires today.
 ui-approvals-undecided = An undecided claim expires and returns its stock; the member may claim again.
 ui-approvals-nothing = Claims of events with manual approval wait here.
-ui-approvals-then = Which claims these were is not listed as of then, and decisions are made now.
+ui-approvals-then = Claims cannot be listed for an earlier moment, and decisions are made now.
 ui-approvals-empty = No claim is waiting
 ui-approvals-empty-so = Claims of events with manual approval appear here, those that expire first on top.
 ui-approvals-all-events = All events
@@ -39,7 +39,7 @@ ui-approvals-own = { $count ->
    *[other] { $count } claims are your own: somebody else decides them.
 }
 ui-approvals-own-claim = This is your own claim: somebody else decides it.
-ui-approvals-no-longer = This claim waits no longer: { $status }.
+ui-approvals-no-longer = This claim is no longer waiting: { $status }.
 ui-approvals-more = Later ones
 ui-approvals-done = { $step }, { $count } waiting
 ui-approvals-take-back = Take it back
@@ -53,7 +53,7 @@ ui-approvals-flag-late = { $count ->
    *[other] { $count } facts came late
 }
 ui-approvals-flag-burst = { $count } referrals in one hour
-ui-approvals-flag-unmet = not met any more
+ui-approvals-flag-unmet = no longer met
 ui-approvals-key-jk = next, previous
 ui-approvals-key-a = approve
 ui-approvals-key-r = reject
@@ -94,11 +94,11 @@ ui-approvals-late = { $count ->
 ui-approvals-late-so = Recorded more than 24 hours after they happened.
 ui-approvals-burst = { $count } referrals qualified within an hour.
 ui-approvals-burst-so = People who join one by one seldom do.
-ui-approvals-unmet = On what is known now, the rule is not met.
+ui-approvals-unmet = With the facts known now, the rule is not met.
 ui-approvals-unmet-so = { $count ->
-    [0] Nothing that counted was taken out; other facts came to be known.
-    [one] 1 event since then took out what counted.
-   *[other] { $count } events since then took out what counted.
+    [0] No counted fact was taken out; other facts have become known.
+    [one] 1 event since then took out facts that counted.
+   *[other] { $count } events since then took out facts that counted.
 }
 ui-approvals-note = Note
 ui-approvals-note-stays = Stays in the log for ever. No personal data.
@@ -114,8 +114,8 @@ ui-approvals-bulk-reject = { $count ->
     [one] Reject 1 claim?
    *[other] Reject { $count } claims?
 }
-ui-approvals-bulk-approve-so = Each is granted by itself; one that somebody else decides meanwhile stays as it is.
-ui-approvals-bulk-reject-so = Each is rejected for good and returns its stock; one that somebody else decides meanwhile stays as it is.
+ui-approvals-bulk-approve-so = Each is granted by itself. A claim that somebody else decides meanwhile is not changed.
+ui-approvals-bulk-reject-so = Each is rejected for good and returns its stock. A claim that somebody else decides meanwhile is not changed.
 ui-approvals-bulk-approve-button = { $count ->
     [one] Approve 1 claim
    *[other] Approve { $count } claims
@@ -136,8 +136,8 @@ ui-approvals-bulk-flagged = { $count ->
    *[other] { $count } of them: look at these first
 }
 ui-approvals-bulk-gone = { $count ->
-    [one] 1 that you ticked is left out: it waits no longer, or is your own.
-   *[other] { $count } that you ticked are left out: they wait no longer, or are your own.
+    [one] 1 that you selected is left out: it is no longer waiting, or it is your own.
+   *[other] { $count } that you selected are left out: they are no longer waiting, or they are your own.
 }
 ui-approvals-flags = Flags
 ui-approvals-reward = Reward
@@ -148,11 +148,11 @@ ui-approvals-back = Back to the queue
 ui-approvals-results-approved = { $done } of { $count } approved
 ui-approvals-results-rejected = { $done } of { $count } rejected
 ui-approvals-results-so = { $count ->
-    [0] All of it is done.
-    [one] 1 stays as it was; why stands beside it.
-   *[other] { $count } stay as they were; why stands beside them.
+    [0] All of them are done.
+    [one] 1 was not changed; the reason is beside it.
+   *[other] { $count } were not changed; the reasons are beside them.
 }
 ui-approvals-code-step-not-allowed = Somebody was faster
-ui-approvals-code-claim-expired = Expired before
+ui-approvals-code-claim-expired = Already expired
 ui-approvals-code-own-claim = Your own claim
 ui-approvals-code-not-found = There is no such claim

@@ -3,9 +3,9 @@ ui-claims-lead = { $count ->
    *[other] { $count } claims: { $waiting } waiting for a decision, { $refused } refused.
 }
 ui-claims-success = Granted or handed out
-ui-claims-failed = Came to nothing
+ui-claims-failed = Not granted
 ui-claims-csv = As CSV
-ui-claims-then = The numbers above are of then. Where each claim stood then is on its own page; the list is of now and left out.
+ui-claims-then = The numbers above are as of that moment. The list exists only for now and is left out; the page of each claim shows its status at that moment.
 ui-claims-status = Status
 ui-claims-event = Event
 ui-claims-member = Member

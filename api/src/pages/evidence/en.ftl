@@ -1,11 +1,11 @@
 ui-evidence-met = met
 ui-evidence-unmet = not met
 ui-evidence-not-needed = not met, not needed
-ui-evidence-absent = not there, as it should be
+ui-evidence-absent = not met, as required
 ui-evidence-yes = yes
 ui-evidence-no = no
 ui-evidence-other-holds = not needed, another part holds
-ui-evidence-must-not = must not be there, and is not
+ui-evidence-must-not = must not be met, and is not
 ui-evidence-error = The expression had no value, so it counts as not met.
 ui-evidence-counted = { $count ->
     [one] 1 event counted:

@@ -1,11 +1,11 @@
-ui-operations-well = Nothing is in the way; the furthest behind is { $count ->
+ui-operations-well = Nothing is stuck; the largest lag is { $count ->
     [one] { $count } event
    *[other] { $count } events
-} behind.
+}.
 ui-operations-trouble = { $count ->
-    [one] { $count } follower needs somebody
-   *[other] { $count } followers need somebody
-} to decide.
+    [one] { $count } follower needs a decision
+   *[other] { $count } followers need a decision
+}.
 ui-operations-followers = Followers of the log
 ui-operations-followers-what = Projections, reactors and the relay to Kafka.
 ui-operations-name = Name
@@ -18,11 +18,11 @@ ui-follower-parked = Parked
 ui-follower-stopped = Stopped
 ui-follower-rebuilding = Rebuilding
 ui-follower-off = Off
-ui-operations-note = Reason, kept with your decision
+ui-operations-note = Reason, recorded with your decision
 ui-operations-retry = Try again
-ui-operations-skip = Leave this event out for ever
+ui-operations-skip = Skip this event for ever
 ui-operations-letters = Dead letters
-ui-operations-letters-what = Facts of other services on Kafka that were refused.
+ui-operations-letters-what = Facts from Kafka that were refused.
 ui-operations-no-letters = No fact was refused
 ui-operations-no-intake = This service reads no facts from Kafka.
 ui-operations-offset = Offset

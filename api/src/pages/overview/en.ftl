@@ -70,7 +70,7 @@ ui-overview-todo-waiting = { $count ->
    *[other] { $count } claims are waiting
 }
 ui-overview-todo-waiting-why = An undecided claim expires and returns its stock.
-ui-overview-todo-no-reward = { $event } has nothing to hand out
+ui-overview-todo-no-reward = { $event } has no reward
 ui-overview-todo-no-reward-why = Whoever meets its rule gets nothing until it has a reward.
 ui-overview-todo-ends-today = { $event } ends today
 ui-overview-todo-ends = { $days ->
@@ -118,9 +118,9 @@ ui-overview-line-marks = The line marks { $moment }.
 ui-overview-where-claims-stand = Where all claims stand
 ui-overview-latest = Latest decisions
 ui-overview-latest-order = The newest claims first
-ui-overview-latest-of-now = This list is of now alone; as of then it cannot be shown.
+ui-overview-latest-of-now = This list exists only for now, not for an earlier moment.
 ui-overview-no-claims = Nobody has claimed yet
-ui-overview-no-claims-why = Claims stand here as they enter the log.
+ui-overview-no-claims-why = Claims appear here as they enter the log.
 ui-overview-time = Time
 ui-overview-decision = Decision
 ui-overview-claim-column = Claim

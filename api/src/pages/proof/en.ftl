@@ -5,4 +5,4 @@ ui-chain-compute = Compute it in this browser
 ui-chain-same = The same: SHA-256 of the bytes below is
 ui-chain-other = Not the same: SHA-256 of the bytes below is
 ui-chain-bytes = The bytes that are hashed
-ui-chain-bytes-how = In hexadecimal. Each field is its text in UTF-8 behind its length in four bytes; the order stands in the reference of events.
+ui-chain-bytes-how = In hexadecimal. Each field is its length in four bytes, then its text in UTF-8; the reference of events has the order.

@@ -3,17 +3,17 @@ ui-rewards-lead = { $count ->
     [one] One of these runs out before its event ends.
    *[other] { $count } of these run out before their events end.
 }
-ui-rewards-then = As of then: the rewards of the events that ran at that moment.
+ui-rewards-then = These are the rewards of the events that were running at that moment.
 ui-rewards-not-running = not running
 ui-rewards-add = Add a reward
-ui-rewards-add-now = Add it: members can claim it at once where its event runs
+ui-rewards-add-now = Add it: members can claim it at once if its event is running
 ui-rewards-not-known = We do not know whether it was added. Ask again: it counts once.
 ui-rewards-event = Event
 ui-rewards-name = Name
 ui-rewards-type = Type
 ui-rewards-amount = Amount of one grant
 ui-rewards-quantity = Grants in stock
-ui-rewards-per-member = Grants a member at most
+ui-rewards-per-member = Most grants per member
 ui-rewards-list = Rewards, newest first
 ui-rewards-none = No rewards yet
 ui-rewards-none-why = A reward is what an event hands out.

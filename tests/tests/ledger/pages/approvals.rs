@@ -106,7 +106,7 @@ async fn of_two_operators_one_is_told_that_the_other_was_faster() {
     let (first, second) = (one.get(&reading).await, two.get(&reading).await);
     Fields::of(&first, "REJECTED", "seen before").sent(&one, &path).await.leads_to("/ui/approvals/");
     let late = Fields::of(&second, "APPROVED", "").sent(&two, &path).await;
-    late.expect(412).says_all(&["Rejected by ", "Your decision was not taken.", "/ui/claims/", "waits no longer"]);
+    late.expect(412).says_all(&["Rejected by ", "Your decision was not taken.", "/ui/claims/", "no longer waiting"]);
 }
 
 #[tokio::test]
@@ -166,5 +166,5 @@ async fn what_is_late_is_flagged_and_the_own_claim_is_not_offered() {
     assert!(!page.says("value=\"APPROVED\" data-key"), "{}", page.html);
     Browser::of(&stage.service).demo("auditor").await.get("/ui/approvals").await.expect(403);
     let then = browser.get(&format!("/ui/approvals?at={}", own.position())).await;
-    then.ok().says_all(&["is not listed as of then"]);
+    then.ok().says_all(&["cannot be listed for an earlier moment"]);
 }

@@ -40,7 +40,7 @@ async fn a_claim_shows_what_was_asked_and_seen_and_its_proof_to_auditors_alone()
     let path = format!("/ui/claims/{}?min={}", asked.text("/claimId"), asked.position());
 
     let page = Browser::of(&stage.service).demo("operator").await.get(&path).await;
-    page.ok().says_all(&["The condition was not met", "<b>7 days in a row</b>", "<b>5</b> of 7", "must not be there"]);
+    page.ok().says_all(&["The condition was not met", "<b>7 days in a row</b>", "<b>5</b> of 7", "must not be met"]);
     page.says_all(&["5 of 7 days", "Refused: The condition is not met.", "&#60;script&#62;alert(1)&#60;/script&#62;"]);
     for absent in ["<script>alert", "data-hash-bytes", "/ui/log/", "h-again"] {
         assert!(!page.says(absent), "{absent}: {}", page.html);
@@ -120,5 +120,5 @@ async fn the_list_is_filtered_and_says_what_no_filter_can_mean() {
     let lines: Vec<_> = file.ok().html.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[1].starts_with(&format!("\"{id}\",\"granted\",\"\",\"{member}\"")), "{lines:?}");
-    auditor.get(&format!("/ui/claims?at={min}")).await.ok().says_all(&["the list is of now and left out"]);
+    auditor.get(&format!("/ui/claims?at={min}")).await.ok().says_all(&["The list exists only for now and is left out"]);
 }

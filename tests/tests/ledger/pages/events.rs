@@ -67,7 +67,7 @@ async fn an_event_tells_what_it_hands_out_and_who_was_faster() {
     step(&browser, &format!("{path}/resume"), &paused, "four").await.leads_to(&path);
 
     let as_of = browser.get(&format!("{path}?at={claimed}")).await;
-    as_of.ok().says_all(&["As of then are all numbers"]);
+    as_of.ok().says_all(&["Numbers and the rule are as of that moment"]);
     assert!(!as_of.says("/pause\""), "nothing is done as of then: {}", as_of.html);
     let auditor = Browser::of(&stage.service).demo("auditor").await;
     let looked = auditor.get(&path).await;

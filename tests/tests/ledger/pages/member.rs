@@ -109,13 +109,13 @@ async fn what_a_person_decides_is_asked_for_and_shown_as_waiting() {
     page.ok().says_all(&["Ask for 100 points: a person looks at it"]);
     let asked = claim(&browser, &page, &prize, &page.field("key")).await;
     let place = asked.leads_to("/ui/me/claims/").to_owned();
-    browser.get(&place).await.ok().says_all(&["100 points: a person looks at it", "It is kept for you until"]);
+    browser.get(&place).await.ok().says_all(&["100 points: a person looks at it", "It is reserved for you until"]);
     let head = stage.log().await.head().await;
     browser.get(&format!("/ui/me?min={head}")).await.ok().says_all(&["st pending", "A person looks at it, until"]);
 
     let other = Browser::of(&stage.service).signed_in(&noah.email).await;
     let page = other.get(&format!("/ui/me?min={head}")).await;
-    assert!(page.ok().says("Nothing of it is left.") && !page.says("name=\"reward\""), "the event's budget is given");
+    assert!(page.ok().says("None are left.") && !page.says("name=\"reward\""), "the event's budget is given");
     let claim = place.split(['/', '?']).nth(4).unwrap().to_owned();
     let note = json!({"status": "REJECTED", "note": "No receipt <b>"});
     let position = operator.patch(&format!("/reward-requests/{claim}"), &note).await.position();
@@ -165,7 +165,7 @@ async fn a_profile_is_changed_by_its_form_and_each_refusal_stands_at_its_field()
     noah.client.patch("/auth/profile", &json!({"nickname": taken})).await.ok();
     let browser = Browser::of(&stage.service).signed_in(&mina.email).await;
     let page = browser.get("/ui/me/profile").await;
-    page.ok().says_all(&[&mina.email, "<option selected>UTC</option>", "Your profile is complete with"]);
+    page.ok().says_all(&[&mina.email, "<option selected>UTC</option>", "to complete your profile"]);
     let token = page.field("token");
     let send = async |fields: &[(&str, &str)]| {
         let fields: Vec<_> = [("token", token.as_str())].into_iter().chain(fields.iter().copied()).collect();
@@ -206,7 +206,7 @@ async fn whoever_is_invited_signs_up_and_counts_for_who_invited() {
     let browser = Browser::of(&stage.service).signed_in(&mina.email).await;
     let page = browser.get("/ui/me/invite").await;
     let code = mina.client.get("/auth/invite-code").await.text("/inviteCode");
-    page.ok().says_all(&[&code, &format!("/ui/sign-up?invite={code}"), "Nobody has come with your code yet"]);
+    page.ok().says_all(&[&code, &format!("/ui/sign-up?invite={code}"), "Nobody has used your code yet"]);
 
     let newcomer = Browser::of(&stage.service);
     let page = newcomer.get(&format!("/ui/sign-up?invite={code}")).await;

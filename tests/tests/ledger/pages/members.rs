@@ -16,7 +16,7 @@ async fn operators_find_a_member_by_either_name_and_auditors_by_id() {
     let page = format!("/ui/members/{}", member.id);
     operator.get(&format!("/ui/members?q={}", member.id)).await.leads_to(&page);
     operator.get(&format!("/ui/members?q={}", member.email.replace('@', "%40"))).await.leads_to(&page);
-    operator.get("/ui/members?q=nobody%40example.com").await.ok().says_all(&["Nobody is found", "aria-invalid"]);
+    operator.get("/ui/members?q=nobody%40example.com").await.ok().says_all(&["No member was found", "aria-invalid"]);
     operator.get("/ui/members").await.ok().says_all(&["Newest", &member.email]);
     let auditor = Browser::of(&stage.service).demo("auditor").await;
     auditor.get(&format!("/ui/members?q={}", member.id)).await.leads_to(&page);
@@ -51,7 +51,7 @@ async fn a_member_shows_days_streak_and_claims_and_is_as_it_was_then() {
         "<code>login</code>",
     ]);
     let before = browser.get(&format!("{path}?at={then}")).await;
-    before.ok().says_all(&["4 days with activity", "Facts are of then"]);
+    before.ok().says_all(&["4 days with activity", "Facts are as of that moment"]);
     assert!(!before.says("A hundred points"), "claims are of now: {}", before.html);
 }
 

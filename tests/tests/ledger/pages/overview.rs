@@ -44,7 +44,7 @@ async fn figures_are_those_of_the_api_and_an_earlier_moment_stays_as_it_was() {
     assert!(!page.says("cannot be shown now"), "{}", page.html);
 
     let then = browser.get(&format!("/ui?at={last}")).await;
-    then.ok().says_all(&["Granted that day", "This list is of now alone"]);
+    then.ok().says_all(&["Granted that day", "This list exists only for now"]);
     let more = reporter.claim_for(&prize, &stage.newcomer().await).await.position();
     browser.get(&format!("/ui?min={more}")).await.ok();
     assert_eq!(inside(&then), inside(&browser.get(&format!("/ui?at={last}")).await));

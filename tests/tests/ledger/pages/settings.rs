@@ -37,7 +37,7 @@ async fn another_password_ends_the_session_and_lets_in_again() {
         browser.post("/ui/settings/password", &fields).await
     };
     let refused = send("wrong password", "another horse battery").await;
-    refused.expect(401).says_all(&["href=\"#currentPassword\"", "The current password is another one."]);
+    refused.expect(401).says_all(&["href=\"#currentPassword\"", "The current password is wrong."]);
     send(PASSWORD, "short").await.expect(400).says_all(&["href=\"#newPassword\""]);
     send(PASSWORD, "another horse battery").await.leads_to("/ui/sign-in?done=password");
     browser.get("/ui/sign-in?done=password").await.ok().says_all(&["Your password has changed."]);
