@@ -67,8 +67,8 @@ pub struct Config {
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub demo_history: bool,
 
-    /// In demo mode, let some of the made-up members go on: about two facts a second, and a claim now and then. It ends
-    /// after 200,000 events. `make run` sets it.
+    /// In demo mode, generate traffic: some of the made-up members report about two facts a second and claim now and
+    /// then. It ends after 200,000 events. `make run` sets it.
     #[arg(long, env = "DEMO_TRAFFIC", default_value = "false", value_parser = BoolishValueParser::new(),
           num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
     pub demo_traffic: bool,

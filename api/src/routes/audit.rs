@@ -32,7 +32,7 @@ use crate::routes::member_facts;
 
 const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
-/// The role of what nobody asked for.
+/// The role of events that the ledger caused by itself.
 const SYSTEM_ROLE: &str = "SYSTEM";
 
 /// The routes.
@@ -69,7 +69,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/audit/checkpoints",
             get_with(checkpoints::checkpoints, |op| {
-                op.named("listCheckpoints", "Signed checkpoints of the log, the latest first")
+                op.named("listCheckpoints", "Signed checkpoints of the log, latest first")
             }),
         )
         .api_route(
@@ -122,12 +122,12 @@ fn conflict(fields: &mut Fields, field: &'static str, belongs_to: &str) -> Optio
     None
 }
 
-/// As events have them: those of accounts, and that of the ledger itself.
+/// The roles in events: those of accounts, and that of the ledger itself.
 fn roles() -> impl IntoIterator<Item = (&'static str, &'static str)> {
     Role::ALL.map(Role::name).into_iter().chain([SYSTEM_ROLE]).map(|name| (name, name))
 }
 
-/// The log, in its order or backwards.
+/// Reads the log, forwards or backwards.
 async fn log(
     State(state): State<AppState>,
     _: Auditor,
@@ -145,21 +145,21 @@ async fn log(
     Ok(Json(LogBody { events, next_after, next_before, head }))
 }
 
-/// A page may hold less than was asked for, or nothing, and the next one more.
+/// A page can hold fewer events than requested, or none, and the next page more.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct LogBody {
     events: Vec<EntryBody>,
-    /// Oldest first: after which position to go on; null at the end.
+    /// Oldest first: the position to continue after; null at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_after: Option<Next>,
-    /// Newest first: before which position to go on; null at the beginning of the log.
+    /// Newest first: the position to continue before; null at the beginning of the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_before: Option<Next>,
     head: i64,
 }
 
-/// Where to go on; null at the end.
+/// The position to continue from; null at the end.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(inline)]

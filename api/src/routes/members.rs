@@ -13,7 +13,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/members/{id}/facts",
         get_with(member_facts::for_staff, |op| {
-            op.named("readMemberFacts", "What a condition would see of a member").refuses(&[Code::InvalidCursor])
+            op.named("readMemberFacts", "A member's facts, as a condition sees them").refuses(&[Code::InvalidCursor])
         }),
     )
 }

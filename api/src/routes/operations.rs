@@ -26,7 +26,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
         .api_route(
             "/operations",
-            get_with(look, |op| op.named("readOperations", "How followers, workers and the intake are doing")),
+            get_with(look, |op| op.named("readOperations", "The state of followers, workers and the intake")),
         )
         .api_route(
             "/operations/projections/{name}/retry",
@@ -47,7 +47,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/operations/dead-letters/retry",
             post_with(put_back, |op| {
-                op.named("retryDeadLetters", "Puts dead letters back on the topic they came from")
+                op.named("retryDeadLetters", "Replays dead letters to the topic they came from")
                     .limits(&[Limit::AppendsNothing])
                     .refuses(&[Code::NotFound])
             }),

@@ -25,7 +25,7 @@ use super::forecast::ForecastBody;
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/dashboard/attention",
-        get_with(attention, |op| op.named("listAttention", "What an operator should look at, the gravest first")),
+        get_with(attention, |op| op.named("listAttention", "What needs attention, the most severe first")),
     )
 }
 

@@ -27,7 +27,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/dashboard/event-analytics/{eventId}",
         get_with(one_event, |op| {
-            op.named("getEventAnalyticsOfEvent", "How one event does, and how its rule judges")
+            op.named("getEventAnalyticsOfEvent", "The claims of one event over time, and the decisions by its rule")
                 .refuses(&[Code::NotFound])
         }),
     )

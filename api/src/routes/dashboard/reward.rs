@@ -25,7 +25,7 @@ use super::forecast::ForecastBody;
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/dashboard/reward-analytics/{rewardId}",
-        get_with(stock, |op| op.named("getStockAnalytics", "What is left of a reward over time, and until when")),
+        get_with(stock, |op| op.named("getStockAnalytics", "The stock of a reward over time, and when it sells out")),
     )
 }
 

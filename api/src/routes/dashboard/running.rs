@@ -29,10 +29,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new().api_route(
         "/dashboard/running-events",
         get_with(running, |op| {
-            op.named(
-                "listRunningEvents",
-                "Events that run, by what they granted today, and until when their stock lasts",
-            )
+            op.named("listRunningEvents", "Running events by their grants today, and how long their stock lasts")
         }),
     )
 }

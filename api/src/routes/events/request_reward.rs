@@ -40,7 +40,7 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/reward-requests/queue",
             get_with(queue::queue, |op| {
-                op.named("listClaimsToDecide", "Claims that wait for a decision, the soonest to expire first")
+                op.named("listClaimsToDecide", "Claims that wait for a decision, those that expire first on top")
             }),
         )
         .api_route(
@@ -50,7 +50,7 @@ pub(in crate::routes) fn router() -> ApiRouter<AppState> {
                     .limits(&[])
                     .refuses(&[Code::StepNotAllowed, Code::OwnClaim, Code::ClaimExpired])
             })
-            .get_with(queue::one, |op| op.named("getClaimToDecide", "A claim as whoever decides it sees it")),
+            .get_with(queue::one, |op| op.named("getClaimToDecide", "A claim with everything that its decision needs")),
         )
         .api_route(
             "/reward-requests/batch",
