@@ -287,7 +287,7 @@ fn refused(claim_id: ClaimId, error: CommandError<ClaimRefusal>) -> ClaimError {
     }
 }
 
-/// What a limit that leaves no room is to the claim that it stopped; `None` where it is nothing to a claim.
+/// The shortage that a violated guard means for a claim; `None` if the guard is not about claims.
 #[must_use]
 pub fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
     match refusal {

@@ -132,28 +132,27 @@ impl Ledger {
     /// Starts the write side on a migrated database.
     ///
     /// # Errors
-    /// The database is out of reach.
+    /// The database is unreachable.
     pub async fn start(pool: PgPool) -> Result<Self, sqlx::Error> {
         Self::start_by(Clock::Machine, pool).await
     }
 
-    /// Starts the write side on an empty log that is to be given a history: an event is recorded at the moment at which
-    /// its command was asked for, as its metadata has it. `None` where the log is not empty. From then on nobody else
-    /// may write to it until the history is told: whoever does ends it. What is written need not be on the disk before
-    /// [`Ledger::on_disk`].
+    /// Starts the write side for writing a history to an empty log: each event is recorded at the time of its command,
+    /// taken from the metadata. `None` if the log is not empty. If another process writes to the log meanwhile, this
+    /// writer ends. Nothing is guaranteed to be on disk before [`Ledger::on_disk`].
     ///
     /// # Errors
-    /// The database is out of reach.
+    /// The database is unreachable.
     pub async fn start_in_the_past(pool: PgPool) -> Result<Option<Self>, sqlx::Error> {
         let empty: bool = sqlx::query_scalar("select position = 0 from log_head").fetch_one(&pool).await?;
         if empty { Self::start_by(Clock::AsAsked, pool).await.map(Some) } else { Ok(None) }
     }
 
-    /// Waits until all that was written so far is on the disk: a change of the head that changes nothing is written after
-    /// all of it, and waits for the disk.
+    /// Waits until everything written so far is on disk, by an update of the log's head that changes nothing and waits
+    /// for the disk.
     ///
     /// # Errors
-    /// The database is out of reach.
+    /// The database is unreachable.
     pub async fn on_disk(&self) -> Result<(), sqlx::Error> {
         let changed = sqlx::query("update log_head set position = position").execute(&self.shared.pool);
         changed.await.map(|_| ())

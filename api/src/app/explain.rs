@@ -81,14 +81,14 @@ pub struct Explanation {
     position: i64,
     /// Every question of the rule.
     leaves: Vec<LeafTold>,
-    /// The days of each streak that counted, the latest 31, in their order.
+    /// The days of each streak that counted, in order; the latest 31.
     days: Vec<DayTold>,
     /// The smallest further thing that would make it a grant; empty where the rule was met. Null where it cannot be
     /// said, or is out of the member's reach, as an empty shelf is: nothing is promised then.
     smallest_further: Option<Vec<ExplainedStep>>,
     /// Who took what was missing, where it was used up.
     ahead: Option<Ahead>,
-    /// Until when somebody may decide; null where nobody has to.
+    /// Until when it can be decided; null if no decision is needed.
     waits_until: Option<Moment>,
     /// What happened, in order.
     steps: Vec<Told>,

@@ -36,7 +36,7 @@ pub struct CachedSession {
     pub role: Role,
     /// Tokens issued before this second (Unix time) are invalid, because the role has changed.
     pub role_since: i64,
-    /// Sessions of the pages that were begun before this second (since 1970) are over: the account was blocked.
+    /// Page sessions that began before this second (since 1970) have ended, because the account was blocked.
     pub page_sessions_since: i64,
     /// Whether the demo made the account.
     pub demo: bool,

@@ -21,7 +21,7 @@ use crate::app::problem::{Code, Problem};
 
 /// How long an access token is good for.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
-/// How long the token of a page session is good for: as long as a log-in that is not used.
+/// The lifetime of a page session's token: that of an unused log-in.
 pub const PAGE_SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
 const ISSUER: &str = "reward-ledger";
 /// How far the clocks of two instances may be apart.
@@ -43,7 +43,7 @@ pub struct Identity {
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// Requests of programs, as a bearer token.
+    /// Requests to the API, as a bearer token.
     Api,
     /// The pages, as a cookie.
     Pages,
@@ -113,7 +113,7 @@ impl Keys {
         self.issue_for(Purpose::Api, identity, now)
     }
 
-    /// Gives out the token of a page session.
+    /// Issues the token of a page session.
     ///
     /// # Errors
     /// `internal`: it cannot be signed.
@@ -140,7 +140,7 @@ impl Keys {
         encode(&header, &claims, &key.encoding).map_err(|error| Problem::internal("token", &error))
     }
 
-    /// Whom an access token stands for.
+    /// Verifies an access token.
     ///
     /// # Errors
     /// `token_expired`, or `unauthenticated` for whatever else is wrong with it.
@@ -148,7 +148,7 @@ impl Keys {
         self.verify_for(Purpose::Api, token)
     }
 
-    /// Whom the token of a page session stands for.
+    /// Verifies the token of a page session.
     ///
     /// # Errors
     /// As [`Keys::verify`].

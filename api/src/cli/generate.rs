@@ -136,18 +136,18 @@ impl PartialOrd for Reported {
 }
 
 impl Facts {
-    /// The facts of so many members over so many days that are reported before a moment; all chance comes from the key.
+    /// The facts that the members report before a moment. The key determines all random choices.
     pub(super) fn of(key: &[u8; 32], members: u32, first_date: NaiveDate, days: u32, ends_at: DateTime<Utc>) -> Self {
         let members = (0..members).map(|index| Member::new(key, index, days)).collect();
         Self { members, first_date, days, next_day: 0, ends_at, waiting: BinaryHeap::new() }
     }
 
-    /// Who the members are, and where they live.
+    /// The members and their time zones.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, Tz)> {
         self.members.iter().map(|member| (member.id(), member.home()))
     }
 
-    /// The next fact to be reported, and when that is.
+    /// The next fact, and the time of its report.
     pub(super) fn next_reported(&mut self) -> Option<Reported> {
         while self.next_day < self.days && !self.waiting.peek().is_some_and(|Reverse(first)| self.is_settled(first.at))
         {

@@ -100,7 +100,7 @@ async fn run(
     if does(Only::Api) && !config.demo {
         seed::refuse_if_left(&database.pool).await?;
     }
-    // before anybody else writes: the history comes first
+    // the history has to be written before anything else
     let history = if does(Only::Api) && config.demo { seed::give_history(config, &database.pool).await } else { None };
     let checkpoints = if does(Only::Api) {
         // made now, so that it is there when somebody wants a checkpoint, and nobody else makes it first

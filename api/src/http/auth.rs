@@ -79,12 +79,12 @@ impl Caller {
     }
 }
 
-/// A caller within this process who was let in before, such as a page that asks the API for what it shows. A request from
-/// the network cannot carry it.
+/// A caller within this process who is already authenticated, such as a page that calls the API. A request from the
+/// network cannot carry it.
 #[derive(Debug, Clone, Copy)]
 pub struct LetIn(pub Caller);
 
-/// The cookie of a page session. Nothing but the pages is ever sent it.
+/// The cookie of a page session. Browsers send it only to the pages.
 pub const SESSION_COOKIE: &str = "ledgerSession";
 
 /// Somebody who is signed in to the pages.
@@ -92,28 +92,28 @@ pub const SESSION_COOKIE: &str = "ledgerSession";
 pub struct PageSession {
     /// Who it is.
     pub caller: Caller,
-    /// The log-in that the session comes from, and ends with.
+    /// The log-in that the session belongs to.
     pub log_in: Uuid,
 }
 
 impl PageSession {
-    /// The token of a session that begins with a log-in just made.
+    /// The token of a new session for a log-in.
     ///
     /// # Errors
-    /// `unauthenticated` when the log-in is over again; `unavailable` when nobody can be asked.
+    /// `unauthenticated` if the log-in has ended already; `unavailable` if the database cannot be reached.
     pub async fn begin(access_token: &str, state: &AppState) -> Result<(String, MemberId), Problem> {
         let identity = state.keys.verify(access_token)?;
         let session = standing(identity, state).await?;
-        // not before a block that ended the sessions of this very second
+        // not before a block that ended the sessions of this second
         let issued_at = identity.issued_at.max(session.page_sessions_since);
         let token = state.keys.issue_page_session(Identity { issued_at, ..identity }, clock::now())?;
         Ok((token, identity.member))
     }
 
-    /// The session whose cookie a request shows.
+    /// The session of a request's cookie.
     ///
     /// # Errors
-    /// `unauthenticated`, `token_expired`, `token_outdated`; `unavailable` when nobody can be asked.
+    /// `unauthenticated`, `token_expired`, `token_outdated`; `unavailable` if the database cannot be reached.
     pub async fn of(parts: &Parts, state: &AppState) -> Result<Self, Problem> {
         let token = cookie(&parts.headers, SESSION_COOKIE).ok_or_else(nobody)?;
         let identity = state.keys.verify_page_session(token)?;
@@ -127,7 +127,7 @@ impl PageSession {
     }
 }
 
-/// The value of a cookie, as long as there is one of that name alone.
+/// The value of a cookie, if exactly one has this name.
 #[must_use]
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
@@ -221,7 +221,7 @@ async fn of_log_in(identity: Identity, state: &AppState) -> Result<Known, Proble
     Ok((identity.member, identity.role, Sources::Any))
 }
 
-/// First what the token says of itself, then whether its log-in stands, then whether its role does.
+/// Checks the token, then its log-in, then its role.
 async fn standing(identity: Identity, state: &AppState) -> Result<Arc<CachedSession>, Problem> {
     let session = state.session_cache.of(identity.family).await?.ok_or_else(nobody)?;
     let of_the_demo = session.demo || identity.role == Role::Service;

@@ -32,9 +32,9 @@ pub use crate::http::listen::listen;
 /// How many requests are answered at once: as many commands as the log lets wait.
 const REQUESTS_IN_FLIGHT: usize = 4_096;
 
-/// The routes of the API, and the layers that surround them and whatever else is served beside them.
+/// The routes of the API, and the layers around them and around everything else that is served.
 pub struct Service {
-    /// The API without its layers: what pages ask in the same process.
+    /// The API without its layers, for the pages in the same process.
     inside: Router,
     limits_of_routes: LimitsOfRoutes,
     state: AppState,
@@ -44,7 +44,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// From the routes of the API.
+    /// Builds both from the routes of the API.
     #[must_use]
     pub fn new(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: Vec<HeaderValue>) -> Self {
         let (routes, document, limits_of_routes) = openapi::described(routes);
@@ -58,12 +58,12 @@ impl Service {
         Self { inside, limits_of_routes, state, in_flight, room: Room::default(), origins }
     }
 
-    /// The API as callers within this process reach it: who asks is decided and charged before.
+    /// The API for callers within this process, who are already authenticated and charged.
     pub fn inside(&self) -> Router {
         self.inside.clone()
     }
 
-    /// The API as the network reaches it.
+    /// The API for the network.
     pub fn api(&self) -> Router {
         let router = self.surround(self.inside.clone(), self.limits_of_routes.clone());
         // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
@@ -71,7 +71,7 @@ impl Service {
         self.protect(router)
     }
 
-    /// What is served beside the API, within the same limits. Pages of other origins never call it.
+    /// Adds what is served beside the API, with the same limits and without CORS.
     pub fn beside(&self, router: Router, limits: LimitsOfRoutes) -> Router {
         self.protect(self.surround(router, limits))
     }
@@ -79,8 +79,8 @@ impl Service {
     fn surround(&self, router: Router, limits_of_routes: LimitsOfRoutes) -> Router {
         let state = self.state.clone();
         router
-            // in this order from the outside: who is charged is known first, then the body is read, and only then a place is
-            // taken, so that no place waits for a stranger
+            // from the outside in: charge the caller, read the body, and only then take a place, so that no place waits
+            // for a slow client
             .layer(from_fn_with_state(self.in_flight.clone(), in_flight::layer))
             .layer(from_fn_with_state(self.room.clone(), arrival::layer))
             .layer(from_fn_with_state(state, rate_limits::layer))

@@ -39,15 +39,15 @@ pub struct AppState {
     pub head: watch::Receiver<i64>,
     /// How far the projections are.
     pub freshness: Freshness,
-    /// Where days and minutes of the log begin, as far as somebody asked.
+    /// The cache of positions at which days and minutes of the log begin.
     pub log_edges: KnownEdges,
     /// Where the log is published, if a broker is named.
     pub topic: Option<Topic>,
     /// Whether the log is published nowhere, because somebody said so.
     pub kafka_is_off: bool,
-    /// Whoever looks after facts from Kafka, where some are read.
+    /// The administration of the Kafka intake, if there is one.
     pub intake: Option<Arc<dyn IntakeDesk>>,
-    /// What signs checkpoints of the log.
+    /// Signs checkpoints of the log.
     pub checkpoints: Checkpoints,
     /// The keys of the access tokens.
     pub keys: Arc<Keys>,

@@ -24,7 +24,7 @@ const PAUSE_MS: std::ops::RangeInclusive<u64> = 200..=800;
 const FACTS_A_CLAIM: u32 = 24;
 /// The pause after an error.
 const TROUBLE: Duration = Duration::from_secs(5);
-/// What members do: percentage, kind and measure.
+/// What members do: weight out of 100, source and kind.
 const DEEDS: [(u32, &str, &str); 5] = [
     (62, "app", "login"),
     (20, "timer", "session"),
@@ -94,7 +94,7 @@ impl DemoTraffic {
         tracing::info!("demo: the traffic ends after {MOST_EVENTS} events");
     }
 
-    /// Removes members who are not in the log, which may have been created without the demo's history.
+    /// Removes members who are blocked or not in the log, which may have been created without the demo's history.
     async fn keep_registered(&mut self) {
         let mut known = vec![];
         for id in &self.cast.members {

@@ -10,9 +10,9 @@ use crate::app::problem::{Code, Problem};
 use crate::app::tokens::Keys;
 use crate::http::input::cursor::Binding;
 
-/// How many items a page has, unless it is said.
+/// The default number of items on a page.
 pub(super) const DEFAULT_LIMIT: i64 = 50;
-/// How many items a page may have.
+/// The most items on a page.
 pub(super) const MAX_LIMIT: i64 = 200;
 
 /// Which part of a list is asked for.

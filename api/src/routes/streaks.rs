@@ -104,7 +104,7 @@ async fn streak(
 #[serde(rename_all = "camelCase")]
 struct StreakBody {
     kind: Name,
-    /// The member's zone, in which a day is a day.
+    /// The member's time zone, which defines the days.
     time_zone: &'static str,
     /// The date it is there.
     today: NaiveDate,
@@ -139,11 +139,11 @@ impl StreakBody {
     }
 }
 
-/// How far back days are told where nothing is said: sixteen weeks.
+/// The default number of days: sixteen weeks.
 const DEFAULT_DAYS: i64 = 112;
 const MOST_DAYS: i64 = 366;
 
-/// How many days, of which today is the last.
+/// The number of days up to today.
 struct Span {
     days: i64,
 }
@@ -192,24 +192,24 @@ async fn active_days(
     Ok(At(position, Json(ActiveDays { time_zone: zone.name(), from, today, days })))
 }
 
-/// The days of a member with an activity of any kind.
+/// Lists a member's days with an activity of any kind.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ActiveDays {
-    /// The member's zone, in which a day is a day.
+    /// The member's time zone, which defines the days.
     time_zone: &'static str,
-    /// The first day that was looked at.
+    /// The first day of the period.
     from: NaiveDate,
-    /// The last: the date it is there.
+    /// The last day: the member's current date.
     today: NaiveDate,
-    /// Those with an activity, oldest first.
+    /// The days with an activity, oldest first.
     days: Vec<ActiveDay>,
 }
 
-/// One of them.
+/// A day with an activity.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActiveDay {
     date: NaiveDate,
-    /// How many, of whatever kind.
+    /// The number of activities of all kinds.
     activities: i64,
 }

@@ -87,8 +87,8 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
-    /// Goes on from an aggregate as the caller knows it, so that it need not be read. Where it has gone on since, nothing
-    /// of the unit is written.
+    /// Runs a command on an aggregate that the caller already has, without reading it. If its stream has moved on, the
+    /// unit writes nothing.
     pub fn go_on_from<A: LedgerAggregate>(&self, known: Loaded<A>) {
         self.pending.remember(known);
     }
@@ -117,7 +117,7 @@ impl<'a> Unit<'a> {
         self.ledger.run(id, command, store).await
     }
 
-    /// The same on what was read already, as long as other streams that were read for it stand where they did.
+    /// The same, under the condition that other streams it depends on have not moved on either.
     pub(crate) async fn execute_on<A: LedgerAggregate>(
         &self,
         known: Loaded<A>,

@@ -21,9 +21,9 @@ use super::AuditError;
 const MAX_FACTS: i64 = 2_000;
 /// How many events are listed for a leaf: the latest.
 pub const MAX_COUNTED: usize = 100;
-/// How many days are named for a streak: the latest.
+/// How many days are listed for a streak; the latest are.
 pub const MAX_DAYS: usize = 31;
-/// A fact that is recorded so long after it happened is late.
+/// A fact is late if it was recorded more than this long after it happened.
 const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// The events that counted for a leaf.
@@ -34,19 +34,19 @@ pub struct Counted {
     pub positions: Vec<i64>,
     /// Whether there are, or may be, earlier ones.
     pub more: bool,
-    /// Of a streak: the days of its run, the latest of them. They are told by themselves, not beside the positions.
+    /// For a streak: the latest days of its run. They are returned separately from the positions.
     #[serde(skip)]
     pub days: Vec<CountedDay>,
 }
 
-/// A day of a run, and when the log heard of it first.
+/// A day of a run, and when its first fact was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountedDay {
-    /// The member's day.
+    /// The member's local date.
     pub date: NaiveDate,
     /// When its first fact was recorded.
     pub recorded_at: Moment,
-    /// Whether that was more than 24 hours after it had happened.
+    /// Whether that was more than 24 hours after it happened.
     pub late: bool,
 }
 
@@ -89,10 +89,10 @@ pub async fn counted(
     Ok(condition.leaves().zip(&decision.evidence).map(of_leaf).collect())
 }
 
-/// The latest days of some facts, in their order.
+/// The latest days with facts, in order.
 fn days(counting: &[&Fact]) -> Vec<CountedDay> {
     let mut first: BTreeMap<NaiveDate, &Fact> = BTreeMap::new();
-    // the latest come first, so that the earliest of a day has the last word
+    // facts come latest first, so that the earliest of a day wins
     for fact in counting {
         if let Some(date) = day(&fact.event) {
             first.insert(date, fact);

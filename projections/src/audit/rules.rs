@@ -42,7 +42,7 @@ impl Rules {
         Ok(rules)
     }
 
-    /// The conditions of several campaigns, of the few events that brought one.
+    /// The conditions of several campaigns, read from the few events that contain one.
     pub(super) async fn of_all(
         conn: &mut PgConnection,
         campaigns: impl IntoIterator<Item = CampaignId>,
@@ -61,7 +61,7 @@ impl Rules {
             order by brought.position",
         )
         .bind(wanted.iter().map(ToString::to_string).collect::<Vec<_>>())
-        // planned each time: a plan made while the log was empty would read all of it ever after
+        // planned each time: a cached plan from an empty log would keep reading all of it
         .persistent(false)
         .fetch_all(conn)
         .await?;

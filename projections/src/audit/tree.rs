@@ -61,11 +61,11 @@ pub async fn tree(conn: &mut PgConnection, size: i64) -> sqlx::Result<Tree> {
     Ok(tree)
 }
 
-/// Makes a tree one over the stored hashes of positions 1 … `size`: it reads those that it has not yet. A tree that is
-/// larger begins anew.
+/// Extends a tree to the stored hashes of positions 1 … `size`, reading only those that are missing. A larger tree
+/// starts again.
 ///
 /// # Errors
-/// The database's, or a stored hash is none: the tree then has what came before it.
+/// The database's, or a stored hash is invalid: the tree then contains what came before it.
 pub async fn grow(conn: &mut PgConnection, tree: &mut Tree, size: i64) -> sqlx::Result<()> {
     let mut after = match i64::try_from(tree.size) {
         Ok(has) if has <= size => has,

@@ -114,11 +114,11 @@ pub struct EntryFilter {
     pub stream_id: Option<String>,
     /// Caused by this account, or by `system` or `kafka`.
     pub actor: Option<String>,
-    /// Caused in this role, or as `SYSTEM`.
+    /// Caused by an actor with this role, or by `SYSTEM`.
     pub role: Option<String>,
 }
 
-/// Which way the log is read.
+/// The direction of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Oldest first.
@@ -136,7 +136,7 @@ impl EntryFilter {
     }
 }
 
-/// The first entries that pass a filter after one position and up to another, in this order, `limit` at most.
+/// The first entries in this order that match the filter, after one position and up to another, at most `limit`.
 ///
 /// # Errors
 /// The database's.

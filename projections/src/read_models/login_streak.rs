@@ -53,7 +53,7 @@ impl Runs {
 /// When a member was active in one kind of fact; none for who is no member.
 ///
 /// # Errors
-/// The database's; a stored zone that is none.
+/// The database's; an invalid stored zone.
 pub async fn runs(pool: &PgPool, member: MemberId, kind: &Name) -> Result<Option<Runs>, FoldError> {
     let rows: Vec<(String, Option<NaiveDate>, Option<NaiveDate>)> = sqlx::query_as(
         "select member.time_zone, run.first_on, run.last_on
@@ -72,8 +72,7 @@ pub async fn runs(pool: &PgPool, member: MemberId, kind: &Name) -> Result<Option
     Ok(Some(Runs { time_zone, dates }))
 }
 
-/// The local dates of a span on which a member has facts, of whatever kind, and how many. A member without any has none, and
-/// so has who is no member.
+/// A member's local dates with facts of any kind within a period, and the number of facts. Empty for an unknown member.
 ///
 /// # Errors
 /// The database's.
@@ -91,10 +90,10 @@ pub async fn days(
     Ok(sqlx::query_as(sql).bind(member.0).bind(first).bind(last).fetch_all(pool).await?)
 }
 
-/// The zone of a member; none for who is no member.
+/// The time zone of a member; `None` for an unknown member.
 ///
 /// # Errors
-/// The database's; a stored zone that is none.
+/// The database's; an invalid stored zone.
 pub async fn zone_of(pool: &PgPool, member: MemberId) -> Result<Option<Tz>, FoldError> {
     let sql = "select time_zone from members where member_id = $1";
     let zone: Option<String> = sqlx::query_scalar(sql).bind(member.0).fetch_optional(pool).await?;

@@ -123,7 +123,7 @@ pub(crate) async fn intervene(
     Ok(done)
 }
 
-/// An intervention as it is kept.
+/// A recorded intervention.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 #[expect(missing_docs, reason = "the fields are those of the table")]
 pub struct Made {
@@ -135,7 +135,7 @@ pub struct Made {
     pub at: DateTime<Utc>,
 }
 
-/// The latest interventions, the latest first.
+/// The latest interventions, latest first.
 ///
 /// # Errors
 /// The database's.

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::registry;
 
-/// A lag is counted to its end.
+/// Counts the whole lag.
 const ALL_EVENTS: i64 = 1 << 50;
 
 pub use parked::{ParkedStream, parked};
@@ -78,8 +78,8 @@ pub async fn projections(conn: &mut PgConnection) -> sqlx::Result<Vec<Status>> {
     projections_within(conn, ALL_EVENTS).await
 }
 
-/// The same for whoever cannot wait: of what is further away than so many events, each counts, whether it concerns the
-/// projection or not.
+/// The same within bounded time: beyond this many events, every event counts, whether it concerns the projection or
+/// not.
 ///
 /// # Errors
 /// The database's.
@@ -99,7 +99,7 @@ pub async fn other_followers(conn: &mut PgConnection) -> sqlx::Result<Vec<Status
     other_followers_within(conn, ALL_EVENTS).await
 }
 
-/// The same for whoever cannot wait.
+/// The same within bounded time.
 ///
 /// # Errors
 /// The database's.
@@ -174,7 +174,7 @@ pub fn switch_off(followers: &mut Vec<Status>, name: &str) {
     }
 }
 
-/// One that has never run.
+/// The status of a follower that has never run.
 #[must_use]
 pub fn never_run(name: &str) -> Status {
     Status {

@@ -49,8 +49,8 @@ struct BlockedRow {
     block: Block,
 }
 
-/// Sessions of the pages know the second in which they began: those of before a block are over, however close to it, and one
-/// that begins after it is not.
+/// A page session knows the second in which it began. A block ends all earlier sessions, even those of the same second;
+/// a later session is valid.
 impl AlsoWrite for BlockedRow {
     fn write<'a>(
         &'a self,

@@ -38,7 +38,7 @@ const CODE_LENGTH: usize = 10;
 /// Somebody who is not here yet.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// Under which id, where that is settled; otherwise a new random one.
+    /// A fixed id; a new random one if absent.
     pub id: Option<MemberId>,
     /// Their address.
     pub email: String,

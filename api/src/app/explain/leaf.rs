@@ -35,13 +35,13 @@ pub(super) struct LeafTold {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "StreakDay")]
 pub(super) struct DayTold {
-    /// Of which leaf.
+    /// The path of the leaf.
     path: String,
-    /// The member's day.
+    /// The member's local date.
     date: NaiveDate,
-    /// When the log took its first fact.
+    /// When its first fact was recorded.
     recorded_at: Moment,
-    /// Whether that was more than 24 hours after it had happened.
+    /// Whether that was more than 24 hours after it happened.
     late: bool,
 }
 

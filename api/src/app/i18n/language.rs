@@ -16,7 +16,7 @@ impl Language {
     /// All of them, the one for everybody else first.
     pub const ALL: [Self; 2] = [Self::English, Self::Korean];
 
-    /// The one of a tag such as `ko`.
+    /// The language of a tag such as `ko`.
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)

@@ -43,19 +43,19 @@ use crate::jobs::reactors::EmailVerification;
 
 pub(in crate::cli::demo) use shows::campaign_ids;
 
-/// What all chance comes from.
+/// The seed of all random choices.
 const SEED: u64 = 1;
-/// The place among all dice of those that everything but the members' facts is decided by …
+/// The random stream for everything but the members' facts …
 const OF_THE_STORY: u32 = u32::MAX;
-/// … of the accounts' ids, and of who else the people are.
+/// … and the one for the ids of accounts and for who the other people are.
 const OF_ACCOUNTS: u32 = u32::MAX - 1;
 const OF_PEOPLE: u32 = u32::MAX - 2;
-/// By how much the history begins before its first date: so far ahead of UTC is the earliest calendar.
+/// How long before its first date in UTC the history begins, because some time zones are this far ahead.
 const BEFORE_FIRST_DATE: TimeDelta = TimeDelta::hours(15);
-/// Held while a log is filled, so that two demos that start at once do not both find it empty.
+/// An advisory lock held while a log is filled, so that two demos that start together do not both find it empty.
 const LOCK: i64 = 0x6465_6d6f_2068_6973;
 
-/// Who goes on when the history is over: the made-up members, with what runs.
+/// The cast of the traffic after the history: the made-up members and the running events.
 pub(crate) fn cast(reporter: MemberId) -> Cast {
     let members = lives::member_ids(&key());
     Cast { members, rewards: shows::claimed_by_traffic(), reporter }
@@ -65,16 +65,16 @@ fn key() -> [u8; 32] {
     Sha256::digest(format!("demo {SEED}")).into()
 }
 
-/// What was made.
+/// What the history contains.
 #[derive(Debug, Clone, Copy)]
 pub struct Made {
     /// How many events the log has.
     pub log_events: i64,
-    /// How many people take part.
+    /// The number of members.
     pub members: usize,
-    /// How many promotional events there are …
+    /// The number of promotional events …
     pub events: usize,
-    /// … and how many of them run.
+    /// … and how many of them are running.
     pub running: usize,
     /// How many claims wait for a decision.
     pub waiting: usize,
@@ -94,10 +94,10 @@ This is a demo. Its log was empty and has been filled with five weeks of a made-
     }
 }
 
-/// Fills an empty log up to now; `None` where it is not empty.
+/// Fills an empty log up to now; `None` if it is not empty.
 ///
 /// # Errors
-/// The database is out of reach, or somebody else writes to the log meanwhile. What is made by then stays.
+/// The database is unreachable, or another process writes to the log meanwhile. What was written before stays.
 pub async fn fill(config: &Config, pool: &PgPool, now: Moment) -> anyhow::Result<Option<Made>> {
     let started = Instant::now();
     let mut one_at_a_time = pool.begin().await?;
@@ -140,7 +140,7 @@ pub async fn fill(config: &Config, pool: &PgPool, now: Moment) -> anyhow::Result
     }))
 }
 
-/// As many claims wait as should, and some of them would not be granted any more.
+/// Fills the queue of waiting claims, and makes some of them lose what their rule needs.
 async fn fill_queue(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     let now = stage.now;
     for _ in 0..stage.missing_in_queue() {
@@ -175,7 +175,7 @@ async fn sign_up(
     Ok(Accounts { staff, member: one(Role::User)? })
 }
 
-/// The demo's own member has signed up with an account.
+/// Reads the demo's own member, who signed up with an account.
 async fn know(ledger: &Ledger, own: &mut Someone, at: Moment) -> anyhow::Result<()> {
     own.zone = Tz::UTC;
     own.birthday = BIRTH_DATE.map(Birthday::of);

@@ -36,7 +36,7 @@ pub use remove::{Left, refuse_if_left, remove};
 
 /// Of all of them.
 pub(super) const BIRTH_DATE: Option<NaiveDate> = NaiveDate::from_ymd_opt(1_995, 1, 1);
-/// The event whose presence says that the other one is there: it is made last.
+/// The event that is created last: if it exists, so does the other one.
 pub(super) const STREAK_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
 pub(super) const STREAK_REWARD: RewardId = RewardId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
 pub(super) const REFERRAL_EVENT: CampaignId = CampaignId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003));
@@ -66,8 +66,8 @@ pub async fn make(state: &AppState) -> Result<(), Problem> {
     make_event(&state.ledger, STREAK_EVENT, "Seven days in a row", streak, (STREAK_REWARD, 100, Some(50)), now).await
 }
 
-/// Fills a log that is empty, where that is wanted. A history that breaks off is told of, and no reason not to start: the
-/// accounts and the two events that belong to a demo are made in any case.
+/// Fills an empty log with a history, if configured. If that fails, it is logged and the demo starts anyway: its
+/// accounts and its two events are created in any case.
 pub(crate) async fn give_history(config: &Config, pool: &PgPool) -> Option<Made> {
     if !config.demo_history {
         return None;
@@ -79,7 +79,7 @@ pub(crate) async fn give_history(config: &Config, pool: &PgPool) -> Option<Made>
     made.unwrap_or_default()
 }
 
-/// The traffic of a demo, where it is wanted; after the accounts are made.
+/// The traffic of a demo, if configured. The accounts must exist.
 ///
 /// # Errors
 /// The database is out of reach.

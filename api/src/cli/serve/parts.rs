@@ -136,7 +136,7 @@ impl Inside {
     }
 }
 
-/// Whoever looks after facts from Kafka: where this process reads them, or another one from the brokers that are named.
+/// The administration of the Kafka intake: it exists if this process reads facts, or if brokers are configured.
 fn desk(config: &Config, broker: Option<&Broker>, pool: &PgPool) -> Option<Arc<dyn IntakeDesk>> {
     let ours = broker.filter(|broker| broker.has_facts).map(|broker| broker.brokers.clone());
     let brokers = ours.or_else(|| config.kafka().filter(|_| config.kafka == KafkaUse::On))?;

@@ -53,10 +53,10 @@ pub(crate) async fn body_bytes<T: FromFields>(request: Request) -> Result<Bytes,
     }
 }
 
-/// The bytes of a form, which is one by its type.
+/// The body of a form, after a check of its content type.
 ///
 /// # Errors
-/// `unsupported_media_type`, `body_too_large`, `malformed_json` for what did not arrive.
+/// `unsupported_media_type`, `body_too_large`; `malformed_json` for an incomplete body.
 pub(crate) async fn form_bytes(request: Request) -> Result<Bytes, Problem> {
     let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();

@@ -48,7 +48,7 @@ pub(super) async fn take_over(pool: &PgPool, topic: &str, partitions: &[i32], ow
     sqlx::query_as(sql).bind(topic).bind(partitions).bind(owner).fetch_all(pool).await
 }
 
-/// How far each partition of a topic is: the first message that is not taken in yet.
+/// The next offset of each partition of a topic.
 pub(super) async fn reached(pool: &PgPool, topic: &str, limit: i64) -> sqlx::Result<Vec<(i32, i64)>> {
     let sql = "select partition, next_offset from inbound_offsets where topic = $1 order by partition limit $2";
     sqlx::query_as(sql).bind(topic).bind(limit).fetch_all(pool).await

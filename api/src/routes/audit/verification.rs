@@ -89,7 +89,7 @@ async fn run(
     if let Some(check) = verified.checks.iter().find(|check| !check.ok) {
         tracing::error!(check = %check.name, "verification found a difference");
     }
-    // what was found altered is signed by nobody
+    // a log that was found altered is not signed
     if verified.is_ok()
         && let Err(error) = checkpoints.make_and_keep(&mut turn, &mut Tree::default(), verified.position).await
     {

@@ -70,11 +70,10 @@ impl Asked {
         Ok((view, window))
     }
 
-    /// The position of the past that is asked for, if one is, and the window. Waits until these read models have folded
-    /// in what is asked for.
+    /// The requested position of the past, if any, and the window. Waits until these read models have folded it.
     ///
     /// # Errors
-    /// A window that ends before it begins; a position beyond the log; `projection_behind`.
+    /// A window that ends before it begins; a position beyond the end of the log; `projection_behind`.
     pub(super) async fn of(
         &self,
         models: &[&str],
@@ -106,7 +105,7 @@ impl Asked {
 }
 
 impl Then {
-    /// The moment, where one is named: by its position, or by its time.
+    /// The requested moment, by position or by time.
     #[expect(
         clippy::option_option,
         reason = "the outer one is that of every reader of fields: whether they can be read"
@@ -181,7 +180,7 @@ impl AskedSummary {
     }
 }
 
-/// What is counted by the hour is not kept by the minute.
+/// Refuses minutes as buckets of numbers that are counted by the hour.
 fn bucket() -> impl Reader<Value = Bucket> {
     let buckets = [Bucket::Hour, Bucket::Day, Bucket::Week, Bucket::Month];
     readers::choice(buckets.map(|bucket| (bucket.name(), bucket)))
@@ -204,7 +203,7 @@ impl FromFields for AskedTimeline {
 }
 
 impl AskedTimeline {
-    /// The zone of its days.
+    /// The time zone of its days.
     pub(super) fn zone(&self) -> Tz {
         self.window.time_zone
     }
@@ -223,7 +222,7 @@ impl AskedTimeline {
         Ok((view, timeline(window, self.bucket, self.window.time_zone)?))
     }
 
-    /// The position of the past that is asked for, if one is, and the buckets. Waits as [`Asked::of`] does.
+    /// The requested position of the past, if any, and the buckets. Waits as [`Asked::of`] does.
     ///
     /// # Errors
     /// As [`AskedTimeline::view`].
@@ -239,7 +238,7 @@ impl AskedTimeline {
     }
 }
 
-/// The same for what is recorded moment by moment: a bucket may be a minute.
+/// The same for numbers that also have buckets of a minute.
 pub(super) struct AskedMinutes(AskedTimeline);
 
 impl FromFields for AskedMinutes {

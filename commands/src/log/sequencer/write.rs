@@ -24,7 +24,7 @@ const STATEMENT_EVENTS: usize = 1_024;
 const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long to wait between two tries to reach the database.
 pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
-/// Why a history is not gone on with.
+/// The error that ends a history.
 const NOT_ALONE: &str = "somebody else has written to a log that is being given a history";
 /// After another writer was met, so many batches take the lock first instead of being turned away.
 const POLITE_BATCHES: u32 = 32;
@@ -32,7 +32,7 @@ const POLITE_BATCHES: u32 = 32;
 pub(super) struct Writer {
     database: PgConnectOptions,
     clock: Clock,
-    /// Somebody else has written, whom the clock does not bear.
+    /// Another process has written to the log, which this clock does not allow.
     is_over: bool,
     pub(super) connection: Option<PgConnection>,
     head: Option<Head>,
@@ -202,7 +202,7 @@ impl Writer {
         result
     }
 
-    /// Another writer is met: with some clocks that is the end.
+    /// Another writer was detected, which ends writers with an exclusive clock.
     fn meet_another(&mut self) -> Result<(), Setback> {
         self.is_over |= self.clock.is_exclusive();
         if self.is_over { Err(Setback::Broken(NOT_ALONE.to_owned())) } else { Ok(()) }

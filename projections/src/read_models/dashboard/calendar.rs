@@ -87,7 +87,7 @@ impl Timeline {
         if from >= to {
             return Some(Self { from, to, starts: vec![] });
         }
-        // the clock that is put back would show each minute of an hour twice
+        // when the clock is put back, it shows each minute of an hour twice
         let zone = if bucket == Bucket::Minute { Tz::UTC } else { zone };
         let mut local = bucket.start_of(from.with_timezone(&zone).naive_local());
         let mut starts = Vec::new();

@@ -10,8 +10,8 @@ const REASONS: usize = DenialReason::ALL.len();
 /// How many counters there are.
 const ALL: usize = STATUSES + REASONS + 5;
 
-/// One of the counters. Their order is that of the stored row, whose last number has a column of its own: changing it
-/// is a new version of the fold.
+/// A counter. Their order is that of the stored row, whose last number has its own column, so a changed order needs a
+/// new version of the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     /// Claims that stand in this status.
@@ -26,7 +26,7 @@ pub(super) enum Counter {
     Registered,
     /// Members with a claim.
     Claimants,
-    /// Claims that an operator approved: those of the grants that are no attempts.
+    /// Claims that an operator approved: the grants that were not granted at the attempt.
     Approvals,
 }
 
@@ -119,7 +119,7 @@ impl Grants {
         self.steps += transition.granted.max(0);
     }
 
-    /// What is taken from stock.
+    /// The number taken from stock.
     pub(super) fn taken(&self) -> i64 {
         self.held + self.granted
     }

@@ -46,7 +46,7 @@ pub(super) struct RewardRow {
 pub(super) struct GrantsRow {
     pub(super) reward_id: Uuid,
     pub(super) position: i64,
-    /// `None` in rows of an earlier version, which are about to be folded again.
+    /// `None` in rows of an earlier version, which will be rebuilt.
     pub(super) recorded_at: Option<DateTime<Utc>>,
     pub(super) held: i64,
     pub(super) granted: i64,
@@ -59,7 +59,7 @@ impl GrantsRow {
         Grants { held: self.held, granted: self.granted, amount: self.amount, steps: self.grant_steps }
     }
 
-    /// Whether a later step at a place is told by the same row.
+    /// Whether a later step belongs to the same row.
     fn goes_on_with(&self, entry: &EventHeader) -> bool {
         group_start(self.position) == group_start(entry.position)
             && self.recorded_at.map(whole_minute) == Some(whole_minute(entry.recorded_at.utc()))

@@ -308,7 +308,7 @@ impl View {
         Ok(self.with_recent_grants(rows))
     }
 
-    /// Rewards, each with what of it is held and granted: of a past view that is a row and what the log says since.
+    /// Rewards with their holds and grants. For a past view these are a row plus the later events of the log.
     pub(super) fn with_recent_grants(&self, rows: Vec<RewardAndGrants>) -> Vec<(RewardRow, Grants)> {
         let mut grants: BTreeMap<Uuid, (i64, Grants)> =
             rows.iter().filter_map(|row| Some((row.reward.reward_id, row.grants()?))).collect();

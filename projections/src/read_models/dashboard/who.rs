@@ -11,7 +11,7 @@ use super::sets::{self, COUNTED};
 use super::view::View;
 use crate::engine::error::FoldError;
 
-/// How many members there were at a position that is folded in.
+/// The number of members at a position that is already folded.
 ///
 /// # Errors
 /// See [`FoldError`].
@@ -32,9 +32,9 @@ pub(crate) async fn members_at(conn: &mut PgConnection, position: i64) -> Result
     Ok(now - since)
 }
 
-/// Who counts as a member, as of everything that is folded in.
+/// Who counts as a member, as of everything that is folded.
 async fn counted_now(conn: &mut PgConnection) -> Result<RoaringBitmap, FoldError> {
-    // the whole key but the shard: that no other plan is made
+    // all key columns but the shard, so that the planner uses the primary key
     let shards: Vec<Vec<u8>> = sqlx::query_scalar(
         "select members
         from dashboard_sets

@@ -1,4 +1,4 @@
-//! What is going to happen in the history, in the order of its moments. It decides nothing.
+//! The agenda of the history: what happens, ordered by time. It decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,37 +8,37 @@ use domain::campaign::CampaignCommand;
 use domain::claim::StaffAction;
 use domain::id::{ActivityId, ClaimId};
 
-/// One of the people, by number.
+/// The index of a person.
 pub(super) type Person = usize;
-/// One of the events, by number.
+/// The index of a promotional event.
 pub(super) type Show = usize;
 
-/// Something that somebody does.
+/// An action in the history.
 #[derive(Debug)]
 pub(super) enum Act {
-    /// Somebody signs up, with another's invitation or without.
+    /// A member signs up, with or without an invitation.
     Join { who: Person, brought_by: Option<Person> },
-    /// Somebody completes the profile.
+    /// A member completes the profile.
     CompleteProfile(Person),
-    /// Staff refuse somebody's claims from now on.
+    /// Staff block a member.
     Block { who: Person, note: &'static str },
-    /// Staff judge them again.
+    /// Staff lift the block.
     Unblock { who: Person, note: &'static str },
-    /// A source reports what somebody did.
+    /// A source reports a fact.
     Report { who: Person, report: Box<Report> },
-    /// A source takes back what it reported.
+    /// A source voids a fact.
     Void { who: Person, fact: ActivityId, note: &'static str },
-    /// An invitee has met the condition of referrals.
+    /// An invitee meets the condition of referrals.
     Qualify(Person),
-    /// Somebody asks for a reward.
+    /// A member requests a reward.
     Ask(Ask),
-    /// Staff decide a claim, or carry it further.
+    /// Staff decide a claim, or report its fulfilment.
     Step { claim: ClaimId, step: StaffAction, note: Option<&'static str> },
-    /// Nobody decided a claim in time.
+    /// A claim expires.
     Expire(ClaimId),
-    /// An event is made or changed.
+    /// A promotional event is created or changed.
     Change { show: Show, by: By, commands: Vec<CampaignCommand> },
-    /// The stock of an event's reward is set to so much more than is taken.
+    /// The stock of an event's reward is changed so that `left` remains.
     Restock { show: Show, left: i64 },
 }
 
@@ -47,39 +47,39 @@ pub(super) enum Act {
 pub(super) struct Ask {
     pub(super) show: Show,
     pub(super) who: Who,
-    /// Where staff decide, they have not come to it yet.
+    /// Whether staff leave it undecided, if they have to decide.
     pub(super) left: bool,
 }
 
-/// Who asks for a reward.
+/// Who requests a reward.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Who {
-    /// Somebody who meets the rule.
+    /// Anybody who meets the rule.
     Eligible,
-    /// Somebody who does not.
+    /// Anybody who does not.
     Hopeful,
-    /// Whoever comes along.
+    /// Anybody.
     Anybody,
-    /// This one.
+    /// This person.
     This(Person),
 }
 
-/// Who changes an event.
+/// Who changes a promotional event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     Operator,
-    /// The window opens or closes.
+    /// The clock: its window opens or closes.
     Clock,
 }
 
 impl Act {
-    /// Whether what others do at the same time must not depend on it.
+    /// Whether it must be decided alone, because other actions may depend on it.
     pub(super) fn stands_alone(&self) -> bool {
         matches!(self, Self::Change { .. } | Self::Restock { .. })
     }
 }
 
-/// All that is still going to happen.
+/// All actions to come.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     acts: BTreeMap<(Moment, u64), Act>,
@@ -92,12 +92,12 @@ impl Agenda {
         self.next += 1;
     }
 
-    /// When it goes on.
+    /// The time of the next action.
     pub(super) fn next_at(&self) -> Option<Moment> {
         self.acts.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// What comes next up to a moment: many acts, or one that stands alone.
+    /// Takes the next actions up to a moment: several, or one that stands alone.
     pub(super) fn take_until(&mut self, end: Moment, most: usize) -> Vec<(Moment, Act)> {
         let mut taken = vec![];
         while let Some(first) = self.acts.first_entry().filter(|first| first.key().0 <= end) {

@@ -1,4 +1,4 @@
-//! Who asks for something in the history, and what staff do with it later.
+//! Chooses who requests a reward in the history, and what staff do with the claim later.
 
 use chrono::TimeDelta;
 use domain::Moment;
@@ -11,13 +11,13 @@ use super::acts::{Act, Ask, Person, Show, Who};
 use super::shows::{Care, PARCEL, Running, WAITING};
 use super::stage::Stage;
 
-/// How often somebody is looked for by chance before everybody is looked at.
+/// How many random choices are tried before everybody is checked.
 const TRIES: u32 = 60;
-/// How many are remembered who asked for the same before.
+/// How many earlier claimants of an event are remembered.
 const REGULARS: usize = 40;
 
 impl Stage<'_> {
-    /// Who it is that asks, if there is anybody.
+    /// Chooses who makes a request, if anybody can.
     pub(super) fn whoever(&mut self, at: Moment, ask: Ask) -> Option<Person> {
         let fits: fn(bool) -> bool = match ask.who {
             Who::This(who) => {
@@ -49,8 +49,8 @@ impl Stage<'_> {
         regulars.get(chosen(self.dice.between(0, last(regulars.len())))).copied()
     }
 
-    /// Whether somebody takes part who has not asked for the same yet, or in vain and tries `again`. The demo's own member
-    /// asks for what is told of them.
+    /// Whether a person can make this request: they take part, and have not requested the same before, or were refused
+    /// and try `again`. The demo's own member only makes scripted requests.
     fn may_come(&self, who: Person, show: Show, at: Moment, again: bool) -> bool {
         let (Some(someone), Some(show)) = (self.people.get(who), self.shows.get(show)) else { return false };
         let claim = self.claim_of(show, who, at).and_then(|claim| self.claims.get(&claim));
@@ -74,7 +74,7 @@ impl Stage<'_> {
         is_met(condition, &someone.facts, asked)
     }
 
-    /// What follows from a request that is answered.
+    /// Plans what follows a request.
     pub(super) fn asked(&mut self, ask: Ask, who: Person, claim: ClaimId, at: Moment, end: Moment) {
         let status = self.claims.get(&claim).and_then(|claim| claim.state.status());
         let Some(show) = self.shows.get_mut(ask.show) else { return };
@@ -91,7 +91,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Staff take some hours; now and then they forget one.
+    /// Plans the decision of staff: some hours later, and now and then never.
     fn decided_later(&mut self, claim: ClaimId, at: Moment, end: Moment) {
         if let Some(expires_at) = self.claims.get(&claim).and_then(|claim| claim.state.waits_until())
             && expires_at < self.now
@@ -130,7 +130,7 @@ impl Stage<'_> {
         self.put_later(claim, step, note, (at, end), hours);
     }
 
-    /// What follows from what staff did.
+    /// Plans what follows an action of staff.
     pub(super) fn stepped(&mut self, claim: ClaimId, at: Moment, end: Moment) {
         match self.claims.get(&claim).and_then(|claim| claim.state.status()) {
             Some(ClaimStatus::Granted) => self.granted(claim, at, end),
@@ -157,7 +157,7 @@ impl Stage<'_> {
         self.agenda.put(when, Act::Step { claim, step, note });
     }
 
-    /// How many more claims must come to wait for a decision.
+    /// How many more claims have to wait for a decision.
     pub(super) fn missing_in_queue(&self) -> usize {
         WAITING.saturating_sub(self.claims_waiting())
     }
@@ -166,8 +166,7 @@ impl Stage<'_> {
         self.claims.values().filter(|claim| claim.state.status() == Some(ClaimStatus::Pending)).count()
     }
 
-    /// Two of the purchases that claims in the queue rest on are given back, so that the claims would not be granted any
-    /// more.
+    /// Returns two purchases that claims in the queue are based on, so that these would no longer be granted.
     pub(super) fn give_back(&mut self, at: Moment) {
         let reward = self.shows.get(PARCEL).map(|show| show.reward_id);
         let waiting = self.claims.values().filter(|claim| claim.state.status() == Some(ClaimStatus::Pending));
@@ -195,7 +194,7 @@ impl Stage<'_> {
         }
     }
 
-    /// How many events run now.
+    /// How many promotional events are running.
     pub(super) fn running(&self) -> usize {
         let active = |show: &&Running| show.campaign.state.status(self.now) == Some(CampaignStatus::Active);
         self.shows.iter().filter(active).count()

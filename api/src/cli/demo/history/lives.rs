@@ -1,6 +1,6 @@
-//! What the people of the history do, apart from asking for rewards: most of it as the generator of made-up programmes
-//! has it; some are brought by others, some are blocked for a while, and the demo's own member lives a life that shows
-//! something on every page of theirs.
+//! What the people of the history do besides requesting rewards. Most facts come from the generator of made-up
+//! programmes. Some people are invited by others, some are blocked for a while, and the demo's own member has something
+//! to see on every page.
 
 use std::collections::BTreeMap;
 
@@ -16,39 +16,39 @@ use crate::app::activities::{RawActivity, check};
 use crate::cli::generate::dice::Dice;
 use crate::cli::generate::{Facts, midnight};
 
-/// How many members the generator makes …
+/// How many members the generator creates …
 const MEMBERS: u32 = 400;
-/// … and who joins them and the demo's own member: three friends whom that one brings, and three whom a fan brings.
+/// … and how many friends join: three invited by the demo's own member, and three by a fan.
 const FRIENDS: u32 = 6;
-/// Over how many days, today included.
+/// The number of days, including today.
 const DAYS: u32 = 36;
-/// Whoever is brought is brought by one of the first so many, for the most part.
+/// Most invitees are invited by one of the first members, this many.
 const WELL_KNOWN: u32 = 12;
 
-/// Something that nobody reports could not be reported.
+/// A made-up fact is invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("a made-up fact is not well-formed")]
 pub(super) struct NotAFact;
 
-/// The ids of the members whom the generator makes.
+/// The ids of the members that the generator creates.
 pub(super) fn member_ids(key: &[u8; 32]) -> Vec<MemberId> {
     let facts = Facts::of(key, MEMBERS, NaiveDate::default(), DAYS, DateTime::default());
     facts.members().filter_map(|(id, _)| id.parse().ok()).collect()
 }
 
-/// Everybody who is in the history.
+/// Everybody in the history.
 pub(super) struct Lives {
     pub(super) people: Vec<Someone>,
     /// The demo's own member.
     pub(super) own: Person,
 }
 
-/// The first date of the history, by the calendar of UTC.
+/// The first date of the history in UTC.
 pub(super) fn first_date(now: Moment) -> NaiveDate {
     now.utc().date_naive() - Days::new(u64::from(DAYS) - 1)
 }
 
-/// Puts everybody's life on the agenda.
+/// Puts everybody's actions on the agenda.
 pub(super) fn put_on(
     agenda: &mut Agenda,
     key: &[u8; 32],
@@ -92,7 +92,7 @@ pub(super) fn put_on(
     Ok(lives)
 }
 
-/// Of those who come when others are there already, every third is brought by one of them.
+/// Chooses the inviter: every third of those who join later is invited.
 fn brought_by(joined: &[Person], dice: &mut Dice) -> Option<Person> {
     let there = u32::try_from(joined.len()).unwrap_or(0);
     if there < WELL_KNOWN || !dice.permille(330) {
@@ -102,7 +102,7 @@ fn brought_by(joined: &[Person], dice: &mut Dice) -> Option<Person> {
     usize::try_from(dice.between(0, among - 1)).ok().and_then(|number| joined.get(number).copied())
 }
 
-/// Three who have several accounts; for one of them it was a mistake. They go on asking.
+/// Blocks three members for having several accounts, one of them by mistake. They keep requesting rewards.
 fn blocks(agenda: &mut Agenda, joined: &[Person], ago: Ago) {
     const WHY: &str = "Several accounts of one person.";
     for (place, days) in [(15, 20), (19, 11), (24, 4)] {
@@ -122,7 +122,7 @@ fn ask(agenda: &mut Agenda, at: Moment, show: Show, who: Person, left: bool) {
 }
 
 impl Lives {
-    /// Six days in a row until yesterday: the seventh is today's log-in.
+    /// Six days in a row up to yesterday, so that today's log-in is the seventh.
     fn of_the_own_member(&self, agenda: &mut Agenda, ago: Ago) -> Result<(), NotAFact> {
         let own = self.own;
         let day = |days: u64| midnight(ago.0.utc().date_naive() - Days::new(days));
@@ -167,7 +167,7 @@ impl Lives {
         Ok(())
     }
 
-    /// Three friends within an hour, and then a claim: somebody should look at that.
+    /// Three friends within an hour and then a claim, which raises a flag.
     fn of_a_fan(&self, agenda: &mut Agenda, fan: Person, ago: Ago) {
         for number in 0..3 {
             let (friend, minutes) = (self.own + 4 + number, i64::try_from(number).unwrap_or(0) * 9);

@@ -1,4 +1,4 @@
-//! Who takes part in the history, and what the ledger knows of each: the same facts that it would fold from the log.
+//! The people of the history, each with the facts that the ledger would fold from the log.
 
 use commands::{Loaded, StreamKey};
 use domain::activity::Activity;
@@ -12,20 +12,20 @@ use domain::{LedgerAggregate, Moment};
 
 use crate::cli::generate::dice::Dice;
 
-/// Of every hundred members so many tell their birthday.
+/// The percentage of members who give their birthday.
 const TELL_BIRTHDAY: u32 = 80;
 
-/// Somebody who takes part.
+/// A person of the history.
 #[derive(Debug)]
 pub(super) struct Someone {
     pub(super) id: MemberId,
     pub(super) zone: Tz,
     pub(super) birthday: Option<Birthday>,
-    /// What a rule may know, as of the last event that was written.
+    /// The facts for rules, as of the last event that was written.
     pub(super) facts: Facts,
     pub(super) member: Loaded<Member>,
     pub(super) referral: Option<Loaded<Referral>>,
-    /// Their purchases, the latest last.
+    /// Their purchases, in order.
     pub(super) purchases: Vec<(ActivityId, Loaded<Activity>)>,
 }
 
@@ -43,7 +43,7 @@ impl Someone {
         }
     }
 
-    /// What everybody knows of them from the registration on.
+    /// Sets what is known from the registration on.
     pub(super) fn know_of_registration(&mut self, at: Moment) {
         self.facts.member = Some(MemberFacts {
             time_zone: self.zone,
@@ -55,7 +55,7 @@ impl Someone {
         });
     }
 
-    /// Whether they may ask for something, and are not refused whatever it is.
+    /// Whether they can claim anything: they are registered and not blocked.
     pub(super) fn takes_part(&self) -> bool {
         self.facts.member.as_ref().is_some_and(|member| !member.blocked)
     }
@@ -65,7 +65,7 @@ impl Someone {
     }
 }
 
-/// An aggregate to which nothing has happened.
+/// An aggregate without events.
 pub(super) fn nothing<A: LedgerAggregate>(id: &str) -> Loaded<A> {
     Loaded::nothing(StreamKey { stream_type: A::TYPE, stream_id: id.into() })
 }

@@ -1,5 +1,5 @@
-//! The eight events of the history: what they hand out and by which rule, when somebody asks for it, and what operators
-//! change about them on the way.
+//! The eight promotional events of the history: their rewards and rules, when members request them, and how operators
+//! change them over time.
 
 use chrono::TimeDelta;
 use commands::Loaded;
@@ -29,30 +29,30 @@ pub(super) const PARCEL: Show = 4;
 pub(super) const MUG: Show = 5;
 pub(super) const REVIEWS: Show = 6;
 pub(super) const WINTER: Show = 7;
-/// How many claims wait for a decision in the end.
+/// How many claims wait for a decision at the end.
 pub(super) const WAITING: usize = 40;
 
-/// One of the events.
+/// A promotional event of the history.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) campaign_id: CampaignId,
     pub(super) reward_id: RewardId,
     pub(super) campaign: Loaded<Campaign>,
     pub(super) care: Care,
-    /// Who asked for it first: many of them come again.
+    /// The first claimants, many of whom claim again.
     pub(super) regulars: Vec<Person>,
 }
 
-/// What becomes of what it grants.
+/// How its grants are fulfilled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Care {
-    /// Booked at once; now and then one is taken back.
+    /// Booked immediately; now and then one is reversed.
     Points,
-    /// Handed out by staff.
+    /// Fulfilled by staff.
     HandedOut,
 }
 
-/// How an event is made.
+/// The definition of a promotional event.
 struct Plan {
     ids: (CampaignId, RewardId),
     name: &'static str,
@@ -69,7 +69,7 @@ struct Plan {
     reward: (&'static str, RewardType, i64, Option<i64>),
 }
 
-/// The demo's own ids: `…11` and `…12` for the first, and so on.
+/// The fixed ids of a demo event: `…11` and `…12` for the first, and so on.
 fn ids(number: u128) -> (CampaignId, RewardId) {
     const FIRST: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0010;
     (CampaignId(Uuid::from_u128(FIRST + 2 * number)), RewardId(Uuid::from_u128(FIRST + 2 * number + 1)))
@@ -81,7 +81,7 @@ pub(in crate::cli::demo) fn campaign_ids() -> [CampaignId; 8] {
     [REFERRAL_EVENT, STREAK_EVENT, other(0), other(1), other(2), other(3), other(4), other(5)]
 }
 
-/// What members claim who go on, and how often compared with the others: the one that is nearly sold out hardly ever.
+/// The rewards that the traffic claims, with weights. The one that is nearly sold out has a low one.
 pub(super) fn claimed_by_traffic() -> Vec<(u32, RewardId)> {
     [(130, ids(0).1), (10, STREAK_REWARD), (4, ids(2).1), (3, ids(3).1), (2, ids(5).1), (1, ids(1).1)].into()
 }
@@ -104,12 +104,12 @@ impl Ago {
     }
 }
 
-/// Something in the constants of this file is not as it must be.
+/// A constant of this file is invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("the demo's event {0:?} is not well-formed")]
 pub(super) struct Malformed(&'static str);
 
-/// Puts all eight and what is asked of them on the agenda.
+/// Puts all eight events and their requests on the agenda.
 pub(super) fn put_on(agenda: &mut Agenda, now: Moment, dice: &mut Dice) -> Result<Vec<Running>, Malformed> {
     let ago = Ago(now);
     let mut running = vec![];
@@ -292,7 +292,7 @@ impl Plan {
     }
 }
 
-/// What operators change on the way.
+/// The changes by operators.
 fn changes(agenda: &mut Agenda, ago: Ago) -> Result<(), Malformed> {
     let mut rule = |show, at, condition: Value| {
         let condition = Some(Condition::parse(&condition).map_err(|_| Malformed("a new rule"))?);
@@ -320,14 +320,14 @@ fn changes(agenda: &mut Agenda, ago: Ago) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// What is asked for in some time.
+/// The requests within a period.
 struct Demand {
     show: Show,
     who: Who,
     from: Moment,
     to: Moment,
     every: i64,
-    /// How many minutes later it may be.
+    /// The most minutes by which a request is delayed.
     spread: u32,
 }
 
@@ -343,7 +343,7 @@ fn asks(agenda: &mut Agenda, ago: Ago, dice: &mut Dice) {
         Demand { spread: 18, ..demand(COIN, eligible, ago.days(34), now, 30) },
         demand(COIN, hopeful, ago.days(33), now, 410),
         demand(COFFEE, eligible, ago.days(16), ago.hours(25), 120),
-        // slower or faster, the stock would not last until tomorrow, or longer
+        // a slower or faster pace would change when the stock runs out
         Demand { spread: 0, ..demand(COFFEE, eligible, ago.hours(24), now, 72) },
         demand(COFFEE, hopeful, ago.days(16), now, 330),
         demand(PARCEL, eligible, ago.days(32), ago.hours(7 * 24 + 3), 460),
@@ -372,8 +372,8 @@ fn asks(agenda: &mut Agenda, ago: Ago, dice: &mut Dice) {
     }
 }
 
-/// When those asked whose claims still wait in the end: some of them will have waited for too long soon. Two of the
-/// people whose lives are told one by one are among the others.
+/// The times of the requests that still wait at the end; some of them expire soon. The two scripted claims are not
+/// included.
 fn waiting_since(ago: Ago) -> impl Iterator<Item = Moment> {
     const WEEK: i64 = 7 * 24 * 60;
     const SOON: [i64; 6] = [45, 100, 190, 330, 540, 900];

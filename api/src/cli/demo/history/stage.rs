@@ -1,5 +1,5 @@
-//! Plays the agenda: what comes in some time is decided on what the log has up to then, and written in its order, as one
-//! batch of the sequencer. Every act is an ordinary command, asked for at its own moment by whoever does it.
+//! Plays the agenda. The actions of a period are decided on the state of the log before it, and appended in order as
+//! one batch of the sequencer. Each action is an ordinary command with its own time and actor.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,12 +25,12 @@ use super::people::{Someone, nothing};
 use super::shows::Running;
 use crate::cli::generate::dice::Dice;
 
-/// How long what is decided together may last …
+/// The longest period that is decided together …
 const TOGETHER: TimeDelta = TimeDelta::hours(3);
-/// … and how many acts that may be: no more than the sequencer takes at once.
+/// … and the most actions, which fit into one batch of the sequencer.
 const MOST_TOGETHER: usize = 500;
 
-/// Who runs the programme.
+/// The accounts of staff.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Staff {
     pub(super) admin: MemberId,
@@ -47,7 +47,7 @@ pub(super) enum Trouble {
     NotWritten(CommandError<Infallible>),
 }
 
-/// The history as it stands.
+/// The state of the history.
 pub(super) struct Stage<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) staff: Staff,
@@ -58,21 +58,21 @@ pub(super) struct Stage<'a> {
     pub(super) claims: HashMap<ClaimId, Loaded<Claim>>,
     pub(super) agenda: Agenda,
     pub(super) dice: Dice,
-    /// What qualifies a referral; none where a confirmed e-mail is asked for as well.
+    /// The condition that qualifies a referral; `None` if a confirmed e-mail is required as well.
     pub(super) referrals: Option<Condition>,
     /// The position of the last event.
     pub(super) head: i64,
     pub(super) now: Moment,
 }
 
-/// An act that is decided.
+/// A decided action.
 struct Decided<'a> {
     at: Moment,
     unit: Unit<'a>,
     news: News,
 }
 
-/// What everybody knows once it is written.
+/// The change of this state after a decided action is written.
 enum News {
     Nothing,
     Joined(Person),
@@ -86,7 +86,7 @@ enum News {
 }
 
 impl<'a> Stage<'a> {
-    /// Plays all that is on the agenda until now.
+    /// Plays the agenda up to now.
     pub(super) async fn play(&mut self) -> Result<(), Trouble> {
         while let Some(first) = self.agenda.next_at().filter(|at| *at <= self.now) {
             let end = Moment::from(first.utc() + TOGETHER).min(self.now);
@@ -100,7 +100,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Writes what was decided, in its order. Claims that a limit stopped are decided again, as they always are.
+    /// Writes the decided actions in order. Claims that a guard of a limit refused are decided again, as usual.
     async fn write(&mut self, decided: Vec<Decided<'a>>, end: Moment) -> Result<(), Trouble> {
         let mut short = vec![];
         for (at, news, outcome) in in_order(decided).await {
@@ -179,7 +179,7 @@ impl<'a> Stage<'a> {
     async fn join(&mut self, at: Moment, who: Person, by: Option<Person>) -> Result<Decided<'a>, Trouble> {
         let someone = &self.people[who];
         let id = someone.id;
-        // nobody has an account of whom nothing more is needed: as with members that are imported
+        // these members have no account, like imported ones
         let unit = self.ledger.unit(Metadata::system(at).dated());
         let registration = Registration {
             time_zone: someone.zone,
@@ -241,7 +241,7 @@ impl<'a> Stage<'a> {
         Ok(Some(Decided { at, unit, news: News::Voided(who, fact) }))
     }
 
-    /// As the service does it when it runs: see the programme of referrals among its reactors.
+    /// Qualifies a referral in the same way as the service's reactor for referrals.
     async fn qualify(&mut self, at: Moment, who: Person) -> Result<Option<Decided<'a>>, Trouble> {
         let invitee = &self.people[who];
         let pending = invitee.referral.as_ref().filter(|referral| referral.state.is_pending());
@@ -291,7 +291,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What is not possible any more is left, as staff would leave it.
+    /// An action of staff; it is skipped if it is no longer possible.
     async fn step(
         &mut self,
         at: Moment,
@@ -328,7 +328,7 @@ impl<'a> Stage<'a> {
         Ok(Decided { at, unit, news: News::Nothing })
     }
 
-    /// What has to be put into a stock, or taken out, so that so much is left.
+    /// The command that changes a stock so that `left` remains.
     fn restocking(&self, show: Show, left: i64) -> Option<CampaignCommand> {
         let show = &self.shows[show];
         let quantity = show.campaign.state.reward(show.reward_id)?.quantity?.get();
@@ -342,7 +342,7 @@ impl<'a> Stage<'a> {
         Some(CampaignCommand::ReviseReward { reward_id: show.reward_id, revision })
     }
 
-    /// Takes in what was written.
+    /// Updates this state with what was written.
     fn hear(&mut self, news: News, appended: Option<Appended>, at: Moment, end: Moment) {
         let Some(appended) = appended else { return };
         self.head = self.head.max(appended.last_position);
@@ -381,7 +381,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The condition of a referral is judged after each fact of the invitee.
+    /// Evaluates the condition of a referral after each fact of the invitee.
     fn look_at_referral(&mut self, who: Person, end: Moment) {
         let someone = &self.people[who];
         let waits = someone.referral.as_ref().is_some_and(|referral| referral.state.is_pending());
@@ -393,7 +393,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Whether a claim that stands there has taken one of the stock.
+/// Whether a claim with this status takes one from stock.
 fn takes_stock(status: ClaimStatus) -> bool {
     match status {
         ClaimStatus::Pending | ClaimStatus::Granted | ClaimStatus::Fulfilled | ClaimStatus::FulfilmentFailed => true,
@@ -401,7 +401,7 @@ fn takes_stock(status: ClaimStatus) -> bool {
     }
 }
 
-/// One command on an aggregate as it is known.
+/// Runs one command on a known aggregate.
 async fn run<A: LedgerAggregate>(unit: &Unit<'_>, known: Loaded<A>, command: A::Command) -> Result<Loaded<A>, Trouble> {
     let id = known.stream.stream_id.clone();
     unit.go_on_from(known);
@@ -416,11 +416,11 @@ fn loaded<A: LedgerAggregate>(receipt: Receipt<A>) -> Loaded<A> {
 
 type Outcome = Result<Option<Appended>, CommandError<Infallible>>;
 
-/// Sends all of it to the log, one behind the other, and waits until it is written.
+/// Sends everything to the log in order, and waits until it is written.
 async fn in_order(decided: Vec<Decided<'_>>) -> Vec<(Moment, News, Outcome)> {
     let (mut sent, mut news) = (vec![], vec![]);
     for decided in decided {
-        // whoever is asked for the first time has been put into the queue
+        // the first poll puts the commit into the sequencer's queue, which keeps the order
         let mut commit: BoxFuture<'_, Outcome> = decided.unit.commit().boxed();
         let at_once = (&mut commit).now_or_never();
         sent.push(async move {

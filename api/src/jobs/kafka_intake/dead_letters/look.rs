@@ -18,7 +18,7 @@ use super::{DETAIL, REASON, headers, topic_of};
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How many letters are read ahead.
 const AHEAD: usize = 256;
-/// Of how many partitions the latest are looked for; the topic is made with one.
+/// In how many partitions the latest dead letters are searched; the topic is created with one.
 const LOOKED_AT_PARTITIONS: usize = 16;
 
 /// A dead letter as it stands on its topic.
@@ -80,7 +80,7 @@ impl DeadLetter {
     }
 }
 
-/// Which dead letters are read.
+/// The dead letters to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// All of them.
@@ -97,7 +97,7 @@ pub enum Which {
 }
 
 impl Which {
-    /// A piece of a partition that holds all of these offsets.
+    /// The range of a partition that contains all of these offsets.
     #[must_use]
     pub fn between(partition: i32, offsets: &[i64]) -> Self {
         let first = offsets.iter().min().copied().unwrap_or_default();
@@ -105,7 +105,7 @@ impl Which {
         Self::Between { partition, first, last }
     }
 
-    /// Cuts what there is of each partition to what is wanted.
+    /// Limits the existing ranges to the requested ones.
     fn cut(self, mut pieces: Pieces) -> Pieces {
         if let Self::Between { partition, first, last } = self {
             pieces.retain(|found, _| *found == partition);
@@ -118,11 +118,11 @@ impl Which {
     }
 }
 
-/// For each partition the first offset that is read, and the one after the last.
+/// For each partition the first offset to read, and the one after the last.
 type Pieces = BTreeMap<i32, (i64, i64)>;
 
-/// The latest dead letters of a topic of facts, the latest first, and how many there are; each question to the broker may
-/// take so long.
+/// The latest dead letters of a topic of facts, latest first, and their number. Each request to the broker has this
+/// timeout.
 ///
 /// # Errors
 /// The broker's.
@@ -155,7 +155,7 @@ pub async fn latest(
     tokio::task::spawn_blocking(reading).await.map_err(|_| KafkaError::Canceled)?
 }
 
-/// Dead letters of a topic of facts, partition by partition in order, and the error where it ended early.
+/// The dead letters of a topic of facts, partition by partition in order. An error ends the stream early.
 pub fn look(
     brokers: &Brokers,
     group: &str,
@@ -167,7 +167,7 @@ pub fn look(
     tokio::task::spawn_blocking(move || {
         let ended = client.create_with_context::<_, BaseConsumer<_>>(ReadToEnd).and_then(|consumer| {
             let pieces = which.cut(ends(&consumer, &topic, ANSWER_WITHIN)?);
-            // nobody may listen any more
+            // the receiver may be gone
             read(&consumer, &topic, pieces, ANSWER_WITHIN, |letter| found.blocking_send(Ok(letter)).is_ok())
         });
         if let Err(error) = ended {
@@ -183,7 +183,7 @@ fn client(brokers: &Brokers, group: &str) -> ClientConfig {
     client
 }
 
-/// Reads pieces of partitions, until they end or nobody wants more.
+/// Reads ranges of partitions until their end, or until the receiver is gone.
 fn read(
     consumer: &BaseConsumer<ReadToEnd>,
     topic: &str,
@@ -216,7 +216,7 @@ fn read(
     Ok(())
 }
 
-/// Where each partition that has messages begins and ends now; nothing when there is no such topic.
+/// The current range of each partition with messages; empty if the topic does not exist.
 fn ends(consumer: &BaseConsumer<ReadToEnd>, topic: &str, within: Duration) -> Result<Pieces, KafkaError> {
     let metadata = consumer.fetch_metadata(None, within)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());

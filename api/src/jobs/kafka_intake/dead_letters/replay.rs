@@ -33,7 +33,7 @@ impl PutBack {
         Ok(Self::from_rows(rows))
     }
 
-    /// Reads what is known of some.
+    /// Reads the records of these dead letters.
     ///
     /// # Errors
     /// The database's.
@@ -98,7 +98,7 @@ impl Replay {
         letter.message.payload().is_some() || !letter.detail().contains(STAYS_BEHIND)
     }
 
-    /// Puts them back in their order, and remembers it, with who wanted it and why where that was said.
+    /// Replays them in order and records it, with actor and reason if given.
     ///
     /// # Errors
     /// See [`ReplayError`].
