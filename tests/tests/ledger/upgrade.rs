@@ -197,6 +197,28 @@ async fn an_index_whose_build_was_killed_is_built_by_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_was_built_but_not_recorded_is_built_by_the_next_run() {
+    let database = filled().await;
+    let all = [
+        known(i64::MAX),
+        vec![later(9_001, "an index", "create index concurrently of_later_by_actor on events (actor, position)")],
+    ]
+    .concat();
+    let mut connection = connected(&database).await;
+    // the client of the first run was killed, and PostgreSQL finished the build; another index has a name that begins alike
+    for index in ["of_later_by_actor", "of_later"] {
+        let sql = format!("create index concurrently {index} on events (actor, position)");
+        sqlx::query(&sql).execute(&mut connection).await.unwrap();
+    }
+    let oids = "select array[to_regclass('of_later')::oid::int8, to_regclass('of_later_by_actor')::oid::int8]";
+    let before: Vec<i64> = sqlx::query_scalar(oids).fetch_one(&mut connection).await.unwrap();
+    migrations::apply(&mut connection, &all).await.unwrap();
+    let after: Vec<i64> = sqlx::query_scalar(oids).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(after[0], before[0], "an index of another name stays");
+    assert_ne!(after[1], before[1], "the one of the migration is built again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_migrate_and_serve_change_the_schema() {
     let database = Database::fresh().await;
     let auditor = Auditor::of(&database.url);

@@ -60,7 +60,7 @@ async fn apply_one(conn: &mut PgConnection, migration: &Migration) -> anyhow::Re
     let started = Instant::now();
     loop {
         if migration.no_tx {
-            drop_unfinished_indexes(conn, migration).await?;
+            drop_index_of_an_interrupted_run(conn, migration).await?;
         }
         match conn.apply(migration).await {
             Ok(took) => return Ok(took),
@@ -82,18 +82,20 @@ fn is_lock_timeout(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).as_deref() == Some("55P03")
 }
 
-/// Drops invalid indexes, which a killed concurrent build leaves behind.
-async fn drop_unfinished_indexes(conn: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
-    let statements: Vec<String> = sqlx::query_scalar(
+/// Drops the index that an interrupted run of this migration left behind. It may be unfinished, or finished but not
+/// recorded: PostgreSQL completes a concurrent build even after its client was killed.
+async fn drop_index_of_an_interrupted_run(conn: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
+    let statement: Option<String> = sqlx::query_scalar(
         "select format('drop index concurrently %I', relname)
-        from pg_index
-        join pg_class on pg_class.oid = indexrelid
-        where not indisvalid and relnamespace = current_schema()::regnamespace and position(relname in $1) > 0",
+        from pg_class
+        where relkind = 'i'
+          and relnamespace = current_schema()::regnamespace
+          and relname = (regexp_match($1, 'create\\s+(?:unique\\s+)?index\\s+concurrently\\s+(\\w+)', 'i'))[1]",
     )
     .bind(&*migration.sql)
-    .fetch_all(&mut *conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    for statement in statements {
+    if let Some(statement) = statement {
         sqlx::query(&statement).execute(&mut *conn).await?;
     }
     Ok(())
