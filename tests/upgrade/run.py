@@ -174,10 +174,22 @@ def compared(cluster, load, instances):
         faults.append(f"{len(load.granted)} claims of {members} members")
     for instance in instances:
         code, said = instance.command("audit", "verify", "--json")
-        print(f"audit verify of the {instance.name} version: {code}")
-        if code != 0:
-            faults.append(f"audit verify of the {instance.name} version: {said[-1000:]}")
+        found = differences(said) if code != 0 else []
+        print(f"audit verify of the {instance.name} version: {code} {[check['name'] for check in found]}")
+        # the old version compares the rows of a projection with its own fold, which the new version may have changed
+        if instance.name == "old":
+            found = [check for check in found if not check["name"].startswith("projection.")]
+        faults += [f"audit verify of the {instance.name} version: {check}" for check in found]
     return faults
+
+
+def differences(said):
+    """The checks that failed; what was said, if it is not the answer of a verification."""
+    try:
+        checks = json.JSONDecoder().raw_decode(said)[0]["checks"]
+    except (ValueError, KeyError):
+        return [{"name": "verification", "said": said[-1000:]}]
+    return [check for check in checks if not check["ok"]] or [{"name": "verification", "said": said[-1000:]}]
 
 
 if __name__ == "__main__":
