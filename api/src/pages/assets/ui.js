@@ -258,15 +258,15 @@ if (draft) {
 
   const tryIt = async () => {
     const place = $("[data-tried]", draft);
-    if ($("[data-slow]", place)) return; // only when somebody asks
+    if ($("[data-slow]", place)) { place.dataset.stale = ""; return; } // only when somebody asks
     if (trying) { again = true; return; }
     trying = true;
     again = false;
     place.setAttribute("aria-busy", "true");
     try {
       const html = await send("try", "tried");
-      if (!again) { swap(place, html.body.childNodes)?.focus(); tell($("[data-say]", place)?.dataset.say); }
-    } catch { /* the buttons of the form say it */ }
+      if (!again) { swap(place, html.body.childNodes)?.focus(); delete place.dataset.stale; tell($("[data-say]", place)?.dataset.say); }
+    } catch { place.dataset.stale = ""; }
     place.removeAttribute("aria-busy");
     trying = false;
     if (again) tryIt();

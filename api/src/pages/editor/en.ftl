@@ -117,8 +117,8 @@ ui-editor-would-grant = { $count ->
    *[other] { $count } would have been granted; { $until }.
 }
 ui-editor-same = The same as version { $version }: { $count } granted, { $until }.
-ui-editor-as-many = As many as by version { $version }: { $count } granted.
-ui-editor-as-many-until = As many as by version { $version }, { $count }, but sold out { $now } instead of { $before }.
+ui-editor-as-many = { $count } granted, as many as by version { $version }.
+ui-editor-as-many-until = { $count } granted, as many as by version { $version }, but sold out { $now } instead of { $before }.
 ui-editor-more = { $count } more than by version { $version }: { $now } granted instead of { $before }; { $until }.
 ui-editor-fewer = { $count } fewer than by version { $version }: { $now } granted instead of { $before }; { $until }.
 ui-editor-days-later = { $count } days later

@@ -114,8 +114,8 @@ ui-editor-would-grant = { $count ->
    *[other] { $count }건이 지급되었을 것입니다 ({ $until }).
 }
 ui-editor-same = 버전 { $version }과 같습니다: { $count }건 지급, { $until }.
-ui-editor-as-many = 버전 { $version }과 같은 { $count }건 지급.
-ui-editor-as-many-until = 버전 { $version }과 같은 { $count }건이지만, { $before } 대신 { $now }에 품절됩니다.
+ui-editor-as-many = 버전 { $version }과 같이 { $count }건 지급합니다.
+ui-editor-as-many-until = 버전 { $version }과 같이 { $count }건 지급하지만, { $before }이 아니라 { $now }에 품절됩니다.
 ui-editor-more = 버전 { $version }보다 { $count }건 많습니다: { $before }건 대신 { $now }건 지급, { $until }.
 ui-editor-fewer = 버전 { $version }보다 { $count }건 적습니다: { $before }건 대신 { $now }건 지급, { $until }.
 ui-editor-days-later = { $count }일 늦음

@@ -6,11 +6,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::backtest::{Outcome, Who};
+use super::draft::{Draft, TERMS};
 use super::edit::Edit;
 use super::form;
 use super::node::{FIELDS, KINDS, Node, Word};
 use super::tree::{Field, Part, Piece, Step, steps};
 use crate::app::i18n::Language;
+use crate::pages::event::Event;
 use crate::pages::form::Form;
 use crate::pages::text::Text;
 
@@ -229,4 +232,93 @@ fn not_of_several_is_none_of_them() {
     let read = form::read(&form).unwrap();
     assert_eq!(read.to_json(), json!({"not": {"any": [{"birthday": {}}, {"profileComplete": {}}]}}));
     assert!(matches!(read, Node::Group(Word::Not, _)));
+}
+
+fn event() -> Event {
+    let event = json!({
+        "id": "01900000-0000-7000-8000-000000000001", "name": "Seven days", "description": "a\nb",
+        "startDate": "2026-10-31T15:00:00.000Z", "endDate": "2026-12-01T03:04:05.678Z",
+        "condition": {"streak": {"kind": "login", "days": 7}}, "conditionVersion": 3, "frequency": "once",
+        "timeZone": "Asia/Seoul", "approval": "automatic", "maxRewardCount": 5, "perMemberLimit": null,
+        "pendingExpiresAfter": "72h", "status": "active",
+    });
+    serde_json::from_value(event).unwrap()
+}
+
+/// The form of the event with some fields changed.
+fn typed(changes: &[(&str, &str)]) -> Draft {
+    let draft = Draft::of(&event(), None, event().start_date);
+    let of_rule = [("r.is", "streak"), ("r.kind", "login"), ("r.days", "7")];
+    let own = TERMS.iter().map(|field| (*field, draft.value(field))).chain(of_rule);
+    let value = |name: &str| changes.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
+    Draft::read(&Form(own.map(|(name, old)| (name.to_owned(), value(name).unwrap_or(old).to_owned())).collect()))
+}
+
+fn changes(of: &[(&str, &str)]) -> Value {
+    let draft = typed(of);
+    Value::Object(draft.changes(&event(), draft.condition().unwrap()))
+}
+
+#[test]
+fn only_what_differs_is_sent_and_days_are_those_of_the_event() {
+    assert_eq!(changes(&[]), json!({}));
+    assert_eq!(typed(&[]).value("startDate"), "2026-11-01T00:00");
+    assert_eq!(typed(&[]).value("endDate"), "2026-12-01T12:04:05.678");
+    assert_eq!(changes(&[("name", "Eight"), ("r.days", "8")]), {
+        json!({"name": "Eight", "condition": {"streak": {"kind": "login", "days": 8}}})
+    });
+    assert_eq!(changes(&[("description", ""), ("maxRewardCount", "")]), {
+        json!({"description": null, "maxRewardCount": null})
+    });
+    assert_eq!(changes(&[("endDate", "2026-12-02T00:00")]), json!({"endDate": "2026-12-02"}));
+    assert_eq!(changes(&[("endDate", "2026-12-02T09:30")]), json!({"endDate": "2026-12-02T00:30:00.000Z"}));
+    let moved = json!({"timeZone": "UTC", "startDate": "2026-11-01", "endDate": "2026-12-01T12:04:05.678Z"});
+    assert_eq!(changes(&[("timeZone", "UTC")]), moved, "the same days of another zone");
+    for wrong in ["soon", "2026-13-01T00:00", "99999-01-01"] {
+        assert_eq!(changes(&[("endDate", wrong)]), json!({"endDate": wrong}), "the API says what is wrong");
+    }
+    let wrong = json!({"maxRewardCount": "many", "name": "", "timeZone": "Moon", "startDate": "2026-11-01",
+        "endDate": "2026-12-01T12:04:05.678Z"});
+    assert_eq!(changes(&[("maxRewardCount", "many"), ("name", ""), ("timeZone", "Moon")]), wrong);
+}
+
+#[test]
+fn a_test_over_the_latest_time_is_as_long_and_ends_now() {
+    let now = event().start_date;
+    let tried = |window| typed(&[]).in_force(&event(), now).tried_over(window, now);
+    let own = json!({"startDate": "2026-11-01", "endDate": "2026-12-01T03:04:05.678Z"});
+    assert_eq!(tried("own"), own);
+    assert_eq!(tried("latest"), json!({"startDate": "2026-10-01T02:55:54.322Z", "endDate": now}));
+}
+
+impl Draft {
+    fn tried_over(&self, window: &str, now: domain::Moment) -> Value {
+        let mut fields: Vec<_> =
+            TERMS.iter().map(|field| ((*field).to_owned(), self.value(field).to_owned())).collect();
+        fields.push(("window".to_owned(), window.to_owned()));
+        let tried = Self::read(&Form(fields)).tried(json!({}), now);
+        json!({"startDate": tried["event"]["startDate"], "endDate": tried["event"]["endDate"]})
+    }
+}
+
+#[test]
+fn winners_are_compared_as_far_as_both_are_known() {
+    let outcome = |granted: i64, winners: &[(&str, u32)]| -> Outcome {
+        let winner = |(id, day): &(&str, u32)| json!({"memberId": id, "at": format!("2026-11-{day:02}T00:00:00.000Z")});
+        let winners: Vec<_> = winners.iter().map(winner).collect();
+        serde_json::from_value(json!({"position": 9, "membersSeen": 9, "granted": granted, "deniedOutOfStock": 0,
+            "soldOutAt": null, "byDay": [], "winners": winners, "durationMs": 1}))
+        .unwrap()
+    };
+    let force = outcome(3, &[("a", 1), ("b", 2), ("c", 3)]);
+    let whole = Who::of(&outcome(2, &[("b", 2), ("d", 4)]), &force);
+    assert_eq!(
+        (whole.more, whole.fewer, whole.before),
+        (vec!["d".to_owned()], vec!["a".to_owned(), "c".to_owned()], None)
+    );
+    // of the draft more are granted than are named: after the last of them nothing is known
+    let cut = Who::of(&outcome(9, &[("a", 1), ("d", 2), ("e", 3)]), &force);
+    assert_eq!((cut.more, cut.fewer), (vec!["d".to_owned()], vec!["b".to_owned()]));
+    assert!(cut.before.is_some() && !cut.is_of_nobody);
+    assert!(Who::of(&outcome(9, &[("x", 1), ("y", 1)]), &force).is_of_nobody, "all at the same moment");
 }

@@ -67,7 +67,14 @@ pub(super) struct Row {
 /// Who wins by one of them alone.
 pub(super) struct WhoPart {
     pub(super) measure: String,
-    pub(super) lists: Vec<(String, Vec<(String, ShortId)>, String)>,
+    pub(super) lists: Vec<Named>,
+}
+
+/// Some members, where their pages are, and how many more there are.
+pub(super) struct Named {
+    pub(super) title: String,
+    pub(super) members: Vec<(String, ShortId)>,
+    pub(super) rest: String,
 }
 
 /// The event in force and what it would have done.
@@ -224,7 +231,7 @@ fn who(visit: &Visit, who: &Who) -> WhoPart {
     if who.is_of_nobody {
         return WhoPart { measure: text.say("ui-editor-who-too-many"), lists: vec![] };
     }
-    let list = |title: String, members: &[String]| (title, named(members), rest(members));
+    let list = |title: String, members: &[String]| Named { title, members: named(members), rest: rest(members) };
     WhoPart {
         measure: who.before.map_or_else(
             || text.say("ui-editor-who-all"),
