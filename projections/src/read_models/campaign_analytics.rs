@@ -1,10 +1,10 @@
 //! How does one campaign do, and what changed in it when? Exact now and as of any position of the log.
 //!
-//! How: each change of a campaign that a timeline shows is a milestone with its position (`milestones`). The steps of its
-//! claims are kept one by one in few bytes, and added up at marks along them (`steps`), as is what each version of its
-//! condition judged (`judgements`): any position is a mark and at most 255 steps. How many members a step changed is
-//! said when it is folded (`claimants`), so that nobody who looks back needs to know who they were. What is asked is read
-//! through a view, which is of one snapshot and one position (`view`, `answer`).
+//! Each change of a campaign that a timeline shows is a milestone with its position (`milestones`). Each step of its claims
+//! is a small row. Marks along the steps hold the totals (`steps`), and the decisions by each version of the condition
+//! (`judgements`), so that any position needs one mark and at most 255 steps. The fold records by how much a step changes the
+//! number of members (`claimants`), so queries need not know who they are. Queries read through a view, which is one
+//! snapshot as of one position (`view`, `answer`).
 
 mod answer;
 mod claimants;
