@@ -3,7 +3,7 @@
 
 pub(crate) mod campaigns;
 pub(crate) mod dry_run;
-pub(crate) mod told;
+pub(crate) mod known_state;
 
 use std::sync::Arc;
 

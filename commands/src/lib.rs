@@ -10,7 +10,7 @@ pub mod metrics;
 
 pub use claims::campaigns::CommittedStock;
 pub use claims::dry_run::RewardAvailability;
-pub use claims::told::KnownToClaim;
+pub use claims::known_state::KnownState;
 pub use claims::{ClaimError, ClaimRequest, FactsSource, shortage_of};
 pub use guards::GuardRefusal;
 pub use ledger::retry::{Retry, TimeIsUp};

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::Pages;
 use super::decide::{self, Claim, NOTE, OneClaim, Outcome};
-use super::evidence::{EvidenceTree, Explanation, StepTold};
+use super::evidence::{EvidenceTree, Explanation, HistoryStep};
 use super::failure::Failure;
 use super::form::{Posted, new_key};
 use super::moment::Shown;
@@ -204,7 +204,7 @@ fn verdict(text: Text, told: &Explanation, log: &dyn Fn(i64) -> Option<String>) 
 }
 
 impl Step {
-    fn of(text: Text, step: &StepTold, member: &str, log: &dyn Fn(i64) -> Option<String>) -> Self {
+    fn of(text: Text, step: &HistoryStep, member: &str, log: &dyn Fn(i64) -> Option<String>) -> Self {
         let mark = match step.step.as_str() {
             "denied" | "rejected" | "fulfilment_failed" => " no",
             "pending" => " wait",

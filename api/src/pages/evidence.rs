@@ -35,15 +35,15 @@ pub(super) struct Explanation {
     pub(super) local_date: NaiveDate,
     pub(super) facts_position: i64,
     pub(super) position: i64,
-    pub(super) leaves: Vec<LeafTold>,
+    pub(super) leaves: Vec<ExplainedLeaf>,
     #[serde(default)]
     pub(super) days: Vec<Day>,
-    pub(super) steps: Vec<StepTold>,
+    pub(super) steps: Vec<HistoryStep>,
 }
 
 /// A leaf of the rule, with its evidence and the events that counted.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct LeafTold {
+pub(super) struct ExplainedLeaf {
     #[serde(flatten)]
     pub(super) evidence: LeafEvidence,
     pub(super) counted: Counted,
@@ -68,7 +68,7 @@ pub(super) struct Day {
 
 /// One event of the claim's history.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct StepTold {
+pub(super) struct HistoryStep {
     pub(super) step: String,
     pub(super) at: Moment,
     pub(super) actor: String,
@@ -153,7 +153,7 @@ impl Explanation {
         Needs { leaves: by_path.iter().filter_map(leaf).collect() }
     }
 
-    fn leaf(&self, text: Text, told: &LeafTold, sentence: Sentence, mark: Mark, log: LogLink<'_>) -> Leaf {
+    fn leaf(&self, text: Text, told: &ExplainedLeaf, sentence: Sentence, mark: Mark, log: LogLink<'_>) -> Leaf {
         let LeafEvidence { path, leaf, need, have, error, .. } = &told.evidence;
         let (have_text, need_text) = (
             seen(text, *have),

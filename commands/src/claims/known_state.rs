@@ -14,7 +14,7 @@ use crate::log::streams::Loaded;
 
 /// The state that decides a claim request.
 #[derive(Debug)]
-pub struct KnownToClaim<'a> {
+pub struct KnownState<'a> {
     /// The campaign of the reward …
     pub campaign_id: CampaignId,
     /// … and its state.
@@ -36,10 +36,10 @@ impl Unit<'_> {
     pub async fn request_reward(
         &self,
         request: ClaimRequest,
-        known: KnownToClaim<'_>,
+        known: KnownState<'_>,
         claim: impl FnOnce(ClaimId) -> Option<Loaded<Claim>>,
     ) -> Result<Receipt<Claim>, ClaimError> {
-        let KnownToClaim { campaign_id, campaign, facts, facts_position, shortage } = known;
+        let KnownState { campaign_id, campaign, facts, facts_position, shortage } = known;
         let mut offer = Offer::of(request, campaign_id, &campaign.state, false).ok_or(ClaimError::RewardUnknown)?;
         let member = facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);

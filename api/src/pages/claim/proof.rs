@@ -73,7 +73,7 @@ impl Proof {
             async { if shown.is_then() { vec![] } else { checkpoints(visit, position).await } },
         );
         let head = shown.moment().position;
-        let choice = |step: &crate::pages::evidence::StepTold| {
+        let choice = |step: &crate::pages::evidence::HistoryStep| {
             let name = say!(text, "ui-proof-choice", position = step.position, step = text.say_of("step", &step.step));
             (step.position, name, step.position == position)
         };

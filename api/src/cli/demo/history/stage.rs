@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use chrono::TimeDelta;
-use commands::{Appended, ClaimError, ClaimRequest, CommandError, KnownToClaim, Ledger, Loaded, Metadata, StreamKey};
+use commands::{Appended, ClaimError, ClaimRequest, CommandError, KnownState, Ledger, Loaded, Metadata, StreamKey};
 use commands::{Receipt, Unit, shortage_of};
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
@@ -272,7 +272,7 @@ impl<'a> Stage<'a> {
     ) -> Result<Option<Decided<'a>>, Trouble> {
         let (someone, show) = (&self.people[who], &self.shows[ask.show]);
         let unit = self.ledger.unit(Metadata::of(someone.id, Role::User, at).dated());
-        let known = KnownToClaim {
+        let known = KnownState {
             campaign_id: show.campaign_id,
             campaign: &show.campaign,
             facts: someone.facts.clone(),
