@@ -52,7 +52,7 @@ async fn an_event_tells_what_it_hands_out_and_who_was_faster() {
         "End the event",
         "class=\"st active\"",
         &format!("/ui/rewards/{prize}"),
-        "once a member",
+        "once per member",
     ]);
 
     // the same form twice is one step; an older page is told who was faster
