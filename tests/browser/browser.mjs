@@ -80,7 +80,7 @@ export async function fits(page, name) {
   check(content <= window, `${name}: scrolls sideways, ${content} px in ${window}`);
 }
 
-export async function picture(page, name) {
+export async function picture(page, name, { fullPage = true } = {}) {
   await mkdir(screens, { recursive: true });
-  await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage });
 }

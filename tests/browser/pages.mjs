@@ -62,6 +62,19 @@ async function withoutModule(browser) {
   await Promise.all([plain, scripted].map(({ context }) => context.close()));
 }
 
+/** The two pictures of the README: `docs/images` has copies of them. */
+async function frontPage(browser) {
+  const { context, page } = await reader(browser, "operator", { height: 1000 });
+  await page.goto("/ui");
+  await picture(page, "readme-overview", { fullPage: false });
+  await page.goto("/ui/events");
+  await page.getByRole("link", { name: "Coffee for regulars" }).first().click();
+  await page.waitForURL(/events\/[0-9a-f-]{36}/);
+  await page.goto(`${new URL(page.url()).pathname}/edit`);
+  await picture(page, "readme-editor", { fullPage: false });
+  await context.close();
+}
+
 await test(async (browser) => {
   for (const role of ["admin", "operator", "auditor", "member"]) {
     const found = await find(browser, role);
@@ -72,6 +85,7 @@ await test(async (browser) => {
     ]);
   }
   await withoutModule(browser);
+  await frontPage(browser);
   const { page } = await reader(browser, null, { dark: true, ko: true });
   await page.goto("/ui/events?status=active");
   check(new URL(page.url()).pathname === "/ui/sign-in", "a stranger signs in first");
