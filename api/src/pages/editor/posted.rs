@@ -50,6 +50,11 @@ async fn press(posted: Posted, subject: Option<Subject>) -> Result<Response, Fai
                     if let Some(key) = form.idempotency_key().filter(|_| refused.is_unknown()) {
                         editing.key = key.to_owned();
                     }
+                    // what somebody else has saved is seen from where the log was
+                    if let (412, Some(subject)) = (refused.status, &editing.subject) {
+                        let later = Visit { api: visit.api.clone().reading_from(refused.position()), ..visit.clone() };
+                        editing.subject = Some(Subject::of(&later, &subject.event.id).await?);
+                    }
                     not_saved(&visit, &mut editing, &refused);
                 }
             }

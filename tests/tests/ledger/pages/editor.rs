@@ -50,6 +50,11 @@ async fn press(browser: &Browser, path: &str, page: &Page, button: &str, changes
     browser.post(path, &fields).await
 }
 
+/// From where what a save has written is read.
+fn min(location: &str) -> i64 {
+    location.split("min=").nth(1).and_then(|min| min.parse().ok()).unwrap_or_else(|| panic!("{location}"))
+}
+
 fn value(page: &Page, name: &str) -> String {
     fields(page).into_iter().find(|(of, _)| of == name).unwrap_or_else(|| panic!("no {name}: {}", page.html)).1
 }
@@ -69,10 +74,11 @@ async fn a_rule_is_tried_beside_the_one_in_force_and_saved_as_it_is_written() {
     let name = format!("<script>alert(1)</script> {}", unique());
     let campaign = operator.create_event(&with(event(visits(1)), json!({"name": name}))).await;
     operator.create_reward(&with(reward(&campaign, Some(3)), json!({"name": "<b>Tea</b>"}))).await;
+    let written = stage.log().await.head().await;
     let browser = Browser::of(&stage.service).demo("operator").await;
     let path = format!("/ui/events/{campaign}/edit");
 
-    let page = browser.get(&path).await;
+    let page = browser.get(&format!("{path}?min={written}")).await;
     page.ok().says_all(&["The same as version 1: 3 granted, sold out", "&#60;script&#62;alert(1)", "&#60;b&#62;Tea"]);
     assert!(!page.says("<script>alert") && !page.says("<b>Tea"), "{}", page.html);
     assert_eq!(value(&page, "r.count"), "1");
@@ -112,8 +118,8 @@ async fn a_rule_is_tried_beside_the_one_in_force_and_saved_as_it_is_written() {
     assert_eq!(value(&broken, "json"), "{\"all\": [}");
     let page = press(&browser, &path, &text, "tree", &[]).await;
     let saved = press(&browser, &path, &page, "save", &[]).await;
-    assert!(saved.leads_to(&format!("/ui/events/{campaign}")).contains("min="), "it waits for what was written");
-    let after = operator.get(&format!("/events/{campaign}")).await.ok().clone();
+    let position = min(saved.leads_to(&format!("/ui/events/{campaign}")));
+    let after = operator.get_at(&format!("/events/{campaign}"), position).await.ok().clone();
     assert_eq!((&after["condition"], &after["conditionVersion"]), (&rule, &json!(2)));
     assert_eq!((&after["name"], &after["endDate"]), (&shown["name"], &shown["endDate"]), "nothing else was changed");
     press(&browser, &path, &page, "save", &[]).await.leads_to(&format!("/ui/events/{campaign}"));
@@ -122,8 +128,10 @@ async fn a_rule_is_tried_beside_the_one_in_force_and_saved_as_it_is_written() {
     let late = press(&browser, &path, &tighter, "save", &[]).await;
     late.expect(412).says_all(&["Somebody was faster", "Its rule is version 2 now", "412 changed_meanwhile"]);
     assert_eq!(value(&late, "r.count"), "2");
-    press(&browser, &path, &late, "save", &[]).await.leads_to(&format!("/ui/events/{campaign}"));
-    assert_eq!(operator.get(&format!("/events/{campaign}")).await.ok()["conditionVersion"], json!(3));
+    let again = press(&browser, &path, &late, "save", &[]).await;
+    let position = min(again.leads_to(&format!("/ui/events/{campaign}")));
+    let after = operator.get_at(&format!("/events/{campaign}"), position).await;
+    assert_eq!(after.ok()["conditionVersion"], json!(3));
 }
 
 #[tokio::test]
@@ -150,7 +158,7 @@ async fn an_event_is_made_from_the_page_alone() {
     let made = press(&browser, path, &page, "save", &changes).await;
     let made = made.leads_to("/ui/events/");
     let campaign = made.trim_start_matches("/ui/events/").split('?').next().unwrap();
-    let shown = operator.get(&format!("/events/{campaign}")).await.ok().clone();
+    let shown = operator.get_at(&format!("/events/{campaign}"), min(made)).await.ok().clone();
     for (field, expected) in [
         ("name", json!(name)),
         ("startDate", json!("2030-02-28T15:00:00.000Z")),
@@ -174,9 +182,10 @@ async fn an_event_is_made_from_the_page_alone() {
 async fn nobody_writes_without_the_right_or_as_of_an_earlier_moment() {
     let stage = Stage::shared().await;
     let campaign = stage.operator().await.create_event(&event(json!({"birthday": {}}))).await;
+    let written = stage.log().await.head().await;
     let operator = Browser::of(&stage.service).demo("operator").await;
     let edit = format!("/ui/events/{campaign}/edit");
-    let page = operator.get(&edit).await;
+    let page = operator.get(&format!("{edit}?min={written}")).await;
     for who in ["auditor", "member"] {
         let browser = Browser::of(&stage.service).demo(who).await;
         for path in ["/ui/events/new", edit.as_str()] {
