@@ -1,7 +1,7 @@
 //! The eight promotional events of the history: their rewards and rules, when members request them, and how operators
 //! change them over time.
 
-use chrono::TimeDelta;
+use chrono::{DurationRound as _, TimeDelta};
 use commands::Loaded;
 use domain::Moment;
 use domain::campaign::{
@@ -102,6 +102,12 @@ impl Ago {
     pub(super) fn days(self, days: i64) -> Moment {
         self.hours(24 * days)
     }
+
+    /// People announce events for a full hour.
+    fn on_the_hour(self) -> Self {
+        let now = self.0.utc();
+        Self(Moment::from(now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now)))
+    }
 }
 
 /// A constant of this file is invalid.
@@ -113,7 +119,7 @@ pub(super) struct Malformed(&'static str);
 pub(super) fn put_on(agenda: &mut Agenda, now: Moment, dice: &mut Dice) -> Result<Vec<Running>, Malformed> {
     let ago = Ago(now);
     let mut running = vec![];
-    for plan in plans(ago) {
+    for plan in plans(ago.on_the_hour()) {
         let care = match plan.reward.1 {
             RewardType::Point => Care::Points,
             RewardType::Item | RewardType::Coupon => Care::HandedOut,
