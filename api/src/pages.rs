@@ -1,9 +1,9 @@
 //! The pages: the ledger in a browser, under `/ui`. Each page has a folder with its handler, its template and its texts
-//! in both languages. Pages are clients of the API in the same process ([`client`]): they send the requests that any
+//! in both languages. Pages are clients of the API in the same process (`client`): they send the requests that any
 //! client could send, with the rights of whoever is signed in, and contain no rule, no SQL and no number of their own.
 //!
 //! To add a page: a folder with `en.ftl` and `ko.ftl` (named in `text/messages.rs`), a template that extends
-//! `shell/staff.html` or `shell/member.html`, a handler that takes a [`visit::Visit`], and a line in [`routes`].
+//! `shell/staff.html` or `shell/member.html`, a handler that takes a `visit::Visit`, and a line in `routes`.
 
 mod approvals;
 mod assets;
