@@ -16,7 +16,7 @@ use projections::read_models::claim_history::Winners;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::leaf::{DayTold, ExplainedStep, LeafTold};
+use self::leaf::{DayTold, ExplainedChange, LeafTold};
 use self::story::Told;
 use crate::app::i18n::Said;
 
@@ -85,7 +85,7 @@ pub struct Explanation {
     days: Vec<DayTold>,
     /// The smallest further thing that would make it a grant; empty where the rule was met. Null where it cannot be
     /// said, or is out of the member's reach, as an empty shelf is: nothing is promised then.
-    smallest_further: Option<Vec<ExplainedStep>>,
+    smallest_further: Option<Vec<ExplainedChange>>,
     /// Who took what was missing, where it was used up.
     ahead: Option<Ahead>,
     /// Until when it can be decided; null if no decision is needed.
@@ -177,7 +177,7 @@ impl Material {
         condition: &Condition,
         decision: &Decision,
         leaves: &[(&Leaf, &LeafEvidence)],
-    ) -> Option<Vec<ExplainedStep>> {
+    ) -> Option<Vec<ExplainedChange>> {
         match reason {
             None | Some(DenialReason::ConditionUnmet | DenialReason::CampaignNotActive) => {}
             Some(
@@ -193,7 +193,7 @@ impl Material {
         if over && reason.is_some() {
             return None;
         }
-        changes.into_iter().map(|change| ExplainedStep::of(change, leaves)).collect()
+        changes.into_iter().map(|change| ExplainedChange::of(change, leaves)).collect()
     }
 
     /// A limit refuses exactly when all of it is given or promised.

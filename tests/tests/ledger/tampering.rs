@@ -196,7 +196,9 @@ async fn whatever_is_altered_is_found() {
     let cut = format!(
         "delete from events where position > {}; delete from checkpoints; delete from members; delete from member_days;
          delete from member_runs; delete from member_referrals; delete from referrals; delete from claims; delete from claimed_rewards;
-         delete from campaigns; delete from rewards; delete from campaign_windows",
+         delete from campaigns; delete from rewards; delete from campaign_windows; delete from campaign_milestones;
+         delete from campaign_steps; delete from campaign_marks; delete from campaign_judgements;
+         delete from campaign_refusals; delete from campaign_claimants; delete from audit_checkpoints",
         head - 2
     );
     for (name, statement, rehash) in [("a rewritten suffix", innocent, Some(fact)), ("a cut tail", cut.as_str(), None)]

@@ -63,7 +63,8 @@ pub(super) fn days(leaves: &[(&Leaf, &LeafEvidence)], counted: &[Counted]) -> Ve
 /// One thing that is still missing.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ExplainedStep {
+#[schemars(rename = "StepFurther")]
+pub(super) struct ExplainedChange {
     path: String,
     leaf: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +178,7 @@ fn count(number: i128) -> Arg {
     i64::try_from(number).map_or_else(|_| Arg::from(number.to_string()), Arg::from)
 }
 
-impl ExplainedStep {
+impl ExplainedChange {
     /// None when the leaf is not there, which evidence of another tree would be.
     pub(super) fn of(step: RequiredChange, leaves: &[(&Leaf, &LeafEvidence)]) -> Option<Self> {
         let (leaf, evidence) = leaves.get(step.leaf)?;

@@ -108,6 +108,13 @@ pub(super) struct Hit {
     pub(super) lines: Vec<(i32, String)>,
 }
 
+impl Hit {
+    /// Whether its words end at the cursor, for want of room behind it.
+    fn is_before(&self) -> bool {
+        self.anchor == Anchor::End
+    }
+}
+
 impl Plot {
     pub(super) fn rect(&mut self, class: &'static str, (x, width): (f64, f64), (y, height): (f64, f64)) {
         if height > 0.0 {

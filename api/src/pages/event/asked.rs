@@ -201,12 +201,13 @@ impl Frame<'_> {
         (until.recorded_at.utc() + TimeDelta::milliseconds(1)).min(end).max(self.from(until))
     }
 
-    /// The longest bucket that still gives a chart enough bars: `hour`, `day`, `week` or `month`.
+    /// The shortest bucket of which a chart has no more than 36: `hour`, `day`, `week` or `month`. Each costs a page close
+    /// to a kilobyte.
     pub(super) fn bucket(&self) -> &'static str {
-        match (self.until(self.now) - self.from(self.now)).num_days() {
-            ..=2 => "hour",
-            3..=120 => "day",
-            121..=800 => "week",
+        match (self.until(self.now) - self.from(self.now)).num_hours() {
+            ..=35 => "hour",
+            36..864 => "day",
+            864..6_048 => "week",
             _ => "month",
         }
     }
