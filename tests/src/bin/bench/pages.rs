@@ -112,13 +112,13 @@ async fn spent(reads: &Reads, pace: Pace) -> f64 {
     cpu_of(pid).unwrap() - before
 }
 
-/// The longest time between two messages while there was something to tell.
+/// The longest time without a message, while there was something to tell.
 async fn listen(somebody: Signed, until: Instant) -> Duration {
     let mut stream = somebody.get("/ui/stream").await.unwrap();
-    let (mut heard, mut longest) = (None::<Instant>, Duration::ZERO);
+    let (mut heard, mut longest) = (Instant::now(), Duration::ZERO);
     while let Ok(Ok(Some(_))) = tokio::time::timeout_at(until.into(), stream.chunk()).await {
-        longest = longest.max(heard.map_or(Duration::ZERO, |heard| heard.elapsed()));
-        heard = Some(Instant::now());
+        longest = longest.max(heard.elapsed());
+        heard = Instant::now();
     }
     longest
 }

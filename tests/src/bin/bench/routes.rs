@@ -121,7 +121,8 @@ impl Routes {
         match (method, first) {
             ("post", "activities") => of("service"),
             ("post", "events" | "rewards" | "conditions") => of("operator"),
-            (_, "dashboard") => of("operator"),
+            (_, "dashboard" | "members") => of("operator"),
+            (_, "operations") => of("admin"),
             (_, "audit") => of("auditor"),
             (_, "auth") if path.starts_with("/auth/users") => of("admin"),
             ("get", "claims") if path == "/claims/{id}/explanation" => Arc::new(vec![self.claimant.clone()]),
@@ -143,7 +144,7 @@ impl Routes {
             "dashboard" => &self.event,
             "claims" if path.ends_with("/claim") => &self.unclaimed,
             "claims" if path.contains("/user/") => &self.member,
-            "claims" => &self.claim,
+            "claims" | "reward-requests" => &self.claim,
             "auth" => &self.member,
             "audit" if path.contains("/members/") => &self.member,
             "audit" if path.contains("/streams/") => &self.member,
