@@ -73,7 +73,9 @@ impl BurnDown {
         }
         if let Some((x, left)) = last {
             let place = (x, scale.y(left));
-            let (dx, anchor) = if x > 70.0 { (-10, Anchor::End) } else { (10, Anchor::Start) };
+            // the day on which nothing is left has its words on the right
+            let is_soon = self.outlook.as_ref().is_some_and(|outlook| outlook.gone - x < 25.0);
+            let (dx, anchor) = if x > 70.0 || (is_soon && x > 25.0) { (-10, Anchor::End) } else { (10, Anchor::Start) };
             plot.point("go", place, "4.5");
             plot.words("lbl go", place, (dx, -6), anchor, self.now);
         }
