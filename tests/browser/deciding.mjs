@@ -1,7 +1,7 @@
 // Work by keyboard alone: sign in, go to the queue, approve, reject with a note, read why, look into the log. Two operators
 // decide one claim. A rule is changed with its figures beside it. A page of an earlier moment stays the same. A page whose
 // connection is gone says so.
-import { PASSWORD, axe, check, reader, signIn, test } from "./browser.mjs";
+import { PASSWORD, axe, check, fits, reader, signIn, test } from "./browser.mjs";
 
 const path = (page) => new URL(page.url()).pathname;
 const at = async (page, place) => page.waitForURL((url) => url.pathname === place, { timeout: 15_000 });
@@ -62,6 +62,7 @@ async function theLog(browser) {
   const result = page.locator("[data-hash-result]");
   await result.filter({ hasText: await button.getAttribute("data-hash-expected") }).waitFor({ timeout: 5_000 });
   check((await result.getAttribute("class")).includes("go"), "the browser computes the hash that the log holds");
+  await fits(page, "the hash that was computed");
   check(await page.locator('a[href="/ui/approvals"]').count() === 0, "an auditor decides nothing");
   await context.close();
 }

@@ -218,7 +218,8 @@ if (globalThis.isSecureContext && crypto.subtle) {
       const place = button.parentElement.querySelector("[data-hash-result]") ?? $("[data-hash-result]");
       if (place) {
         place.textContent = `${same ? button.dataset.hashSame : button.dataset.hashOther} ${hex}`;
-        place.className = same ? "go" : "no";
+        place.classList.remove("go", "no");
+        place.classList.add(same ? "go" : "no");
       }
       tell(same ? button.dataset.hashSame : button.dataset.hashOther);
     });
