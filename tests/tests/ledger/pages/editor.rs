@@ -61,7 +61,7 @@ fn value(page: &Page, name: &str) -> String {
 
 #[tokio::test]
 async fn a_rule_is_tried_beside_the_one_in_force_and_saved_as_it_is_written() {
-    let stage = Stage::shared().await;
+    let stage = Stage::own().await;
     let (operator, reporter) = (stage.operator().await, stage.reporter().await);
     let kind = format!("visit.{}", unique());
     let visits = |count: i64| json!({"count": {"kind": kind, "count": count}});
@@ -136,7 +136,7 @@ async fn a_rule_is_tried_beside_the_one_in_force_and_saved_as_it_is_written() {
 
 #[tokio::test]
 async fn an_event_is_made_from_the_page_alone() {
-    let stage = Stage::shared().await;
+    let stage = Stage::own().await;
     let operator = stage.operator().await;
     let browser = Browser::of(&stage.service).demo("operator").await;
     let path = "/ui/events/new";
