@@ -145,7 +145,7 @@ fn written(language: Language, id: &str, attribute: Option<&str>, values: &Fluen
     bundle.format_pattern(pattern, Some(values), &mut vec![]).into_owned()
 }
 
-type Bundle = FluentBundle<FluentResource>;
+pub(crate) type Bundle = FluentBundle<FluentResource>;
 
 fn bundle(language: Language) -> &'static Bundle {
     static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| read(Language::English));
@@ -163,12 +163,19 @@ fn source(language: Language) -> &'static str {
     }
 }
 
-/// A message that cannot be read is left out here, and missed by the tests.
 fn read(language: Language) -> Bundle {
-    let resource = FluentResource::try_new(source(language).to_owned()).unwrap_or_else(|(resource, _)| resource);
+    bundle_of(language, [source(language)])
+}
+
+/// The messages of a language from their sources; of two with one id the later one counts. A source's messages that
+/// cannot be parsed are left out, and missed by the tests.
+pub(crate) fn bundle_of(language: Language, sources: impl IntoIterator<Item = &'static str>) -> Bundle {
     let mut bundle = Bundle::new_concurrent(language.tag().parse().into_iter().collect());
-    // the marks around variables are for mixed directions of writing, which we do not have
+    // no isolation marks around variables: pages isolate names where they show them
     bundle.set_use_isolating(false);
-    bundle.add_resource_overriding(resource);
+    for source in sources {
+        let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }

@@ -7,11 +7,10 @@ mod when;
 use std::sync::LazyLock;
 
 use domain::zone::Tz;
-use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::types::FluentNumber;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use fluent_bundle::{FluentArgs, FluentValue};
 
-use crate::app::i18n::Language;
+use crate::app::i18n::{self, Bundle, Language};
 
 /// The reader's language and time zone; cheap to copy.
 #[derive(Debug, Clone, Copy)]
@@ -130,8 +129,6 @@ fn grouped(number: &str) -> String {
     text
 }
 
-type Bundle = FluentBundle<FluentResource>;
-
 fn bundle(language: Language) -> &'static Bundle {
     static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| read(Language::English));
     static KOREAN: LazyLock<Bundle> = LazyLock::new(|| read(Language::Korean));
@@ -141,11 +138,13 @@ fn bundle(language: Language) -> &'static Bundle {
     }
 }
 
-/// Leaves out messages that cannot be parsed; the tests find them.
 fn read(language: Language) -> Bundle {
-    let mut bundle = Bundle::new_concurrent(language.tag().parse().into_iter().collect());
+    let sources = messages::ALL.iter().map(|(_, english, korean)| match language {
+        Language::English => *english,
+        Language::Korean => *korean,
+    });
     // templates isolate names that may be written from right to left (`<bdi>`)
-    bundle.set_use_isolating(false);
+    let mut bundle = i18n::bundle_of(language, sources);
     bundle.set_formatter(Some(|value, _| match value {
         FluentValue::Number(FluentNumber { value, .. }) if value.fract() == 0.0 => {
             Some(grouped(&format!("{value:.0}")))
@@ -156,14 +155,6 @@ fn read(language: Language) -> Bundle {
         | FluentValue::None
         | FluentValue::Error => None,
     }));
-    for (_, english, korean) in messages::ALL {
-        let source = match language {
-            Language::English => english,
-            Language::Korean => korean,
-        };
-        let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
-        bundle.add_resource_overriding(resource);
-    }
     bundle
 }
 
