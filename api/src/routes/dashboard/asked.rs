@@ -239,25 +239,12 @@ impl AskedTimeline {
 }
 
 /// The same for numbers that also have buckets of a minute.
-pub(super) struct AskedMinutes(AskedTimeline);
+pub(super) struct AskedMinutes(pub(super) AskedTimeline);
 
 impl FromFields for AskedMinutes {
     fn read(fields: &mut Fields) -> Option<Self> {
         let bucket = fields.optional("bucket", readers::choice(Bucket::ALL.map(|bucket| (bucket.name(), bucket))));
         let window = Asked::read(fields);
         Some(Self(AskedTimeline { window: window?, bucket: bucket?.unwrap_or_default() }))
-    }
-}
-
-impl AskedMinutes {
-    /// See [`AskedTimeline::of`].
-    pub(super) async fn of(
-        &self,
-        models: &[&str],
-        state: &AppState,
-        min: MinPosition,
-        now: Moment,
-    ) -> Result<(Option<i64>, Timeline), Problem> {
-        self.0.of(models, state, min, now).await
     }
 }

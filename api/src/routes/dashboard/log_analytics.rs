@@ -33,7 +33,7 @@ async fn log_analytics(
     State(state): State<AppState>,
     staff: Staff,
     min: MinPosition,
-    Query(asked): Query<AskedMinutes>,
+    Query(AskedMinutes(asked)): Query<AskedMinutes>,
 ) -> Result<At<Json<LogAnalyticsBody>>, Problem> {
     let (position, timeline) = asked.of(log_analytics::MODELS, &state, min, staff.at).await?;
     let view = View::open(&state.heavy_reads, log_analytics::MODELS, position).await?;
