@@ -12,12 +12,12 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::Deserialize;
 
 use super::Pages;
 use super::claim::id_of;
 use super::client::Refused;
 use super::decide::{self, NOTE, OneClaim, Outcome};
+use super::event_names::event_names;
 use super::failure::Failure;
 use super::form::{Form, Posted, new_key};
 use super::moment::Shown;
@@ -115,18 +115,6 @@ struct TakeBack {
     next: String,
 }
 
-#[derive(Deserialize)]
-struct Events {
-    events: Vec<Event>,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    id: String,
-    name: String,
-    approval: String,
-}
-
 async fn shown(
     visit: &Visit,
     wanted: Option<String>,
@@ -146,7 +134,7 @@ async fn shown(
     let (shell, queue, events, done) = tokio::join!(
         Shell::staff(visit, Place::Approvals, &shown),
         Queue::read(visit, &filter, 50),
-        visit.api.get::<Events>("/events", &[("limit", "200")]),
+        event_names(visit),
         just_decided(visit),
     );
     let queue = queue?;
@@ -165,7 +153,7 @@ async fn shown(
     };
     let selected_id = selected.as_ref().map(|claim| claim.id.clone()).unwrap_or_default();
     let Head { title, lead } = head(text, &queue);
-    let events = events.map(|events| events.events).unwrap_or_default();
+    let events = events.unwrap_or_default();
     let chosen = events.iter().find(|event| Some(event.id.as_str()) == filter.event.as_deref());
     let chosen = chosen.map_or_else(|| text.say("ui-approvals-all-events"), |event| event.name.clone());
     let all = (filter.with_event(None).link(visit, None, &[]), text.say("ui-approvals-all-events"));

@@ -23,7 +23,7 @@ pub(super) use spark::Spark;
 pub(super) use table::{Row, Table};
 
 /// A coordinate in percent, as SVG writes it.
-fn percent(of_hundred: f64) -> String {
+pub(super) fn percent(of_hundred: f64) -> String {
     let text = format!("{of_hundred:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     format!("{text}%")

@@ -15,6 +15,7 @@ use super::Pages;
 use super::claim::period;
 use super::client::Refused;
 use super::decide::{Named, Reward};
+use super::event_names::event_names;
 use super::failure::Failure;
 use super::moment::Shown;
 use super::response::page;
@@ -55,17 +56,6 @@ pub(super) struct Line {
     period: String,
     created_at: Moment,
     updated_at: Moment,
-}
-
-#[derive(Deserialize)]
-struct Events {
-    events: Vec<Event>,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    id: String,
-    name: String,
 }
 
 /// The number of claims by status.
@@ -123,7 +113,7 @@ async fn claims(visit: Visit) -> Result<Response, Failure> {
     let (shell, figures, events, list) = tokio::join!(
         Shell::staff(&visit, Place::Claims, &shown),
         visit.api.get::<Figures>("/dashboard", &figures),
-        visit.api.get::<Events>("/events", &[("limit", "200")]),
+        event_names(&visit),
         async { if asks { Some(filter.ask(&visit, visit.asked("cursor"), "50").await) } else { None } },
     );
     let figures = figures?.claims;
@@ -147,7 +137,7 @@ async fn claims(visit: Visit) -> Result<Response, Failure> {
     let chosen = |value: &str, name: String, is: &str| (value.to_owned(), name, value == is);
     let groups = [("success", text.say("ui-claims-success")), ("failed", text.say("ui-claims-failed"))];
     let statuses = STATUSES.iter().map(|status| (*status, text.say_of("status", status))).chain(groups);
-    let events = events.map(|events| events.events).unwrap_or_default();
+    let events = events.unwrap_or_default();
     let kept = visit.query.iter().filter(|(name, _)| ["zone", "at", "vs"].contains(&name.as_str())).cloned().collect();
     let csv = visit.link(&[("cursor", None), ("min", None)]).replacen("/ui/claims", "/ui/claims.csv", 1);
     Ok(page(&ClaimsPage {

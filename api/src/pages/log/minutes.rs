@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use domain::Moment;
-use serde::Deserialize;
 
+use crate::pages::log_analytics::{Bucket, LogAnalytics};
 use crate::pages::moment::Shown;
 use crate::pages::text::say;
 use crate::pages::visit::Visit;
@@ -26,19 +26,6 @@ pub(super) struct Bar {
     pub(super) height: String,
     pub(super) href: String,
     pub(super) title: String,
-}
-
-#[derive(Deserialize)]
-struct LogAnalytics {
-    timeline: Vec<Bucket>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bucket {
-    bucket: Moment,
-    events: i64,
-    last_position: Option<i64>,
 }
 
 impl Minutes {

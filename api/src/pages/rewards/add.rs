@@ -7,13 +7,12 @@ use serde_json::{Map, Value};
 
 use super::show;
 use crate::pages::client::{Change, FieldRefused, Refused};
+use crate::pages::event_names::event_names;
 use crate::pages::failure::Failure;
 use crate::pages::form::{Form, Posted, new_key};
 use crate::pages::response::see_other;
 use crate::pages::visit::{OPERATORS, Visit};
 
-/// The most events to choose from.
-const MOST_EVENTS: &str = "200";
 /// The fields with numbers, and those with texts.
 const NUMBERS: [&str; 3] = ["amount", "quantity", "perMemberLimit"];
 const TEXTS: [&str; 4] = ["eventId", "name", "type", "description"];
@@ -26,18 +25,6 @@ pub(super) struct AddForm {
     /// The events to choose from: id and name.
     pub(super) events: Vec<(String, String)>,
     pub(super) refused: Option<Refused>,
-}
-
-#[derive(Deserialize)]
-struct Events {
-    events: Vec<Event>,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    id: String,
-    name: String,
-    status: String,
 }
 
 #[derive(Deserialize)]
@@ -56,8 +43,7 @@ impl AddForm {
     }
 
     pub(super) async fn with_events(self, visit: &Visit) -> Self {
-        let list: Result<Events, _> = visit.api.get("/events", &[("limit", MOST_EVENTS)]).await;
-        let events = list.map(|list| list.events).unwrap_or_default();
+        let events = event_names(visit).await.unwrap_or_default();
         let events = events.into_iter().filter(|event| event.status != "ended").map(|event| (event.id, event.name));
         Self { events: events.collect(), ..self }
     }

@@ -4,8 +4,9 @@
 use chrono::{Days, NaiveDate};
 use domain::Moment;
 use domain::zone::{Tz, first_moment};
-use serde::Deserialize;
 
+use crate::pages::charts::percent;
+use crate::pages::log_analytics::{Bucket, LogAnalytics, Mark};
 use crate::pages::moment::{Shown, Stamp};
 use crate::pages::text::{Text, say};
 use crate::pages::visit::Visit;
@@ -42,29 +43,6 @@ pub(in crate::pages) struct Bar {
 pub(in crate::pages) struct Line {
     pub(in crate::pages) x: String,
     pub(in crate::pages) label: String,
-}
-
-#[derive(Deserialize)]
-struct LogAnalytics {
-    timeline: Vec<Bucket>,
-    #[serde(default)]
-    marks: Vec<Mark>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bucket {
-    bucket: Moment,
-    events: i64,
-    last_position: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Mark {
-    at: Moment,
-    kind: String,
-    name: String,
-    version: Option<i64>,
 }
 
 /// The period of the rail, in a time zone.
@@ -138,8 +116,4 @@ fn title(text: Text, mark: &Mark) -> String {
         ("ended", _) => say!(text, "ui-rail-ended", name = name),
         (_, version) => say!(text, "ui-rail-rule", name = name, version = version.unwrap_or(1)),
     }
-}
-
-fn percent(x: f64) -> String {
-    format!("{x:.2}%")
 }
