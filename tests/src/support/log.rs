@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
 use super::Database;
 
@@ -48,13 +48,18 @@ impl Log {
 
     /// All events by position.
     pub async fn events(&self) -> Vec<Event> {
+        let mut connection = self.pool.acquire().await.expect("the log can be reached");
+        Log::read(&mut connection).await
+    }
+
+    async fn read(connection: &mut PgConnection) -> Vec<Event> {
         let rows = sqlx::query(
             "select position, event_id::text, aggregate_type, aggregate_id::text, sequence::bigint, event_type,
                     subject::text, payload::text, recorded_at, epoch::bigint, previous_hash, hash
              from events
              order by position",
         );
-        let rows = rows.fetch_all(&self.pool).await.expect("the log can be read");
+        let rows = rows.fetch_all(connection).await.expect("the log can be read");
         let events = rows.iter().map(|row| Event {
             position: row.get("position"),
             event_id: row.get("event_id"),
@@ -108,9 +113,13 @@ impl Log {
     }
 
     /// Checks what the log promises whatever happened: dense positions, dense streams, a clock that never goes back,
-    /// a chain without a break, and a head that is the last event.
+    /// a chain without a break, and a head that is the last event. Events and head are read in one snapshot, since other
+    /// tests may append meanwhile.
     pub async fn assert_sound(&self) {
-        let events = self.events().await;
+        let snapshot = self.pool.begin_with("begin isolation level repeatable read read only");
+        let mut snapshot = snapshot.await.expect("a snapshot of the log");
+        let events = Log::read(&mut snapshot).await;
+        let head = sqlx::query("select position, hash from log_head").fetch_one(&mut *snapshot).await.expect("one head");
         let mut sequences: BTreeMap<(&str, &str), i64> = BTreeMap::new();
         for (index, event) in events.iter().enumerate() {
             assert_eq!(event.position, i64::try_from(index).unwrap() + 1, "the positions have no hole");
@@ -122,7 +131,6 @@ impl Log {
             assert_eq!(pair[1].previous_hash, pair[0].hash, "the chain holds at {}", pair[1].position);
             assert!(pair[1].recorded_at >= pair[0].recorded_at, "recorded_at goes back at {}", pair[1].position);
         }
-        let head = sqlx::query("select position, hash from log_head").fetch_one(&self.pool).await.expect("one head");
         assert_eq!(head.get::<i64, _>("position"), i64::try_from(events.len()).unwrap(), "the head is the last event");
         if let Some(last) = events.last() {
             assert_eq!(head.get::<Vec<u8>, _>("hash"), last.hash, "the head has the last event's hash");
