@@ -26,6 +26,7 @@ pub mod quantity;
 pub mod referral;
 pub mod role;
 pub mod schemas;
+pub mod tree;
 pub mod upcast;
 mod written;
 pub mod zone;

@@ -1,55 +1,11 @@
-//! The tree head of RFC 6962 over the hashes of the log, as they come by: what a checkpoint is signed
-//! over. Of the tree only the roots of its full subtrees are kept, one for each bit of the size.
+//! The tree head of RFC 6962 over the hashes of the log, read from the log as it grows: what a checkpoint is signed over.
 
 use domain::chain::Hash;
-use sha2::{Digest, Sha256};
+pub use domain::tree::Tree;
 use sqlx::PgConnection;
 
 /// How many hashes are read at once.
 const PAGE_HASHES: i64 = 50_000;
-
-/// A Merkle tree that grows at its end.
-#[derive(Debug, Clone, Default)]
-pub struct Tree {
-    size: u64,
-    /// Roots of full subtrees, the largest first.
-    roots: Vec<Hash>,
-}
-
-impl Tree {
-    /// Adds one leaf: the 32 bytes of an event's hash.
-    pub fn push(&mut self, leaf: &Hash) {
-        let mut node: Hash = Sha256::new().chain_update([0]).chain_update(leaf).finalize().into();
-        // each full pair below is one subtree above, as a carry of the binary size
-        for _ in 0..self.size.trailing_ones() {
-            if let Some(left) = self.roots.pop() {
-                node = inner(&left, &node);
-            }
-        }
-        self.roots.push(node);
-        self.size += 1;
-    }
-
-    /// How many leaves there are.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// The tree head; of an empty tree the hash of nothing.
-    #[must_use]
-    pub fn head(&self) -> Hash {
-        let mut roots = self.roots.iter().rev().copied();
-        match roots.next() {
-            Some(last) => roots.fold(last, |right, left| inner(&left, &right)),
-            None => Sha256::digest([]).into(),
-        }
-    }
-}
-
-fn inner(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
-}
 
 /// The tree over the stored hashes of positions 1 … `size`; smaller when there are not so many.
 ///
@@ -67,7 +23,7 @@ pub async fn tree(conn: &mut PgConnection, size: i64) -> sqlx::Result<Tree> {
 /// # Errors
 /// The database's, or a stored hash is invalid: the tree then contains what came before it.
 pub async fn grow(conn: &mut PgConnection, tree: &mut Tree, size: i64) -> sqlx::Result<()> {
-    let mut after = match i64::try_from(tree.size) {
+    let mut after = match i64::try_from(tree.size()) {
         Ok(has) if has <= size => has,
         Ok(_) | Err(_) => {
             *tree = Tree::default();
@@ -97,6 +53,7 @@ pub async fn grow(conn: &mut PgConnection, tree: &mut Tree, size: i64) -> sqlx::
 mod tests {
     use ct_merkle::mem_backed_tree::MemoryBackedTree;
     use proptest::prelude::*;
+    use sha2::Sha256;
 
     use super::*;
 
