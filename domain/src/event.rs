@@ -174,7 +174,7 @@ pub(crate) fn check_name(event_type: &str, payload: &str) -> Result<(), serde_js
 /// Declares an aggregate's events: the enum, the stored name of each, and how each is read back.
 /// The payload repeats the name in `type`, so that it explains itself outside the log as well.
 ///
-/// `Granted(Granted) = "claim.granted"` is written in version 1. With `upcast [renamed]` behind the name it is written in
+/// `Granted(Granted) = "claim.granted"` is written in version 1. With `upcast [By(renamed)]` behind the name it is written in
 /// version 2, and `renamed` brings a payload of version 1 there; each further upcaster is one more version.
 macro_rules! events {
     ($(#[$doc:meta])* $enum:ident as $type:ident $(in $wrapper:ident)? {

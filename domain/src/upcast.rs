@@ -13,8 +13,13 @@ use crate::event::DecodeError;
 mod tests;
 
 /// Brings the payload of one version to the next. What it cannot do shows when the payload is read as the event.
-/// A new optional field needs nothing: `|_| {}`.
-pub type Upcaster = fn(&mut Map<String, Value>);
+#[derive(Debug, Clone, Copy)]
+pub enum Upcaster {
+    /// The new version only adds what may be absent: payloads of before are read as they are, and as fast.
+    Unchanged,
+    /// The payload becomes another one.
+    By(fn(&mut Map<String, Value>)),
+}
 
 /// Brings a stored payload to the shape of its type's current version.
 ///
@@ -33,11 +38,17 @@ pub(crate) fn to_current<'a>(
         version: version.to_owned(),
         known: upcasters.len() + 1,
     })?;
-    if further.is_empty() {
+    let changes = || {
+        further.iter().filter_map(|upcaster| match upcaster {
+            Upcaster::Unchanged => None,
+            Upcaster::By(change) => Some(change),
+        })
+    };
+    if changes().next().is_none() {
         return Ok(Cow::Borrowed(payload));
     }
     let upcast = |mut payload| {
-        further.iter().for_each(|upcaster| upcaster(&mut payload));
+        changes().for_each(|change| change(&mut payload));
         serde_json::to_string(&payload)
     };
     let upcast = serde_json::from_str(payload).and_then(upcast);

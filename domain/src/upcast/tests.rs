@@ -9,12 +9,13 @@ use serde_json::{Map, Value};
 
 use crate::event::{DecodeError, events};
 use crate::schemas::file_name;
+use crate::upcast::Upcaster;
 
 events! {
     /// What happens to a water meter.
     MeterEvent as MeterEventType {
         /// It was read. Version 2 may say who read it, version 3 has litres where there were cubic metres.
-        Read(Reading) = "meter.read" upcast [|_| {}, litres],
+        Read(Reading) = "meter.read" upcast [Upcaster::Unchanged, Upcaster::By(litres)],
         /// It was sealed.
         Sealed(Sealed) = "meter.sealed",
     }
