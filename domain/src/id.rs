@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::value::{Reference, UnitCode};
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -49,6 +51,101 @@ id!(
     /// One fact of one source.
     ActivityId
 );
+
+id!(
+    /// What one event gave to a wallet. A claim and an adjustment give a lot of their own id.
+    LotId
+);
+id!(
+    /// What one member has of one unit.
+    WalletId
+);
+id!(
+    /// One payment with points, or a hold of them.
+    SpendId
+);
+id!(
+    /// One change of a wallet by staff.
+    AdjustmentId
+);
+id!(
+    /// Points that one member sends to another.
+    TransferId
+);
+id!(
+    /// One use of a coupon.
+    RedemptionId
+);
+id!(
+    /// What is told once of one budget in one of its periods.
+    BudgetPeriodId
+);
+
+impl LotId {
+    /// The lot that a refund gives in place of lots that have ended.
+    #[must_use]
+    pub fn of_refund(paid_by: Uuid, reference: &str) -> Self {
+        Self(derived("refunded lot", &[paid_by.as_bytes(), reference.as_bytes()]))
+    }
+
+    /// The lot that the receiver of a transfer gets for a part of one of the sender's.
+    #[must_use]
+    pub fn of_transfer(transfer: TransferId, sent: Self) -> Self {
+        Self(derived("transferred lot", &[transfer.0.as_bytes(), sent.0.as_bytes()]))
+    }
+}
+
+impl From<ClaimId> for LotId {
+    fn from(claim: ClaimId) -> Self {
+        Self(claim.0)
+    }
+}
+
+impl From<AdjustmentId> for LotId {
+    fn from(adjustment: AdjustmentId) -> Self {
+        Self(adjustment.0)
+    }
+}
+
+impl WalletId {
+    /// The only id that what this member has of this unit can have.
+    #[must_use]
+    pub fn of(member: MemberId, unit: &UnitCode) -> Self {
+        Self(derived("wallet", &[member.0.as_bytes(), unit.as_str().as_bytes()]))
+    }
+}
+
+impl SpendId {
+    /// The only id that the payment which `caller` calls `reference` can have.
+    #[must_use]
+    pub fn of(caller: MemberId, reference: &Reference) -> Self {
+        Self(derived("spend", &[caller.0.as_bytes(), reference.as_str().as_bytes()]))
+    }
+}
+
+impl TransferId {
+    /// The only id that the transfer which `sender` calls `reference` can have.
+    #[must_use]
+    pub fn of(sender: MemberId, reference: &Reference) -> Self {
+        Self(derived("transfer", &[sender.0.as_bytes(), reference.as_str().as_bytes()]))
+    }
+}
+
+impl RedemptionId {
+    /// The only id that the use of a coupon which `caller` calls `reference` can have.
+    #[must_use]
+    pub fn of(caller: MemberId, reference: &Reference) -> Self {
+        Self(derived("redemption", &[caller.0.as_bytes(), reference.as_str().as_bytes()]))
+    }
+}
+
+impl BudgetPeriodId {
+    /// The only id of one budget in one of its periods.
+    #[must_use]
+    pub fn of(scope: &str, unit: &str, period: &str) -> Self {
+        Self(derived("budget", &[scope.as_bytes(), unit.as_bytes(), period.as_bytes()]))
+    }
+}
 
 impl ClaimId {
     /// The only id that a claim of this reward by this member in this period can have.

@@ -27,7 +27,9 @@ pub mod referral;
 pub mod role;
 pub mod schemas;
 pub mod tree;
+pub mod unit;
 pub mod upcast;
+pub mod value;
 mod written;
 pub mod zone;
 

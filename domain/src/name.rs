@@ -26,6 +26,12 @@ impl Name {
         Self("login".to_owned())
     }
 
+    /// The unit of value that is there from the start.
+    #[must_use]
+    pub(crate) fn points() -> Self {
+        Self("points".to_owned())
+    }
+
     /// The text of the name.
     #[must_use]
     pub fn as_str(&self) -> &str {

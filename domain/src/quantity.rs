@@ -8,6 +8,8 @@ use serde_json::Number;
 
 /// The largest count, amount or limit.
 pub const MAX_COUNT: i64 = 1_000_000_000;
+/// The longest time in days that can be asked for: ten years.
+pub const MAX_DAYS: i64 = 3_660;
 /// Up to here every reader of JSON keeps a whole number exactly: 2⁵³.
 pub const EXACT: i64 = 1 << 53;
 
@@ -23,6 +25,9 @@ pub struct OutOfBounds {
 
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident from $min:literal) => {
+        quantity! { $(#[$doc])* $name from $min to MAX_COUNT }
+    };
+    ($(#[$doc:meta])* $name:ident from $min:literal to $max:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "i64", into = "i64")]
@@ -37,10 +42,10 @@ macro_rules! quantity {
         impl TryFrom<i64> for $name {
             type Error = OutOfBounds;
             fn try_from(number: i64) -> Result<Self, OutOfBounds> {
-                if ($min..=MAX_COUNT).contains(&number) {
+                if ($min..=$max).contains(&number) {
                     Ok(Self(number))
                 } else {
-                    Err(OutOfBounds { min: $min, max: MAX_COUNT })
+                    Err(OutOfBounds { min: $min, max: $max })
                 }
             }
         }
@@ -49,7 +54,7 @@ macro_rules! quantity {
             fn schema_name() -> Cow<'static, str> { stringify!($name).into() }
             fn inline_schema() -> bool { true }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "integer", "minimum": $min, "maximum": MAX_COUNT})
+                json_schema!({"type": "integer", "minimum": $min, "maximum": $max})
             }
         }
 
@@ -71,6 +76,80 @@ quantity!(
     /// How many grants are allowed, to one member or in all.
     GrantLimit from 1
 );
+quantity!(
+    /// For how many days points or a coupon are good after the first one.
+    LifeDays from 1 to MAX_DAYS
+);
+quantity!(
+    /// After how many days something begins or ends; 0 is at once.
+    DelayDays from 0 to MAX_DAYS
+);
+quantity!(
+    /// How many digits of an amount stand behind the point when it is shown.
+    Scale from 0 to 6
+);
+quantity!(
+    /// How often something may be done in a day; 0 is never.
+    DailyLimit from 0
+);
+quantity!(
+    /// Beyond how much somebody else has to agree; 0 is always.
+    FourEyesLimit from 0
+);
+quantity!(
+    /// How often a coupon may be redeemed.
+    UseLimit from 1
+);
+quantity!(
+    /// A part of a budget in percent.
+    Percent from 1 to 100
+);
+
+/// How much staff give to a wallet or, below zero, take from it: never nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct SignedAmount(i64);
+
+/// The number is no amount with a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be from -{MAX_COUNT} to {MAX_COUNT} and not 0")]
+pub struct NotASignedAmount;
+
+impl SignedAmount {
+    /// The bare number.
+    #[must_use]
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for SignedAmount {
+    type Error = NotASignedAmount;
+
+    fn try_from(number: i64) -> Result<Self, NotASignedAmount> {
+        if number != 0 && (-MAX_COUNT..=MAX_COUNT).contains(&number) { Ok(Self(number)) } else { Err(NotASignedAmount) }
+    }
+}
+
+impl From<SignedAmount> for i64 {
+    fn from(amount: SignedAmount) -> Self {
+        amount.0
+    }
+}
+
+impl JsonSchema for SignedAmount {
+    fn schema_name() -> Cow<'static, str> {
+        "SignedAmount".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": -MAX_COUNT, "maximum": MAX_COUNT, "not": {"const": 0}})
+    }
+}
 
 /// A number of JSON, read as a whole one. How it is written does not matter, as JSON Schema has it: `25`, `25.0` and
 /// `2.5e1` are the same.
@@ -100,6 +179,41 @@ impl Whole {
             None if text.contains(['.', 'e']) && (text.contains("e-") || !text.contains('e')) => Self::Fraction,
             None => Self::Beyond,
         }
+    }
+}
+
+impl DelayDays {
+    /// Thirty days.
+    pub(crate) fn of_a_month() -> Self {
+        Self(30)
+    }
+}
+
+impl Default for DelayDays {
+    /// At once.
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Default for Scale {
+    /// Whole numbers.
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Default for DailyLimit {
+    /// Never.
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Default for UseLimit {
+    /// Once.
+    fn default() -> Self {
+        Self(1)
     }
 }
 
