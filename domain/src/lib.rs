@@ -26,10 +26,12 @@ pub mod quantity;
 pub mod referral;
 pub mod role;
 pub mod schemas;
+pub mod spend;
 pub mod tree;
 pub mod unit;
 pub mod upcast;
 pub mod value;
+pub mod wallet;
 mod written;
 pub mod zone;
 

@@ -121,6 +121,10 @@ impl PendingExpiry {
     /// A year.
     const MAX_SECONDS: u32 = 365 * 86_400;
 
+    pub(crate) fn minutes(count: u32) -> Self {
+        Self { count, unit: ExpiryUnit::Minutes }
+    }
+
     /// The waiting time.
     #[must_use]
     pub fn duration(self) -> chrono::TimeDelta {
