@@ -7,6 +7,7 @@
 #![deny(clippy::float_arithmetic, clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod activity;
+pub mod adjustment;
 mod aggregate;
 pub mod campaign;
 pub mod chain;
@@ -27,6 +28,7 @@ pub mod referral;
 pub mod role;
 pub mod schemas;
 pub mod spend;
+pub mod transfer;
 pub mod tree;
 pub mod unit;
 pub mod upcast;
