@@ -9,6 +9,7 @@
 pub mod activity;
 pub mod adjustment;
 mod aggregate;
+pub mod budget;
 pub mod campaign;
 pub mod chain;
 pub mod claim;
@@ -25,6 +26,7 @@ pub mod member;
 pub mod moment;
 pub mod name;
 pub mod period;
+pub mod programme;
 pub mod quantity;
 pub mod referral;
 pub mod role;

@@ -42,6 +42,21 @@ impl Frequency {
         }
     }
 
+    /// The first and the last day of the period that a calendar day falls into.
+    #[must_use]
+    pub fn days_of(self, day: NaiveDate) -> (NaiveDate, NaiveDate) {
+        let first = match self {
+            Self::Once => NaiveDate::MIN,
+            Self::Daily => day,
+            Self::Weekly => {
+                let since_monday = Days::new(u64::from(day.weekday().num_days_from_monday()));
+                day.checked_sub_days(since_monday).unwrap_or(NaiveDate::MIN)
+            }
+            Self::Monthly => day.with_day(1).unwrap_or(day),
+        };
+        (first, self.next_starts_on(day).and_then(|next| next.pred_opt()).unwrap_or(NaiveDate::MAX))
+    }
+
     /// When the period after the one of `moment` begins in a zone; there is none after `once`.
     #[must_use]
     pub fn next_starts_at(self, moment: Moment, zone: Tz) -> Option<Moment> {
