@@ -272,6 +272,8 @@ impl<'a> Offer<'a> {
             asked_at: request.at,
             earlier,
             shortage,
+            budget: None,
+            value: None,
         })
     }
 }

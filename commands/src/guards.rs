@@ -142,7 +142,7 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
                 Transition { held, granted, .. } => Some(grants(about, held, granted)),
             }
         }
-        Event::Member(_) | Event::Activity(_) | Event::Referral(_) => None,
+        Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => None,
     }
 }
 

@@ -150,3 +150,5 @@ impl Change {
         }
     }
 }
+
+crate::aggregate::adapt!(Adjustment, "adjustment", AdjustmentCommand, AdjustmentEvent, AdjustmentRefusal);

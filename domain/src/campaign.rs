@@ -9,6 +9,9 @@ mod refusal;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod value;
+#[cfg(test)]
+mod value_tests;
 mod window;
 
 use std::collections::BTreeMap;
@@ -23,11 +26,14 @@ pub use event::{
 };
 pub use refusal::CampaignRefusal;
 pub use terms::{Approval, CampaignStatus, CampaignTerms, PendingExpiry, RewardTerms, RewardType};
+pub use value::{CodesTerms, Cost, Never, RewardExpiry, RewardValue};
 pub use window::Window;
 
+use crate::budget;
 use crate::condition::Condition;
 use crate::id::RewardId;
 use crate::moment::Moment;
+use crate::period::Frequency;
 use crate::quantity::StockUnits;
 
 /// What later decisions about a campaign, and about claims in it, need to know.
@@ -162,6 +168,7 @@ impl Campaign {
 /// A campaign that is made when its window is open already opens at once.
 fn create(draft: Draft, at: Moment) -> Result<Vec<CampaignEvent>, CampaignRefusal> {
     check_window(&draft.terms)?;
+    budget::check(&draft.terms.budgets)?;
     let due = Window::of(&draft.terms).due(at);
     let mut events = vec![CampaignEvent::Created(Created { terms: draft.terms, condition: draft.condition })];
     events.extend(due);
@@ -189,6 +196,10 @@ impl State {
         }
         let terms = revision.applied_to(&self.terms);
         check_window(&terms)?;
+        budget::check(&terms.budgets)?;
+        if self.rewards.values().any(|reward| lacks_a_price(&terms, reward)) {
+            return Err(CampaignRefusal::PriceMissing);
+        }
         let condition = revision.condition.filter(|condition| *condition != *self.condition);
         if terms == self.terms && condition.is_none() {
             return Ok(vec![]);
@@ -230,6 +241,10 @@ impl State {
         if self.rewards.contains_key(&reward.reward_id) {
             return Err(CampaignRefusal::AlreadyCreated);
         }
+        reward.terms.check()?;
+        if lacks_a_price(&self.terms, &reward.terms) {
+            return Err(CampaignRefusal::PriceMissing);
+        }
         Ok(vec![CampaignEvent::RewardAdded(RewardAdded { reward_id: reward.reward_id, terms: reward.terms })])
     }
 
@@ -251,6 +266,11 @@ impl State {
         }
         Ok(events)
     }
+}
+
+/// Where members claim as often as they like, each claim costs them something.
+fn lacks_a_price(terms: &CampaignTerms, reward: &RewardTerms) -> bool {
+    terms.frequency == Frequency::Each && reward.price().is_none()
 }
 
 fn changed_stock(terms: &RewardTerms, delta: i64) -> Result<StockUnits, CampaignRefusal> {

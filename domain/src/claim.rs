@@ -5,6 +5,9 @@
 
 mod again;
 mod command;
+mod denial;
+mod endings;
+mod entries;
 mod event;
 mod ladder;
 mod life;
@@ -13,19 +16,29 @@ mod smallest_change;
 mod staff;
 #[cfg(test)]
 mod tests;
+mod value;
+#[cfg(test)]
+mod value_tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{ClaimCommand, DecisionInputs, EarlierClaim, Shortage, StaffAction, StaffCommand};
-pub use event::{
-    Approved, ClaimEvent, ClaimEventType, Decision, DenialReason, Denied, Expired, Fulfilled, FulfilmentFailed,
-    Granted, Rejected, Reversed, Subject, Submitted, WithdrawalReason, Withdrawn,
-};
+pub use command::{ClaimCommand, ClaimValue, DecisionInputs, EarlierClaim, Shortage, StaffAction, StaffCommand};
+pub use denial::{DenialReason, Denied};
+pub use endings::{Expired, Fulfilled, FulfilmentFailed, Rejected, Reversed, WithdrawalReason, Withdrawn};
+pub use event::{Approved, ClaimEvent, ClaimEventType, Credited, Decision, Granted, Subject, Submitted};
 pub use life::{ClaimStatus, Transition};
 pub use refusal::ClaimRefusal;
 pub use smallest_change::{ChangeKind, KnownProfile, RequiredChange, smallest_change};
+pub use value::{
+    CouponOffer, Credit, CreditTerms, GivenBack, Price, PriceRefunded, PriceReleased, PriceShortfall, Reversal,
+    ValueInputs,
+};
 
+use self::value::Moved;
+use crate::budget::BudgetShortfall;
+use crate::coupon::CouponTerms;
 use crate::moment::Moment;
+use crate::spend::Paid;
 
 /// What later decisions about a claim, and the answer to the claimant, need to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +53,20 @@ struct State {
     decision: Decision,
     last_denial: Option<Box<Denial>>,
     expires_at: Option<Moment>,
+    #[serde(default)]
+    moved: Box<Moved>,
 }
 
-/// The last refused attempt. One for the same reason, with the same condition version and evidence, is the same one.
+/// The last refused attempt. One for the same reason, with the same condition version, evidence and numbers, is the
+/// same one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Denial {
     reason: DenialReason,
     decision: Decision,
+    #[serde(default)]
+    budget: Option<BudgetShortfall>,
+    #[serde(default)]
+    price: Option<PriceShortfall>,
 }
 
 impl Claim {
@@ -59,25 +79,41 @@ impl Claim {
         match command {
             ClaimCommand::Request(request) => self.request(&request),
             ClaimCommand::Staff(command) => self.by_staff(command),
-            ClaimCommand::Expire { at } => self.expire(at),
-            ClaimCommand::Withdraw { reason } => self.withdraw(reason),
+            ClaimCommand::Expire { at, value } => self.expire(at, &value.unwrap_or_default()),
+            ClaimCommand::Withdraw { reason, at, value } => self.withdraw(reason, at, &value.unwrap_or_default()),
+            ClaimCommand::Credit { at, value } => self.credit(at, &value.unwrap_or_default()),
         }
     }
 
     /// Only what waits for a decision is withdrawn, also when it is too late for one: what it holds is given back once.
-    fn withdraw(&self, reason: WithdrawalReason) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+    fn withdraw(
+        &self,
+        reason: WithdrawalReason,
+        at: Moment,
+        value: &ValueInputs,
+    ) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
         state.allows(ClaimEventType::Withdrawn)?;
-        Ok(vec![ClaimEvent::Withdrawn(Withdrawn { about: state.about.clone(), reason })])
+        let given_back = state.moved.give_back(value, at);
+        Ok(vec![ClaimEvent::Withdrawn(Withdrawn { about: state.about.clone(), reason, given_back })])
     }
 
-    fn expire(&self, at: Moment) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+    fn expire(&self, at: Moment, value: &ValueInputs) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
         let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
         state.allows(ClaimEventType::Expired)?;
         match state.expires_at {
             Some(expires_at) if at < expires_at => Err(ClaimRefusal::NotYetExpired { expires_at }),
-            Some(_) | None => Ok(vec![ClaimEvent::Expired(Expired { about: state.about.clone() })]),
+            Some(_) | None => Ok(vec![state.expired(Some(value), at)]),
         }
+    }
+
+    /// A grant credits once, by its own event or by this one.
+    fn credit(&self, at: Moment, value: &ValueInputs) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
+        let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
+        state.allows(ClaimEventType::Credited)?;
+        let credit = value.credit(state.about.amount, at).filter(|_| state.moved.credit.is_none());
+        let credited = credit.map(|credit| Credited { about: state.about.clone(), credit });
+        Ok(credited.map(ClaimEvent::Credited).into_iter().collect())
     }
 
     /// Takes one event into account. Where it leads is in `life`.
@@ -89,21 +125,43 @@ impl Claim {
                 self.decided(&submitted.about, &submitted.decision, status);
                 if let Some(state) = &mut self.state {
                     state.expires_at = Some(submitted.expires_at);
+                    state.moved.paid.clone_from(&submitted.paid);
+                    state.moved.counted.clone_from(&submitted.counted);
                 }
             }
-            ClaimEvent::Granted(granted) => self.decided(&granted.about, &granted.decision, status),
-            ClaimEvent::Approved(_)
-            | ClaimEvent::Rejected(_)
+            ClaimEvent::Granted(granted) => {
+                self.decided(&granted.about, &granted.decision, status);
+                if let Some(state) = &mut self.state {
+                    let Granted { credit, paid, coupon, counted, .. } = granted.clone();
+                    *state.moved = Moved { credit, paid, coupon, counted };
+                }
+            }
+            ClaimEvent::Approved(approved) => {
+                if let Some(state) = self.step_to(status) {
+                    state.moved.credit.clone_from(&approved.credit);
+                    state.moved.coupon.clone_from(&approved.coupon);
+                }
+            }
+            ClaimEvent::Credited(credited) => {
+                if let Some(state) = self.step_to(status) {
+                    state.moved.credit = Some(credited.credit.clone());
+                }
+            }
+            ClaimEvent::Rejected(_)
             | ClaimEvent::Expired(_)
             | ClaimEvent::Withdrawn(_)
             | ClaimEvent::Fulfilled(_)
             | ClaimEvent::FulfilmentFailed(_)
             | ClaimEvent::Reversed(_) => {
-                if let Some(state) = &mut self.state {
-                    state.status = status;
-                }
+                self.step_to(status);
             }
         }
+    }
+
+    fn step_to(&mut self, status: ClaimStatus) -> Option<&mut State> {
+        let state = self.state.as_mut()?;
+        state.status = status;
+        Some(state)
     }
 
     fn evolve_denied(&mut self, denied: &Denied, status: ClaimStatus) {
@@ -111,14 +169,15 @@ impl Claim {
             self.decided(&denied.about, &denied.decision, status);
         }
         if let Some(state) = &mut self.state {
-            let denial = Denial { reason: denied.reason, decision: denied.decision.clone() };
-            state.last_denial = Some(Box::new(denial));
+            let Denied { reason, decision, budget, price, .. } = denied.clone();
+            state.last_denial = Some(Box::new(Denial { reason, decision, budget, price }));
         }
     }
 
     fn decided(&mut self, about: &Subject, decision: &Decision, status: ClaimStatus) {
         let (about, decision) = (about.clone(), decision.clone());
-        self.state = Some(State { about, status, decision, last_denial: None, expires_at: None });
+        let moved = Box::default();
+        self.state = Some(State { about, status, decision, last_denial: None, expires_at: None, moved });
     }
 
     /// Where the claim stands, once asked for.
@@ -159,6 +218,32 @@ impl Claim {
         self.state.as_ref().map(|state| &state.decision)
     }
 
+    /// What the grant credited, if it credited something.
+    #[must_use]
+    pub fn credited(&self) -> Option<&Credit> {
+        self.state.as_ref()?.moved.credit.as_ref()
+    }
+
+    /// The price that is held or paid, if there is one.
+    #[must_use]
+    pub fn paid(&self) -> Option<&Paid> {
+        self.state.as_ref()?.moved.paid.as_ref()
+    }
+
+    /// The terms of the coupon that the grant handed out, and whether the grant was taken back.
+    #[must_use]
+    pub fn coupon(&self) -> Option<(&CouponTerms, bool)> {
+        let state = self.state.as_ref()?;
+        Some((state.moved.coupon.as_ref()?, state.status == ClaimStatus::Reversed))
+    }
+
+    /// What the last refused attempt lacked: room in a budget, or points.
+    #[must_use]
+    pub fn last_shortfall(&self) -> (Option<&BudgetShortfall>, Option<&PriceShortfall>) {
+        let denial = self.state.as_ref().and_then(|state| state.last_denial.as_deref());
+        denial.map_or((None, None), |denial| (denial.budget.as_ref(), denial.price.as_ref()))
+    }
+
     /// Why the last refused attempt was refused, and how its condition was judged.
     #[must_use]
     pub fn last_denial(&self) -> Option<(DenialReason, &Decision)> {
@@ -170,6 +255,12 @@ impl Claim {
 impl State {
     fn allows(&self, event: ClaimEventType) -> Result<(), ClaimRefusal> {
         if event.follows(self.status) { Ok(()) } else { Err(ClaimRefusal::StepNotAllowed { from: self.status }) }
+    }
+
+    /// Its end, when nobody decided it in time.
+    fn expired(&self, value: Option<&ValueInputs>, at: Moment) -> ClaimEvent {
+        let given_back = self.moved.give_back(value.unwrap_or(&ValueInputs::default()), at);
+        ClaimEvent::Expired(Expired { about: self.about.clone(), given_back })
     }
 
     /// Since when a claim that nobody decided in time is too late.

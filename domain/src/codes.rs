@@ -156,3 +156,5 @@ pub fn root(digests: &[Hash]) -> Hash {
     digests.iter().for_each(|digest| tree.push(digest));
     tree.head()
 }
+
+crate::aggregate::adapt!(Codes, "codes", CodesCommand, CodesEvent, CodesRefusal);

@@ -208,3 +208,5 @@ impl Use {
         if self.lapsed(at).is_some() { UseStatus::Expired } else { self.status }
     }
 }
+
+crate::aggregate::adapt!(Coupon, "coupon", CouponCommand, CouponEvent, CouponRefusal);

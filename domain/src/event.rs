@@ -10,6 +10,7 @@ use crate::claim::ClaimEvent;
 use crate::member::MemberEvent;
 use crate::moment::Moment;
 use crate::referral::ReferralEvent;
+use crate::value::ValueEvent;
 
 /// One event of any aggregate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +26,8 @@ pub enum Event {
     Referral(ReferralEvent),
     /// A step in the life of one claim.
     Claim(ClaimEvent),
+    /// Something that happened to value: to a unit, a wallet, a payment, a coupon, a budget.
+    Value(ValueEvent),
 }
 
 /// Why stored bytes are not an event that this program knows.
@@ -85,6 +88,7 @@ pub fn types() -> impl Iterator<Item = EventType> {
         .chain(CampaignEvent::types())
         .chain(ReferralEvent::types())
         .chain(ClaimEvent::types())
+        .chain(ValueEvent::types())
 }
 
 impl Event {
@@ -100,7 +104,7 @@ impl Event {
             "campaign" => CampaignEvent::decode(event_type, version, payload).map(Self::Campaign),
             "referral" => ReferralEvent::decode(event_type, version, payload).map(Self::Referral),
             "claim" => ClaimEvent::decode(event_type, version, payload).map(Self::Claim),
-            _ => Err(DecodeError::unknown(event_type, version)),
+            _ => ValueEvent::decode(event_type, version, payload).map(Self::Value),
         }
     }
 
@@ -113,6 +117,7 @@ impl Event {
             Self::Campaign(event) => event.event_type().name(),
             Self::Referral(event) => event.event_type().name(),
             Self::Claim(event) => event.event_type().name(),
+            Self::Value(event) => event.name(),
         }
     }
 
@@ -125,11 +130,13 @@ impl Event {
             Self::Campaign(event) => event.event_type().version(),
             Self::Referral(event) => event.event_type().version(),
             Self::Claim(event) => event.event_type().version(),
+            Self::Value(event) => event.version(),
         }
     }
 
-    /// Whom the event concerns, the key it is published under: the member for member, activity,
-    /// referral (the inviter) and claim events, the campaign for campaign events.
+    /// Whom the event concerns, the key it is published under: the member for member, activity, referral (the inviter),
+    /// claim and coupon events and for what happens to a wallet, the campaign for campaign events, its codes and its
+    /// budgets.
     #[must_use]
     pub fn subject(&self, stream_id: &str) -> String {
         match self {
@@ -137,6 +144,7 @@ impl Event {
             Self::Activity(event) => event.member().to_string(),
             Self::Referral(event) => event.inviter().to_string(),
             Self::Claim(event) => event.member().to_string(),
+            Self::Value(event) => event.subject(stream_id),
         }
     }
 
@@ -145,7 +153,7 @@ impl Event {
     pub fn occurred_at(&self) -> Option<Moment> {
         match self {
             Self::Activity(event) => event.occurred_at(),
-            Self::Member(_) | Self::Campaign(_) | Self::Referral(_) | Self::Claim(_) => None,
+            Self::Member(_) | Self::Campaign(_) | Self::Referral(_) | Self::Claim(_) | Self::Value(_) => None,
         }
     }
 }

@@ -151,7 +151,7 @@ impl Facts {
             Event::Referral(ReferralEvent::Voided(referral)) => {
                 self.referrals.remove(&referral.invitee_id);
             }
-            Event::Referral(ReferralEvent::Created(_)) | Event::Campaign(_) | Event::Claim(_) => {}
+            Event::Referral(ReferralEvent::Created(_)) | Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => {}
         }
     }
 

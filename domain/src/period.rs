@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
+use crate::value::Reference;
 use crate::zone::{first_moment, local_date};
 
 /// How often one member may claim one reward.
@@ -21,6 +22,8 @@ pub enum Frequency {
     Weekly,
     /// One claim a calendar month.
     Monthly,
+    /// As often as the member pays: one claim for each reference that they give.
+    Each,
 }
 
 impl Frequency {
@@ -31,7 +34,8 @@ impl Frequency {
         self.period_of(local_date(zone, moment))
     }
 
-    /// The period that a calendar day falls into.
+    /// The period that a calendar day falls into; claims that need a reference of their own have
+    /// [another](Self::period_of_reference).
     #[must_use]
     pub fn period_of(self, day: NaiveDate) -> String {
         match self {
@@ -39,6 +43,22 @@ impl Frequency {
             Self::Daily => day.format("%Y-%m-%d").to_string(),
             Self::Weekly => day.format("%G-W%V").to_string(),
             Self::Monthly => day.format("%Y-%m").to_string(),
+            Self::Each => "each".to_owned(),
+        }
+    }
+
+    /// The period of a claim with a reference of its own, where claims need one.
+    #[must_use]
+    pub fn period_of_reference(reference: &Reference) -> String {
+        format!("ref:{reference}")
+    }
+
+    /// Whether a claim needs a reference of its own.
+    #[must_use]
+    pub fn needs_a_reference(self) -> bool {
+        match self {
+            Self::Each => true,
+            Self::Once | Self::Daily | Self::Weekly | Self::Monthly => false,
         }
     }
 
@@ -46,7 +66,7 @@ impl Frequency {
     #[must_use]
     pub fn days_of(self, day: NaiveDate) -> (NaiveDate, NaiveDate) {
         let first = match self {
-            Self::Once => NaiveDate::MIN,
+            Self::Once | Self::Each => NaiveDate::MIN,
             Self::Daily => day,
             Self::Weekly => {
                 let since_monday = Days::new(u64::from(day.weekday().num_days_from_monday()));
@@ -66,7 +86,7 @@ impl Frequency {
 
     fn next_starts_on(self, today: NaiveDate) -> Option<NaiveDate> {
         match self {
-            Self::Once => None,
+            Self::Once | Self::Each => None,
             Self::Daily => today.succ_opt(),
             Self::Weekly => {
                 let days_since_monday = u64::from(today.weekday().num_days_from_monday());

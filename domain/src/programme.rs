@@ -90,6 +90,8 @@ impl Programme {
     }
 }
 
+crate::aggregate::adapt!(Programme, "programme", ProgrammeRevision, ProgrammeEvent, BudgetsRefusal);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -207,3 +207,5 @@ impl SpendEvent {
         }
     }
 }
+
+crate::aggregate::adapt!(Spend, "spend", SpendCommand, SpendEvent, SpendRefusal);

@@ -117,3 +117,5 @@ impl Transfer {
         self.about.as_ref()
     }
 }
+
+crate::aggregate::adapt!(Transfer, "transfer", TransferRequest, TransferEvent, TransferRefusal);

@@ -74,3 +74,5 @@ impl Unit {
         self.terms.clone().or_else(|| Self::initial(code).terms)
     }
 }
+
+crate::aggregate::adapt!(Unit, "unit", UnitCommand, UnitEvent, UnitRefusal);

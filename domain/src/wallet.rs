@@ -93,3 +93,5 @@ impl WalletCommand {
         events
     }
 }
+
+crate::aggregate::adapt!(Wallet, "wallet", WalletCommand, WalletEvent, Infallible);

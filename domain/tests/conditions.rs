@@ -94,6 +94,8 @@ fn request(scene: &Scene, condition: Condition, campaign_starts_on: NaiveDate) -
         asked_at: moment(scene.asked),
         earlier: None,
         shortage: None,
+        budget: None,
+        value: None,
     }
 }
 

@@ -191,6 +191,7 @@ async fn a_campaign_lives_under_the_framework() {
         max_reward_count: None,
         per_member_limit: None,
         pending_expires_after: PendingExpiry::default(),
+        budgets: vec![],
     };
     let reward_id = RewardId(Uuid::from_u128(2));
     let reward = RewardTerms {
@@ -200,6 +201,7 @@ async fn a_campaign_lives_under_the_framework() {
         amount: 10.try_into().unwrap(),
         quantity: Some(5.try_into().unwrap()),
         per_member_limit: None,
+        value: None,
     };
     let revision = Revision { condition: Some(condition("REFER_3_FRIENDS")), ..Revision::default() };
     let renamed = RewardRevision {
@@ -297,11 +299,13 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
         asked_at: at("2026-11-21T08:00:00Z"),
         earlier: None,
         shortage: None,
+        budget: None,
+        value: None,
     }))
 }
 
 fn staff(step: StaffAction, note: Option<String>) -> ClaimCommand {
-    ClaimCommand::Staff(StaffCommand { action: step, operator: member(9), note, at: at("2026-11-22T08:00:00Z") })
+    ClaimCommand::Staff(StaffCommand { action: step, operator: member(9), note, at: at("2026-11-22T08:00:00Z"), value: None })
 }
 
 #[tokio::test]
@@ -312,7 +316,7 @@ async fn a_claim_that_is_granted_lives_under_the_framework() {
         request(false, Approval::Manual),
         request(false, Approval::Manual), // no event
         request(true, Approval::Manual),
-        ClaimCommand::Expire { at: at("2026-11-24T08:00:00Z") },
+        ClaimCommand::Expire { at: at("2026-11-24T08:00:00Z"), value: None },
         request(true, Approval::Manual),
         approve(),
         request(true, Approval::Manual), // refused

@@ -9,6 +9,7 @@ use std::path::Path;
 use cqrs_es::DomainEvent;
 use domain::Event;
 use domain::event::{DecodeError, types};
+use domain::value::ValueEvent;
 use serde_json::Value;
 
 /// The fields of an account that must never enter the log, compared without case and punctuation.
@@ -74,6 +75,15 @@ fn stored(event: &Event) -> (String, String, String) {
         Event::Campaign(event) => of(event),
         Event::Referral(event) => of(event),
         Event::Claim(event) => of(event),
+        Event::Value(ValueEvent::Unit(event)) => of(event),
+        Event::Value(ValueEvent::Wallet(event)) => of(event),
+        Event::Value(ValueEvent::Spend(event)) => of(event),
+        Event::Value(ValueEvent::Adjustment(event)) => of(event),
+        Event::Value(ValueEvent::Transfer(event)) => of(event),
+        Event::Value(ValueEvent::Coupon(event)) => of(event),
+        Event::Value(ValueEvent::Codes(event)) => of(event),
+        Event::Value(ValueEvent::Budget(event)) => of(event),
+        Event::Value(ValueEvent::Programme(event)) => of(event),
     }
 }
 
@@ -84,7 +94,7 @@ fn every_version_of_every_event_has_a_sample_and_no_sample_is_without_its_event(
         .collect();
     let found: BTreeSet<_> = samples().into_keys().collect();
     assert_eq!(found, expected);
-    assert_eq!(types().count(), 34);
+    assert_eq!(types().count(), 64);
 }
 
 #[test]

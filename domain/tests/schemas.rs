@@ -69,7 +69,9 @@ fn every_stored_sample_fits_its_schema_and_no_other() {
         let schema: Value = serde_json::from_str(schemas::find(name).unwrap()).unwrap();
         assert_eq!(schema["$id"], format!("/schemas/{name}"));
         let validator = jsonschema::validator_for(&schema).unwrap();
-        for (sample, payload) in &samples {
+        let event = |name: &str| name.rsplit_once(".v").map(|(event, _)| event.to_owned());
+        // a version that adds what may be absent takes the payloads of the one before as well, and the other way round
+        for (sample, payload) in samples.iter().filter(|(sample, _)| sample == name || event(sample) != event(name)) {
             assert_eq!(validator.is_valid(payload), sample == name, "the sample {sample} against the schema {name}");
         }
     }

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 use chrono::DateTime;
 use domain::Moment;
 use domain::chain::{GENESIS, Sealed};
-use domain::id::{ActivityId, ClaimId, MemberId, RewardId};
+use domain::id::{
+    ActivityId, BudgetPeriodId, ClaimId, LotId, MemberId, RedemptionId, RewardId, SpendId, TransferId, WalletId,
+};
+use domain::value::{Reference, UnitCode};
 use uuid::Uuid;
 
 const MEMBER: &str = "0190d3f0-7c11-7a53-9b1e-4b6f0d2c8a01";
@@ -36,6 +39,27 @@ fn the_id_of_an_activity_is_the_same_for_ever() {
     check("ledger", "0190d3f0-7c11-7a53-9b1e-4b6f0d2c8a01/2026-11-21", "e4c60615-47b5-843a-abb1-2c81e42a0518");
     check("shop", "주문-7", "6c7c105c-ef17-8ac5-be12-98249306bdb7");
     check("", "", "84263290-c640-8aaf-97bb-629275743e0c");
+}
+
+#[test]
+fn the_ids_of_what_moves_value_are_the_same_for_ever() {
+    let member: MemberId = MEMBER.parse().unwrap();
+    let shop: MemberId = "0190d3f5-1a2b-7c3d-8e4f-5a6b7c8d9e10".parse().unwrap();
+    let reference = |text: &str| Reference::try_from(text.to_owned()).unwrap();
+    let check = |id: Uuid, expected| assert_eq!(id.to_string(), expected);
+    let spend = SpendId::of(shop, &reference("order-1"));
+    let transfer = TransferId::of(member, &reference("birthday"));
+    let lot = LotId::from(ClaimId::of(REWARD.parse().unwrap(), member, "2026-W47"));
+    check(WalletId::of(member, &UnitCode::points()).0, "4e25dec9-9f9e-80bd-9089-a06d1ec215a7");
+    check(spend.0, "38e776cd-1b6d-8872-b553-0c51124692e1");
+    check(transfer.0, "03d4f822-1355-8afd-aac4-1cbad0849aff");
+    check(RedemptionId::of(shop, &reference("주문-7")).0, "f3fb8164-6653-8ab3-9863-80c5e8aabd50");
+    check(lot.0, "2e1fbea5-992d-87d7-99b4-4b1204a70a75");
+    check(LotId::of_refund(spend.0, "back-1").0, "4d62ff29-3a4a-8e54-bfa3-4d4f07308a75");
+    check(LotId::of_transfer(transfer, lot).0, "fb5c2624-50b2-8eaa-b91e-6c92895e5701");
+    let campaign = "0190d3f1-0a3c-7e19-a2d7-6c8e4f1b7a03";
+    check(BudgetPeriodId::of(campaign, "points", "2026-11-21").0, "616aaa93-596b-8d44-8e62-8a54954332e7");
+    check(BudgetPeriodId::of("programme", "KRW", "2026-11").0, "dbccf9fa-6c7a-8264-9cfe-32bd9478da94");
 }
 
 fn uuid(text: &str) -> Uuid {

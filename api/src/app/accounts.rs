@@ -33,7 +33,7 @@ pub use confirmation::confirm_email;
 pub use demo::{DEMO_ACCOUNTS, DEMO_PASSWORD, find_of_demo, find_older_than_marks, mark_as_demo};
 pub use directory::list;
 pub use earlier_keys::renew_earlier_keys;
-pub use erasure::{Unsettled, WITHDRAW, erase, erase_of_demo, settle, unsettled};
+pub use erasure::{Unsettled, erase, erase_of_demo, settle, unsettled, withdrawal};
 pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
 pub use returns::Returns;

@@ -184,7 +184,8 @@ impl Material {
                 DenialReason::MemberBlocked
                 | DenialReason::LimitReached
                 | DenialReason::BudgetExhausted
-                | DenialReason::OutOfStock,
+                | DenialReason::OutOfStock
+                | DenialReason::InsufficientPoints,
             ) => return None,
         }
         let known = KnownProfile { birthday: self.birthday_known };
@@ -204,7 +205,8 @@ impl Material {
             DenialReason::MemberBlocked
             | DenialReason::CampaignNotActive
             | DenialReason::ConditionUnmet
-            | DenialReason::LimitReached => return None,
+            | DenialReason::LimitReached
+            | DenialReason::InsufficientPoints => return None,
         };
         Some(Ahead { winners, positions: self.winners.positions.clone(), last_position: self.winners.last })
     }

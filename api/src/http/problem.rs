@@ -46,6 +46,8 @@ impl Code {
             | Self::LimitReached
             | Self::BudgetExhausted
             | Self::OutOfStock
+            | Self::InsufficientPoints
+            | Self::TooManyLots
             | Self::ClaimExpired
             | Self::ActivityConflict => StatusCode::CONFLICT,
             Self::BodyTooLarge | Self::RecordTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

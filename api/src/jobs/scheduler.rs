@@ -24,7 +24,7 @@ use projections::{Followers, Freshness, Lease, LeaseEpoch, Projection, log};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::accounts::{self, Unsettled, WITHDRAW};
+use crate::app::accounts::{self, Unsettled, withdrawal};
 use crate::app::clock;
 use crate::jobs::reactors::{NotConsidered, ReferralProgramme};
 
@@ -168,7 +168,7 @@ impl Scheduler {
     }
 
     async fn withdraw_claim(&self, id: ClaimId, at: Moment) -> Result<(), Trouble> {
-        match self.ledger.execute::<Claim>(&id.to_string(), WITHDRAW, &Metadata::system(at)).await {
+        match self.ledger.execute::<Claim>(&id.to_string(), withdrawal(at), &Metadata::system(at)).await {
             // somebody decided it in the meantime
             Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
             Err(error) => Err(Trouble::Command(error.to_string())),
@@ -240,7 +240,7 @@ impl Scheduler {
     }
 
     async fn expire_claim(&self, id: ClaimId, at: Moment) -> Result<usize, Trouble> {
-        let (command, metadata) = (ClaimCommand::Expire { at }, Metadata::system(at));
+        let (command, metadata) = (ClaimCommand::Expire { at, value: None }, Metadata::system(at));
         match self.ledger.execute::<Claim>(&id.to_string(), command, &metadata).await {
             Ok(receipt) => Ok(receipt.appended),
             // somebody decided it, or expired it, in the meantime

@@ -93,6 +93,8 @@ const REFUSALS: &[Code] = &[
     Code::LimitReached,
     Code::BudgetExhausted,
     Code::OutOfStock,
+    Code::InsufficientPoints,
+    Code::TooManyLots,
 ];
 
 struct ClaimRequestBody {

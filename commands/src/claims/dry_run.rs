@@ -107,6 +107,7 @@ fn decide(attempt: &Attempt) -> Result<(Receipt<Claim>, Vec<GuardChange>), Claim
         | ClaimRefusal::OwnCampaign
         | ClaimRefusal::OwnClaim
         | ClaimRefusal::Expired { .. }
+        | ClaimRefusal::TooManyLots { .. }
         | ClaimRefusal::NotYetExpired { .. }) => ClaimError::Command(CommandError::Refused { refusal, position }),
     })?;
     events.iter().for_each(|event| state.evolve(event));

@@ -81,3 +81,5 @@ impl Budget {
         i128::from(committed) * 100 >= i128::from(part.get()) * i128::from(self.amount.get())
     }
 }
+
+crate::aggregate::adapt!(BudgetPeriod, "budget", BudgetCommand, BudgetEvent, Infallible);

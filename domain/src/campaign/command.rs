@@ -4,6 +4,7 @@ use crate::zone::Tz;
 use chrono::NaiveDate;
 
 use super::{Approval, CampaignTerms, PendingExpiry, RewardTerms};
+use crate::budget::Budget;
 use crate::condition::Condition;
 use crate::id::RewardId;
 use crate::moment::Moment;
@@ -91,6 +92,8 @@ pub struct Revision {
     pub per_member_limit: Option<Option<GrantLimit>>,
     /// How long a pending claim waits for a decision; for claims from now on.
     pub pending_expires_after: Option<PendingExpiry>,
+    /// How much its rewards may give in a period.
+    pub budgets: Option<Vec<Budget>>,
     /// Another condition.
     pub condition: Option<Condition>,
 }
@@ -131,6 +134,7 @@ impl Revision {
             max_reward_count: self.max_reward_count.unwrap_or(terms.max_reward_count),
             per_member_limit: self.per_member_limit.unwrap_or(terms.per_member_limit),
             pending_expires_after: self.pending_expires_after.unwrap_or(terms.pending_expires_after),
+            budgets: self.budgets.clone().unwrap_or_else(|| terms.budgets.clone()),
         }
     }
 }

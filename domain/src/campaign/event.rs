@@ -9,14 +9,15 @@ use crate::event::events;
 use crate::id::RewardId;
 use crate::moment::Moment;
 use crate::quantity::StockUnits;
+use crate::upcast::Upcaster::Unchanged;
 
 events! {
     /// A step in the life of a campaign or of its rewards.
     CampaignEvent as CampaignEventType in Campaign {
         /// It came into being.
-        Created(Created) = "campaign.created",
+        Created(Created) = "campaign.created" upcast [Unchanged],
         /// Its terms or its condition changed.
-        Revised(Revised) = "campaign.revised",
+        Revised(Revised) = "campaign.revised" upcast [Unchanged],
         /// An operator stopped it for a while.
         Paused(Paused) = "campaign.paused",
         /// It goes on.
@@ -24,7 +25,7 @@ events! {
         /// An operator ended it.
         Ended(Ended) = "campaign.ended",
         /// It hands out one more kind of reward.
-        RewardAdded(RewardAdded) = "campaign.reward_added",
+        RewardAdded(RewardAdded) = "campaign.reward_added" upcast [Unchanged],
         /// A reward is called or described otherwise.
         RewardRevised(RewardRevised) = "campaign.reward_revised",
         /// Grants were put into stock or taken out.

@@ -1,6 +1,8 @@
 //! Why a campaign is left as it is.
 
 use super::CampaignStatus;
+use crate::budget::BudgetsRefusal;
+use crate::value::LAST_YEAR;
 
 /// The named reasons.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,4 +34,28 @@ pub enum CampaignRefusal {
     /// The stock would be too large.
     #[error("the stock would be too large")]
     StockOutOfBounds,
+    /// Its budgets cannot stand beside each other.
+    #[error(transparent)]
+    Budgets(#[from] BudgetsRefusal),
+    /// A unit, or days until it can be used, for what is no points.
+    #[error("only points have a unit and days until they can be used")]
+    CreditsNoPoints,
+    /// An end for what has none.
+    #[error("only points and coupons with codes expire")]
+    NothingExpires,
+    /// A date of expiry that cannot be written.
+    #[error("a date of expiry lies in a year from 1 to {LAST_YEAR}")]
+    DateOutOfBounds,
+    /// A price in the unit that the reward credits.
+    #[error("a reward does not cost what it credits")]
+    PriceInOwnUnit,
+    /// Codes for what is no coupon.
+    #[error("only coupons have codes")]
+    CodesOfNoCoupon,
+    /// A stock beside codes, or several codes to a grant.
+    #[error("a reward with codes grants one at a time, and has as many as there are codes")]
+    CodesAreTheStock,
+    /// A reward without a price in a campaign where members claim as often as they pay.
+    #[error("each reward of a campaign with frequency `each` has a price")]
+    PriceMissing,
 }

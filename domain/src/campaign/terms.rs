@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::value::RewardValue;
+use crate::budget::Budget;
 use crate::condition::Condition;
 use crate::moment::Moment;
 use crate::period::Frequency;
@@ -38,6 +40,9 @@ pub struct CampaignTerms {
     pub per_member_limit: Option<GrantLimit>,
     /// How long a pending claim waits for a decision.
     pub pending_expires_after: PendingExpiry,
+    /// How much its rewards may give in a period, of units and of money.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
 }
 
 impl CampaignTerms {
@@ -225,6 +230,9 @@ pub struct RewardTerms {
     /// The most grants to one member over all periods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_member_limit: Option<GrantLimit>,
+    /// What a claim moves beside stock, where it is not left to the unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Box<RewardValue>>,
 }
 
 /// What kind of value a reward is.

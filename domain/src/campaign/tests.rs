@@ -20,6 +20,7 @@ fn terms() -> CampaignTerms {
         max_reward_count: None,
         per_member_limit: None,
         pending_expires_after: PendingExpiry::default(),
+        budgets: vec![],
     }
 }
 
@@ -46,6 +47,7 @@ fn add_reward(quantity: Option<i64>) -> CampaignCommand {
             amount: 10.try_into().unwrap(),
             quantity: quantity.map(|quantity| quantity.try_into().unwrap()),
             per_member_limit: None,
+            value: None,
         },
     }))
 }

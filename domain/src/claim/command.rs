@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::zone::Tz;
 use chrono::NaiveDate;
 
+use super::value::ValueInputs;
 use super::{ClaimStatus, DenialReason, Subject, WithdrawalReason};
+use crate::budget::BudgetShortfall;
 use crate::campaign::{Approval, CampaignStatus, PendingExpiry};
 use crate::condition::Condition;
 use crate::facts::Facts;
@@ -23,13 +25,29 @@ pub enum ClaimCommand {
     Expire {
         /// The moment of looking.
         at: Moment,
+        /// What the claim moves beside stock.
+        value: ClaimValue,
     },
     /// Nobody is left whose pending claim it is.
     Withdraw {
         /// Why.
         reason: WithdrawalReason,
+        /// The moment of asking.
+        at: Moment,
+        /// What the claim moves beside stock.
+        value: ClaimValue,
+    },
+    /// Credit a grant of before, which credited nothing, with what it would credit today.
+    Credit {
+        /// The moment of asking.
+        at: Moment,
+        /// What the claim moves beside stock.
+        value: ClaimValue,
     },
 }
+
+/// What a claim moves beside stock; `None` where its reward is no points, has no price and hands out no coupon.
+pub type ClaimValue = Option<Arc<ValueInputs>>;
 
 /// What a member of staff does with a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +60,8 @@ pub struct StaffCommand {
     pub note: Option<String>,
     /// When they asked for it.
     pub at: Moment,
+    /// What the claim moves beside stock.
+    pub value: ClaimValue,
 }
 
 /// What staff can do with a claim.
@@ -92,6 +112,10 @@ pub struct DecisionInputs {
     pub earlier: Option<EarlierClaim>,
     /// What the guards of the log refused this claim for, when it comes back from there.
     pub shortage: Option<Shortage>,
+    /// The budget that left no room, where that is what the guards refused it for.
+    pub budget: Option<BudgetShortfall>,
+    /// What the claim moves beside stock.
+    pub value: ClaimValue,
 }
 
 /// What an earlier account of the claimant got, or was finally refused, for the same reward and period.

@@ -5,36 +5,45 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::denial::Denied;
+use super::endings::{Expired, Fulfilled, FulfilmentFailed, Rejected, Reversed, Withdrawn};
+use super::value::Credit;
+use crate::budget::Counted;
 use crate::campaign::RewardType;
 use crate::condition::LeafEvidence;
+use crate::coupon::CouponTerms;
 use crate::event::events;
 use crate::id::{CampaignId, MemberId, RewardId};
 use crate::moment::Moment;
 use crate::quantity::Amount;
+use crate::spend::Paid;
+use crate::upcast::Upcaster::Unchanged;
 
 events! {
     /// A step in the life of one claim.
     ClaimEvent as ClaimEventType in Claim {
         /// An attempt was refused.
-        Denied(Denied) = "claim.denied",
+        Denied(Denied) = "claim.denied" upcast [Unchanged],
         /// The condition is met; an operator decides.
-        Submitted(Submitted) = "claim.submitted",
+        Submitted(Submitted) = "claim.submitted" upcast [Unchanged],
         /// The condition is met and the reward is the member's.
-        Granted(Granted) = "claim.granted",
+        Granted(Granted) = "claim.granted" upcast [Unchanged],
         /// An operator said yes: the reward is the member's.
-        Approved(Approved) = "claim.approved",
+        Approved(Approved) = "claim.approved" upcast [Unchanged],
         /// An operator said no.
-        Rejected(Rejected) = "claim.rejected",
+        Rejected(Rejected) = "claim.rejected" upcast [Unchanged],
         /// Nobody decided in time.
-        Expired(Expired) = "claim.expired",
+        Expired(Expired) = "claim.expired" upcast [Unchanged],
         /// It was pending when it came to have nobody whose it is.
-        Withdrawn(Withdrawn) = "claim.withdrawn",
+        Withdrawn(Withdrawn) = "claim.withdrawn" upcast [Unchanged],
         /// The reward was handed out.
         Fulfilled(Fulfilled) = "claim.fulfilled",
         /// Handing it out failed.
         FulfilmentFailed(FulfilmentFailed) = "claim.fulfilment_failed",
         /// The grant was taken back.
-        Reversed(Reversed) = "claim.reversed",
+        Reversed(Reversed) = "claim.reversed" upcast [Unchanged],
+        /// A grant of before credits what it would credit today.
+        Credited(Credited) = "claim.credited",
     }
 }
 
@@ -94,61 +103,6 @@ pub struct Decision {
     pub local_date: Option<NaiveDate>,
 }
 
-/// Why an attempt was refused, in the order in which the reasons are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DenialReason {
-    /// The member's claims are refused.
-    MemberBlocked,
-    /// The campaign is not active.
-    #[serde(rename = "event_not_active")]
-    CampaignNotActive,
-    /// The condition is not met.
-    ConditionUnmet,
-    /// The member has all grants that one member may have.
-    LimitReached,
-    /// The campaign has given all grants that it may give.
-    BudgetExhausted,
-    /// The reward has no grant left.
-    OutOfStock,
-}
-
-impl DenialReason {
-    /// All of them, in the order in which they are looked at.
-    pub const ALL: [Self; 6] = [
-        Self::MemberBlocked,
-        Self::CampaignNotActive,
-        Self::ConditionUnmet,
-        Self::LimitReached,
-        Self::BudgetExhausted,
-        Self::OutOfStock,
-    ];
-
-    /// The code in the API and in the read tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MemberBlocked => "member_blocked",
-            Self::CampaignNotActive => "event_not_active",
-            Self::ConditionUnmet => "condition_unmet",
-            Self::LimitReached => "limit_reached",
-            Self::BudgetExhausted => "budget_exhausted",
-            Self::OutOfStock => "out_of_stock",
-        }
-    }
-}
-
-/// An attempt was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Denied {
-    /// What was claimed.
-    pub about: Subject,
-    /// How the condition was judged.
-    pub decision: Decision,
-    /// Why.
-    pub reason: DenialReason,
-}
-
 /// The condition is met; an operator decides. The claim holds its stock meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -159,6 +113,12 @@ pub struct Submitted {
     pub decision: Decision,
     /// Too late from this moment on.
     pub expires_at: Moment,
+    /// The price, which is held until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Paid>,
+    /// What it counts against budgets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
 /// The condition is met and the reward is the member's.
@@ -168,67 +128,65 @@ pub struct Granted {
     pub about: Subject,
     /// How the condition was judged.
     pub decision: Decision,
+    /// What it credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<Credit>,
+    /// The price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Paid>,
+    /// The coupon that it hands out; the n-th of its reward has the n-th code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<CouponTerms>,
+    /// What it counts against budgets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
-macro_rules! noted_steps {
-    ($( $(#[$doc:meta])* $name:ident )+) => { $(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        pub struct $name {
-            /// What it is about.
-            pub about: Subject,
-            /// Why, in the words of who did it.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub note: Option<String>,
+/// An operator said yes: the reward is the member's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Approved {
+    /// What it is about.
+    pub about: Subject,
+    /// Why, in the words of who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What it credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<Credit>,
+    /// The price, which was held until now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Paid>,
+    /// The coupon that it hands out; the n-th of its reward has the n-th code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<CouponTerms>,
+}
+
+/// A grant of before credits what it would credit today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Credited {
+    /// What it is about.
+    pub about: Subject,
+    /// What it credits.
+    pub credit: Credit,
+}
+
+macro_rules! without_value {
+    ($( $name:ident { $($field:ident: $type:ty),+ } without { $($absent:ident),+ } )+) => { $(
+        impl $name {
+            /// A step that moves nothing beside stock.
+            #[must_use]
+            pub fn of($($field: $type),+) -> Self {
+                Self { $($field,)+ $($absent: None),+ }
+            }
         }
     )+ };
 }
+pub(super) use without_value;
 
-noted_steps! {
-    /// An operator said yes: the reward is the member's.
-    Approved
-    /// An operator said no.
-    Rejected
-    /// The reward was handed out.
-    Fulfilled
-    /// Handing it out failed.
-    FulfilmentFailed
-    /// The grant was taken back.
-    Reversed
-}
-
-/// Nobody decided in time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Expired {
-    /// What it is about.
-    pub about: Subject,
-}
-
-/// A pending claim is over without a decision; what it held is free again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Withdrawn {
-    /// What it is about.
-    pub about: Subject,
-    /// Why.
-    pub reason: WithdrawalReason,
-}
-
-/// Why a pending claim is over without a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WithdrawalReason {
-    /// The claimant's account was erased.
-    MemberErased,
-}
-
-impl WithdrawalReason {
-    /// The name in the API and in the read tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MemberErased => "member_erased",
-        }
-    }
+without_value! {
+    Submitted { about: Subject, decision: Decision, expires_at: Moment } without { paid, counted }
+    Granted { about: Subject, decision: Decision } without { credit, paid, coupon, counted }
+    Approved { about: Subject, note: Option<String> } without { credit, paid, coupon }
 }
 
 impl ClaimEvent {
@@ -246,6 +204,7 @@ impl ClaimEvent {
             Self::Fulfilled(event) => &event.about,
             Self::FulfilmentFailed(event) => &event.about,
             Self::Reversed(event) => &event.about,
+            Self::Credited(event) => &event.about,
         }
     }
 
@@ -268,7 +227,8 @@ impl ClaimEvent {
             | Self::Withdrawn(_)
             | Self::Fulfilled(_)
             | Self::FulfilmentFailed(_)
-            | Self::Reversed(_) => None,
+            | Self::Reversed(_)
+            | Self::Credited(_) => None,
         }
     }
 }

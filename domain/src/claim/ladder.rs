@@ -1,13 +1,15 @@
 //! The ladder of a claim request: the first rung that applies gives the reason. A refused attempt is an event too, but
-//! only once for the same reason, condition version and evidence.
+//! only once for the same reason, condition version, evidence and numbers. Whether the member can pay is looked at last.
 
 use super::{
-    Claim, ClaimEvent, ClaimRefusal, Decision, DecisionInputs, Denial, DenialReason, Denied, Expired, Granted,
+    Claim, ClaimEvent, ClaimRefusal, Decision, DecisionInputs, Denial, DenialReason, Denied, Granted, PriceShortfall,
     Submitted,
 };
 use crate::campaign::{Approval, CampaignStatus};
 use crate::condition::{EvaluationContext, evaluate};
 use crate::moment::Moment;
+use crate::spend::Paid;
+use crate::value::AllocationRefusal;
 use crate::zone::local_date;
 
 impl Claim {
@@ -17,10 +19,13 @@ impl Claim {
         let lapsed = self.state.as_ref().filter(|state| state.lapsed(inputs.asked_at).is_some());
         let (met, decision) = inputs.judge();
         let outcome = match self.reason(inputs, met)? {
-            Some(reason) => self.deny(inputs, decision, reason),
-            None => Some(inputs.fulfil(decision)),
+            Some(reason) => self.deny(inputs, decision, reason, None),
+            None => match inputs.pay()? {
+                Ok(paid) => Some(inputs.fulfil(decision, paid)),
+                Err(short) => self.deny(inputs, decision, DenialReason::InsufficientPoints, Some(short)),
+            },
         };
-        let expired = lapsed.map(|state| ClaimEvent::Expired(Expired { about: state.about.clone() }));
+        let expired = lapsed.map(|state| state.expired(inputs.value.as_deref(), inputs.asked_at));
         Ok(outcome.map(|outcome| expired.into_iter().chain([outcome]).collect()).unwrap_or_default())
     }
 
@@ -46,28 +51,65 @@ impl Claim {
         Ok(inputs.shortage.map(DenialReason::from))
     }
 
-    fn deny(&self, inputs: &DecisionInputs, decision: Decision, reason: DenialReason) -> Option<ClaimEvent> {
+    fn deny(
+        &self,
+        inputs: &DecisionInputs,
+        decision: Decision,
+        reason: DenialReason,
+        price: Option<PriceShortfall>,
+    ) -> Option<ClaimEvent> {
+        let budget = inputs.budget.clone().filter(|_| reason == DenialReason::BudgetExhausted);
+        let denial = Denial { reason, decision, budget, price };
         let last = self.state.as_ref().and_then(|state| state.last_denial.as_deref());
-        let same = |denial: &Denial| {
-            denial.reason == reason
-                && denial.decision.condition_version == decision.condition_version
-                && denial.decision.evidence == decision.evidence
-        };
-        if last.is_some_and(same) {
+        if last.is_some_and(|last| last.is_same(&denial)) {
             return None;
         }
-        Some(ClaimEvent::Denied(Denied { about: inputs.about.clone(), decision, reason }))
+        let Denial { reason, decision, budget, price } = denial;
+        Some(ClaimEvent::Denied(Denied { about: inputs.about.clone(), decision, reason, budget, price }))
+    }
+}
+
+impl Denial {
+    /// Whether nothing has changed since: how much others have taken of a budget does not count.
+    fn is_same(&self, other: &Self) -> bool {
+        let same_budget = match (&self.budget, &other.budget) {
+            (Some(one), Some(other)) => one.is_of_the_same(other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        self.reason == other.reason
+            && self.decision.condition_version == other.decision.condition_version
+            && self.decision.evidence == other.decision.evidence
+            && self.price == other.price
+            && same_budget
     }
 }
 
 impl DecisionInputs {
-    fn fulfil(&self, decision: Decision) -> ClaimEvent {
+    /// The lots that pay the price, or what the member lacks of it.
+    fn pay(&self) -> Result<Result<Option<Paid>, PriceShortfall>, ClaimRefusal> {
+        let Some(value) = &self.value else { return Ok(Ok(None)) };
+        match (value.pay(self.asked_at), &value.price) {
+            (Ok(paid), _) => Ok(Ok(paid)),
+            (Err(AllocationRefusal::TooManyLots { covers }), _) => Err(ClaimRefusal::TooManyLots { covers }),
+            (Err(AllocationRefusal::Insufficient(short)), Some(price)) => Ok(Err(PriceShortfall::of(price, short))),
+            (Err(AllocationRefusal::Insufficient(_)), None) => Ok(Ok(None)),
+        }
+    }
+
+    fn fulfil(&self, decision: Decision, paid: Option<Paid>) -> ClaimEvent {
         let about = self.about.clone();
+        let value = self.value.as_deref();
+        let counted = value.and_then(|value| value.counted.clone());
         match self.approval {
-            Approval::Automatic => ClaimEvent::Granted(Granted { about, decision }),
+            Approval::Automatic => {
+                let credit = value.and_then(|value| value.credit(about.amount, self.asked_at));
+                let coupon = value.and_then(|value| value.coupon(self.asked_at));
+                ClaimEvent::Granted(Granted { about, decision, credit, paid, coupon, counted })
+            }
             Approval::Manual => {
                 let expires_at = Moment::from(self.asked_at.utc() + self.pending_expires_after.duration());
-                ClaimEvent::Submitted(Submitted { about, decision, expires_at })
+                ClaimEvent::Submitted(Submitted { about, decision, expires_at, paid, counted })
             }
         }
     }

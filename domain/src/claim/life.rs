@@ -114,6 +114,8 @@ impl ClaimEventType {
             Self::Fulfilled => (&[Granted, FulfilmentFailed], Fulfilled, 0, 0),
             Self::FulfilmentFailed => (&[Granted], FulfilmentFailed, 0, 0),
             Self::Reversed => (&[Granted, Fulfilled, FulfilmentFailed], Reversed, 0, -1),
+            // it leads nowhere: see `status_after`
+            Self::Credited => (&[Granted, Fulfilled, FulfilmentFailed], Granted, 0, 0),
         };
         Transition { from, to, held, granted }
     }
@@ -125,10 +127,11 @@ impl ClaimEventType {
     }
 
     /// Where a claim stands after the event. A refused attempt does not change what was decided before: a blocked member
-    /// may ask again.
+    /// may ask again. Nor does a credit to a grant of before.
     #[must_use]
     pub fn status_after(self, before: Option<ClaimStatus>) -> ClaimStatus {
         match (self.transition().to, before) {
+            (_, Some(decided)) if self == Self::Credited => decided,
             (ClaimStatus::Denied, Some(decided)) if !decided.is_open() => decided,
             (to, _) => to,
         }
@@ -145,7 +148,8 @@ impl ClaimEventType {
             | Self::Withdrawn
             | Self::Fulfilled
             | Self::FulfilmentFailed
-            | Self::Reversed => false,
+            | Self::Reversed
+            | Self::Credited => false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{ClaimStatus, EarlierClaim};
 use crate::moment::Moment;
+use crate::value::MAX_LOTS;
 
 /// The named reasons.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +36,12 @@ pub enum ClaimRefusal {
     Expired {
         /// When.
         at: Moment,
+    },
+    /// The price would take more lots than one payment may use.
+    #[error("one payment uses at most {MAX_LOTS} lots, which cover {covers}")]
+    TooManyLots {
+        /// How much as many lots as allowed cover.
+        covers: i64,
     },
     /// The claim may still be decided.
     #[error("the claim does not expire before {expires_at}")]

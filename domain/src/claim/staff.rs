@@ -10,7 +10,8 @@ use crate::moment::Moment;
 impl Claim {
     /// The rules in order: it is not their own claim, it is not too late, the status allows the action.
     pub(super) fn by_staff(&self, command: StaffCommand) -> Result<Vec<ClaimEvent>, ClaimRefusal> {
-        let StaffCommand { action, operator, note, at } = command;
+        let StaffCommand { action, operator, note, at, value } = command;
+        let value = value.unwrap_or_default();
         let state = self.state.as_ref().ok_or(ClaimRefusal::Unknown)?;
         if operator == state.about.member_id {
             return Err(ClaimRefusal::OwnClaim);
@@ -20,11 +21,20 @@ impl Claim {
         }
         let about = state.about.clone();
         let event = match action {
-            StaffAction::Approve => ClaimEvent::Approved(Approved { about, note }),
-            StaffAction::Reject => ClaimEvent::Rejected(Rejected { about, note }),
+            StaffAction::Approve => {
+                let (credit, coupon) = (value.credit(about.amount, at), value.coupon(at));
+                ClaimEvent::Approved(Approved { about, note, credit, paid: state.moved.paid.clone(), coupon })
+            }
+            StaffAction::Reject => {
+                let given_back = state.moved.give_back(&value, at);
+                ClaimEvent::Rejected(Rejected { about, note, given_back })
+            }
             StaffAction::Fulfil => ClaimEvent::Fulfilled(Fulfilled { about, note }),
             StaffAction::FailFulfilment => ClaimEvent::FulfilmentFailed(FulfilmentFailed { about, note }),
-            StaffAction::Reverse => ClaimEvent::Reversed(Reversed { about, note }),
+            StaffAction::Reverse => {
+                let reversal = state.moved.reverse(about.claim_id(), &value, at);
+                ClaimEvent::Reversed(Reversed { about, note, reversal })
+            }
         };
         state.allows(event.event_type())?;
         Ok(vec![event])

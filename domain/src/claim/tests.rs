@@ -51,6 +51,8 @@ fn seven_days() -> DecisionInputs {
         asked_at: at(ASKED),
         earlier: None,
         shortage: None,
+        budget: None,
+        value: None,
     }
 }
 
@@ -68,6 +70,7 @@ fn staff(step: StaffAction, at_text: &str) -> ClaimCommand {
         operator: MemberId(Uuid::from_u128(9)),
         note: None,
         at: at(at_text),
+        value: None,
     })
 }
 
@@ -197,9 +200,9 @@ fn a_pending_claim_is_approved_by_another_in_time() {
 
 #[test]
 fn an_expired_claim_may_be_asked_for_again() {
-    let too_early = ClaimCommand::Expire { at: at(ASKED) };
+    let too_early = ClaimCommand::Expire { at: at(ASKED), value: None };
     assert!(matches!(given(vec![manual()]).decide(too_early), Err(ClaimRefusal::NotYetExpired { .. })));
-    let expired = given(vec![manual(), ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z") }]);
+    let expired = given(vec![manual(), ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z"), value: None }]);
     assert_eq!(expired.status(), Some(ClaimStatus::Expired));
     assert!(matches!(expired.decide(manual()).unwrap()[..], [ClaimEvent::Submitted(_)]));
 }
@@ -207,7 +210,7 @@ fn an_expired_claim_may_be_asked_for_again() {
 #[test]
 fn the_same_refusal_after_an_expired_claim_is_recorded_again() {
     let sold_out = || DecisionInputs { shortage: Some(Shortage::OutOfStock), ..seven_days() };
-    let expire = ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z") };
+    let expire = ClaimCommand::Expire { at: at("2026-11-24T12:00:00Z"), value: None };
     let expired = given(vec![ask(sold_out()), manual(), expire]);
     assert_eq!(denied_for(&expired, sold_out()), Some(DenialReason::OutOfStock));
 }
@@ -264,7 +267,7 @@ fn nobody_takes_any_step_with_their_own_claim() {
             StaffAction::Reverse,
         ] {
             let operator = MemberId(Uuid::from_u128(1));
-            let own = ClaimCommand::Staff(StaffCommand { action: step, operator, note: None, at: at(ASKED) });
+            let own = ClaimCommand::Staff(StaffCommand { action: step, operator, note: None, at: at(ASKED), value: None });
             assert_eq!(claim.decide(own), Err(ClaimRefusal::OwnClaim), "{step:?}");
         }
     }
@@ -272,7 +275,7 @@ fn nobody_takes_any_step_with_their_own_claim() {
 
 #[test]
 fn nobody_decides_a_claim_that_waited_too_long_recorded_or_not() {
-    let expire = ClaimCommand::Expire { at: at(TOO_LATE) };
+    let expire = ClaimCommand::Expire { at: at(TOO_LATE), value: None };
     for claim in [given(vec![manual()]), given(vec![manual(), expire])] {
         for step in [StaffAction::Approve, StaffAction::Reject] {
             let expired = Err(ClaimRefusal::Expired { at: at(TOO_LATE) });
@@ -324,7 +327,7 @@ fn who_has_made_the_campaign_claims_nothing_of_it_whatever_else_holds() {
 
 #[test]
 fn only_what_waits_for_a_decision_is_withdrawn_and_that_once_and_for_good() {
-    let withdraw = ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased };
+    let withdraw = ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased, at: at(ASKED), value: None };
     assert_eq!(Claim::default().decide(withdraw.clone()), Err(ClaimRefusal::Unknown));
     let granted = given(vec![ask(seven_days())]);
     let refused = Err(ClaimRefusal::StepNotAllowed { from: ClaimStatus::Granted });

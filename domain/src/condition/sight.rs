@@ -78,7 +78,9 @@ impl EvaluationContext {
         let (kind, on) = match fact {
             Event::Activity(ActivityEvent::Recorded(fact)) => (&fact.kind, fact.local_date),
             Event::Activity(ActivityEvent::Voided(fact)) => (&fact.kind, fact.local_date),
-            Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) => return false,
+            Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) | Event::Value(_) => {
+                return false;
+            }
         };
         wanted.is_none_or(|wanted| wanted == kind)
             && on <= self.on
@@ -97,7 +99,8 @@ impl EvaluationContext {
             | Event::Member(_)
             | Event::Activity(_)
             | Event::Campaign(_)
-            | Event::Claim(_) => false,
+            | Event::Claim(_)
+            | Event::Value(_) => false,
         }
     }
 }
@@ -106,7 +109,7 @@ fn has_measure(fact: &Event, measure: &Name) -> bool {
     match fact {
         Event::Activity(ActivityEvent::Recorded(fact)) => fact.measures.contains_key(measure),
         Event::Activity(ActivityEvent::Voided(fact)) => fact.measures.contains_key(measure),
-        Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) => false,
+        Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) | Event::Value(_) => false,
     }
 }
 

@@ -107,7 +107,8 @@ impl Sight {
             | Event::Member(_)
             | Event::Activity(_)
             | Event::Campaign(_)
-            | Event::Claim(_) => return false,
+            | Event::Claim(_)
+            | Event::Value(_) => return false,
         };
         self.before.referrals.get(&invitee) != self.now.referrals.get(&invitee)
     }
@@ -130,7 +131,7 @@ fn day(fact: &Event) -> Option<NaiveDate> {
     match fact {
         Event::Activity(ActivityEvent::Recorded(fact)) => Some(fact.local_date),
         Event::Activity(ActivityEvent::Voided(fact)) => Some(fact.local_date),
-        Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) => None,
+        Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) | Event::Value(_) => None,
     }
 }
 

@@ -203,6 +203,7 @@ fn day(event: &Event) -> Option<NaiveDate> {
         | Event::Member(_)
         | Event::Campaign(_)
         | Event::Referral(_)
-        | Event::Claim(_) => None,
+        | Event::Claim(_)
+        | Event::Value(_) => None,
     }
 }

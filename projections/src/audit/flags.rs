@@ -224,7 +224,8 @@ fn takes_out(event: &Event) -> bool {
         | Event::Referral(ReferralEvent::Created(_) | ReferralEvent::Qualified(_))
         | Event::Member(_)
         | Event::Campaign(_)
-        | Event::Claim(_) => false,
+        | Event::Claim(_)
+        | Event::Value(_) => false,
     }
 }
 

@@ -382,7 +382,10 @@ fn is_possible(position: i64, event: &ClaimEvent, decision: &Decision) -> bool {
         ClaimEvent::Granted(_) | ClaimEvent::Submitted(_) => decision.met,
         ClaimEvent::Denied(denied) => match denied.reason {
             DenialReason::ConditionUnmet => !decision.met,
-            DenialReason::LimitReached | DenialReason::BudgetExhausted | DenialReason::OutOfStock => decision.met,
+            DenialReason::LimitReached
+            | DenialReason::BudgetExhausted
+            | DenialReason::OutOfStock
+            | DenialReason::InsufficientPoints => decision.met,
             DenialReason::MemberBlocked | DenialReason::CampaignNotActive => true,
         },
         ClaimEvent::Approved(_)
@@ -391,7 +394,8 @@ fn is_possible(position: i64, event: &ClaimEvent, decision: &Decision) -> bool {
         | ClaimEvent::Withdrawn(_)
         | ClaimEvent::Fulfilled(_)
         | ClaimEvent::FulfilmentFailed(_)
-        | ClaimEvent::Reversed(_) => true,
+        | ClaimEvent::Reversed(_)
+        | ClaimEvent::Credited(_) => true,
     };
     fits && decision.facts_position < position
 }

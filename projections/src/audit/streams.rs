@@ -185,6 +185,8 @@ impl Folded {
             Event::Campaign(event) => self.campaign.evolve(event),
             Event::Claim(event) => self.claim.evolve(event),
             Event::Referral(event) => self.referral.evolve(event),
+            // these streams cannot be asked for yet
+            Event::Value(_) => {}
         }
     }
 

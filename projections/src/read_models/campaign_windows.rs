@@ -73,7 +73,7 @@ impl Projection for CampaignWindows {
         for recorded in batch {
             match &recorded.event {
                 Event::Campaign(event) => apply(&mut rows, campaign_id(recorded)?, event),
-                Event::Member(_) | Event::Activity(_) | Event::Claim(_) | Event::Referral(_) => {}
+                Event::Member(_) | Event::Activity(_) | Event::Claim(_) | Event::Referral(_) | Event::Value(_) => {}
             }
         }
         write(tx, &rows).await

@@ -209,7 +209,7 @@ fn apply_all(rows: &mut HashMap<Uuid, ClaimRow>, batch: &[Recorded]) -> Result<(
     for recorded in batch {
         match &recorded.event {
             Event::Claim(event) => apply(rows, claim_id(recorded)?, event, recorded),
-            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
+            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) | Event::Value(_) => {}
         }
     }
     Ok(())
@@ -281,7 +281,8 @@ fn apply(rows: &mut HashMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recor
         | ClaimEvent::Expired(_)
         | ClaimEvent::Fulfilled(_)
         | ClaimEvent::FulfilmentFailed(_)
-        | ClaimEvent::Reversed(_) => row.move_to(status),
+        | ClaimEvent::Reversed(_)
+        | ClaimEvent::Credited(_) => row.move_to(status),
     }
 }
 

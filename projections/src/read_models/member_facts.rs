@@ -73,7 +73,7 @@ fn concerns(recorded: &Recorded) -> Result<Option<(MemberId, Option<ReferralChan
             Some((event.inviter_id, Some((event.invitee_id, Some(event.local_date)))))
         }
         Event::Referral(ReferralEvent::Voided(event)) => Some((event.inviter_id, Some((event.invitee_id, None)))),
-        Event::Referral(ReferralEvent::Created(_)) | Event::Campaign(_) | Event::Claim(_) => None,
+        Event::Referral(ReferralEvent::Created(_)) | Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => None,
     })
 }
 
@@ -104,7 +104,7 @@ impl Touched {
                 Event::Activity(ActivityEvent::Voided(fact)) => {
                     touched.day(fact.member_id, &fact.kind, fact.local_date);
                 }
-                Event::Referral(_) | Event::Campaign(_) | Event::Claim(_) => {}
+                Event::Referral(_) | Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => {}
             }
         }
         touched

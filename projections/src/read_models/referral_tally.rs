@@ -84,7 +84,7 @@ impl Projection for ReferralTally {
         for recorded in batch {
             match &recorded.event {
                 Event::Referral(event) => apply(&mut rows, event, recorded),
-                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Claim(_) => {}
+                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => {}
             }
         }
         write(tx, rows.into_values().collect()).await
@@ -118,7 +118,7 @@ async fn load(tx: &mut PgConnection, batch: &[Recorded]) -> Result<BTreeMap<Uuid
         .iter()
         .filter_map(|recorded| match &recorded.event {
             Event::Referral(event) => Some(event.invitee().0),
-            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Claim(_) => None,
+            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => None,
         })
         .collect();
     let rows: Vec<ReferralRow> = sqlx::query_as(

@@ -111,13 +111,16 @@ async fn life(seed: u64) {
                     StaffAction::Reverse,
                 ];
                 let step = *steps.choose(&mut dice).unwrap();
-                let order = StaffCommand { action: step, operator: member(99), note: None, at };
+                let order = StaffCommand { action: step, operator: member(99), note: None, at, value: None };
                 let taken = programme.ledger.execute::<Claim>(&claim, ClaimCommand::Staff(order), &staff(at)).await;
                 assert!(matches!(taken, Ok(_) | Err(CommandError::Refused { .. })), "{taken:?}");
             }
             8 => {
                 let Some(claim) = claims.choose(&mut dice).cloned() else { continue };
-                let swept = programme.ledger.execute::<Claim>(&claim, ClaimCommand::Expire { at }, &staff(at)).await;
+                let swept = programme
+                    .ledger
+                    .execute::<Claim>(&claim, ClaimCommand::Expire { at, value: None }, &staff(at))
+                    .await;
                 assert!(matches!(swept, Ok(_) | Err(CommandError::Refused { .. })), "{swept:?}");
             }
             _ => {
@@ -155,7 +158,7 @@ async fn a_claim_that_nobody_decided_is_asked_for_again_and_its_stock_is_given_b
     let late = Moment::from(now().utc() + TimeDelta::hours(73));
     // the shelf is empty for others as long as nobody has recorded the end
     assert_eq!(asks(2, late).await.unwrap().state.status(), Some(ClaimStatus::Denied));
-    let step = StaffCommand { action: StaffAction::Approve, operator: member(9), note: None, at: late };
+    let step = StaffCommand { action: StaffAction::Approve, operator: member(9), note: None, at: late, value: None };
     let approved = programme.ledger.execute::<Claim>(&first.stream_id, ClaimCommand::Staff(step), &staff(late)).await;
     assert!(
         matches!(approved, Err(CommandError::Refused { refusal: ClaimRefusal::Expired { .. }, .. })),
@@ -177,7 +180,7 @@ async fn of_many_who_decide_a_claim_at_once_one_does() {
         let (programme, claim) = (programme.clone(), claim.clone());
         async move {
             let step = if number % 2 == 0 { StaffAction::Approve } else { StaffAction::Reject };
-            let order = StaffCommand { action: step, operator: member(90 + number), note: None, at: now() };
+            let order = StaffCommand { action: step, operator: member(90 + number), note: None, at: now(), value: None };
             programme.ledger.execute::<Claim>(&claim, ClaimCommand::Staff(order), &staff(now())).await
         }
     });

@@ -62,7 +62,7 @@ async fn what_is_given_back_can_be_granted_again_and_is_given_back_once() {
     let first = programme.claim(member(1)).await.unwrap();
     assert_eq!(first.state.status(), Some(ClaimStatus::Pending));
     assert_eq!(reason(&programme.claim(member(2)).await.unwrap()), Some(DenialReason::OutOfStock));
-    let step = StaffCommand { action: StaffAction::Reject, operator: member(9), note: None, at: now() };
+    let step = StaffCommand { action: StaffAction::Reject, operator: member(9), note: None, at: now(), value: None };
     let reject = ClaimCommand::Staff(step);
     let staff = Metadata::system(now());
     programme.ledger.execute::<Claim>(&first.stream_id, reject.clone(), &staff).await.unwrap();

@@ -77,6 +77,7 @@ pub(crate) fn terms(name: &str, limits: Limits) -> CampaignTerms {
         max_reward_count: limits.budget.map(|budget| budget.try_into().unwrap()),
         per_member_limit: limits.per_member.map(|limit| limit.try_into().unwrap()),
         pending_expires_after: PendingExpiry::default(),
+        budgets: vec![],
     }
 }
 
@@ -95,6 +96,7 @@ pub(crate) fn add_reward(reward_id: RewardId, stock: Option<i64>) -> CampaignCom
         amount: 10.try_into().unwrap(),
         quantity: stock.map(|stock| stock.try_into().unwrap()),
         per_member_limit: None,
+        value: None,
     };
     CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }))
 }

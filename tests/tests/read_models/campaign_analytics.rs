@@ -235,7 +235,10 @@ fn naive(log: &TestLog, through: i64, asked: &Question, starts: &[DateTime<Utc>]
             }
             ClaimEventType::Rejected | ClaimEventType::Expired | ClaimEventType::Withdrawn => drop(held.remove(claim)),
             ClaimEventType::Reversed => drop(granted.remove(claim)),
-            ClaimEventType::Denied | ClaimEventType::Fulfilled | ClaimEventType::FulfilmentFailed => {}
+            ClaimEventType::Denied
+            | ClaimEventType::Fulfilled
+            | ClaimEventType::FulfilmentFailed
+            | ClaimEventType::Credited => {}
         }
     }
     let in_window = |from: DateTime<Utc>, to: DateTime<Utc>| {
@@ -396,7 +399,7 @@ async fn a_rule_of_chance_has_few_combinations_and_all_its_attempts() {
                 })
                 .collect();
             met_first += i64::from(decision.evidence[0].met);
-            let denied = domain::claim::Denied { about: about.clone(), decision, reason: DenialReason::ConditionUnmet };
+            let denied = domain::claim::Denied::of(about.clone(), decision, DenialReason::ConditionUnmet);
             let stream_id = Uuid::from_u128((9 << 100) + nth);
             drafts.push(Draft { stream_id, event: ClaimEvent::Denied(denied).into() });
         }

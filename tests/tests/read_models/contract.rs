@@ -187,7 +187,7 @@ async fn the_catalogue_says_what_the_campaigns_say_and_what_is_left() {
             match &draft.event {
                 Event::Campaign(event) => campaigns.entry(draft.stream_id).or_default().evolve(event),
                 Event::Claim(event) => claims.entry(draft.stream_id).or_default().evolve(event),
-                Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
+                Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
             }
         }
         let now: DateTime<Utc> =

@@ -176,7 +176,7 @@ impl Naive {
                     | CampaignEvent::Closed(_) => {}
                 }
             }
-            Event::Member(_) | Event::Referral(_) => {}
+            Event::Member(_) | Event::Referral(_) | Event::Value(_) => {}
         }
     }
 

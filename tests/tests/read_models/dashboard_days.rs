@@ -111,7 +111,7 @@ impl Naive {
                         reward.1.push((at, Some(change.quantity.get())));
                     }
                 }
-                Event::Member(_) | Event::Referral(_) => {}
+                Event::Member(_) | Event::Referral(_) | Event::Value(_) => {}
             }
         }
         naive
@@ -356,10 +356,11 @@ fn all_want_one(drafts: Vec<Draft>, quantity: i64) -> Vec<Draft> {
                     ClaimEvent::Fulfilled(step) => &mut step.about,
                     ClaimEvent::FulfilmentFailed(step) => &mut step.about,
                     ClaimEvent::Reversed(step) => &mut step.about,
+                    ClaimEvent::Credited(step) => &mut step.about,
                 };
                 (about.reward_id, about.campaign_id) = (wanted, CampaignId(of));
             }
-            Event::Campaign(_) | Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
+            Event::Campaign(_) | Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
         }
         Some(draft)
     };

@@ -15,7 +15,8 @@ use rand::{Rng, SeedableRng};
 fn plain_fold(log: &TestLog, member: MemberId, position: i64) -> Facts {
     let mut facts = Facts::default();
     for (_, draft) in log.events.iter().take_while(|(at, _)| *at <= position) {
-        let is_fact = !matches!(draft.event, domain::Event::Claim(_) | domain::Event::Campaign(_));
+        let is_fact =
+            !matches!(draft.event, domain::Event::Claim(_) | domain::Event::Campaign(_) | domain::Event::Value(_));
         if is_fact && draft.event.subject(&draft.stream_id.to_string()) == member.to_string() {
             facts.apply(&draft.event);
         }

@@ -51,6 +51,7 @@ fn created(id: CampaignId) -> Draft {
         max_reward_count: None,
         per_member_limit: None,
         pending_expires_after: PendingExpiry::default(),
+        budgets: vec![],
     };
     let created = campaign::Created { terms, condition: condition() };
     Draft { stream_id: id.0, event: CampaignEvent::Created(created).into() }
@@ -74,13 +75,13 @@ fn claims() -> Vec<Draft> {
         let (decision, reason) = (decision(), DenialReason::ConditionUnmet);
         let expires_at = Moment::from(recorded_at(1_000_000 + i64::try_from(number % 1_000).unwrap()));
         let event = match number % 100 {
-            0..10 => ClaimEvent::Denied(claim::Denied { about: about.clone(), decision, reason }),
-            10 => ClaimEvent::Submitted(claim::Submitted { about: about.clone(), decision, expires_at }),
-            _ => ClaimEvent::Granted(claim::Granted { about: about.clone(), decision }),
+            0..10 => ClaimEvent::Denied(claim::Denied::of(about.clone(), decision, reason)),
+            10 => ClaimEvent::Submitted(claim::Submitted::of(about.clone(), decision, expires_at)),
+            _ => ClaimEvent::Granted(claim::Granted::of(about.clone(), decision)),
         };
         drafts.push(Draft { stream_id, event: event.into() });
         if number == 20_050 {
-            let reversed = ClaimEvent::Reversed(claim::Reversed { about, note: None });
+            let reversed = ClaimEvent::Reversed(claim::Reversed::of(about, None));
             drafts.push(Draft { stream_id, event: reversed.into() });
         }
     }

@@ -86,7 +86,7 @@ fn hot_claims(members: usize, rewards: u128) -> Vec<Draft> {
                 reward_type: RewardType::Point,
             };
             let id = ClaimId::of(about.reward_id, *member, &about.period);
-            let granted = ClaimEvent::Granted(Granted { about, decision: decision() });
+            let granted = ClaimEvent::Granted(Granted::of(about, decision()));
             drafts.push(Draft { stream_id: id.0, event: granted.into() });
         }
     }

@@ -46,6 +46,7 @@ fn folded_through<P: Projection>(log: &TestLog, progress: &[i64]) -> i64 {
             domain::Event::Campaign(_) => "campaign",
             domain::Event::Referral(_) => "referral",
             domain::Event::Claim(_) => "claim",
+            domain::Event::Value(event) => event.name().split_once('.').unwrap_or_default().0,
         };
         (*position, stream_type.to_owned(), draft.event.subject(&draft.stream_id.to_string()))
     });

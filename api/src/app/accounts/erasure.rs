@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use commands::{AlsoWrite, Appended, CommandError, Ledger, Metadata, Unit};
+use domain::Moment;
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, WithdrawalReason};
 use domain::id::{ClaimId, MemberId};
 use domain::member::{Member, MemberCommand, MemberRefusal};
@@ -26,7 +27,10 @@ use crate::app::stored_answers;
 const CLAIMS_AT_ONCE: i64 = 500;
 
 /// Withdraws a pending claim of an erased account.
-pub const WITHDRAW: ClaimCommand = ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased };
+#[must_use]
+pub fn withdrawal(at: Moment) -> ClaimCommand {
+    ClaimCommand::Withdraw { reason: WithdrawalReason::MemberErased, at, value: None }
+}
 
 /// Erases an account and notifies every instance.
 ///
@@ -71,7 +75,7 @@ async fn erase_with(
         let pending = claim_history::pending_of(pool, id, CLAIMS_AT_ONCE).await?;
         let unit = ledger.unit(metadata.next_command()).also(row.clone());
         unit.execute::<Member>(&id.to_string(), MemberCommand::Erase).await?;
-        withdraw(&unit, &pending).await?;
+        withdraw(&unit, &pending, metadata.requested_at).await?;
         match unit.commit::<MemberRefusal>().await {
             Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
             committed => break committed?,
@@ -82,11 +86,11 @@ async fn erase_with(
 }
 
 /// A claim that was decided in the meantime stays as it is.
-async fn withdraw(unit: &Unit<'_>, pending: &[ClaimId]) -> Result<(), Problem> {
+async fn withdraw(unit: &Unit<'_>, pending: &[ClaimId], at: Moment) -> Result<(), Problem> {
     let ids: Vec<String> = pending.iter().map(ClaimId::to_string).collect();
     unit.preload::<Claim>(&ids).await?;
     for id in ids {
-        match unit.execute::<Claim>(&id, WITHDRAW).await {
+        match unit.execute::<Claim>(&id, withdrawal(at)).await {
             Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => {}
             Err(error) => return Err(error.into()),
         }

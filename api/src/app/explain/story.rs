@@ -41,6 +41,7 @@ impl Told {
                 ("fulfilment_failed", step.note.clone(), phrases::explain_step_fulfilment_failed(by))
             }
             ClaimEvent::Reversed(step) => ("reversed", step.note.clone(), phrases::explain_step_reversed(by)),
+            ClaimEvent::Credited(_) => ("credited", None, phrases::explain_step_credited()),
         };
         Self { step, at: *at, actor: actor.clone(), note, text, position: *position }
     }
@@ -106,6 +107,13 @@ fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Optio
             }
             Some(_) | None => phrases::explain_no_stock(),
         },
+        DenialReason::InsufficientPoints => {
+            let (_, price) = claim.last_shortfall();
+            price.map_or_else(
+                || title(Code::InsufficientPoints),
+                |price| phrases::explain_too_few_points(price.unit.to_string(), price.need, price.have),
+            )
+        }
     }
 }
 

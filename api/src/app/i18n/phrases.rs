@@ -97,6 +97,7 @@ phrases! {
     explain_no_budget = "explain-no-budget";
     explain_sold_out(winners, position) = "explain-sold-out";
     explain_no_stock = "explain-no-stock";
+    explain_too_few_points(unit, need, have) = "explain-too-few-points";
     explain_step_denied(reason) = "explain-step-denied";
     explain_step_pending = "explain-step-pending";
     explain_step_granted = "explain-step-granted";
@@ -107,4 +108,5 @@ phrases! {
     explain_step_fulfilled(actor) = "explain-step-fulfilled";
     explain_step_fulfilment_failed(actor) = "explain-step-fulfilment-failed";
     explain_step_reversed(actor) = "explain-step-reversed";
+    explain_step_credited = "explain-step-credited";
 }

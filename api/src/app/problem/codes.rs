@@ -72,6 +72,8 @@ codes! {
     LimitReached = "limit_reached";
     BudgetExhausted = "budget_exhausted";
     OutOfStock = "out_of_stock";
+    InsufficientPoints = "insufficient_points";
+    TooManyLots = "too_many_lots";
     ClaimExpired = "claim_expired";
     OwnClaim = "own_claim";
     // activities

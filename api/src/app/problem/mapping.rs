@@ -145,6 +145,14 @@ impl From<CampaignRefusal> for Problem {
             CampaignRefusal::StockOutOfBounds => {
                 Self::field("quantityDelta", "range", "must leave a stock of at most 1000000000")
             }
+            CampaignRefusal::Budgets(refusal) => Self::field("budgets", "invalid", &refusal.to_string()),
+            CampaignRefusal::CreditsNoPoints => Self::field("unit", "type", &refusal.to_string()),
+            CampaignRefusal::NothingExpires => Self::field("expiry", "type", &refusal.to_string()),
+            CampaignRefusal::DateOutOfBounds => Self::field("expiry.date", "range", &refusal.to_string()),
+            CampaignRefusal::PriceInOwnUnit => Self::field("price.unit", "other", &refusal.to_string()),
+            CampaignRefusal::CodesOfNoCoupon => Self::field("codes", "type", &refusal.to_string()),
+            CampaignRefusal::CodesAreTheStock => Self::field("quantity", "codes", &refusal.to_string()),
+            CampaignRefusal::PriceMissing => Self::field("price", "required", &refusal.to_string()),
         }
     }
 }
@@ -161,6 +169,7 @@ impl From<ClaimRefusal> for Problem {
             ClaimRefusal::OwnCampaign => Self::new(Code::OwnEvent),
             ClaimRefusal::OwnClaim => Self::new(Code::OwnClaim),
             ClaimRefusal::Expired { at } => Self::new(Code::ClaimExpired).with("expiredAt", at),
+            ClaimRefusal::TooManyLots { covers } => Self::new(Code::TooManyLots).with("covers", covers),
             ClaimRefusal::NotYetExpired { .. } => Self::internal("claim", &refusal),
         }
     }
@@ -175,6 +184,7 @@ impl From<DenialReason> for Code {
             DenialReason::LimitReached => Self::LimitReached,
             DenialReason::BudgetExhausted => Self::BudgetExhausted,
             DenialReason::OutOfStock => Self::OutOfStock,
+            DenialReason::InsufficientPoints => Self::InsufficientPoints,
         }
     }
 }

@@ -172,6 +172,7 @@ async fn make_event(
         max_reward_count: None,
         per_member_limit: None,
         pending_expires_after: Default::default(),
+        budgets: vec![],
     };
     let reward = RewardTerms {
         name: format!("{amount} points"),
@@ -180,6 +181,7 @@ async fn make_event(
         amount: Amount::try_from(amount).map_err(broken)?,
         quantity: quantity.map(StockUnits::try_from).transpose().map_err(broken)?,
         per_member_limit: None,
+        value: None,
     };
     let unit = ledger.unit(Metadata::system(now));
     let create = CampaignCommand::Create { draft: Box::new(Draft { terms, condition }), at: now };

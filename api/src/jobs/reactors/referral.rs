@@ -57,7 +57,7 @@ impl Follower for ReferralReactor {
                 Event::Member(_) => entry.aggregate_id.parse().map_err(|_| poison("no member id".to_owned()))?,
                 Event::Activity(event) => event.member(),
                 Event::Referral(event) => event.invitee(),
-                Event::Campaign(_) | Event::Claim(_) => continue,
+                Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => continue,
             };
             causes.insert(invitee, entry);
         }

@@ -30,3 +30,4 @@ ui-step-withdrawn = Withdrawn
 ui-step-fulfilled = Handed out
 ui-step-fulfilment-failed = Handing out failed
 ui-step-reversed = Taken back
+ui-step-credited = Credited later

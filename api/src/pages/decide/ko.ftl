@@ -21,3 +21,4 @@ ui-step-withdrawn = 철회
 ui-step-fulfilled = 전달 완료
 ui-step-fulfilment-failed = 전달 실패
 ui-step-reversed = 회수
+ui-step-credited = 나중에 적립

@@ -192,6 +192,7 @@ ui-me-missed = What was missing: { $what }.
 ui-me-may-again = You may claim again.
 ui-me-denied-condition-unmet = You did not meet all of the event’s rule.
 ui-me-denied-out-of-stock = None were left.
+ui-me-denied-insufficient-points = You did not have enough points.
 ui-me-denied-limit-reached = You have reached the limit per member.
 ui-me-denied-event-not-active = The event was not running.
 ui-me-denied-budget-exhausted = The event’s budget was used up.

@@ -115,6 +115,7 @@ ui-me-missed = 부족했던 조건: { $what }.
 ui-me-may-again = 다시 신청할 수 있습니다.
 ui-me-denied-condition-unmet = 이벤트 조건을 모두 충족하지 않았습니다.
 ui-me-denied-out-of-stock = 남은 수량이 없었습니다.
+ui-me-denied-insufficient-points = 포인트가 부족했습니다.
 ui-me-denied-limit-reached = 한 회원이 받을 수 있는 만큼 모두 받았습니다.
 ui-me-denied-event-not-active = 이벤트가 진행 중이 아니었습니다.
 ui-me-denied-budget-exhausted = 이벤트 보상이 모두 지급되었습니다.

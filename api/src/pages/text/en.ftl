@@ -43,6 +43,7 @@ ui-status-reversed = Taken back
 ui-status-withdrawn = Withdrawn
 ui-reason-condition-unmet = Condition not met
 ui-reason-out-of-stock = Out of stock
+ui-reason-insufficient-points = Too few points
 ui-reason-limit-reached = Limit of one member
 ui-reason-event-not-active = Event not active
 ui-reason-budget-exhausted = Budget of the event

@@ -43,6 +43,7 @@ ui-status-reversed = 회수
 ui-status-withdrawn = 철회
 ui-reason-condition-unmet = 조건 미충족
 ui-reason-out-of-stock = 재고 없음
+ui-reason-insufficient-points = 포인트 부족
 ui-reason-limit-reached = 회원별 한도 도달
 ui-reason-event-not-active = 이벤트 진행 중 아님
 ui-reason-budget-exhausted = 이벤트 예산 소진

@@ -104,7 +104,7 @@ fn fold<'a>(entries: impl Iterator<Item = &'a Entry>) -> Result<Campaign, Proble
     for entry in entries {
         match entry.event().map_err(|error| broken(&error))? {
             Event::Campaign(event) => campaign.evolve(&event),
-            Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Claim(_) => {
+            Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Claim(_) | Event::Value(_) => {
                 return Err(broken(&"a campaign holds another kind of event"));
             }
         }

@@ -71,7 +71,7 @@ async fn told(state: &AppState, row: &ClaimRow) -> Result<(ClaimBody, Vec<Step>)
 pub(super) fn claim_event(entry: &Entry) -> Result<ClaimEvent, Problem> {
     match entry.event().map_err(|error| broken(&error))? {
         Event::Claim(event) => Ok(event),
-        Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {
+        Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) | Event::Value(_) => {
             Err(broken(&"a claim holds another kind of event"))
         }
     }
@@ -129,5 +129,6 @@ fn step(event: ClaimEvent) -> (&'static str, Option<String>) {
         ClaimEvent::Fulfilled(step) => ("fulfilled", step.note),
         ClaimEvent::FulfilmentFailed(step) => ("fulfilment_failed", step.note),
         ClaimEvent::Reversed(step) => ("reversed", step.note),
+        ClaimEvent::Credited(_) => ("credited", None),
     }
 }

@@ -34,6 +34,7 @@ impl FromFields for Draft {
             max_reward_count: max_reward_count?,
             per_member_limit: per_member_limit?,
             pending_expires_after: pending_expires_after?.unwrap_or_default(),
+            budgets: vec![],
         };
         Some(Self { terms, condition: condition? })
     }

@@ -16,7 +16,7 @@ use domain::id::ClaimId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::app::accounts::WITHDRAW;
+use crate::app::accounts::withdrawal;
 use crate::app::i18n::{Said, phrases};
 use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::{Code, Problem};
@@ -102,7 +102,7 @@ fn steps() -> [(&'static str, StaffAction); 5] {
 impl Decision {
     fn command(self, caller: &Caller) -> ClaimCommand {
         let Self { step, note } = self;
-        ClaimCommand::Staff(StaffCommand { action: step, operator: caller.id, note, at: caller.at })
+        ClaimCommand::Staff(StaffCommand { action: step, operator: caller.id, note, at: caller.at, value: None })
     }
 }
 
@@ -130,7 +130,7 @@ async fn withdraw_from_nobody(state: &AppState, id: ClaimId, at: Moment) -> Resu
     if !state.ledger.load::<domain::member::Member>(&about.member_id.to_string()).await?.state.is_erased() {
         return Ok(());
     }
-    match state.ledger.execute::<Claim>(&id, WITHDRAW, &Metadata::system(at)).await {
+    match state.ledger.execute::<Claim>(&id, withdrawal(at), &Metadata::system(at)).await {
         Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -128,7 +128,7 @@ impl Item {
             Event::Referral(ReferralEvent::Voided(event)) => {
                 changed(event.inviter_id, What::Unqualified(event.invitee_id))
             }
-            Event::Referral(ReferralEvent::Created(_)) | Event::Campaign(_) | Event::Claim(_) => None,
+            Event::Referral(ReferralEvent::Created(_)) | Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => None,
         }
     }
 

@@ -322,7 +322,7 @@ impl Programme {
                 Event::Member(_) => log[*index].1 == member_id(number).to_string(),
                 Event::Activity(activity) => activity.member() == member_id(number),
                 Event::Referral(referral) => referral.inviter() == member_id(number),
-                Event::Campaign(_) | Event::Claim(_) => false,
+                Event::Campaign(_) | Event::Claim(_) | Event::Value(_) => false,
             };
             if concerns && millis(*when) <= at && *index >= self.members.len() {
                 facts.apply(event);

@@ -83,7 +83,8 @@ impl Held {
             | ClaimEvent::Withdrawn(_)
             | ClaimEvent::Fulfilled(_)
             | ClaimEvent::FulfilmentFailed(_)
-            | ClaimEvent::Reversed(_) => Self::default(),
+            | ClaimEvent::Reversed(_)
+            | ClaimEvent::Credited(_) => Self::default(),
         }
     }
 

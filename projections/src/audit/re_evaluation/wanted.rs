@@ -62,7 +62,7 @@ impl Wanted {
                 Fact::Counted { kind: fact.kind, on: fact.local_date, measures: fact.measures, more: false }
             }
             event @ (Event::Member(_) | Event::Referral(_)) => Fact::Other(Box::new(event), row.occurred_at),
-            Event::Campaign(_) => return None,
+            Event::Campaign(_) | Event::Value(_) => return None,
         };
         Some(Item::Fact { position, member, fact })
     }

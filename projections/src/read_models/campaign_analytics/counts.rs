@@ -69,7 +69,8 @@ impl Counted {
             | ClaimEvent::Withdrawn(_)
             | ClaimEvent::Fulfilled(_)
             | ClaimEvent::FulfilmentFailed(_)
-            | ClaimEvent::Reversed(_) => None,
+            | ClaimEvent::Reversed(_)
+            | ClaimEvent::Credited(_) => None,
         };
         Self { step: event.event_type(), reason, members }
     }

@@ -20,7 +20,7 @@ pub struct CampaignAnalytics;
 
 impl Projection for CampaignAnalytics {
     const NAME: &'static str = "campaign_analytics";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const STREAMS: &'static [&'static str] = &["campaign", "claim"];
     const TABLES: &'static [&'static str] = &[
         "campaign_milestones",
@@ -44,7 +44,7 @@ impl Projection for CampaignAnalytics {
             match &recorded.event {
                 Event::Campaign(event) => milestones.campaign(stream_id(recorded)?, event, &recorded.entry),
                 Event::Claim(event) => claims.step(event, &recorded.entry),
-                Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
+                Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
             }
         }
         milestones.write(tx).await?;
@@ -66,7 +66,9 @@ impl Claims {
         let subjects = || {
             batch.iter().filter_map(|recorded| match &recorded.event {
                 Event::Claim(event) => Some(event.about()),
-                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => None,
+                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) | Event::Value(_) => {
+                    None
+                }
             })
         };
         if subjects().next().is_none() {

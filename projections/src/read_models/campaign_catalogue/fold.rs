@@ -38,7 +38,7 @@ impl Projection for CampaignCatalogue {
             match &recorded.event {
                 Event::Campaign(event) => catalogue.take_in(event, &recorded.entry)?,
                 Event::Claim(event) => catalogue.count(event),
-                Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
+                Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
             }
         }
         write_campaigns(tx, &catalogue.campaigns.into_values().collect::<Vec<_>>()).await?;
@@ -188,7 +188,7 @@ async fn load(tx: &mut PgConnection, batch: &[Recorded]) -> Result<Catalogue, Fo
                 }
             }
             Event::Claim(event) => rewards.extend([event.about().reward_id.0]),
-            Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
+            Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
         }
     }
     let mut catalogue = Catalogue::default();

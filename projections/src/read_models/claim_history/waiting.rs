@@ -146,7 +146,9 @@ pub async fn decisions(conn: &mut PgConnection, claims: &[ClaimRow]) -> Result<V
                 .map_err(|source| FoldError::Event { position, source })?;
             match event {
                 Event::Claim(event) => event.decision().cloned().map(|decision| Decided { decision, sequence }),
-                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => None,
+                Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) | Event::Value(_) => {
+                    None
+                }
             }
             .ok_or_else(|| FoldError::stored("claim", &event_type))
         })

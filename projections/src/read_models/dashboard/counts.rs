@@ -87,7 +87,8 @@ impl Counts {
             | ClaimEvent::Withdrawn(_)
             | ClaimEvent::Fulfilled(_)
             | ClaimEvent::FulfilmentFailed(_)
-            | ClaimEvent::Reversed(_) => {}
+            | ClaimEvent::Reversed(_)
+            | ClaimEvent::Credited(_) => {}
         }
         let after = event.event_type().status_after(before);
         if let Some(before) = before {

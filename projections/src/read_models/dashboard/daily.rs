@@ -81,7 +81,8 @@ impl Steps {
             | ClaimEventType::Withdrawn
             | ClaimEventType::Fulfilled
             | ClaimEventType::FulfilmentFailed
-            | ClaimEventType::Reversed => {}
+            | ClaimEventType::Reversed
+            | ClaimEventType::Credited => {}
         }
     }
 

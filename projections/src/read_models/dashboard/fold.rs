@@ -32,7 +32,7 @@ pub struct Dashboard;
 
 impl Projection for Dashboard {
     const NAME: &'static str = "dashboard";
-    const VERSION: i32 = 3;
+    const VERSION: i32 = 4;
     const STREAMS: &'static [&'static str] = &["member", "activity", "campaign", "claim"];
     const TABLES: &'static [&'static str] = &[
         "dashboard_marks",
@@ -65,7 +65,7 @@ impl Projection for Dashboard {
                 }
                 Event::Campaign(event) => numbers.offers.campaign(stream_id(entry)?, event, entry),
                 Event::Claim(event) => numbers.claim(event, entry)?,
-                Event::Referral(_) => {}
+                Event::Referral(_) | Event::Value(_) => {}
             }
         }
         numbers.write(tx).await
@@ -106,7 +106,7 @@ impl Numbers {
                     members.extend([event.member().0]);
                     rewards.extend([event.about().reward_id.0]);
                 }
-                Event::Referral(_) => {}
+                Event::Referral(_) | Event::Value(_) => {}
             }
         }
         Ok(Self {

@@ -151,7 +151,7 @@ impl View {
         let since = self.recent.iter().filter(|recorded| recorded.entry.position > self.marked);
         let members = since.filter_map(|recorded| match &recorded.event {
             Event::Claim(event) => Some(event.member().0),
-            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => None,
+            Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) | Event::Value(_) => None,
         });
         members.collect()
     }
@@ -335,7 +335,7 @@ fn count(counts: &mut Counts, standing: &mut Standing, recorded: &Recorded) -> R
         Event::Member(MemberEvent::Registered(registered)) => {
             counts.add(Counter::Registered, i64::from(registered.role == Role::User));
         }
-        Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) => {}
+        Event::Member(_) | Event::Activity(_) | Event::Campaign(_) | Event::Referral(_) | Event::Value(_) => {}
     }
     Ok(())
 }

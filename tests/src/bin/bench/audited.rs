@@ -173,9 +173,9 @@ impl Desk {
         };
         let stream = ("claim", ClaimId::of(reward_id, about.member_id, &about.period).to_string());
         let event = if met {
-            ClaimEvent::Granted(Granted { about, decision })
+            ClaimEvent::Granted(Granted::of(about, decision))
         } else {
-            ClaimEvent::Denied(Denied { about, decision, reason: DenialReason::ConditionUnmet })
+            ClaimEvent::Denied(Denied::of(about, decision, DenialReason::ConditionUnmet))
         };
         self.position += 1;
         Some(Made { stream, sequence: 1, event: Event::Claim(event), recorded_at: at })

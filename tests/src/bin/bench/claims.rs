@@ -32,21 +32,18 @@ pub(crate) fn events(
         let (campaign_id, reward_id) = rewards[(number / members.len()) % rewards.len()];
         let member_id = members[number % members.len()];
         let at = Moment::from(until.utc() - apart * i32::try_from(count - number).unwrap());
-        let Granted { mut about, mut decision } = template.clone();
+        let Granted { mut about, mut decision, .. } = template.clone();
         (about.member_id, about.reward_id, about.campaign_id) = (member_id, reward_id, campaign_id);
         decision.evaluated_at = at;
         let stream = ("claim", ClaimId::of(reward_id, member_id, &about.period).to_string());
         let event = if number % DENIED_ONE_IN == 1 {
-            ClaimEvent::Denied(Denied {
-                about,
-                decision,
-                reason: DenialReason::ALL[number / 10 % DenialReason::ALL.len()],
-            })
+            let reason = DenialReason::ALL[number / 10 % DenialReason::ALL.len()];
+            ClaimEvent::Denied(Denied::of(about, decision, reason))
         } else if number % PENDING_ONE_IN == 2 {
             let expires_at = Moment::from(until.utc() + TimeDelta::days(30));
-            ClaimEvent::Submitted(Submitted { about, decision, expires_at })
+            ClaimEvent::Submitted(Submitted::of(about, decision, expires_at))
         } else {
-            ClaimEvent::Granted(Granted { about, decision })
+            ClaimEvent::Granted(Granted::of(about, decision))
         };
         Made { stream, sequence: 1, event: Event::Claim(event), recorded_at: at }
     })

@@ -241,6 +241,7 @@ pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment) -> [Camp
         max_reward_count: None,
         per_member_limit: None,
         pending_expires_after: PendingExpiry::default(),
+        budgets: vec![],
     };
     let condition = Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap();
     let create = CampaignCommand::Create { draft: Box::new(Draft { terms, condition }), at };
@@ -251,6 +252,7 @@ pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment) -> [Camp
         amount: 10.try_into().unwrap(),
         quantity: Some(1_000_000.try_into().unwrap()),
         per_member_limit: None,
+        value: None,
     };
     [create, CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }))]
 }

@@ -77,7 +77,8 @@ impl Replay {
         let begun = load.begin();
         let mut scan = Scan::of(&self.pool, ScanRange::events(self.head, &STREAMS), |row| match row.event() {
             Ok(Event::Activity(event)) => Some(of(&event)),
-            Ok(Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_)) | Err(_) => None,
+            Ok(Event::Member(_) | Event::Campaign(_) | Event::Referral(_) | Event::Claim(_) | Event::Value(_))
+            | Err(_) => None,
         });
         let (mut seen, mut done) = (Seen::new(), 0);
         while let Some((_, page)) = scan.next().await.unwrap() {

@@ -117,6 +117,8 @@ impl View<Claim> for ClaimView {
             ClaimEvent::Fulfilled(event) => decided(ClaimStatus::Fulfilled, &event.about, None),
             ClaimEvent::FulfilmentFailed(event) => decided(ClaimStatus::FulfilmentFailed, &event.about, None),
             ClaimEvent::Reversed(event) => decided(ClaimStatus::Reversed, &event.about, None),
+            // it stands where it stood
+            ClaimEvent::Credited(_) => {}
         }
     }
 }

@@ -240,6 +240,7 @@ impl Generator {
             max_reward_count: self.random.random_bool(0.5).then(|| 50.try_into().unwrap()),
             per_member_limit: None,
             pending_expires_after: PendingExpiry::default(),
+            budgets: vec![],
         }
     }
 
@@ -285,6 +286,7 @@ impl Generator {
                     amount: 10.try_into().unwrap(),
                     quantity: self.random.random_bool(0.5).then(|| 1_000.try_into().unwrap()),
                     per_member_limit: None,
+                    value: None,
                 };
                 self.rewards.push((reward_id, id, terms.clone()));
                 CampaignEvent::RewardAdded(RewardAdded { reward_id, terms })
@@ -321,30 +323,30 @@ impl Generator {
         let note = None;
         let choice = self.random.random_range(0..5);
         match (status, choice) {
-            ("denied" | "expired", 0) => (ClaimEvent::Granted(claim::Granted { about, decision }), "granted"),
+            ("denied" | "expired", 0) => (ClaimEvent::Granted(claim::Granted::of(about, decision)), "granted"),
             ("denied" | "expired", 1 | 2) => {
                 let expires_at = Moment::from(first_day());
-                (ClaimEvent::Submitted(claim::Submitted { about, decision, expires_at }), "pending")
+                (ClaimEvent::Submitted(claim::Submitted::of(about, decision, expires_at)), "pending")
             }
             ("denied" | "expired", _) => {
                 let reason = *DenialReason::ALL.choose(&mut self.random).unwrap();
-                (ClaimEvent::Denied(claim::Denied { about, decision, reason }), "denied")
+                (ClaimEvent::Denied(claim::Denied::of(about, decision, reason)), "denied")
             }
-            ("pending", 0) => (ClaimEvent::Approved(claim::Approved { about, note }), "granted"),
-            ("pending", 1) => (ClaimEvent::Rejected(claim::Rejected { about, note }), "rejected"),
-            ("pending", 2) => (ClaimEvent::Expired(claim::Expired { about }), "expired"),
+            ("pending", 0) => (ClaimEvent::Approved(claim::Approved::of(about, note)), "granted"),
+            ("pending", 1) => (ClaimEvent::Rejected(claim::Rejected::of(about, note)), "rejected"),
+            ("pending", 2) => (ClaimEvent::Expired(claim::Expired::of(about)), "expired"),
             ("pending", 3) => {
                 let reason = claim::WithdrawalReason::MemberErased;
-                (ClaimEvent::Withdrawn(claim::Withdrawn { about, reason }), "rejected")
+                (ClaimEvent::Withdrawn(claim::Withdrawn::of(about, reason)), "rejected")
             }
             ("granted", 0) => (ClaimEvent::FulfilmentFailed(claim::FulfilmentFailed { about, note }), "failed"),
             ("granted" | "failed", 1) => (ClaimEvent::Fulfilled(claim::Fulfilled { about, note }), "fulfilled"),
             ("granted" | "failed" | "fulfilled", 2) => {
-                (ClaimEvent::Reversed(claim::Reversed { about, note }), "reversed")
+                (ClaimEvent::Reversed(claim::Reversed::of(about, note)), "reversed")
             }
             // a blocked member asks again: nothing that was decided changes
             (status, _) => {
-                (ClaimEvent::Denied(claim::Denied { about, decision, reason: DenialReason::MemberBlocked }), status)
+                (ClaimEvent::Denied(claim::Denied::of(about, decision, DenialReason::MemberBlocked)), status)
             }
         }
     }

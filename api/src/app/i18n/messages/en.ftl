@@ -138,6 +138,12 @@ problem-budget_exhausted = The event has reached its limit of grants
 problem-out_of_stock = The reward is sold out
     .about = The whole stock of the reward is granted or held.
     .remedy = Claim again when a grant was given back or the stock was raised.
+problem-insufficient_points = There are too few points
+    .about = Less can be used than is asked for: `need` and `have` say how much, `unit` of what.
+    .remedy = Ask for less, or again when there is more.
+problem-too_many_lots = Too many lots would be used
+    .about = One payment uses a limited number of lots, and as many of them cover no more than `covers`.
+    .remedy = Ask for at most `covers`, several times.
 problem-claim_expired = The claim has expired
     .about = Nobody decided the claim in time.
     .remedy = The member may claim again.
@@ -292,6 +298,7 @@ explain-budget = All { $winners } grants of the event were taken before, the las
 explain-no-budget = The event had no grants left.
 explain-sold-out = All { $winners } grants of the reward were taken before, the last one at position { $position } of the log.
 explain-no-stock = The reward had no grants left.
+explain-too-few-points = It costs { $need } { $unit }, and { $have } could be used.
 explain-step-denied = Refused: { $reason }.
 explain-step-pending = Asked for; waits for a decision.
 explain-step-granted = Granted.
@@ -302,6 +309,7 @@ explain-step-withdrawn = Withdrawn: the account was erased.
 explain-step-fulfilled = Handed out, noted by { $actor }.
 explain-step-fulfilment-failed = Handing it out failed, noted by { $actor }.
 explain-step-reversed = Taken back by { $actor }.
+explain-step-credited = Credited later.
 
 ## Rules: exactly what is said in English where they are checked (`i18n/rules.rs`). Texts without variables stand
 ## before those with variables that they would fit.

@@ -138,6 +138,12 @@ problem-budget_exhausted = 이벤트의 지급 한도가 모두 소진되었습�
 problem-out_of_stock = 보상이 모두 소진되었습니다
     .about = 보상의 수량이 모두 지급되었거나 예약되었습니다.
     .remedy = 반환된 수량이 생기거나 수량이 늘어나면 다시 신청하세요.
+problem-insufficient_points = 포인트가 부족합니다
+    .about = 사용할 수 있는 금액이 필요한 금액보다 적습니다. `unit` 기준으로 `need`가 필요하지만 `have`만 사용할 수 있습니다.
+    .remedy = 금액을 줄이거나 포인트가 더 쌓이면 다시 시도하세요.
+problem-too_many_lots = 한 번에 사용할 수 있는 적립 건수를 넘었습니다
+    .about = 한 번의 결제에 사용할 수 있는 적립 건수에는 제한이 있으며, 그 합계는 `covers`까지입니다.
+    .remedy = `covers` 이하로 나누어 여러 번 요청하세요.
 problem-claim_expired = 보상 신청이 만료되었습니다
     .about = 정해진 시간 안에 신청이 처리되지 않았습니다.
     .remedy = 회원이 다시 신청할 수 있습니다.
@@ -259,6 +265,7 @@ explain-budget = 이벤트에서 지급할 수 있는 { $winners }건이 먼저 
 explain-no-budget = 이벤트에서 지급할 수 있는 보상이 남아 있지 않았습니다.
 explain-sold-out = 준비된 보상 { $winners }건이 먼저 모두 소진되었습니다. 마지막 지급의 로그 위치: { $position }.
 explain-no-stock = 남은 보상이 없었습니다.
+explain-too-few-points = { $unit } { $need }이(가) 필요하지만 { $have }만 사용할 수 있었습니다.
 explain-step-denied = 거절됨: { $reason }.
 explain-step-pending = 신청되어 승인을 기다립니다.
 explain-step-granted = 보상이 지급되었습니다.
@@ -269,6 +276,7 @@ explain-step-withdrawn = 회원 탈퇴로 신청이 취소되었습니다.
 explain-step-fulfilled = 보상이 전달되었습니다. 처리한 사람: { $actor }.
 explain-step-fulfilment-failed = 보상 전달에 실패했습니다. 처리한 사람: { $actor }.
 explain-step-reversed = 지급이 회수되었습니다. 회수한 사람: { $actor }.
+explain-step-credited = 나중에 적립되었습니다.
 
 ## 규칙
 

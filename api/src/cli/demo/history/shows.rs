@@ -291,6 +291,7 @@ impl Plan {
             amount: Amount::try_from(amount).map_err(|_| Malformed(name))?,
             quantity: stock.map(StockUnits::try_from).transpose().map_err(|_| Malformed(name))?,
             per_member_limit: None,
+            value: None,
         };
         let reward = NewReward { reward_id: self.ids.1, terms: reward };
         let draft = Box::new(Draft { terms, condition });

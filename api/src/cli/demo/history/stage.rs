@@ -158,10 +158,13 @@ impl<'a> Stage<'a> {
             },
             Act::Step { claim, step, note } => {
                 let note = note.map(str::to_owned);
-                let command = ClaimCommand::Staff(StaffCommand { action: step, operator, note, at });
+                let command = ClaimCommand::Staff(StaffCommand { action: step, operator, note, at, value: None });
                 self.step(at, of_operator, claim, command).await?
             }
-            Act::Expire(claim) => self.step(at, Metadata::system(at), claim, ClaimCommand::Expire { at }).await?,
+            Act::Expire(claim) => {
+                let expire = ClaimCommand::Expire { at, value: None };
+                self.step(at, Metadata::system(at), claim, expire).await?
+            }
             Act::Change { show, by, commands } => {
                 let metadata = match by {
                     By::Operator => of_operator,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commands::{CommandError, ReadError, Unit};
+use domain::Moment;
 use domain::claim::{Claim, ClaimRefusal, ClaimStatus};
 use domain::id::ClaimId;
 use domain::member::Member;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Decision;
-use crate::app::accounts::WITHDRAW;
+use crate::app::accounts::withdrawal;
 use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::Problem;
 use crate::http::auth::Operator;
@@ -72,7 +73,7 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
     let unit = state.ledger.unit(operator.metadata());
     let ids: Vec<String> = batch.ids.iter().map(ClaimId::to_string).collect();
     unit.preload::<Claim>(&ids).await.map_err(|error| BatchError::Problem(error.into()))?;
-    withdraw_from_nobody(&unit, &ids).await?;
+    withdraw_from_nobody(&unit, &ids, operator.at).await?;
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
         let judged = unit.execute::<Claim>(&id, batch.decision.clone().command(operator)).await;
@@ -91,7 +92,7 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
 }
 
 /// A pending claim whose member was erased is withdrawn before it is decided: nobody is left to approve it to.
-async fn withdraw_from_nobody(unit: &Unit<'_>, ids: &[String]) -> Result<(), BatchError> {
+async fn withdraw_from_nobody(unit: &Unit<'_>, ids: &[String], at: Moment) -> Result<(), BatchError> {
     let broken = |error: ReadError| BatchError::Problem(error.into());
     let mut pending = Vec::new();
     for id in ids {
@@ -106,7 +107,7 @@ async fn withdraw_from_nobody(unit: &Unit<'_>, ids: &[String]) -> Result<(), Bat
         if unit.load::<Member>(&member).await.map_err(broken)?.state.is_erased()
             && unit.load::<Claim>(id).await.map_err(broken)?.state.status() == Some(ClaimStatus::Pending)
         {
-            unit.execute::<Claim>(id, WITHDRAW).await.map_err(BatchError::Append)?;
+            unit.execute::<Claim>(id, withdrawal(at)).await.map_err(BatchError::Append)?;
         }
     }
     Ok(())

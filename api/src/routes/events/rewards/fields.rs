@@ -33,6 +33,7 @@ impl FromFields for Wanted {
             amount: amount?.or_else(|| Amount::try_from(1).ok())?,
             quantity: quantity?,
             per_member_limit: per_member_limit?,
+            value: None,
         };
         Some(Self { reward_type, terms })
     }
