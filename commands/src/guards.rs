@@ -7,6 +7,7 @@ pub mod compare;
 pub(crate) mod names;
 mod rows;
 pub(crate) mod tables;
+pub mod value;
 
 pub use rows::{Budget, Guards, Stock};
 
