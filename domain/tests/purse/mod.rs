@@ -13,7 +13,7 @@ use domain::adjustment::{
 };
 use domain::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use domain::claim::{
-    Claim, ClaimCommand, ClaimEvent, ClaimValue, CreditTerms, DecisionInputs, Price, StaffStep, Step, Subject,
+    Claim, ClaimCommand, ClaimEvent, ClaimValue, CreditTerms, DecisionInputs, Price, StaffAction, StaffCommand, Subject,
     ValueInputs,
 };
 use domain::condition::Condition;
@@ -226,12 +226,12 @@ impl Desk {
         }))
     }
 
-    fn staff(&mut self, claim: usize, step: Step) -> Outcome {
+    fn staff(&mut self, claim: usize, action: StaffAction) -> Outcome {
         let Some((_, rules)) = self.claims.get(claim) else { return Outcome::Nothing };
         let (who, id) = (rules.who, self.claims[claim].0.about().map(|about| HoldId::Claim(about.claim_id())));
         (0..UNITS).for_each(|what| self.record_due(who, what, id));
         let (operator, at, value) = (MemberId(Uuid::from_u128(98)), self.now, self.value_of(claim));
-        self.claim(claim, ClaimCommand::Step(StaffStep { step, operator, note: None, at, value }))
+        self.claim(claim, ClaimCommand::Staff(StaffCommand { action, operator, note: None, at, value }))
     }
 
     /// Carries out an order as the write path would.
@@ -249,9 +249,9 @@ impl Desk {
                 let command = self.request(number, amount, review);
                 self.claim(number, command)
             }
-            Order::Approve { claim } => self.staff(claim, Step::Approve),
-            Order::Reject { claim } => self.staff(claim, Step::Reject),
-            Order::Reverse { claim } => self.staff(claim, Step::Reverse),
+            Order::Approve { claim } => self.staff(claim, StaffAction::Approve),
+            Order::Reject { claim } => self.staff(claim, StaffAction::Reject),
+            Order::Reverse { claim } => self.staff(claim, StaffAction::Reverse),
             Order::Pay { who, what, amount, hold_hours } => {
                 self.record_due(who, what, None);
                 let number = self.spends.len();

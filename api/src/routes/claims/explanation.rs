@@ -95,6 +95,7 @@ fn scarce(event: &ClaimEvent) -> Option<Scarce> {
         DenialReason::MemberBlocked
         | DenialReason::CampaignNotActive
         | DenialReason::ConditionUnmet
+        | DenialReason::InsufficientPoints
         | DenialReason::LimitReached => None,
     }
 }

@@ -66,6 +66,7 @@ impl FromFields for Revision {
             per_member_limit: per_member_limit?,
             pending_expires_after: pending_expires_after?,
             condition: condition?,
+            budgets: None,
         })
     }
 }

@@ -281,6 +281,7 @@ impl Plan {
             max_reward_count: limit(self.budget)?,
             per_member_limit: limit(self.limit)?,
             pending_expires_after: PendingExpiry::try_from("7d".to_owned()).map_err(|_| Malformed(name))?,
+            budgets: vec![],
         };
         let condition = Condition::parse(&self.condition).map_err(|_| Malformed(name))?;
         let (reward, reward_type, amount, stock) = self.reward;
