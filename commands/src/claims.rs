@@ -4,16 +4,19 @@
 pub(crate) mod campaigns;
 pub(crate) mod dry_run;
 pub(crate) mod known_state;
+mod steps;
+mod value;
 
 use std::sync::Arc;
 
 use domain::Moment;
-use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
+use domain::campaign::{Campaign, CampaignStatus, CampaignTerms, RewardTerms};
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, DecisionInputs, EarlierClaim, Shortage, Subject};
 use domain::condition::Condition;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::member::Returned;
+use domain::unit::Unit as ValueUnit;
 use futures::future::{BoxFuture, try_join_all};
 
 use crate::Retry;
@@ -27,6 +30,7 @@ use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::Loaded;
+use value::{Moving, Wanted};
 
 /// Where the facts about a member come from.
 pub trait FactsSource: Send + Sync {
@@ -90,6 +94,7 @@ pub(crate) struct Attempt {
     pub(crate) campaign: Arc<KnownCampaign>,
     pub(crate) claim: Loaded<Claim>,
     pub(crate) inputs: DecisionInputs,
+    pub(crate) moving: Moving,
 }
 
 impl Ledger {
@@ -122,11 +127,13 @@ impl Ledger {
         loop {
             let (campaign_id, campaign) =
                 self.campaign_with(request.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
-            let Attempt { claim_id, campaign, claim, inputs } =
-                self.attempt(request, campaign_id, campaign, facts, shortage).await?;
-            let expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
-            let store = self.store().with(metadata.clone().dated(), expects).on(claim).storing(answer.clone());
-            match self.run(&claim_id.to_string(), ClaimCommand::Request(Box::new(inputs)), store).await {
+            if let Some(price) = campaign.loaded.state.reward(request.reward_id).and_then(RewardTerms::price) {
+                let wallet = Wanted::from([(price.unit.clone(), vec![])]);
+                self.turn_on(&mut retry, request.member_id, &wallet).await.map_err(CommandError::from)?;
+            }
+            let attempt = self.attempt(request, campaign_id, campaign, facts, shortage).await?;
+            let (claim_id, campaign) = (attempt.claim_id, attempt.campaign.clone());
+            match self.write_attempt(attempt, metadata.clone().dated(), answer).await {
                 Err(CommandError::Conflict(stream)) => {
                     if !self.after_conflict(&mut retry, &stream, campaign_id).await {
                         return Err(CommandError::Conflict(stream).into());
@@ -151,9 +158,35 @@ impl Ledger {
         }
     }
 
+    /// Writes what was decided; where the claim takes from a wallet, together with what is due in it.
+    async fn write_attempt(
+        &self,
+        attempt: Attempt,
+        metadata: Metadata,
+        answer: &AnswerFromReceipt<Claim>,
+    ) -> Result<Receipt<Claim>, CommandError<ClaimRefusal>> {
+        let Attempt { claim_id, campaign, claim, inputs, moving } = attempt;
+        let at = inputs.asked_at;
+        let request = ClaimCommand::Request(Box::new(inputs));
+        let mut expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
+        expects.extend_from_slice(&moving.expects);
+        if moving.wallets.is_empty() {
+            let store = self.store().with(metadata, expects).on(claim).storing(answer.clone());
+            return self.run(&claim_id.to_string(), request, store).await;
+        }
+        let unit = self.unit(metadata);
+        moving.record_due(&unit, claim_id, at).await?;
+        let receipt = unit.execute_on(claim, request, expects).await?;
+        if receipt.appended == 0 { Ok(receipt) } else { unit.commit_last(receipt, answer).await }
+    }
+
     /// A campaign that goes on is waited for together with all other requests, so that whoever changes it often cannot
     /// outrun them again and again.
     async fn after_conflict(&self, retry: &mut Retry, stream: &StreamKey, campaign: CampaignId) -> bool {
+        if stream.stream_type == <ValueUnit as cqrs_es::Aggregate>::TYPE {
+            self.shared.units.forget();
+            return retry.after_outdated(stream).await;
+        }
         if stream.stream_type != <Campaign as cqrs_es::Aggregate>::TYPE {
             return retry.after_conflict(stream).await;
         }
@@ -194,8 +227,15 @@ impl Ledger {
             Some(returned) => self.earlier_claim(&offer.about, returned, request.at).await?,
             None => None,
         };
-        let inputs = offer.decision_inputs(request, facts, facts_position, earlier, shortage)?;
-        Ok(Attempt { claim_id, campaign, claim, inputs })
+        let reward = offer.reward;
+        let mut inputs = offer.decision_inputs(request, facts, facts_position, earlier, shortage)?;
+        let wanted = value::asked_by(reward, &claim.state, request.at);
+        let moving = self.moving(Some(reward), request.member_id, inputs.time_zone, &wanted, None).await?;
+        inputs.value.clone_from(&moving.value);
+        if inputs.shortage.is_none() && inputs.value.as_ref().is_some_and(|value| value.pay(request.at).is_err()) {
+            inputs.shortage = self.shortage_now(&inputs.about).await?;
+        }
+        Ok(Attempt { claim_id, campaign, claim, inputs, moving })
     }
 
     /// What an earlier account of a returned member got for the same, so that a person does not get it twice. What was
@@ -219,6 +259,7 @@ impl Ledger {
 /// What a campaign offers to a member who asks now.
 struct Offer<'a> {
     about: Subject,
+    reward: &'a RewardTerms,
     terms: &'a CampaignTerms,
     condition: &'a Arc<Condition>,
     condition_version: u32,
@@ -239,7 +280,8 @@ impl<'a> Offer<'a> {
             amount: reward.amount,
             reward_type: reward.reward_type,
         };
-        Some(Self { about, terms, condition, condition_version, campaign_status: state.status(request.at)?, own })
+        let campaign_status = state.status(request.at)?;
+        Some(Self { about, reward, terms, condition, condition_version, campaign_status, own })
     }
 
     fn claim_id(&self) -> ClaimId {

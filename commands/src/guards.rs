@@ -8,6 +8,7 @@ pub(crate) mod names;
 mod rows;
 pub(crate) mod tables;
 pub mod value;
+pub(crate) mod value_totals;
 
 pub use rows::{Budget, Guards, Stock};
 

@@ -8,6 +8,9 @@
 //! | an operator creates or changes a campaign or its rewards | `Campaign` | the campaign's id |
 //! | a member brings another, who qualifies | `Referral` | the invitee's id |
 //! | a member asks for a reward, staff decide | `Claim` | `ClaimId::of(reward, member, period)` |
+//! | an administrator defines what points there are | `Unit` | the code of the unit |
+//! | a shop takes points, holds them or gives them back | `Spend` | `SpendId::of(caller, reference)` |
+//! | lots end, debts are settled, an erasure empties | `Wallet` | `WalletId::of(member, unit)` |
 
 pub(crate) mod repository;
 pub(crate) mod retry;
@@ -34,6 +37,7 @@ use crate::log::sequencer::{Clock, Sequencer};
 use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::{self, Loaded, StreamReader};
 use crate::log::{epoch, lookups};
+use crate::wallets::units;
 use repository::LedgerRepository;
 use store::{LedgerStore, Outcome};
 use unit::Unit;
@@ -50,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) streams: StreamReader,
     pub(crate) rewards: campaigns::RewardReader,
     pub(crate) campaigns: campaigns::Campaigns,
+    pub(crate) units: units::Units,
     locks: Arc<stream_locks::StreamLocks>,
 }
 
@@ -167,6 +172,7 @@ impl Ledger {
             streams: streams::reader(&pool),
             rewards: campaigns::reader(&pool),
             campaigns: campaigns::Campaigns::default(),
+            units: units::Units::default(),
             locks: Arc::default(),
             sequencer,
             pool,

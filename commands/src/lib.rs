@@ -7,6 +7,7 @@ pub mod guards;
 mod ledger;
 pub mod log;
 pub mod metrics;
+mod wallets;
 
 pub use claims::campaigns::CommittedStock;
 pub use claims::dry_run::RewardAvailability;
@@ -22,3 +23,4 @@ pub use log::metadata::Metadata;
 pub use log::receipt::Receipt;
 pub use log::stored_answers::{AnswerFromAppend, AnswerFromReceipt, StoredAnswer};
 pub use log::streams::Loaded;
+pub use wallets::{SpendError, SpendOrder, SpendStep, Wallets};

@@ -305,7 +305,13 @@ fn request(profile_complete: bool, approval: Approval) -> ClaimCommand {
 }
 
 fn staff(step: StaffAction, note: Option<String>) -> ClaimCommand {
-    ClaimCommand::Staff(StaffCommand { action: step, operator: member(9), note, at: at("2026-11-22T08:00:00Z"), value: None })
+    ClaimCommand::Staff(StaffCommand {
+        action: step,
+        operator: member(9),
+        note,
+        at: at("2026-11-22T08:00:00Z"),
+        value: None,
+    })
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use commands::{AnswerFromAppend, AnswerFromReceipt, Appended, CommandError, Ledger, Metadata, Receipt};
 use domain::LedgerAggregate;
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal};
 
 use self::fingerprint::Fingerprint;
 use self::keyed_request::KeyedRequest;
@@ -182,6 +183,24 @@ impl Key {
     {
         let keep = self.store(answer.clone());
         let receipt = ledger.execute_at(id, command, metadata, &keep, seen.seen()).await?;
+        Ok(answer(&receipt))
+    }
+
+    /// The same for a step of a claim, which may move value.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn change_claim<R: IntoResponse>(
+        &self,
+        ledger: &Ledger,
+        id: &str,
+        command: ClaimCommand,
+        metadata: &Metadata,
+        seen: &IfMatch,
+        answer: impl Fn(&Receipt<Claim>) -> R + Clone + Send + Sync + 'static,
+    ) -> Result<R, CommandError<ClaimRefusal>> {
+        let keep = self.store(answer.clone());
+        let receipt = ledger.change_claim(id, command, metadata, &keep, seen.seen()).await?;
         Ok(answer(&receipt))
     }
 

@@ -11,10 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::{CommandError, Ledger, Metadata};
+use commands::{AnswerFromReceipt, CommandError, Ledger, Metadata};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, CampaignRefusal};
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal};
+use domain::claim::{ClaimCommand, ClaimRefusal};
 use domain::id::{CampaignId, ClaimId, MemberId};
 use futures::{StreamExt, stream};
 use projections::read_models::campaign_windows::{self, CampaignWindows};
@@ -168,7 +168,8 @@ impl Scheduler {
     }
 
     async fn withdraw_claim(&self, id: ClaimId, at: Moment) -> Result<(), Trouble> {
-        match self.ledger.execute::<Claim>(&id.to_string(), withdrawal(at), &Metadata::system(at)).await {
+        let none = AnswerFromReceipt::none();
+        match self.ledger.change_claim(&id.to_string(), withdrawal(at), &Metadata::system(at), &none, None).await {
             // somebody decided it in the meantime
             Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
             Err(error) => Err(Trouble::Command(error.to_string())),
@@ -241,7 +242,8 @@ impl Scheduler {
 
     async fn expire_claim(&self, id: ClaimId, at: Moment) -> Result<usize, Trouble> {
         let (command, metadata) = (ClaimCommand::Expire { at, value: None }, Metadata::system(at));
-        match self.ledger.execute::<Claim>(&id.to_string(), command, &metadata).await {
+        let none = AnswerFromReceipt::none();
+        match self.ledger.change_claim(&id.to_string(), command, &metadata, &none, None).await {
             Ok(receipt) => Ok(receipt.appended),
             // somebody decided it, or expired it, in the meantime
             Err(CommandError::Refused {

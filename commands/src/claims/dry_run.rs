@@ -3,7 +3,7 @@
 
 use domain::Moment;
 use domain::campaign::Campaign;
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, Shortage, Subject};
 use domain::event::Event;
 use domain::id::{CampaignId, MemberId, RewardId};
 
@@ -12,7 +12,7 @@ use crate::ClaimRequest;
 use crate::FactsSource;
 use crate::Loaded;
 use crate::claims::{Attempt, shortage_of};
-use crate::guards::{GuardChange, Guards, changes_of, tables};
+use crate::guards::{GrantChange, GuardChange, Guards, changes_of, tables};
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
 use crate::log::coalesce::ReadError;
@@ -44,6 +44,15 @@ impl Ledger {
                 Ok(decide(&attempt)?.0)
             }
         }
+    }
+
+    /// What the limits would refuse one more grant for at this moment. Who cannot pay is told so only where they could have
+    /// been granted it.
+    pub(crate) async fn shortage_now(&self, about: &Subject) -> Result<Option<Shortage>, ReadError> {
+        let (member_id, campaign_id, reward_id) = (about.counted_for(), about.campaign_id, about.reward_id);
+        let grant = GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1 };
+        let mut limits = self.limits_for(member_id, reward_id, campaign_id).await?;
+        Ok(limits.apply(&[GuardChange::Grants(grant)]).err().as_ref().and_then(shortage_of))
     }
 
     async fn limits_for(&self, member: MemberId, reward: RewardId, campaign: CampaignId) -> Result<Guards, ReadError> {

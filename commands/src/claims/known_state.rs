@@ -1,11 +1,12 @@
-//! Decides a claim request from state that the caller already has, without reading anything. That state may be stale:
-//! the append then fails, because the streams have moved on.
+//! Decides a claim request from state that the caller already has; only wallets that a price is taken from are read. That
+//! state may be stale: the append then fails, because the streams have moved on.
 
 use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimCommand, Shortage};
 use domain::facts::Facts;
 use domain::id::{CampaignId, ClaimId};
 
+use crate::claims::value::asked_by;
 use crate::claims::{ClaimError, ClaimRequest, Offer, refused};
 use crate::ledger::stream_key;
 use crate::ledger::unit::Unit;
@@ -45,9 +46,15 @@ impl Unit<'_> {
         let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);
         offer.about.period = offer.terms.frequency.period(request.at, zone);
         let claim_id = offer.claim_id();
-        let inputs = offer.decision_inputs(request, facts, facts_position, None, shortage)?;
+        let reward = offer.reward;
+        let mut inputs = offer.decision_inputs(request, facts, facts_position, None, shortage)?;
         let claim = claim(claim_id).unwrap_or_else(|| Loaded::nothing(stream_key::<Claim>(&claim_id.to_string())));
-        let expects = vec![(campaign.stream.clone(), campaign.sequence)];
+        let wanted = asked_by(reward, &claim.state, request.at);
+        let zone = inputs.time_zone;
+        let moving = self.ledger().moving(Some(reward), request.member_id, zone, &wanted, Some(self)).await?;
+        inputs.value = moving.value;
+        let mut expects = vec![(campaign.stream.clone(), campaign.sequence)];
+        expects.extend(moving.expects);
         let decided = self.execute_on(claim, ClaimCommand::Request(Box::new(inputs)), expects).await;
         decided.map_err(|error| refused(claim_id, error))
     }

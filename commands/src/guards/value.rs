@@ -94,6 +94,17 @@ pub enum ValueChange {
     },
 }
 
+impl ValueChange {
+    /// The same behind so many events of one append, within which the position of a lot is counted from the first event.
+    #[must_use]
+    pub(crate) fn behind(mut self, events: usize) -> Self {
+        if let Self::LotGiven { position, .. } = &mut self {
+            *position += i64::try_from(events).unwrap_or(i64::MAX);
+        }
+        self
+    }
+}
+
 /// What the event at `position` changes about the guard rows of value.
 #[must_use]
 pub fn value_changes_of(event: &Event, position: i64) -> Vec<ValueChange> {

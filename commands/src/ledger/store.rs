@@ -9,6 +9,7 @@ use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::{LedgerAggregate, Moment};
 
 use crate::guards::changes_of;
+use crate::guards::value::value_changes_of;
 use crate::ledger::Shared;
 use crate::ledger::stream_key;
 use crate::ledger::unit::Pending;
@@ -191,15 +192,23 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
             events: vec![],
             expects: self.expects.clone(),
             guards: vec![],
+            value: vec![],
             also: None,
             stored_answer: None,
         };
+        let mut moved = Vec::new();
         let mut envelopes = Vec::with_capacity(events.len());
         for payload in events {
             loaded.sequence += 1;
             let event = payload.clone().into();
             append.guards.extend(changes_of(&event, &loaded.stream.stream_id));
+            let place = i64::try_from(append.events.len()).unwrap_or(i64::MAX);
+            let changes = value_changes_of(&event, place);
             append.events.push(NewEvent::of(loaded.stream.clone(), loaded.sequence, &event)?);
+            if !changes.is_empty() {
+                append.value.extend(changes);
+                moved.push(event);
+            }
             envelopes.push(EventEnvelope {
                 aggregate_id: loaded.stream.stream_id.to_string(),
                 sequence: usize::try_from(loaded.sequence).unwrap_or(usize::MAX),
@@ -209,7 +218,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
         }
         let appended = append.events.len();
         if let Some(pending) = self.pending {
-            pending.add(append, loaded.clone());
+            pending.add(append, moved, loaded.clone());
             self.leave(Outcome::Done { loaded, appended });
             return Ok(envelopes);
         }

@@ -5,7 +5,9 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use domain::LedgerAggregate;
+use domain::id::{LotId, MemberId};
+use domain::value::{Account, Entry, UnitCode, entries, hold_change};
+use domain::{Event, LedgerAggregate};
 
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
@@ -14,8 +16,9 @@ use crate::log::append::{AlsoWrite, Append, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
-use crate::log::stored_answers::AnswerFromAppend;
+use crate::log::stored_answers::{AnswerFromAppend, AnswerFromReceipt};
 use crate::log::streams::{Loaded, read_streams};
+use crate::wallets::KnownWallet;
 
 /// Commands that are decided but not written yet.
 pub struct Unit<'a> {
@@ -35,6 +38,8 @@ pub(crate) struct Pending {
 #[derive(Default)]
 struct Inner {
     appends: Vec<Append>,
+    /// Those of the events that move value.
+    moved: Vec<Event>,
     states: HashMap<StreamKey, Box<dyn Any + Send>>,
 }
 
@@ -43,10 +48,29 @@ impl Pending {
         self.inner.lock().ok()?.states.get(key)?.downcast_ref::<Loaded<A>>().cloned()
     }
 
-    pub(crate) fn add<A: LedgerAggregate>(&self, append: Append, loaded: Loaded<A>) {
+    pub(crate) fn add<A: LedgerAggregate>(&self, append: Append, moved: Vec<Event>, loaded: Loaded<A>) {
         if let Ok(mut inner) = self.inner.lock() {
             inner.appends.push(append);
+            inner.moved.extend(moved);
             inner.states.insert(loaded.stream.clone(), Box::new(loaded));
+        }
+    }
+
+    /// Takes into account what the unit has moved in a wallet; lots that it gives are younger than all others.
+    fn apply_to(&self, wallet: &mut KnownWallet) {
+        let Ok(inner) = self.inner.lock() else { return };
+        for event in &inner.moved {
+            let entries = entries(event);
+            let own = || entries.iter().filter(|entry| (entry.member, entry.unit) == (wallet.member_id, &wallet.unit));
+            if own().next().is_none() {
+                continue;
+            }
+            let holdings = Arc::make_mut(&mut wallet.holdings);
+            own().for_each(|entry| holdings.apply(entry, i64::MAX));
+            let of_hold = |entry: &&Entry<'_>| entry.from == Account::Held || entry.to == Account::Held;
+            if let Some((hold, change)) = hold_change(event).filter(|_| own().any(|entry| of_hold(&entry))) {
+                holdings.apply_hold(hold, &change);
+            }
         }
     }
 
@@ -104,6 +128,18 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// What a member holds of one unit as the commands before left it; lots that are used up are there if `also` names them.
+    pub(crate) async fn known_wallet(
+        &self,
+        member: MemberId,
+        code: &UnitCode,
+        also: &[LotId],
+    ) -> Result<KnownWallet, ReadError> {
+        let mut wallet = self.ledger.known_wallet(member, code, also).await?;
+        self.pending.apply_to(&mut wallet);
+        Ok(wallet)
+    }
+
     /// Decides one command; its events wait for [`Unit::commit`].
     ///
     /// # Errors
@@ -117,6 +153,19 @@ impl<'a> Unit<'a> {
         self.ledger.run(id, command, store).await
     }
 
+    /// The same, and only while the number of the stream's last event is one of those `seen`, if any are given.
+    pub(crate) async fn execute_seen<A: LedgerAggregate>(
+        &self,
+        known: Loaded<A>,
+        command: A::Command,
+        expects: Vec<(StreamKey, i64)>,
+        seen: Option<Vec<i64>>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        let id = known.stream.stream_id.clone();
+        let store = self.ledger.store().with(self.metadata.clone(), expects).on(known).within(&self.pending);
+        self.ledger.run(&id, command, store.seen_at(seen)).await
+    }
+
     /// The same, under the condition that other streams it depends on have not moved on either.
     pub(crate) async fn execute_on<A: LedgerAggregate>(
         &self,
@@ -124,9 +173,23 @@ impl<'a> Unit<'a> {
         command: A::Command,
         expects: Vec<(StreamKey, i64)>,
     ) -> Result<Receipt<A>, CommandError<A::Error>> {
-        let id = known.stream.stream_id.clone();
-        let store = self.ledger.store().with(self.metadata.clone(), expects).on(known).within(&self.pending);
-        self.ledger.run(&id, command, store).await
+        self.execute_seen(known, command, expects, None).await
+    }
+
+    pub(crate) fn ledger(&self) -> &'a Ledger {
+        self.ledger
+    }
+
+    /// Writes everything that was decided, and says of the last command where the log has it; its answer is stored in the
+    /// same transaction.
+    pub(crate) async fn commit_last<A: LedgerAggregate>(
+        mut self,
+        receipt: Receipt<A>,
+        answer: &AnswerFromReceipt<A>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        self.stored_answer = answer.on_append(|| receipt.clone());
+        let appended = self.commit().await?;
+        Ok(appended.map_or_else(|| receipt.clone(), |appended| receipt.placed(&appended)))
     }
 
     /// Writes everything that was decided; `None` when there was nothing to write.
@@ -140,10 +203,13 @@ impl<'a> Unit<'a> {
             events: vec![],
             expects: vec![],
             guards: vec![],
+            value: vec![],
             also: self.also,
             stored_answer: self.stored_answer,
         };
         for append in appends {
+            let before = whole.events.len();
+            whole.value.extend(append.value.into_iter().map(|change| change.behind(before)));
             whole.events.extend(append.events);
             whole.expects.extend(append.expects);
             whole.guards.extend(append.guards);

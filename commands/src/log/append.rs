@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::guards::value::ValueChange;
 use crate::guards::{GuardChange, GuardRefusal};
 use crate::log::metadata::Metadata;
 use crate::log::stored_answers::AnswerFromAppend;
@@ -84,6 +85,8 @@ pub struct Append {
     pub expects: Vec<(StreamKey, i64)>,
     /// What the events change about limits that hold across aggregates.
     pub guards: Vec<GuardChange>,
+    /// What the events change about the guard rows of value; the position of a lot is counted from the first event.
+    pub value: Vec<ValueChange>,
     /// Rows outside the log that belong to the command.
     pub also: Option<Arc<dyn AlsoWrite>>,
     /// The answer to be found again, made when the positions are known.
@@ -91,6 +94,12 @@ pub struct Append {
 }
 
 impl Append {
+    /// The stream that a command is decided anew on after others were faster.
+    pub(crate) fn first_stream(&self) -> StreamKey {
+        let first = self.events.first().map(|event| event.stream.clone());
+        first.unwrap_or_else(|| StreamKey { stream_type: "", stream_id: "".into() })
+    }
+
     /// The size of the first event that is larger than [`MAX_EVENT_BYTES`].
     pub(crate) fn oversized(&self) -> Option<usize> {
         let most = self.metadata.most_bytes();

@@ -267,7 +267,8 @@ fn nobody_takes_any_step_with_their_own_claim() {
             StaffAction::Reverse,
         ] {
             let operator = MemberId(Uuid::from_u128(1));
-            let own = ClaimCommand::Staff(StaffCommand { action: step, operator, note: None, at: at(ASKED), value: None });
+            let own =
+                ClaimCommand::Staff(StaffCommand { action: step, operator, note: None, at: at(ASKED), value: None });
             assert_eq!(claim.decide(own), Err(ClaimRefusal::OwnClaim), "{step:?}");
         }
     }

@@ -177,7 +177,10 @@ impl ValueInputs {
     }
 
     /// The lots that pay the price, if there is one.
-    pub(super) fn pay(&self, at: Moment) -> Result<Option<Paid>, AllocationRefusal> {
+    ///
+    /// # Errors
+    /// See [`AllocationRefusal`].
+    pub fn pay(&self, at: Moment) -> Result<Option<Paid>, AllocationRefusal> {
         let Some(Price { unit, amount }) = &self.price else { return Ok(None) };
         let short = AllocationRefusal::Insufficient(Shortfall { need: amount.get(), have: 0 });
         let lots = self.holdings.get(unit).ok_or(short)?.allocate(*amount, at)?;

@@ -13,8 +13,8 @@ use domain::adjustment::{
 };
 use domain::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use domain::claim::{
-    Claim, ClaimCommand, ClaimEvent, ClaimValue, CreditTerms, DecisionInputs, Price, StaffAction, StaffCommand, Subject,
-    ValueInputs,
+    Claim, ClaimCommand, ClaimEvent, ClaimValue, CreditTerms, DecisionInputs, Price, StaffAction, StaffCommand,
+    Subject, ValueInputs,
 };
 use domain::condition::Condition;
 use domain::id::{AdjustmentId, CampaignId, LotId, MemberId, RewardId};

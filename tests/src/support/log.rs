@@ -119,7 +119,8 @@ impl Log {
         let snapshot = self.pool.begin_with("begin isolation level repeatable read read only");
         let mut snapshot = snapshot.await.expect("a snapshot of the log");
         let events = Log::read(&mut snapshot).await;
-        let head = sqlx::query("select position, hash from log_head").fetch_one(&mut *snapshot).await.expect("one head");
+        let head =
+            sqlx::query("select position, hash from log_head").fetch_one(&mut *snapshot).await.expect("one head");
         let mut sequences: BTreeMap<(&str, &str), i64> = BTreeMap::new();
         for (index, event) in events.iter().enumerate() {
             assert_eq!(event.position, i64::try_from(index).unwrap() + 1, "the positions have no hole");

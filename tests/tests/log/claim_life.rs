@@ -180,7 +180,8 @@ async fn of_many_who_decide_a_claim_at_once_one_does() {
         let (programme, claim) = (programme.clone(), claim.clone());
         async move {
             let step = if number % 2 == 0 { StaffAction::Approve } else { StaffAction::Reject };
-            let order = StaffCommand { action: step, operator: member(90 + number), note: None, at: now(), value: None };
+            let order =
+                StaffCommand { action: step, operator: member(90 + number), note: None, at: now(), value: None };
             programme.ledger.execute::<Claim>(&claim, ClaimCommand::Staff(order), &staff(now())).await
         }
     });

@@ -72,7 +72,8 @@ async fn the_first_claims_of_a_reward_need_no_connection_of_their_own() {
 async fn claim_and_reject(programme: &Programme, reward: RewardId, who: u128) {
     let claimed = super::support::claim(&programme.ledger, reward, member(who)).await.unwrap();
     assert_eq!(claimed.state.status(), Some(ClaimStatus::Pending));
-    let step = StaffCommand { action: StaffAction::Reject, operator: member(CLAIMS + 1), note: None, at: now(), value: None };
+    let step =
+        StaffCommand { action: StaffAction::Reject, operator: member(CLAIMS + 1), note: None, at: now(), value: None };
     let staff = Metadata::system(now());
     programme.ledger.execute::<Claim>(&claimed.stream_id, ClaimCommand::Staff(step), &staff).await.unwrap();
 }

@@ -76,6 +76,7 @@ async fn erase_with(
         let unit = ledger.unit(metadata.next_command()).also(row.clone());
         unit.execute::<Member>(&id.to_string(), MemberCommand::Erase).await?;
         withdraw(&unit, &pending, metadata.requested_at).await?;
+        unit.forfeit_wallets::<MemberRefusal>(id, metadata.requested_at).await?;
         match unit.commit::<MemberRefusal>().await {
             Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
             committed => break committed?,
@@ -90,7 +91,7 @@ async fn withdraw(unit: &Unit<'_>, pending: &[ClaimId], at: Moment) -> Result<()
     let ids: Vec<String> = pending.iter().map(ClaimId::to_string).collect();
     unit.preload::<Claim>(&ids).await?;
     for id in ids {
-        match unit.execute::<Claim>(&id, withdrawal(at)).await {
+        match unit.change_claim(&id, withdrawal(at)).await {
             Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -9,7 +9,7 @@ use aide::axum::routing::{get_with, patch_with, post_with};
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use commands::{CommandError, Metadata, Receipt};
+use commands::{AnswerFromReceipt, CommandError, Metadata, Receipt};
 use domain::Moment;
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, StaffAction, StaffCommand};
 use domain::id::ClaimId;
@@ -119,7 +119,7 @@ async fn decide(
     withdraw_from_nobody(&state, ClaimId(id), operator.at).await?;
     let (id, command) = (ClaimId(id).to_string(), decision.command(&operator));
     let answer = move |receipt: &Receipt<Claim>| decided(step, receipt);
-    key.execute_at(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
+    key.change_claim(&state.ledger, &id, command, &operator.metadata(), &seen, answer).await?
 }
 
 /// A pending claim whose member was erased is withdrawn before it is decided: nobody is left to approve it to.
@@ -130,7 +130,8 @@ async fn withdraw_from_nobody(state: &AppState, id: ClaimId, at: Moment) -> Resu
     if !state.ledger.load::<domain::member::Member>(&about.member_id.to_string()).await?.state.is_erased() {
         return Ok(());
     }
-    match state.ledger.execute::<Claim>(&id, withdrawal(at), &Metadata::system(at)).await {
+    match state.ledger.change_claim(&id, withdrawal(at), &Metadata::system(at), &AnswerFromReceipt::none(), None).await
+    {
         Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::guards::Guards;
+use crate::guards::value_totals::TouchedLots;
 use crate::log::append::{Append, AppendError, StreamKey};
 
 /// Beyond this many streams all versions are forgotten: they are knowledge, not truth.
@@ -24,10 +25,11 @@ impl Known {
         if self.streams.len() > MAX_KNOWN_STREAMS {
             self.streams.clear();
         }
-        batch.map(|append| self.judge_one(append)).collect()
+        let mut lots = TouchedLots::default();
+        batch.map(|append| self.judge_one(append, &mut lots)).collect()
     }
 
-    fn judge_one(&mut self, append: &Append) -> Result<(), AppendError> {
+    fn judge_one(&mut self, append: &Append, lots: &mut TouchedLots) -> Result<(), AppendError> {
         let behind = |key: &StreamKey, expected: i64| self.streams.get(key).is_some_and(|known| *known != expected);
         if let Some((key, _)) = append.expects.iter().find(|(key, expected)| behind(key, *expected)) {
             return Err(AppendError::Conflict(key.clone()));
@@ -42,6 +44,9 @@ impl Known {
             if stale {
                 return Err(AppendError::Conflict(event.stream.clone()));
             }
+        }
+        if !lots.take_in(&append.value) {
+            return Err(AppendError::Conflict(append.first_stream()));
         }
         self.guards.apply(&append.guards)?;
         for event in &append.events {

@@ -20,10 +20,12 @@ impl Writer {
                 Ok(found) => found.into_iter().next().flatten().ok_or(AppendError::Unavailable),
                 Err(_) => Err(AppendError::Unavailable),
             },
-            "events_one_of_each_step" => {
-                let stream = append.events.first().map(|event| event.stream.clone());
-                Err(stream.map_or(AppendError::Broken(constraint), AppendError::Conflict))
-            }
+            // somebody else has continued the stream, or has taken from the lots meanwhile
+            "events_one_of_each_step"
+            | "wallet_lots_never_negative"
+            | "wallet_lots_never_more_than_given"
+            | "wallet_holds_one_row"
+            | "wallet_debts_settled_once" => Err(AppendError::Conflict(append.first_stream())),
             "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
             "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted.into()),
             "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),

@@ -1,4 +1,4 @@
-//! The one statement that appends (`append.sql`): it moves the head of the log from exactly where it was, inserts the
+//! The one statement that appends (`append.sql`, and with `append_value.sql` for batches that move value): it moves the head of the log from exactly where it was, inserts the
 //! events, counts the grants and stores the answers for repeated requests. When the head is elsewhere it changes nothing.
 //!
 //! It is planned once a connection, perhaps while its tables are empty, and the plan must be good for millions of rows.
@@ -22,11 +22,20 @@ use uuid::Uuid;
 use super::Head;
 use crate::guards::GuardChange;
 use crate::guards::tables::GrantTotals;
+use crate::guards::value_totals::ValueTotals;
 use crate::log::append::Append;
-use crate::log::named_parameters::NamedStatement;
+use crate::log::named_parameters::{NamedStatement, Parameters};
 use crate::log::stored_answers::StoredAnswer;
 
-static APPEND: NamedStatement = NamedStatement::new(include_str!("append.sql"));
+static APPEND: NamedStatement =
+    NamedStatement::new(concat!(include_str!("append.sql"), include_str!("append_places.sql")));
+
+/// The same for a batch that moves value: others are spared its tables.
+static APPEND_WITH_VALUE: NamedStatement = NamedStatement::new(concat!(
+    include_str!("append.sql"),
+    include_str!("append_value.sql"),
+    include_str!("append_places.sql")
+));
 
 /// At this many rows all places are forgotten.
 const MAX_PLACES: usize = 100_000;
@@ -61,12 +70,14 @@ pub(super) struct Rows<'a> {
     /// Its events, in the order of the log.
     pub(super) events: Vec<Chained<'a>>,
     grants: GrantTotals,
+    value: ValueTotals,
     answers: Vec<StoredAnswer>,
 }
 
 impl<'a> Rows<'a> {
     /// Seals a command's events after `head`, and moves it behind them.
     pub(super) fn add(&mut self, append: &'a Append, metadata: &'a str, head: &mut Head) {
+        append.value.iter().for_each(|change| self.value.add(change, head.position + 1));
         for (index, event) in append.events.iter().enumerate() {
             let sealed = Sealed {
                 position: head.position + 1,
@@ -124,7 +135,8 @@ impl<'a> Rows<'a> {
         places: &Places,
     ) -> Result<Query<'static, Postgres, PgArguments>, sqlx::Error> {
         let GrantTotals { rewards, campaigns, members } = &self.grants;
-        APPEND
+        let statement = if self.value.is_empty() { &APPEND } else { &APPEND_WITH_VALUE };
+        let parameters = statement
             .bind()
             .value("previous_position", before.position)
             .value("epoch", before.epoch)
@@ -175,8 +187,48 @@ impl<'a> Rows<'a> {
             .column("key", |answer| answer.key.as_str())
             .column("fingerprint", |answer| answer.fingerprint.as_slice())
             .column("answer", |answer| answer.answer.as_slice())
+            .end();
+        if self.value.is_empty() { parameters.query() } else { self.with_value(parameters).query() }
+    }
+
+    fn with_value(&self, parameters: Parameters) -> Parameters {
+        let ValueTotals { given, moved, begun, ended, owed } = &self.value;
+        parameters
+            .rows("new_lots", given.iter())
+            .column("member_id", |(((member, _), _), _)| *member)
+            .column("unit", |(((_, unit), _), _)| unit.as_str())
+            .column("lot_id", |((_, lot), _)| *lot)
+            .column("amount", |(_, given)| given.lot.amount.get())
+            .column("free", |(_, given)| given.free)
+            .column("expired", |(_, given)| given.expired)
+            .column("available_from", |(_, given)| given.lot.available_from.utc())
+            .column("expires_at", |(_, given)| given.lot.expires_at.map(|end| end.utc()))
+            .column("position", |(_, given)| given.position)
             .end()
-            .query()
+            .rows("lot_changes", moved.iter())
+            .column("member_id", |(((member, _), _), _)| *member)
+            .column("unit", |(((_, unit), _), _)| unit.as_str())
+            .column("lot_id", |((_, lot), _)| *lot)
+            .column("free", |(_, (free, _))| *free)
+            .column("expired", |(_, (_, expired))| *expired)
+            .end()
+            .rows("new_holds", begun.iter())
+            .column("hold_id", |(hold, _)| *hold)
+            .column("held_by", |(_, begun)| begun.held_by)
+            .column("member_id", |(_, begun)| begun.wallet.0)
+            .column("unit", |(_, begun)| begun.wallet.1.as_str())
+            .column("expires_at", |(_, begun)| begun.expires_at.utc())
+            .column("lots", |(_, begun)| begun.lots.as_str())
+            .column("amounts", |(_, begun)| begun.amounts.as_str())
+            .end()
+            .rows("ended_holds", ended.iter())
+            .column("hold_id", |hold| *hold)
+            .end()
+            .rows("debt_changes", owed.iter())
+            .column("member_id", |((member, _), _)| *member)
+            .column("unit", |((_, unit), _)| unit.as_str())
+            .column("owed", |(_, owed)| *owed)
+            .end()
     }
 }
 
@@ -206,7 +258,16 @@ mod tests {
     #[test]
     fn every_parameter_has_its_place_in_the_statement() {
         let head = Head { position: 0, hash: [0; 32], recorded_at: Moment::EPOCH, epoch: 0 };
-        let mut query = Rows::default().bound(&head, &head, &Places::default()).unwrap();
+        let plain = Rows::default();
+        let mut with_value = Rows::default();
+        with_value.value.ended.insert(Uuid::nil());
+        for rows in [plain, with_value] {
+            let mut query = rows.bound(&head, &head, &Places::default()).unwrap();
+            check(&mut query);
+        }
+    }
+
+    fn check(query: &mut Query<'static, Postgres, PgArguments>) {
         let text = query.sql();
         assert!(!text.contains(['{', '}']), "a name without a value: {text}");
         for number in 1..=query.take_arguments().unwrap().unwrap().len() {

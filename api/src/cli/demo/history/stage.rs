@@ -305,7 +305,7 @@ impl<'a> Stage<'a> {
         let Some(known) = self.claims.get(&claim).cloned() else { return Ok(None) };
         let unit = self.ledger.unit(metadata);
         unit.go_on_from(known);
-        match unit.execute::<Claim>(&claim.to_string(), command).await {
+        match unit.change_claim(&claim.to_string(), command).await {
             Ok(receipt) => {
                 self.claims.insert(claim, loaded(receipt));
                 Ok(Some(Decided { at, unit, news: News::Stepped(claim) }))

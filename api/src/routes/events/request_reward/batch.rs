@@ -76,7 +76,7 @@ async fn judge(state: &AppState, operator: &Operator, batch: &Batch, key: &Key) 
     withdraw_from_nobody(&unit, &ids, operator.at).await?;
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
-        let judged = unit.execute::<Claim>(&id, batch.decision.clone().command(operator)).await;
+        let judged = unit.change_claim(&id, batch.decision.clone().command(operator)).await;
         results.push(match judged {
             Ok(receipt) => Judged { id, status: receipt.state.status().map(ClaimStatus::name), code: None },
             Err(CommandError::Refused { refusal, position: _ }) => {
@@ -107,7 +107,7 @@ async fn withdraw_from_nobody(unit: &Unit<'_>, ids: &[String], at: Moment) -> Re
         if unit.load::<Member>(&member).await.map_err(broken)?.state.is_erased()
             && unit.load::<Claim>(id).await.map_err(broken)?.state.status() == Some(ClaimStatus::Pending)
         {
-            unit.execute::<Claim>(id, withdrawal(at)).await.map_err(BatchError::Append)?;
+            unit.change_claim(id, withdrawal(at)).await.map_err(BatchError::Append)?;
         }
     }
     Ok(())

@@ -1,0 +1,202 @@
+//! The changes of a batch to the guard rows of value, summed up a row: a row that several commands of a batch change is
+//! written once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use domain::Moment;
+use domain::id::LotId;
+use domain::value::{HoldId, NewLot, Portion};
+use uuid::Uuid;
+
+use super::value::ValueChange;
+
+/// Whose wallet of which unit.
+type Wallet = (Uuid, String);
+
+/// The changes of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct ValueTotals {
+    /// Lots that begin.
+    pub(crate) given: BTreeMap<(Wallet, Uuid), GivenLot>,
+    /// By how much more of a lot is free, and has ended unused.
+    pub(crate) moved: BTreeMap<(Wallet, Uuid), (i64, i64)>,
+    /// Holds that begin.
+    pub(crate) begun: BTreeMap<Uuid, BegunHold>,
+    /// Holds that end.
+    pub(crate) ended: BTreeSet<Uuid>,
+    /// By how much more a member owes.
+    pub(crate) owed: BTreeMap<Wallet, i64>,
+}
+
+/// A lot that begins, as far as this batch leaves it.
+#[derive(Debug)]
+pub(crate) struct GivenLot {
+    pub(crate) lot: NewLot,
+    pub(crate) position: i64,
+    pub(crate) free: i64,
+    pub(crate) expired: i64,
+}
+
+/// A hold that begins.
+#[derive(Debug)]
+pub(crate) struct BegunHold {
+    pub(crate) wallet: Wallet,
+    pub(crate) held_by: &'static str,
+    pub(crate) expires_at: Moment,
+    /// As arrays are written in SQL: a set of rows has no columns of arrays.
+    pub(crate) lots: String,
+    pub(crate) amounts: String,
+}
+
+impl ValueTotals {
+    /// Whether the batch changes nothing of value.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { given, moved, begun, ended, owed } = self;
+        given.is_empty() && moved.is_empty() && begun.is_empty() && ended.is_empty() && owed.is_empty()
+    }
+
+    /// Adds a change of a command whose first event stands at `first`.
+    pub(crate) fn add(&mut self, change: &ValueChange, first: i64) {
+        match change {
+            ValueChange::LotGiven { member_id, unit, lot, position } => {
+                let given = GivenLot { lot: *lot, position: first + position, free: lot.amount.get(), expired: 0 };
+                self.given.insert(((member_id.0, unit.to_string()), lot.lot_id.0), given);
+            }
+            ValueChange::LotMoved { member_id, unit, lot_id, free, expired } => {
+                let key = ((member_id.0, unit.to_string()), lot_id.0);
+                let row = match self.given.get_mut(&key) {
+                    Some(given) => (&mut given.free, &mut given.expired),
+                    None => {
+                        let (free, expired) = self.moved.entry(key).or_default();
+                        (free, expired)
+                    }
+                };
+                *row.0 += free;
+                *row.1 += expired;
+            }
+            ValueChange::HoldBegun { member_id, unit, hold, expires_at, lots } => {
+                let (id, held_by) = row_of(*hold);
+                let begun = BegunHold {
+                    wallet: (member_id.0, unit.to_string()),
+                    held_by,
+                    expires_at: *expires_at,
+                    lots: array(lots, |part| part.lot_id),
+                    amounts: array(lots, |part| part.amount.get()),
+                };
+                self.begun.insert(id, begun);
+            }
+            ValueChange::HoldEnded { hold } => {
+                let (id, _) = row_of(*hold);
+                if self.begun.remove(&id).is_none() {
+                    self.ended.insert(id);
+                }
+            }
+            ValueChange::Owed { member_id, unit, amount } => {
+                *self.owed.entry((member_id.0, unit.to_string())).or_default() += amount;
+            }
+            // what budgets and coupons count has no rows yet
+            ValueChange::Counted { .. } | ValueChange::CouponGranted { .. } | ValueChange::CouponUsed { .. } => {}
+        }
+    }
+}
+
+/// The lots from which several commands of one batch take. Whether each finds enough is checked on the row behind the whole
+/// batch, which would not show that one took before another gave back: such commands are not written together.
+#[derive(Debug, Default)]
+pub(crate) struct TouchedLots(BTreeMap<LotId, bool>);
+
+impl TouchedLots {
+    /// Notes what a command does; `false`: it must not be written together with those before it.
+    pub(crate) fn take_in(&mut self, changes: &[ValueChange]) -> bool {
+        let moves = || {
+            changes.iter().filter_map(|change| match change {
+                ValueChange::LotMoved { lot_id, free, .. } => Some((*lot_id, *free > 0)),
+                ValueChange::LotGiven { .. }
+                | ValueChange::HoldBegun { .. }
+                | ValueChange::HoldEnded { .. }
+                | ValueChange::Owed { .. }
+                | ValueChange::Counted { .. }
+                | ValueChange::CouponGranted { .. }
+                | ValueChange::CouponUsed { .. } => None,
+            })
+        };
+        let meets = |(lot, gives): (LotId, bool)| self.0.get(&lot).is_some_and(|given| *given || gives);
+        if moves().any(meets) {
+            return false;
+        }
+        for (lot, gives) in moves() {
+            *self.0.entry(lot).or_default() |= gives;
+        }
+        true
+    }
+}
+
+/// The id of a hold's row, and what it is the id of.
+pub(crate) fn row_of(hold: HoldId) -> (Uuid, &'static str) {
+    match hold {
+        HoldId::Spend(id) => (id.0, "spend"),
+        HoldId::Claim(id) => (id.0, "claim"),
+    }
+}
+
+fn array<T: std::fmt::Display>(lots: &[Portion], of: impl Fn(&Portion) -> T) -> String {
+    let mut text = String::from("{");
+    for (index, part) in lots.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        // writing to a string cannot fail
+        let _ = write!(text, "{comma}{}", of(part));
+    }
+    text.push('}');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{MemberId, SpendId};
+    use domain::value::UnitCode;
+
+    use super::*;
+
+    fn lot(number: u128) -> LotId {
+        LotId(Uuid::from_u128(number))
+    }
+
+    fn moved(number: u128, free: i64) -> ValueChange {
+        ValueChange::LotMoved {
+            member_id: MemberId::default(),
+            unit: UnitCode::points(),
+            lot_id: lot(number),
+            free,
+            expired: 0,
+        }
+    }
+
+    #[test]
+    fn commands_that_only_take_are_written_together_and_one_that_gives_back_is_not() {
+        let mut touched = TouchedLots::default();
+        assert!(touched.take_in(&[moved(1, -10)]));
+        assert!(touched.take_in(&[moved(1, -10), moved(2, -5)]));
+        assert!(!touched.take_in(&[moved(1, 5)]), "what it gives back came too late for those before it");
+        assert!(touched.take_in(&[moved(3, 5)]));
+        assert!(!touched.take_in(&[moved(3, -1)]));
+        assert!(touched.take_in(&[moved(4, 1), moved(4, -1)]), "one command is in its own order");
+    }
+
+    #[test]
+    fn a_row_is_written_once_and_what_begins_and_ends_in_a_batch_has_none() {
+        let mut totals = ValueTotals::default();
+        totals.add(&moved(1, -10), 5);
+        totals.add(&moved(1, -20), 6);
+        let (member_id, unit) = (MemberId::default(), UnitCode::points());
+        let hold = HoldId::Spend(SpendId(Uuid::from_u128(9)));
+        let lots = vec![Portion::of(lot(1), 20).unwrap(), Portion::of(lot(2), 1).unwrap()];
+        totals.add(&ValueChange::HoldBegun { member_id, unit, hold, expires_at: Moment::EPOCH, lots }, 6);
+        let begun = &totals.begun[&Uuid::from_u128(9)];
+        assert_eq!(begun.amounts, "{20,1}");
+        assert_eq!(begun.lots, format!("{{{},{}}}", Uuid::from_u128(1), Uuid::from_u128(2)));
+        totals.add(&ValueChange::HoldEnded { hold }, 7);
+        assert!(totals.begun.is_empty() && totals.ended.is_empty());
+        assert_eq!(totals.moved.values().copied().collect::<Vec<_>>(), [(-30, 0)]);
+    }
+}
