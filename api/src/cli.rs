@@ -11,6 +11,7 @@ pub mod import;
 pub mod kafka;
 pub mod metrics;
 pub mod migrate;
+pub mod points;
 pub mod projections;
 pub mod rebuild;
 pub mod serve;
@@ -33,6 +34,7 @@ use generate::Generate;
 use import::Import;
 use kafka::Kafka;
 use migrate::migrate;
+use points::Points;
 use projections::Projections;
 use rebuild::Rebuild;
 use serve::{Serve, serve};
@@ -69,6 +71,9 @@ enum Role {
     /// Manage services and their keys.
     #[command(subcommand)]
     Service(Service),
+    /// Work on points.
+    #[command(subcommand)]
+    Points(Points),
     /// Read the log as an auditor, and check everything against it.
     #[command(subcommand)]
     Audit(Audit),
@@ -124,6 +129,7 @@ impl Cli {
             Some(Role::Admin(order)) => order.run(config).await?,
             Some(Role::Demo(order)) => order.run(config).await?,
             Some(Role::Service(order)) => order.run(config).await?,
+            Some(Role::Points(order)) => order.run(config).await?,
             Some(Role::Audit(order)) => return Ok(order.run(config).await),
             Some(Role::Kafka(order)) => return Ok(order.run(config).await),
             Some(Role::Config) => show_config(&config, matches)?,

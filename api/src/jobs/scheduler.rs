@@ -161,6 +161,8 @@ impl Scheduler {
         for claim in &pending {
             self.withdraw_claim(*claim, at).await?;
         }
+        let emptied = self.ledger.forfeit_wallets(account.member(), &Metadata::system(at)).await;
+        emptied.map_err(|error| Trouble::Command(error.to_string()))?;
         if pending.is_empty() && at.utc() > account.erased_at + LATE_CLAIMS {
             accounts::settle(&self.pool, account.member()).await?;
         }

@@ -2,7 +2,7 @@
 //! it has moved comes back, or goes on, in the same append.
 
 use domain::Moment;
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimValue, StaffAction, StaffCommand};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimValue, Credit, StaffAction, StaffCommand};
 use domain::id::MemberId;
 use domain::member::Member;
 use domain::zone::Tz;
@@ -107,6 +107,19 @@ impl Ledger {
         }
         let zone = self.zone_of(about.member_id).await?;
         self.moving_at_end(campaign, &claim.state, zone, wanted, within).await
+    }
+
+    /// What a grant of before points were credited would be credited at `at`; `None`: nothing, or it was taken back.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn credit_due(&self, id: &str, at: Moment) -> Result<Option<Credit>, ReadError> {
+        let (claim, command) = (self.load::<Claim>(id).await?, ClaimCommand::Credit { at, value: None });
+        let moving = self.moved(&claim, &command, &Wanted::new(), None).await?;
+        let mut state = claim.state;
+        let events = state.decide(with_value(command, moving.value)).unwrap_or_default();
+        events.iter().for_each(|event| state.evolve(event));
+        Ok(state.credited().filter(|_| !events.is_empty()).cloned())
     }
 
     async fn zone_of(&self, member: MemberId) -> Result<Tz, ReadError> {

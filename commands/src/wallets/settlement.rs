@@ -40,6 +40,26 @@ impl Ledger {
             }
         }
     }
+
+    /// Empties the wallets of an erased member of what has come back to them since; `None`: nothing has.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn forfeit_wallets(
+        &self,
+        member: MemberId,
+        metadata: &Metadata,
+    ) -> Result<Option<Appended>, CommandError<std::convert::Infallible>> {
+        let mut retry = self.retry();
+        loop {
+            let unit = self.unit(metadata.clone());
+            unit.forfeit_wallets(member, metadata.requested_at).await?;
+            match unit.commit().await {
+                Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
+                outcome => return outcome,
+            }
+        }
+    }
 }
 
 impl Unit<'_> {

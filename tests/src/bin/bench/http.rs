@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use sqlx::PgPool;
 use tests::support::postgres::{Cluster, Database};
 use tests::support::{Client, Service, Setup, programme};
@@ -61,10 +62,10 @@ impl Http {
     }
 
     /// CPU time counts until everything that follows the log has followed: that is part of a claim.
-    pub(crate) async fn hot(&self, load: Load) -> Measured {
+    pub(crate) async fn hot(&self, load: Load, reward_type: &str) -> Measured {
         let mut paths = Vec::new();
         for _ in 0..REWARDS {
-            paths.push(format!("/claims/{}/claim", self.reward().await));
+            paths.push(format!("/claims/{}/claim", self.reward(reward_type).await));
         }
         self.settle().await;
         let pid = self.service.pid().unwrap();
@@ -85,9 +86,10 @@ impl Http {
         sound::assert_sound(&self.pool).await;
     }
 
-    async fn reward(&self) -> String {
+    async fn reward(&self, reward_type: &str) -> String {
         let event = self.operator.create_event(&programme::event(programme::login_streak(7))).await;
-        self.operator.create_reward(&programme::reward(&event, Some(STOCK))).await
+        let reward = programme::with(programme::reward(&event, Some(STOCK)), json!({"type": reward_type}));
+        self.operator.create_reward(&reward).await
     }
 
     /// Requests per second of a route that reads one row, by callers whose standing is remembered, since they ask again

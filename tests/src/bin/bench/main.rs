@@ -27,6 +27,7 @@ mod served;
 mod size;
 mod sound;
 mod textbook;
+mod value;
 mod wrk;
 
 use std::panic::AssertUnwindSafe;
@@ -116,6 +117,9 @@ const CLAIMS_ME: u32 = 200;
 const DASHBOARD: u32 = 50;
 const ROUTE: u32 = 50;
 const PAGE: u32 = 50;
+/// The types of rewards that are claimed.
+const ITEM: &str = "ITEM";
+const POINTS: &str = "POINT";
 /// Open pages that listen.
 const STREAMS: usize = 200;
 
@@ -127,7 +131,7 @@ const POSTGRES_WITH_TIMES: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB"
 const POSTGRES_FOR_MUCH: [&str; 3] = ["shared_buffers=3GB", "max_wal_size=8GB", "maintenance_work_mem=512MB"];
 
 /// What is measured, in the order in which it runs.
-const SECTIONS: [&str; 9] = ["claims", "http", "replay", "served", "audit", "lag", "reads", "kafka", "size"];
+const SECTIONS: [&str; 10] = ["claims", "http", "value", "replay", "served", "audit", "lag", "reads", "kafka", "size"];
 
 /// `bench [--smoke] [--only SECTION,…] [--audited EVENTS] [--to FILE]`.
 fn main() {
@@ -169,6 +173,7 @@ async fn run_one(section: &str, settings: &'static [&'static str], size: &Size, 
     match section {
         "claims" => in_process(&cluster, size, report).await,
         "http" => over_http(&cluster, size, report).await,
+        "value" => value::measure(&cluster, size, report).await,
         "replay" => into_memory(&cluster, size, report).await,
         "served" => into_tables(&cluster, size, report).await,
         "audit" => auditing(&cluster, size, report).await,
@@ -230,11 +235,13 @@ async fn over_http(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
         for connections in [64, 256] {
             report.add(&format!("http constant, {connections}"), http.constant(load(connections)).await);
-            report.add(&format!("http hot, {connections}"), http.hot(load(connections)).await);
+            report.add(&format!("http hot, {connections}"), http.hot(load(connections), ITEM).await);
         }
+        report.add("http hot points, 256", http.hot(load(256), POINTS).await);
         report.add("http me remembered, 64", http.standing(load(64), true).await);
         report.add("http me looked up, 64", http.standing(load(64), false).await);
     }
+    report.figure_of("points_vs_items", "http hot points, 256", "http hot, 256", "at least 0.85");
     report.figure_of("standing_cold_vs_warm", "http me looked up, 64", "http me remembered, 64", "");
     http.assert_sound().await;
 }

@@ -45,10 +45,20 @@ pub(crate) struct Ours {
     _database: Database,
 }
 
-struct Desk {
-    ledger: Ledger,
+/// Who takes claims, and from whom.
+pub(crate) struct Desk {
+    pub(crate) ledger: Ledger,
     facts: LedgerFacts,
-    members: Vec<MemberId>,
+    pub(crate) members: Vec<MemberId>,
+}
+
+/// What a reward is made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Prize {
+    /// A thing, which moves nothing beside stock.
+    Item,
+    /// So many points, which a grant credits.
+    Points(i64),
 }
 
 pub(crate) fn now() -> Moment {
@@ -69,7 +79,7 @@ impl Ours {
         projections::rebuild(&pool, "member_facts", |_, _| {}).await.unwrap();
         let mut cold = Vec::new();
         for number in 0..rewards.min(members.len()) {
-            cold.push(reward(&ledger, &format!("Cold {number}")).await);
+            cold.push(reward(&ledger, &format!("Cold {number}"), Prize::Item).await);
         }
         // nothing is left to do in the background
         sqlx::query("vacuum analyze").execute(&pool).await.unwrap();
@@ -81,7 +91,7 @@ impl Ours {
     pub(crate) async fn hot(&self, load: Load) -> Measured {
         let mut rewards = Vec::new();
         for _ in 0..8 {
-            rewards.push(reward(&self.desk.ledger, &Uuid::now_v7().to_string()).await);
+            rewards.push(reward(&self.desk.ledger, &Uuid::now_v7().to_string(), Prize::Item).await);
         }
         let (desk, next) = (self.desk.clone(), Arc::new(AtomicUsize::new(0)));
         load.run(move || {
@@ -130,6 +140,11 @@ impl Ours {
         .await
     }
 
+    /// Its desk.
+    pub(crate) fn desk(&self) -> Arc<Desk> {
+        self.desk.clone()
+    }
+
     /// How many members it has.
     pub(crate) fn members(&self) -> usize {
         self.desk.members.len()
@@ -161,7 +176,7 @@ impl Ours {
 }
 
 impl Desk {
-    async fn claim(&self, reward_id: RewardId, member_id: MemberId) -> usize {
+    pub(crate) async fn claim(&self, reward_id: RewardId, member_id: MemberId) -> usize {
         let ask = ClaimRequest { reward_id, member_id, at: now(), refuse_own_campaign: false };
         let metadata = Metadata::of(member_id, Role::User, ask.at);
         match self.ledger.request_reward(ask, &self.facts, &metadata).await {
@@ -217,11 +232,17 @@ async fn register(ledger: &Ledger, members: &[MemberId]) {
     unit.commit::<()>().await.unwrap();
 }
 
-async fn reward(ledger: &Ledger, name: &str) -> RewardId {
+/// A reward of one point in an event of its own.
+pub(crate) async fn reward_named(ledger: &Ledger, number: usize) -> RewardId {
+    reward(ledger, &format!("Lot {number}"), Prize::Points(1)).await
+}
+
+/// A reward in an event of its own, which anybody with a streak may claim once.
+pub(crate) async fn reward(ledger: &Ledger, name: &str, prize: Prize) -> RewardId {
     let (campaign, reward_id) = (CampaignId(Uuid::now_v7()).to_string(), RewardId(Uuid::now_v7()));
     let at = now();
     let staff = Metadata::system(at);
-    for (command, metadata) in commands_for(name, reward_id, at).into_iter().zip([staff.clone(), staff.next_command()])
+    for (command, metadata) in commands_for(name, reward_id, at, prize).into_iter().zip([staff.clone(), staff.next_command()])
     {
         ledger.execute::<Campaign>(&campaign, command, &metadata).await.unwrap();
     }
@@ -229,7 +250,7 @@ async fn reward(ledger: &Ledger, name: &str) -> RewardId {
 }
 
 /// What makes a campaign, open since ten days before and for a long time, with one reward.
-pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment) -> [CampaignCommand; 2] {
+pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment, prize: Prize) -> [CampaignCommand; 2] {
     let terms = CampaignTerms {
         name: name.to_owned(),
         description: None,
@@ -245,11 +266,15 @@ pub(crate) fn commands_for(name: &str, reward_id: RewardId, at: Moment) -> [Camp
     };
     let condition = Condition::parse(&"DAILY_LOGIN_7_DAYS".into()).unwrap();
     let create = CampaignCommand::Create { draft: Box::new(Draft { terms, condition }), at };
+    let (name, reward_type, amount) = match prize {
+        Prize::Item => ("Cup", RewardType::Item, 1),
+        Prize::Points(points) => ("Points", RewardType::Point, points),
+    };
     let terms = RewardTerms {
-        name: "Points".to_owned(),
+        name: name.to_owned(),
         description: None,
-        reward_type: RewardType::Point,
-        amount: 10.try_into().unwrap(),
+        reward_type,
+        amount: amount.try_into().unwrap(),
         quantity: Some(1_000_000.try_into().unwrap()),
         per_member_limit: None,
         value: None,

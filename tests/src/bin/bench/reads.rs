@@ -109,7 +109,7 @@ impl Reads {
 /// A campaign as its own decisions make it.
 pub(crate) fn campaign(id: CampaignId, reward: RewardId, at: Moment) -> Vec<Made> {
     let (mut campaign, mut made) = (Campaign::default(), Vec::new());
-    for command in ours::commands_for(&format!("Campaign {id}"), reward, at) {
+    for command in ours::commands_for(&format!("Campaign {id}"), reward, at, ours::Prize::Points(10)) {
         for event in campaign.decide(command).unwrap() {
             campaign.evolve(&event);
             let sequence = i64::try_from(made.len()).unwrap() + 1;
