@@ -13,6 +13,7 @@ mod passwords;
 mod profile;
 mod refresh_token;
 mod returns;
+mod rights;
 mod roles;
 mod services;
 mod sessions;
@@ -37,6 +38,7 @@ pub use erasure::{Unsettled, erase, erase_of_demo, settle, unsettled, withdrawal
 pub use passwords::Passwords;
 pub use profile::{ProfileChange, change_profile};
 pub use returns::Returns;
+pub use rights::Right;
 pub use roles::change_role;
 pub use services::{ServiceEntry, ServiceError, ServiceKey, add_key, create_service, list_services, revoke_keys};
 pub use sessions::{FAMILY_LIFETIME, Session, SignIn, change_password, end_family, family_of, log_in, prove, refresh};
@@ -61,6 +63,8 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
     pub created_position: i64,
     pub demo: bool,
+    /// Of a service: what it may do with value.
+    pub rights: Option<Vec<String>>,
 }
 
 impl Account {

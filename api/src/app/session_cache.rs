@@ -1,4 +1,4 @@
-//! The session cache: which account, role and sources a session or service key has now. Each session in use is read from
+//! The session cache: which account, role, sources and rights a session or service key has now. Each session in use is read from
 //! the database at most twice a second. A change made by this process invalidates its entry at once, a change made by
 //! another process when PostgreSQL notifies; if a notification is lost, the entry expires by age. It does not know the
 //! format of tokens.
@@ -17,6 +17,8 @@ use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use tokio::time::Instant;
 use uuid::Uuid;
+
+use crate::app::accounts::Right;
 
 pub use listen::{announce, listen};
 
@@ -51,6 +53,8 @@ pub struct CachedKey {
     pub hash: Vec<u8>,
     /// The sources that it may report for.
     pub sources: BTreeSet<String>,
+    /// What it may do with value.
+    pub rights: BTreeSet<Right>,
 }
 
 /// Remembers sessions for a moment; cheap to clone.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Database;
-use crate::app::accounts::{self, ServiceEntry, ServiceError, ServiceKey};
+use crate::app::accounts::{self, Right, ServiceEntry, ServiceError, ServiceKey};
 use crate::app::clock;
 use crate::app::input::fields::{Reader as _, readers};
 use crate::config::Config;
@@ -24,14 +24,17 @@ pub enum Service {
         /// The name of the service: lower-case letters, digits, `_`, `.` and `-`.
         name: String,
         /// The sources that it may report activities for, separated by commas.
-        #[arg(long, value_delimiter = ',', required_unless_present = "another_key", conflicts_with = "another_key")]
+        #[arg(long, value_delimiter = ',', required_unless_present_any = ["another_key", "may"], conflicts_with = "another_key")]
         sources: Vec<String>,
+        /// What it may do with value, separated by commas: take points of members in payment, redeem their coupons.
+        #[arg(long, value_name = "RIGHTS", value_delimiter = ',', value_parser = Right::NAMES, conflicts_with = "another_key")]
+        may: Vec<String>,
         /// Give a service that is there another key, beside those it has: the first half of a rotation,
         /// of which `revoke --key` is the second.
         #[arg(long)]
         another_key: bool,
     },
-    /// List the services with their sources and keys.
+    /// List the services with their sources, rights and keys.
     List,
     /// Revoke the keys of a service, on every instance within a second.
     Revoke {
@@ -59,9 +62,9 @@ impl Service {
 
     fn checked(self) -> anyhow::Result<Order> {
         Ok(match self {
-            Self::Create { name, another_key: true, sources: _ } => Order::AddKey(service_name(name)?),
-            Self::Create { name, another_key: false, sources: given } => {
-                Order::Create(service_name(name)?, sources(given)?)
+            Self::Create { name, another_key: true, sources: _, may: _ } => Order::AddKey(service_name(name)?),
+            Self::Create { name, another_key: false, sources: given, may } => {
+                Order::Create(service_name(name)?, sources(given)?, Right::named(may.iter().map(String::as_str)))
             }
             Self::List => Order::List,
             Self::Revoke { name, key } => Order::Revoke(service_name(name)?, key),
@@ -70,7 +73,7 @@ impl Service {
 }
 
 enum Order {
-    Create(Name, BTreeSet<String>),
+    Create(Name, BTreeSet<String>, BTreeSet<Right>),
     AddKey(Name),
     List,
     Revoke(Name, Option<Uuid>),
@@ -98,9 +101,9 @@ impl Order {
     async fn carry_out(self, database: &Database) -> anyhow::Result<String> {
         let (pool, now) = (&database.pool, clock::now());
         match self {
-            Self::Create(name, sources) => {
+            Self::Create(name, sources, rights) => {
                 let ledger = Ledger::start(pool.clone()).await?;
-                shown(accounts::create_service(&ledger, name, sources, now).await)
+                shown(accounts::create_service(&ledger, name, sources, rights, now).await)
             }
             Self::AddKey(name) => shown(accounts::add_key(pool, &name, now).await),
             Self::List => Ok(accounts::list_services(pool).await?.iter().map(line).collect()),
@@ -120,10 +123,10 @@ fn shown(key: Result<ServiceKey, ServiceError>) -> anyhow::Result<String> {
 }
 
 fn line(entry: &ServiceEntry) -> String {
-    let ServiceEntry { name, account_id, sources, key_id, created_at, revoked_at } = entry;
+    let ServiceEntry { name, account_id, sources, rights, key_id, created_at, revoked_at } = entry;
     let state = revoked_at.map_or_else(|| "good".to_owned(), |at| format!("revoked {}", at.format("%FT%TZ")));
-    let (sources, created) = (sources.join(","), created_at.format("%FT%TZ"));
-    format!("{name}\taccount {account_id}\tsources {sources}\tkey {key_id}\tmade {created}\t{state}\n")
+    let (sources, may, created) = (sources.join(","), rights.join(","), created_at.format("%FT%TZ"));
+    format!("{name}\taccount {account_id}\tsources {sources}\tmay {may}\tkey {key_id}\tmade {created}\t{state}\n")
 }
 
 fn told(error: ServiceError) -> anyhow::Error {

@@ -1,6 +1,9 @@
 //! Who asks, as types: a handler names the one it serves, and the wrong role never reaches it.
 //! What belongs to whom is decided in the handlers.
 
+mod rights;
+
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -17,7 +20,10 @@ use domain::id::MemberId;
 use domain::role::Role;
 use uuid::Uuid;
 
-use crate::app::accounts::ServiceKey;
+pub use self::rights::{Spender, StaffOrSpender};
+
+use self::rights::Rights;
+use crate::app::accounts::{Right, ServiceKey};
 use crate::app::activities::Sources;
 use crate::app::client_address::ClientAddress;
 use crate::app::clock;
@@ -57,6 +63,7 @@ impl Caller {
     async fn of(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         if let Some(LetIn(caller)) = parts.extensions.get::<LetIn>().copied() {
             parts.extensions.insert(AllowedSources(Sources::Any));
+            parts.extensions.insert(Rights(BTreeSet::from(Right::ALL)));
             return Ok(caller);
         }
         let token = bearer(&parts.headers)?;
@@ -67,7 +74,7 @@ impl Caller {
                 Err(problem) => Err(problem),
             },
         };
-        let (id, role, sources) = known.map_err(|problem| match problem.code().status() {
+        let (id, role, sources, rights) = known.map_err(|problem| match problem.code().status() {
             StatusCode::UNAUTHORIZED => {
                 refused(&problem, token, parts, state);
                 problem.credential_refused()
@@ -75,6 +82,7 @@ impl Caller {
             _ => problem,
         })?;
         parts.extensions.insert(AllowedSources(sources));
+        parts.extensions.insert(Rights(rights));
         Ok(Self { id, role, at: clock::now(), request: RequestId::of(&parts.extensions).0 })
     }
 }
@@ -214,11 +222,12 @@ fn verified(parts: &Parts, token: &str, keys: &Keys) -> Result<Identity, Problem
     parts.extensions.get::<Verified>().map_or_else(|| keys.verify(token), |Verified(verified)| verified.clone())
 }
 
-type Known = (MemberId, Role, Sources);
+type Known = (MemberId, Role, Sources, BTreeSet<Right>);
 
 async fn of_log_in(identity: Identity, state: &AppState) -> Result<Known, Problem> {
     standing(identity, state).await?;
-    Ok((identity.member, identity.role, Sources::Any))
+    // a service that logs in is one of the demo
+    Ok((identity.member, identity.role, Sources::Any, BTreeSet::from(Right::ALL)))
 }
 
 /// Checks the token, then its log-in, then its role.
@@ -240,7 +249,7 @@ async fn of_key(key: &ServiceKey, state: &AppState) -> Result<Known, Problem> {
     if session.role != Role::Service {
         return Err(Problem::new(Code::TokenOutdated));
     }
-    Ok((session.account, Role::Service, Sources::Only(known.sources.clone())))
+    Ok((session.account, Role::Service, Sources::Only(known.sources.clone()), known.rights.clone()))
 }
 
 /// Which sources the caller may report for. Stands behind the caller in the arguments of a handler.
@@ -332,4 +341,8 @@ callers! {
     Auditor: Auditor | Admin;
     /// Who may report facts.
     Reporter: Operator | Admin | Service;
+    /// Another program.
+    Service: Service;
+    /// Who may see what members do, and other programs.
+    StaffOrService: Operator | Auditor | Admin | Service;
 }

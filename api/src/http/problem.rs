@@ -49,6 +49,11 @@ impl Code {
             | Self::InsufficientPoints
             | Self::TooManyLots
             | Self::ClaimExpired
+            | Self::UnitCodeTaken
+            | Self::ReferenceConflict
+            | Self::HoldExpired
+            | Self::AmountExceedsHold
+            | Self::RefundExceedsSpend
             | Self::ActivityConflict => StatusCode::CONFLICT,
             Self::BodyTooLarge | Self::RecordTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -65,10 +70,11 @@ impl Code {
             | Self::OwnEvent
             | Self::MemberBlocked
             | Self::OwnClaim
+            | Self::RightMissing
             | Self::SourceReserved
             | Self::SourceNotAllowed
             | Self::OwnActivity => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::RewardUnknown | Self::MemberUnknown => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::RewardUnknown | Self::MemberUnknown | Self::UnitUnknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Overloaded | Self::Unavailable | Self::ProjectionBehind => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

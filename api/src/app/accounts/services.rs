@@ -1,5 +1,5 @@
-//! Service accounts, for other programs. Each has a name, may report for listed sources only, and authenticates with a
-//! key that is shown once and stored as a hash. It does not know the command line.
+//! Service accounts, for other programs. Each has a name, may report for listed sources only, may do with value what it has
+//! a right to, and authenticates with a key that is shown once and stored as a hash. It does not know the command line.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::Right;
 use crate::app::session_cache::announce;
 
 /// The prefix of keys, which tells them from access tokens and lets secret scanners find leaked ones.
@@ -96,6 +97,7 @@ pub async fn create_service(
     ledger: &Ledger,
     name: Name,
     sources: BTreeSet<String>,
+    rights: BTreeSet<Right>,
     now: Moment,
 ) -> Result<ServiceKey, ServiceError> {
     let (id, key) = (MemberId(Uuid::now_v7()), ServiceKey::new());
@@ -106,7 +108,7 @@ pub async fn create_service(
         role: Role::Service,
         returned: None,
     };
-    let row = ServiceRow { id, name, sources, key_id: key.id, key_hash: key.hash() };
+    let row = ServiceRow { id, name, sources, rights, key_id: key.id, key_hash: key.hash() };
     let unit = ledger.unit(Metadata::system(now).dated()).also(Arc::new(row));
     unit.execute::<Member>(&id.to_string(), MemberCommand::Register(registration)).await?;
     match unit.commit::<MemberRefusal>().await {
@@ -121,6 +123,7 @@ struct ServiceRow {
     id: MemberId,
     name: Name,
     sources: BTreeSet<String>,
+    rights: BTreeSet<Right>,
     key_id: Uuid,
     key_hash: Vec<u8>,
 }
@@ -144,10 +147,11 @@ impl AlsoWrite for ServiceRow {
             .bind(appended.first_position)
             .execute(&mut *connection)
             .await?;
-            sqlx::query("insert into services (account_id, name, sources) values ($1, $2, $3)")
+            sqlx::query("insert into services (account_id, name, sources, rights) values ($1, $2, $3, $4)")
                 .bind(self.id.0)
                 .bind(self.name.as_str())
                 .bind(self.sources.iter().collect::<Vec<_>>())
+                .bind(self.rights.iter().map(|right| right.name()).collect::<Vec<_>>())
                 .execute(&mut *connection)
                 .await?;
             sqlx::query("insert into service_keys (id, account_id, key_hash, created_at) values ($1, $2, $3, $4)")
@@ -203,6 +207,8 @@ pub struct ServiceEntry {
     pub account_id: Uuid,
     /// The sources that it may report for.
     pub sources: Vec<String>,
+    /// What it may do with value.
+    pub rights: Vec<String>,
     /// What the key is looked up by: its first part.
     pub key_id: Uuid,
     /// When the key was made.
@@ -216,7 +222,7 @@ pub struct ServiceEntry {
 /// # Errors
 /// The database's.
 pub async fn list_services(pool: &PgPool) -> sqlx::Result<Vec<ServiceEntry>> {
-    let sql = "select services.name, services.account_id, services.sources, service_keys.id as key_id,
+    let sql = "select services.name, services.account_id, services.sources, services.rights, service_keys.id as key_id,
                       service_keys.created_at, service_keys.revoked_at
                from services
                join service_keys on service_keys.account_id = services.account_id

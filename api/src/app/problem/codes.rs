@@ -76,6 +76,14 @@ codes! {
     TooManyLots = "too_many_lots";
     ClaimExpired = "claim_expired";
     OwnClaim = "own_claim";
+    // value
+    UnitUnknown = "unit_unknown";
+    UnitCodeTaken = "unit_code_taken";
+    RightMissing = "right_missing";
+    ReferenceConflict = "reference_conflict";
+    HoldExpired = "hold_expired";
+    AmountExceedsHold = "amount_exceeds_hold";
+    RefundExceedsSpend = "refund_exceeds_spend";
     // activities
     ActivityConflict = "activity_conflict";
     SourceReserved = "source_reserved";

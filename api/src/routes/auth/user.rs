@@ -30,6 +30,9 @@ pub(super) struct UserBody {
     invite_code: Option<String>,
     profile_complete: bool,
     blocked: bool,
+    /// Of a service: what it may do with value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rights: Option<Vec<String>>,
     created_at: Moment,
 }
 
@@ -47,6 +50,7 @@ impl From<Account> for UserBody {
             time_zone: account.time_zone,
             invite_code: account.invite_code,
             blocked: account.blocked,
+            rights: account.rights,
             created_at: Moment::from(account.created_at),
         }
     }

@@ -154,6 +154,29 @@ problem-own_claim = Nobody may decide their own claim
     .about = Another operator must decide it.
     .remedy = Leave the decision to another operator.
 
+# value
+problem-unit_unknown = Unknown unit
+    .about = No unit has this code.
+    .remedy = Check the code: `GET /units` lists the units.
+problem-unit_code_taken = The unit already exists
+    .about = A code names one unit for ever, and this one is taken.
+    .remedy = Choose another code, or change the unit that has it.
+problem-right_missing = The service lacks a right
+    .about = The service account was created without the right that `right` names.
+    .remedy = Use a service account that has it: `reward-ledger service create NAME --may …`.
+problem-reference_conflict = The reference was used for something else
+    .about = A request with the same reference, but other content, was made before.
+    .remedy = Repeat the request as it was, or choose another reference.
+problem-hold_expired = The hold has expired
+    .about = The points were not captured or released in time. They went back to the member at the moment in `at`.
+    .remedy = Ask for a new payment under another reference.
+problem-amount_exceeds_hold = More is to be captured than is held
+    .about = The payment holds no more than `held`.
+    .remedy = Capture at most `held`, and ask for a payment of the rest.
+problem-refund_exceeds_spend = More is to be refunded than was paid
+    .about = Of what was paid, no more than `refundable` is left to refund.
+    .remedy = Refund at most `refundable`.
+
 # activities
 problem-activity_conflict = The source reported different content under this id
     .about = An activity with the same source and id, but another member, kind, moment, time zone or measures, was reported before.

@@ -154,6 +154,29 @@ problem-own_claim = 자신의 신청은 처리할 수 없습니다
     .about = 보상 신청은 다른 사람이 처리해야 합니다.
     .remedy = 다른 운영자에게 맡기세요.
 
+# 포인트
+problem-unit_unknown = 존재하지 않는 단위입니다
+    .about = 이 코드의 단위가 없습니다.
+    .remedy = 코드를 확인하세요. `GET /units`로 단위 목록을 볼 수 있습니다.
+problem-unit_code_taken = 이미 있는 단위입니다
+    .about = 코드 하나는 언제나 같은 단위를 가리키며, 이 코드는 이미 사용 중입니다.
+    .remedy = 다른 코드를 선택하거나 이 코드의 단위를 변경하세요.
+problem-right_missing = 서비스에 권한이 없습니다
+    .about = 이 서비스 계정은 `right`에 있는 권한 없이 만들어졌습니다.
+    .remedy = 권한이 있는 서비스 계정을 사용하세요. `reward-ledger service create NAME --may …`로 만들 수 있습니다.
+problem-reference_conflict = 참조 번호가 이미 다른 요청에 사용되었습니다
+    .about = 같은 참조 번호로 내용이 다른 요청이 이미 처리되었습니다.
+    .remedy = 이전과 똑같이 요청하거나 다른 참조 번호를 사용하세요.
+problem-hold_expired = 보류가 만료되었습니다
+    .about = 정해진 시간 안에 확정하거나 해제하지 않아, 포인트가 `at` 시각에 회원에게 돌아갔습니다.
+    .remedy = 다른 참조 번호로 새 결제를 요청하세요.
+problem-amount_exceeds_hold = 보류한 금액보다 많이 확정할 수 없습니다
+    .about = 이 결제가 보류한 금액은 `held`입니다.
+    .remedy = `held` 이하로 확정하고, 나머지는 새로 결제하세요.
+problem-refund_exceeds_spend = 결제한 금액보다 많이 환불할 수 없습니다
+    .about = 결제한 금액 중 환불할 수 있는 금액은 `refundable`까지입니다.
+    .remedy = `refundable` 이하로 환불하세요.
+
 # 활동
 problem-activity_conflict = 같은 ID로 다른 활동이 이미 보고되었습니다
     .about = 같은 출처와 ID로 회원, 종류, 시각, 시간대 또는 측정값이 다른 활동이 이미 보고되었습니다.
