@@ -168,6 +168,12 @@ impl Spend {
         self.state.as_ref().map_or(0, |state| total(&state.captured))
     }
 
+    /// How much was refunded under this reference, if anything was.
+    #[must_use]
+    pub fn refunded_under(&self, reference: &Reference) -> Option<i64> {
+        self.state.as_ref()?.refunds.get(reference).map(|refund| refund.amount)
+    }
+
     /// How much was refunded.
     #[must_use]
     pub fn refunded(&self) -> i64 {

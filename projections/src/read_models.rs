@@ -10,3 +10,5 @@ pub mod log_analytics;
 pub mod login_streak;
 pub mod member_facts;
 pub mod referral_tally;
+pub mod spends;
+pub mod units;

@@ -8,6 +8,7 @@ use crate::read_models::claim_history::ClaimHistory;
 use crate::read_models::dashboard::Dashboard;
 use crate::read_models::member_facts::MemberFactsProjection;
 use crate::read_models::referral_tally::ReferralTally;
+use crate::read_models::spends::Spends;
 
 /// Something that is done with one projection, whichever it is.
 pub(crate) trait Visitor {
@@ -41,6 +42,7 @@ registry![
     CampaignWindows,
     CampaignAnalytics,
     Dashboard,
+    Spends,
 ];
 
 /// What is known of the projection of this name.

@@ -32,7 +32,7 @@ const CONTENDERS: [&str; 21] = [
     "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
-const RUNS: [&str; 17] = [
+const RUNS: [&str; 18] = [
     "replay_ours",
     "replay_not_packed",
     "replay_packing",
@@ -46,6 +46,7 @@ const RUNS: [&str; 17] = [
     "rebuild_of_campaign_windows",
     "rebuild_of_campaign_analytics",
     "rebuild_of_dashboard",
+    "rebuild_of_spends",
     "served_ours_compared",
     "audit_re_evaluate",
     "audit_backtest",

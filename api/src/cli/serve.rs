@@ -33,8 +33,8 @@ pub struct Serve {
     /// Serve only this part, beside processes that serve the others.
     #[arg(long, value_enum)]
     only: Option<Only>,
-    /// The projections that a worker feeds, separated by commas: member_facts, referral_tally, claim_history or
-    /// campaign_windows.
+    /// The projections that a worker feeds, separated by commas: member_facts, referral_tally, claim_history,
+    /// campaign_windows or spends.
     #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
     projection: Vec<String>,
     /// Leave the schema of the database as it is, and refuse to start on an older one.

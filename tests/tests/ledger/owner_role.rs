@@ -8,7 +8,7 @@ use tests::support::{
     programme::{activity, event, login_streak, reward},
 };
 
-const PROJECTIONS: [&str; 7] = [
+const PROJECTIONS: [&str; 8] = [
     "member_facts",
     "referral_tally",
     "claim_history",
@@ -16,6 +16,7 @@ const PROJECTIONS: [&str; 7] = [
     "campaign_windows",
     "campaign_analytics",
     "dashboard",
+    "spends",
 ];
 
 /// What a writer that was taken over would try; the log is in the schema that is searched first.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::support::history::Generator;
+use super::support::payments::Payments;
 use super::support::{TestLog, recorded_at, with_log};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Event;
@@ -20,6 +21,7 @@ use projections::read_models::dashboard::Dashboard;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::read_models::referral_tally;
 use projections::read_models::referral_tally::{ReferralFilter, ReferralTally};
+use projections::read_models::spends::Spends;
 use projections::rebuild;
 use projections::{Follower, Projected, Projection};
 use uuid::Uuid;
@@ -27,7 +29,11 @@ use uuid::Uuid;
 const EVENTS: usize = 600;
 
 async fn written(log: &mut TestLog, seed: u64) {
-    log.append(Generator::new(seed).history(EVENTS)).await;
+    let mut payments = Payments::new(seed);
+    for part in Generator::new(seed).history(EVENTS).chunks(5) {
+        log.append(part.to_vec()).await;
+        log.append(vec![payments.step()]).await;
+    }
 }
 
 async fn keeps_the_contract<P: Projection + Copy>(projection: P, seed: u64) {
@@ -93,6 +99,11 @@ async fn the_referral_tally_keeps_the_contract() {
 #[tokio::test]
 async fn the_claim_history_keeps_the_contract() {
     keeps_the_contract(ClaimHistory, 3).await;
+}
+
+#[tokio::test]
+async fn the_spends_keep_the_contract() {
+    keeps_the_contract(Spends, 8).await;
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod poison;
 mod rebuilding;
 mod relaying;
 mod speed;
+mod spends;
 mod support;
 mod verifying;
 mod workers;

@@ -2,6 +2,7 @@
 //! right positions and hashes. It is not the sequencer and keeps no rule of the domain.
 
 pub(crate) mod history;
+pub(crate) mod payments;
 pub(crate) mod publishing;
 
 use std::collections::BTreeMap;
