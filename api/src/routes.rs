@@ -17,7 +17,9 @@ mod operations;
 mod problems;
 mod referrals;
 mod schemas;
+mod spends;
 mod streaks;
+mod units;
 mod whole_log;
 
 use aide::axum::ApiRouter;
@@ -40,6 +42,8 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(referrals::router())
         .merge(streaks::router())
         .merge(members::router())
+        .merge(units::router())
+        .merge(spends::router())
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(operations::router())

@@ -2,7 +2,10 @@
 
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Client, Database, Log, Service, Setup, programme::crowd};
+use super::{
+    Client, Database, Log, Service, Setup,
+    programme::{crowd, unique},
+};
 
 /// A running service in demo mode and the database under it.
 pub struct Stage {
@@ -56,6 +59,14 @@ impl Stage {
     /// The demo service account, which reports activities and asks on behalf of members.
     pub async fn reporter(&self) -> Client {
         self.service.demo("service").await
+    }
+
+    /// A new service that takes points of members in payment; the demo service may do that too.
+    pub async fn shop(&self) -> Client {
+        let name = format!("shop-{}", unique());
+        let made = self.service.command(&["service", "create", &name, "--may", "spend"], "");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        self.nobody().with_token(String::from_utf8_lossy(&made.stdout).trim_end())
     }
 
     /// The demo auditor.

@@ -26,6 +26,7 @@ async fn every_operation_is_called_and_answered_as_described() {
     what_is_reported(&service, &member).await;
     let (campaign, prize) = a_programme(&operator).await;
     let (claim, position) = claims(&operator, &member, &campaign, &prize).await;
+    value(&admin, &service, &member).await;
     what_is_listed(&operator, &member, &inviter, &campaign, &prize, position).await;
     the_end_of_an_event(&operator, &campaign).await;
     an_audit(&auditor, &claim, &member).await;
@@ -133,6 +134,25 @@ async fn claims(operator: &Client, member: &Member, campaign: &str, prize: &str)
     member.client.claim(prize).await.problem(409, "already_claimed");
     member.client.get(&format!("/events/{campaign}/progress")).await.ok();
     (granted.text("/claim/id"), decided.position())
+}
+
+/// The member has what the claims before gave.
+async fn value(admin: &Client, service: &Client, member: &Member) {
+    let unit = admin.post("/units", &json!({"code": format!("unit-{}", unique()), "name": "Stars"})).await;
+    unit.created();
+    let path = format!("/units/{}", unit.text("/code"));
+    admin.patch(&path, &json!({"name": "Stars of gold"})).await.ok();
+    admin.get(&path).await.ok();
+    admin.get("/units").await.ok();
+    let order = |hold: bool| json!({"reference": unique(), "memberId": member.id, "amount": 10, "hold": hold});
+    let [first, second] = [service.post("/spends", &order(true)).await, service.post("/spends", &order(true)).await];
+    first.created();
+    let (first, second) = (first.text("/spend/id"), second.text("/spend/id"));
+    service.post(&format!("/spends/{first}/capture"), &json!({"amount": 5})).await.ok();
+    service.post(&format!("/spends/{first}/refunds"), &json!({"reference": "back-1"})).await.created();
+    let last = service.post(&format!("/spends/{second}/release"), &json!({})).await;
+    service.get(&format!("/spends/{first}")).await.ok();
+    admin.get_at("/spends", last.position()).await.ok();
 }
 
 async fn what_is_listed(

@@ -37,6 +37,10 @@ mod refusals;
 mod reward_requests;
 mod separation_of_duties;
 
+// What members have: units of value, and what is paid with it.
+mod spends;
+mod units;
+
 // Facts about members, and what follows from them.
 mod activities;
 mod history;

@@ -50,6 +50,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/rewards",                                 [401, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/rewards/{reward}",                        [401, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/rewards/event/{event}",                   [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/units",                                   [401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/units/{unit}",                            [401, 200, 200, 200, 200, 200, 200]),
     // who claims; a service for a member alone
     ("POST",   "/claims/{reward}/claim",                   [401, 400, 400, 400, 400, 403, 400]),
     ("POST",   "/events/{event}/request-reward",           [401, 400, 400, 400, 400, 403, 400]),
@@ -58,7 +60,14 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/claims/{claim}",                          [401, 200, 404, 403, 200, 200, 200]),
     ("GET",    "/claims/{claim}/explanation",              [401, 200, 404, 403, 200, 200, 200]),
     ("GET",    "/reward-requests",                         [401, 200, 200, 403, 200, 200, 200]),
+    // services with the right to spend; the own for them, all for staff
+    ("POST",   "/spends",                                  [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/spends/{spend}/capture",                  [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/spends/{spend}/release",                  [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/spends/{spend}/refunds",                  [401, 403, 403, 400, 403, 403, 403]),
+    ("GET",    "/spends/{spend}",                          [401, 403, 403, 200, 200, 200, 200]),
     // staff
+    ("GET",    "/spends",                                  [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/claims",                                  [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/claims/filter",                           [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/claims/user/{member}",                    [401, 403, 403, 403, 200, 200, 200]),
@@ -108,6 +117,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",   "/activities/void",                         [401, 403, 403, 400, 400, 403, 400]),
     // administrators
     ("DELETE", "/auth/users/{unknown}",                    [401, 403, 403, 403, 403, 403, 404]),
+    ("POST",   "/units",                                   [401, 403, 403, 403, 403, 403, 400]),
+    ("PATCH",  "/units/{unit}",                            [401, 403, 403, 403, 403, 403, 400]),
     ("GET",    "/operations",                              [401, 403, 403, 403, 403, 403, 200]),
     ("POST",   "/operations/projections/relay/retry",      [401, 403, 403, 403, 403, 403, 400]),
     ("POST",   "/operations/projections/relay/skip",       [401, 403, 403, 403, 403, 403, 400]),
@@ -143,7 +154,12 @@ impl Scene {
         claim.created();
         let seen = stage.auditor().await.get_at("/claims", claim.position()).await;
         seen.ok();
+        let service = stage.reporter().await;
+        let order = json!({"reference": "order-1", "memberId": member.id, "amount": 1});
+        let spend = service.post("/spends", &order).await.text("/spend/id");
         let names = vec![
+            ("{spend}", spend),
+            ("{unit}", "points".to_owned()),
             ("{event}", event),
             ("{reward}", reward),
             ("{claim}", claim.text("/claim/id")),
@@ -155,7 +171,7 @@ impl Scene {
             ("{type}", "POINT".to_owned()),
         ];
         let refused = refused(&stage, &admin).await;
-        let (service, auditor) = (stage.reporter().await, stage.auditor().await);
+        let auditor = stage.auditor().await;
         let callers = vec![stage.nobody(), member.client, other.client, service, operator, auditor, admin];
         Scene { _stage: stage, callers, refused, names }
     }

@@ -23,6 +23,8 @@ async fn programme() -> Database {
         reporter.report_activities(&daily_until_yesterday(member, "login", 3, domain::zone::Tz::UTC)).await;
         reporter.claim_for(&prize, member).await.created();
     }
+    let order = json!({"reference": "order-1", "memberId": friend.id, "amount": 30, "hold": true});
+    reporter.post("/spends", &order).await.created();
     let (barred, gone) = (service.client().sign_up().await, service.client().sign_up().await);
     operator.post(&format!("/auth/users/{}/block", barred.id), &json!({"note": "two accounts"})).await.ok();
     service.demo("admin").await.delete(&format!("/auth/users/{}", gone.id), &json!({})).await.expect(204);
@@ -30,6 +32,7 @@ async fn programme() -> Database {
     // whoever verifies expects that nobody is behind
     operator.get_at("/dashboard", last.position()).await.ok();
     operator.get_at("/claims", last.position()).await.ok();
+    operator.get_at("/spends", last.position()).await.ok();
     service.terminate();
     database
 }
@@ -123,6 +126,7 @@ async fn whatever_is_altered_is_found() {
         ("a claim", "update claims set status = 'reversed'", "projection.claim_history"),
         ("a day", "update member_days set count = count + 1", "projection.member_facts"),
         ("a referral", "update referrals set status = 'voided'", "projection.referral_tally"),
+        ("a payment", "update spends set status = 'captured', captured = amount", "projection.spends"),
         ("a reward", "update rewards set granted = granted + 1", "projection.campaign_catalogue"),
         ("a count", "delete from dashboard_rewards", "projection.dashboard"),
         ("a milestone", "update campaign_milestones set version = version + 1", "projection.campaign_analytics"),
@@ -198,7 +202,7 @@ async fn whatever_is_altered_is_found() {
          delete from member_runs; delete from member_referrals; delete from referrals; delete from claims; delete from claimed_rewards;
          delete from campaigns; delete from rewards; delete from campaign_windows; delete from campaign_milestones;
          delete from campaign_steps; delete from campaign_marks; delete from campaign_judgements;
-         delete from campaign_refusals; delete from campaign_claimants; delete from audit_checkpoints",
+         delete from campaign_refusals; delete from campaign_claimants; delete from spends; delete from audit_checkpoints",
         head - 2
     );
     for (name, statement, rehash) in [("a rewritten suffix", innocent, Some(fact)), ("a cut tail", cut.as_str(), None)]

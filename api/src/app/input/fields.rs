@@ -220,7 +220,7 @@ impl Fields {
     /// A field that must be there and has fields of its own.
     pub fn object<T: FromFields>(&mut self, field: &str) -> Option<T> {
         if let Some(sketch) = &mut self.sketch {
-            sketch.nested::<T>(field, true);
+            sketch.nested::<T>(field, true, false);
             return None;
         }
         match self.take(field) {
@@ -235,11 +235,31 @@ impl Fields {
     /// A field that may be left out and has fields of its own. The outer `None` is a broken rule.
     pub fn optional_object<T: FromFields>(&mut self, field: &str) -> Option<Option<T>> {
         if let Some(sketch) = &mut self.sketch {
-            sketch.nested::<T>(field, false);
+            sketch.nested::<T>(field, false, false);
             return None;
         }
         match self.take(field) {
             Some(value) => self.read_object(field, value).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A field that may be left out or `null`, which is the same, and has fields of its own. The outer `None` is a broken
+    /// rule.
+    pub fn nullable_object<T: FromFields>(&mut self, field: &str) -> Option<Option<T>> {
+        self.change_object(field).map(Option::flatten)
+    }
+
+    /// A field of a change that has fields of its own: left out it changes nothing, `null` sets null. The outermost `None`
+    /// is a broken rule.
+    pub fn change_object<T: FromFields>(&mut self, field: &str) -> Option<Option<Option<T>>> {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.nested::<T>(field, false, true);
+            return None;
+        }
+        match self.take(field) {
+            Some(Value::Null) => Some(Some(None)),
+            Some(value) => self.read_object(field, value).map(|read| Some(Some(read))),
             None => Some(None),
         }
     }
@@ -343,6 +363,7 @@ mod tests {
             bounded::<RawActivity>(&body);
             bounded::<domain::campaign::Draft>(&body);
             bounded::<domain::campaign::Revision>(&body);
+            bounded::<domain::unit::UnitRevision>(&body);
             bounded::<crate::routes::events::backtest::Order>(&body);
         }
 

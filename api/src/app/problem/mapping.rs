@@ -3,13 +3,16 @@
 
 use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
-use commands::{ClaimError, CommandError, GuardRefusal, ReadError};
+use commands::{ClaimError, CommandError, GuardRefusal, ReadError, SpendError};
 use domain::activity::ActivityRefusal;
 use domain::campaign::CampaignRefusal;
 use domain::claim::{ClaimRefusal, DenialReason};
 use domain::condition::ConditionProblem;
 use domain::member::MemberRefusal;
 use domain::referral::ReferralRefusal;
+use domain::spend::SpendRefusal;
+use domain::unit::UnitRefusal;
+use domain::value::{AllocationRefusal, Shortfall};
 use projections::FoldError;
 use projections::audit::AuditError;
 
@@ -228,6 +231,56 @@ impl From<ReferralRefusal> for Problem {
             ReferralRefusal::Unknown => Self::new(Code::NotFound),
             ReferralRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
             ReferralRefusal::OtherInviter | ReferralRefusal::SelfInvitation => Self::internal("referral", &refusal),
+        }
+    }
+}
+
+impl From<UnitRefusal> for Problem {
+    fn from(refusal: UnitRefusal) -> Self {
+        match refusal {
+            UnitRefusal::Unknown => Self::new(Code::NotFound),
+            UnitRefusal::CodeTaken => Self::new(Code::UnitCodeTaken),
+            UnitRefusal::DateOutOfBounds => Self::field("expiry.date", "range", refusal.to_string()),
+        }
+    }
+}
+
+impl From<SpendError> for Problem {
+    fn from(error: SpendError) -> Self {
+        match error {
+            SpendError::UnitUnknown => Self::new(Code::UnitUnknown),
+            SpendError::MemberUnknown => Self::new(Code::MemberUnknown),
+            SpendError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<SpendRefusal> for Problem {
+    fn from(refusal: SpendRefusal) -> Self {
+        match refusal {
+            SpendRefusal::Unknown => Self::new(Code::NotFound),
+            SpendRefusal::ReferenceConflict => Self::new(Code::ReferenceConflict),
+            SpendRefusal::MemberBlocked => Self::new(Code::MemberBlocked),
+            SpendRefusal::Lots(refusal) => refusal.into(),
+            SpendRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
+            SpendRefusal::HoldExpired { at } => Self::new(Code::HoldExpired).with("at", at),
+            SpendRefusal::AmountExceedsHold { held } => Self::new(Code::AmountExceedsHold).with("held", held),
+            SpendRefusal::RefundExceedsSpend { refundable } => {
+                Self::new(Code::RefundExceedsSpend).with("refundable", refundable)
+            }
+            SpendRefusal::NotYetExpired { .. } => Self::internal("spend", &refusal),
+        }
+    }
+}
+
+impl From<AllocationRefusal> for Problem {
+    /// Of which unit there is too little, whoever asked for it knows.
+    fn from(refusal: AllocationRefusal) -> Self {
+        match refusal {
+            AllocationRefusal::Insufficient(Shortfall { need, have }) => {
+                Self::new(Code::InsufficientPoints).with("need", need).with("have", have)
+            }
+            AllocationRefusal::TooManyLots { covers } => Self::new(Code::TooManyLots).with("covers", covers),
         }
     }
 }

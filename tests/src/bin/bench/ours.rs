@@ -242,7 +242,8 @@ pub(crate) async fn reward(ledger: &Ledger, name: &str, prize: Prize) -> RewardI
     let (campaign, reward_id) = (CampaignId(Uuid::now_v7()).to_string(), RewardId(Uuid::now_v7()));
     let at = now();
     let staff = Metadata::system(at);
-    for (command, metadata) in commands_for(name, reward_id, at, prize).into_iter().zip([staff.clone(), staff.next_command()])
+    for (command, metadata) in
+        commands_for(name, reward_id, at, prize).into_iter().zip([staff.clone(), staff.next_command()])
     {
         ledger.execute::<Campaign>(&campaign, command, &metadata).await.unwrap();
     }

@@ -11,10 +11,10 @@ use domain::value::UnitCode;
 use tests::support::postgres::Cluster;
 use uuid::Uuid;
 
+use crate::Size;
 use crate::load::{Load, Measured};
 use crate::ours::{self, Desk, Ours};
 use crate::report::Report;
-use crate::Size;
 
 /// What each member has to spend: more than a run can.
 const PLENTY: i64 = 1_000_000_000;

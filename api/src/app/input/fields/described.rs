@@ -74,8 +74,8 @@ impl Sketch {
         self.fields.push(Field { name: name.to_owned(), schema, required });
     }
 
-    pub(super) fn nested<T: FromFields>(&mut self, name: &str, required: bool) {
+    pub(super) fn nested<T: FromFields>(&mut self, name: &str, required: bool, nullable: bool) {
         let schema = describe::<T>(&mut self.generator).into_object();
-        self.add(name, schema, required, false);
+        self.add(name, schema, required, nullable);
     }
 }
