@@ -27,9 +27,8 @@ mod table;
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use commands::{AnswerFromAppend, AnswerFromReceipt, Appended, CommandError, Ledger, Metadata, Receipt};
 use domain::LedgerAggregate;
@@ -236,18 +235,21 @@ impl Key {
 
 /// Surrounds all routes: makes room for the key of a request, and stores the answers that were not
 /// stored with their events.
-pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn layer<F>(state: &AppState, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     if !request.headers().contains_key(IDEMPOTENCY_KEY) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let slot = Slot::default();
     request.extensions_mut().insert(slot.clone());
-    let response = next.run(request).await;
+    let response = next(request).await;
     let Some((asked, who)) = slot.get() else { return response };
     if let Some(who) = who.filter(|_| !is_stored(&response)) {
         state.rate_limits.give_key_back(who);
     }
-    settle(&state, asked, response).await
+    settle(state, asked, response).await
 }
 
 /// The answer that goes out under a key. Whatever the handler came to, what is stored is the answer.

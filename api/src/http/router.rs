@@ -1,7 +1,11 @@
 //! What surrounds every route: the id of the request, its time limit, a net for panics, what browsers are
 //! told, and the one place where a problem becomes a document. It knows no route.
+//!
+//! All of it is one layer that calls functions. A layer of axum copies the service inside it for every request, with all
+//! the layers that this one has inside, so that each further layer would cost more than the one before.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use aide::axum::ApiRouter;
 use axum::extract::{Request, State};
@@ -34,8 +38,8 @@ const REQUESTS_IN_FLIGHT: usize = 4_096;
 
 /// The routes of the API, and the layers around them and around everything else that is served.
 pub struct Service {
-    /// The API without its layers, for the pages in the same process.
-    inside: Router,
+    /// The API without its layers.
+    routes: Router,
     limits_of_routes: LimitsOfRoutes,
     state: AppState,
     in_flight: InFlight,
@@ -43,59 +47,119 @@ pub struct Service {
     origins: Vec<HeaderValue>,
 }
 
+/// What surrounds one router.
+struct Layers {
+    limits: Limits,
+    limits_of_routes: LimitsOfRoutes,
+    state: AppState,
+    in_flight: InFlight,
+    room: Room,
+    /// Whether requests may carry an idempotency key; the API alone takes them.
+    takes_keys: bool,
+    /// Whether browsers are told here how to treat the answer; behind CORS, that is done around both.
+    protects: bool,
+}
+
 impl Service {
     /// Builds both from the routes of the API.
     #[must_use]
     pub fn new(routes: fn() -> ApiRouter<AppState>, state: AppState, origins: Vec<HeaderValue>) -> Self {
         let (routes, document, limits_of_routes) = openapi::described(routes);
-        let inside = routes
+        let routes = routes
             .layer(Extension(document))
             .fallback(nothing_here)
             .method_not_allowed_fallback(other_method)
-            .with_state(state.clone())
-            .layer(from_fn_with_state(state.clone(), idempotency::layer));
+            .with_state(state.clone());
         let in_flight = InFlight::new(REQUESTS_IN_FLIGHT);
-        Self { inside, limits_of_routes, state, in_flight, room: Room::default(), origins }
+        Self { routes, limits_of_routes, state, in_flight, room: Room::default(), origins }
     }
 
     /// The API for callers within this process, who are already authenticated and charged.
     pub fn inside(&self) -> Router {
-        self.inside.clone()
+        let keyed = |State(state): State<AppState>, request: Request, next: Next| async move {
+            idempotency::layer(&state, request, |request| next.run(request)).await
+        };
+        self.routes.clone().layer(from_fn_with_state(self.state.clone(), keyed))
     }
 
     /// The API for the network.
     pub fn api(&self) -> Router {
-        let router = self.surround(self.inside.clone(), self.limits_of_routes.clone());
+        let layers = Layers { takes_keys: true, ..self.layers(self.limits_of_routes.clone()) };
+        if self.origins.is_empty() {
+            return layers.around(self.routes.clone());
+        }
         // a browser's question is answered before anything else looks at it, and our own answers to it are protected too
-        let router = if self.origins.is_empty() { router } else { router.layer(cors::layer(&self.origins)) };
-        self.protect(router)
+        let router = Layers { protects: false, ..layers }.around(self.routes.clone()).layer(cors::layer(&self.origins));
+        let behind_https = self.state.secure_cookie;
+        router.layer(from_fn(move |request: Request, next: Next| async move {
+            protect(behind_https, request, |request| next.run(request)).await
+        }))
     }
 
     /// Adds what is served beside the API, with the same limits and without CORS.
     pub fn beside(&self, router: Router, limits: LimitsOfRoutes) -> Router {
-        self.protect(self.surround(router, limits))
+        self.layers(limits).around(router)
     }
 
-    fn surround(&self, router: Router, limits_of_routes: LimitsOfRoutes) -> Router {
-        let state = self.state.clone();
-        router
-            // from the outside in: charge the caller, read the body, and only then take a place, so that no place waits
-            // for a slow client
-            .layer(from_fn_with_state(self.in_flight.clone(), in_flight::layer))
-            .layer(from_fn_with_state(self.room.clone(), arrival::layer))
-            .layer(from_fn_with_state(state, rate_limits::layer))
-            .layer(from_fn_with_state((Limits::default(), limits_of_routes), surround))
+    fn layers(&self, limits_of_routes: LimitsOfRoutes) -> Layers {
+        Layers {
+            limits: Limits::default(),
+            limits_of_routes,
+            state: self.state.clone(),
+            in_flight: self.in_flight.clone(),
+            room: self.room.clone(),
+            takes_keys: false,
+            protects: true,
+        }
     }
+}
 
-    fn protect(&self, router: Router) -> Router {
-        let behind_https = self.state.secure_cookie;
-        router.layer(from_fn(move |request: Request, next: Next| async move {
-            let is_personal = headers::is_personal(&request);
-            let mut response = next.run(request).await;
-            headers::protect(&mut response, is_personal, behind_https);
-            response
+impl Layers {
+    fn around(self, router: Router) -> Router {
+        router.layer(from_fn_with_state(Arc::new(self), |State(layers): State<Arc<Self>>, request, next| async move {
+            layers.answer(request, next).await
         }))
     }
+
+    async fn answer(&self, request: Request, next: Next) -> Response {
+        if !self.protects {
+            return self.surround(request, next).await;
+        }
+        protect(self.state.secure_cookie, request, |request| self.surround(request, next)).await
+    }
+
+    async fn surround(&self, request: Request, next: Next) -> Response {
+        surround(self.limits, &self.limits_of_routes, request, |request| self.charge(request, next)).await
+    }
+
+    /// From the outside in: charges the caller, reads the body, and only then takes a place, so that no place waits for a
+    /// slow client.
+    async fn charge(&self, request: Request, next: Next) -> Response {
+        rate_limits::layer(&self.state, request, |request| {
+            arrival::layer(&self.room, request, |request| {
+                in_flight::layer(&self.in_flight, request, |request| self.keyed(request, next))
+            })
+        })
+        .await
+    }
+
+    async fn keyed(&self, request: Request, next: Next) -> Response {
+        if !self.takes_keys {
+            return next.run(request).await;
+        }
+        idempotency::layer(&self.state, request, |request| next.run(request)).await
+    }
+}
+
+/// Tells browsers how to treat the answer.
+async fn protect<F>(behind_https: bool, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let is_personal = headers::is_personal(&request);
+    let mut response = next(request).await;
+    headers::protect(&mut response, is_personal, behind_https);
+    response
 }
 
 async fn nothing_here() -> Problem {
@@ -110,11 +174,15 @@ async fn other_method(method: Method) -> Response {
     Problem::new(Code::MethodNotAllowed).into_response()
 }
 
-async fn surround(
-    State((limits, routes)): State<(Limits, LimitsOfRoutes)>,
+async fn surround<F>(
+    limits: Limits,
+    routes: &LimitsOfRoutes,
     mut request: Request,
-    next: Next,
-) -> Response {
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = RequestId::from_headers(&request);
     let route = routes.of(&request);
     request.extensions_mut().insert(id);
@@ -125,7 +193,7 @@ async fn surround(
     let (method, path) = (request.method().clone(), request.uri().clone());
     let language = Language::preferred(request.headers());
     let limit = limits.of(route);
-    let answering = tokio::time::timeout(limit, speaking(language, next.run(request)));
+    let answering = tokio::time::timeout(limit, speaking(language, next(request)));
     let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let response = match answered {
         Ok(Ok(response)) => response,
@@ -179,6 +247,14 @@ mod tests {
     use std::time::Duration;
     use tower::ServiceExt as _;
 
+    async fn surrounded(
+        State((limits, routes)): State<(Limits, LimitsOfRoutes)>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        surround(limits, &routes, request, |request| next.run(request)).await
+    }
+
     async fn broken() -> StatusCode {
         panic!("a secret")
     }
@@ -202,7 +278,7 @@ mod tests {
             .route("/audit/re-evaluations", if limits.whole_log.is_zero() { post(never) } else { post(later) })
             .fallback(nothing_here)
             .method_not_allowed_fallback(other_method)
-            .layer(from_fn_with_state((limits, routes), surround));
+            .layer(from_fn_with_state((limits, routes), surrounded));
         let id = "0190a0a0-0000-7000-8000-000000000000";
         let request = Request::builder().method(method).uri(path).header(X_REQUEST_ID, id).body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();

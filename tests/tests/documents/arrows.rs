@@ -12,7 +12,7 @@ type Steps = &'static [&'static [&'static str]];
 /// below it; rooms on one step do not know each other.
 const CRATES: [(&str, &[&str], Steps); 4] = [
     ("domain", &[], &[]),
-    ("commands", &["domain"], &[&["failure", "metrics"], &["log", "guards"], &["ledger", "claims"]]),
+    ("commands", &["domain"], &[&["failure", "metrics"], &["log", "guards"], &["ledger", "claims", "wallets"]]),
     (
         "projections",
         &["domain"],
@@ -26,7 +26,12 @@ const CRATES: [(&str, &[&str], Steps); 4] = [
 ];
 
 /// Rooms on one step that are two halves of one thing.
-const ONE_THING: [(&str, &str, &str); 2] = [("commands", "log", "guards"), ("commands", "ledger", "claims")];
+const ONE_THING: [(&str, &str, &str); 4] = [
+    ("commands", "log", "guards"),
+    ("commands", "ledger", "claims"),
+    ("commands", "ledger", "wallets"),
+    ("commands", "claims", "wallets"),
+];
 
 /// What a room must not name, although it is not a room of ours.
 const STRANGERS: [(&str, &str, &[&str]); 1] = [("api", "app", &["axum", "aide", "hyper"])];

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use domain::role::Role;
 use futures::StreamExt;
@@ -136,10 +135,13 @@ fn limit(route: RouteLimits, who: Option<&Identified>) -> usize {
 }
 
 /// Passes a request on when its body has arrived.
-pub(in crate::http) async fn layer(State(room): State<Room>, request: Request, next: Next) -> Response {
+pub(in crate::http) async fn layer<F>(room: &Room, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let (mut parts, body) = request.into_parts();
     if axum::body::HttpBody::is_end_stream(&body) {
-        return next.run(Request::from_parts(parts, body)).await;
+        return next(Request::from_parts(parts, body)).await;
     }
     let who = parts.extensions.get::<Identified>();
     let mut share = Share { room: Some(if who.is_some() { &room.known } else { &room.strangers }), taken: None };
@@ -154,7 +156,7 @@ pub(in crate::http) async fn layer(State(room): State<Room>, request: Request, n
                 seat.works();
             }
             parts.extensions.insert(arrived);
-            next.run(Request::from_parts(parts, Body::empty())).await
+            next(Request::from_parts(parts, Body::empty())).await
         }
     }
 }

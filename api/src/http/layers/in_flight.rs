@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
@@ -20,12 +19,20 @@ impl InFlight {
     }
 }
 
-pub(in crate::http) async fn layer(State(InFlight(places)): State<InFlight>, request: Request, next: Next) -> Response {
+/// Passes a request on while there is a place for it.
+pub(in crate::http) async fn layer<F>(
+    InFlight(places): &InFlight,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     if RouteLimits::of(request.extensions()).is_health {
-        return next.run(request).await;
+        return next(request).await;
     }
     let Ok(_place) = places.try_acquire() else { return Problem::new(Code::Overloaded).into_response() };
-    next.run(request).await
+    next(request).await
 }
 
 #[cfg(test)]
@@ -34,10 +41,15 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::http::{StatusCode, header};
-    use axum::middleware::from_fn_with_state;
+    use axum::extract::State;
+    use axum::middleware::{Next, from_fn_with_state};
     use axum::routing::get;
     use tokio::sync::Notify;
     use tower::ServiceExt as _;
+
+    async fn limited(State(places): State<InFlight>, request: Request, next: Next) -> Response {
+        layer(&places, request, |request| next.run(request)).await
+    }
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "routes of a test are in no document")]
@@ -53,7 +65,7 @@ mod tests {
         let router = Router::new()
             .route("/slow", slow)
             .route("/health/live", get(async || "live"))
-            .layer(from_fn_with_state(InFlight::new(1), layer));
+            .layer(from_fn_with_state(InFlight::new(1), limited));
         let ask = |path: &str| {
             let route = RouteLimits { is_health: path == "/health/live", ..Default::default() };
             router.clone().oneshot(Request::builder().uri(path).extension(route).body(Body::empty()).unwrap())

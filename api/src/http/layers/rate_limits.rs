@@ -11,9 +11,8 @@ mod daily;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::identity::email_key;
 use domain::role::Role;
@@ -103,20 +102,23 @@ impl Limits {
 }
 
 /// Surrounds all routes: finds out who asks, charges for it, and tells every caller what is left.
-pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn layer<F>(state: &AppState, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let route = RouteLimits::of(request.extensions());
     if route.is_health {
-        return next.run(request).await;
+        return next(request).await;
     }
     let shown = Shown::of(request.headers(), &state.keys);
     let Some(limits) = state.rate_limits.0.clone() else {
-        let who = identify(&state, shown.as_ref()).await;
+        let who = identify(state, shown.as_ref()).await;
         introduce(&mut request, shown, who);
-        return next.run(request).await;
+        return next(request).await;
     };
     let address = limits.proxies.client(request.extensions(), request.headers()).map(one_subscriber);
     let newcomer = route.newcomer.zip(address).map(|(newcomer, address)| limits.of_newcomer(newcomer, address));
-    let (who, counted) = match charge(&state, &limits, newcomer, shown.as_ref(), address).await {
+    let (who, counted) = match charge(state, &limits, newcomer, shown.as_ref(), address).await {
         Ok(charged) => charged,
         Err(refused) => return refused.into_response(),
     };
@@ -125,7 +127,7 @@ pub(crate) async fn layer(State(state): State<AppState>, mut request: Request, n
         Err(refused) => return refused.into_response(),
     };
     introduce(&mut request, shown, who);
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     day.end(&response);
     let counted = match (who, address) {
         // a log-in that was ended stands for nobody: its token is the business of the address

@@ -34,8 +34,8 @@ impl Projection for CampaignAnalytics {
     const SPREAD: Spread = Spread::Whole {
         because: "its counters at marks along the log are sums over all who ask for a reward of a campaign",
     };
-    /// A batch writes several tables, and readers do not need fresher numbers.
-    const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 50);
+    /// A batch writes several tables, and readers do not need fresher numbers, least of all while claims need the machine.
+    const BATCH_INTERVAL: BatchInterval = BatchInterval::ms(25, 200);
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {
         let mut milestones = Milestones::load(tx, batch).await?;
