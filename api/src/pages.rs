@@ -31,6 +31,7 @@ mod overview;
 mod part;
 mod preferences;
 mod proof;
+mod recent;
 mod response;
 mod reward;
 mod rewards;
@@ -72,11 +73,13 @@ struct Shared {
     state: AppState,
     /// The router of the API, without the layers that already surround the pages.
     api: Router,
+    /// What the dashboards answered a moment ago.
+    recent: Arc<recent::Recent>,
 }
 
 /// The routes of the pages, behind the same layers as the API, and `/`, which redirects to them.
 pub fn router(service: &Service, state: AppState) -> Router {
-    let pages = Pages(Arc::new(Shared { state, api: service.inside() }));
+    let pages = Pages(Arc::new(Shared { state, api: service.inside(), recent: Arc::default() }));
     let log_in = ("/ui/sign-in".to_owned(), Method::POST, vec![Limit::LogIn, Limit::AppendsNothing]);
     let log_out = ("/ui/sign-out".to_owned(), Method::POST, vec![Limit::AppendsNothing]);
     let sign_up = ("/ui/sign-up".to_owned(), Method::POST, vec![Limit::SignUp]);

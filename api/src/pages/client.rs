@@ -10,8 +10,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
+use super::Pages;
+use super::recent::{Recent, Shared};
 use crate::http::auth::{Caller, LetIn};
 use crate::http::request_id::RequestId;
 
@@ -28,6 +31,7 @@ pub(super) struct Client {
     peer: Option<ConnectInfo<SocketAddr>>,
     forwarded: Option<HeaderValue>,
     min_position: Option<i64>,
+    recent: Arc<Recent>,
 }
 
 /// A successful answer of the API.
@@ -78,14 +82,15 @@ pub(super) struct Change<'a> {
 }
 
 impl Client {
-    pub(super) fn new(api: Router, caller: Option<Caller>, parts: &Parts) -> Self {
+    pub(super) fn new(pages: &Pages, caller: Option<Caller>, parts: &Parts) -> Self {
         Self {
-            api,
+            api: pages.0.api.clone(),
             caller,
             request: RequestId::of(&parts.extensions),
             peer: parts.extensions.get().copied(),
             forwarded: parts.headers.get(FORWARDED_FOR).cloned(),
             min_position: None,
+            recent: pages.0.recent.clone(),
         }
     }
 
@@ -111,9 +116,38 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Answer<T>, Refused> {
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        let uri = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-        self.ask(Method::GET, &uri, Change::default()).await
+        let uri = address(path, query);
+        if Recent::shares(&uri) { self.shared(&uri).await } else { self.parsed(self.get_as_is(&uri).await?) }
+    }
+
+    /// The same for a dashboard as of a time that is past: its answer does not change any more either.
+    ///
+    /// # Errors
+    /// The API's.
+    pub(super) async fn past<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Refused> {
+        self.shared(&address(path, query)).await.map(|answer| answer.body)
+    }
+
+    async fn shared<T: DeserializeOwned>(&self, uri: &str) -> Result<Answer<T>, Refused> {
+        let ask = self.get_as_is(uri);
+        let answer = match self.caller {
+            Some(caller) => self.recent.answer(caller.role, uri, ask).await?,
+            None => ask.await?,
+        };
+        self.parsed(answer)
+    }
+
+    async fn get_as_is(&self, uri: &str) -> Result<Shared, Refused> {
+        self.ask(Method::GET, uri, Change::default()).await
+    }
+
+    /// Reads the answer that says what now is, which readers of the same second share.
+    ///
+    /// # Errors
+    /// The API's.
+    pub(super) async fn now<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refused> {
+        let answer = self.recent.now(self.min_position, self.get_as_is(path)).await?;
+        self.parsed(answer).map(|answer| answer.body)
     }
 
     /// Sends a request that changes something.
@@ -126,15 +160,14 @@ impl Client {
         path: &str,
         change: Change<'_>,
     ) -> Result<Answer<T>, Refused> {
-        self.ask(method, path, change).await
+        self.parsed(self.ask(method, path, change).await?)
     }
 
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        uri: &str,
-        change: Change<'_>,
-    ) -> Result<Answer<T>, Refused> {
+    fn parsed<T: DeserializeOwned>(&self, answer: Shared) -> Result<Answer<T>, Refused> {
+        Ok(Answer { body: self.body(&answer.body)?, position: answer.position, etag: answer.etag })
+    }
+
+    async fn ask(&self, method: Method, uri: &str, change: Change<'_>) -> Result<Shared, Refused> {
         let is_read = method == Method::GET;
         let mut request = Request::builder().method(method).uri(uri).extension(self.request);
         let optional =
@@ -169,8 +202,8 @@ impl Client {
             let position = text("ledger-position").and_then(|position| position.parse::<i64>().ok());
             return Err(refused.at(position));
         }
-        Ok(Answer {
-            body: self.body(&bytes)?,
+        Ok(Shared {
+            body: bytes,
             position: text("ledger-position").and_then(|position| position.parse().ok()),
             etag: text("etag").map(str::to_owned),
         })
@@ -195,6 +228,11 @@ impl Client {
             more: serde_json::Map::new(),
         }
     }
+}
+
+fn address(path: &str, query: &[(&str, &str)]) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 impl Refused {

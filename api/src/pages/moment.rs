@@ -69,7 +69,7 @@ impl Shown {
     /// # Errors
     /// The API's.
     pub(super) async fn now(visit: &Visit) -> Result<Self, Refused> {
-        let summary: Summary = visit.api.get("/dashboard", &[]).await?;
+        let summary: Summary = visit.api.now("/dashboard").await?;
         Ok(Self { now: summary.as_of, then: None, versus: None, summary })
     }
 
@@ -78,7 +78,7 @@ impl Shown {
     /// # Errors
     /// A redirect to the position that a time means; an error for anything that is neither a time nor a position.
     pub(super) async fn of(visit: &Visit) -> Result<Self, Failure> {
-        let summary: Summary = visit.api.get("/dashboard", &[]).await?;
+        let summary: Summary = visit.api.now("/dashboard").await?;
         let now = summary.as_of;
         let (then, versus) = (visit.asked("at"), visit.asked("vs").filter(|vs| *vs != "none"));
         let (then, versus) = (stamp(visit, "at", then, now).await?, stamp(visit, "vs", versus, now).await?);
@@ -92,7 +92,8 @@ impl Shown {
             return Ok(self.versus);
         }
         let time = Moment::from(self.moment().recorded_at.utc() - before);
-        match at_time(visit, time).await {
+        let before: Result<Summary, _> = visit.api.past("/dashboard", &[("atTime", &time.to_string())]).await;
+        match before.map(|summary| summary.as_of) {
             Ok(stamp) => Ok(Some(stamp).filter(|stamp| stamp.position > 0)),
             Err(refused) if refused.status == 400 => Ok(None),
             Err(refused) => Err(refused),

@@ -107,7 +107,7 @@ pub(super) async fn log_in(api: &Client, email: &str, password: &str) -> Result<
 async fn let_in(State(pages): State<Pages>, request: Request) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let preferences = Preferences::of(&parts.headers);
-    let api = Client::new(pages.0.api.clone(), None, &parts);
+    let api = Client::new(&pages, None, &parts);
     let form = form::read(Request::from_parts(parts.clone(), body)).await?;
     let unsent = Unsent::carried(&form);
     let (email, next) = (form.text("email").unwrap_or_default(), local(form.raw("next")));

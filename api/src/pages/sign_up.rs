@@ -69,7 +69,7 @@ async fn ask(Query(Invited { invite }): Query<Invited>, headers: HeaderMap) -> R
 async fn take_in(State(pages): State<Pages>, request: Request) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let preferences = Preferences::of(&parts.headers);
-    let api = Client::new(pages.0.api.clone(), None, &parts);
+    let api = Client::new(&pages, None, &parts);
     let form = form::read(Request::from_parts(parts, body)).await?;
     let change = Change { body: Some(account(&form)), idempotency_key: form.idempotency_key(), if_match: None };
     let Err(refused) = api.change::<Value>(Method::POST, "/auth/signup", change).await else {

@@ -72,7 +72,7 @@ impl Visit {
         let asked = |name: &str| query.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str());
         let zone = asked("zone").and_then(|name| Tz::from_str(name).ok()).or(preferences.zone).unwrap_or(Tz::UTC);
         let seen = min_position(&parts.headers).or_else(|| asked("min")?.parse().ok());
-        let api = Client::new(pages.0.api.clone(), Some(session.caller), parts).reading_from(seen);
+        let api = Client::new(pages, Some(session.caller), parts).reading_from(seen);
         let text = Text { language: i18n::current(), zone };
         Self { pages: pages.clone(), session, api, text, preferences, uri, query }
     }

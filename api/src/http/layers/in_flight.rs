@@ -40,8 +40,8 @@ mod tests {
     use super::*;
     use axum::Router;
     use axum::body::Body;
-    use axum::http::{StatusCode, header};
     use axum::extract::State;
+    use axum::http::{StatusCode, header};
     use axum::middleware::{Next, from_fn_with_state};
     use axum::routing::get;
     use tokio::sync::Notify;
