@@ -15,18 +15,21 @@ use purse::random::{Order, orders};
 use purse::{Desk, MEMBERS, Outcome, UNITS, unit};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn every_point_is_where_a_naive_ledger_has_it(orders in orders()) {
         let (mut desk, mut naive) = (Desk::default(), Naive::default());
         for order in &orders {
+            let order = &desk.resolved(order);
             let (done, expected) = obey(&mut desk, &mut naive, order);
             prop_assert_eq!(done, expected, "{:?}", order);
+            naive.end_what_is_due(desk.now);
             for who in 0..MEMBERS {
                 for what in 0..UNITS {
                     let told = desk.standing(who, what);
                     prop_assert_eq!(&told, &naive.standing(who, what, desk.now), "{} {} after {:?}", who, what, order);
+                    prop_assert_eq!(desk.free_lots(who, what), naive.free_lots(who, what), "lots after {:?}", order);
                 }
             }
         }

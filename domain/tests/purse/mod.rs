@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use random::Order;
 
-pub(crate) const MEMBERS: usize = 3;
+pub(crate) const MEMBERS: usize = 2;
 pub(crate) const UNITS: usize = 2;
 /// What a reversal takes, by unit.
 const RULES: [OnReversal; UNITS] = [OnReversal::WithinBalance, OnReversal::Negative];
@@ -125,6 +125,34 @@ impl Desk {
 
     pub(crate) fn standing(&self, who: usize, what: usize) -> Standing {
         self.holdings(who, what).standing(self.now)
+    }
+
+    /// An order that names a payment or a claim by how many came behind it, with its number.
+    pub(crate) fn resolved(&self, order: &Order) -> Order {
+        let number = |behind: usize, of: usize| (of.max(1) - 1) - behind % of.max(1);
+        let (claims, spends) = (self.claims.len(), self.spends.len());
+        match order.clone() {
+            Order::Approve { claim } => Order::Approve { claim: number(claim, claims) },
+            Order::Reject { claim } => Order::Reject { claim: number(claim, claims) },
+            Order::Reverse { claim } => Order::Reverse { claim: number(claim, claims) },
+            Order::Capture { spend, amount } => Order::Capture { spend: number(spend, spends), amount },
+            Order::Release { spend } => Order::Release { spend: number(spend, spends) },
+            Order::Refund { spend, amount } => Order::Refund { spend: number(spend, spends), amount },
+            other => other,
+        }
+    }
+
+    /// How much of each lot is free, recorded or not.
+    pub(crate) fn free_lots(&self, who: usize, what: usize) -> BTreeMap<LotId, i64> {
+        let (holdings, now) = (self.holdings(who, what), self.now);
+        let over = holdings.holds().filter(|(_, hold)| hold.expires_at <= now).flat_map(|(_, hold)| &hold.lots);
+        let back: Vec<_> = over.collect();
+        let living = holdings.lots().filter(|(_, lot)| !lot.dates.have_ended(now));
+        let free = living.map(|(id, lot)| {
+            let back = back.iter().filter(|part| part.lot_id == id).map(|part| part.amount.get());
+            (id, lot.free + back.sum::<i64>())
+        });
+        free.filter(|(_, free)| *free > 0).collect()
     }
 
     /// What the last refund was called.

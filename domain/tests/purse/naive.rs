@@ -1,6 +1,8 @@
 //! A ledger in which every point is a thing that lies somewhere. It knows no lots but by name, sums nothing up, and shares with the
 //! rules under test only the days of a lot and how lots are named.
 
+use std::collections::BTreeMap;
+
 use domain::Moment;
 use domain::id::{AdjustmentId, LotId, SpendId, TransferId};
 use domain::value::{Account, Dated, LotDates, Standing};
@@ -118,6 +120,13 @@ impl Naive {
             expiring: dated(&|one| one.dates.expires_at),
             maturing: dated(&|one| Some(one.dates.available_from).filter(|from| *from > now)),
         }
+    }
+
+    /// How much of each lot is free.
+    pub(crate) fn free_lots(&self, who: usize, what: usize) -> BTreeMap<LotId, i64> {
+        let mut lots = BTreeMap::new();
+        self.in_wallet(who, what).for_each(|point| *lots.entry(point.lot).or_insert(0) += 1);
+        lots
     }
 
     pub(crate) fn balance(&self, what: usize, account: Account) -> i128 {

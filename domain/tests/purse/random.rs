@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{MEMBERS, UNITS};
 
-/// What somebody asks for. Payments and claims are named by their number among those that were asked for.
+/// What somebody asks for. Payments and claims are named by how many were asked for behind them, and then by their number.
 #[derive(Debug, Clone)]
 pub(crate) enum Order {
     Wait {
@@ -73,32 +73,32 @@ pub(crate) enum Order {
 }
 
 pub(crate) fn orders() -> impl Strategy<Value = Vec<Order>> {
-    proptest::collection::vec(order(), 1..70)
+    proptest::collection::vec(order(), 1..120)
 }
 
 fn order() -> impl Strategy<Value = Order> {
     let (who, what) = (0..MEMBERS, 0..UNITS);
     let days = || prop_oneof![1 => Just(None), 4 => (1_i64..5).prop_map(Some)];
-    let amount = || 1_i64..30;
-    let number = || 0_usize..12;
-    let part = || proptest::option::weighted(0.6, 1_i64..20);
+    let (small, large) = (|| 1_i64..12, || 1_i64..25);
+    let number = || prop_oneof![3 => 0_usize..3, 1 => 0_usize..10];
+    let part = || proptest::option::weighted(0.7, 1_i64..12);
     prop_oneof![
-        4 => prop_oneof![3 => 1_i64..30, 1 => 30_i64..200].prop_map(|hours| Order::Wait { hours }),
-        6 => (who.clone(), what.clone(), amount(), 0_i64..3, days(), proptest::option::weighted(0.3, 1_i64..15), any::<bool>())
+        5 => prop_oneof![6 => 1_i64..12, 3 => 12_i64..40, 1 => 40_i64..120].prop_map(|hours| Order::Wait { hours }),
+        16 => (who.clone(), what.clone(), small(), prop_oneof![3 => Just(0_i64), 1 => 1_i64..3], days(), proptest::option::weighted(0.3, 1_i64..15), any::<bool>())
             .prop_map(|(who, what, amount, after, days, price, review)| Order::Claim {
                 who, what, amount, after, days, price, review: review && price.is_some(),
             }),
         2 => number().prop_map(|claim| Order::Approve { claim }),
         1 => number().prop_map(|claim| Order::Reject { claim }),
-        2 => number().prop_map(|claim| Order::Reverse { claim }),
-        5 => (who.clone(), what.clone(), amount(), proptest::option::weighted(0.6, 1_i64..60))
+        3 => number().prop_map(|claim| Order::Reverse { claim }),
+        6 => (who.clone(), what.clone(), large(), proptest::option::weighted(0.6, 1_i64..60))
             .prop_map(|(who, what, amount, hold_hours)| Order::Pay { who, what, amount, hold_hours }),
-        3 => (number(), part()).prop_map(|(spend, amount)| Order::Capture { spend, amount }),
+        4 => (number(), part()).prop_map(|(spend, amount)| Order::Capture { spend, amount }),
         2 => number().prop_map(|spend| Order::Release { spend }),
-        3 => (number(), part()).prop_map(|(spend, amount)| Order::Refund { spend, amount }),
+        5 => (number(), part()).prop_map(|(spend, amount)| Order::Refund { spend, amount }),
         2 => (who.clone(), what.clone(), prop_oneof![1_i64..30, -20_i64..0], days())
             .prop_map(|(who, what, amount, days)| Order::Adjust { who, what, amount, days }),
-        2 => (who.clone(), 1..MEMBERS, what.clone(), amount())
+        2 => (who.clone(), 1..MEMBERS, what.clone(), small())
             .prop_map(|(who, step, what, amount)| Order::Send { who, to: (who + step) % MEMBERS, what, amount }),
         1 => (who.clone(), what.clone()).prop_map(|(who, what)| Order::Sweep { who, what }),
         2 => (who.clone(), what.clone()).prop_map(|(who, what)| Order::Settle { who, what }),
