@@ -9,6 +9,7 @@ mod log;
 mod packed;
 mod pages;
 mod rows;
+mod value;
 
 pub(crate) use pages::{UnreadableRow, stored};
 
@@ -117,6 +118,7 @@ pub async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<(i64, Vec
     let (position, mut checks) = log::checks(pool, progress).await?;
     checks.push(packed::check(pool, progress).await?);
     checks.push(decisions(pool, position, progress).await?);
+    checks.extend(value::checks(pool, position, progress).await?);
     for name in registry::ALL {
         // a connection of its own, on which no statement has been planned for the real tables
         let mut conn = pool.connect_options().connect().await?;

@@ -52,6 +52,36 @@ pub(super) async fn read(
     Ok(rows.iter().map(entry).collect())
 }
 
+/// The next rows of some stream types that concern one subject, after one position and up to another: a page of them.
+pub(super) async fn read_of(
+    conn: &mut PgConnection,
+    subject: &str,
+    after: i64,
+    through: i64,
+    streams: &[&str],
+) -> sqlx::Result<Vec<Result<Entry, UnreadableRow>>> {
+    let rows = sqlx::query(concat!(
+        "select ",
+        suspected_columns!(),
+        " from events
+        where subject = $1
+          and position > $2
+          and position <= $3
+          and aggregate_type = any($4)
+        order by position
+        limit $5"
+    ))
+    .bind(subject)
+    .bind(after)
+    .bind(through)
+    .bind(streams)
+    .bind(PAGE_POSITIONS)
+    .persistent(false)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.iter().map(entry).collect())
+}
+
 /// The rows at some positions; a position without a row is left out.
 pub(crate) async fn stored(
     conn: &mut PgConnection,
