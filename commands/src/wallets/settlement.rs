@@ -24,21 +24,30 @@ impl Ledger {
         unit: &UnitCode,
         metadata: &Metadata,
     ) -> Result<Option<Appended>, CommandError<std::convert::Infallible>> {
-        let at = metadata.requested_at;
         let mut retry = self.retry();
         retry.turn::<Wallet>(&WalletId::of(member, unit).to_string()).await?;
         loop {
-            let wallet = self.known_wallet(member, unit, &[]).await?;
-            let unit = self.unit(metadata.clone());
-            record_due(&unit, &wallet, None, at).await?;
-            if wallet.holdings.owed() > 0 {
-                wallet.execute(&unit, WalletStep::SettleDebt, at).await?;
-            }
-            match unit.commit().await {
+            match self.settle_once(member, unit, metadata).await {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return outcome,
             }
         }
+    }
+
+    async fn settle_once(
+        &self,
+        member: MemberId,
+        unit: &UnitCode,
+        metadata: &Metadata,
+    ) -> Result<Option<Appended>, CommandError<std::convert::Infallible>> {
+        let at = metadata.requested_at;
+        let wallet = self.known_wallet(member, unit, &[]).await?;
+        let unit = self.unit(metadata.clone());
+        record_due(&unit, &wallet, None, at).await?;
+        if wallet.holdings.owed() > 0 {
+            wallet.execute(&unit, WalletStep::SettleDebt, at).await?;
+        }
+        unit.commit().await
     }
 
     /// Empties the wallets of an erased member of what has come back to them since; `None`: nothing has.
@@ -52,13 +61,21 @@ impl Ledger {
     ) -> Result<Option<Appended>, CommandError<std::convert::Infallible>> {
         let mut retry = self.retry();
         loop {
-            let unit = self.unit(metadata.clone());
-            unit.forfeit_wallets(member, metadata.requested_at).await?;
-            match unit.commit().await {
+            match self.forfeit_once(member, metadata).await {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return outcome,
             }
         }
+    }
+
+    async fn forfeit_once(
+        &self,
+        member: MemberId,
+        metadata: &Metadata,
+    ) -> Result<Option<Appended>, CommandError<std::convert::Infallible>> {
+        let unit = self.unit(metadata.clone());
+        unit.forfeit_wallets(member, metadata.requested_at).await?;
+        unit.commit().await
     }
 }
 

@@ -76,8 +76,11 @@ async fn erase_with(
         let unit = ledger.unit(metadata.next_command()).also(row.clone());
         unit.execute::<Member>(&id.to_string(), MemberCommand::Erase).await?;
         withdraw(&unit, &pending, metadata.requested_at).await?;
-        unit.forfeit_wallets::<MemberRefusal>(id, metadata.requested_at).await?;
-        match unit.commit::<MemberRefusal>().await {
+        let committed = match unit.forfeit_wallets::<MemberRefusal>(id, metadata.requested_at).await {
+            Ok(()) => unit.commit().await,
+            Err(error) => Err(error),
+        };
+        match committed {
             Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
             committed => break committed?,
         }
