@@ -2,6 +2,7 @@
 //! pure, and the append takes from the rows: it refuses when somebody else has taken meanwhile, and the decision is made
 //! anew. Commands of this process on one wallet wait for each other. It knows no read table and no HTTP.
 
+mod debtors;
 mod due;
 mod holdings;
 mod settlement;

@@ -1,5 +1,7 @@
 //! What follows by itself from what is in the log: followers that send commands.
 
+mod debts;
 mod referral;
 
+pub use debts::DebtReactor;
 pub use referral::{EmailVerification, NotConsidered, ReferralProgramme, ReferralReactor};
