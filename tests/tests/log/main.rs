@@ -15,4 +15,7 @@ mod plans;
 mod schema;
 mod support;
 mod two_writers;
+mod value_races;
+mod value_shop;
+mod value_tampering;
 mod wallets;
