@@ -20,6 +20,7 @@ mod schemas;
 mod spends;
 mod streaks;
 mod units;
+mod wallets;
 mod whole_log;
 
 use aide::axum::ApiRouter;
@@ -44,6 +45,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(members::router())
         .merge(units::router())
         .merge(spends::router())
+        .merge(wallets::router())
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(operations::router())

@@ -27,5 +27,5 @@ pub use portion::{NewLot, Portion, first, last, total};
 pub use postings::{Allocation, allocation, entries, hold_change, postings};
 pub use reference::{NotAReference, Reference};
 pub use refund::{Grace, Refund, Release};
-pub use standing::{Dated, Due, Standing};
+pub use standing::{Dated, Due, LotStanding, Standing};
 pub use take_back::{OnReversal, TakenBack};

@@ -9,6 +9,8 @@ use crate::read_models::dashboard::Dashboard;
 use crate::read_models::member_facts::MemberFactsProjection;
 use crate::read_models::referral_tally::ReferralTally;
 use crate::read_models::spends::Spends;
+use crate::read_models::value::Value;
+use crate::read_models::wallets::Wallets;
 
 /// Something that is done with one projection, whichever it is.
 pub(crate) trait Visitor {
@@ -43,6 +45,8 @@ registry![
     CampaignAnalytics,
     Dashboard,
     Spends,
+    Wallets,
+    Value,
 ];
 
 /// What is known of the projection of this name.

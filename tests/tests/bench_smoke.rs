@@ -32,7 +32,7 @@ const CONTENDERS: [&str; 21] = [
     "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
-const RUNS: [&str; 18] = [
+const RUNS: [&str; 20] = [
     "replay_ours",
     "replay_not_packed",
     "replay_packing",
@@ -47,6 +47,8 @@ const RUNS: [&str; 18] = [
     "rebuild_of_campaign_analytics",
     "rebuild_of_dashboard",
     "rebuild_of_spends",
+    "rebuild_of_wallets",
+    "rebuild_of_value",
     "served_ours_compared",
     "audit_re_evaluate",
     "audit_backtest",

@@ -11,6 +11,7 @@ mod log_analytics;
 mod one_event;
 mod reward;
 mod running;
+mod value;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
@@ -53,6 +54,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .merge(running::router())
         .merge(attention::router())
         .merge(one_event::router())
+        .merge(value::router())
 }
 
 /// What an answer is as of.

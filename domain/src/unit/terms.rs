@@ -116,8 +116,8 @@ impl UnitTerms {
 impl UnitValue {
     /// What an amount is worth, in whole numbers, rounded down.
     #[must_use]
-    pub fn of(self, amount: i64) -> i128 {
-        i128::from(amount) * i128::from(self.amount.get()) / i128::from(self.per.get())
+    pub fn of(self, amount: impl Into<i128>) -> i128 {
+        amount.into() * i128::from(self.amount.get()) / i128::from(self.per.get())
     }
 }
 

@@ -18,6 +18,12 @@ pub struct Books {
 }
 
 impl Books {
+    /// What these wallets hold, whatever the balances were before.
+    #[must_use]
+    pub fn of(wallets: BTreeMap<(MemberId, UnitCode), Holdings>) -> Self {
+        Self { wallets, balances: BTreeMap::new() }
+    }
+
     /// Posts the event at `position`.
     pub fn post(&mut self, event: &Event, position: i64) {
         let entries = entries(event);

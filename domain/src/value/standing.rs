@@ -1,8 +1,11 @@
 //! What a wallet says of itself at a moment, and what of it is due but not recorded by then.
 
+use std::collections::BTreeMap;
+
 use super::allocation::MAX_LOTS;
-use super::holdings::{HoldId, Holdings};
+use super::holdings::{HoldId, Holdings, Lot};
 use super::portion::Portion;
+use crate::id::LotId;
 use crate::moment::Moment;
 
 /// What a member has of a unit at a moment.
@@ -50,7 +53,34 @@ impl Due {
     }
 }
 
+/// What has become of one lot by a moment: the four together are what was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotStanding {
+    /// What is left and has not ended, whether it can be used already or not.
+    pub free: i64,
+    /// What is promised to payments.
+    pub held: i64,
+    /// What was paid, or taken back.
+    pub used: i64,
+    /// What ended unused.
+    pub expired: i64,
+}
+
 impl Holdings {
+    /// What has become of each lot at `at`.
+    pub fn lots_at(&self, at: Moment) -> impl Iterator<Item = (LotId, &Lot, LotStanding)> {
+        let mut held: BTreeMap<LotId, i64> = BTreeMap::new();
+        for part in self.holds().filter(|(_, hold)| hold.expires_at > at).flat_map(|(_, hold)| &hold.lots) {
+            *held.entry(part.lot_id).or_default() += part.amount.get();
+        }
+        self.free_at(at).map(move |(id, lot, free)| {
+            let held = held.get(&id).copied().unwrap_or(0);
+            let (free, over) = if lot.dates.have_ended(at) { (0, free) } else { (free, 0) };
+            let expired = lot.expired + over;
+            (id, lot, LotStanding { free, held, used: lot.amount - free - held - expired, expired })
+        })
+    }
+
     /// What the member has at `at`.
     #[must_use]
     pub fn standing(&self, at: Moment) -> Standing {
@@ -90,7 +120,7 @@ impl Holdings {
 }
 
 fn by_moment(amounts: impl Iterator<Item = (Moment, i64)>) -> Vec<Dated> {
-    let mut sums = std::collections::BTreeMap::new();
+    let mut sums = BTreeMap::new();
     for (at, amount) in amounts {
         *sums.entry(at).or_insert(0) += amount;
     }

@@ -69,6 +69,13 @@ pub trait Projection: Send + Sync + 'static {
     /// Whether it tries [`Projection::fold_in_one_statement`] first.
     const FOLDS_IN_ONE_STATEMENT: bool = false;
 
+    /// Whether an event can change a row, by its type and its stored text. One that cannot is not even decoded: a
+    /// projection of few events among many costs the others little.
+    #[must_use]
+    fn may_concern(_event_type: &str, _payload: &str) -> bool {
+        true
+    }
+
     /// Folds the next events. Each is given exactly once.
     fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> impl Future<Output = Result<(), FoldError>> + Send;
 

@@ -61,7 +61,11 @@ impl<P: Projection> Projected<P> {
         }
         let tx = locked.transaction();
         let aside = if known.leaves_aside { parked::aside(tx, P::NAME, P::NAME).await? } else { LeftOut::default() };
-        let fresh = batch.entries.iter().filter(|entry| entry.position > known.position).map(|entry| entry.read());
+        let fresh = batch
+            .entries
+            .iter()
+            .filter(|entry| entry.position > known.position && P::may_concern(&entry.event_type, &entry.payload))
+            .map(|entry| entry.read());
         let (through, poison) = match fold(&self.projection, tx, fresh, &aside, pace).await? {
             Folded::Whole => (batch.through, None),
             Folded::Before(poison) => (poison.position - 1, Some(poison)),

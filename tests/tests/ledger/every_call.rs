@@ -197,6 +197,13 @@ async fn what_is_listed(
     for path in ["", "/event-analytics", "/reward-analytics", "/user-analytics", "/log-analytics", "/daily"] {
         operator.get_at(&format!("/dashboard{path}"), position).await.ok();
     }
+    for path in ["/liability", "/value-analytics"] {
+        operator.get_at(&format!("/dashboard{path}"), position).await.ok();
+    }
+    for path in ["", "/lots", "/statement"] {
+        member.client.get_at(&format!("/wallets/me{path}"), position).await.ok();
+        operator.get_at(&format!("/wallets/{}{path}", member.id), position).await.ok();
+    }
     operator.get_at(&format!("/dashboard/reward-analytics/{prize}"), position).await.ok();
     operator.get_at(&format!("/dashboard/event-analytics/{campaign}"), position).await.ok();
     listed(operator, "/dashboard/running-events", "events").await;

@@ -8,7 +8,7 @@ use tests::support::{
     programme::{activity, event, login_streak, reward},
 };
 
-const PROJECTIONS: [&str; 8] = [
+const PROJECTIONS: [&str; 10] = [
     "member_facts",
     "referral_tally",
     "claim_history",
@@ -17,6 +17,8 @@ const PROJECTIONS: [&str; 8] = [
     "campaign_analytics",
     "dashboard",
     "spends",
+    "wallets",
+    "value",
 ];
 
 /// What a writer that was taken over would try; the log is in the schema that is searched first.

@@ -43,6 +43,9 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/claims/me",                               [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/streaks/me",                              [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/streaks/me/days",                         [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/wallets/me",                              [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/wallets/me/lots",                         [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/wallets/me/statement",                    [401, 200, 200, 403, 200, 200, 200]),
     // any account
     ("GET",    "/events",                                  [401, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/events/{event}",                          [401, 200, 200, 200, 200, 200, 200]),
@@ -85,6 +88,12 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/dashboard/daily",                         [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/running-events",                [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/dashboard/attention",                     [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/liability",                     [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/dashboard/value-analytics",               [401, 403, 403, 403, 200, 200, 200]),
+    // staff, and services that may take payments
+    ("GET",    "/wallets/{member}",                        [401, 403, 403, 200, 200, 200, 200]),
+    ("GET",    "/wallets/{member}/lots",                   [401, 403, 403, 200, 200, 200, 200]),
+    ("GET",    "/wallets/{member}/statement",              [401, 403, 403, 200, 200, 200, 200]),
     ("POST",   "/events/backtest",                         [401, 403, 403, 403, 400, 400, 400]),
     // who runs the programme
     ("POST",   "/events",                                  [401, 403, 403, 403, 400, 403, 400]),

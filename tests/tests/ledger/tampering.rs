@@ -134,6 +134,10 @@ async fn whatever_is_altered_is_found() {
         ("a judgement", "update campaign_judgements set met = met + 1", "projection.campaign_analytics"),
         ("a refusal", "delete from campaign_refusals", "projection.campaign_analytics"),
         ("a claimant", "update campaign_claimants set granted = granted + 1", "projection.campaign_analytics"),
+        ("a lot of a wallet", "update wallets_lots set free = free - 1 where free > 0", "projection.wallets"),
+        ("an entry of a statement", "update wallets_entries set balance = balance + 1", "projection.wallets"),
+        ("a total", "update value_totals set amount = amount + 1", "projection.value"),
+        ("the end of a lot", "update value_lots set expires_at = now()", "projection.value"),
         ("a checkpoint", "update checkpoints set position = position + 999", "checkpoints"),
         ("the stock", "update reward_stock set granted = granted - 1 where granted > 0", "guard.reward_stock"),
         ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),
@@ -214,8 +218,10 @@ async fn whatever_is_altered_is_found() {
             Some(from) => root.rehash(from).await,
             None => {
                 root.set_head().await;
-                for table in root.tables_like("dashboard").await {
-                    root.run(&format!("delete from {table}")).await;
+                for folded in ["dashboard", "wallets", "value_totals", "value_lots", "value_costs"] {
+                    for table in root.tables_like(folded).await {
+                        root.run(&format!("delete from {table}")).await;
+                    }
                 }
             }
         }

@@ -22,6 +22,8 @@ use projections::read_models::member_facts::MemberFactsProjection;
 use projections::read_models::referral_tally;
 use projections::read_models::referral_tally::{ReferralFilter, ReferralTally};
 use projections::read_models::spends::Spends;
+use projections::read_models::value::Value;
+use projections::read_models::wallets::Wallets;
 use projections::rebuild;
 use projections::{Follower, Projected, Projection};
 use uuid::Uuid;
@@ -119,6 +121,16 @@ async fn the_dashboard_keeps_the_contract() {
 #[tokio::test]
 async fn the_campaign_analytics_keep_the_contract() {
     keeps_the_contract(CampaignAnalytics, 6).await;
+}
+
+#[tokio::test]
+async fn the_wallets_keep_the_contract() {
+    keeps_the_contract(Wallets, 7).await;
+}
+
+#[tokio::test]
+async fn the_totals_of_value_keep_the_contract() {
+    keeps_the_contract(Value, 8).await;
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod relaying;
 mod speed;
 mod spends;
 mod support;
+mod value;
 mod verifying;
 mod workers;
 mod workers_on_kafka;

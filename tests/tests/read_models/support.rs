@@ -4,6 +4,7 @@
 pub(crate) mod history;
 pub(crate) mod payments;
 pub(crate) mod publishing;
+pub(crate) mod purse;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,6 +63,7 @@ struct Columns {
     aggregate_id: Vec<String>,
     sequence: Vec<i64>,
     event_type: Vec<String>,
+    event_version: Vec<String>,
     payload: Vec<String>,
     subject: Vec<String>,
     occurred_at: Vec<DateTime<Utc>>,
@@ -117,6 +119,7 @@ impl TestLog {
         for draft in drafts {
             head += 1;
             let (event_type, payload) = (draft.event.name(), serde_json::to_string(&draft.event).unwrap());
+            let version = draft.event.version().to_string();
             let stream_type = event_type.split_once('.').unwrap().0;
             let sequence = self.sequences.entry((stream_type, draft.stream_id)).or_default();
             *sequence += 1;
@@ -133,7 +136,7 @@ impl TestLog {
                 stream_id: &stream_id,
                 sequence: *sequence,
                 event_type,
-                version: "1",
+                version: &version,
                 subject: &subject,
                 payload: &payload,
                 metadata: "{}",
@@ -153,6 +156,7 @@ impl TestLog {
             rows.aggregate_type.push(stream_type.to_owned());
             rows.sequence.push(*sequence);
             rows.event_type.push(event_type.to_owned());
+            rows.event_version.push(version);
             rows.aggregate_id.push(stream_id);
             rows.payload.push(payload);
             rows.subject.push(subject);
@@ -167,12 +171,12 @@ impl TestLog {
         sqlx::query(
             "with head as (update log_head set position = $13, hash = $14, recorded_at = $15)
             insert into events
-            select position, event_id, aggregate_type, aggregate_id, sequence, event_type, '1', payload::json, '{}',
+            select position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, '{}',
                    subject, occurred_at, recorded_at, event_id, true, 'test', event_id, null, $16, previous_hash, hash
             from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
-                        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::bytea[])
+                        $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::bytea[], $17::text[])
                 as new(position, event_id, aggregate_type, aggregate_id, sequence, event_type, payload, subject,
-                       occurred_at, recorded_at, previous_hash, hash)",
+                       occurred_at, recorded_at, previous_hash, hash, event_version)",
         )
         .bind(rows.position)
         .bind(rows.event_id)
@@ -190,6 +194,7 @@ impl TestLog {
         .bind(self.last_hash.to_vec())
         .bind((self.clock)(head))
         .bind(self.epoch)
+        .bind(rows.event_version)
         .execute(&self.pool)
         .await
         .unwrap();

@@ -14,6 +14,8 @@ use projections::read_models::claim_history::ClaimHistory;
 use projections::read_models::dashboard::Dashboard;
 use projections::read_models::member_facts::MemberFactsProjection;
 use projections::read_models::referral_tally::ReferralTally;
+use projections::read_models::value::Value;
+use projections::read_models::wallets::Wallets;
 use projections::upkeep::status;
 use projections::{
     ALL, DigestError, FollowerState, Freshness, Projection, WorkersApart, fed_by_workers, rebuild, start_all,
@@ -89,6 +91,7 @@ async fn what_workers_may_feed_has_the_same_rows_by_partitions() {
     is_the_same_by_partitions(ReferralTally, 52).await;
     is_the_same_by_partitions(ClaimHistory, 53).await;
     is_the_same_by_partitions(CampaignWindows, 54).await;
+    is_the_same_by_partitions(Wallets, 57).await;
 }
 
 /// The others would have other rows, or none: what their files say is so.
@@ -107,6 +110,7 @@ async fn is_another_by_partitions<P: Projection + Copy>(projection: P, seed: u64
 async fn what_needs_the_order_of_the_whole_log_is_refused_with_its_reason() {
     is_another_by_partitions(CampaignCatalogue, 55).await;
     is_another_by_partitions(Dashboard, 56).await;
+    is_another_by_partitions(Value, 58).await;
     for name in ALL {
         match may_work(name) {
             Ok(()) => assert!(fed_by_workers().contains(&name), "{name} is not told about"),

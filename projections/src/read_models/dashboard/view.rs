@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::Event;
+use domain::id::RewardId;
 use domain::member::MemberEvent;
 use domain::role::Role;
 use sqlx::{PgPool, Postgres, Transaction};
@@ -306,6 +307,36 @@ impl View {
         .fetch_all(&mut *self.tx)
         .await?;
         Ok(self.with_recent_grants(rows))
+    }
+
+    /// How many grants of each reward stand.
+    pub(crate) async fn grants_that_stand(&mut self) -> Result<BTreeMap<RewardId, i64>, FoldError> {
+        let rewards = self.rewards().await?;
+        Ok(rewards.into_iter().map(|(row, grants)| (RewardId(row.reward_id), grants.granted)).collect())
+    }
+
+    /// What campaigns are called.
+    pub(crate) async fn campaign_names(
+        &mut self,
+        campaigns: BTreeSet<Uuid>,
+    ) -> Result<BTreeMap<Uuid, String>, FoldError> {
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            "select last.*
+            from unnest($1::uuid[]) as wanted(campaign_id)
+            cross join lateral (
+                select campaign_id, name
+                from dashboard_campaigns
+                where dashboard_campaigns.campaign_id = wanted.campaign_id
+                  and dashboard_campaigns.position <= $2
+                order by campaign_id desc, position desc
+                limit 1
+            ) as last",
+        )
+        .bind(campaigns.into_iter().collect::<Vec<_>>())
+        .bind(self.as_of.position)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Rewards with their holds and grants. For a past view these are a row plus the later events of the log.

@@ -31,7 +31,7 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
         .map(|operation| {
             let path = operation.path.replace("{type}", "claim");
             let of = match path.as_str() {
-                path if path.contains("/user/") || path.contains("/members/") => &member.id,
+                path if ["/user/", "/members/", "/wallets/"].iter().any(|part| path.contains(part)) => &member.id,
                 path if ["/claims", "/audit", "/reward-requests"].iter().any(|start| path.starts_with(start)) => &claim,
                 "/rewards/{id}" | "/dashboard/reward-analytics/{rewardId}" => &prize,
                 _ => &event,

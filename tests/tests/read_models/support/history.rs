@@ -7,10 +7,10 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::Moment;
 use domain::activity::{ActivityEvent, Recorded, Voided};
 use domain::campaign::{
-    self, Approval, CampaignEvent, CampaignTerms, PendingExpiry, RewardAdded, RewardRevised, RewardTerms, RewardType,
-    StockChanged,
+    self, Approval, CampaignEvent, CampaignTerms, Cost, PendingExpiry, RewardAdded, RewardRevised, RewardTerms,
+    RewardType, RewardValue, StockChanged,
 };
-use domain::claim::{self, ClaimEvent, Decision, DenialReason, Subject};
+use domain::claim::{self, ClaimEvent, Credit, Decision, DenialReason, Subject};
 use domain::condition::Condition;
 use domain::facts::Birthday;
 use domain::id::{ActivityId, CampaignId, ClaimId, MemberId, RewardId};
@@ -19,6 +19,7 @@ use domain::name::Name;
 use domain::period::Frequency;
 use domain::referral::{self, ReferralEvent};
 use domain::role::Role;
+use domain::spend::Paid;
 use domain::zone::Zone;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -26,6 +27,7 @@ use rand::{Rng, SeedableRng};
 use uuid::Uuid;
 
 use super::Draft;
+use super::purse::Purse;
 
 pub(crate) const KINDS: [&str; 3] = ["login", "purchase", "review"];
 pub(crate) const FIRST_DAY: &str = "2024-09-01T00:00:00Z";
@@ -40,6 +42,10 @@ pub(crate) struct Generator {
     campaigns: Vec<(CampaignId, CampaignTerms, u32)>,
     rewards: Vec<(RewardId, CampaignId, RewardTerms)>,
     claims: BTreeMap<ClaimId, (Subject, &'static str)>,
+    purse: Purse,
+    /// What grants that stand have credited, and prices that are held.
+    credits: BTreeMap<ClaimId, Credit>,
+    prices: BTreeMap<ClaimId, Paid>,
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -61,6 +67,9 @@ impl Generator {
             campaigns: Vec::new(),
             rewards: Vec::new(),
             claims: BTreeMap::new(),
+            purse: Purse::default(),
+            credits: BTreeMap::new(),
+            prices: BTreeMap::new(),
         }
     }
 
@@ -70,7 +79,8 @@ impl Generator {
             let draft = match self.random.random_range(0..100) {
                 _ if self.members.len() < 3 => Some(self.register()),
                 0..8 => Some(self.register()),
-                8..55 => Some(self.fact()),
+                8..45 => Some(self.fact()),
+                45..55 => self.purse.step(&mut self.random),
                 55..60 => self.void(),
                 60..66 => Some(self.member_step()),
                 66..74 => self.referral_step(),
@@ -78,6 +88,7 @@ impl Generator {
                 80..100 => self.claim_step(),
                 _ => None,
             };
+            draft.iter().for_each(|draft| self.purse.post(&draft.event));
             drafts.extend(draft);
         }
         drafts
@@ -286,7 +297,7 @@ impl Generator {
                     amount: 10.try_into().unwrap(),
                     quantity: self.random.random_bool(0.5).then(|| 1_000.try_into().unwrap()),
                     per_member_limit: None,
-                    value: None,
+                    value: self.random.random_bool(0.6).then(|| Box::new(costs_something())),
                 };
                 self.rewards.push((reward_id, id, terms.clone()));
                 CampaignEvent::RewardAdded(RewardAdded { reward_id, terms })
@@ -322,27 +333,52 @@ impl Generator {
         let decision = decision();
         let note = None;
         let choice = self.random.random_range(0..5);
+        let id = about.claim_id();
         match (status, choice) {
-            ("denied" | "expired", 0) => (ClaimEvent::Granted(claim::Granted::of(about, decision)), "granted"),
+            ("denied" | "expired", 0) => {
+                let (credit, paid) = (self.purse.credit(&about, &mut self.random), self.purse.price(&about));
+                self.credits.extend(credit.clone().map(|credit| (id, credit)));
+                let granted = claim::Granted { credit, paid, ..claim::Granted::of(about, decision) };
+                (ClaimEvent::Granted(granted), "granted")
+            }
             ("denied" | "expired", 1 | 2) => {
-                let expires_at = Moment::from(first_day());
-                (ClaimEvent::Submitted(claim::Submitted::of(about, decision, expires_at)), "pending")
+                let paid = self.purse.price(&about);
+                // what is held stays held until somebody decides
+                let waits = if paid.is_some() { Days::new(1_000) } else { Days::new(0) };
+                let expires_at = Moment::from(first_day() + waits);
+                self.prices.extend(paid.clone().map(|paid| (id, paid)));
+                let submitted = claim::Submitted { paid, ..claim::Submitted::of(about, decision, expires_at) };
+                (ClaimEvent::Submitted(submitted), "pending")
             }
             ("denied" | "expired", _) => {
                 let reason = *DenialReason::ALL.choose(&mut self.random).unwrap();
                 (ClaimEvent::Denied(claim::Denied::of(about, decision, reason)), "denied")
             }
-            ("pending", 0) => (ClaimEvent::Approved(claim::Approved::of(about, note)), "granted"),
-            ("pending", 1) => (ClaimEvent::Rejected(claim::Rejected::of(about, note)), "rejected"),
-            ("pending", 2) => (ClaimEvent::Expired(claim::Expired::of(about)), "expired"),
+            ("pending", 0) => {
+                let (credit, paid) = (self.purse.credit(&about, &mut self.random), self.prices.remove(&id));
+                self.credits.extend(credit.clone().map(|credit| (id, credit)));
+                let approved = claim::Approved { credit, paid, ..claim::Approved::of(about, note) };
+                (ClaimEvent::Approved(approved), "granted")
+            }
+            ("pending", 1) => {
+                let given_back = self.purse.given_back(&about, self.prices.remove(&id));
+                (ClaimEvent::Rejected(claim::Rejected { given_back, ..claim::Rejected::of(about, note) }), "rejected")
+            }
+            ("pending", 2) => {
+                let given_back = self.purse.given_back(&about, self.prices.remove(&id));
+                (ClaimEvent::Expired(claim::Expired { given_back, ..claim::Expired::of(about) }), "expired")
+            }
             ("pending", 3) => {
-                let reason = claim::WithdrawalReason::MemberErased;
-                (ClaimEvent::Withdrawn(claim::Withdrawn::of(about, reason)), "rejected")
+                let given_back = self.purse.given_back(&about, self.prices.remove(&id));
+                let withdrawn = claim::Withdrawn::of(about, claim::WithdrawalReason::MemberErased);
+                (ClaimEvent::Withdrawn(claim::Withdrawn { given_back, ..withdrawn }), "rejected")
             }
             ("granted", 0) => (ClaimEvent::FulfilmentFailed(claim::FulfilmentFailed { about, note }), "failed"),
             ("granted" | "failed", 1) => (ClaimEvent::Fulfilled(claim::Fulfilled { about, note }), "fulfilled"),
             ("granted" | "failed" | "fulfilled", 2) => {
-                (ClaimEvent::Reversed(claim::Reversed::of(about, note)), "reversed")
+                let credit = self.credits.remove(&id);
+                let reversal = self.purse.reversal(&about, credit, &mut self.random);
+                (ClaimEvent::Reversed(claim::Reversed { reversal, ..claim::Reversed::of(about, note) }), "reversed")
             }
             // a blocked member asks again: nothing that was decided changes
             (status, _) => {
@@ -350,6 +386,11 @@ impl Generator {
             }
         }
     }
+}
+
+fn costs_something() -> RewardValue {
+    let currency = "KRW".to_owned().try_into().unwrap();
+    RewardValue { cost: Some(Cost { currency, amount: 700.try_into().unwrap() }), ..RewardValue::default() }
 }
 
 pub(crate) fn condition() -> Condition {
