@@ -40,6 +40,7 @@ mod separation_of_duties;
 // What members have: units of value, and what is paid with it.
 mod spends;
 mod units;
+mod wallets;
 
 // Facts about members, and what follows from them.
 mod activities;

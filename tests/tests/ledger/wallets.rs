@@ -160,7 +160,8 @@ async fn what_all_members_have_is_what_was_issued_and_every_account_together_is_
     let (mina, other) = (stage.nobody().sign_up().await, stage.nobody().sign_up().await);
     let first = granted(&mina, &prize).await;
     let second = granted(&other, &prize).await.position();
-    let analytics = async |position: i64| auditor.get(&format!("/dashboard/value-analytics?atPosition={position}")).await;
+    let analytics =
+        async |position: i64| auditor.get(&format!("/dashboard/value-analytics?atPosition={position}")).await;
     let liability = async |position: i64| auditor.get(&format!("/dashboard/liability?atPosition={position}")).await;
     for (position, amount) in [(before, 0), (first.position(), 400), (second, 800)] {
         let told = accounts(&analytics(position).await);
@@ -183,7 +184,10 @@ async fn what_all_members_have_is_what_was_issued_and_every_account_together_is_
     assert_eq!((&told["taken_back"], &told["wallet"], sum(&told)), (&json!(400), &json!(400), 0));
     let statement = mina.client.get_at("/wallets/me/statement", reversed.position()).await;
     let entry = &statement.ok()["entries"][0];
-    assert_eq!((&entry["kind"], &entry["amount"], &entry["balanceAfter"]), (&json!("taken_back"), &json!(-400), &json!(0)));
+    assert_eq!(
+        (&entry["kind"], &entry["amount"], &entry["balanceAfter"]),
+        (&json!("taken_back"), &json!(-400), &json!(0))
+    );
     stage.operator().await.get("/dashboard/liability?timeZone=Moon").await.invalid("query.timeZone");
     mina.client.get("/dashboard/liability").await.problem(403, "forbidden");
 }

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use super::support::history::Generator;
-use super::support::payments::Payments;
 use super::support::{TestLog, recorded_at, with_log};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Event;
@@ -31,11 +30,7 @@ use uuid::Uuid;
 const EVENTS: usize = 600;
 
 async fn written(log: &mut TestLog, seed: u64) {
-    let mut payments = Payments::new(seed);
-    for part in Generator::new(seed).history(EVENTS).chunks(5) {
-        log.append(part.to_vec()).await;
-        log.append(vec![payments.step()]).await;
-    }
+    log.append(Generator::new(seed).history(EVENTS)).await;
 }
 
 async fn keeps_the_contract<P: Projection + Copy>(projection: P, seed: u64) {
