@@ -79,13 +79,13 @@ impl Generator {
             let draft = match self.random.random_range(0..100) {
                 _ if self.members.len() < 3 => Some(self.register()),
                 0..8 => Some(self.register()),
-                8..45 => Some(self.fact()),
-                45..55 => self.purse.step(&mut self.random),
-                55..60 => self.void(),
-                60..66 => Some(self.member_step()),
-                66..74 => self.referral_step(),
-                74..80 => Some(self.campaign_step()),
-                80..100 => self.claim_step(),
+                8..34 => Some(self.fact()),
+                34..50 => self.purse.step(&mut self.random),
+                50..54 => self.void(),
+                54..60 => Some(self.member_step()),
+                60..68 => self.referral_step(),
+                68..74 => Some(self.campaign_step()),
+                74..100 => self.claim_step(),
                 _ => None,
             };
             draft.iter().for_each(|draft| self.purse.post(&draft.event));
@@ -309,7 +309,9 @@ impl Generator {
     fn claim_step(&mut self) -> Option<Draft> {
         let (reward_id, campaign_id, terms) = self.rewards.choose(&mut self.random)?.clone();
         let period = format!("2024-09-0{}", self.random.random_range(1..6));
-        let member_id = self.member();
+        // some come again and again, so that they have something to pay with
+        let regular = self.random.random_bool(0.6);
+        let member_id = if regular { self.members[self.random.random_range(0..3)] } else { self.member() };
         let id = ClaimId::of(reward_id, member_id, &period);
         let ids: Vec<ClaimId> = self.claims.keys().copied().collect();
         let known = ids.choose(&mut self.random).copied().filter(|_| self.random.random_bool(0.6));
@@ -335,7 +337,7 @@ impl Generator {
         let choice = self.random.random_range(0..5);
         let id = about.claim_id();
         match (status, choice) {
-            ("denied" | "expired", 0) => {
+            ("denied" | "expired", 0 | 3) => {
                 let (credit, paid) = (self.purse.credit(&about, &mut self.random), self.purse.price(&about));
                 self.credits.extend(credit.clone().map(|credit| (id, credit)));
                 let granted = claim::Granted { credit, paid, ..claim::Granted::of(about, decision) };
