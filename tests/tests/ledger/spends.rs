@@ -202,7 +202,7 @@ async fn a_service_needs_the_right() {
     assert_eq!((rights(&reports), rights(&redeems)), (json!([]), json!(["redeem"])));
     for (arguments, word) in [
         (vec!["service", "create", "shop", "--may", "everything"], "everything"),
-        (vec!["service", "create", "shop"], "--may"),
+        (vec!["service", "create", "shop"], "--sources"),
     ] {
         let refused = run(&arguments);
         let said = String::from_utf8_lossy(&refused.stderr);
