@@ -7,6 +7,7 @@ pub mod approvals;
 pub mod as_of;
 pub mod audit;
 pub mod claim_names;
+pub mod claim_value;
 pub mod client_address;
 pub mod clock;
 pub mod explain;

@@ -46,6 +46,7 @@ mod sign_up;
 mod stock;
 mod stream;
 mod text;
+mod value;
 mod verification;
 mod visit;
 

@@ -16,7 +16,10 @@ use domain::condition::Condition;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::member::Returned;
+use domain::period::Frequency;
 use domain::unit::Unit as ValueUnit;
+use domain::value::Reference;
+use domain::zone::Tz;
 use futures::future::{BoxFuture, try_join_all};
 
 use crate::Retry;
@@ -40,16 +43,30 @@ pub trait FactsSource: Send + Sync {
 }
 
 /// A member's request for a reward.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ClaimRequest {
     /// What.
     pub reward_id: RewardId,
     /// For whom.
     pub member_id: MemberId,
+    /// What the member calls it, where they claim as often as they pay.
+    pub reference: Option<Reference>,
     /// The moment of asking.
     pub at: Moment,
     /// Whether a member who has made or changed the campaign is refused.
     pub refuse_own_campaign: bool,
+}
+
+impl ClaimRequest {
+    /// For which period it is asked, in the zone of the periods.
+    fn period(&self, terms: &CampaignTerms, zone: Tz) -> Result<String, ClaimError> {
+        match (&self.reference, terms.frequency.needs_a_reference()) {
+            (Some(reference), true) => Ok(Frequency::period_of_reference(reference)),
+            (None, false) => Ok(terms.frequency.period(self.at, zone)),
+            (None, true) => Err(ClaimError::ReferenceMissing),
+            (Some(_), false) => Err(ClaimError::ReferenceUnasked),
+        }
+    }
 }
 
 /// Why a claim could not even be denied.
@@ -71,6 +88,12 @@ pub enum ClaimError {
     /// There is no such member.
     #[error("there is no such member")]
     MemberUnknown,
+    /// Members claim as often as they pay, and say which claim they mean.
+    #[error("claims in this event need a reference")]
+    ReferenceMissing,
+    /// There is one claim in a period, which is what it is called by.
+    #[error("claims in this event have no reference")]
+    ReferenceUnasked,
     /// The command failed.
     #[error(transparent)]
     Command(#[from] CommandError<ClaimRefusal>),
@@ -131,7 +154,7 @@ impl Ledger {
                 let wallet = Wanted::from([(price.unit.clone(), vec![])]);
                 self.turn_on(&mut retry, request.member_id, &wallet).await.map_err(CommandError::from)?;
             }
-            let attempt = self.attempt(request, campaign_id, campaign, facts, shortage).await?;
+            let attempt = self.attempt(&request, campaign_id, campaign, facts, shortage).await?;
             let (claim_id, campaign) = (attempt.claim_id, attempt.campaign.clone());
             match self.write_attempt(attempt, metadata.clone().dated(), answer).await {
                 Err(CommandError::Conflict(stream)) => {
@@ -198,22 +221,21 @@ impl Ledger {
     /// Reads all that decides a claim request in a campaign.
     pub(crate) async fn attempt(
         &self,
-        request: ClaimRequest,
+        request: &ClaimRequest,
         campaign_id: CampaignId,
         campaign: Arc<KnownCampaign>,
         facts: &dyn FactsSource,
         shortage: Option<Shortage>,
     ) -> Result<Attempt, ClaimError> {
         let own = request.refuse_own_campaign && campaign.is_by(request.member_id);
-        let mut offer =
-            Offer::of(request, campaign_id, &campaign.loaded.state, own).ok_or(ClaimError::RewardUnknown)?;
+        let mut offer = Offer::of(request, campaign_id, &campaign.loaded.state, own)?;
         let known = facts.facts(request.member_id, offer.condition.needs());
         let (claim_id, known, claim) = if offer.condition.is_of_a_day() {
             // the member's own calendar names the period: the claim is known once the member is
             let known = known.await?;
             let member = known.0.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
             let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);
-            offer.about.period = offer.terms.frequency.period(request.at, zone);
+            offer.about.period = request.period(offer.terms, zone)?;
             let claim_id = offer.claim_id();
             (claim_id, known, self.load::<Claim>(&claim_id.to_string()).await?)
         } else {
@@ -268,20 +290,21 @@ struct Offer<'a> {
 }
 
 impl<'a> Offer<'a> {
-    fn of(request: ClaimRequest, campaign_id: CampaignId, state: &'a Campaign, own: bool) -> Option<Self> {
-        let (terms, reward) = (state.terms()?, state.reward(request.reward_id)?);
-        let (condition, condition_version) = state.condition()?;
+    fn of(request: &ClaimRequest, campaign_id: CampaignId, state: &'a Campaign, own: bool) -> Result<Self, ClaimError> {
+        let known = (state.terms(), state.reward(request.reward_id), state.condition(), state.status(request.at));
+        let (Some(terms), Some(reward), Some((condition, condition_version)), Some(campaign_status)) = known else {
+            return Err(ClaimError::RewardUnknown);
+        };
         let about = Subject {
             member_id: request.member_id,
             reward_id: request.reward_id,
             campaign_id,
             first_id: None,
-            period: terms.frequency.period(request.at, terms.time_zone),
+            period: request.period(terms, terms.time_zone)?,
             amount: reward.amount,
             reward_type: reward.reward_type,
         };
-        let campaign_status = state.status(request.at)?;
-        Some(Self { about, reward, terms, condition, condition_version, campaign_status, own })
+        Ok(Self { about, reward, terms, condition, condition_version, campaign_status, own })
     }
 
     fn claim_id(&self) -> ClaimId {
@@ -290,7 +313,7 @@ impl<'a> Offer<'a> {
 
     fn decision_inputs(
         self,
-        request: ClaimRequest,
+        request: &ClaimRequest,
         facts: Facts,
         facts_position: i64,
         earlier: Option<EarlierClaim>,

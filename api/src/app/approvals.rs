@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Moment;
-use domain::claim::ClaimStatus;
+use domain::claim::{ClaimStatus, Price};
 use domain::condition::LeafEvidence;
 use domain::id::{CampaignId, ClaimId, MemberId};
 use projections::audit::{Flag, Pending, flags};
@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::app::claim_names::{ClaimNames, EventLine, RewardLine};
+use crate::app::claim_value::CreditBody;
 use crate::app::problem::Problem;
 
 /// The part of the queue that is requested.
@@ -64,6 +65,10 @@ pub struct WaitingClaim {
     pub status: String,
     /// The period of the claim.
     pub period: String,
+    /// What it has credited; null while it waits, where that is nothing, and where it was taken back.
+    pub credit: Option<CreditBody>,
+    /// What it costs the member, held while it waits; null where that is nothing, or was given back.
+    pub paid: Option<Price>,
     /// When it was first requested.
     pub created_at: Moment,
     /// When it expires; null if it does not wait.
@@ -154,6 +159,8 @@ impl WaitingClaim {
             own: row.member_id == reader.0,
             status: row.status,
             period: row.period,
+            credit: row.credit.map(|credit| credit.0.into()),
+            paid: row.paid.map(|paid| paid.0),
             created_at: moment(row.created_at),
             expires_at: row.expires_at.map(moment),
             local_date: decision.judged_on(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::campaign::RewardType;
 use domain::id::RewardId;
+use domain::value::UnitCode;
 use projections::read_models::campaign_catalogue::{self, RewardName};
 use projections::read_models::claim_history::ClaimRow;
 use schemars::JsonSchema;
@@ -25,6 +26,8 @@ pub struct RewardLine {
     pub reward_type: String,
     /// … and the amount.
     pub amount: i64,
+    /// What points are of; null for what is no points.
+    pub unit: Option<String>,
 }
 
 /// The event of a claim.
@@ -55,9 +58,14 @@ impl ClaimNames {
     /// The reward of a claim.
     #[must_use]
     pub fn reward(&self, claim: &ClaimRow) -> RewardLine {
-        let name = self.0.get(&claim.reward_id).map(|names| names.reward_name.clone());
+        let names = self.0.get(&claim.reward_id);
+        let name = names.map(|names| names.reward_name.clone());
         let id = claim.reward_id.to_string();
-        RewardLine { id, name, reward_type: claim.reward_type.clone(), amount: claim.amount }
+        let unit = (claim.reward_type == RewardType::Point.name()).then(|| {
+            let named = names.and_then(|names| names.unit.clone());
+            named.unwrap_or_else(|| UnitCode::POINTS.to_owned())
+        });
+        RewardLine { id, name, reward_type: claim.reward_type.clone(), amount: claim.amount, unit }
     }
 
     /// The event of a claim.

@@ -1,14 +1,18 @@
 //! Why a claim has its status, as text and numbers: the rule as it was, what it saw, what was missing, who decided, and
 //! for a denial the smallest change that would have met the rule. A pure function of what was read before; it knows no
-//! query and no request. `explain/leaf` puts leaves into text, `explain/story` the history.
+//! query and no request. `explain/leaf` puts leaves into text, `explain/story` the history, `explain/value` what was paid and
+//! credited.
 
 mod leaf;
 mod story;
+mod value;
 
 use chrono::NaiveDate;
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus};
-use domain::claim::{Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, KnownProfile, smallest_change};
+use domain::claim::{
+    Claim, ClaimEvent, ClaimStatus, Decision, DenialReason, KnownProfile, PriceShortfall, smallest_change,
+};
 use domain::condition::{Condition, Leaf, LeafEvidence};
 use domain::id::ClaimId;
 use projections::audit::Counted;
@@ -18,6 +22,7 @@ use serde::Serialize;
 
 use self::leaf::{DayTold, ExplainedChange, LeafTold};
 use self::story::Told;
+use crate::app::claim_value::{CreditBody, PaidBody, value_of};
 use crate::app::i18n::Said;
 
 /// One event of a claim, and who caused it.
@@ -88,6 +93,14 @@ pub struct Explanation {
     smallest_further: Option<Vec<ExplainedChange>>,
     /// Who took what was missing, where it was used up.
     ahead: Option<Ahead>,
+    /// What it costs, and what the member had of that, where it was too little.
+    price: Option<PriceShortfall>,
+    /// What it has credited; null where that is nothing, or was taken back.
+    credit: Option<CreditBody>,
+    /// What it costs the member, held while it is pending; null where that is nothing, or was given back.
+    paid: Option<PaidBody>,
+    /// What it has cost and credited, and what came back of both, in sentences.
+    value: Vec<Said>,
     /// Until when it can be decided; null if no decision is needed.
     waits_until: Option<Moment>,
     /// What happened, in order.
@@ -147,6 +160,8 @@ pub fn explain(material: &Material) -> Option<Explanation> {
     };
     let leaves: Vec<(&Leaf, &LeafEvidence)> = condition.leaves().zip(&decision.evidence).collect();
     let ahead = reason.and_then(|reason| material.ahead(reason, event));
+    let lacks_points = reason == Some(DenialReason::InsufficientPoints);
+    let (credit, paid) = value_of(&claim);
     Some(Explanation {
         claim_id: *claim_id,
         status,
@@ -164,6 +179,10 @@ pub fn explain(material: &Material) -> Option<Explanation> {
         days: leaf::days(&leaves, &material.counted),
         smallest_further: material.smallest_change(reason, condition, decision, &leaves),
         ahead,
+        price: claim.last_shortfall().1.filter(|_| lacks_points).cloned(),
+        credit,
+        paid,
+        value: value::told(&claim, material),
         waits_until: claim.waits_until().filter(|_| status == ClaimStatus::Pending),
         steps: history.iter().map(Told::of).collect(),
     })

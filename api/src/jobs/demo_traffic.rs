@@ -134,10 +134,12 @@ impl DemoTraffic {
         });
         let (Some(member_id), Some((_, reward_id))) = (self.somebody(), reward.copied()) else { return Ok(()) };
         let at = clock::now();
-        let request = ClaimRequest { reward_id, member_id, at, refuse_own_campaign: false };
+        let request = ClaimRequest { reward_id, member_id, at, reference: None, refuse_own_campaign: false };
         match self.ledger.request_reward(request, &self.facts, &Metadata::of(member_id, Role::User, at)).await {
             Ok(receipt) => self.added += u32::try_from(receipt.appended).unwrap_or(0),
             Err(ClaimError::AlreadyClaimed { .. } | ClaimError::RewardUnknown | ClaimError::MemberUnknown) => {}
+            // none of the demo's events asks for one
+            Err(ClaimError::ReferenceMissing | ClaimError::ReferenceUnasked) => {}
             Err(ClaimError::Command(error)) => return Err(Trouble(error.to_string())),
         }
         Ok(())

@@ -22,6 +22,7 @@ use super::response::page;
 use super::shell::{Place, Shell};
 use super::short_id::ShortId;
 use super::text::say;
+use super::value::{Amount, Credit};
 use super::visit::{STAFF, Visit};
 use filter::{Filter, field_of};
 
@@ -54,6 +55,8 @@ pub(super) struct Line {
     pub(super) status: String,
     reason: Option<String>,
     period: String,
+    credit: Option<Credit>,
+    paid: Option<Amount>,
     created_at: Moment,
     updated_at: Moment,
 }

@@ -11,6 +11,7 @@ use super::client::{Answer, Change, Refused};
 use super::form::Form;
 use super::short_id::ShortId;
 use super::text::{Text, say};
+use super::value::Amount;
 use super::visit::Visit;
 
 /// The form field of the new status.
@@ -56,6 +57,8 @@ pub(super) struct Reward {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) amount: i64,
+    /// What points are of.
+    pub(super) unit: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -73,8 +76,10 @@ pub(super) struct Happened {
 impl Reward {
     /// `1 coupon`, `500 points`.
     pub(super) fn amount(&self, text: Text) -> String {
+        if let Some(unit) = self.unit.clone() {
+            return Amount { unit, amount: self.amount }.say(text);
+        }
         match self.kind.as_str() {
-            "POINT" => say!(text, "ui-decide-points", count = self.amount),
             "COUPON" => say!(text, "ui-decide-coupons", count = self.amount),
             _ => say!(text, "ui-decide-items", count = self.amount),
         }

@@ -38,6 +38,9 @@ pub(super) struct Explanation {
     pub(super) leaves: Vec<ExplainedLeaf>,
     #[serde(default)]
     pub(super) days: Vec<Day>,
+    /// What it has credited and cost, in sentences.
+    #[serde(default)]
+    pub(super) value: Vec<String>,
     pub(super) steps: Vec<HistoryStep>,
 }
 

@@ -21,6 +21,7 @@ use super::part::part;
 use super::response::{page_with, see_other};
 use super::shell::{Place, Shell};
 use super::stock::{Stock, Until};
+use super::value::Terms;
 use super::visit::{OPERATORS, STAFF, Visit};
 use crate::app::problem::Code;
 
@@ -36,6 +37,8 @@ struct RewardPage {
     id: String,
     name: String,
     what: String,
+    /// What it costs, and how long its points are good.
+    terms: Vec<String>,
     list_href: String,
     event_href: String,
     event_name: String,
@@ -67,6 +70,8 @@ struct RewardOfEvent {
     event_id: String,
     #[serde(flatten)]
     reward: Reward,
+    #[serde(flatten)]
+    terms: Terms,
 }
 
 /// A form that failed, with the reason.
@@ -84,7 +89,7 @@ async fn reward(visit: Visit, Path(id): Path<String>) -> Result<Response, Failur
 async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Response, Failure> {
     let (shown, text) = (Shown::of(visit).await?, visit.text);
     let answer = visit.api.read::<OneReward>(&format!("/rewards/{id}"), &[]).await?;
-    let (seen, RewardOfEvent { event_id, reward }) = (answer.etag.unwrap_or_default(), answer.body.reward);
+    let (seen, RewardOfEvent { event_id, reward, terms }) = (answer.etag.unwrap_or_default(), answer.body.reward);
     let event: Event = visit.api.get(&format!("/events/{event_id}"), &[]).await?;
     let frame = Frame {
         visit,
@@ -102,7 +107,7 @@ async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Resp
     }
     let may_change = visit.is_one_of(OPERATORS) && !shown.is_then();
     let status = not_done.as_ref().and_then(|not| StatusCode::from_u16(not.refused.status).ok()).unwrap_or_default();
-    let kind = text.say_of("type", &reward.reward_type);
+    let kind = terms.kind(text, &reward.reward_type);
     let one = stock.as_ref().ok();
     let words = Stock {
         quantity: one.and_then(|one| one.quantity),
@@ -116,6 +121,7 @@ async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Resp
             id: id.to_owned(),
             name: reward.name.clone(),
             what: format!("{kind} × {}", text.number(reward.amount)),
+            terms: terms.say(text),
             list_href: visit.to("/ui/rewards"),
             event_href: visit.to(&format!("/ui/events/{event_id}")),
             event_name: event.name.clone(),

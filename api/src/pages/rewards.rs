@@ -3,6 +3,7 @@
 
 mod add;
 mod list;
+mod value;
 
 use askama::Template;
 use axum::Router;

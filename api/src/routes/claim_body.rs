@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::app::claim_value::{CreditBody, PaidBody, value_of};
+
 /// One claim, with the judgement that its status rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +31,10 @@ pub(in crate::routes) struct ClaimBody {
     #[serde(rename = "type")]
     #[schemars(with = "RewardType")]
     reward_type: &'static str,
+    /// What it has credited; null where that is nothing, or was taken back.
+    credit: Option<CreditBody>,
+    /// What it costs the member, held while it is pending; null where that is nothing, or was given back.
+    paid: Option<PaidBody>,
     evidence: Vec<LeafEvidence>,
     facts_position: i64,
     condition_version: u32,
@@ -67,6 +73,7 @@ impl ClaimBody {
         updated_at: Option<Moment>,
     ) -> Option<Self> {
         let (about, decision) = (claim.about()?, claim.decision()?);
+        let (credit, paid) = value_of(claim);
         Some(Self {
             id: id.to_owned(),
             status: status.name(),
@@ -76,6 +83,8 @@ impl ClaimBody {
             period: about.period.clone(),
             amount: about.amount.get(),
             reward_type: about.reward_type.name(),
+            credit,
+            paid,
             evidence: decision.evidence.clone(),
             facts_position: decision.facts_position,
             condition_version: decision.condition_version,

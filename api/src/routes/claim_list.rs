@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use domain::Moment;
-use domain::claim::ClaimStatus;
+use domain::claim::{ClaimStatus, Price};
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
 use projections::read_models::claim_history::{self, ClaimFilter, ClaimRow};
@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::app::claim_names::{ClaimNames, EventLine, RewardLine};
+use crate::app::claim_value::CreditBody;
 use crate::app::i18n::{Said, phrases};
 use crate::app::input::fields::{Broken, Fields, FromFields, readers};
 use crate::app::problem::{Code, Problem};
@@ -204,6 +205,11 @@ pub(in crate::routes) struct Line {
     status: String,
     pub(in crate::routes) reason: Option<String>,
     period: String,
+    /// What it has credited; null where that is nothing, or was taken back.
+    pub(in crate::routes) credit: Option<CreditBody>,
+    /// What it costs the member, held while it is pending; null where that is nothing, or was given back. One claim by
+    /// itself tells the lots too.
+    pub(in crate::routes) paid: Option<Price>,
     created_at: Moment,
     updated_at: Moment,
 }
@@ -220,6 +226,8 @@ impl Line {
             status: row.status,
             reason: row.reason,
             period: row.period,
+            credit: row.credit.map(|credit| credit.0.into()),
+            paid: row.paid.map(|paid| paid.0),
             created_at: Moment::from(row.created_at),
             updated_at: Moment::from(row.updated_at),
         }

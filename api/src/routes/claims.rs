@@ -12,10 +12,12 @@ use axum::extract::State;
 use commands::ClaimRequest;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::role::Role;
+use domain::value::Reference;
 use uuid::Uuid;
 
 use self::answer::{Answer, AnswerBody, DryRun, answer};
 use crate::app::input::fields::{Fields, FromFields, readers};
+use crate::app::input::value;
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Claimant;
 use crate::http::idempotency::Idempotent;
@@ -99,12 +101,14 @@ const REFUSALS: &[Code] = &[
 
 struct ClaimRequestBody {
     member: Option<MemberId>,
+    reference: Option<Reference>,
 }
 
 impl FromFields for ClaimRequestBody {
     fn read(fields: &mut Fields) -> Option<Self> {
         let member = fields.optional("memberId", readers::id::<Uuid>());
-        Some(Self { member: member?.map(MemberId) })
+        let reference = fields.optional("reference", value::reference());
+        Some(Self { member: member?.map(MemberId), reference: reference? })
     }
 }
 
@@ -129,7 +133,8 @@ fn claim_request(
     body: &ClaimRequestBody,
 ) -> Result<ClaimRequest, Problem> {
     let member_id = body.member(caller)?;
-    Ok(ClaimRequest { reward_id, member_id, at: caller.at, refuse_own_campaign: state.separation_of_duties })
+    let (reference, at) = (body.reference.clone(), caller.at);
+    Ok(ClaimRequest { reward_id, member_id, reference, at, refuse_own_campaign: state.separation_of_duties })
 }
 
 /// Asks for a reward.

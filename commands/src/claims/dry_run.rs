@@ -31,7 +31,7 @@ impl Ledger {
     ) -> Result<Receipt<Claim>, ClaimError> {
         let campaign_id = self.campaign_of(request.reward_id).await?.ok_or(ClaimError::RewardUnknown)?;
         let campaign = self.latest_campaign(campaign_id).await?;
-        let mut attempt = self.attempt(request, campaign_id, campaign, facts, None).await?;
+        let mut attempt = self.attempt(&request, campaign_id, campaign, facts, None).await?;
         let (decided, changes) = decide(&attempt)?;
         if !changes.iter().filter_map(GuardChange::grants).any(|change| change.held + change.granted > 0) {
             return Ok(decided);

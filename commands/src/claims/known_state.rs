@@ -41,13 +41,13 @@ impl Unit<'_> {
         claim: impl FnOnce(ClaimId) -> Option<Loaded<Claim>>,
     ) -> Result<Receipt<Claim>, ClaimError> {
         let KnownState { campaign_id, campaign, facts, facts_position, shortage } = known;
-        let mut offer = Offer::of(request, campaign_id, &campaign.state, false).ok_or(ClaimError::RewardUnknown)?;
+        let mut offer = Offer::of(&request, campaign_id, &campaign.state, false)?;
         let member = facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);
-        offer.about.period = offer.terms.frequency.period(request.at, zone);
+        offer.about.period = request.period(offer.terms, zone)?;
         let claim_id = offer.claim_id();
         let reward = offer.reward;
-        let mut inputs = offer.decision_inputs(request, facts, facts_position, None, shortage)?;
+        let mut inputs = offer.decision_inputs(&request, facts, facts_position, None, shortage)?;
         let claim = claim(claim_id).unwrap_or_else(|| Loaded::nothing(stream_key::<Claim>(&claim_id.to_string())));
         let wanted = asked_by(reward, &claim.state, request.at);
         let zone = inputs.time_zone;

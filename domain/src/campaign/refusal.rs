@@ -37,9 +37,12 @@ pub enum CampaignRefusal {
     /// Its budgets cannot stand beside each other.
     #[error(transparent)]
     Budgets(#[from] BudgetsRefusal),
-    /// A unit, or days until it can be used, for what is no points.
-    #[error("only points have a unit and days until they can be used")]
+    /// A unit for what is no points.
+    #[error("only points have a unit")]
     CreditsNoPoints,
+    /// Days until it can be used, for what is no points.
+    #[error("only points have days until they can be used")]
+    NothingMatures,
     /// An end for what has none.
     #[error("only points and coupons with codes expire")]
     NothingExpires,

@@ -130,8 +130,11 @@ impl RewardTerms {
     pub(super) fn check(&self) -> Result<(), CampaignRefusal> {
         let Some(value) = &self.value else { return Ok(()) };
         let is_of = |reward_type| self.reward_type == reward_type;
-        if (value.unit.is_some() || value.available_after_days.is_some()) && !is_of(RewardType::Point) {
+        if value.unit.is_some() && !is_of(RewardType::Point) {
             return Err(CampaignRefusal::CreditsNoPoints);
+        }
+        if value.available_after_days.is_some() && !is_of(RewardType::Point) {
+            return Err(CampaignRefusal::NothingMatures);
         }
         if value.codes.is_some() && !is_of(RewardType::Coupon) {
             return Err(CampaignRefusal::CodesOfNoCoupon);

@@ -51,7 +51,7 @@ fn a_reward_that_contradicts_itself_is_refused() {
             None,
         ),
         ("ITEM", value(json!({"unit": "points"})), Some(CampaignRefusal::CreditsNoPoints)),
-        ("COUPON", value(json!({"availableAfterDays": 1})), Some(CampaignRefusal::CreditsNoPoints)),
+        ("COUPON", value(json!({"availableAfterDays": 1})), Some(CampaignRefusal::NothingMatures)),
         ("POINT", value(json!({"codes": codes})), Some(CampaignRefusal::CodesOfNoCoupon)),
         ("COUPON", json!({"value": {"codes": codes}, "amount": 2}), Some(CampaignRefusal::CodesAreTheStock)),
         ("COUPON", json!({"value": {"codes": codes}, "quantity": 9}), Some(CampaignRefusal::CodesAreTheStock)),

@@ -5,7 +5,7 @@
 mod fold;
 
 use chrono::{DateTime, Utc};
-use domain::campaign::CampaignStatus;
+use domain::campaign::{CampaignStatus, RewardValue};
 use domain::id::{CampaignId, RewardId};
 use sqlx::types::Json;
 use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder};
@@ -55,6 +55,8 @@ pub struct RewardRow {
     /// How many grants there are, taken or not; none is without limit.
     pub quantity: Option<i64>,
     pub per_member_limit: Option<i64>,
+    /// What a claim moves beside stock, where it is not left to the unit.
+    pub value: Option<Json<RewardValue>>,
     /// Promised to pending claims.
     pub held: i64,
     pub granted: i64,
@@ -79,6 +81,8 @@ pub struct TaggedReward {
 pub struct RewardName {
     pub reward_id: Uuid,
     pub reward_name: String,
+    /// Where points are of another unit than `points`, or were said to be of that.
+    pub unit: Option<String>,
     pub campaign_id: Uuid,
     pub campaign_name: String,
 }
@@ -116,8 +120,8 @@ macro_rules! campaign_columns {
 /// The columns of a reward, in the order of the row.
 macro_rules! reward_columns {
     () => {
-        "reward_id, campaign_id, name, description, reward_type, amount, quantity, per_member_limit, held, granted,
-         created_position, created_at"
+        "reward_id, campaign_id, name, description, reward_type, amount, quantity, per_member_limit, value, held,
+         granted, created_position, created_at"
     };
 }
 use {campaign_columns, reward_columns};
@@ -210,7 +214,7 @@ pub async fn rewards(
 /// The database's.
 pub async fn names_of(conn: impl PgExecutor<'_>, rewards: &[RewardId]) -> sqlx::Result<Vec<RewardName>> {
     sqlx::query_as(
-        "select rewards.reward_id, rewards.name as reward_name,
+        "select rewards.reward_id, rewards.name as reward_name, rewards.value ->> 'unit' as unit,
                 campaigns.campaign_id, campaigns.name as campaign_name
         from rewards
         join campaigns on campaigns.campaign_id = rewards.campaign_id

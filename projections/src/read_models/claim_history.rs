@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::Event;
-use domain::claim::{ClaimEvent, ClaimStatus, Decision};
+use domain::claim::{ClaimEvent, ClaimStatus, Credit, Decision, Price};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
+use domain::spend::Paid;
 use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
@@ -57,6 +59,10 @@ pub struct ClaimRow {
     pub position: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// What it has credited, unless it was taken back.
+    pub credit: Option<Json<Credit>>,
+    /// What it costs the member, held or paid, unless that was given back. From which lots is in the log.
+    pub paid: Option<Json<Price>>,
 }
 
 /// Which claims. What is left out does not filter.
@@ -82,7 +88,7 @@ pub struct ClaimFilter {
 macro_rules! columns {
     () => {
         "claim_id, member_id, campaign_id, reward_id, period, amount, reward_type, status, reason,
-         condition_version, expires_at, created_position, position, created_at, updated_at"
+         condition_version, expires_at, created_position, position, created_at, updated_at, credit, paid"
     };
 }
 use columns;
@@ -253,6 +259,8 @@ fn apply(rows: &mut HashMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recor
         position: entry.position,
         created_at: entry.recorded_at.utc(),
         updated_at: entry.recorded_at.utc(),
+        credit: None,
+        paid: None,
     });
     row.position = entry.position;
     row.updated_at = entry.recorded_at.utc();
@@ -267,29 +275,46 @@ fn apply(rows: &mut HashMap<Uuid, ClaimRow>, id: Uuid, event: &ClaimEvent, recor
             row.amount = submitted.about.amount.get();
             row.decided(status, &submitted.decision);
             row.expires_at = Some(submitted.expires_at.utc());
+            row.paid = submitted.paid.as_ref().map(price);
         }
         ClaimEvent::Granted(granted) => {
             row.amount = granted.about.amount.get();
             row.decided(status, &granted.decision);
+            row.credit = granted.credit.clone().map(Json);
+            row.paid = granted.paid.as_ref().map(price);
+        }
+        ClaimEvent::Approved(approved) => {
+            row.move_to(status);
+            row.credit = approved.credit.clone().map(Json);
+        }
+        ClaimEvent::Credited(credited) => {
+            row.move_to(status);
+            row.credit = Some(Json(credited.credit.clone()));
         }
         ClaimEvent::Withdrawn(withdrawn) => {
-            row.move_to(status);
+            row.give_back(status);
             row.reason = Some(withdrawn.reason.name().to_owned());
         }
-        ClaimEvent::Approved(_)
-        | ClaimEvent::Rejected(_)
-        | ClaimEvent::Expired(_)
-        | ClaimEvent::Fulfilled(_)
-        | ClaimEvent::FulfilmentFailed(_)
-        | ClaimEvent::Reversed(_)
-        | ClaimEvent::Credited(_) => row.move_to(status),
+        ClaimEvent::Rejected(_) | ClaimEvent::Expired(_) | ClaimEvent::Reversed(_) => row.give_back(status),
+        ClaimEvent::Fulfilled(_) | ClaimEvent::FulfilmentFailed(_) => row.move_to(status),
     }
+}
+
+/// What was paid, without the lots.
+fn price(paid: &Paid) -> Json<Price> {
+    Json(Price { unit: paid.unit.clone(), amount: paid.amount })
 }
 
 impl ClaimRow {
     fn decided(&mut self, status: ClaimStatus, decision: &Decision) {
         self.move_to(status);
         self.condition_version = decision.condition_version.into();
+    }
+
+    fn give_back(&mut self, status: ClaimStatus) {
+        self.move_to(status);
+        self.credit = None;
+        self.paid = None;
     }
 
     fn move_to(&mut self, status: ClaimStatus) {

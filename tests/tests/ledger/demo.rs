@@ -163,7 +163,7 @@ async fn an_empty_log_is_given_five_weeks_of_a_programme() {
     for event in auditor.get("/events").await.list("/events") {
         *events.entry(event["status"].as_str().unwrap().to_owned()).or_default() += 1;
     }
-    let wanted = [("active", 5), ("ended", 1), ("paused", 1), ("scheduled", 1)];
+    let wanted = [("active", 6), ("ended", 1), ("paused", 1), ("scheduled", 1)];
     assert_eq!(events, wanted.map(|(status, count)| (status.to_owned(), count)).into());
     let pool = database.pool().await;
     let head = "select position from log_head";
@@ -216,7 +216,7 @@ async fn an_empty_log_is_given_five_weeks_of_a_programme() {
     service.restart().await;
     assert_eq!(sqlx::query_scalar::<_, i64>(head).fetch_one(&pool).await.unwrap(), before);
     let removed = Auditor::of(&database.url).run(&["demo", "remove"]);
-    assert!(removed.out.starts_with("erased 5 demo accounts and ended 7 demo events"), "{}", removed.out);
+    assert!(removed.out.starts_with("erased 5 demo accounts and ended 8 demo events"), "{}", removed.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +229,7 @@ async fn the_same_moment_gives_the_same_history_and_any_moment_a_whole_one() {
     for Filled { made, lines, nearly_sold_out } in [one, early] {
         assert!(made.log_events > 5_000, "{made}");
         assert_eq!(i64::try_from(lines.len()).unwrap(), made.log_events);
-        assert_eq!((made.waiting, made.events, made.running), (40, 8, 5), "{made}");
+        assert_eq!((made.waiting, made.events, made.running), (40, 9, 6), "{made}");
         // at about twenty a day
         assert!((1..=16).contains(&nearly_sold_out), "{nearly_sold_out} coffees are left");
     }

@@ -36,6 +36,7 @@ mod progress;
 mod refusals;
 mod reward_requests;
 mod separation_of_duties;
+mod value_claims;
 
 // What members have: units of value, and what is paid with it.
 mod spends;

@@ -10,3 +10,4 @@ mod overview;
 mod rewards;
 mod session;
 mod settings;
+mod value;

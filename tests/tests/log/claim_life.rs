@@ -87,11 +87,12 @@ async fn life(seed: u64) {
                     reward_id,
                     member_id: member(dice.random_range(0..MEMBERS)),
                     at,
+                    reference: None,
                     refuse_own_campaign: false,
                 };
                 let facts = Known { blocked: dice.random_bool(0.1), complete: dice.random_bool(0.85) };
                 let head = *programme.ledger.head().borrow();
-                let tried = told(programme.ledger.dry_run_reward(ask, &facts).await);
+                let tried = told(programme.ledger.dry_run_reward(ask.clone(), &facts).await);
                 assert_eq!(*programme.ledger.head().borrow(), head, "a dry run appends nothing");
                 let metadata = Metadata::of(ask.member_id, Role::User, at);
                 let asked = told(programme.ledger.request_reward(ask, &facts, &metadata).await);
@@ -150,8 +151,13 @@ async fn a_dry_run_tells_what_a_wish_is_answered_whatever_happened_before() {
 async fn a_claim_that_nobody_decided_is_asked_for_again_and_its_stock_is_given_back_once() {
     let programme = Programme::with(Limits { stock: Some(1), manual: true, ..Limits::default() }).await;
     let asks = async |number, at| {
-        let ask =
-            ClaimRequest { reward_id: programme.reward, member_id: member(number), at, refuse_own_campaign: false };
+        let ask = ClaimRequest {
+            reward_id: programme.reward,
+            member_id: member(number),
+            at,
+            reference: None,
+            refuse_own_campaign: false,
+        };
         programme.ledger.request_reward(ask, &Everybody, &Metadata::system(at)).await
     };
     let first = asks(1, now()).await.unwrap();

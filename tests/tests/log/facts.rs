@@ -34,8 +34,10 @@ async fn log_in(programme: &Programme, member_id: MemberId, day: NaiveDate) {
 
 async fn ask_for_it(programme: &Programme, member_id: MemberId) -> Receipt<Claim> {
     let facts = LedgerFacts::start(programme.pool.clone());
-    let ask = ClaimRequest { reward_id: programme.reward, member_id, at: now(), refuse_own_campaign: false };
-    programme.ledger.request_reward(ask, &facts, &Metadata::system(ask.at)).await.unwrap()
+    let ask =
+        ClaimRequest { reward_id: programme.reward, member_id, at: now(), reference: None, refuse_own_campaign: false };
+    let metadata = Metadata::system(ask.at);
+    programme.ledger.request_reward(ask, &facts, &metadata).await.unwrap()
 }
 
 #[tokio::test]

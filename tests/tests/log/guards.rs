@@ -82,6 +82,7 @@ async fn a_daily_reward_is_claimed_once_a_day_and_counted_every_day() {
             reward_id: programme.reward,
             member_id: member(1),
             at,
+            reference: None,
             refuse_own_campaign: false,
         };
         programme.ledger.request_reward(ask, &super::support::Everybody, &Metadata::system(at)).await

@@ -146,8 +146,9 @@ pub(crate) async fn claim(
     reward_id: RewardId,
     member_id: MemberId,
 ) -> Result<Receipt<Claim>, ClaimError> {
-    let ask = ClaimRequest { reward_id, member_id, at: now(), refuse_own_campaign: false };
-    ledger.request_reward(ask, &Everybody, &Metadata::of(member_id, Role::User, ask.at)).await
+    let ask = ClaimRequest { reward_id, member_id, at: now(), reference: None, refuse_own_campaign: false };
+    let metadata = Metadata::of(member_id, Role::User, ask.at);
+    ledger.request_reward(ask, &Everybody, &metadata).await
 }
 
 pub(crate) fn member(number: u128) -> MemberId {

@@ -98,6 +98,12 @@ phrases! {
     explain_sold_out(winners, position) = "explain-sold-out";
     explain_no_stock = "explain-no-stock";
     explain_too_few_points(unit, need, have) = "explain-too-few-points";
+    explain_price_held(amount, unit) = "explain-price-held";
+    explain_price_paid(amount, unit) = "explain-price-paid";
+    explain_price_given_back(amount, unit) = "explain-price-given-back";
+    explain_credited(amount, unit, from) = "explain-credited";
+    explain_credited_until(amount, unit, from, until) = "explain-credited-until";
+    explain_taken_back(taken, unit, owed, written_off) = "explain-taken-back";
     explain_step_denied(reason) = "explain-step-denied";
     explain_step_pending = "explain-step-pending";
     explain_step_granted = "explain-step-granted";

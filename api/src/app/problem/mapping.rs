@@ -49,6 +49,12 @@ impl From<ClaimError> for Problem {
                 .at(position),
             ClaimError::RewardUnknown => Self::new(Code::RewardUnknown),
             ClaimError::MemberUnknown => Self::new(Code::MemberUnknown),
+            ClaimError::ReferenceMissing => {
+                Self::field("reference", "required", "a claim in an event with frequency `each` needs a reference")
+            }
+            ClaimError::ReferenceUnasked => {
+                Self::field("reference", "unasked", "only a claim in an event with frequency `each` has a reference")
+            }
             ClaimError::Command(error) => error.into(),
         }
     }
@@ -150,6 +156,7 @@ impl From<CampaignRefusal> for Problem {
             }
             CampaignRefusal::Budgets(refusal) => Self::field("budgets", "invalid", &refusal.to_string()),
             CampaignRefusal::CreditsNoPoints => Self::field("unit", "type", &refusal.to_string()),
+            CampaignRefusal::NothingMatures => Self::field("availableAfterDays", "type", &refusal.to_string()),
             CampaignRefusal::NothingExpires => Self::field("expiry", "type", &refusal.to_string()),
             CampaignRefusal::DateOutOfBounds => Self::field("expiry.date", "range", &refusal.to_string()),
             CampaignRefusal::PriceInOwnUnit => Self::field("price.unit", "other", &refusal.to_string()),

@@ -1,5 +1,5 @@
 //! Five weeks of a programme for an empty log, so that a demo shows what the ledger looks like when it is used: some 400
-//! members, eight events in every status, claims with every answer. It is made by the commands that everything is made
+//! members, nine events in every status, claims with every answer, points that members earn and pay with. It is made by the commands that everything is made
 //! by, under a clock that begins five weeks ago: the write side hands that out for an empty log alone, and what is made
 //! depends on the seed and the moment of the start, and on nothing else.
 

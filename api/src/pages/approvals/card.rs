@@ -10,6 +10,7 @@ use crate::pages::evidence::{Explanation, Needs};
 use crate::pages::form::{self, new_key};
 use crate::pages::short_id::ShortId;
 use crate::pages::text::{Text, say};
+use crate::pages::value::moved;
 use crate::pages::visit::{AUDITORS, Visit};
 
 /// How many events are listed for a flag.
@@ -86,6 +87,8 @@ pub(super) struct Card {
     /// Facts about the member: name and value.
     facts: Vec<(String, String)>,
     stock: String,
+    /// What it costs the member.
+    price: Vec<String>,
     grants: String,
 }
 
@@ -142,6 +145,7 @@ impl Card {
             needs: told.map(|told| told.needs(text)),
             facts: facts(text, &claim.id, user, claims),
             stock: stock(text, reward),
+            price: moved(text, &claim.status, None, claim.paid.as_ref()),
             grants: say!(text, "ui-approvals-grants", amount = amount),
         }
     }

@@ -10,6 +10,7 @@ use crate::pages::decide::{Named, Reward};
 use crate::pages::evidence::seen;
 use crate::pages::short_id::ShortId;
 use crate::pages::text::{Text, say};
+use crate::pages::value::Amount;
 use crate::pages::visit::Visit;
 
 /// How many numbers of the evidence fit into a row.
@@ -43,6 +44,7 @@ pub(super) struct Waiting {
     pub(super) event: Named,
     pub(super) status: String,
     pub(super) period: String,
+    pub(super) paid: Option<Amount>,
     pub(super) created_at: Moment,
     pub(super) expires_at: Option<Moment>,
     pub(super) evidence: Vec<LeafEvidence>,

@@ -16,6 +16,7 @@ ui-claim-then-fulfilment-failed = The claim was granted, but the reward could no
 ui-claim-then-reversed = The claim was granted, and later taken back.
 ui-claim-rule = The rule as it was, and what was seen
 ui-claim-rule-sub = Version { $version }; every window ends on { $day }, the member’s day of asking
+ui-claim-value = What it cost and credited
 ui-claim-steps = What happened
 ui-claim-by-member = By the member
 ui-claim-by-clock = By the service itself

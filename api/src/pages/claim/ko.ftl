@@ -16,6 +16,7 @@ ui-claim-then-fulfilment-failed = 지급되었으나 리워드를 전달하지 �
 ui-claim-then-reversed = 지급되었다가 나중에 회수되었습니다.
 ui-claim-rule = 당시의 조건과 확인된 내용
 ui-claim-rule-sub = 버전 { $version }. 모든 기간은 회원이 신청한 날인 { $day }까지입니다.
+ui-claim-value = 사용과 적립
 ui-claim-steps = 처리 과정
 ui-claim-by-member = 회원
 ui-claim-by-clock = 시스템 자동 처리

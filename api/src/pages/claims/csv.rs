@@ -7,7 +7,11 @@ use super::filter::Filter;
 use super::{Claims, Line};
 use crate::pages::client::{FieldRefused, Refused};
 use crate::pages::failure::Failure;
+use crate::pages::value::{Amount, Credit};
 use crate::pages::visit::{STAFF, Visit};
+
+const HEADER: &str = "id,status,reason,userId,eventId,event,reward,type,amount,period,createdAt,updatedAt,creditUnit,\
+                      creditAmount,creditAvailableFrom,creditExpiresAt,paidUnit,paidAmount\r\n";
 
 /// How many pages of 200 claims a file holds at most.
 const CSV_PAGES: usize = 50;
@@ -28,7 +32,7 @@ pub(super) async fn csv(visit: Visit) -> Result<Response, Failure> {
             more: serde_json::Map::new(),
         }));
     }
-    let mut file = "id,status,reason,userId,eventId,event,reward,type,amount,period,createdAt,updatedAt\r\n".to_owned();
+    let mut file = HEADER.to_owned();
     let mut cursor: Option<String> = None;
     for _ in 0..CSV_PAGES {
         let Claims { claims, next_cursor } = filter.ask(&visit, cursor.as_deref(), "200").await?;
@@ -52,6 +56,8 @@ impl Line {
     fn write(&self, file: &mut String) {
         let (created, updated) = (self.created_at.to_string(), self.updated_at.to_string());
         let amount = self.reward.amount.to_string();
+        let [unit, credited, from, until] = self.credit.as_ref().map(Credit::cells).unwrap_or_default();
+        let [paid_in, paid] = self.paid.as_ref().map(Amount::cells).unwrap_or_default();
         let cells = [
             &self.id,
             &self.status,
@@ -65,6 +71,12 @@ impl Line {
             &self.period,
             &created,
             &updated,
+            &unit,
+            &credited,
+            &from,
+            &until,
+            &paid_in,
+            &paid,
         ];
         for (at, cell) in cells.iter().enumerate() {
             if at > 0 {

@@ -1,7 +1,3 @@
-ui-decide-points = { $count ->
-    [one] 1 point
-   *[other] { $count } points
-}
 ui-decide-coupons = { $count ->
     [one] 1 coupon
    *[other] { $count } coupons

@@ -1,4 +1,3 @@
-ui-decide-points = { $count }포인트
 ui-decide-coupons = 쿠폰 { $count }장
 ui-decide-items = 상품 { $count }개
 ui-decide-to-correct = 수정할 항목 1개

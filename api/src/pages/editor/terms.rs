@@ -47,7 +47,7 @@ pub(super) fn sections(text: Text, draft: &Draft, errors: Option<&FormErrors>, t
     let hinted = |id, control, hint: &str| field(id, control, text.say(hint));
     let moment = |id| field(id, Control::Moment(step(draft.value(id))), elsewhere(text, draft, id));
     let frequencies =
-        ["once", "daily", "weekly", "monthly"].map(|name| (name, text.say_of("frequency", name))).to_vec();
+        ["once", "daily", "weekly", "monthly", "each"].map(|name| (name, text.say_of("frequency", name))).to_vec();
     let approvals = ["automatic", "manual"].map(|name| (name, text.say_of("editor-approval", name))).to_vec();
     let windows = [OWN, LATEST].map(|name| (name, text.say_of("editor-window", name))).to_vec();
     let event = Section {

@@ -3,9 +3,12 @@
 use chrono::NaiveDate;
 use domain::Moment;
 use domain::condition::{Condition, LeafEvidence};
+use domain::value::UnitCode;
 use serde::Deserialize;
 
-use crate::pages::text::{Text, say};
+use crate::pages::form;
+use crate::pages::text::Text;
+use crate::pages::value::{Amount, Credit, Price};
 
 /// One page of the running events.
 #[derive(Debug, Deserialize)]
@@ -26,6 +29,13 @@ pub(super) struct EventLine {
     pub(super) max_reward_count: Option<i64>,
 }
 
+impl EventLine {
+    /// A name of its own for a new claim, where members claim as often as they pay.
+    pub(super) fn reference(&self) -> Option<String> {
+        (self.frequency == "each").then(form::new_key)
+    }
+}
+
 /// The member's progress in an event.
 #[derive(Debug, Deserialize)]
 pub(super) struct Progress {
@@ -42,6 +52,8 @@ pub(super) struct RewardProgress {
     pub(super) limit_reached: bool,
     pub(super) claim_status: Option<String>,
     pub(super) next_period_starts_at: Option<Moment>,
+    #[serde(default)]
+    pub(super) price: Option<Price>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +67,7 @@ pub(super) struct RewardLine {
     #[serde(flatten)]
     pub(super) gain: Gain,
     pub(super) quantity: Option<i64>,
+    pub(super) price: Option<Amount>,
 }
 
 /// What a member gets.
@@ -64,6 +77,9 @@ pub(super) struct Gain {
     #[serde(rename = "type")]
     pub(super) reward_type: String,
     pub(super) amount: i64,
+    /// What points are of; left out where a claim tells of its reward.
+    #[serde(default)]
+    pub(super) unit: Option<String>,
 }
 
 impl Gain {
@@ -71,7 +87,10 @@ impl Gain {
     pub(super) fn say(&self, text: Text) -> String {
         let name = self.name.clone().unwrap_or_default();
         match (self.reward_type.as_str(), self.amount) {
-            ("POINT", amount) => say!(text, "ui-me-points", amount = amount),
+            ("POINT", amount) => {
+                let unit = self.unit.clone().unwrap_or_else(|| UnitCode::POINTS.to_owned());
+                Amount { unit, amount }.say(text)
+            }
             (_, 1) => name,
             (_, amount) => format!("{} × {name}", text.number(amount)),
         }
@@ -96,6 +115,8 @@ pub(super) struct ClaimLine {
     pub(super) event: Named,
     pub(super) status: String,
     pub(super) reason: Option<String>,
+    pub(super) credit: Option<Credit>,
+    pub(super) paid: Option<Amount>,
     pub(super) updated_at: Moment,
 }
 
@@ -112,6 +133,8 @@ pub(super) struct Explanation {
     pub(super) leaves: Vec<LeafEvidence>,
     pub(super) local_date: NaiveDate,
     pub(super) evaluated_at: Moment,
+    /// The price, where the member had too little.
+    pub(super) price: Option<Price>,
     pub(super) waits_until: Option<Moment>,
     pub(super) steps: Vec<StepLine>,
 }

@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::MEMBERS;
@@ -24,6 +24,7 @@ use crate::pages::form::{self, Posted};
 use crate::pages::response::{page, page_with, see_other};
 use crate::pages::shell::{Shell, Tab};
 use crate::pages::text::{Text, say};
+use crate::pages::value::moved;
 use crate::pages::visit::Visit;
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
@@ -41,6 +42,7 @@ async fn list(_: Visit) -> Response {
 struct UnknownPage {
     shell: Shell,
     reward_id: String,
+    reference: Option<String>,
     key: String,
     code: String,
 }
@@ -59,7 +61,9 @@ async fn ask(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     visit.only(MEMBERS)?;
     let reward = Uuid::try_parse(form.raw("reward")).map_err(|_| Failure::of(Code::NotFound))?;
     let key = form.idempotency_key().map_or_else(form::new_key, str::to_owned);
-    let change = Change { idempotency_key: Some(&key), ..Change::default() };
+    let reference = form.text("reference").map(str::to_owned);
+    let body = reference.as_ref().map(|reference| json!({ "reference": reference }));
+    let change = Change { body, idempotency_key: Some(&key), if_match: None };
     let path = format!("/claims/{reward}/claim");
     let refused = match visit.api.change::<Asked>(Method::POST, &path, change).await {
         Ok(answer) => return Ok(see_other(&result(answer.body.claim.id, answer.position, ""))),
@@ -68,7 +72,7 @@ async fn ask(Posted { visit, form }: Posted) -> Result<Response, Failure> {
     if refused.is_unknown() || refused.code == "idempotency_key_in_progress" {
         let (shell, code) = (Shell::member(&visit, Tab::Earn), format!("{} {}", refused.status, refused.code));
         let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-        return Ok(page_with(status, &UnknownPage { shell, reward_id: reward.to_string(), key, code }));
+        return Ok(page_with(status, &UnknownPage { shell, reward_id: reward.to_string(), reference, key, code }));
     }
     match recorded(&refused) {
         Some((claim, position)) => {
@@ -108,6 +112,8 @@ struct ClaimPage {
     status_said: String,
     /// Whether this was a second request for the same reward.
     again: bool,
+    /// What it has credited and costs.
+    moved: Vec<String>,
     needs: Vec<Step>,
     judged: String,
     happened: Vec<Happened>,
@@ -157,6 +163,7 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure>
         event: claim.event.name.clone().unwrap_or_default(),
         status_said: text.say_of("status", &claim.status),
         again: visit.asked("again").is_some(),
+        moved: moved(text, &claim.status, claim.credit.as_ref(), claim.paid.as_ref()),
         needs: steps_then(text, &told),
         judged: say!(text, "ui-me-judged", at = text.exact_moment(told.evaluated_at), zone = text.zone_name()),
         happened: happened.collect(),
@@ -180,7 +187,10 @@ fn lead(text: Text, claim: &ClaimLine, told: &Explanation) -> String {
     let when = when(text, claim.updated_at);
     match (claim.status.as_str(), told.waits_until, claim.reason.as_deref()) {
         ("pending", Some(until), _) => say!(text, "ui-me-lead-pending-until", until = text.moment(until)),
-        ("denied", _, Some(reason)) => text.say_of("me-denied", reason),
+        ("denied", _, Some(reason)) => {
+            let price = told.price.as_ref().map(|price| price.too_few(text));
+            price.unwrap_or_else(|| text.say_of("me-denied", reason))
+        }
         (status, _, _) => {
             let mut args = fluent_bundle::FluentArgs::new();
             args.set("when", when);

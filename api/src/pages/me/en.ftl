@@ -5,11 +5,9 @@ ui-me-ready = { $count ->
 ui-me-none-ready = Nothing to claim right now
 ui-me-today-is = Today, { $weekday } { $day }
 ui-me-today = today
-ui-me-points = { $amount ->
-    [one] { $amount } point
-   *[other] { $amount } points
-}
 ui-me-claim = Claim { $gain }
+ui-me-claim-for = Claim { $gain } for { $price }
+ui-me-ask-for-price = Ask for { $gain } for { $price }: a person looks at it
 ui-me-ask-for = Ask for { $gain }: a person looks at it
 ui-me-left = { $left } left
 ui-me-left-of = { $left } left of { $all }
@@ -17,6 +15,7 @@ ui-me-until-once = until { $day }
 ui-me-until-daily = every day until { $day }
 ui-me-until-weekly = every week until { $day }
 ui-me-until-monthly = every month until { $day }
+ui-me-until-each = as often as you like until { $day }
 ui-me-days-in-a-row = { $count ->
     [one] day in a row
    *[other] days in a row

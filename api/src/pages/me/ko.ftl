@@ -2,8 +2,9 @@ ui-me-ready = 받을 수 있는 보상이 { $count }개 있습니다
 ui-me-none-ready = 지금 받을 수 있는 보상이 없습니다
 ui-me-today-is = 오늘은 { $day } { $weekday }입니다
 ui-me-today = 오늘
-ui-me-points = { $amount }포인트
 ui-me-claim = { $gain } 받기
+ui-me-claim-for = { $price }로 { $gain } 받기
+ui-me-ask-for-price = { $price }로 { $gain } 신청하기 (담당자가 확인합니다)
 ui-me-ask-for = { $gain } 신청하기 (담당자가 확인합니다)
 ui-me-left = { $left }개 남음
 ui-me-left-of = { $all }개 중 { $left }개 남음
@@ -11,6 +12,7 @@ ui-me-until-once = { $day }까지
 ui-me-until-daily = { $day }까지 매일
 ui-me-until-weekly = { $day }까지 매주
 ui-me-until-monthly = { $day }까지 매월
+ui-me-until-each = { $day }까지 몇 번이든
 ui-me-days-in-a-row = { $count ->
    *[other] 일 연속
 }

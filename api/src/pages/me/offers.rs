@@ -9,7 +9,7 @@ use domain::claim::KnownProfile;
 use domain::condition::{Condition, Leaf};
 use fluent_bundle::FluentArgs;
 use futures::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::asked::{ClaimLine, EventLine, Events, Progress, RewardLine, RewardProgress, Rewards, Streak, User};
 use super::lately::when;
@@ -45,6 +45,8 @@ pub(super) struct Ready {
     pub(super) left: Option<Left>,
     pub(super) reward_id: String,
     pub(super) key: String,
+    /// What the claim is called, where members claim as often as they pay.
+    pub(super) reference: Option<String>,
     pub(super) button: String,
 }
 
@@ -99,7 +101,7 @@ pub(super) async fn offers(
         let mut open = vec![];
         for progress in of.progress.rewards.iter().filter(|reward| of.progress.eligible && can_be_claimed(reward)) {
             // the progress does not include the event's budget
-            if of.event.max_reward_count.is_none() || is_granted(visit, &progress.id).await {
+            if of.event.max_reward_count.is_none() || is_granted(visit, &of.event, &progress.id).await {
                 open.extend(of.rewards.iter().find(|reward| reward.id == progress.id).map(|reward| (progress, reward)));
             }
         }
@@ -135,21 +137,26 @@ fn kinds(condition: &Condition) -> impl Iterator<Item = &str> {
 
 fn can_be_claimed(reward: &RewardProgress) -> bool {
     let again = matches!(reward.claim_status.as_deref(), None | Some("denied" | "expired"));
-    again && !reward.limit_reached && reward.remaining != Some(0)
+    let payable = reward.price.as_ref().is_none_or(|price| !price.is_out_of_reach());
+    again && !reward.limit_reached && reward.remaining != Some(0) && payable
 }
 
 /// Whether a claim would be granted now, by a dry run.
-async fn is_granted(visit: &Visit, reward: &str) -> bool {
+async fn is_granted(visit: &Visit, event: &EventLine, reward: &str) -> bool {
     let path = format!("/claims/{reward}/claim?dryRun=true");
-    visit.api.change::<Value>(Method::POST, &path, Change::default()).await.is_ok()
+    let body = event.reference().map(|reference| json!({ "reference": reference }));
+    visit.api.change::<Value>(Method::POST, &path, Change { body, ..Change::default() }).await.is_ok()
 }
 
 fn ready_of(around: &Around<'_>, event: &EventLine, progress: &RewardProgress, reward: &RewardLine) -> Ready {
     let text = around.text;
     let gain = reward.gain.say(text);
-    let button = match event.approval.as_str() {
-        "manual" => say!(text, "ui-me-ask-for", gain = gain.clone()),
-        _ => say!(text, "ui-me-claim", gain = gain.clone()),
+    let price = reward.price.as_ref().map(|price| price.say(text));
+    let button = match (event.approval.as_str(), price) {
+        ("manual", Some(price)) => say!(text, "ui-me-ask-for-price", gain = gain.clone(), price = price),
+        ("manual", None) => say!(text, "ui-me-ask-for", gain = gain.clone()),
+        (_, Some(price)) => say!(text, "ui-me-claim-for", gain = gain.clone(), price = price),
+        (_, None) => say!(text, "ui-me-claim", gain = gain.clone()),
     };
     Ready {
         event: event.name.clone(),
@@ -158,6 +165,7 @@ fn ready_of(around: &Around<'_>, event: &EventLine, progress: &RewardProgress, r
         left: left(text, progress.remaining, reward.quantity),
         reward_id: reward.id.clone(),
         key: form::new_key(),
+        reference: event.reference(),
         gain,
     }
 }
@@ -195,9 +203,7 @@ fn on_the_way_of(around: &Around<'_>, of: &Asked, claims: &[ClaimLine], known: K
         return None;
     }
     if progress.eligible {
-        // the rule is met but nothing can be claimed: say which limit is used up
-        let limit = progress.rewards.iter().all(|reward| reward.limit_reached);
-        return shown(vec![], None, None, Some(text.say(if limit { "ui-me-had-all" } else { "ui-me-nothing-left" })));
+        return shown(vec![], None, None, Some(hindrance(text, progress)));
     }
     let steps = steps(around, &event.condition, &progress.evidence);
     match next(around, &event.condition, &progress.evidence, known) {
@@ -206,6 +212,16 @@ fn on_the_way_of(around: &Around<'_>, of: &Asked, claims: &[ClaimLine], known: K
         Next::OnTheDay => shown(steps, None, None, Some(text.say("ui-me-on-the-day"))),
         Next::Nothing => shown(steps, None, None, Some(text.say("ui-me-out-of-reach"))),
     }
+}
+
+/// The rule is met but nothing can be claimed: which limit is used up, or of which points there are too few.
+fn hindrance(text: Text, progress: &Progress) -> String {
+    if progress.rewards.iter().all(|reward| reward.limit_reached) {
+        return text.say("ui-me-had-all");
+    }
+    let open = progress.rewards.iter().filter(|reward| !reward.limit_reached && reward.remaining != Some(0));
+    let price = open.filter_map(|reward| reward.price.as_ref()).find(|price| price.is_out_of_reach());
+    price.map_or_else(|| text.say("ui-me-nothing-left"), |price| price.too_few(text))
 }
 
 /// A claim that was denied or has expired may be made again in the same period.
@@ -251,7 +267,7 @@ pub(super) async fn offer_of(visit: &Visit, user: &User, event: &str, reward: &s
     let line = of.rewards.iter().find(|line| line.id == reward)?;
     let open = of.progress.eligible
         && can_be_claimed(progress)
-        && (of.event.max_reward_count.is_none() || is_granted(visit, reward).await);
+        && (of.event.max_reward_count.is_none() || is_granted(visit, &of.event, reward).await);
     if open {
         return Some(Ok(ready_of(&around, &of.event, progress, line)));
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::show;
+use super::value::{self, ValueField};
 use crate::pages::client::{Change, FieldRefused, Refused};
 use crate::pages::event_names::event_names;
 use crate::pages::failure::Failure;
@@ -14,8 +15,8 @@ use crate::pages::response::see_other;
 use crate::pages::visit::{OPERATORS, Visit};
 
 /// The fields with numbers, and those with texts.
-const NUMBERS: [&str; 3] = ["amount", "quantity", "perMemberLimit"];
-const TEXTS: [&str; 4] = ["eventId", "name", "type", "description"];
+const NUMBERS: [&str; 4] = ["amount", "quantity", "perMemberLimit", "availableAfterDays"];
+const TEXTS: [&str; 5] = ["eventId", "name", "type", "description", "unit"];
 
 #[derive(Default)]
 pub(super) struct AddForm {
@@ -24,6 +25,8 @@ pub(super) struct AddForm {
     values: Vec<(String, String)>,
     /// The events to choose from: id and name.
     pub(super) events: Vec<(String, String)>,
+    /// The fields about what a claim moves.
+    pub(super) moves: Vec<ValueField>,
     pub(super) refused: Option<Refused>,
 }
 
@@ -45,7 +48,7 @@ impl AddForm {
     pub(super) async fn with_events(self, visit: &Visit) -> Self {
         let events = event_names(visit).await.unwrap_or_default();
         let events = events.into_iter().filter(|event| event.status != "ended").map(|event| (event.id, event.name));
-        Self { events: events.collect(), ..self }
+        Self { events: events.collect(), moves: value::fields(visit.text, &self), ..self }
     }
 
     pub(super) fn value(&self, name: &str) -> &str {
@@ -76,7 +79,7 @@ pub(super) async fn add(Posted { visit, form }: Posted) -> Result<Response, Fail
             let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::BAD_REQUEST);
             // if the result is unknown, the same key keeps it from being done twice
             let key = form.idempotency_key().filter(|_| refused.is_unknown()).map_or_else(new_key, str::to_owned);
-            let again = AddForm { key, values: form.0, events: vec![], refused: Some(refused) };
+            let again = AddForm { key, values: form.0, refused: Some(refused), ..AddForm::default() };
             show(&visit, again, status).await
         }
         Err(refused) => Err(refused.into()),
@@ -91,8 +94,13 @@ fn body(form: &Form) -> Value {
         body.extend(form.text(name).map(|text| (name.to_owned(), Value::from(text))));
     }
     for name in NUMBERS {
-        let number = |text: &str| text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from);
         body.extend(form.text(name).map(|text| (name.to_owned(), number(text))));
     }
+    body.extend(value::body(form));
     Value::Object(body)
+}
+
+/// A number, or what was typed in its place.
+pub(super) fn number(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
 }

@@ -8,6 +8,7 @@ use crate::pages::charts::Meter;
 use crate::pages::client::Refused;
 use crate::pages::moment::Shown;
 use crate::pages::stock::{Forecast, Stock, Until};
+use crate::pages::value::Terms;
 use crate::pages::visit::Visit;
 
 pub(super) struct Listed {
@@ -20,7 +21,7 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) event: String,
     pub(super) event_href: String,
-    /// `30 points`; empty as of an earlier moment.
+    /// `Points × 30`, and what it costs; empty as of an earlier moment.
     pub(super) what: String,
     pub(super) granted: String,
     pub(super) meter: Option<Meter>,
@@ -48,6 +49,8 @@ struct Reward {
     remaining: Option<i64>,
     held: i64,
     granted: i64,
+    #[serde(flatten)]
+    terms: Terms,
 }
 
 #[derive(Deserialize)]
@@ -120,12 +123,13 @@ impl Listed {
                 Some(_) => stock.until(visit.text, shown.now.recorded_at),
                 None => Until { tone: "muted", words: visit.text.say("ui-rewards-not-running") },
             };
-            let kind = visit.text.say_of("type", &reward.reward_type);
+            let kind = reward.terms.kind(visit.text, &reward.reward_type);
+            let price = reward.terms.price(visit.text).map_or_else(String::new, |price| format!(" · {price}"));
             Row {
                 href: visit.to(&format!("/ui/rewards/{}", reward.id)),
                 event: names.get(&reward.event_id).cloned().unwrap_or_default(),
                 event_href: visit.to(&format!("/ui/events/{}", reward.event_id)),
-                what: format!("{kind} × {}", visit.text.number(reward.amount)),
+                what: format!("{kind} × {}{price}", visit.text.number(reward.amount)),
                 granted: visit.text.number(reward.granted),
                 meter: reward.quantity.map(|all| Meter::of(&[("go", reward.granted), ("wait", reward.held)], all)),
                 left: stock.left(visit.text),

@@ -57,6 +57,7 @@ ui-frequency-once = once
 ui-frequency-daily = daily
 ui-frequency-weekly = weekly
 ui-frequency-monthly = monthly
+ui-frequency-each = as often as they pay
 ui-type-point = Points
 ui-type-item = Item
 ui-type-coupon = Coupon

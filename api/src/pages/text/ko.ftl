@@ -57,6 +57,7 @@ ui-frequency-once = 한 번
 ui-frequency-daily = 매일
 ui-frequency-weekly = 매주
 ui-frequency-monthly = 매월
+ui-frequency-each = 가격을 낼 때마다
 ui-type-point = 포인트
 ui-type-item = 상품
 ui-type-coupon = 쿠폰

@@ -29,6 +29,7 @@ messages! {
     "rewards",
     "rule",
     "stock",
+    "value",
     "proof",
     "log",
     "verification",

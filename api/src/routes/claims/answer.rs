@@ -7,7 +7,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use commands::{ClaimRequest, Metadata, Receipt};
-use domain::claim::{Claim, ClaimStatus};
+use domain::Moment;
+use domain::claim::{Claim, ClaimStatus, DenialReason, PriceShortfall};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -78,26 +79,27 @@ pub(super) async fn answer(
     metadata: &Metadata,
     key: &Key,
 ) -> Result<Answer, Problem> {
+    let at = request.at;
     let decision = match dry_run {
         DryRun::No => {
-            let keep = key.store(move |receipt| decided(request, dry_run, receipt));
+            let keep = key.store(move |receipt| decided(at, dry_run, receipt));
             state.ledger.request_reward_storing(request, &state.facts, metadata, &keep).await
         }
         DryRun::Yes => state.ledger.dry_run_reward(request, &state.facts).await,
     };
     match decision {
-        Ok(receipt) => decided(request, dry_run, &receipt),
+        Ok(receipt) => decided(at, dry_run, &receipt),
         Err(error) => Err(dry_run.mark(error.into())),
     }
 }
 
 /// The receipt shows the claim as it stands. This request made it so when the judgement it rests on is of
 /// this moment; else the request was refused, and the claim is as it was before.
-fn decided(request: ClaimRequest, dry_run: DryRun, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
+fn decided(asked_at: Moment, dry_run: DryRun, receipt: &Receipt<Claim>) -> Result<Answer, Problem> {
     let (Some(claim), Some(decision)) = (ClaimBody::of(receipt), receipt.state.decision()) else {
         return Err(Problem::internal("claim", &"a decided claim has no decision"));
     };
-    let of_now = receipt.appended > 0 && decision.evaluated_at == request.at;
+    let of_now = receipt.appended > 0 && decision.evaluated_at == asked_at;
     let (status, message) = match receipt.state.status() {
         Some(ClaimStatus::Granted) if of_now => (StatusCode::CREATED, phrases::claim_granted()),
         Some(ClaimStatus::Pending) if of_now => (StatusCode::ACCEPTED, phrases::claim_pending()),
@@ -140,6 +142,10 @@ fn denied(dry_run: DryRun, receipt: &Receipt<Claim>) -> Problem {
         .with("evaluatedAt", decision.evaluated_at)
         .with("timeZone", decision.time_zone.name())
         .at(receipt.position);
+    let problem = match receipt.state.last_shortfall().1.filter(|_| reason == DenialReason::InsufficientPoints) {
+        Some(PriceShortfall { unit, need, have }) => problem.with("unit", unit).with("need", need).with("have", have),
+        None => problem,
+    };
     match dry_run {
         DryRun::No => problem.recorded(),
         DryRun::Yes => dry_run.mark(problem),

@@ -78,12 +78,13 @@ fn boundary(sent: InstantOrDate) -> Boundary {
     }
 }
 
-fn frequencies() -> [(&'static str, Frequency); 4] {
+fn frequencies() -> [(&'static str, Frequency); 5] {
     [
         ("once", Frequency::Once),
         ("daily", Frequency::Daily),
         ("weekly", Frequency::Weekly),
         ("monthly", Frequency::Monthly),
+        ("each", Frequency::Each),
     ]
 }
 

@@ -1,6 +1,8 @@
 //! `/events/{id}/progress`: how far a member has come in an event, judged now on the same facts as a claim request would
 //! be. It decides and writes nothing; what a claim request would be answered, a dry run tells.
 
+use std::collections::BTreeMap;
+
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::Json;
@@ -8,7 +10,7 @@ use axum::extract::State;
 use commands::{FactsSource, ReadError, RewardAvailability};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms};
-use domain::claim::{Claim, ClaimStatus};
+use domain::claim::{Claim, ClaimStatus, Price, PriceShortfall};
 use domain::condition::{EvaluationContext, LeafEvidence, evaluate};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::role::Role;
@@ -104,11 +106,19 @@ async fn rewards(
     let available = state.ledger.availability_of(campaign_id, campaign, member).await?;
     let period = terms.frequency.period(at, periods);
     let next_period_starts_at = terms.next_period_starts_at(at, periods);
+    let priced = campaign.rewards().any(|(_, terms)| terms.price().is_some());
+    let wallets = if priced { state.ledger.wallets(member).await?.by_unit } else { BTreeMap::new() };
+    let price = |reward: RewardId| {
+        let Price { unit, amount } = campaign.reward(reward)?.price()?.clone();
+        let have = wallets.get(&unit).map_or(0, |holdings| holdings.available(at));
+        Some(PriceShortfall { unit, need: amount.get(), have })
+    };
     // asked for at the same moment, they are one query
     try_join_all(available.into_iter().map(async |RewardAvailability { reward, remaining, limit_reached }| {
         let claim = state.ledger.load::<Claim>(&ClaimId::of(reward, member, &period).to_string()).await?;
         let claim_status = claim.state.status_at(at).map(ClaimStatus::name);
-        Ok(RewardProgress { id: reward, remaining, limit_reached, claim_status, next_period_starts_at })
+        let price = price(reward);
+        Ok(RewardProgress { id: reward, remaining, limit_reached, claim_status, next_period_starts_at, price })
     }))
     .await
 }
@@ -143,4 +153,7 @@ struct RewardProgress {
     /// When the next period begins: in the event's zone, in the member's where the condition asks for a birthday or
     /// a join anniversary; null for `once`, and where the event ends before.
     next_period_starts_at: Option<Moment>,
+    /// What a claim costs, and how much of that the member can use now; null where it costs nothing. With less than is
+    /// needed, a claim would be refused as `insufficient_points`.
+    price: Option<PriceShortfall>,
 }

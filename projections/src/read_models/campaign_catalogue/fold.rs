@@ -16,6 +16,7 @@ use crate::engine::error::FoldError;
 use crate::engine::follower::BatchInterval;
 use crate::engine::projection::{Projection, Spread};
 use crate::log::{EventHeader, Recorded};
+use crate::read_models::json_text::json_text;
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +161,7 @@ fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &EventHeader
         amount: terms.amount.get(),
         quantity: terms.quantity.map(Into::into),
         per_member_limit: terms.per_member_limit.map(Into::into),
+        value: terms.value.as_deref().cloned().map(Json),
         held: 0,
         granted: 0,
         created_position: entry.position,
@@ -273,12 +275,14 @@ async fn write_rewards(tx: &mut PgConnection, rows: &[RewardRow]) -> Result<(), 
     if rows.is_empty() {
         return Ok(());
     }
+    let values = rows.iter().map(|row| json_text(row.value.as_ref())).collect::<Result<Vec<_>, _>>()?;
     sqlx::query(concat!(
         "insert into rewards (",
         reward_columns!(),
         ")
         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::timestamptz[])
+                             $8::bigint[], $9::json[], $10::bigint[], $11::bigint[], $12::bigint[],
+                             $13::timestamptz[])
         on conflict (reward_id) do update
         set name = excluded.name,
             description = excluded.description,
@@ -294,6 +298,7 @@ async fn write_rewards(tx: &mut PgConnection, rows: &[RewardRow]) -> Result<(), 
     .bind(rows.iter().map(|row| row.amount).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.quantity).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.per_member_limit).collect::<Vec<_>>())
+    .bind(values)
     .bind(rows.iter().map(|row| row.held).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.granted).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.created_position).collect::<Vec<_>>())

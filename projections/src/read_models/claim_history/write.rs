@@ -13,6 +13,7 @@ use super::{ClaimRow, columns};
 use crate::engine::checkpoint::{CheckpointMove, moved};
 use crate::engine::error::FoldError;
 use crate::read_models::copy_in::CopyIn;
+use crate::read_models::json_text::json_text;
 
 pub(super) async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<HashMap<Uuid, ClaimRow>, FoldError> {
     if ids.is_empty() {
@@ -31,12 +32,14 @@ pub(super) async fn load(tx: &mut PgConnection, ids: BTreeSet<Uuid>) -> Result<H
 
 /// Claims that have no row yet.
 pub(super) async fn copy(tx: &mut PgConnection, rows: &[ClaimRow]) -> Result<(), FoldError> {
-    let mut copied = CopyIn::new(15);
+    let mut copied = CopyIn::new(17);
     for row in rows {
         copied.row().id(row.claim_id).id(row.member_id).id(row.campaign_id).id(row.reward_id).text(&row.period);
         copied.number(row.amount).text(&row.reward_type).text(&row.status).maybe_text(row.reason.as_deref());
         copied.number(row.condition_version).maybe_moment(row.expires_at).number(row.created_position);
         copied.number(row.position).moment(row.created_at).moment(row.updated_at);
+        copied.maybe_text(json_text(row.credit.as_ref())?.as_deref());
+        copied.maybe_text(json_text(row.paid.as_ref())?.as_deref());
     }
     Ok(copied.into(tx, "claims", columns!()).await?)
 }
@@ -47,13 +50,14 @@ macro_rules! written {
         concat!(
             "claimed as (
                 insert into claimed_rewards (reward_id, campaign_id)
-                select * from unnest($16::uuid[], $17::uuid[]) ", $where, "
+                select * from unnest($18::uuid[], $19::uuid[]) ", $where, "
                 on conflict (reward_id) do nothing
             )
             insert into claims (", columns!(), ")
             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
                                  $8::text[], $9::text[], $10::bigint[], $11::timestamptz[], $12::bigint[],
-                                 $13::bigint[], $14::timestamptz[], $15::timestamptz[]) ", $where, "
+                                 $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::json[], $17::json[]) ",
+            $where, "
             on conflict (claim_id) do update
             set amount = excluded.amount,
                 status = excluded.status,
@@ -61,13 +65,15 @@ macro_rules! written {
                 condition_version = excluded.condition_version,
                 expires_at = excluded.expires_at,
                 position = excluded.position,
-                updated_at = excluded.updated_at"
+                updated_at = excluded.updated_at,
+                credit = excluded.credit,
+                paid = excluded.paid"
         )
     };
 }
 const WRITE: &str = concat!("with ", written!(""));
 /// The parameters of both.
-const PARAMETERS: usize = 17;
+const PARAMETERS: usize = 19;
 static WRITE_AND_MOVE: LazyLock<String> =
     LazyLock::new(|| format!("with {}, {}", moved(PARAMETERS), written!("where exists (select from moved)")));
 
@@ -77,7 +83,7 @@ pub(super) async fn write(
     rows: &[ClaimRow],
 ) -> Result<(), FoldError> {
     if !rewards.is_empty() || !rows.is_empty() {
-        bind(sqlx::query(WRITE), rewards, rows).execute(tx).await?;
+        bind(sqlx::query(WRITE), rewards, rows)?.execute(tx).await?;
     }
     Ok(())
 }
@@ -85,9 +91,11 @@ pub(super) async fn write(
 type Binding<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Binds the parameters of both.
-fn bind<'q>(query: Binding<'q>, rewards: BTreeMap<Uuid, Uuid>, rows: &'q [ClaimRow]) -> Binding<'q> {
+fn bind<'q>(query: Binding<'q>, rewards: BTreeMap<Uuid, Uuid>, rows: &'q [ClaimRow]) -> Result<Binding<'q>, FoldError> {
     let (rewards, campaigns): (Vec<Uuid>, Vec<Uuid>) = rewards.into_iter().unzip();
-    query
+    let credits = rows.iter().map(|row| json_text(row.credit.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let paid = rows.iter().map(|row| json_text(row.paid.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let query = query
         .bind(rows.iter().map(|row| row.claim_id).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.member_id).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.campaign_id).collect::<Vec<_>>())
@@ -103,8 +111,11 @@ fn bind<'q>(query: Binding<'q>, rewards: BTreeMap<Uuid, Uuid>, rows: &'q [ClaimR
         .bind(rows.iter().map(|row| row.position).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.updated_at).collect::<Vec<_>>())
+        .bind(credits)
+        .bind(paid)
         .bind(rewards)
-        .bind(campaigns)
+        .bind(campaigns);
+    Ok(query)
 }
 
 /// Claims that have no row yet, and the checkpoint moved; `false`: nothing was done.
@@ -114,6 +125,6 @@ pub(super) async fn write_and_move(
     rows: &[ClaimRow],
     moving: CheckpointMove,
 ) -> Result<bool, FoldError> {
-    let written = moving.bind(bind(sqlx::query(&WRITE_AND_MOVE), rewards, rows)).execute(conn).await?;
+    let written = moving.bind(bind(sqlx::query(&WRITE_AND_MOVE), rewards, rows)?).execute(conn).await?;
     Ok(written.rows_affected() > 0)
 }

@@ -177,7 +177,7 @@ impl Ours {
 
 impl Desk {
     pub(crate) async fn claim(&self, reward_id: RewardId, member_id: MemberId) -> usize {
-        let ask = ClaimRequest { reward_id, member_id, at: now(), refuse_own_campaign: false };
+        let ask = ClaimRequest { reward_id, member_id, at: now(), reference: None, refuse_own_campaign: false };
         let metadata = Metadata::of(member_id, Role::User, ask.at);
         match self.ledger.request_reward(ask, &self.facts, &metadata).await {
             Ok(receipt) => {

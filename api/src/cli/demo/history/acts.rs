@@ -8,6 +8,8 @@ use domain::campaign::CampaignCommand;
 use domain::claim::StaffAction;
 use domain::id::{ActivityId, ClaimId};
 
+use super::shows::CINEMA;
+
 /// The index of a person.
 pub(super) type Person = usize;
 /// The index of a promotional event.
@@ -73,9 +75,21 @@ pub(super) enum By {
 }
 
 impl Act {
-    /// Whether it must be decided alone, because other actions may depend on it.
+    /// Whether it must be decided alone, because other actions may depend on it, or it takes from a wallet.
     pub(super) fn stands_alone(&self) -> bool {
-        matches!(self, Self::Change { .. } | Self::Restock { .. })
+        match self {
+            Self::Change { .. } | Self::Restock { .. } => true,
+            Self::Ask(ask) => ask.show == CINEMA,
+            Self::Step { step, .. } => *step == StaffAction::Reverse,
+            Self::Join { .. }
+            | Self::CompleteProfile(_)
+            | Self::Block { .. }
+            | Self::Unblock { .. }
+            | Self::Report { .. }
+            | Self::Void { .. }
+            | Self::Qualify(_)
+            | Self::Expire(_) => false,
+        }
     }
 }
 

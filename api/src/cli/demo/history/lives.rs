@@ -11,7 +11,7 @@ use domain::zone::Tz;
 
 use super::acts::{Act, Agenda, Ask, Person, Show, Who};
 use super::people::Someone;
-use super::shows::{Ago, COFFEE, COIN, MUG, PARCEL, REFERRALS, STREAK};
+use super::shows::{Ago, CINEMA, COFFEE, COIN, MUG, PARCEL, REFERRALS, STREAK};
 use crate::app::activities::{RawActivity, check};
 use crate::cli::generate::dice::Dice;
 use crate::cli::generate::{Facts, midnight};
@@ -152,7 +152,8 @@ impl Lives {
         for days in 1..=5 {
             ask(agenda, Moment::from(day(days) + TimeDelta::hours(10)), COIN, own, false);
         }
-        for (days, hours, show) in [(9, 10, STREAK), (8, 13, MUG), (3, 10, STREAK), (3, 12, COFFEE), (2, 9, REFERRALS)]
+        for (days, hours, show) in
+            [(9, 10, STREAK), (8, 13, MUG), (3, 10, STREAK), (3, 12, COFFEE), (2, 9, REFERRALS), (2, 12, CINEMA)]
         {
             ask(agenda, Moment::from(day(days) + TimeDelta::hours(hours)), show, own, false);
         }

@@ -1,4 +1,4 @@
-//! The eight promotional events of the history: their rewards and rules, when members request them, and how operators
+//! The nine promotional events of the history: their rewards and rules, when members request them, and how operators
 //! change them over time.
 
 use chrono::{DurationRound as _, TimeDelta};
@@ -29,6 +29,7 @@ pub(super) const PARCEL: Show = 4;
 pub(super) const MUG: Show = 5;
 pub(super) const REVIEWS: Show = 6;
 pub(super) const WINTER: Show = 7;
+pub(super) const CINEMA: Show = 8;
 /// How many claims wait for a decision at the end.
 pub(super) const WAITING: usize = 40;
 
@@ -67,6 +68,8 @@ struct Plan {
     budget: Option<i64>,
     limit: Option<i64>,
     reward: (&'static str, RewardType, i64, Option<i64>),
+    /// What a claim moves beside stock, as the log has it.
+    value: Option<Value>,
 }
 
 /// The fixed ids of a demo event: `…11` and `…12` for the first, and so on.
@@ -76,14 +79,15 @@ fn ids(number: u128) -> (CampaignId, RewardId) {
 }
 
 /// The ids of all demo events.
-pub(in crate::cli::demo) fn campaign_ids() -> [CampaignId; 8] {
+pub(in crate::cli::demo) fn campaign_ids() -> [CampaignId; 9] {
     let other = |number| ids(number).0;
-    [REFERRAL_EVENT, STREAK_EVENT, other(0), other(1), other(2), other(3), other(4), other(5)]
+    [REFERRAL_EVENT, STREAK_EVENT, other(0), other(1), other(2), other(3), other(4), other(5), other(6)]
 }
 
 /// The rewards that the traffic claims, with weights. The one that is nearly sold out has a low one.
 pub(super) fn claimed_by_traffic() -> Vec<(u32, RewardId)> {
-    [(130, ids(0).1), (10, STREAK_REWARD), (4, ids(2).1), (3, ids(3).1), (2, ids(5).1), (1, ids(1).1)].into()
+    [(130, ids(0).1), (10, STREAK_REWARD), (4, ids(2).1), (3, ids(3).1), (2, ids(5).1), (4, ids(6).1), (1, ids(1).1)]
+        .into()
 }
 
 /// Moments before now.
@@ -115,7 +119,7 @@ impl Ago {
 #[error("the demo's event {0:?} is not well-formed")]
 pub(super) struct Malformed(&'static str);
 
-/// Puts all eight events and their requests on the agenda.
+/// Puts all nine events and their requests on the agenda.
 pub(super) fn put_on(agenda: &mut Agenda, now: Moment, dice: &mut Dice) -> Result<Vec<Running>, Malformed> {
     let ago = Ago(now);
     let mut running = vec![];
@@ -142,7 +146,7 @@ pub(super) fn put_on(agenda: &mut Agenda, now: Moment, dice: &mut Dice) -> Resul
     Ok(running)
 }
 
-fn plans(ago: Ago) -> [Plan; 8] {
+fn plans(ago: Ago) -> [Plan; 9] {
     let seoul = "Asia/Seoul".parse().unwrap_or(Tz::UTC);
     let ahead = |days| Moment::from(ago.0.utc() + TimeDelta::days(days));
     let plan = |ids, name, description, condition, reward| Plan {
@@ -159,6 +163,7 @@ fn plans(ago: Ago) -> [Plan; 8] {
         budget: None,
         limit: None,
         reward,
+        value: None,
     };
     [
         Plan {
@@ -182,6 +187,8 @@ fn plans(ago: Ago) -> [Plan; 8] {
             frequency: Frequency::Daily,
             zone: seoul,
             limit: Some(20),
+            // nothing ends within the five weeks: what is due would be recorded as soon as the service starts
+            value: Some(json!({"expiry": {"days": 60, "endOf": "month"}})),
             ..plan(
                 ids(0),
                 "A coin a day",
@@ -263,6 +270,24 @@ fn plans(ago: Ago) -> [Plan; 8] {
                 ("20 % off", RewardType::Coupon, 1, Some(500)),
             )
         },
+        Plan {
+            made: ago.hours(31 * 24 + 4),
+            starts: ago.days(31),
+            ends: ahead(60),
+            frequency: Frequency::Weekly,
+            zone: seoul,
+            value: Some(json!({
+                "price": {"unit": "points", "amount": 30},
+                "cost": {"currency": "KRW", "amount": 9_000},
+            })),
+            ..plan(
+                ids(6),
+                "Cinema for points",
+                "A ticket a week for thirty points, for members who came lately.",
+                json!({"activeDays": {"kind": "login", "days": 1, "within": "7d"}}),
+                ("A cinema ticket", RewardType::Coupon, 1, Some(300)),
+            )
+        },
     ]
 }
 
@@ -285,6 +310,7 @@ impl Plan {
         };
         let condition = Condition::parse(&self.condition).map_err(|_| Malformed(name))?;
         let (reward, reward_type, amount, stock) = self.reward;
+        let value = self.value.map(serde_json::from_value).transpose().map_err(|_| Malformed(name))?;
         let reward = RewardTerms {
             name: reward.to_owned(),
             description: None,
@@ -292,7 +318,7 @@ impl Plan {
             amount: Amount::try_from(amount).map_err(|_| Malformed(name))?,
             quantity: stock.map(StockUnits::try_from).transpose().map_err(|_| Malformed(name))?,
             per_member_limit: None,
-            value: None,
+            value,
         };
         let reward = NewReward { reward_id: self.ids.1, terms: reward };
         let draft = Box::new(Draft { terms, condition });
@@ -364,6 +390,7 @@ fn asks(agenda: &mut Agenda, ago: Ago, dice: &mut Dice) {
         demand(REVIEWS, hopeful, ago.days(33), ago.days(8), 500),
         demand(REVIEWS, anybody, ago.days(8), now, 1300),
         demand(WINTER, anybody, ago.hours(70), now, 660),
+        demand(CINEMA, eligible, ago.days(30), now, 330),
     ];
     for Demand { show, who, from, to, every, spread } in demands {
         for minutes in (0..).map(|number| number * every) {

@@ -282,7 +282,13 @@ impl<'a> Stage<'a> {
             facts_position: self.head,
             shortage,
         };
-        let request = ClaimRequest { reward_id: show.reward_id, member_id: someone.id, at, refuse_own_campaign: false };
+        let request = ClaimRequest {
+            reward_id: show.reward_id,
+            member_id: someone.id,
+            at,
+            reference: None,
+            refuse_own_campaign: false,
+        };
         match unit.request_reward(request, known, |id| self.claims.get(&id).cloned()).await {
             Ok(receipt) => {
                 let claim: ClaimId = receipt.stream_id.parse().map_err(refused)?;

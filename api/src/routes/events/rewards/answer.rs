@@ -1,9 +1,11 @@
 //! A reward as it is shown: made from the aggregate after a command, or from the row of the read model.
 
 use domain::Moment;
-use domain::campaign::{RewardTerms, RewardType};
+use domain::campaign::{Cost, RewardExpiry, RewardTerms, RewardType, RewardValue};
+use domain::claim::Price;
 use domain::id::{CampaignId, RewardId};
-use domain::quantity::{GrantLimit, StockUnits};
+use domain::quantity::{DelayDays, GrantLimit, StockUnits};
+use domain::value::UnitCode;
 use projections::read_models::campaign_catalogue::RewardRow;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -48,7 +50,39 @@ pub(super) struct RewardBody {
     granted: i64,
     per_member_limit: Option<i64>,
     is_limited: bool,
+    #[serde(flatten)]
+    value: ValueBody,
     created_at: Option<Moment>,
+}
+
+/// What a claim of a reward moves beside stock.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ValueOfReward")]
+struct ValueBody {
+    /// What points are credited in; null for what is no points.
+    unit: Option<UnitCode>,
+    /// When what is given is over; null is as the unit has it.
+    expiry: Option<RewardExpiry>,
+    /// After how many days points can be used; null is as the unit has it.
+    available_after_days: Option<DelayDays>,
+    /// What a claim costs the member; null is nothing.
+    price: Option<Price>,
+    /// What a grant costs the programme; null is not known.
+    cost: Option<Cost>,
+}
+
+impl ValueBody {
+    fn of(is_points: bool, value: Option<&RewardValue>) -> Self {
+        let value = value.cloned().unwrap_or_default();
+        Self {
+            unit: is_points.then(|| value.unit.unwrap_or_else(UnitCode::points)),
+            expiry: value.expiry,
+            available_after_days: value.available_after_days,
+            price: value.price,
+            cost: value.cost,
+        }
+    }
 }
 
 impl RewardBody {
@@ -74,6 +108,7 @@ impl RewardBody {
             granted,
             per_member_limit,
             is_limited: per_member_limit == Some(1),
+            value: ValueBody::of(terms.reward_type == RewardType::Point, terms.value.as_deref()),
             created_at,
         }
     }
@@ -83,6 +118,7 @@ impl From<RewardRow> for RewardBody {
     fn from(row: RewardRow) -> Self {
         Self {
             remaining: row.remaining(),
+            value: ValueBody::of(row.reward_type == RewardType::Point.name(), row.value.as_deref()),
             id: row.reward_id.to_string(),
             event_id: row.campaign_id.to_string(),
             name: row.name,

@@ -4,6 +4,7 @@ use axum::extract::State;
 use commands::Receipt;
 use domain::campaign::{Campaign, CampaignCommand, NewReward, RewardTerms, RewardType};
 use domain::id::{CampaignId, RewardId};
+use domain::unit::Unit;
 use uuid::Uuid;
 
 use super::answer::{OneReward, RewardBody};
@@ -65,10 +66,23 @@ async fn add(
     terms: RewardTerms,
     key: &Key,
 ) -> Result<Made, Problem> {
+    names_units(state, &terms).await?;
     let reward_id = RewardId(Uuid::now_v7());
     let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
     let answer = move |receipt: &Receipt<Campaign>| created(receipt, event, reward_id);
     key.execute(&state.ledger, &event.to_string(), command, &operator.metadata(), answer).await?
+}
+
+/// Refuses units that nobody has defined. A unit stays for ever, so that it is enough to look before.
+async fn names_units(state: &AppState, terms: &RewardTerms) -> Result<(), Problem> {
+    let price = terms.price().map(|price| price.unit.clone());
+    for (field, named) in [("unit", terms.credited_unit()), ("price.unit", price)] {
+        let Some(code) = named.filter(|code| Unit::initial(code).terms_of(code).is_none()) else { continue };
+        if state.ledger.unit_terms(&code).await?.is_none() {
+            return Err(Problem::field(field, "unknown_unit", "names no unit that is defined"));
+        }
+    }
+    Ok(())
 }
 
 fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Made, Problem> {
