@@ -24,15 +24,8 @@ const HELD_ROWS: usize = 20_000;
 type CompareError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The guard tables.
-pub const TABLES: [&str; 7] = [
-    limits::STOCK,
-    limits::BUDGET,
-    limits::GRANTS,
-    limits::NAMES,
-    wallets::LOTS,
-    wallets::HOLDS,
-    wallets::DEBTS,
-];
+pub const TABLES: [&str; 7] =
+    [limits::STOCK, limits::BUDGET, limits::GRANTS, limits::NAMES, wallets::LOTS, wallets::HOLDS, wallets::DEBTS];
 
 /// One difference between a guard table and the log.
 pub type Difference = String;

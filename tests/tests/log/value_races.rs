@@ -88,7 +88,8 @@ async fn of_a_capture_a_release_and_the_end_of_its_time_one_ends_a_hold() {
     let gives = Gives { amount: 10 * HOLDS, ..Gives::default() };
     shop.claim(0, member(0), shop.reward(gives, false).await).await.unwrap();
     let begun = shop.now();
-    let (late, over) = (Moment::from(begun.utc() + TimeDelta::seconds(59)), Moment::from(begun.utc() + TimeDelta::seconds(60)));
+    let (late, over) =
+        (Moment::from(begun.utc() + TimeDelta::seconds(59)), Moment::from(begun.utc() + TimeDelta::seconds(60)));
     for number in 0..HOLDS {
         let hold = Some("1m".to_owned().try_into().unwrap());
         shop.pay(0, commands::SpendOrder { hold, ..shop.order(member(0), points(), number, 10) }).await.unwrap();

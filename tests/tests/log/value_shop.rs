@@ -97,7 +97,16 @@ impl Shop {
             ledgers.push(Ledger::start(pool.clone()).await.unwrap());
         }
         let (automatic, manual) = (CampaignId(Uuid::now_v7()), CampaignId(Uuid::now_v7()));
-        let mut shop = Self { facts: Members(0), database, pool, instances: ledgers, automatic, manual, begun, minutes: AtomicI64::new(0) };
+        let mut shop = Self {
+            facts: Members(0),
+            database,
+            pool,
+            instances: ledgers,
+            automatic,
+            manual,
+            begun,
+            minutes: AtomicI64::new(0),
+        };
         let (ledger, staff) = (&shop.instances[0], Metadata::system(now()));
         for (id, name, manual) in [(automatic, "At once", false), (manual, "Reviewed", true)] {
             let terms = terms(name, Limits { manual, ..Limits::default() });
@@ -173,7 +182,7 @@ impl Shop {
         reward_id: RewardId,
     ) -> Result<Receipt<Claim>, ClaimError> {
         let at = self.now();
-        let ask = ClaimRequest { reward_id, member_id: member, at, refuse_own_campaign: false };
+        let ask = ClaimRequest { reward_id, member_id: member, at, reference: None, refuse_own_campaign: false };
         let metadata = Metadata::of(member, Role::User, at);
         self.ledger(instance).request_reward(ask, &self.facts, &metadata).await
     }

@@ -25,11 +25,7 @@ const STREAMS: &[&str] = &["claim", "spend", "wallet", "adjustment", "transfer"]
 const LOTS_IN_MEMORY: i64 = 500_000;
 
 /// Both checks over the log up to a position.
-pub(super) async fn checks(
-    pool: &PgPool,
-    position: i64,
-    progress: ProgressFn<'_>,
-) -> Result<[Check; 2], AuditError> {
+pub(super) async fn checks(pool: &PgPool, position: i64, progress: ProgressFn<'_>) -> Result<[Check; 2], AuditError> {
     let mut conn = pool.acquire().await?;
     let mut tx = conn.begin_with("begin isolation level repeatable read read only").await?;
     // only how often the log is read depends on it

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use domain::Event;
 use domain::id::{LotId, MemberId};
 use domain::value::{
-    Account, Entry, Hold, HoldChange, HoldId, Holdings, LotChange, NewLot, Portion, UnitCode, entries, hold_change, total,
+    Account, Entry, Hold, HoldChange, HoldId, Holdings, LotChange, NewLot, Portion, UnitCode, entries, hold_change,
+    total,
 };
-use domain::Event;
 
 /// How many events of a wallet are kept before the oldest of them are taken into account for good. A payment is decided on what was
 /// known a moment before; what is asked for beyond is read from the log.
