@@ -52,7 +52,7 @@ async fn a_log_with_a_hole_or_a_broken_chain_is_noticed() {
             "create table events (
                 position bigint, event_id text, sequence bigint, previous_hash bytea, hash bytea,
                 aggregate_type text default 'claim', aggregate_id text default 'one', epoch bigint default 1,
-                event_type text default 'claim.denied', subject text default 'somebody', payload json default '{}',
+                event_type text default 'claim.denied', event_version text default '1', subject text default 'somebody', payload json default '{}',
                 recorded_at timestamptz default now())",
             "create table log_head as select 2::bigint as position, '\\x02'::bytea as hash, 1::bigint as epoch",
             &format!("{insert} (1, 'a', 1, '\\x00', '\\x01')"),

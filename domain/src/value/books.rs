@@ -32,10 +32,10 @@ impl Books {
             wallet.apply(entry, position);
         }
         // a hold begins and ends with an entry to or from it, and all entries of such an event are about one wallet's hold
-        if let (Some((id, change)), Some(entry)) = (hold_change(event), held(&entries)) {
-            if let Some(wallet) = self.wallets.get_mut(&(entry.member, entry.unit.clone())) {
-                wallet.apply_hold(id, &change);
-            }
+        if let (Some((id, change)), Some(entry)) = (hold_change(event), held(&entries))
+            && let Some(wallet) = self.wallets.get_mut(&(entry.member, entry.unit.clone()))
+        {
+            wallet.apply_hold(id, &change);
         }
         for Posting { account, unit, amount, .. } in postings_of(entries) {
             *self.balances.entry((unit.clone(), account)).or_default() += i128::from(amount);

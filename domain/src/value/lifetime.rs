@@ -1,8 +1,10 @@
 //! From when to when a lot is good: whole local days in a zone that is fixed when the lot is given. It knows no member
 //! and no unit; whether a lot is used up is another question.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::moment::Moment;
@@ -13,7 +15,7 @@ use crate::zone::{Tz, first_moment, local_date};
 pub const LAST_YEAR: i32 = 9998;
 
 /// When something that is given is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Expiry {
     /// So many days after the first day on which it is good.
@@ -97,6 +99,23 @@ impl LotTerms {
             available_from: first_moment(first, self.zone),
             expires_at: over.map(|over| first_moment(over, self.zone)),
         }
+    }
+}
+
+/// One object with either `days` or `date`: programs that are generated from a choice of two objects cannot read `null`.
+impl JsonSchema for Expiry {
+    fn schema_name() -> Cow<'static, str> {
+        "Expiry".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (days, end_of) = (LifeDays::json_schema(generator), EndOf::json_schema(generator));
+        json_schema!({
+            "description": "When something that is given is over: so many `days` after the first good day, or with the month \
+                            or year in which that day lies (`endOf`); or with a `date`, the last good day",
+            "type": "object",
+            "properties": {"days": days, "endOf": end_of, "date": {"type": "string", "format": "date"}},
+        })
     }
 }
 

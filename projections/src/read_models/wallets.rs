@@ -141,16 +141,17 @@ impl Moving {
     }
 
     fn post(&mut self, event: &Event, position: i64) {
-        let mut before: BTreeMap<Key, i64> = BTreeMap::new();
+        // also what changes no balance: a refund whose lots have ended is over at once, and the lots say so
+        let moved = entries(event).into_iter().filter(|entry| entry.amount() != 0);
+        let keys: BTreeSet<Key> = moved.map(|entry| (entry.member, entry.unit.clone())).collect();
+        if keys.is_empty() {
+            return;
+        }
+        let sum = |balances: &BTreeMap<Key, Balances>, key: &Key| balances.get(key).map_or(0, Balances::sum);
+        let before: Vec<(Key, i64)> = keys.into_iter().map(|key| (key.clone(), sum(&self.balances, &key))).collect();
         for posting in postings(event) {
             let Some(member) = posting.member else { continue };
-            let key = (member, posting.unit.clone());
-            let balances = self.balances.entry(key.clone()).or_default();
-            before.entry(key).or_insert(balances.sum());
-            balances.post(&posting);
-        }
-        if before.is_empty() {
-            return;
+            self.balances.entry((member, posting.unit.clone())).or_default().post(&posting);
         }
         self.books.post(event, position);
         if let Some((id, HoldChange::Ended)) = hold_change(event) {

@@ -21,6 +21,8 @@ pub struct Event {
     pub sequence: i64,
     /// What happened, such as `claim.granted`.
     pub kind: String,
+    /// The version that it was written in.
+    pub version: String,
     /// Whom it concerns.
     pub subject: String,
     /// The stored bytes of the payload.
@@ -55,7 +57,7 @@ impl Log {
     async fn read(connection: &mut PgConnection) -> Vec<Event> {
         let rows = sqlx::query(
             "select position, event_id::text, aggregate_type, aggregate_id::text, sequence::bigint, event_type,
-                    subject::text, payload::text, recorded_at, epoch::bigint, previous_hash, hash
+                    event_version, subject::text, payload::text, recorded_at, epoch::bigint, previous_hash, hash
              from events
              order by position",
         );
@@ -67,6 +69,7 @@ impl Log {
             stream_id: row.get("aggregate_id"),
             sequence: row.get("sequence"),
             kind: row.get("event_type"),
+            version: row.get("event_version"),
             subject: row.get("subject"),
             payload: row.get("payload"),
             recorded_at: row.get("recorded_at"),

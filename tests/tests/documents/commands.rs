@@ -132,6 +132,11 @@ fn the_first_campaign_and_its_audit() {
 }
 
 #[test]
+fn the_guide_of_points() {
+    Walk::of(&["docs/guides/value.md"], Setup::embedded()).beside_a_service().check();
+}
+
+#[test]
 fn the_guides_for_operators_and_the_dashboards() {
     let documents = [
         "docs/guides/operating.md",

@@ -40,7 +40,7 @@ mod texts;
 
 use reqwest::Method;
 use serde_json::Value;
-use tests::support::{Answer, Client, contract, contract::Operation, programme::id};
+use tests::support::{Answer, Client, Stage, contract, contract::Operation, programme::id};
 
 /// Its path with ids that name nothing: what a request looks like is judged before what it is about.
 fn somewhere(operation: &Operation) -> String {
@@ -62,6 +62,25 @@ fn described<'a>(document: &'a Value, operation: &Operation) -> &'a Value {
     &document["paths"][&operation.path][&operation.method]
 }
 
-async fn send(caller: &Client, operation: &Operation, path: &str, media: &str, body: &[u8]) -> Answer {
-    caller.send(method(operation), path, &[("content-type", media)], body.to_vec()).await.unwrap()
+/// Two who may, between them, ask for everything: the rules of a request are told to those who may make it.
+pub(super) struct Callers {
+    admin: Client,
+    service: Client,
+}
+
+impl Callers {
+    pub(super) async fn of(stage: &Stage) -> Self {
+        Self { admin: stage.service.demo("admin").await, service: stage.service.demo("service").await }
+    }
+
+    /// Who may ask for this: payments are taken by services alone.
+    pub(super) fn may(&self, operation: &Operation) -> &Client {
+        let pays = operation.method == "post" && operation.path.starts_with("/spends");
+        if pays { &self.service } else { &self.admin }
+    }
+
+    async fn send(&self, operation: &Operation, path: &str, media: &str, body: &[u8]) -> Answer {
+        let (caller, headers) = (self.may(operation), [("content-type", media)]);
+        caller.send(method(operation), path, &headers, body.to_vec()).await.unwrap()
+    }
 }

@@ -143,7 +143,7 @@ async fn what_is_no_event_or_none_yet_is_not_found_and_a_window_that_is_none_is_
     let created = auditor.get(&format!("/audit/streams/campaign/{campaign}")).await.number("/position");
     let fresh = auditor.get_at(&path(&campaign), created).await;
     assert_eq!(fresh.ok()["members"]["asked"], 0, "{fresh}");
-    assert_eq!(fresh.list("/denialReasons").len(), 6, "every reason is there: {fresh}");
+    assert_eq!(fresh.list("/denialReasons").len(), 7, "every reason is there: {fresh}");
     auditor.get(&format!("{}?atPosition=1", path(&campaign))).await.problem(404, "not_found");
     auditor.get(&path(&id())).await.problem(404, "not_found");
     auditor.get(&path("coffee")).await.problem(404, "not_found");

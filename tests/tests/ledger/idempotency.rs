@@ -14,6 +14,7 @@ use tests::support::{
 };
 
 use super::claims::campaign;
+use super::conventions::Callers;
 
 #[track_caller]
 fn is_replayed(again: &Answer, first: &Answer) {
@@ -210,8 +211,7 @@ fn takes_a_key(operation: &Operation) -> bool {
 
 #[tokio::test]
 async fn every_write_takes_a_key_and_says_so_in_the_document() {
-    let stage = Stage::shared().await;
-    let admin = stage.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     let document = contract::document();
     let (writes, others): (Vec<_>, Vec<_>) =
         contract::operations().iter().partition(|operation| takes_a_key(operation));
@@ -229,7 +229,7 @@ async fn every_write_takes_a_key_and_says_so_in_the_document() {
         let path = parts.collect::<Vec<_>>().join("/");
         let headers = [("content-type", "application/json"), ("idempotency-key", "schlüssel")];
         let method = operation.method.to_uppercase().parse().unwrap();
-        let refused = admin.send(method, &path, &headers, b"{}".to_vec()).await.unwrap();
+        let refused = callers.may(operation).send(method, &path, &headers, b"{}".to_vec()).await.unwrap();
         let problem = refused.problem(400, "idempotency_key_invalid");
         assert_eq!(problem["errors"][0]["field"], "header.Idempotency-Key", "{operation:?}: {refused}");
     }

@@ -137,7 +137,7 @@ async fn whatever_is_altered_is_found() {
         ("a lot of a wallet", "update wallets_lots set free = free - 1 where free > 0", "projection.wallets"),
         ("an entry of a statement", "update wallets_entries set balance = balance + 1", "projection.wallets"),
         ("a total", "update value_totals set amount = amount + 1", "projection.value"),
-        ("the end of a lot", "update value_lots set expires_at = now()", "projection.value"),
+        ("the end of a lot", "insert into value_lots values (gen_random_uuid(), now())", "projection.value"),
         ("a checkpoint", "update checkpoints set position = position + 999", "checkpoints"),
         ("the stock", "update reward_stock set granted = granted - 1 where granted > 0", "guard.reward_stock"),
         ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),

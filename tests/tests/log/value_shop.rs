@@ -221,7 +221,7 @@ impl Shop {
     }
 
     pub(crate) async fn head(&self) -> i64 {
-        projections::log::head(&mut *self.pool.acquire().await.unwrap()).await.unwrap().position
+        projections::log::head(&mut self.pool.acquire().await.unwrap()).await.unwrap().position
     }
 
     /// The log: each event with its position and the moment at which it was asked for.

@@ -100,7 +100,7 @@ async fn the_claim_history_keeps_the_contract() {
 
 #[tokio::test]
 async fn the_spends_keep_the_contract() {
-    keeps_the_contract(Spends, 8).await;
+    keeps_the_contract(Spends, 44).await;
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn the_wallets_keep_the_contract() {
 
 #[tokio::test]
 async fn the_totals_of_value_keep_the_contract() {
-    keeps_the_contract(Value, 8).await;
+    keeps_the_contract(Value, 44).await;
 }
 
 #[tokio::test]

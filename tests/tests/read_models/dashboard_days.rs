@@ -370,8 +370,8 @@ fn all_want_one(drafts: Vec<Draft>, quantity: i64) -> Vec<Draft> {
 #[tokio::test]
 async fn a_forecast_goes_by_days_and_by_hours_when_less_than_a_day_is_left() {
     with_log(async |log| {
-        let mut random = StdRng::seed_from_u64(70);
-        in_bursts(log, all_want_one(Generator::new(70).history(1_500), 50)).await;
+        let mut random = StdRng::seed_from_u64(73);
+        in_bursts(log, all_want_one(Generator::new(73).history(1_500), 50)).await;
         log.project(Dashboard, log.head(), 200, 1).await;
         let (mut bases, mut kinds) = (BTreeSet::new(), BTreeSet::new());
         for position in (A_DAY..=log.head()).step_by(17) {

@@ -58,7 +58,7 @@ async fn wallets_are_what_the_books_say_now_and_as_of_then() {
 #[tokio::test]
 async fn a_statement_tells_each_step_once_and_comes_to_the_balance() {
     with_log(async |log| {
-        log.append(Generator::new(72).history(3_000)).await;
+        log.append(Generator::new(88).history(3_000)).await;
         log.project(Wallets, log.head(), 50, 1).await;
         let (points, all) = (UnitCode::points(), books(log, log.head()));
         let mut conn = log.pool.acquire().await.unwrap();

@@ -154,15 +154,15 @@ impl From<CampaignRefusal> for Problem {
             CampaignRefusal::StockOutOfBounds => {
                 Self::field("quantityDelta", "range", "must leave a stock of at most 1000000000")
             }
-            CampaignRefusal::Budgets(refusal) => Self::field("budgets", "invalid", &refusal.to_string()),
-            CampaignRefusal::CreditsNoPoints => Self::field("unit", "type", &refusal.to_string()),
-            CampaignRefusal::NothingMatures => Self::field("availableAfterDays", "type", &refusal.to_string()),
-            CampaignRefusal::NothingExpires => Self::field("expiry", "type", &refusal.to_string()),
-            CampaignRefusal::DateOutOfBounds => Self::field("expiry.date", "range", &refusal.to_string()),
-            CampaignRefusal::PriceInOwnUnit => Self::field("price.unit", "other", &refusal.to_string()),
-            CampaignRefusal::CodesOfNoCoupon => Self::field("codes", "type", &refusal.to_string()),
-            CampaignRefusal::CodesAreTheStock => Self::field("quantity", "codes", &refusal.to_string()),
-            CampaignRefusal::PriceMissing => Self::field("price", "required", &refusal.to_string()),
+            CampaignRefusal::Budgets(refusal) => Self::field("budgets", "invalid", refusal.to_string()),
+            CampaignRefusal::CreditsNoPoints => Self::field("unit", "type", refusal.to_string()),
+            CampaignRefusal::NothingMatures => Self::field("availableAfterDays", "type", refusal.to_string()),
+            CampaignRefusal::NothingExpires => Self::field("expiry", "type", refusal.to_string()),
+            CampaignRefusal::DateOutOfBounds => Self::field("expiry.date", "range", refusal.to_string()),
+            CampaignRefusal::PriceInOwnUnit => Self::field("price.unit", "other", refusal.to_string()),
+            CampaignRefusal::CodesOfNoCoupon => Self::field("codes", "type", refusal.to_string()),
+            CampaignRefusal::CodesAreTheStock => Self::field("quantity", "codes", refusal.to_string()),
+            CampaignRefusal::PriceMissing => Self::field("price", "required", refusal.to_string()),
         }
     }
 }

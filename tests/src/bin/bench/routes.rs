@@ -130,6 +130,7 @@ impl Routes {
             ("get", "claims") if path == "/claims/{id}/explanation" => Arc::new(vec![self.claimant.clone()]),
             ("get", "claims") if path != "/claims/me" => of("operator"),
             ("get", "reward-requests" | "spends") => of("operator"),
+            ("get", "wallets") if !path.starts_with("/wallets/me") => of("operator"),
             ("get", "streaks") if path.contains("/user/") => of("operator"),
             ("get", "referrals") if path == "/referrals" => of("operator"),
             (_, _) => Arc::clone(&self.members),

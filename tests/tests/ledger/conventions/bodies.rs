@@ -9,17 +9,17 @@ use tests::support::{
     programme::{activity, anybody, event, unique, with},
 };
 
-use super::{method, send, somewhere, with_a_body};
+use super::{Callers, method, somewhere, with_a_body};
 
 const JSON: &str = "application/json";
 
 #[tokio::test]
 async fn every_body_is_read_strictly() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     let mut tried = 0;
     for operation in with_a_body() {
         let path = somewhere(operation);
-        let sent = async |body: &[u8]| send(&admin, operation, &path, JSON, body).await;
+        let sent = async |body: &[u8]| callers.send(operation, &path, JSON, body).await;
         sent(b"{\"nonsense\": true}").await.invalid("nonsense");
         let twice = sent(b"{\"nonsense\": 1, \"nonsense\": 2}").await;
         assert_eq!(twice.invalid("nonsense")["rule"], "duplicate_key", "{operation:?}");
@@ -43,20 +43,24 @@ async fn every_body_is_read_strictly() {
 
 #[tokio::test]
 async fn a_body_is_json_by_its_type_and_an_empty_one_needs_none() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     for operation in with_a_body() {
         let path = somewhere(operation);
         for media in ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx", "text/json"] {
-            send(&admin, operation, &path, media, b"{}").await.problem(415, "unsupported_media_type");
+            callers.send(operation, &path, media, b"{}").await.problem(415, "unsupported_media_type");
         }
         for media in ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"] {
-            send(&admin, operation, &path, media, b"{\"nonsense\": 1}").await.invalid("nonsense");
+            callers.send(operation, &path, media, b"{\"nonsense\": 1}").await.invalid("nonsense");
         }
         // without a body that is the end of the session
         if operation.path == "/auth/logout" {
             continue;
         }
-        let empty = admin.send(method(operation), &path, &[("content-type", "text/plain")], Vec::new()).await.unwrap();
+        let empty = callers
+            .may(operation)
+            .send(method(operation), &path, &[("content-type", "text/plain")], Vec::new())
+            .await
+            .unwrap();
         assert_ne!(empty.status, 415, "{operation:?}: {empty}");
     }
 }
@@ -64,15 +68,15 @@ async fn a_body_is_json_by_its_type_and_an_empty_one_needs_none() {
 /// 256 KiB, and 4 MiB for a batch of activities: the last byte is taken, one more is not.
 #[tokio::test]
 async fn a_body_has_a_bound() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     for operation in with_a_body() {
         let path = somewhere(operation);
         let bound = if operation.path == "/activities/batch" { 4 * 1024 * 1024 } else { 256 * 1024 };
         let mut body = b"{\"nonsense\": 1}".to_vec();
         body.resize(bound, b' ');
-        send(&admin, operation, &path, JSON, &body).await.invalid("nonsense");
+        callers.send(operation, &path, JSON, &body).await.invalid("nonsense");
         body.push(b' ');
-        let refused = send(&admin, operation, &path, JSON, &body).await;
+        let refused = callers.send(operation, &path, JSON, &body).await;
         assert_eq!(refused.problem(413, "body_too_large")["limitBytes"], bound, "{operation:?}");
     }
 }
@@ -80,7 +84,7 @@ async fn a_body_has_a_bound() {
 /// What would make an answer grow faster than what it answers: keys that are long, twice, unknown, very many.
 #[tokio::test]
 async fn the_answer_to_a_bad_body_stays_small_on_every_route() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     let many = |part: &dyn Fn(usize) -> String, count: usize| (0..count).map(part).collect::<Vec<_>>().join(",");
     let long = "k".repeat(30_000);
     let bodies = [
@@ -95,14 +99,14 @@ async fn the_answer_to_a_bad_body_stays_small_on_every_route() {
         let path = somewhere(operation);
         for body in &bodies {
             assert!(body.len() < 256 * 1024);
-            let refused = send(&admin, operation, &path, JSON, body.as_bytes()).await;
+            let refused = callers.send(operation, &path, JSON, body.as_bytes()).await;
             let named = refused.problem(400, "validation_failed")["errors"].as_array().unwrap().len();
             assert!((1..=20).contains(&named), "{operation:?}: {named} errors");
             assert!(refused.bytes.len() <= 64 * 1024, "{operation:?}: {} bytes", refused.bytes.len());
         }
     }
     let query = many(&|number| format!("a{number}=1"), 5_000).replace(',', "&");
-    let refused = admin.get(&format!("/events?{query}")).await;
+    let refused = callers.admin.get(&format!("/events?{query}")).await;
     assert_eq!(refused.problem(400, "validation_failed")["errors"].as_array().unwrap().len(), 20);
 }
 
@@ -127,12 +131,12 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_body_may_be_encoded_and_its_bound_counts_what_comes_out() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     for operation in with_a_body() {
         let path = somewhere(operation);
         let sent = async |encoding: &str, body: Vec<u8>| {
             let headers = [("content-type", JSON), ("content-encoding", encoding)];
-            admin.send(method(operation), &path, &headers, body).await.unwrap()
+            callers.may(operation).send(method(operation), &path, &headers, body).await.unwrap()
         };
         let nonsense = b"{\"nonsense\": 1}";
         sent("gzip", gzip(nonsense)).await.invalid("nonsense");
@@ -168,11 +172,11 @@ async fn a_request_is_the_same_under_its_key_however_its_body_is_encoded() {
 
 #[tokio::test]
 async fn a_change_of_nothing_is_refused_everywhere() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     let changes: Vec<_> = with_a_body().filter(|operation| operation.method == "patch").collect();
     assert!(changes.len() > 5);
     for operation in changes {
-        let refused = send(&admin, operation, &somewhere(operation), JSON, b"{}").await;
+        let refused = callers.send(operation, &somewhere(operation), JSON, b"{}").await;
         refused.problem(400, "validation_failed");
     }
 }

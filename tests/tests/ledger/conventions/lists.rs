@@ -21,7 +21,7 @@ async fn lists(admin: &Client) -> Vec<(String, i64)> {
     let lists = contract::operations().iter().filter(|operation| has(operation, "cursor").is_some());
     lists
         .map(|operation| {
-            let of_a_member = ["/claims/user", "/audit", "/members"];
+            let of_a_member = ["/claims/user", "/audit", "/members", "/wallets"];
             let of = if of_a_member.iter().any(|start| operation.path.starts_with(start)) { &user } else { &event };
             let most = has(operation, "limit").unwrap()["schema"]["maximum"].as_i64().unwrap();
             (operation.path.replace("{id}", of), most)

@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::support::{
     Answer, Client, Stage, contract,
     contract::Operation,
-    programme::{activity, anybody, email, event, reward, with},
+    programme::{activity, anybody, email, event, reward, unique, with},
 };
 
 /// What is not read from a projection: accounts, health, fixed texts, the log itself.
@@ -25,6 +25,8 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
     let (event, prize) = admin.create_open_event(None).await;
     let granted = member.client.claim(&prize).await;
     let claim = granted.text("/claim/id");
+    let order = json!({"reference": unique(), "memberId": member.id, "amount": 1});
+    let paid = stage.service.demo("service").await.post("/spends", &order).await.text("/spend/id");
     admin.post("/audit/verification", &json!({})).await.expect(202);
     let reads = contract::operations().iter().filter(|operation| is_read_from_a_projection(operation));
     reads
@@ -33,9 +35,11 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
             let of = match path.as_str() {
                 path if ["/user/", "/members/", "/wallets/"].iter().any(|part| path.contains(part)) => &member.id,
                 path if ["/claims", "/audit", "/reward-requests"].iter().any(|start| path.starts_with(start)) => &claim,
+                "/spends/{id}" => &paid,
                 "/rewards/{id}" | "/dashboard/reward-analytics/{rewardId}" => &prize,
                 _ => &event,
             };
+            let path = path.replace("{code}", "points");
             ["{id}", "{eventId}", "{rewardId}"].iter().fold(path, |path, name| path.replace(name, of))
         })
         .collect()

@@ -3,15 +3,15 @@
 use serde_json::json;
 use tests::support::{Stage, contract};
 
-use super::{described, send, somewhere};
+use super::{Callers, described, somewhere};
 
 #[tokio::test]
 async fn no_route_takes_a_parameter_that_it_does_not_know() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     for operation in contract::operations() {
         // what stands in the path may be a word or the name of something
         let path = somewhere(operation);
-        let refused = send(&admin, operation, &format!("{path}?nonsense=1"), "application/json", b"{}").await;
+        let refused = callers.send(operation, &format!("{path}?nonsense=1"), "application/json", b"{}").await;
         let error = refused.invalid("query.nonsense");
         assert_eq!(error["rule"], "unknown_field", "{operation:?}: {refused}");
     }
@@ -19,7 +19,7 @@ async fn no_route_takes_a_parameter_that_it_does_not_know() {
 
 #[tokio::test]
 async fn every_parameter_is_there_once_and_of_its_type() {
-    let admin = Stage::shared().await.service.demo("admin").await;
+    let callers = Callers::of(Stage::shared().await).await;
     let document = contract::document();
     let mut tried = 0;
     for operation in contract::operations() {
@@ -29,7 +29,7 @@ async fn every_parameter_is_there_once_and_of_its_type() {
             let field = format!("query.{name}");
             let asked = async |query: &str| {
                 let path = format!("{}?{query}", somewhere(operation));
-                send(&admin, operation, &path, "application/json", b"{}").await
+                callers.send(operation, &path, "application/json", b"{}").await
             };
             assert_eq!(asked(&format!("{name}=1&{name}=1")).await.invalid(&field)["rule"], "duplicate_key");
             let schema = &parameter["schema"];

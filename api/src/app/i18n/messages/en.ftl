@@ -363,6 +363,7 @@ rule-url = must be an address that starts with https://
 rule-uuid = must be a UUID
 rule-name = must be [a-z][a-z0-9_.-]{"{"}0,63{"}"}
 rule-zone = must be an IANA time zone such as Asia/Seoul
+rule-unit-zone = must be `member` or an IANA time zone
 rule-date = must be a date: YYYY-MM-DD
 rule-instant = must be RFC 3339 with an offset, as 2026-11-21T08:00:00Z
 rule-instant-or-date = must be RFC 3339 with an offset, or a date

@@ -329,6 +329,7 @@ rule-url = https://로 시작하는 주소여야 합니다.
 rule-uuid = UUID 형식이어야 합니다.
 rule-name = 다음 형식이어야 합니다: [a-z][a-z0-9_.-]{"{"}0,63{"}"}
 rule-zone = Asia/Seoul과 같은 IANA 시간대여야 합니다.
+rule-unit-zone = `member` 또는 IANA 시간대여야 합니다.
 rule-date = YYYY-MM-DD 형식의 날짜여야 합니다.
 rule-instant = 2026-11-21T08:00:00Z와 같이 시차를 포함한 RFC 3339 형식이어야 합니다.
 rule-instant-or-date = 시차를 포함한 RFC 3339 형식이거나 날짜여야 합니다.

@@ -4,11 +4,12 @@ use domain::Moment;
 use domain::campaign::{Cost, RewardExpiry, RewardTerms, RewardType, RewardValue};
 use domain::claim::Price;
 use domain::id::{CampaignId, RewardId};
-use domain::quantity::{DelayDays, GrantLimit, StockUnits};
-use domain::value::UnitCode;
+use domain::quantity::{Amount, DelayDays, GrantLimit, StockUnits};
+use domain::value::{Currency, UnitCode};
 use projections::read_models::campaign_catalogue::RewardRow;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::i18n::Said;
@@ -62,14 +63,24 @@ pub(super) struct RewardBody {
 struct ValueBody {
     /// What points are credited in; null for what is no points.
     unit: Option<UnitCode>,
-    /// When what is given is over; null is as the unit has it.
+    /// When what is given is over, as it is sent; null is as the unit has it.
+    // generated clients cannot read null where a choice of several types is expected
+    #[schemars(with = "Value")]
     expiry: Option<RewardExpiry>,
     /// After how many days points can be used; null is as the unit has it.
     available_after_days: Option<DelayDays>,
     /// What a claim costs the member; null is nothing.
     price: Option<Price>,
     /// What a grant costs the programme; null is not known.
-    cost: Option<Cost>,
+    cost: Option<CostBody>,
+}
+
+/// What a grant costs the programme.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CostOfReward")]
+struct CostBody {
+    currency: Currency,
+    amount: Amount,
 }
 
 impl ValueBody {
@@ -80,7 +91,7 @@ impl ValueBody {
             expiry: value.expiry,
             available_after_days: value.available_after_days,
             price: value.price,
-            cost: value.cost,
+            cost: value.cost.map(|Cost { currency, amount }| CostBody { currency, amount }),
         }
     }
 }

@@ -123,7 +123,7 @@ impl Movement {
 
     /// What does not fit to the lots and holds of before.
     fn contradiction(&self, before: &Holdings) -> Option<String> {
-        let new = self.entries.iter().flat_map(|moved| moved.lots.new());
+        let new = self.entries.iter().flat_map(|moved| moved.lots.given());
         if let Some(lot) = new.into_iter().find(|lot| before.lot(lot.lot_id).is_some()) {
             return Some(format!("lot {} begins twice", lot.lot_id));
         }
@@ -166,7 +166,7 @@ impl Lots {
         }
     }
 
-    fn new(&self) -> &[NewLot] {
+    fn given(&self) -> &[NewLot] {
         match self {
             Self::New(lots) => lots,
             Self::Of(_) | Self::None(_) => &[],
