@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::http;
-use crate::jobs::kafka_intake;
+use crate::jobs::{kafka_intake, scheduler};
 use crate::routes::health;
 
 /// Serves them until asked to stop.
@@ -31,4 +31,5 @@ pub fn describe() {
     projections::engine::follower::describe_metrics();
     projections::kafka::relay::describe_metrics();
     kafka_intake::describe_metrics();
+    scheduler::describe_metrics();
 }

@@ -1,11 +1,14 @@
 //! What only the clock brings: campaigns open and close, pending claims expire, referrals qualify whose condition time
-//! alone fulfils; and claims that were asked for while their member was erased are withdrawn. It looks up what is due,
-//! sends an ordinary command for each with the system as actor, and sleeps until the next due moment. When it begins it
-//! also looks at the pending referrals that were never judged by the condition in force: it may have been changed.
+//! alone fulfils, lots and holds of points end (`scheduler/wallets`); and claims that were asked for while their member
+//! was erased are withdrawn. It looks up what is due, sends an ordinary command for each with the system as actor, and
+//! sleeps until the next due moment. When it begins it also looks at the pending referrals that were never judged by the
+//! condition in force: it may have been changed.
 //!
 //! One process does this at a time, under a lease. That only spares work: a command that comes twice
 //! (from a process that was paused and woke up, or because a row is a little old) finds the aggregate
 //! where it stands and adds nothing. After downtime all that fell due meanwhile is due now.
+
+mod wallets;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -70,6 +73,11 @@ enum Trouble {
     Referral(#[from] NotConsidered),
 }
 
+/// Tells whoever listens what the scheduler's figures mean.
+pub fn describe_metrics() {
+    wallets::describe();
+}
+
 impl Scheduler {
     /// Runs beside the followers until shutdown.
     pub fn start(
@@ -95,15 +103,16 @@ impl Scheduler {
     /// Does all that is due and says how long there is nothing to do. The parts do not wait for each other: one of the
     /// projections may have stopped.
     async fn round(&self) -> Duration {
-        let (campaigns, claims, erased, referrals, changed) = tokio::join!(
+        let (campaigns, claims, erased, referrals, changed, wallets) = tokio::join!(
             self.keep_windows(),
             self.expire_claims(),
             self.withdraw_claims(),
             self.wake_referrals(),
-            self.judge_all_once()
+            self.judge_all_once(),
+            self.settle_wallets()
         );
         let mut sleep = Duration::from_millis(LONGEST_SLEEP_MS);
-        for part in [campaigns, claims, erased, referrals, changed] {
+        for part in [campaigns, claims, erased, referrals, changed, wallets] {
             match part {
                 Ok(Some(next)) => sleep = sleep.min(until(next)),
                 Ok(None) => {}

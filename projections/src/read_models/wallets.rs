@@ -1,8 +1,9 @@
 //! What does a member have, in which lots, and how did it come to that? For each member and unit all lots, the open holds,
 //! and one entry for each event that moved something, with the balances behind it. What an event moves is said by the
 //! domain; nothing is decided on these rows, which is what the guards are for. How rows are loaded and written is in
-//! `rows`, how they are read now and as of then in `holdings`, the statement in `statement`.
+//! `rows`, how they are read now and as of then in `holdings`, the statement in `statement`, what ends next in `due`.
 
+mod due;
 mod holdings;
 mod rows;
 mod statement;
@@ -16,6 +17,7 @@ use domain::value::{
 };
 use sqlx::postgres::PgConnection;
 
+pub use due::{DueWallet, due, next_due_at};
 pub use holdings::{Lots, MemberWallets, at, now};
 pub use statement::{EntryKind, LotMove, StatementEntry, StatementPage, Subject, statement};
 
@@ -37,7 +39,8 @@ impl Projection for Wallets {
     const VERSION: i32 = 1;
     const STREAMS: &'static [&'static str] = &["claim", "wallet", "spend", "adjustment", "transfer"];
     const TABLES: &'static [&'static str] = &["wallets_lots", "wallets_holds", "wallets_entries"];
-    const LATE_INDEXES: &'static [&'static str] = &["wallets_holds_of_a_member"];
+    const LATE_INDEXES: &'static [&'static str] =
+        &["wallets_holds_of_a_member", "wallets_holds_by_their_ends", "wallets_lots_by_their_ends"];
     /// Every row is of one member, the subject of all events that move something in their wallets; each half of a
     /// transfer is an event of its own.
     const SPREAD: Spread = Spread::BySubject;

@@ -15,6 +15,7 @@ mod plans;
 mod schema;
 mod support;
 mod two_writers;
+mod value_expiry;
 mod value_races;
 mod value_shop;
 mod value_tampering;
