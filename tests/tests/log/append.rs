@@ -131,7 +131,7 @@ async fn a_caller_that_goes_away_at_any_point_does_not_cut_its_command_in_two() 
         .fetch_one(&programme.pool)
         .await
         .unwrap();
-    assert_eq!(usize::try_from(granted).unwrap(), asked + 1);
+    assert_eq!(usize::try_from(granted).unwrap(), asked + 2);
     programme.assert_sound().await;
 }
 
