@@ -207,7 +207,6 @@ impl Ledger {
     /// outrun them again and again.
     async fn after_conflict(&self, retry: &mut Retry, stream: &StreamKey, campaign: CampaignId) -> bool {
         if stream.stream_type == <ValueUnit as cqrs_es::Aggregate>::TYPE {
-            self.shared.units.forget();
             return retry.after_outdated(stream).await;
         }
         if stream.stream_type != <Campaign as cqrs_es::Aggregate>::TYPE {

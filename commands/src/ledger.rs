@@ -29,7 +29,7 @@ use tokio::sync::watch;
 
 use crate::claims::campaigns;
 use crate::guards::{self, GuardRefusal};
-use crate::log::append::{self, AppendError, StreamKey};
+use crate::log::append::{self, Append, AppendError, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
@@ -59,6 +59,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Writes. The terms of units that have gone on since they were read are forgotten, so that whoever decides anew reads
+    /// them anew.
+    pub(crate) async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let written = self.sequencer.append(append).await;
+        if let Err(AppendError::Conflict(stream)) = &written
+            && stream.stream_type == <domain::unit::Unit as cqrs_es::Aggregate>::TYPE
+        {
+            self.units.forget();
+        }
+        written
+    }
+
     pub(crate) fn repository(&self) -> LedgerRepository {
         LedgerRepository::new(self.pool.clone(), self.sequencer.clone())
     }

@@ -30,7 +30,6 @@ impl Ledger {
         answer: &AnswerFromReceipt<Claim>,
         seen: Option<&[i64]>,
     ) -> Result<Receipt<Claim>, CommandError<ClaimRefusal>> {
-        let at = asked_at(&command).unwrap_or(metadata.requested_at);
         let mut retry = self.retry();
         retry.turn::<Claim>(id).await?;
         loop {
@@ -43,21 +42,17 @@ impl Ledger {
                 claim = self.load::<Claim>(id).await?;
             }
             let moving = self.moved(&claim, &command, &wanted, None).await?;
-            match self.step(claim, command.clone(), at, moving, metadata, answer, seen).await {
-                Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {
-                    self.shared.units.forget()
-                }
+            match self.step(claim, command.clone(), moving, metadata, answer, seen).await {
+                Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return outcome,
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of one loop")]
     async fn step(
         &self,
         claim: Loaded<Claim>,
         command: ClaimCommand,
-        at: Moment,
         moving: Moving,
         metadata: &Metadata,
         answer: &AnswerFromReceipt<Claim>,
@@ -72,6 +67,7 @@ impl Ledger {
         }
         let unit = self.unit(metadata.clone());
         if let Some(about) = claim.state.about() {
+            let at = asked_at(&command).unwrap_or(metadata.requested_at);
             moving.record_due(&unit, about.claim_id(), at).await?;
         }
         let receipt = unit.execute_seen(claim, command, moving.expects, seen).await?;

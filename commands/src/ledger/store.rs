@@ -223,7 +223,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
             return Ok(envelopes);
         }
         append.stored_answer = self.answer.on_append(|| Receipt::of(loaded.clone(), appended));
-        match self.shared.sequencer.append(append).await {
+        match self.shared.append(append).await {
             Ok(written) => {
                 loaded.position = written.last_position;
                 loaded.created_at.get_or_insert(written.recorded_at);

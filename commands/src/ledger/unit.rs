@@ -217,6 +217,6 @@ impl<'a> Unit<'a> {
         if whole.events.is_empty() {
             return Ok(None);
         }
-        self.ledger.shared.sequencer.append(whole).await.map(Some).map_err(CommandError::from)
+        self.ledger.shared.append(whole).await.map(Some).map_err(CommandError::from)
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use commands::{AnswerFromReceipt, CommandError, Ledger, Metadata, Receipt, SpendError, SpendOrder, SpendStep};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, NewReward, RewardTerms, RewardType, RewardValue};
-use domain::claim::{ClaimCommand, ClaimStatus, DenialReason, Price, StaffAction, StaffCommand};
+use domain::claim::{ClaimCommand, ClaimRefusal, ClaimStatus, DenialReason, Price, StaffAction, StaffCommand};
 use domain::id::{MemberId, RewardId, SpendId};
 use domain::member::{Member, MemberCommand, Registration};
 use domain::quantity::Amount;
@@ -246,5 +246,40 @@ async fn a_price_is_held_while_a_claim_is_pending_and_comes_back_when_it_is_reje
     assert_eq!(standing(&programme, now()).await.balance, 500, "a reversal refunds the price");
     step(&claims[0], StaffAction::Reverse).await;
     assert_eq!(standing(&programme, now()).await.balance, 0, "and takes back what a grant credited");
+    programme.assert_sound().await;
+}
+
+/// Whoever decides many claims in one append asks again after a conflict, and must not meet the same terms again.
+#[tokio::test]
+async fn terms_that_another_instance_has_changed_are_read_anew_after_a_conflict() {
+    let programme = with_points(500, Limits { manual: true, ..Limits::default() }).await;
+    register(&programme, member(2)).await;
+    let waiting =
+        [programme.claim(member(3)).await.unwrap().stream_id, programme.claim(member(2)).await.unwrap().stream_id];
+    let approve = || {
+        let (action, operator, at) = (StaffAction::Approve, member(9), now());
+        ClaimCommand::Staff(StaffCommand { action, operator, note: None, at, value: None })
+    };
+    let (metadata, none) = (Metadata::system(now()), AnswerFromReceipt::none());
+    programme.ledger.change_claim(&waiting[0], approve(), &metadata, &none, None).await.unwrap();
+    let other = Ledger::start(programme.pool.clone()).await.unwrap();
+    let revision =
+        UnitRevision { expiry: Some(Some(Expiry::after(30.try_into().unwrap()))), ..UnitRevision::default() };
+    let revise = UnitCommand::Revise { code: UnitCode::points(), revision: Box::new(revision) };
+    other.execute::<Unit>("points", revise, &Metadata::system(now())).await.unwrap();
+
+    let approved = async || {
+        let unit = programme.ledger.unit(Metadata::system(now()));
+        unit.change_claim(&waiting[1], approve()).await.unwrap();
+        unit.commit::<ClaimRefusal>().await
+    };
+    let stale = approved().await;
+    assert!(matches!(&stale, Err(CommandError::Conflict(stream)) if stream.stream_type == "unit"), "{stale:?}");
+    assert!(approved().await.unwrap().is_some(), "it is decided by the terms of now");
+    let lots: i64 = sqlx::query_scalar("select count(*) from wallet_lots where expires_at is not null")
+        .fetch_one(&programme.pool)
+        .await
+        .unwrap();
+    assert_eq!(lots, 1);
     programme.assert_sound().await;
 }
