@@ -15,6 +15,7 @@ use projections::read_models::campaign_analytics::{
     CampaignAnalytics, CampaignMembers, LeafMet, MODELS, Missing, OneCampaign, StepsBucket, Version, View,
 };
 use projections::read_models::dashboard::{AsOf, Bucket, Dashboard, Timeline};
+use projections::read_models::{dashboard, value};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -356,6 +357,33 @@ async fn what_is_told_is_of_the_position_that_all_read_models_have_reached() {
         assert_eq!(View::open(&log.pool, MODELS, None).await.unwrap().as_of().position, 431);
         assert_eq!(View::open(&log.pool, MODELS, Some(77)).await.unwrap().as_of().position, 77);
         assert_eq!(View::open(&log.pool, MODELS, Some(500)).await.unwrap().as_of().position, 431);
+    })
+    .await;
+}
+
+/// Events of other streams are passed over at once, and the checkpoint follows when there is time: whoever has waited for
+/// such an event is answered as of it.
+#[tokio::test]
+async fn a_view_is_of_the_position_that_was_waited_for_before_the_checkpoint_says_so() {
+    with_log(async |log| {
+        log.append(history(81, 600)).await;
+        log.project(Dashboard, 431, 1_000, 1).await;
+        log.project(CampaignAnalytics, 431, 1_000, 1).await;
+        log.project(value::Value, 431, 1_000, 1).await;
+        let now = recorded_at(log.head());
+        for (wanted, folded, position) in [(None, 440, 440), (Some(440), 440, 440), (Some(77), 440, 77), (None, 9, 431)]
+        {
+            let of_campaigns = View::folded_to(&log.pool, MODELS, wanted, folded).await.unwrap().as_of();
+            let of_dashboard = dashboard::View::open(&log.pool, wanted, now, folded).await.unwrap().as_of();
+            let of_value = value::View::open(&log.pool, wanted, now, folded).await.unwrap().as_of();
+            for as_of in [of_campaigns, of_dashboard, of_value] {
+                assert_eq!(
+                    (as_of.position, as_of.recorded_at),
+                    (position, recorded_at(position)),
+                    "{wanted:?} {folded}"
+                );
+            }
+        }
     })
     .await;
 }

@@ -28,6 +28,30 @@ pub(super) struct Asked {
     then: Option<Then>,
 }
 
+/// What is asked for, once it is folded.
+pub(super) struct Reached {
+    /// The position of the past, if one is asked for.
+    pub(super) position: Option<i64>,
+    /// How far the read models are at least.
+    pub(super) folded: i64,
+}
+
+impl Reached {
+    /// Waits until these read models have folded what is asked for.
+    ///
+    /// # Errors
+    /// `projection_behind`.
+    pub(super) async fn by(
+        models: &[&str],
+        position: Option<i64>,
+        state: &AppState,
+        min: MinPosition,
+    ) -> Result<Self, Problem> {
+        let folded = min.and(position.unwrap_or_default()).reached_by(models, state).await?;
+        Ok(Self { position, folded })
+    }
+}
+
 /// A moment of the past.
 pub(super) enum Then {
     Position(i64),
@@ -62,15 +86,11 @@ impl Asked {
         min: MinPosition,
         now: Moment,
     ) -> Result<(View, Window), Problem> {
-        let (position, window) = self.of(&DASHBOARD, state, min, now).await?;
-        let view = match position {
-            None => View::now(&state.heavy_reads, now.utc()).await?,
-            Some(position) => View::at(&state.heavy_reads, position).await?,
-        };
-        Ok((view, window))
+        let (Reached { position, folded }, window) = self.of(&DASHBOARD, state, min, now).await?;
+        Ok((View::open(&state.heavy_reads, position, now.utc(), folded).await?, window))
     }
 
-    /// The requested position of the past, if any, and the window. Waits until these read models have folded it.
+    /// What is asked for, and the window. Waits until these read models have folded it.
     ///
     /// # Errors
     /// A window that ends before it begins; a position beyond the end of the log; `projection_behind`.
@@ -80,16 +100,10 @@ impl Asked {
         state: &AppState,
         min: MinPosition,
         now: Moment,
-    ) -> Result<(Option<i64>, Window), Problem> {
-        let Some(then) = &self.then else {
-            let window = self.window(now)?;
-            min.reached_by(models, state).await?;
-            return Ok((None, window));
-        };
-        let (position, recorded_at) = then.position(state, now).await?;
-        let window = self.window(recorded_at)?;
-        min.and(position).reached_by(models, state).await?;
-        Ok((Some(position), window))
+    ) -> Result<(Reached, Window), Problem> {
+        let (position, clock) = Then::resolved(self.then.as_ref(), state, now).await?;
+        let window = self.window(clock)?;
+        Ok((Reached::by(models, position, state, min).await?, window))
     }
 
     fn window(&self, clock: Moment) -> Result<Window, Problem> {
@@ -122,8 +136,19 @@ impl Then {
         }
     }
 
+    /// The position, if one is asked for, and the moment that counts for it: now, or when it was recorded.
+    pub(super) async fn resolved(
+        then: Option<&Self>,
+        state: &AppState,
+        now: Moment,
+    ) -> Result<(Option<i64>, Moment), Problem> {
+        let Some(then) = then else { return Ok((None, now)) };
+        let (position, recorded_at) = then.position(state, now).await?;
+        Ok((Some(position), recorded_at))
+    }
+
     /// The position, and when it was recorded.
-    pub(super) async fn position(&self, state: &AppState, now: Moment) -> Result<(i64, Moment), Problem> {
+    async fn position(&self, state: &AppState, now: Moment) -> Result<(i64, Moment), Problem> {
         let mut conn = state.heavy_read().await?;
         let position = match self {
             Self::Position(position) => *position,
@@ -232,9 +257,9 @@ impl AskedTimeline {
         state: &AppState,
         min: MinPosition,
         now: Moment,
-    ) -> Result<(Option<i64>, Timeline), Problem> {
-        let (position, window) = self.window.of(models, state, min, now).await?;
-        Ok((position, timeline(window, self.bucket, self.window.time_zone)?))
+    ) -> Result<(Reached, Timeline), Problem> {
+        let (reached, window) = self.window.of(models, state, min, now).await?;
+        Ok((reached, timeline(window, self.bucket, self.window.time_zone)?))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::problem::Problem;
 use crate::http::headers::positions::MinPosition;
 use crate::http::state::AppState;
 
-use super::asked::{DASHBOARD, Then};
+use super::asked::{DASHBOARD, Reached, Then};
 
 /// The moment and the time zone that were requested.
 pub(super) struct AskedMoment {
@@ -31,12 +31,8 @@ impl AskedMoment {
     /// # Errors
     /// A position beyond the log; `projection_behind`.
     pub(super) async fn view(&self, state: &AppState, min: MinPosition, now: Moment) -> Result<View, Problem> {
-        let Some(then) = &self.then else {
-            min.reached_by(&DASHBOARD, state).await?;
-            return Ok(View::now(&state.heavy_reads, now.utc()).await?);
-        };
-        let (position, _) = then.position(state, now).await?;
-        min.and(position).reached_by(&DASHBOARD, state).await?;
-        Ok(View::at(&state.heavy_reads, position).await?)
+        let (position, _) = Then::resolved(self.then.as_ref(), state, now).await?;
+        let Reached { position, folded } = Reached::by(&DASHBOARD, position, state, min).await?;
+        Ok(View::open(&state.heavy_reads, position, now.utc(), folded).await?)
     }
 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::AsOfBody;
-use super::asked::AskedMinutes;
+use super::asked::{AskedMinutes, Reached};
 use crate::app::problem::Problem;
 use crate::http::auth::Staff;
 use crate::http::headers::positions::{At, MinPosition};
@@ -35,8 +35,8 @@ async fn log_analytics(
     min: MinPosition,
     Query(AskedMinutes(asked)): Query<AskedMinutes>,
 ) -> Result<At<Json<LogAnalyticsBody>>, Problem> {
-    let (position, timeline) = asked.of(log_analytics::MODELS, &state, min, staff.at).await?;
-    let view = View::open(&state.heavy_reads, log_analytics::MODELS, position).await?;
+    let (Reached { position, folded }, timeline) = asked.of(log_analytics::MODELS, &state, min, staff.at).await?;
+    let view = View::folded_to(&state.heavy_reads, log_analytics::MODELS, position, folded).await?;
     let analytics = log_analytics::log_analytics(view, &timeline, &state.log_edges).await?;
     Ok(At(analytics.as_of.position, Json(analytics.into())))
 }

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::AsOfBody;
-use super::asked::AskedTimeline;
+use super::asked::{AskedTimeline, Reached};
 use super::counted::DenialReason;
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::Staff;
@@ -42,8 +42,8 @@ async fn one_event(
     PathId(id): PathId,
     Query(asked): Query<AskedTimeline>,
 ) -> Result<At<Json<OneEventBody>>, Problem> {
-    let (position, timeline) = asked.of(campaign::MODELS, &state, min, staff.at).await?;
-    let view = View::open(&state.heavy_reads, campaign::MODELS, position).await?;
+    let (Reached { position, folded }, timeline) = asked.of(campaign::MODELS, &state, min, staff.at).await?;
+    let view = View::folded_to(&state.heavy_reads, campaign::MODELS, position, folded).await?;
     let position = view.as_of().position;
     let analytics = view.campaign(CampaignId(id), &timeline).await?;
     let analytics = analytics.ok_or_else(|| Problem::new(Code::NotFound).at(position))?;

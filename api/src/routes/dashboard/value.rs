@@ -25,7 +25,7 @@ use crate::http::openapi::Describe as _;
 use crate::http::state::AppState;
 
 use super::AsOfBody;
-use super::asked::Then;
+use super::asked::{Reached, Then};
 
 pub(super) fn router() -> ApiRouter<AppState> {
     ApiRouter::new()
@@ -53,13 +53,9 @@ impl FromFields for Asked {
 impl Asked {
     /// Opens the view. Waits until the requested position is folded.
     async fn view(&self, state: &AppState, min: MinPosition, now: Moment) -> Result<View, Problem> {
-        let Some(then) = &self.0 else {
-            min.reached_by(MODELS, state).await?;
-            return Ok(View::now(&state.heavy_reads, now.utc()).await?);
-        };
-        let (position, _) = then.position(state, now).await?;
-        min.and(position).reached_by(MODELS, state).await?;
-        Ok(View::at(&state.heavy_reads, position).await?)
+        let (position, _) = Then::resolved(self.0.as_ref(), state, now).await?;
+        let Reached { position, folded } = Reached::by(MODELS, position, state, min).await?;
+        Ok(View::open(&state.heavy_reads, position, now.utc(), folded).await?)
     }
 }
 

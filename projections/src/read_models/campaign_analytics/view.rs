@@ -22,11 +22,25 @@ impl View {
     /// # Errors
     /// See [`FoldError`].
     pub async fn open(pool: &PgPool, models: &[&str], position: Option<i64>) -> Result<Self, FoldError> {
+        Self::folded_to(pool, models, position, 0).await
+    }
+
+    /// The same for who knows how far these read models are `folded`: where no event of theirs comes, their checkpoints are
+    /// saved later than that.
+    ///
+    /// # Errors
+    /// See [`FoldError`].
+    pub async fn folded_to(
+        pool: &PgPool,
+        models: &[&str],
+        position: Option<i64>,
+        folded: i64,
+    ) -> Result<Self, FoldError> {
         let mut tx = pool.begin_with("begin transaction isolation level repeatable read read only").await?;
         let (position, recorded_at, epoch): (i64, DateTime<Utc>, i64) = sqlx::query_as(
             "select view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z'), coalesce(events.epoch, 0)
             from (
-                select least($1::bigint, min(coalesce(checkpoints.position, 0))) as position
+                select least($1::bigint, min(greatest(coalesce(checkpoints.position, 0), $3::bigint))) as position
                 from unnest($2::text[]) as model(name)
                 left join checkpoints on checkpoints.name = model.name
             ) as view
@@ -34,6 +48,7 @@ impl View {
         )
         .bind(position)
         .bind(models)
+        .bind(folded)
         .fetch_one(&mut *tx)
         .await?;
         Ok(Self { tx, as_of: AsOf { position, recorded_at }, epoch })

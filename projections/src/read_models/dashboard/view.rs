@@ -59,7 +59,7 @@ impl View {
     /// # Errors
     /// See [`FoldError`].
     pub async fn now(pool: &PgPool, clock: DateTime<Utc>) -> Result<Self, FoldError> {
-        Self::open(pool, None, Some(clock)).await
+        Self::open(pool, None, clock, 0).await
     }
 
     /// As of a position, at the moment at which it was recorded; as of everything that is folded in when
@@ -68,20 +68,33 @@ impl View {
     /// # Errors
     /// See [`FoldError`].
     pub async fn at(pool: &PgPool, position: i64) -> Result<Self, FoldError> {
-        Self::open(pool, Some(position), None).await
+        Self::open(pool, Some(position), DateTime::UNIX_EPOCH, 0).await
     }
 
-    async fn open(pool: &PgPool, position: Option<i64>, clock: Option<DateTime<Utc>>) -> Result<Self, FoldError> {
+    /// As of a position at the moment at which it was recorded, or of everything that is folded in at the moment `now`.
+    /// `folded` is how far the caller knows the read models to be: where no event of theirs comes, their checkpoints are
+    /// saved later than that.
+    ///
+    /// # Errors
+    /// See [`FoldError`].
+    pub async fn open(
+        pool: &PgPool,
+        position: Option<i64>,
+        now: DateTime<Utc>,
+        folded: i64,
+    ) -> Result<Self, FoldError> {
         let mut tx = pool.begin_with("begin transaction isolation level repeatable read read only").await?;
         let opened: Opened = sqlx::query_as(
             "select view.folded, view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z') as recorded_at,
                     (select max(occurred_at) from dashboard_facts) as last_fact_at,
                     mark.position as mark, mark.recorded_at as marked_at, mark.counts
             from (
-                select coalesce(max(position), 0) as folded,
-                       least($1::bigint, coalesce(max(position), 0)) as position
-                from checkpoints
-                where name = 'dashboard'
+                select folded, least($1::bigint, folded) as position
+                from (
+                    select greatest(coalesce(max(position), 0), $2::bigint) as folded
+                    from checkpoints
+                    where name = 'dashboard'
+                ) as model
             ) as view
             left join events on events.position = view.position
             left join lateral (
@@ -93,6 +106,7 @@ impl View {
             ) as mark on true",
         )
         .bind(position)
+        .bind(folded)
         .fetch_one(&mut *tx)
         .await?;
         let mark = match (opened.mark, opened.marked_at, &opened.counts) {
@@ -103,7 +117,7 @@ impl View {
         let mut view = Self {
             tx,
             as_of,
-            clock: clock.unwrap_or(as_of.recorded_at),
+            clock: if position.is_none() { now } else { as_of.recorded_at },
             counts: mark.counts,
             is_past: opened.position < opened.folded,
             last_fact_at: opened.last_fact_at,

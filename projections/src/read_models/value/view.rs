@@ -33,7 +33,7 @@ impl View {
     /// # Errors
     /// See [`FoldError`].
     pub async fn now(pool: &PgPool, clock: DateTime<Utc>) -> Result<Self, FoldError> {
-        Self::open(pool, None, Some(clock)).await
+        Self::open(pool, None, clock, 0).await
     }
 
     /// As of a position, at the moment at which it was recorded; as of everything that is folded in when the position is
@@ -42,29 +42,37 @@ impl View {
     /// # Errors
     /// See [`FoldError`].
     pub async fn at(pool: &PgPool, position: i64) -> Result<Self, FoldError> {
-        Self::open(pool, Some(position), None).await
+        Self::open(pool, Some(position), DateTime::UNIX_EPOCH, 0).await
     }
 
-    async fn open(pool: &PgPool, position: Option<i64>, clock: Option<DateTime<Utc>>) -> Result<Self, FoldError> {
+    /// As of a position at the moment at which it was recorded, or of everything that is folded in at the moment `now`.
+    /// `folded` is how far the caller knows the read models to be: where no event of theirs comes, their checkpoints are
+    /// saved later than that.
+    ///
+    /// # Errors
+    /// See [`FoldError`].
+    pub async fn open(pool: &PgPool, wanted: Option<i64>, now: DateTime<Utc>, folded: i64) -> Result<Self, FoldError> {
         let mut tx = pool.begin_with("begin transaction isolation level repeatable read read only").await?;
-        let (folded, position, recorded_at): (i64, i64, DateTime<Utc>) = sqlx::query_as(
+        let (reached, position, recorded_at): (i64, i64, DateTime<Utc>) = sqlx::query_as(
             "select view.folded, view.position, coalesce(events.recorded_at, '1970-01-01T00:00:00Z')
             from (
                 select max(model.position) as folded, least($1::bigint, min(model.position)) as position
                 from (
-                    select coalesce(checkpoints.position, 0) as position
+                    select greatest(coalesce(checkpoints.position, 0), $3::bigint) as position
                     from unnest($2::text[]) as wanted(name)
                     left join checkpoints on checkpoints.name = wanted.name
                 ) as model
             ) as view
             left join events on events.position = view.position",
         )
-        .bind(position)
+        .bind(wanted)
         .bind(MODELS)
+        .bind(folded)
         .fetch_one(&mut *tx)
         .await?;
         let as_of = AsOf { position, recorded_at };
-        Ok(Self { pool: pool.clone(), tx, as_of, clock: clock.unwrap_or(recorded_at), is_past: position < folded })
+        let clock = if wanted.is_none() { now } else { recorded_at };
+        Ok(Self { pool: pool.clone(), tx, as_of, clock, is_past: position < reached })
     }
 
     /// What this view is as of.
