@@ -10,7 +10,7 @@ mod json_text;
 pub mod log_analytics;
 pub mod login_streak;
 pub mod member_facts;
-mod moving_value;
+pub mod moving_value;
 pub mod referral_tally;
 pub mod spends;
 pub mod units;

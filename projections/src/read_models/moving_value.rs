@@ -9,8 +9,9 @@ use memchr::memmem::Finder;
 static NAMES: LazyLock<[Finder<'static>; 4]> =
     LazyLock::new(|| [r#""credit""#, r#""paid""#, r#""givenBack""#, r#""reversal""#].map(Finder::new));
 
-/// Whether an event can move value.
-pub(crate) fn may_move_value(event_type: &str, payload: &str) -> bool {
+/// Whether an event can move value, by its type and its stored text.
+#[must_use]
+pub fn may_move_value(event_type: &str, payload: &str) -> bool {
     match event_type {
         "claim.denied" | "claim.fulfilled" | "claim.fulfilment_failed" => false,
         "claim.submitted" | "claim.granted" | "claim.approved" | "claim.rejected" | "claim.expired"

@@ -2,6 +2,7 @@
 //! Done twice it changes nothing. Most members owe nothing, and are not looked at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use commands::{Ledger, Metadata};
 use domain::id::MemberId;
@@ -9,6 +10,8 @@ use domain::value::{Account, UnitCode, entries};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use projections::FollowError;
 use projections::engine::follower::{Batch, Follower, OnPoison};
+use projections::log::Entry;
+use projections::read_models::moving_value::may_move_value;
 use sqlx::PgConnection;
 
 use crate::app::clock;
@@ -57,7 +60,8 @@ impl Follower for DebtReactor {
 
     async fn handle(&self, _: &mut PgConnection, batch: &Batch) -> Result<i64, FollowError> {
         let mut causes = BTreeMap::new();
-        for entry in &batch.entries {
+        let may_give = |entry: &&Arc<Entry>| may_move_value(&entry.event_type, &entry.payload);
+        for entry in batch.entries.iter().filter(may_give) {
             let poison = |reason: String| FollowError::Poison { position: entry.position, reason };
             let event = entry.event().map_err(|error| poison(error.to_string()))?;
             let gives = entries(&event).into_iter().filter(|moved| moved.to == Account::Wallet && moved.amount() > 0);
