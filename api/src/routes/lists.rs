@@ -41,6 +41,14 @@ impl Page {
         let before = self.cursor.map(|cursor| binding.position(&cursor)).transpose()?;
         Ok(Walk { binding, before, limit: self.limit })
     }
+
+    /// The same for a list whose place is more than a position: how many items are shown, and what the cursor holds.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub(super) fn opened(self, binding: &Binding) -> Result<(i64, Option<Vec<u8>>), Problem> {
+        Ok((self.limit, self.cursor.map(|cursor| binding.open(&cursor)).transpose()?))
+    }
 }
 
 /// One step of walking a list.

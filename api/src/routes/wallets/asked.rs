@@ -21,6 +21,7 @@ use crate::app::problem::{Code, Problem};
 use crate::http::auth::Caller;
 use crate::http::headers::positions::MinPosition;
 use crate::http::state::AppState;
+use crate::routes::lists::Page;
 
 /// The read model behind these routes.
 pub(super) const WALLETS: [&str; 1] = ["wallets"];
@@ -116,6 +117,20 @@ impl FromFields for AskedUnit {
         let unit = fields.optional("unit", unit_code());
         let asked = Asked::read(fields);
         Some(Self { unit: unit?.unwrap_or_else(UnitCode::points), asked: asked? })
+    }
+}
+
+/// Which part of a list, of which unit, as of when.
+pub(super) struct Part {
+    pub(super) asked: AskedUnit,
+    pub(super) page: Page,
+}
+
+impl FromFields for Part {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let asked = AskedUnit::read(fields);
+        let page = Page::read(fields);
+        Some(Self { asked: asked?, page: page? })
     }
 }
 

@@ -12,32 +12,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::AsOfBody;
-use super::asked::{self, AskedUnit, Found};
-use crate::app::input::fields::{Fields, FromFields, readers};
+use super::asked::{self, AskedUnit, Found, Part};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::{Caller, Member, StaffOrSpender};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::cursor::Binding;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
-use crate::routes::lists::{DEFAULT_LIMIT, MAX_LIMIT};
-
-/// Which part, of which unit, as of when.
-pub(super) struct Part {
-    asked: AskedUnit,
-    limit: i64,
-    cursor: Option<String>,
-}
-
-impl FromFields for Part {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let asked = AskedUnit::read(fields);
-        let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
-        let cursor = fields.optional("cursor", readers::string());
-        fields.refuses(&[Code::InvalidCursor]);
-        Some(Self { asked: asked?, limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
-    }
-}
 
 /// The caller's.
 pub(super) async fn own(
@@ -69,11 +50,11 @@ async fn lots(
     member: MemberId,
     uri: &Uri,
     min: MinPosition,
-    part: Part,
+    Part { asked: AskedUnit { unit, asked }, page }: Part,
 ) -> Result<At<Json<LotsBody>>, Problem> {
     let binding = Binding::of(&state.keys, uri, caller.id);
-    let after = part.cursor.map(|cursor| Place::open(&binding.open(&cursor)?)).transpose()?;
-    let AskedUnit { unit, asked } = part.asked;
+    let (limit, after) = page.opened(&binding)?;
+    let after = after.map(|place| Place::open(&place)).transpose()?;
     asked::scale(state, &unit).await?;
     let Found { mut by_unit, clock, as_of } =
         asked.holdings(state, member, Some(&unit), Lots::All, min, caller.at).await?;
@@ -81,7 +62,7 @@ async fn lots(
     let mut lots: Vec<_> = held.lots_at(clock).map(|(id, lot, stands)| (Place::of(id, lot), *lot, stands)).collect();
     lots.sort_unstable_by_key(|(place, ..)| std::cmp::Reverse(*place));
     lots.retain(|(place, ..)| after.is_none_or(|after| *place < after));
-    let limit = usize::try_from(part.limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = lots.len() > limit;
     lots.truncate(limit);
     let last = lots.last().filter(|_| more).map(|(place, ..)| *place);

@@ -12,28 +12,12 @@ use projections::read_models::wallets::{self, EntryKind, LotMove, StatementEntry
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::asked::{self, AskedUnit};
-use crate::app::input::fields::{Fields, FromFields};
+use super::asked::{self, AskedUnit, Part};
 use crate::app::problem::Problem;
 use crate::http::auth::{Caller, Member, StaffOrSpender};
 use crate::http::headers::positions::{At, MinPosition};
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
-use crate::routes::lists::Page;
-
-/// Which part, of which unit, as of when.
-pub(super) struct Part {
-    asked: AskedUnit,
-    page: Page,
-}
-
-impl FromFields for Part {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let asked = AskedUnit::read(fields);
-        let page = Page::read(fields);
-        Some(Self { asked: asked?, page: page? })
-    }
-}
 
 /// The caller's.
 pub(super) async fn own(

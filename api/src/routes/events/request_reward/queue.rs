@@ -21,22 +21,19 @@ use crate::http::input::cursor::Binding;
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
 use crate::routes::claim_list::READ;
-use crate::routes::lists::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::routes::lists::Page;
 
 /// The part of the queue that is requested.
 pub(super) struct Part {
     campaign: Option<CampaignId>,
-    limit: i64,
-    cursor: Option<String>,
+    page: Page,
 }
 
 impl FromFields for Part {
     fn read(fields: &mut Fields) -> Option<Self> {
         let campaign = fields.optional("eventId", readers::id::<Uuid>());
-        let limit = fields.optional("limit", readers::digits(1, MAX_LIMIT));
-        let cursor = fields.optional("cursor", readers::string());
-        fields.refuses(&[Code::InvalidCursor]);
-        Some(Self { campaign: campaign?.map(CampaignId), limit: limit?.unwrap_or(DEFAULT_LIMIT), cursor: cursor? })
+        let page = Page::read(fields);
+        Some(Self { campaign: campaign?.map(CampaignId), page: page? })
     }
 }
 
@@ -46,12 +43,13 @@ pub(super) async fn queue(
     operator: Operator,
     uri: Uri,
     min: MinPosition,
-    Query(part): Query<Part>,
+    Query(Part { campaign, page }): Query<Part>,
 ) -> Result<At<Json<Queue>>, Problem> {
     let binding = Binding::of(&state.keys, &uri, operator.id);
-    let after = part.cursor.map(|cursor| opened(&binding.open(&cursor)?)).transpose()?;
+    let (limit, after) = page.opened(&binding)?;
+    let after = after.map(|place| opened(&place)).transpose()?;
     let position = min.reached_by(&READ, &state).await?;
-    let part = QueuePart { campaign: part.campaign, after, limit: part.limit };
+    let part = QueuePart { campaign, after, limit };
     let mut connection = state.pool.acquire().await?;
     let approvals::Queue { claims, total, next } =
         approvals::queue(&mut connection, part, operator.at, operator.id).await?;
