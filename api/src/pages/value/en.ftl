@@ -10,22 +10,22 @@ ui-value-credited-until = { $amount } were credited: good from { $from } through
 ui-value-too-few = It costs { $need }, and you can use { $have }.
 ui-value-price = A claim costs { $amount }.
 ui-value-cost = A grant costs the programme { $amount } { $currency }.
-ui-value-never = What it credits never expires.
-ui-value-until = What it credits is good through { $day }.
+ui-value-never = The points never expire.
+ui-value-until = The points can be used through { $day }.
 ui-value-days = { $days ->
-    [one] What it credits is good for { $days } day after the first one.
-   *[other] What it credits is good for { $days } days after the first one.
+    [one] The points expire { $days } day after their first day.
+   *[other] The points expire { $days } days after their first day.
 }
 ui-value-days-month = { $days ->
-    [one] What it credits is good for { $days } day after the first one and to the end of that month.
-   *[other] What it credits is good for { $days } days after the first one and to the end of that month.
+    [one] The points expire at the end of the month, at the earliest { $days } day after their first day.
+   *[other] The points expire at the end of the month, at the earliest { $days } days after their first day.
 }
 ui-value-days-year = { $days ->
-    [one] What it credits is good for { $days } day after the first one and to the end of that year.
-   *[other] What it credits is good for { $days } days after the first one and to the end of that year.
+    [one] The points expire at the end of the year, at the earliest { $days } day after their first day.
+   *[other] The points expire at the end of the year, at the earliest { $days } days after their first day.
 }
 ui-value-after = { $days ->
-    [0] What it credits can be used at once.
-    [one] What it credits can be used after { $days } day.
-   *[other] What it credits can be used after { $days } days.
+    [0] The points can be used at once.
+    [one] The points can be used after { $days } day.
+   *[other] The points can be used after { $days } days.
 }

@@ -41,7 +41,7 @@ async fn the_form_of_a_reward_has_its_price_and_how_long_its_points_are_good() {
     let reward = browser.get(added.leads_to("/ui/rewards/")).await;
     reward.ok().says_all(&[
         "Points × 500",
-        "good for 30 days after the first one and to the end of that month",
+        "The points expire at the end of the month, at the earliest 30 days after their first day.",
         "can be used after 7 days",
         "A grant costs the programme 450 KRW",
     ]);
