@@ -10,12 +10,13 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use command::{AdjustmentCommand, AdjustmentDecision, AdjustmentRequest, Verdict, WalletSeen};
+pub use command::{AdjustmentCommand, AdjustmentDecision, AdjustmentRequest, PostedAlone, Verdict, WalletSeen};
 pub use event::{
     AdjustmentEvent, AdjustmentEventType, AdjustmentSubject, Approved, Change, Posted, Rejected, Requested, Taken,
 };
 pub use refusal::AdjustmentRefusal;
 
+use crate::id::MemberId;
 use crate::quantity::FourEyesLimit;
 use crate::value::{Expiry, NewLot};
 
@@ -30,6 +31,17 @@ struct State {
     about: AdjustmentSubject,
     expiry: Option<Expiry>,
     status: AdjustmentStatus,
+    change: Option<Change>,
+    decision: Option<Decision>,
+}
+
+/// What somebody else said to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who.
+    pub by: MemberId,
+    /// Why, in their words.
+    pub note: Option<String>,
 }
 
 /// Where an adjustment stands.
@@ -80,11 +92,12 @@ impl Adjustment {
             return Err(AdjustmentRefusal::OwnWallet);
         }
         let change = wallet.change(&about, expiry)?;
-        if needs_another(four_eyes_above, posted_alone, about.amount.get()) {
+        if needs_another(four_eyes_above, posted_alone.amount, about.amount.get()) {
             return Ok(vec![AdjustmentEvent::Requested(Requested { about, expiry })]);
         }
         let on = wallet.at.utc().date_naive();
-        Ok(vec![AdjustmentEvent::Posted(Posted { about, change, on })])
+        let number = posted_alone.times.saturating_add(1);
+        Ok(vec![AdjustmentEvent::Posted(Posted { about, change, on, number })])
     }
 
     fn judge(&self, decision: AdjustmentDecision) -> Result<Vec<AdjustmentEvent>, AdjustmentRefusal> {
@@ -99,33 +112,49 @@ impl Adjustment {
         if state.status != AdjustmentStatus::Pending {
             return Err(AdjustmentRefusal::StepNotAllowed { from: state.status });
         }
-        let about = state.about.clone();
+        let (about, decided_by) = (state.about.clone(), operator);
         Ok(vec![match verdict {
-            Verdict::Reject => AdjustmentEvent::Rejected(Rejected { about, note }),
+            Verdict::Reject => AdjustmentEvent::Rejected(Rejected { about, decided_by, note }),
             Verdict::Approve => {
                 let change = wallet.change(&about, state.expiry)?;
-                AdjustmentEvent::Approved(Approved { about, change, note })
+                AdjustmentEvent::Approved(Approved { about, change, decided_by, note })
             }
         }])
     }
 
     /// Takes one event into account.
     pub fn evolve(&mut self, event: &AdjustmentEvent) {
-        let mut begin = |about: &AdjustmentSubject, expiry, status| {
-            self.state = Some(State { about: about.clone(), expiry, status });
+        let decided = |by: MemberId, note: &Option<String>| Some(Decision { by, note: note.clone() });
+        let (expiry, status, decision) = match event {
+            AdjustmentEvent::Requested(event) => (event.expiry, AdjustmentStatus::Pending, None),
+            AdjustmentEvent::Posted(_) => (None, AdjustmentStatus::Posted, None),
+            AdjustmentEvent::Approved(event) => {
+                (None, AdjustmentStatus::Posted, decided(event.decided_by, &event.note))
+            }
+            AdjustmentEvent::Rejected(event) => {
+                (None, AdjustmentStatus::Rejected, decided(event.decided_by, &event.note))
+            }
         };
-        match event {
-            AdjustmentEvent::Requested(event) => begin(&event.about, event.expiry, AdjustmentStatus::Pending),
-            AdjustmentEvent::Posted(event) => begin(&event.about, None, AdjustmentStatus::Posted),
-            AdjustmentEvent::Approved(event) => begin(&event.about, None, AdjustmentStatus::Posted),
-            AdjustmentEvent::Rejected(event) => begin(&event.about, None, AdjustmentStatus::Rejected),
-        }
+        let (about, change) = (event.about().clone(), event.change().cloned());
+        self.state = Some(State { about, expiry, status, change, decision });
     }
 
     /// What is to change, once asked for.
     #[must_use]
     pub fn about(&self) -> Option<&AdjustmentSubject> {
         self.state.as_ref().map(|state| &state.about)
+    }
+
+    /// What it has changed, once posted.
+    #[must_use]
+    pub fn change(&self) -> Option<&Change> {
+        self.state.as_ref()?.change.as_ref()
+    }
+
+    /// What somebody else said to it.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        self.state.as_ref()?.decision.as_ref()
     }
 
     /// Where it stands, once asked for.

@@ -99,7 +99,8 @@ impl Transfer {
             Some(NewLot::of(LotId::of_transfer(transfer, part.lot_id), part.amount, dates))
         });
         let received = Received { about: about.clone(), lots: received.collect() };
-        let sent = Sent { about, lots, lots_position, allocated_at: at, on };
+        let number = sent.saturating_add(1);
+        let sent = Sent { about, lots, lots_position, allocated_at: at, on, number };
         Ok(vec![TransferEvent::Sent(sent), TransferEvent::Received(received)])
     }
 

@@ -26,12 +26,21 @@ pub struct AdjustmentRequest {
     pub about: AdjustmentSubject,
     /// When what it gives is over; `None` is never.
     pub expiry: Option<Expiry>,
-    /// How much the same person has posted alone on this day (UTC), given or taken.
-    pub posted_alone: i64,
+    /// What the same person has posted alone on this day (UTC).
+    pub posted_alone: PostedAlone,
     /// Beyond how much somebody else has to agree.
     pub four_eyes_above: Option<FourEyesLimit>,
     /// The wallet as it is.
     pub wallet: WalletSeen,
+}
+
+/// What one person has posted alone on one day (UTC).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PostedAlone {
+    /// How often.
+    pub times: i64,
+    /// How much, given or taken.
+    pub amount: i64,
 }
 
 /// What somebody else says to a request.

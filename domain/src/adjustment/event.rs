@@ -81,15 +81,20 @@ pub struct Posted {
     pub change: Change,
     /// The day (UTC) on which it counts as posted alone.
     pub on: NaiveDate,
+    /// Its number among those that the same person has posted alone in this unit on that day, from 1.
+    pub number: i64,
 }
 
 /// Somebody else said yes, and it is posted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Approved {
     /// What was to change.
     pub about: AdjustmentSubject,
     /// What has changed.
     pub change: Change,
+    /// Who said yes.
+    pub decided_by: MemberId,
     /// Why, in the words of who said yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -97,9 +102,12 @@ pub struct Approved {
 
 /// Somebody else said no.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Rejected {
     /// What was to change.
     pub about: AdjustmentSubject,
+    /// Who said no.
+    pub decided_by: MemberId,
     /// Why, in the words of who said no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -32,7 +32,7 @@ fn request(amount: i64, posted_alone: i64, limit: Option<i64>) -> AdjustmentRequ
     AdjustmentRequest {
         about: AdjustmentSubject { member_id: MEMBER, unit: UnitCode::points(), amount, operator_id: OPERATOR, note },
         expiry: Some(serde_json::from_str(r#"{"days":1}"#).unwrap()),
-        posted_alone,
+        posted_alone: PostedAlone { times: 3, amount: posted_alone },
         four_eyes_above: limit.map(|limit| limit.try_into().unwrap()),
         wallet: wallet(),
     }
@@ -63,6 +63,7 @@ fn what_is_given_can_be_used_at_once_and_ends_as_it_was_said() {
     assert_eq!(lot.available_from.to_text(), "2026-11-21T15:00:00.000Z");
     assert_eq!(lot.expires_at.unwrap().to_text(), "2026-11-23T15:00:00.000Z");
     assert_eq!(posted.on.to_string(), "2026-11-21", "the day of four eyes is that of UTC");
+    assert_eq!(posted.number, 4);
 }
 
 #[test]

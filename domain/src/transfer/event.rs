@@ -50,6 +50,8 @@ pub struct Sent {
     pub allocated_at: Moment,
     /// The day on which it counts for the sender.
     pub on: NaiveDate,
+    /// Its number among those that the same member has sent in this unit on that day, from 1.
+    pub number: i64,
 }
 
 /// They have reached the receiver.

@@ -47,6 +47,7 @@ fn what_is_sent_is_received_and_each_lot_keeps_its_days() {
     let [TransferEvent::Sent(sent), TransferEvent::Received(received)] = &events[..] else { panic!("{events:?}") };
     let part = |id, amount| Portion::of(LotId(Uuid::from_u128(id)), amount).unwrap();
     assert_eq!(sent.lots, [part(2, 100), part(1, 50)]);
+    assert_eq!((sent.on, sent.number), (gift().on, 2));
     let told: Vec<_> = received.lots.iter().map(|lot| (lot.amount.get(), lot.dates())).collect();
     assert_eq!(told, [(100, dates(20)), (50, dates(50))]);
     let own: std::collections::BTreeSet<_> = received.lots.iter().map(|lot| lot.lot_id).collect();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use domain::adjustment::{
-    Adjustment, AdjustmentCommand, AdjustmentRefusal, AdjustmentRequest, AdjustmentSubject, WalletSeen,
+    Adjustment, AdjustmentCommand, AdjustmentRefusal, AdjustmentRequest, AdjustmentSubject, PostedAlone, WalletSeen,
 };
 use domain::campaign::{Approval, CampaignStatus, PendingExpiry, RewardType};
 use domain::claim::{
@@ -389,7 +389,8 @@ impl Desk {
             at: self.now,
         };
         let expiry = lot_terms(0, days).expiry;
-        let request = AdjustmentRequest { about, expiry, posted_alone: 0, four_eyes_above: None, wallet };
+        let request =
+            AdjustmentRequest { about, expiry, posted_alone: PostedAlone::default(), four_eyes_above: None, wallet };
         match Adjustment::default().decide(AdjustmentCommand::Request(Box::new(request))) {
             Ok(events) => {
                 events.into_iter().for_each(|event| self.append(event));
