@@ -3,6 +3,7 @@
 //! decided in `guards/rows`, how the rows are stored in `guards/tables`, how they are compared with
 //! the log in `guards/compare`.
 
+pub mod acts;
 pub mod compare;
 pub(crate) mod names;
 mod rows;

@@ -1,8 +1,9 @@
 //! The check of the guard tables: derives every row from the log and compares it with the stored one, in one snapshot. What
-//! limits claims is in `compare/limits`, what members hold of units in `compare/wallets`. Rows of which there may be as many as
-//! claims are summed up in temporary tables, which the closing rollback removes. An event that cannot be decoded is skipped here;
-//! the verification of the log reports it.
+//! limits claims is in `compare/limits`, what members hold of units in `compare/wallets`, what is limited by the day in
+//! `compare/acts`. Rows of which there may be as many as claims are summed up in temporary tables, which the closing rollback
+//! removes. An event that cannot be decoded is skipped here; the verification of the log reports it.
 
+mod acts;
 mod limits;
 mod wallets;
 
@@ -13,6 +14,7 @@ use sqlx::{PgConnection, Row};
 
 use super::changes_of;
 use super::value::value_changes_of;
+use acts::Acts;
 use limits::Limits;
 use wallets::Wallets;
 
@@ -24,8 +26,16 @@ const HELD_ROWS: usize = 20_000;
 type CompareError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The guard tables.
-pub const TABLES: [&str; 7] =
-    [limits::STOCK, limits::BUDGET, limits::GRANTS, limits::NAMES, wallets::LOTS, wallets::HOLDS, wallets::DEBTS];
+pub const TABLES: [&str; 8] = [
+    limits::STOCK,
+    limits::BUDGET,
+    limits::GRANTS,
+    limits::NAMES,
+    wallets::LOTS,
+    wallets::HOLDS,
+    wallets::DEBTS,
+    acts::ACTS,
+];
 
 /// One difference between a guard table and the log.
 pub type Difference = String;
@@ -70,6 +80,7 @@ async fn compare(
     mut progress: impl FnMut(i64) + Send,
 ) -> Result<Vec<Compared>, CompareError> {
     let (mut limits, mut wallets) = (Limits::begin(connection).await?, Wallets::begin(connection).await?);
+    let mut acts = Acts::begin(connection).await?;
     let mut after = 0_i64;
     loop {
         let sql = "select position, aggregate_id, event_type, event_version, payload::text as payload
@@ -91,16 +102,22 @@ async fn compare(
             if let Some(change) = changes_of(&event, row.try_get("aggregate_id")?) {
                 limits.apply(&change);
             }
-            value_changes_of(&event, row.try_get("position")?).into_iter().for_each(|change| wallets.apply(change));
+            for change in value_changes_of(&event, row.try_get("position")?) {
+                acts.apply(&change);
+                wallets.apply(change);
+            }
         }
         limits.put_aside(connection, HELD_ROWS).await?;
         wallets.put_aside(connection, HELD_ROWS).await?;
+        acts.put_aside(connection, HELD_ROWS).await?;
         progress(after);
     }
     limits.put_aside(connection, 0).await?;
     wallets.put_aside(connection, 0).await?;
+    acts.put_aside(connection, 0).await?;
     let mut compared = limits.compared(connection).await?;
     compared.extend(wallets::compared(connection).await?);
+    compared.push(acts::compared(connection).await?);
     Ok(compared)
 }
 

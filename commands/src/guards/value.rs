@@ -1,6 +1,6 @@
-//! What each event changes about the guard rows of value: lots, holds, debts, coupons and what is counted against budgets. A pure
-//! function of the event and of its position, like `guards`, so that the rows can be derived from the log by the same words.
-//! It decides nothing and knows no table.
+//! What each event changes about the guard rows of value: lots, holds, debts, coupons, what is limited by the day and what is
+//! counted against budgets. A pure function of the event and of its position, like `guards`, so that the rows can be derived
+//! from the log by the same words. It decides nothing and knows no table.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,8 @@ use domain::value::{
     Account, HoldChange, HoldId, LotChange, NewLot, Portion, UnitCode, ValueEvent, entries, hold_change,
 };
 use domain::{Event, Moment};
+
+use super::acts::Act;
 
 /// One change of the guard rows of value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub enum ValueChange {
         /// By how much more.
         amount: i64,
     },
+    /// Somebody has done what is limited by the day.
+    Acted(Act),
     /// More is counted on a day, or less.
     Counted {
         /// Whose budgets it is counted against.
@@ -126,12 +130,14 @@ pub fn value_changes_of(event: &Event, position: i64) -> Vec<ValueChange> {
             changes.extend(event.coupon().map(|_| ValueChange::CouponGranted { reward_id, claim_id }));
         }
         Event::Value(ValueEvent::Coupon(event)) => changes.extend(of_coupon(event)),
+        Event::Value(ValueEvent::Adjustment(event)) => {
+            changes.extend(Act::of_adjustment(event).map(ValueChange::Acted))
+        }
+        Event::Value(ValueEvent::Transfer(event)) => changes.extend(Act::of_transfer(event).map(ValueChange::Acted)),
         Event::Value(
             ValueEvent::Unit(_)
             | ValueEvent::Wallet(_)
             | ValueEvent::Spend(_)
-            | ValueEvent::Adjustment(_)
-            | ValueEvent::Transfer(_)
             | ValueEvent::Codes(_)
             | ValueEvent::Budget(_)
             | ValueEvent::Programme(_),
@@ -230,6 +236,7 @@ mod tests {
             ValueChange::HoldBegun { unit, lots, .. } => format!("hold {unit} of {}", lots.len()),
             ValueChange::HoldEnded { .. } => "end hold".to_owned(),
             ValueChange::Owed { unit, amount, .. } => format!("owe {unit} {amount}"),
+            ValueChange::Acted(act) => format!("{} {} on {}: {}", act.kind.name(), act.number, act.day, act.amount),
             ValueChange::Counted { unit, day, amount, .. } => format!("count {unit} {day} {amount}"),
             ValueChange::CouponGranted { .. } => "coupon".to_owned(),
             ValueChange::CouponUsed { status, .. } => format!("use {}", status.name()),
@@ -260,6 +267,18 @@ mod tests {
         assert_eq!(told("spend.captured", "1"), ["move points 100 0", "end hold"]);
         assert_eq!(told("spend.expired", "1"), ["move points 0 100", "move points 200 0", "end hold"]);
         assert_eq!(told("spend.made", "1"), ["move points -100 0", "move points -200 0"]);
+    }
+
+    #[test]
+    fn what_is_limited_by_the_day_is_a_row_of_its_own() {
+        assert_eq!(told("adjustment.posted", "1"), ["move points -150 0", "adjustment 2 on 2026-11-21: 150"]);
+        assert_eq!(told("transfer.sent", "1"), ["move points -150 0", "transfer 2 on 2026-11-21: 150"]);
+        for counts_nothing in
+            ["adjustment.requested", "adjustment.approved", "adjustment.rejected", "transfer.received"]
+        {
+            let told = told(counts_nothing, "1");
+            assert!(told.iter().all(|change| change.starts_with("give ")), "{counts_nothing}: {told:?}");
+        }
     }
 
     #[test]

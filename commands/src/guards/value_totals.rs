@@ -9,6 +9,7 @@ use domain::id::LotId;
 use domain::value::{HoldId, NewLot, Portion};
 use uuid::Uuid;
 
+use super::acts::Act;
 use super::value::ValueChange;
 
 /// Whose wallet of which unit.
@@ -27,6 +28,8 @@ pub(crate) struct ValueTotals {
     pub(crate) ended: BTreeSet<Uuid>,
     /// By how much more a member owes.
     pub(crate) owed: BTreeMap<Wallet, i64>,
+    /// What is limited by the day.
+    pub(crate) acts: Vec<Act>,
 }
 
 /// A lot that begins, as far as this batch leaves it.
@@ -52,8 +55,13 @@ pub(crate) struct BegunHold {
 impl ValueTotals {
     /// Whether the batch changes nothing of value.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { given, moved, begun, ended, owed } = self;
-        given.is_empty() && moved.is_empty() && begun.is_empty() && ended.is_empty() && owed.is_empty()
+        let Self { given, moved, begun, ended, owed, acts } = self;
+        given.is_empty()
+            && moved.is_empty()
+            && begun.is_empty()
+            && ended.is_empty()
+            && owed.is_empty()
+            && acts.is_empty()
     }
 
     /// Adds a change of a command whose first event stands at `first`.
@@ -95,6 +103,7 @@ impl ValueTotals {
             ValueChange::Owed { member_id, unit, amount } => {
                 *self.owed.entry((member_id.0, unit.to_string())).or_default() += amount;
             }
+            ValueChange::Acted(act) => self.acts.push(act.clone()),
             // what budgets and coupons count has no rows yet
             ValueChange::Counted { .. } | ValueChange::CouponGranted { .. } | ValueChange::CouponUsed { .. } => {}
         }
@@ -116,6 +125,7 @@ impl TouchedLots {
                 | ValueChange::HoldBegun { .. }
                 | ValueChange::HoldEnded { .. }
                 | ValueChange::Owed { .. }
+                | ValueChange::Acted(_)
                 | ValueChange::Counted { .. }
                 | ValueChange::CouponGranted { .. }
                 | ValueChange::CouponUsed { .. } => None,

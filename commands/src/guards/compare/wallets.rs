@@ -171,8 +171,11 @@ impl Wallets {
             ValueChange::Owed { member_id, unit, amount } => {
                 *self.debts.entry((member_id, unit)).or_default() += amount;
             }
-            // of tables that nothing is written to yet
-            ValueChange::Counted { .. } | ValueChange::CouponGranted { .. } | ValueChange::CouponUsed { .. } => {}
+            // of another table, or of one that nothing is written to yet
+            ValueChange::Acted(_)
+            | ValueChange::Counted { .. }
+            | ValueChange::CouponGranted { .. }
+            | ValueChange::CouponUsed { .. } => {}
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::guards::Guards;
+use crate::guards::acts::TouchedDays;
 use crate::guards::value_totals::TouchedLots;
 use crate::log::append::{Append, AppendError, StreamKey};
 
@@ -25,11 +26,16 @@ impl Known {
         if self.streams.len() > MAX_KNOWN_STREAMS {
             self.streams.clear();
         }
-        let mut lots = TouchedLots::default();
-        batch.map(|append| self.judge_one(append, &mut lots)).collect()
+        let (mut lots, mut days) = (TouchedLots::default(), TouchedDays::default());
+        batch.map(|append| self.judge_one(append, &mut lots, &mut days)).collect()
     }
 
-    fn judge_one(&mut self, append: &Append, lots: &mut TouchedLots) -> Result<(), AppendError> {
+    fn judge_one(
+        &mut self,
+        append: &Append,
+        lots: &mut TouchedLots,
+        days: &mut TouchedDays,
+    ) -> Result<(), AppendError> {
         let behind = |key: &StreamKey, expected: i64| self.streams.get(key).is_some_and(|known| *known != expected);
         if let Some((key, _)) = append.expects.iter().find(|(key, expected)| behind(key, *expected)) {
             return Err(AppendError::Conflict(key.clone()));
@@ -45,7 +51,7 @@ impl Known {
                 return Err(AppendError::Conflict(event.stream.clone()));
             }
         }
-        if !lots.take_in(&append.value) {
+        if !lots.take_in(&append.value) || !days.take_in(&append.value) {
             return Err(AppendError::Conflict(append.first_stream()));
         }
         self.guards.apply(&append.guards)?;

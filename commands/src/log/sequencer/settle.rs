@@ -20,12 +20,13 @@ impl Writer {
                 Ok(found) => found.into_iter().next().flatten().ok_or(AppendError::Unavailable),
                 Err(_) => Err(AppendError::Unavailable),
             },
-            // somebody else has continued the stream, or has taken from the lots meanwhile
+            // somebody else has continued the stream, has taken from the lots or was the n-th of the day meanwhile
             "events_one_of_each_step"
             | "wallet_lots_never_negative"
             | "wallet_lots_never_more_than_given"
             | "wallet_holds_one_row"
-            | "wallet_debts_settled_once" => Err(AppendError::Conflict(append.first_stream())),
+            | "wallet_debts_settled_once"
+            | "daily_acts_one_of_each_number" => Err(AppendError::Conflict(append.first_stream())),
             "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
             "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted.into()),
             "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),

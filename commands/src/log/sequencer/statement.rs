@@ -37,6 +37,14 @@ static APPEND_WITH_VALUE: NamedStatement = NamedStatement::new(concat!(
     include_str!("append_places.sql")
 ));
 
+/// The same for a batch in which something is limited by the day.
+static APPEND_WITH_ACTS: NamedStatement = NamedStatement::new(concat!(
+    include_str!("append.sql"),
+    include_str!("append_value.sql"),
+    include_str!("append_acts.sql"),
+    include_str!("append_places.sql")
+));
+
 /// At this many rows all places are forgotten.
 const MAX_PLACES: usize = 100_000;
 
@@ -135,7 +143,11 @@ impl<'a> Rows<'a> {
         places: &Places,
     ) -> Result<Query<'static, Postgres, PgArguments>, sqlx::Error> {
         let GrantTotals { rewards, campaigns, members } = &self.grants;
-        let statement = if self.value.is_empty() { &APPEND } else { &APPEND_WITH_VALUE };
+        let statement = match (self.value.is_empty(), self.value.acts.is_empty()) {
+            (true, _) => &APPEND,
+            (false, true) => &APPEND_WITH_VALUE,
+            (false, false) => &APPEND_WITH_ACTS,
+        };
         let parameters = statement
             .bind()
             .value("previous_position", before.position)
@@ -188,11 +200,13 @@ impl<'a> Rows<'a> {
             .column("fingerprint", |answer| answer.fingerprint.as_slice())
             .column("answer", |answer| answer.answer.as_slice())
             .end();
-        if self.value.is_empty() { parameters.query() } else { self.with_value(parameters).query() }
+        let parameters = if self.value.is_empty() { parameters } else { self.with_value(parameters) };
+        let parameters = if self.value.acts.is_empty() { parameters } else { self.with_acts(parameters) };
+        parameters.query()
     }
 
     fn with_value(&self, parameters: Parameters) -> Parameters {
-        let ValueTotals { given, moved, begun, ended, owed } = &self.value;
+        let ValueTotals { given, moved, begun, ended, owed, acts: _ } = &self.value;
         parameters
             .rows("new_lots", given.iter())
             .column("member_id", |(((member, _), _), _)| *member)
@@ -230,6 +244,18 @@ impl<'a> Rows<'a> {
             .column("owed", |(_, owed)| *owed)
             .end()
     }
+
+    fn with_acts(&self, parameters: Parameters) -> Parameters {
+        parameters
+            .rows("new_acts", self.value.acts.iter())
+            .column("kind", |act| act.kind.name())
+            .column("actor", |act| act.actor.0)
+            .column("unit", |act| act.unit.as_str())
+            .column("day", |act| act.day)
+            .column("number", |act| act.number)
+            .column("amount", |act| act.amount)
+            .end()
+    }
 }
 
 /// Reads the head. With `lock`, nobody else can move it until the transaction ends.
@@ -261,7 +287,9 @@ mod tests {
         let plain = Rows::default();
         let mut with_value = Rows::default();
         with_value.value.ended.insert(Uuid::nil());
-        for rows in [plain, with_value] {
+        let mut with_acts = Rows::default();
+        with_acts.value.acts.push(crate::guards::acts::Act::sample(1));
+        for rows in [plain, with_value, with_acts] {
             let mut query = rows.bound(&head, &head, &Places::default()).unwrap();
             check(&mut query);
         }
