@@ -11,6 +11,8 @@
 //! | an administrator defines what points there are | `Unit` | the code of the unit |
 //! | a shop takes points, holds them or gives them back | `Spend` | `SpendId::of(caller, reference)` |
 //! | lots end, debts are settled, an erasure empties | `Wallet` | `WalletId::of(member, unit)` |
+//! | staff change a wallet, alone or with somebody else | `Adjustment` | an id of its own |
+//! | a member sends points to another | `Transfer` | `TransferId::of(sender, reference)` |
 
 pub(crate) mod repository;
 pub(crate) mod retry;

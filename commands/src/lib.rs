@@ -23,4 +23,5 @@ pub use log::metadata::Metadata;
 pub use log::receipt::Receipt;
 pub use log::stored_answers::{AnswerFromAppend, AnswerFromReceipt, StoredAnswer};
 pub use log::streams::Loaded;
+pub use wallets::{AdjustmentError, AdjustmentOrder, AdjustmentVerdict, TransferError, TransferOrder};
 pub use wallets::{SpendError, SpendOrder, SpendStep, Wallets};

@@ -151,7 +151,8 @@ impl Ledger {
         }
     }
 
-    async fn turn_on_wallet(&self, member: MemberId, unit: &UnitCode) -> Result<Retry, TimeIsUp> {
+    /// Waits for the turn on one wallet.
+    pub(crate) async fn turn_on_wallet(&self, member: MemberId, unit: &UnitCode) -> Result<Retry, TimeIsUp> {
         let mut retry = self.retry();
         retry.turn::<Wallet>(&WalletId::of(member, unit).to_string()).await?;
         Ok(retry)
