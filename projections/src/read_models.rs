@@ -1,5 +1,6 @@
 //! A folder a question: rows, fold, queries.
 
+pub mod adjustments;
 pub mod campaign_analytics;
 pub mod campaign_catalogue;
 pub mod campaign_windows;

@@ -1,6 +1,7 @@
 //! All projections: the one list that starting, rebuilding, verifying and comparing go through.
 
 use crate::engine::projection::{Descriptor, Projection, Spread};
+use crate::read_models::adjustments::Adjustments;
 use crate::read_models::campaign_analytics::CampaignAnalytics;
 use crate::read_models::campaign_catalogue::CampaignCatalogue;
 use crate::read_models::campaign_windows::CampaignWindows;
@@ -47,6 +48,7 @@ registry![
     Spends,
     Wallets,
     Value,
+    Adjustments,
 ];
 
 /// What is known of the projection of this name.

@@ -8,7 +8,7 @@ use tests::support::{
     programme::{activity, event, login_streak, reward},
 };
 
-const PROJECTIONS: [&str; 10] = [
+const PROJECTIONS: [&str; 11] = [
     "member_facts",
     "referral_tally",
     "claim_history",
@@ -19,6 +19,7 @@ const PROJECTIONS: [&str; 10] = [
     "spends",
     "wallets",
     "value",
+    "adjustments",
 ];
 
 /// What a writer that was taken over would try; the log is in the schema that is searched first.

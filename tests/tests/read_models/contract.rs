@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::support::adjusted::Adjusted;
 use super::support::history::Generator;
 use super::support::{TestLog, recorded_at, with_log};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,6 +12,7 @@ use domain::Event;
 use domain::campaign::Campaign;
 use domain::claim::{Claim, ClaimStatus};
 use domain::referral::{ReferralEvent, ReferralStatus};
+use projections::read_models::adjustments::Adjustments;
 use projections::read_models::campaign_analytics::CampaignAnalytics;
 use projections::read_models::campaign_catalogue;
 use projections::read_models::campaign_catalogue::CampaignCatalogue;
@@ -31,6 +33,8 @@ const EVENTS: usize = 600;
 
 async fn written(log: &mut TestLog, seed: u64) {
     log.append(Generator::new(seed).history(EVENTS)).await;
+    let mut adjusted = Adjusted::new(seed);
+    log.append((0..EVENTS / 10).map(|_| adjusted.step()).collect()).await;
 }
 
 async fn keeps_the_contract<P: Projection + Copy>(projection: P, seed: u64) {
@@ -101,6 +105,11 @@ async fn the_claim_history_keeps_the_contract() {
 #[tokio::test]
 async fn the_spends_keep_the_contract() {
     keeps_the_contract(Spends, 44).await;
+}
+
+#[tokio::test]
+async fn the_adjustments_keep_the_contract() {
+    keeps_the_contract(Adjustments, 9).await;
 }
 
 #[tokio::test]

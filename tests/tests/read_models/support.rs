@@ -1,6 +1,7 @@
 //! A log of one's own for each test: a fresh database and a small writer that appends events with
 //! right positions and hashes. It is not the sequencer and keeps no rule of the domain.
 
+pub(crate) mod adjusted;
 pub(crate) mod history;
 pub(crate) mod payments;
 pub(crate) mod publishing;
