@@ -2,6 +2,7 @@
 //! promises of the traits that `cqrs-es` runs on.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod acts;
 mod append;
 mod claim_life;
 mod facts;
