@@ -1,6 +1,7 @@
 //! All routes, by the first part of their path, and what lists have in common.
 
 mod activities;
+mod adjustments;
 pub(crate) mod audit;
 mod auth;
 mod claim_body;
@@ -19,6 +20,7 @@ mod referrals;
 mod schemas;
 mod spends;
 mod streaks;
+mod transfers;
 mod units;
 mod wallets;
 mod whole_log;
@@ -46,6 +48,8 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(units::router())
         .merge(spends::router())
         .merge(wallets::router())
+        .merge(adjustments::router())
+        .merge(transfers::router())
         .merge(dashboard::router())
         .merge(audit::router())
         .merge(operations::router())

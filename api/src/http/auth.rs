@@ -327,6 +327,8 @@ callers! {
     Account: User | Operator | Auditor | Admin | Service;
     /// A person: any account but a service.
     Member: User | Operator | Auditor | Admin;
+    /// Who is a member and nothing else.
+    User: User;
     /// Who may ask for rewards; a service asks for others.
     Claimant: User | Operator | Admin | Service;
     /// Who runs campaigns.

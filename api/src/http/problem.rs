@@ -70,6 +70,9 @@ impl Code {
             | Self::OwnEvent
             | Self::MemberBlocked
             | Self::OwnClaim
+            | Self::OwnWallet
+            | Self::OwnAdjustment
+            | Self::TransfersOff
             | Self::RightMissing
             | Self::SourceReserved
             | Self::SourceNotAllowed

@@ -27,6 +27,7 @@ async fn every_operation_is_called_and_answered_as_described() {
     let (campaign, prize) = a_programme(&operator).await;
     let (claim, position) = claims(&operator, &member, &campaign, &prize).await;
     value(&admin, &service, &member).await;
+    moves(&admin, &operator, &member, &inviter).await;
     what_is_listed(&operator, &member, &inviter, &campaign, &prize, position).await;
     the_end_of_an_event(&operator, &campaign).await;
     an_audit(&auditor, &claim, &member).await;
@@ -153,6 +154,23 @@ async fn value(admin: &Client, service: &Client, member: &Member) {
     let last = service.post(&format!("/spends/{second}/release"), &json!({})).await;
     service.get(&format!("/spends/{first}")).await.ok();
     admin.get_at("/spends", last.position()).await.ok();
+}
+
+/// What staff give, and members send.
+async fn moves(admin: &Client, operator: &Client, member: &Member, other: &Member) {
+    let unit = format!("unit-{}", unique());
+    let terms = json!({"code": unit, "name": "Gems", "fourEyesAbove": 0, "transfersPerDay": 1});
+    admin.post("/units", &terms).await.created();
+    let given = json!({"unit": unit, "amount": 10, "note": "A gift."});
+    let asked = operator.post(&format!("/wallets/{}/adjustments", member.id), &given).await;
+    asked.expect(202);
+    let path = format!("/adjustments/{}", asked.text("/adjustment/id"));
+    let decided = admin.patch(&path, &json!({"status": "APPROVED"})).await;
+    decided.ok();
+    admin.get(&path).await.ok();
+    admin.get_at("/adjustments", decided.position()).await.ok();
+    let gift = json!({"toMemberId": other.id, "unit": unit, "amount": 4, "reference": "birthday"});
+    member.client.post("/wallets/transfers", &gift).await.created();
 }
 
 async fn what_is_listed(

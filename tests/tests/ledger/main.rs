@@ -38,8 +38,10 @@ mod reward_requests;
 mod separation_of_duties;
 mod value_claims;
 
-// What members have: units of value, and what is paid with it.
+// What members have: units of value, what is paid with it, given, taken and sent.
+mod adjustments;
 mod spends;
+mod transfers;
 mod units;
 mod wallets;
 

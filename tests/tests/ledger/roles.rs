@@ -46,6 +46,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/wallets/me",                              [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/wallets/me/lots",                         [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/wallets/me/statement",                    [401, 200, 200, 403, 200, 200, 200]),
+    // members and nobody else
+    ("POST",   "/wallets/transfers",                       [401, 400, 400, 403, 403, 403, 403]),
     // any account
     ("GET",    "/events",                                  [401, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/events/{event}",                          [401, 200, 200, 200, 200, 200, 200]),
@@ -71,6 +73,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",    "/spends/{spend}",                          [401, 403, 403, 200, 200, 200, 200]),
     // staff
     ("GET",    "/spends",                                  [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/adjustments",                             [401, 403, 403, 403, 200, 200, 200]),
+    ("GET",    "/adjustments/{unknown}",                   [401, 403, 403, 403, 404, 404, 404]),
     ("GET",    "/claims",                                  [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/claims/filter",                           [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/claims/user/{member}",                    [401, 403, 403, 403, 200, 200, 200]),
@@ -117,6 +121,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("PATCH",  "/auth/users/{member}/roles",               [401, 403, 403, 403, 400, 403, 400]),
     ("POST",   "/auth/users/{member}/block",               [401, 403, 403, 403, 400, 403, 400]),
     ("POST",   "/auth/users/{member}/unblock",             [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/wallets/{member}/adjustments",            [401, 403, 403, 403, 400, 403, 400]),
+    ("PATCH",  "/adjustments/{unknown}",                   [401, 403, 403, 403, 400, 403, 400]),
     // whoever finds out whose an e-mail is
     ("POST",   "/auth/users/{member}/confirm-email",       [401, 403, 403, 400, 403, 403, 400]),
     ("POST",   "/referrals/{member}/void",                 [401, 403, 403, 403, 400, 403, 400]),

@@ -25,6 +25,8 @@ async fn programme() -> Database {
     }
     let order = json!({"reference": "order-1", "memberId": friend.id, "amount": 30, "hold": true});
     reporter.post("/spends", &order).await.created();
+    let gift = json!({"amount": 5, "note": "Lost in the move."});
+    operator.post(&format!("/wallets/{}/adjustments", friend.id), &gift).await.created();
     let (barred, gone) = (service.client().sign_up().await, service.client().sign_up().await);
     operator.post(&format!("/auth/users/{}/block", barred.id), &json!({"note": "two accounts"})).await.ok();
     service.demo("admin").await.delete(&format!("/auth/users/{}", gone.id), &json!({})).await.expect(204);
@@ -33,6 +35,7 @@ async fn programme() -> Database {
     operator.get_at("/dashboard", last.position()).await.ok();
     operator.get_at("/claims", last.position()).await.ok();
     operator.get_at("/spends", last.position()).await.ok();
+    operator.get_at("/adjustments", last.position()).await.ok();
     service.terminate();
     database
 }
@@ -127,6 +130,7 @@ async fn whatever_is_altered_is_found() {
         ("a day", "update member_days set count = count + 1", "projection.member_facts"),
         ("a referral", "update referrals set status = 'voided'", "projection.referral_tally"),
         ("a payment", "update spends set status = 'captured', captured = amount", "projection.spends"),
+        ("an adjustment", "update adjustments set status = 'pending'", "projection.adjustments"),
         ("a reward", "update rewards set granted = granted + 1", "projection.campaign_catalogue"),
         ("a count", "delete from dashboard_rewards", "projection.dashboard"),
         ("a milestone", "update campaign_milestones set version = version + 1", "projection.campaign_analytics"),
@@ -142,6 +146,7 @@ async fn whatever_is_altered_is_found() {
         ("the stock", "update reward_stock set granted = granted - 1 where granted > 0", "guard.reward_stock"),
         ("the budget", "update campaign_budget set committed = committed + 1", "guard.campaign_budget"),
         ("a member's grants", "delete from member_grants", "guard.member_grants"),
+        ("what was posted alone", "delete from daily_acts", "guard.daily_acts"),
         ("a name", "update unique_names set name_key = name_key || '!'", "guard.unique_names"),
         ("a role", "update accounts set role = 'ADMIN' where role = 'USER'", "account_roles"),
         ("a role taken away", "update accounts set role = 'USER' where role = 'AUDITOR'", "account_roles"),
@@ -206,7 +211,7 @@ async fn whatever_is_altered_is_found() {
          delete from member_runs; delete from member_referrals; delete from referrals; delete from claims; delete from claimed_rewards;
          delete from campaigns; delete from rewards; delete from campaign_windows; delete from campaign_milestones;
          delete from campaign_steps; delete from campaign_marks; delete from campaign_judgements;
-         delete from campaign_refusals; delete from campaign_claimants; delete from spends; delete from audit_checkpoints",
+         delete from campaign_refusals; delete from campaign_claimants; delete from spends; delete from adjustments; delete from audit_checkpoints",
         head - 2
     );
     for (name, statement, rehash) in [("a rewritten suffix", innocent, Some(fact)), ("a cut tail", cut.as_str(), None)]

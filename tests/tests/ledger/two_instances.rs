@@ -6,17 +6,24 @@ use tests::support::{Client, Database, Log, Service, Setup, programme::email};
 const MEMBERS: usize = 40;
 const STOCK: i64 = 25;
 
-async fn pair(database: &Database) -> [Service; 2] {
+pub(crate) async fn pair(database: &Database) -> [Service; 2] {
     let both = [Setup::on(database).without_demo().launch(), Setup::on(database).without_demo().launch()];
     futures::join!(both[0].ready(), both[1].ready()); // both find an empty database and both migrate
     both
 }
 
 async fn administrator(service: &Service) -> Client {
+    let [here] = administrator_on([service]).await;
+    here
+}
+
+/// An administrator who is logged in on each of these instances.
+pub(crate) async fn administrator_on<const N: usize>(services: [&Service; N]) -> [Client; N] {
     let chief = email();
-    let made = service.command(&["admin", "create", "--email", &chief], "a long enough password\n");
+    let made = services[0].command(&["admin", "create", "--email", &chief], "a long enough password\n");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    service.client().login(&chief, "a long enough password").await
+    let clients = services.map(async |service| service.client().login(&chief, "a long enough password").await);
+    join_all(clients).await.try_into().unwrap_or_else(|_| panic!("one for each"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,6 +84,9 @@ codes! {
     HoldExpired = "hold_expired";
     AmountExceedsHold = "amount_exceeds_hold";
     RefundExceedsSpend = "refund_exceeds_spend";
+    OwnWallet = "own_wallet";
+    OwnAdjustment = "own_adjustment";
+    TransfersOff = "transfers_off";
     // activities
     ActivityConflict = "activity_conflict";
     SourceReserved = "source_reserved";

@@ -1,6 +1,8 @@
 //! The one place that turns failures into problems, of three kinds: refused by a rule (a code of its own with the
 //! numbers a client needs), temporarily unavailable (503, may be repeated), broken (500, details only logged).
 
+mod moves;
+
 use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
 use commands::{ClaimError, CommandError, GuardRefusal, ReadError, SpendError};

@@ -84,7 +84,7 @@ impl Routes {
             ("get", "/auth/users/email" | "/schemas/{file}" | "/problems/{code}") => |_, _| String::new(),
             ("get", "/docs") => return None,
             // nobody pays before the bench of payments
-            ("get", "/spends/{id}") => return None,
+            ("get", "/spends/{id}" | "/adjustments/{id}") => return None,
             ("get", _) => |_, _| String::new(),
             ("post", "/claims/{rewardId}/claim" | "/claims/{id}/claim") => |_, _| "{}".to_owned(),
             ("post", "/conditions/check") => |_, _| json!({"condition": programme::login_streak(7)}).to_string(),
@@ -129,7 +129,7 @@ impl Routes {
             (_, "auth") if path.starts_with("/auth/users") => of("admin"),
             ("get", "claims") if path == "/claims/{id}/explanation" => Arc::new(vec![self.claimant.clone()]),
             ("get", "claims") if path != "/claims/me" => of("operator"),
-            ("get", "reward-requests" | "spends") => of("operator"),
+            ("get", "reward-requests" | "spends" | "adjustments") => of("operator"),
             ("get", "wallets") if !path.starts_with("/wallets/me") => of("operator"),
             ("get", "streaks") if path.contains("/user/") => of("operator"),
             ("get", "referrals") if path == "/referrals" => of("operator"),

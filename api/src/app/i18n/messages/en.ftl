@@ -129,8 +129,8 @@ problem-event_not_active = The event is not active
 problem-condition_unmet = The condition is not met
     .about = `evidence` shows for every part of the condition what was needed and what was seen.
     .remedy = Claim again when the missing parts are met.
-problem-limit_reached = The member has reached the limit of grants
-    .about = The reward or the event limits the grants per member.
+problem-limit_reached = The member has reached the limit
+    .about = The reward or the event limits the grants per member, or the unit the transfers of a day (`limit`).
     .remedy = Nothing can be done while the limit is in force.
 problem-budget_exhausted = The event has reached its limit of grants
     .about = The event limits the grants of all its rewards together.
@@ -176,6 +176,15 @@ problem-amount_exceeds_hold = More is to be captured than is held
 problem-refund_exceeds_spend = More is to be refunded than was paid
     .about = Of what was paid, no more than `refundable` is left to refund.
     .remedy = Refund at most `refundable`.
+problem-own_wallet = Nobody changes a wallet of their own
+    .about = An adjustment is asked for and decided by people whose wallet it is not.
+    .remedy = Leave it to another operator.
+problem-own_adjustment = Nobody decides an adjustment that they asked for
+    .about = Somebody else has to agree with it, or say no.
+    .remedy = Leave the decision to another operator.
+problem-transfers_off = Members do not send this unit to each other
+    .about = `transfersPerDay` of the unit is 0.
+    .remedy = Nothing can be sent while that is so.
 
 # activities
 problem-activity_conflict = The source reported different content under this id
