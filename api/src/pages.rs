@@ -5,6 +5,7 @@
 //! To add a page: a folder with `en.ftl` and `ko.ftl` (named in `text/messages.rs`), a template that extends
 //! `shell/staff.html` or `shell/member.html`, a handler that takes a `visit::Visit`, and a line in `routes`.
 
+mod adjustments;
 mod approvals;
 mod assets;
 mod charts;
@@ -49,6 +50,7 @@ mod text;
 mod value;
 mod verification;
 mod visit;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -110,6 +112,8 @@ fn routes() -> Router<Pages> {
         .merge(members::routes())
         .merge(member::routes())
         .merge(claims::routes())
+        .merge(wallet::routes())
+        .merge(adjustments::routes())
         .merge(me::routes())
         .merge(events::routes())
         .merge(event::routes())

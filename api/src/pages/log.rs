@@ -158,6 +158,9 @@ async fn filtered(visit: &Visit, before: Option<&str>, limit: &str, id: Option<(
     visit.api.get("/audit/log", &query).await
 }
 
+/// The types of streams whose events concern a member.
+const OF_MEMBERS: [&str; 8] = ["claim", "member", "activity", "referral", "spend", "wallet", "adjustment", "transfer"];
+
 async fn card(visit: &Visit, position: i64) -> Result<Option<Card>, Refused> {
     let chain = Chain::around(visit, position).await?;
     let Some(event) = chain.event() else { return Ok(None) };
@@ -165,7 +168,7 @@ async fn card(visit: &Visit, position: i64) -> Result<Option<Card>, Refused> {
     let payload = serde_json::to_string_pretty(&payload).unwrap_or_default();
     let is_claim = event.stream_type == "claim";
     let explain = is_claim.then(|| visit.to(&format!("/ui/claims/{}", event.stream_id)));
-    let of_member = ["claim", "member", "activity", "referral"].contains(&event.stream_type.as_str());
+    let of_member = OF_MEMBERS.contains(&event.stream_type.as_str());
     let facts_then = of_member.then(|| format!("/ui/members/{}?at={position}", event.subject));
     let about = say!(
         visit.text,

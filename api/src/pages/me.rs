@@ -10,6 +10,7 @@ mod invite;
 mod lately;
 mod needs;
 mod offers;
+mod points;
 mod profile;
 
 use askama::Template;
@@ -17,6 +18,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use domain::role::Role;
+use domain::value::UnitCode;
 
 use self::asked::{Claims, Days, Me, Referrals, Streak};
 use self::heat::Heat;
@@ -29,6 +31,8 @@ use super::response::page;
 use super::shell::{Shell, Tab};
 use super::text::{Text, say};
 use super::visit::Visit;
+use super::wallet::amounts::Amounts;
+use super::wallet::asked::Wallets;
 use crate::app::clock;
 
 /// The role that these pages are for.
@@ -40,6 +44,7 @@ pub(super) fn routes() -> Router<Pages> {
         .route("/ui/me", get(earn))
         .merge(claim::routes())
         .merge(history::routes())
+        .merge(points::routes())
         .merge(invite::routes())
         .merge(profile::routes())
 }
@@ -54,6 +59,7 @@ struct EarnPage {
     /// `None` if it cannot be read now.
     offers: Option<Shown>,
     streak: Option<StreakPane>,
+    points: Option<PointsPane>,
     heat: Option<Heat>,
     /// `None` if it cannot be read now.
     lately: Option<Vec<Line>>,
@@ -74,6 +80,13 @@ struct StreakPane {
     about: String,
 }
 
+/// What the member has of points.
+struct PointsPane {
+    balance: String,
+    unit: String,
+    about: String,
+}
+
 struct Invite {
     code: String,
     friends: String,
@@ -83,11 +96,12 @@ async fn earn(visit: Visit) -> Result<Response, Failure> {
     visit.only(MEMBERS)?;
     let (api, text) = (&visit.api, visit.text);
     let me: Me = api.get("/auth/me", &[]).await?;
-    let (streak, days, claims, referrals) = tokio::join!(
+    let (streak, days, claims, referrals, wallets) = tokio::join!(
         api.get::<Streak>("/streaks/me", &[]),
         api.get::<Days>("/streaks/me/days", &[]),
         api.get::<Claims>("/claims/me", &[("limit", "50")]),
         api.get::<Referrals>("/referrals/me", &[("limit", "200")]),
+        api.get::<Wallets>("/wallets/me", &[]),
     );
     let claims = claims.ok().map(|claims| claims.claims);
     let seen = claims.as_deref().unwrap_or_default();
@@ -120,6 +134,7 @@ async fn earn(visit: Visit) -> Result<Response, Failure> {
         blocked: me.user.blocked,
         offers,
         streak: streak.ok().map(|streak| StreakPane::of(text, &streak)),
+        points: wallets.ok().and_then(|wallets| PointsPane::of(text, wallets)),
         heat: days.ok().map(|days| Heat::of(text, &days)),
         lately,
         invite: me.user.invite_code.map(|code| Invite { code, friends: friends(text, referrals.ok().as_ref()) }),
@@ -131,6 +146,22 @@ fn friends(text: Text, referrals: Option<&Referrals>) -> String {
     let Some(Referrals { referrals, .. }) = referrals else { return String::new() };
     let of = |status: &str| referrals.iter().filter(|referral| referral.status == status).count();
     say!(text, "ui-me-friends", qualified = of("qualified"), pending = of("pending"))
+}
+
+impl PointsPane {
+    /// `None` where there never was anything.
+    fn of(text: Text, wallets: Wallets) -> Option<Self> {
+        let points = wallets.wallets.into_iter().find(|wallet| wallet.unit == UnitCode::POINTS)?;
+        if points.balance == 0 && points.pending == 0 {
+            return None;
+        }
+        let amounts = Amounts { text, unit: points.unit, scale: points.scale };
+        Some(Self {
+            balance: amounts.bare(points.balance),
+            unit: say!(text, "ui-wallet-points-only", count = points.balance),
+            about: say!(text, "ui-wallet-can-use", amount = amounts.said(points.available)),
+        })
+    }
 }
 
 impl StreakPane {

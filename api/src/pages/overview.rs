@@ -5,6 +5,7 @@ mod asked;
 mod figures;
 mod granted;
 mod latest;
+mod liability;
 mod reasons;
 mod running;
 mod todo;
@@ -55,6 +56,7 @@ struct OverviewPage {
     running: String,
     reasons: String,
     latest: String,
+    liability: String,
     all_events: String,
     events_href: String,
 }
@@ -97,7 +99,8 @@ async fn overview(visit: Visit) -> Result<Response, Failure> {
         _ => {}
     }
     let asked = Asked::of(&moments).await;
-    let (shell, latest) = tokio::join!(Shell::staff(&visit, Place::Overview, &shown), latest(&moments));
+    let (shell, latest, owed) =
+        tokio::join!(Shell::staff(&visit, Place::Overview, &shown), latest(&moments), liability::of(&moments));
     let running_events = asked.summary.as_ref().map_or(0, |summary| summary.events.all());
     Ok(page(&OverviewPage {
         day: text.day_with_weekday(text.day_of(now.recorded_at)),
@@ -108,6 +111,7 @@ async fn overview(visit: Visit) -> Result<Response, Failure> {
         running: part(text, asked.running.map(|list| running::of(&moments, list))),
         reasons: part(text, asked.hours.map(|hours| reasons::of(&moments, &hours, asked.summary.ok().as_ref()))),
         latest,
+        liability: part(text, owed),
         all_events: say!(text, "ui-overview-all-events", count = running_events),
         events_href: visit.to("/ui/events"),
         shell,

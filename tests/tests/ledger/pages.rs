@@ -11,3 +11,4 @@ mod rewards;
 mod session;
 mod settings;
 mod value;
+mod wallets;

@@ -15,6 +15,7 @@ pub(in crate::pages) enum Place {
     Members,
     Approvals,
     Claims,
+    Adjustments,
     Log,
     Verification,
     Operations,
@@ -26,7 +27,7 @@ impl Place {
     const MENU: [(&'static str, &'static [Self]); 5] = [
         ("", &[Self::Overview]),
         ("ui-menu-programme", &[Self::Events, Self::Rewards, Self::Members]),
-        ("ui-menu-decisions", &[Self::Approvals, Self::Claims]),
+        ("ui-menu-decisions", &[Self::Approvals, Self::Claims, Self::Adjustments]),
         ("ui-menu-audit", &[Self::Log, Self::Verification]),
         ("ui-menu-service", &[Self::Operations]),
     ];
@@ -39,6 +40,7 @@ impl Place {
             Self::Members => "/ui/members",
             Self::Approvals => "/ui/approvals",
             Self::Claims => "/ui/claims",
+            Self::Adjustments => "/ui/adjustments",
             Self::Log => "/ui/log",
             Self::Verification => "/ui/verification",
             Self::Operations => "/ui/operations",
@@ -64,6 +66,7 @@ impl Place {
             }
             Self::Approvals => "M2.5 8.5l3.5 3.5 7.5-8",
             Self::Claims => "M3.5 2h6l3 3v9h-9zM9.5 2v3h3M6 8.5h4M6 11h4",
+            Self::Adjustments => "M2 5h10.5a1.5 1.5 0 011.5 1.5v6H3.5A1.5 1.5 0 012 11zM2 5l8-2.5V5M10.5 9h1",
             Self::Log => "M2.5 3.5h2M2.5 8h2M2.5 12.5h2M6.5 3.5h7M6.5 8h7M6.5 12.5h7",
             Self::Verification => "M8 1.8l5 2v4c0 3-2 5.2-5 6.4-3-1.2-5-3.4-5-6.4v-4zM5.8 8l1.7 1.7L10.5 6.5",
             Self::Operations => "M1.8 8h3l1.7-4.5 3 9L11.2 8h3",
@@ -81,13 +84,13 @@ impl Place {
             Self::Claims => "c",
             Self::Log => "l",
             Self::Verification => "v",
-            Self::Operations | Self::Elsewhere => "",
+            Self::Adjustments | Self::Operations | Self::Elsewhere => "",
         }
     }
 
     fn roles(self) -> &'static [Role] {
         match self {
-            Self::Overview | Self::Events | Self::Rewards | Self::Members | Self::Claims => STAFF,
+            Self::Overview | Self::Events | Self::Rewards | Self::Members | Self::Claims | Self::Adjustments => STAFF,
             Self::Approvals => OPERATORS,
             Self::Log | Self::Verification => AUDITORS,
             Self::Operations => &[Role::Admin],

@@ -41,4 +41,6 @@ messages! {
     "members",
     "member",
     "claims",
+    "wallet",
+    "adjustments",
 }
