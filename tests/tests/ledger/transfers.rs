@@ -66,6 +66,18 @@ async fn what_is_sent_arrives_and_ends_when_it_would_have_ended() {
     other["amount"] = json!(61);
     send(&mina.client, &other).await.problem(409, "reference_conflict");
 
+    let statement = async |member: &Member| {
+        let path = format!("/wallets/me/statement?unit={unit}&limit=1");
+        let read = member.client.get_at(&path, sent.position()).await;
+        read.ok()["entries"][0].clone()
+    };
+    let (out, arrived) = (statement(&mina).await, statement(&noah).await);
+    assert_eq!((&out["kind"], &out["amount"], &out["balanceAfter"]), (&json!("sent"), &json!(-60), &json!(40)));
+    assert_eq!((&arrived["kind"], &arrived["amount"]), (&json!("received"), &json!(60)));
+    let about =
+        json!({"type": "transfer", "transferId": told["id"], "memberId": mina.id, "reference": body["reference"]});
+    assert_eq!(arrived["about"], about);
+
     let events = stage.log().await.events().await;
     let of_mina = events.iter().filter(|event| event.payload.contains(&mina.id));
     let [left, arrived] = [("transfer.sent", &mina.id), ("transfer.received", &noah.id)].map(|(kind, subject)| {

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use domain::Moment;
-use domain::id::{CampaignId, ClaimId, LotId, MemberId, RewardId, SpendId};
+use domain::id::{AdjustmentId, CampaignId, ClaimId, LotId, MemberId, RewardId, SpendId, TransferId};
 use domain::role::Role;
 use domain::value::{Reference, UnitCode};
 use projections::read_models::wallets::{self, EntryKind, LotMove, StatementEntry, StatementPage, Subject};
@@ -124,8 +124,16 @@ enum AboutBody {
         spend_id: Option<SpendId>,
         reference: Option<Reference>,
     },
-    Adjustment {},
-    Transfer {},
+    Adjustment {
+        adjustment_id: AdjustmentId,
+    },
+    /// Null is what members sent to each other, to a service.
+    Transfer {
+        transfer_id: Option<TransferId>,
+        /// The other member.
+        member_id: Option<MemberId>,
+        reference: Option<Reference>,
+    },
     /// The wallet itself: lots that ended, debts that were settled.
     Wallet {},
 }
@@ -154,8 +162,15 @@ impl AboutBody {
                 let may_know = caller.role != Role::Service || caller.id == caller_id;
                 Self::Spend { spend_id: may_know.then_some(id), reference: may_know.then_some(reference) }
             }
-            Subject::Adjustment => Self::Adjustment {},
-            Subject::Transfer => Self::Transfer {},
+            Subject::Adjustment { id } => Self::Adjustment { adjustment_id: id },
+            Subject::Transfer { id, other, reference } => {
+                let may_know = caller.role != Role::Service;
+                Self::Transfer {
+                    transfer_id: may_know.then_some(id),
+                    member_id: may_know.then_some(other),
+                    reference: may_know.then_some(reference),
+                }
+            }
             Subject::Wallet => Self::Wallet {},
         }
     }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::claim::ClaimEvent;
-use domain::id::{CampaignId, ClaimId, LotId, MemberId, RewardId, SpendId};
+use domain::id::{AdjustmentId, CampaignId, ClaimId, LotId, MemberId, RewardId, SpendId, TransferId};
 use domain::spend::SpendEvent;
 use domain::transfer::TransferEvent;
 use domain::value::{Account, Entry, LotChange, Reference, UnitCode, ValueEvent, entries};
@@ -67,9 +67,19 @@ pub enum Subject {
         reference: Reference,
     },
     /// A change by staff.
-    Adjustment,
+    Adjustment {
+        /// Which.
+        id: AdjustmentId,
+    },
     /// A transfer between members.
-    Transfer,
+    Transfer {
+        /// Which.
+        id: TransferId,
+        /// The other member.
+        other: MemberId,
+        /// What the sender calls it.
+        reference: Reference,
+    },
     /// The wallet itself.
     Wallet,
 }
@@ -126,7 +136,7 @@ kinds! {
     Received = "received";
 }
 
-type Row = (i64, i64, i64, DateTime<Utc>, String, String, String);
+type Row = (i64, i64, i64, DateTime<Utc>, String, String, String, String);
 
 /// Which part of a statement.
 #[derive(Debug, Clone, Copy)]
@@ -149,7 +159,7 @@ pub async fn statement(
 ) -> Result<Vec<StatementEntry>, FoldError> {
     let rows: Vec<Row> = sqlx::query_as(
         "select entry.position, entry.amount, entry.balance,
-                moved.recorded_at, moved.event_type, moved.event_version, moved.payload
+                moved.recorded_at, moved.aggregate_id, moved.event_type, moved.event_version, moved.payload
         from (
             select position, amount, balance
             from wallets_entries
@@ -160,7 +170,7 @@ pub async fn statement(
             limit $4
         ) as entry
         cross join lateral (
-            select recorded_at, event_type, event_version, payload::text as payload
+            select recorded_at, aggregate_id, event_type, event_version, payload::text as payload
             from events
             where events.position = entry.position
             limit 1
@@ -179,10 +189,11 @@ pub async fn statement(
 }
 
 fn read(row: Row, member: MemberId, unit: &UnitCode) -> Result<StatementEntry, FoldError> {
-    let (position, amount, balance_after, at, event_type, version, payload) = row;
+    let (position, amount, balance_after, at, stream_id, event_type, version, payload) = row;
     let event =
         Event::decode(&event_type, &version, &payload).map_err(|source| FoldError::Event { position, source })?;
-    let (kind, about) = told(&event, unit).ok_or_else(|| FoldError::stored("entry of a wallet", event_type))?;
+    let (kind, about) =
+        told(&event, &stream_id, unit).ok_or_else(|| FoldError::stored("entry of a wallet", event_type))?;
     let own = entries(&event).into_iter().filter(|entry| entry.member == member && entry.unit == unit);
     let lots = own.flat_map(|entry| moves(&entry)).collect();
     Ok(StatementEntry { position, at: at.into(), kind, amount, balance_after, lots, about })
@@ -199,14 +210,17 @@ fn moves(entry: &Entry<'_>) -> Vec<LotMove> {
     }
 }
 
-/// What an event means for a wallet of a unit; `None` for one that moves nothing.
-fn told(event: &Event, unit: &UnitCode) -> Option<(EntryKind, Subject)> {
+/// What an event of a stream means for a wallet of a unit; `None` for one that moves nothing.
+fn told(event: &Event, stream_id: &str, unit: &UnitCode) -> Option<(EntryKind, Subject)> {
     match event {
         Event::Claim(event) => Some((of_claim(event, unit)?, about_claim(event))),
         Event::Value(ValueEvent::Spend(event)) => Some((of_spend(event), about_spend(event))),
         Event::Value(ValueEvent::Wallet(event)) => Some((of_wallet(event), Subject::Wallet)),
-        Event::Value(ValueEvent::Adjustment(_)) => Some((EntryKind::Adjusted, Subject::Adjustment)),
-        Event::Value(ValueEvent::Transfer(event)) => Some((of_transfer(event), Subject::Transfer)),
+        Event::Value(ValueEvent::Adjustment(_)) => {
+            let id = AdjustmentId(stream_id.parse().ok()?);
+            Some((EntryKind::Adjusted, Subject::Adjustment { id }))
+        }
+        Event::Value(ValueEvent::Transfer(event)) => Some(of_transfer(event)),
         Event::Value(
             ValueEvent::Unit(_)
             | ValueEvent::Coupon(_)
@@ -272,9 +286,12 @@ fn of_wallet(event: &WalletEvent) -> EntryKind {
     }
 }
 
-fn of_transfer(event: &TransferEvent) -> EntryKind {
-    match event {
-        TransferEvent::Sent(_) => EntryKind::Sent,
-        TransferEvent::Received(_) => EntryKind::Received,
-    }
+fn of_transfer(event: &TransferEvent) -> (EntryKind, Subject) {
+    let about = event.about();
+    let (kind, other) = match event {
+        TransferEvent::Sent(_) => (EntryKind::Sent, about.to_member_id),
+        TransferEvent::Received(_) => (EntryKind::Received, about.member_id),
+    };
+    let id = TransferId::of(about.member_id, &about.reference);
+    (kind, Subject::Transfer { id, other, reference: about.reference.clone() })
 }
