@@ -4,6 +4,8 @@ mod activities;
 mod adjustments;
 pub(crate) mod audit;
 mod auth;
+mod budget_body;
+mod budgets;
 mod claim_body;
 mod claim_list;
 mod claims;
@@ -41,6 +43,7 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(events::backtest::router())
         .merge(conditions::router())
         .merge(claims::router())
+        .merge(budgets::router())
         .merge(activities::router())
         .merge(referrals::router())
         .merge(streaks::router())

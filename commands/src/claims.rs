@@ -2,6 +2,7 @@
 //! Facts come as a value from whoever keeps them; this crate never sees their tables.
 
 pub(crate) mod campaigns;
+pub(crate) mod counting;
 pub(crate) mod dry_run;
 pub(crate) mod known_state;
 mod steps;
@@ -10,6 +11,7 @@ mod value;
 use std::sync::Arc;
 
 use domain::Moment;
+use domain::budget::BudgetShortfall;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms, RewardTerms};
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, DecisionInputs, EarlierClaim, Shortage, Subject};
 use domain::condition::Condition;
@@ -17,6 +19,7 @@ use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::member::Returned;
 use domain::period::Frequency;
+use domain::programme::Programme;
 use domain::unit::Unit as ValueUnit;
 use domain::value::Reference;
 use domain::zone::Tz;
@@ -145,7 +148,7 @@ impl Ledger {
         metadata: &Metadata,
         answer: &AnswerFromReceipt<Claim>,
     ) -> Result<Receipt<Claim>, ClaimError> {
-        let mut shortage = None;
+        let mut short = None;
         let mut retry = self.retry();
         loop {
             let (campaign_id, campaign) =
@@ -154,18 +157,18 @@ impl Ledger {
                 let wallet = Wanted::from([(price.unit.clone(), vec![])]);
                 self.turn_on(&mut retry, request.member_id, &wallet).await.map_err(CommandError::from)?;
             }
-            let attempt = self.attempt(&request, campaign_id, campaign, facts, shortage).await?;
+            let attempt = self.attempt(&request, campaign_id, campaign, facts, short.clone()).await?;
             let (claim_id, campaign) = (attempt.claim_id, attempt.campaign.clone());
             match self.write_attempt(attempt, metadata.clone().dated(), answer).await {
                 Err(CommandError::Conflict(stream)) => {
                     if !self.after_conflict(&mut retry, &stream, campaign_id).await {
                         return Err(CommandError::Conflict(stream).into());
                     }
-                    shortage = None; // the limits may be others by now
+                    short = None; // the limits may be others by now
                 }
                 // a shortage is denied, and a denial takes nothing that could be short
-                Err(CommandError::Guard(refusal)) if shortage.is_none() => {
-                    shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
+                Err(CommandError::Guard(refusal)) if short.is_none() => {
+                    short = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
                 }
                 // nothing was appended, so that no append has looked whether the campaign was the latest
                 Ok(receipt) if receipt.appended == 0 => {
@@ -174,7 +177,7 @@ impl Ledger {
                     if same || !retry.after_outdated(&campaign.loaded.stream).await {
                         return Ok(receipt);
                     }
-                    shortage = None;
+                    short = None;
                 }
                 outcome => return outcome.map_err(|error| refused(claim_id, error)),
             }
@@ -189,17 +192,18 @@ impl Ledger {
         answer: &AnswerFromReceipt<Claim>,
     ) -> Result<Receipt<Claim>, CommandError<ClaimRefusal>> {
         let Attempt { claim_id, campaign, claim, inputs, moving } = attempt;
+        let caps = moving.caps.clone();
         let at = inputs.asked_at;
         let request = ClaimCommand::Request(Box::new(inputs));
         let mut expects = vec![(campaign.loaded.stream.clone(), campaign.loaded.sequence)];
         expects.extend_from_slice(&moving.expects);
         if moving.wallets.is_empty() {
-            let store = self.store().with(metadata, expects).on(claim).storing(answer.clone());
+            let store = self.store().with(metadata, expects).on(claim).storing(answer.clone()).capped_by(caps);
             return self.run(&claim_id.to_string(), request, store).await;
         }
         let unit = self.unit(metadata);
         moving.record_due(&unit, claim_id, at).await?;
-        let receipt = unit.execute_on(claim, request, expects).await?;
+        let receipt = unit.execute_capped(claim, request, expects, caps).await?;
         if receipt.appended == 0 { Ok(receipt) } else { unit.commit_last(receipt, answer).await }
     }
 
@@ -207,6 +211,10 @@ impl Ledger {
     /// outrun them again and again.
     async fn after_conflict(&self, retry: &mut Retry, stream: &StreamKey, campaign: CampaignId) -> bool {
         if stream.stream_type == <ValueUnit as cqrs_es::Aggregate>::TYPE {
+            return retry.after_outdated(stream).await;
+        }
+        if stream.stream_type == <Programme as cqrs_es::Aggregate>::TYPE {
+            self.shared.programme.forget();
             return retry.after_outdated(stream).await;
         }
         if stream.stream_type != <Campaign as cqrs_es::Aggregate>::TYPE {
@@ -224,7 +232,7 @@ impl Ledger {
         campaign_id: CampaignId,
         campaign: Arc<KnownCampaign>,
         facts: &dyn FactsSource,
-        shortage: Option<Shortage>,
+        short: Option<Short>,
     ) -> Result<Attempt, ClaimError> {
         let own = request.refuse_own_campaign && campaign.is_by(request.member_id);
         let mut offer = Offer::of(request, campaign_id, &campaign.loaded.state, own)?;
@@ -248,13 +256,15 @@ impl Ledger {
             Some(returned) => self.earlier_claim(&offer.about, returned, request.at).await?,
             None => None,
         };
-        let reward = offer.reward;
-        let mut inputs = offer.decision_inputs(request, facts, facts_position, earlier, shortage)?;
+        let (reward, terms) = (offer.reward, offer.terms);
+        let mut inputs = offer.decision_inputs(request, facts, facts_position, earlier, short)?;
         let wanted = value::asked_by(reward, &claim.state, request.at);
-        let moving = self.moving(Some(reward), request.member_id, inputs.time_zone, &wanted, None).await?;
+        let mut moving = self.moving(Some(reward), request.member_id, inputs.time_zone, &wanted, None).await?;
+        self.count_in(&mut moving, (campaign_id, terms), reward, request.at).await?;
         inputs.value.clone_from(&moving.value);
         if inputs.shortage.is_none() && inputs.value.as_ref().is_some_and(|value| value.pay(request.at).is_err()) {
-            inputs.shortage = self.shortage_now(&inputs.about).await?;
+            let short = self.short_now(&inputs.about, &moving).await?;
+            (inputs.shortage, inputs.budget) = Short::told(short);
         }
         Ok(Attempt { claim_id, campaign, claim, inputs, moving })
     }
@@ -316,8 +326,9 @@ impl<'a> Offer<'a> {
         facts: Facts,
         facts_position: i64,
         earlier: Option<EarlierClaim>,
-        shortage: Option<Shortage>,
+        short: Option<Short>,
     ) -> Result<DecisionInputs, ClaimError> {
+        let (shortage, budget) = Short::told(short);
         let first_id = facts.returned.as_ref().map(|returned| returned.first_id);
         let MemberFacts { blocked, time_zone, .. } = *facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         Ok(DecisionInputs {
@@ -336,7 +347,7 @@ impl<'a> Offer<'a> {
             asked_at: request.at,
             earlier,
             shortage,
-            budget: None,
+            budget,
             value: None,
         })
     }
@@ -353,13 +364,34 @@ fn refused(claim_id: ClaimId, error: CommandError<ClaimRefusal>) -> ClaimError {
     }
 }
 
-/// The shortage that a violated guard means for a claim; `None` if the guard is not about claims.
+/// What the guards refused a claim for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Short {
+    /// What there is too little of.
+    pub shortage: Shortage,
+    /// The budget that leaves no room, where that is the reason.
+    pub budget: Option<BudgetShortfall>,
+}
+
+impl Short {
+    fn of(shortage: Shortage) -> Self {
+        Self { shortage, budget: None }
+    }
+
+    fn told(short: Option<Self>) -> (Option<Shortage>, Option<BudgetShortfall>) {
+        short.map_or((None, None), |short| (Some(short.shortage), short.budget))
+    }
+}
+
+/// What a violated guard means for a claim; `None` if the guard is not about claims.
 #[must_use]
-pub fn shortage_of(refusal: &GuardRefusal) -> Option<Shortage> {
+pub fn shortage_of(refusal: &GuardRefusal) -> Option<Short> {
     match refusal {
-        GuardRefusal::LimitReached => Some(Shortage::LimitReached),
-        GuardRefusal::BudgetExhausted => Some(Shortage::BudgetExhausted),
-        GuardRefusal::OutOfStock => Some(Shortage::OutOfStock),
+        GuardRefusal::LimitReached => Some(Short::of(Shortage::LimitReached)),
+        GuardRefusal::BudgetExhausted { budget } => {
+            Some(Short { shortage: Shortage::BudgetExhausted, budget: budget.as_deref().cloned() })
+        }
+        GuardRefusal::OutOfStock => Some(Short::of(Shortage::OutOfStock)),
         GuardRefusal::BelowCommitted { .. }
         | GuardRefusal::PeriodsInUse
         | GuardRefusal::NameTaken

@@ -7,15 +7,18 @@ pub mod acts;
 pub mod compare;
 pub(crate) mod names;
 mod rows;
+pub(crate) mod spent;
 pub(crate) mod tables;
 pub mod value;
 pub(crate) mod value_totals;
 
 pub use rows::{Budget, Guards, Stock};
+pub use spent::Caps;
 
 use domain::Event;
+use domain::budget::{BudgetShortfall, Counted};
 use domain::campaign::{CampaignEvent, CampaignTerms};
-use domain::claim::{Subject, Transition};
+use domain::claim::{ClaimEvent, Transition};
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::identity::name_key;
 
@@ -63,7 +66,7 @@ pub enum GuardChange {
 }
 
 /// What a step of a claim takes from the limits; negative numbers give back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantChange {
     /// Whose: the member, or who they were first.
     pub member_id: MemberId,
@@ -75,6 +78,8 @@ pub struct GrantChange {
     pub held: i64,
     /// Given.
     pub granted: i64,
+    /// What it takes from budgets, or gives back to them.
+    pub counted: Option<Box<Counted>>,
 }
 
 impl GuardChange {
@@ -105,7 +110,7 @@ impl GuardChange {
 }
 
 impl GrantChange {
-    fn committed(self) -> i64 {
+    fn committed(&self) -> i64 {
         self.held + self.granted
     }
 }
@@ -142,7 +147,7 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
                 Transition { held: 0, granted: 0, .. } => {
                     step.is_attempt().then_some(GuardChange::Claimed { campaign_id: about.campaign_id })
                 }
-                Transition { held, granted, .. } => Some(grants(about, held, granted)),
+                Transition { held, granted, .. } => Some(grants(event, held, granted)),
             }
         }
         Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => None,
@@ -159,13 +164,15 @@ fn limits(campaign_id: CampaignId, terms: &CampaignTerms, other_periods: bool) -
     }
 }
 
-fn grants(about: &Subject, held: i64, granted: i64) -> GuardChange {
+fn grants(event: &ClaimEvent, held: i64, granted: i64) -> GuardChange {
+    let about = event.about();
     GuardChange::Grants(GrantChange {
         member_id: about.counted_for(),
         campaign_id: about.campaign_id,
         reward_id: about.reward_id,
         held,
         granted,
+        counted: event.counted().map(|(counted, _)| Box::new(counted.clone())),
     })
 }
 
@@ -175,9 +182,12 @@ pub enum GuardRefusal {
     /// The member has all grants that one member may have.
     #[error("the member has all grants that one member may have")]
     LimitReached,
-    /// The campaign has given all grants that it may give.
-    #[error("the campaign has given all grants that it may give")]
-    BudgetExhausted,
+    /// The campaign has given all grants that it may give, or a budget leaves no room.
+    #[error("a budget leaves no room")]
+    BudgetExhausted {
+        /// Which, and by how much; `None` where the database refused it.
+        budget: Option<Box<BudgetShortfall>>,
+    },
     /// The reward has no grant left.
     #[error("the reward has no grant left")]
     OutOfStock,

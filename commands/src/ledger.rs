@@ -10,6 +10,8 @@
 //! | a member asks for a reward, staff decide | `Claim` | `ClaimId::of(reward, member, period)` |
 //! | an administrator defines what points there are | `Unit` | the code of the unit |
 //! | a shop takes points, holds them or gives them back | `Spend` | `SpendId::of(caller, reference)` |
+//! | an administrator limits what the programme gives | `Programme` | `programme` |
+//! | a part of a budget is gone | `BudgetPeriod` | `BudgetPeriodId::of(scope, unit, period)` |
 //! | lots end, debts are settled, an erasure empties | `Wallet` | `WalletId::of(member, unit)` |
 //! | staff change a wallet, alone or with somebody else | `Adjustment` | an id of its own |
 //! | a member sends points to another | `Transfer` | `TransferId::of(sender, reference)` |
@@ -30,6 +32,7 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 
 use crate::claims::campaigns;
+use crate::claims::counting::KnownProgramme;
 use crate::guards::{self, GuardRefusal};
 use crate::log::append::{self, Append, AppendError, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
@@ -57,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) rewards: campaigns::RewardReader,
     pub(crate) campaigns: campaigns::Campaigns,
     pub(crate) units: units::Units,
+    pub(crate) programme: KnownProgramme,
     locks: Arc<stream_locks::StreamLocks>,
 }
 
@@ -187,6 +191,7 @@ impl Ledger {
             rewards: campaigns::reader(&pool),
             campaigns: campaigns::Campaigns::default(),
             units: units::Units::default(),
+            programme: KnownProgramme::default(),
             locks: Arc::default(),
             sequencer,
             pool,

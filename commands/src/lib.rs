@@ -10,9 +10,10 @@ pub mod metrics;
 mod wallets;
 
 pub use claims::campaigns::CommittedStock;
+pub use claims::counting::Period;
 pub use claims::dry_run::RewardAvailability;
 pub use claims::known_state::KnownState;
-pub use claims::{ClaimError, ClaimRequest, FactsSource, shortage_of};
+pub use claims::{ClaimError, ClaimRequest, FactsSource, Short, shortage_of};
 pub use guards::GuardRefusal;
 pub use ledger::retry::{Retry, TimeIsUp};
 pub use ledger::unit::Unit;

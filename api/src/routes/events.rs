@@ -24,6 +24,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::budget_body::names_units;
 use super::lists::Page;
 use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::problem::{Code, Problem};
@@ -106,6 +107,7 @@ async fn create(
     _: Query<Nothing>,
     Idempotent(draft, key): Idempotent<Draft>,
 ) -> Result<Made, Problem> {
+    names_units(&state, &draft.terms.budgets).await?;
     let id = CampaignId(Uuid::now_v7());
     let command = CampaignCommand::Create { draft: Box::new(draft), at: operator.at };
     let answer = move |receipt: &Receipt<Campaign>| created(receipt, operator.at);

@@ -1,9 +1,11 @@
 //! What a claim request would be answered now, without a trace: the same reads, the same decision and the same limits as
 //! of a real one, but the limits are looked up instead of taken from, and nothing is appended.
 
+use std::sync::Arc;
+
 use domain::Moment;
 use domain::campaign::Campaign;
-use domain::claim::{Claim, ClaimCommand, ClaimRefusal, Shortage, Subject};
+use domain::claim::{Claim, ClaimCommand, ClaimRefusal, Subject};
 use domain::event::Event;
 use domain::id::{CampaignId, MemberId, RewardId};
 
@@ -11,8 +13,9 @@ use crate::ClaimError;
 use crate::ClaimRequest;
 use crate::FactsSource;
 use crate::Loaded;
-use crate::claims::{Attempt, shortage_of};
-use crate::guards::{GrantChange, GuardChange, Guards, changes_of, tables};
+use crate::claims::value::Moving;
+use crate::claims::{Attempt, Short, shortage_of};
+use crate::guards::{Caps, GrantChange, GuardChange, Guards, changes_of, tables};
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
 use crate::log::coalesce::ReadError;
@@ -36,11 +39,13 @@ impl Ledger {
         if !changes.iter().filter_map(GuardChange::grants).any(|change| change.held + change.granted > 0) {
             return Ok(decided);
         }
-        match self.limits_for(attempt.inputs.about.counted_for(), request.reward_id, campaign_id).await?.apply(&changes)
-        {
+        let caps = attempt.moving.caps.clone();
+        let mut limits = self.limits_for(&attempt.inputs.about, &changes, &caps).await?;
+        match limits.apply(&changes, &caps) {
             Ok(()) => Ok(decided),
             Err(refusal) => {
-                attempt.inputs.shortage = Some(shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?);
+                let short = shortage_of(&refusal).ok_or(CommandError::Guard(refusal))?;
+                (attempt.inputs.shortage, attempt.inputs.budget) = (Some(short.shortage), short.budget);
                 Ok(decide(&attempt)?.0)
             }
         }
@@ -48,18 +53,28 @@ impl Ledger {
 
     /// What the limits would refuse one more grant for at this moment. Who cannot pay is told so only where they could have
     /// been granted it.
-    pub(crate) async fn shortage_now(&self, about: &Subject) -> Result<Option<Shortage>, ReadError> {
+    pub(crate) async fn short_now(&self, about: &Subject, moving: &Moving) -> Result<Option<Short>, ReadError> {
         let (member_id, campaign_id, reward_id) = (about.counted_for(), about.campaign_id, about.reward_id);
-        let grant = GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1 };
-        let mut limits = self.limits_for(member_id, reward_id, campaign_id).await?;
-        Ok(limits.apply(&[GuardChange::Grants(grant)]).err().as_ref().and_then(shortage_of))
+        let counted = moving.value.as_ref().and_then(|value| value.counted.clone()).map(Box::new);
+        let grant = GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1, counted };
+        let changes = [GuardChange::Grants(grant)];
+        let mut limits = self.limits_for(about, &changes, &moving.caps).await?;
+        Ok(limits.apply(&changes, &moving.caps).err().as_ref().and_then(shortage_of))
     }
 
-    async fn limits_for(&self, member: MemberId, reward: RewardId, campaign: CampaignId) -> Result<Guards, ReadError> {
+    async fn limits_for(
+        &self,
+        about: &Subject,
+        changes: &[GuardChange],
+        caps: &[Arc<Caps>],
+    ) -> Result<Guards, ReadError> {
+        let (member, reward, campaign) = (about.counted_for(), about.reward_id, about.campaign_id);
         let mut guards = Guards::default();
         let mut connection = self.shared.pool.acquire().await?;
         tables::load_rewards(&mut connection, &mut guards, std::iter::once((reward, campaign))).await?;
         tables::load_members(&mut connection, &mut guards, &[(member, campaign)]).await?;
+        let wanted = guards.spent.unknown(changes, caps).collect();
+        guards.spent.learn(&mut connection, wanted).await?;
         Ok(guards)
     }
 

@@ -2,12 +2,12 @@
 //! state may be stale: the append then fails, because the streams have moved on.
 
 use domain::campaign::Campaign;
-use domain::claim::{Claim, ClaimCommand, Shortage};
+use domain::claim::{Claim, ClaimCommand};
 use domain::facts::Facts;
 use domain::id::{CampaignId, ClaimId};
 
 use crate::claims::value::asked_by;
-use crate::claims::{ClaimError, ClaimRequest, Offer, refused};
+use crate::claims::{ClaimError, ClaimRequest, Offer, Short, refused};
 use crate::ledger::stream_key;
 use crate::ledger::unit::Unit;
 use crate::log::receipt::Receipt;
@@ -25,7 +25,7 @@ pub struct KnownState<'a> {
     /// … up to this position of the log.
     pub facts_position: i64,
     /// The guard that refused the claim at an earlier attempt, if any.
-    pub shortage: Option<Shortage>,
+    pub short: Option<Short>,
 }
 
 impl Unit<'_> {
@@ -40,22 +40,24 @@ impl Unit<'_> {
         known: KnownState<'_>,
         claim: impl FnOnce(ClaimId) -> Option<Loaded<Claim>>,
     ) -> Result<Receipt<Claim>, ClaimError> {
-        let KnownState { campaign_id, campaign, facts, facts_position, shortage } = known;
+        let KnownState { campaign_id, campaign, facts, facts_position, short } = known;
         let mut offer = Offer::of(&request, campaign_id, &campaign.state, false)?;
         let member = facts.member.as_ref().ok_or(ClaimError::MemberUnknown)?;
         let zone = offer.terms.zone_of_periods(offer.condition, member.time_zone);
         offer.about.period = request.period(offer.terms, zone)?;
         let claim_id = offer.claim_id();
-        let reward = offer.reward;
-        let mut inputs = offer.decision_inputs(&request, facts, facts_position, None, shortage)?;
+        let (reward, terms) = (offer.reward, offer.terms);
+        let mut inputs = offer.decision_inputs(&request, facts, facts_position, None, short)?;
         let claim = claim(claim_id).unwrap_or_else(|| Loaded::nothing(stream_key::<Claim>(&claim_id.to_string())));
         let wanted = asked_by(reward, &claim.state, request.at);
         let zone = inputs.time_zone;
-        let moving = self.ledger().moving(Some(reward), request.member_id, zone, &wanted, Some(self)).await?;
+        let mut moving = self.ledger().moving(Some(reward), request.member_id, zone, &wanted, Some(self)).await?;
+        self.ledger().count_in(&mut moving, (campaign_id, terms), reward, request.at).await?;
         inputs.value = moving.value;
         let mut expects = vec![(campaign.stream.clone(), campaign.sequence)];
         expects.extend(moving.expects);
-        let decided = self.execute_on(claim, ClaimCommand::Request(Box::new(inputs)), expects).await;
+        let request = ClaimCommand::Request(Box::new(inputs));
+        let decided = self.execute_capped(claim, request, expects, moving.caps).await;
         decided.map_err(|error| refused(claim_id, error))
     }
 }

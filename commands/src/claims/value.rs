@@ -13,6 +13,7 @@ use domain::value::{HoldId, UnitCode};
 use domain::wallet::Wallet;
 use domain::zone::Tz;
 
+use crate::guards::Caps;
 use crate::ledger::retry::{Retry, TimeIsUp};
 use crate::ledger::unit::Unit;
 use crate::ledger::{CommandError, Ledger};
@@ -29,6 +30,8 @@ pub(crate) struct Moving {
     pub(crate) expects: Vec<(StreamKey, i64)>,
     /// The wallets that it takes from or gives back to.
     pub(crate) wallets: Vec<KnownWallet>,
+    /// The budgets that limit it.
+    pub(crate) caps: Vec<Arc<Caps>>,
 }
 
 /// The lots of one wallet that are looked at, even where they are used up.

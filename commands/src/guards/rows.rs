@@ -1,10 +1,13 @@
 //! The guard rows in memory, and who is refused: pure, decided one command after the other.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use domain::budget::BudgetShortfall;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::identity::earlier_name_key;
 
+use super::spent::{Caps, Spent};
 use super::{GrantChange, GuardChange, GuardRefusal};
 
 /// The guard rows that a batch of commands touches, as they stand while it is decided.
@@ -20,6 +23,8 @@ pub struct Guards {
     pub names: HashMap<String, CampaignId>,
     /// The most that one member has of a campaign, where a new limit is measured against it.
     pub most_of_a_member: HashMap<CampaignId, i64>,
+    /// What is counted against budgets.
+    pub spent: Spent,
 }
 
 /// A row of `reward_stock`.
@@ -62,10 +67,10 @@ impl Guards {
     /// Applies all changes of one command, or none of them when one is refused.
     ///
     /// # Errors
-    /// The first limit that leaves no room, in the order member limit, budget, stock.
-    pub fn apply(&mut self, changes: &[GuardChange]) -> Result<(), GuardRefusal> {
+    /// The first limit that leaves no room, in the order member limit, grants of the campaign, budgets, stock.
+    pub fn apply(&mut self, changes: &[GuardChange], caps: &[Arc<Caps>]) -> Result<(), GuardRefusal> {
         for (index, change) in changes.iter().enumerate() {
-            if let Err(refusal) = self.apply_one(change) {
+            if let Err(refusal) = self.apply_one(change, caps) {
                 for done in changes[..index].iter().rev() {
                     self.take_back(done);
                 }
@@ -80,7 +85,7 @@ impl Guards {
         Ok(())
     }
 
-    fn apply_one(&mut self, change: &GuardChange) -> Result<(), GuardRefusal> {
+    fn apply_one(&mut self, change: &GuardChange, caps: &[Arc<Caps>]) -> Result<(), GuardRefusal> {
         match change {
             GuardChange::Campaign { campaign_id, max_reward_count, per_member_limit, name_key, other_periods } => {
                 let is_taken = self.names.get(name_key).is_some_and(|owner| owner != campaign_id);
@@ -128,24 +133,33 @@ impl Guards {
             }
             GuardChange::Grants(change) => {
                 if change.committed() > 0 {
-                    self.room_for(change)?;
+                    self.room_for(change, caps)?;
                 }
-                self.count(change);
+                self.count(change, 1);
             }
             GuardChange::Claimed { .. } => {}
         }
         Ok(())
     }
 
-    fn room_for(&self, change: &GrantChange) -> Result<(), GuardRefusal> {
+    fn room_for(&self, change: &GrantChange, caps: &[Arc<Caps>]) -> Result<(), GuardRefusal> {
         if self.is_beyond_limit(change) {
             return Err(GuardRefusal::LimitReached);
         }
         let full = |limit: Option<i64>, taken: i64| limit.is_some_and(|limit| taken + change.committed() > limit);
         let stock = self.rewards.get(&change.reward_id);
         let budget = self.campaigns.get(&change.campaign_id);
-        if budget.is_some_and(|budget| full(budget.max_reward_count, budget.committed)) {
-            return Err(GuardRefusal::BudgetExhausted);
+        if let Some((most, committed)) = budget.and_then(|budget| Some((budget.max_reward_count?, budget.committed)))
+            && full(Some(most), committed)
+        {
+            let budget = Some(Box::new(BudgetShortfall::of_grants(most, committed)));
+            return Err(GuardRefusal::BudgetExhausted { budget });
+        }
+        if let Some(counted) = &change.counted {
+            for caps in caps.iter().filter(|caps| caps.campaign_id == change.campaign_id) {
+                let short = |budget| GuardRefusal::BudgetExhausted { budget: Some(Box::new(budget)) };
+                self.spent.room_for(counted, caps).map_err(short)?;
+            }
         }
         if stock.is_some_and(|stock| full(stock.quantity, stock.held + stock.granted)) {
             return Err(GuardRefusal::OutOfStock);
@@ -155,7 +169,7 @@ impl Guards {
 
     /// Whether one more grant is more than one member may have of the reward, or of its campaign.
     pub(crate) fn limit_reached(&self, member_id: MemberId, campaign_id: CampaignId, reward_id: RewardId) -> bool {
-        self.is_beyond_limit(&GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1 })
+        self.is_beyond_limit(&GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1, counted: None })
     }
 
     fn is_beyond_limit(&self, change: &GrantChange) -> bool {
@@ -169,24 +183,27 @@ impl Guards {
             || full(budget.and_then(|budget| budget.per_member_limit), of_campaign)
     }
 
-    fn count(&mut self, change: &GrantChange) {
+    /// Counts a change, or undoes it with `sign` -1.
+    fn count(&mut self, change: &GrantChange, sign: i64) {
+        let committed = sign * change.committed();
         if let Some(stock) = self.rewards.get_mut(&change.reward_id) {
-            stock.held += change.held;
-            stock.granted += change.granted;
+            stock.held += sign * change.held;
+            stock.granted += sign * change.granted;
         }
         if let Some(budget) = self.campaigns.get_mut(&change.campaign_id) {
-            budget.committed += change.committed();
+            budget.committed += committed;
         }
         let by_reward = self.members.entry((change.member_id, change.campaign_id)).or_default();
-        *by_reward.entry(change.reward_id).or_default() += change.committed();
+        *by_reward.entry(change.reward_id).or_default() += committed;
+        if let Some(counted) = &change.counted {
+            self.spent.count(counted, change.campaign_id, committed);
+        }
     }
 
     /// Undoes a change of a command that was refused later on. Only grants come several to a command.
     fn take_back(&mut self, change: &GuardChange) {
         match change {
-            GuardChange::Grants(change) => {
-                self.count(&GrantChange { held: -change.held, granted: -change.granted, ..*change });
-            }
+            GuardChange::Grants(change) => self.count(change, -1),
             GuardChange::Campaign { campaign_id, name_key, .. } => {
                 self.names.remove(name_key);
                 self.campaigns.remove(campaign_id);
@@ -221,47 +238,48 @@ mod tests {
 
     fn change(member: u128, held: i64, granted: i64) -> GuardChange {
         let member_id = MemberId(Uuid::from_u128(member));
-        GuardChange::Grants(GrantChange { member_id, campaign_id: CAMPAIGN, reward_id: REWARD, held, granted })
+        let counted = None;
+        GuardChange::Grants(GrantChange { member_id, campaign_id: CAMPAIGN, reward_id: REWARD, held, granted, counted })
     }
 
     #[test]
     fn the_first_limit_without_room_refuses() {
         for (quantity, budget, limit, refusal) in [
             (0, 0, 0, GuardRefusal::LimitReached),
-            (0, 0, 1, GuardRefusal::BudgetExhausted),
+            (0, 0, 1, GuardRefusal::BudgetExhausted { budget: Some(Box::new(BudgetShortfall::of_grants(0, 0))) }),
             (0, 1, 1, GuardRefusal::OutOfStock),
         ] {
-            assert_eq!(rows(quantity, budget, limit).apply(&[change(1, 0, 1)]), Err(refusal));
+            assert_eq!(rows(quantity, budget, limit).apply(&[change(1, 0, 1)], &[]), Err(refusal));
         }
-        assert_eq!(rows(1, 1, 1).apply(&[change(1, 0, 1)]), Ok(()));
+        assert_eq!(rows(1, 1, 1).apply(&[change(1, 0, 1)], &[]), Ok(()));
     }
 
     #[test]
     fn a_held_grant_takes_room_until_it_is_given_back() {
         let mut rows = rows(1, 9, 9);
-        assert_eq!(rows.apply(&[change(1, 1, 0)]), Ok(()));
-        assert_eq!(rows.apply(&[change(2, 1, 0)]), Err(GuardRefusal::OutOfStock));
-        assert_eq!(rows.apply(&[change(1, -1, 1)]), Ok(()), "a decided claim needs no more room");
-        assert_eq!(rows.apply(&[change(1, 0, -1)]), Ok(()));
-        assert_eq!(rows.apply(&[change(2, 1, 0)]), Ok(()));
+        assert_eq!(rows.apply(&[change(1, 1, 0)], &[]), Ok(()));
+        assert_eq!(rows.apply(&[change(2, 1, 0)], &[]), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&[change(1, -1, 1)], &[]), Ok(()), "a decided claim needs no more room");
+        assert_eq!(rows.apply(&[change(1, 0, -1)], &[]), Ok(()));
+        assert_eq!(rows.apply(&[change(2, 1, 0)], &[]), Ok(()));
     }
 
     #[test]
     fn a_command_that_is_refused_takes_nothing() {
         let mut rows = rows(3, 9, 9);
         let four: Vec<_> = (1..=4).map(|member| change(member, 0, 1)).collect();
-        assert_eq!(rows.apply(&four), Err(GuardRefusal::OutOfStock));
-        assert_eq!(rows.apply(&four[..3]), Ok(()));
+        assert_eq!(rows.apply(&four, &[]), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&four[..3], &[]), Ok(()));
     }
 
     #[test]
     fn limits_never_fall_below_what_is_committed() {
         let mut rows = rows(5, 5, 5);
-        rows.apply(&[change(1, 0, 1), change(2, 1, 0)]).unwrap();
+        rows.apply(&[change(1, 0, 1), change(2, 1, 0)], &[]).unwrap();
         let quantity = |quantity| [GuardChange::Quantity { reward_id: REWARD, quantity }];
-        assert_eq!(rows.apply(&quantity(1)), Err(GuardRefusal::BelowCommitted { committed: 2 }));
-        assert_eq!(rows.apply(&quantity(2)), Ok(()));
-        assert_eq!(rows.apply(&[change(3, 0, 1)]), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&quantity(1), &[]), Err(GuardRefusal::BelowCommitted { committed: 2 }));
+        assert_eq!(rows.apply(&quantity(2), &[]), Ok(()));
+        assert_eq!(rows.apply(&[change(3, 0, 1)], &[]), Err(GuardRefusal::OutOfStock));
     }
 
     fn revised(max_reward_count: i64, per_member_limit: i64, other_periods: bool) -> [GuardChange; 1] {
@@ -277,20 +295,20 @@ mod tests {
     #[test]
     fn a_budget_and_a_member_limit_never_fall_below_what_is_committed() {
         let mut rows = rows(9, 9, 9);
-        rows.apply(&[change(1, 0, 1), change(1, 1, 0), change(2, 0, 1)]).unwrap();
+        rows.apply(&[change(1, 0, 1), change(1, 1, 0), change(2, 0, 1)], &[]).unwrap();
         rows.most_of_a_member.insert(CAMPAIGN, 2);
-        assert_eq!(rows.apply(&revised(2, 9, false)), Err(GuardRefusal::BelowCommitted { committed: 3 }));
-        assert_eq!(rows.apply(&revised(3, 1, false)), Err(GuardRefusal::BelowCommitted { committed: 2 }));
-        assert_eq!(rows.apply(&revised(3, 2, false)), Ok(()));
+        assert_eq!(rows.apply(&revised(2, 9, false), &[]), Err(GuardRefusal::BelowCommitted { committed: 3 }));
+        assert_eq!(rows.apply(&revised(3, 1, false), &[]), Err(GuardRefusal::BelowCommitted { committed: 2 }));
+        assert_eq!(rows.apply(&revised(3, 2, false), &[]), Ok(()));
     }
 
     #[test]
     fn periods_change_until_somebody_claims_and_a_refused_claim_is_none() {
         let mut rows = rows(0, 9, 9);
-        assert_eq!(rows.apply(&[change(1, 0, 1)]), Err(GuardRefusal::OutOfStock));
-        assert_eq!(rows.apply(&revised(9, 9, true)), Ok(()));
-        assert_eq!(rows.apply(&[GuardChange::Claimed { campaign_id: CAMPAIGN }]), Ok(()), "a denied one counts");
-        assert_eq!(rows.apply(&revised(9, 9, true)), Err(GuardRefusal::PeriodsInUse));
-        assert_eq!(rows.apply(&revised(9, 9, false)), Ok(()));
+        assert_eq!(rows.apply(&[change(1, 0, 1)], &[]), Err(GuardRefusal::OutOfStock));
+        assert_eq!(rows.apply(&revised(9, 9, true), &[]), Ok(()));
+        assert_eq!(rows.apply(&[GuardChange::Claimed { campaign_id: CAMPAIGN }], &[]), Ok(()), "a denied one counts");
+        assert_eq!(rows.apply(&revised(9, 9, true), &[]), Err(GuardRefusal::PeriodsInUse));
+        assert_eq!(rows.apply(&revised(9, 9, false), &[]), Ok(()));
     }
 }

@@ -4,16 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use chrono::NaiveDate;
 use domain::Moment;
+use domain::budget::BudgetUnit;
 use domain::id::LotId;
 use domain::value::{HoldId, NewLot, Portion};
 use uuid::Uuid;
 
 use super::acts::Act;
+use super::spent;
 use super::value::ValueChange;
 
 /// Whose wallet of which unit.
 type Wallet = (Uuid, String);
+/// Of which scope and unit on which day.
+pub(crate) type SpentKey = (Uuid, BudgetUnit, NaiveDate);
 
 /// The changes of a batch.
 #[derive(Debug, Default)]
@@ -30,6 +35,8 @@ pub(crate) struct ValueTotals {
     pub(crate) owed: BTreeMap<Wallet, i64>,
     /// What is limited by the day.
     pub(crate) acts: Vec<Act>,
+    /// By how much more is counted against budgets.
+    pub(crate) spent: BTreeMap<SpentKey, i64>,
 }
 
 /// A lot that begins, as far as this batch leaves it.
@@ -55,13 +62,14 @@ pub(crate) struct BegunHold {
 impl ValueTotals {
     /// Whether the batch changes nothing of value.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { given, moved, begun, ended, owed, acts } = self;
+        let Self { given, moved, begun, ended, owed, acts, spent } = self;
         given.is_empty()
             && moved.is_empty()
             && begun.is_empty()
             && ended.is_empty()
             && owed.is_empty()
             && acts.is_empty()
+            && spent.is_empty()
     }
 
     /// Adds a change of a command whose first event stands at `first`.
@@ -104,8 +112,11 @@ impl ValueTotals {
                 *self.owed.entry((member_id.0, unit.to_string())).or_default() += amount;
             }
             ValueChange::Acted(act) => self.acts.push(act.clone()),
-            // what budgets and coupons count has no rows yet
-            ValueChange::Counted { .. } | ValueChange::CouponGranted { .. } | ValueChange::CouponUsed { .. } => {}
+            ValueChange::Counted { scope, unit, day, amount } => {
+                *self.spent.entry((spent::row_of(*scope), unit.clone(), *day)).or_default() += amount;
+            }
+            // what coupons count has no rows yet
+            ValueChange::CouponGranted { .. } | ValueChange::CouponUsed { .. } => {}
         }
     }
 }

@@ -75,6 +75,7 @@ impl PersistedEventRepository for LedgerRepository {
             expects: vec![],
             guards: vec![],
             value: vec![],
+            caps: vec![],
             also: None,
             stored_answer: None,
         };

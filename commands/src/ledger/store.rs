@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::{LedgerAggregate, Moment};
 
-use crate::guards::changes_of;
 use crate::guards::value::value_changes_of;
+use crate::guards::{Caps, changes_of};
 use crate::ledger::Shared;
 use crate::ledger::stream_key;
 use crate::ledger::unit::Pending;
@@ -25,6 +25,7 @@ pub struct LedgerStore<'a, A> {
     shared: &'a Shared,
     metadata: Option<Metadata>,
     expects: Vec<(StreamKey, i64)>,
+    caps: Vec<Arc<Caps>>,
     pending: Option<&'a Pending>,
     seen: Option<Vec<i64>>,
     answer: AnswerFromReceipt<A>,
@@ -94,6 +95,7 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
             shared,
             metadata: None,
             expects: Vec::new(),
+            caps: Vec::new(),
             pending: None,
             seen: None,
             answer: AnswerFromReceipt::none(),
@@ -104,6 +106,11 @@ impl<'a, A: LedgerAggregate> LedgerStore<'a, A> {
 
     pub(crate) fn with(self, metadata: Metadata, expects: Vec<(StreamKey, i64)>) -> Self {
         Self { metadata: Some(metadata), expects, ..self }
+    }
+
+    /// Judges its grants by these budgets as well.
+    pub(crate) fn capped_by(self, caps: Vec<Arc<Caps>>) -> Self {
+        Self { caps, ..self }
     }
 
     pub(crate) fn within(self, pending: &'a Pending) -> Self {
@@ -193,6 +200,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
             expects: self.expects.clone(),
             guards: vec![],
             value: vec![],
+            caps: self.caps.clone(),
             also: None,
             stored_answer: None,
         };

@@ -9,6 +9,7 @@ use domain::id::{LotId, MemberId};
 use domain::value::{Account, Entry, UnitCode, entries, hold_change};
 use domain::{Event, LedgerAggregate};
 
+use crate::guards::Caps;
 use crate::ledger::CommandError;
 use crate::ledger::Ledger;
 use crate::ledger::stream_key;
@@ -166,6 +167,19 @@ impl<'a> Unit<'a> {
         self.ledger.run(&id, command, store.seen_at(seen)).await
     }
 
+    /// The same for a claim that these budgets limit.
+    pub(crate) async fn execute_capped<A: LedgerAggregate>(
+        &self,
+        known: Loaded<A>,
+        command: A::Command,
+        expects: Vec<(StreamKey, i64)>,
+        caps: Vec<Arc<Caps>>,
+    ) -> Result<Receipt<A>, CommandError<A::Error>> {
+        let id = known.stream.stream_id.clone();
+        let store = self.ledger.store().with(self.metadata.clone(), expects).on(known).within(&self.pending);
+        self.ledger.run(&id, command, store.capped_by(caps)).await
+    }
+
     /// The same, under the condition that other streams it depends on have not moved on either.
     pub(crate) async fn execute_on<A: LedgerAggregate>(
         &self,
@@ -204,6 +218,7 @@ impl<'a> Unit<'a> {
             expects: vec![],
             guards: vec![],
             value: vec![],
+            caps: vec![],
             also: self.also,
             stored_answer: self.stored_answer,
         };
@@ -213,6 +228,7 @@ impl<'a> Unit<'a> {
             whole.events.extend(append.events);
             whole.expects.extend(append.expects);
             whole.guards.extend(append.guards);
+            whole.caps.extend(append.caps);
         }
         if whole.events.is_empty() {
             return Ok(None);

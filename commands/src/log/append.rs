@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::guards::value::ValueChange;
-use crate::guards::{GuardChange, GuardRefusal};
+use crate::guards::{Caps, GuardChange, GuardRefusal};
 use crate::log::metadata::Metadata;
 use crate::log::stored_answers::AnswerFromAppend;
 
@@ -87,6 +87,8 @@ pub struct Append {
     pub guards: Vec<GuardChange>,
     /// What the events change about the guard rows of value; the position of a lot is counted from the first event.
     pub value: Vec<ValueChange>,
+    /// The budgets by which its grants are judged.
+    pub caps: Vec<Arc<Caps>>,
     /// Rows outside the log that belong to the command.
     pub also: Option<Arc<dyn AlsoWrite>>,
     /// The answer to be found again, made when the positions are known.

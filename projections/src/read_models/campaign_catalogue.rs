@@ -5,6 +5,7 @@
 mod fold;
 
 use chrono::{DateTime, Utc};
+use domain::budget::Budget;
 use domain::campaign::{CampaignStatus, RewardValue};
 use domain::id::{CampaignId, RewardId};
 use sqlx::types::Json;
@@ -28,6 +29,8 @@ pub struct CampaignRow {
     pub max_reward_count: Option<i64>,
     pub per_member_limit: Option<i64>,
     pub pending_expires_after: String,
+    /// Of a campaign that has some.
+    pub budgets: Option<Json<Vec<Budget>>>,
     /// The tree as the API shows it.
     pub condition: Json<serde_json::Value>,
     pub condition_version: i64,
@@ -113,7 +116,7 @@ impl RewardRow {
 macro_rules! campaign_columns {
     () => {
         "campaign_id, name, description, starts_at, ends_at, frequency, time_zone, approval, max_reward_count,
-         per_member_limit, pending_expires_after, condition, condition_version, run, sequence, created_position,
+         per_member_limit, pending_expires_after, budgets, condition, condition_version, run, sequence, created_position,
          position, created_at"
     };
 }

@@ -17,8 +17,12 @@ use crate::registry;
 use crate::upkeep::error::{DigestError, WorkersApart};
 
 /// Columns that were added later. Nulls in them are left out, so that the digest of an older log does not change.
-const LATER_COLUMNS: [(&str, &[&str]); 3] =
-    [("members", &["first_id", "former_ids"]), ("rewards", &["value"]), ("claims", &["credit", "paid"])];
+const LATER_COLUMNS: [(&str, &[&str]); 4] = [
+    ("members", &["first_id", "former_ids"]),
+    ("campaigns", &["budgets"]),
+    ("rewards", &["value"]),
+    ("claims", &["credit", "paid"]),
+];
 
 /// The digest of a projection at one position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

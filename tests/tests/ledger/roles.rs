@@ -134,6 +134,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("DELETE", "/auth/users/{unknown}",                    [401, 403, 403, 403, 403, 403, 404]),
     ("POST",   "/units",                                   [401, 403, 403, 403, 403, 403, 400]),
     ("PATCH",  "/units/{unit}",                            [401, 403, 403, 403, 403, 403, 400]),
+    ("GET",    "/budgets",                                 [401, 403, 403, 403, 403, 403, 200]),
+    ("PATCH",  "/budgets",                                 [401, 403, 403, 403, 403, 403, 400]),
     ("GET",    "/operations",                              [401, 403, 403, 403, 403, 403, 200]),
     ("POST",   "/operations/projections/relay/retry",      [401, 403, 403, 403, 403, 403, 400]),
     ("POST",   "/operations/projections/relay/skip",       [401, 403, 403, 403, 403, 403, 400]),

@@ -4,6 +4,7 @@
 
 mod acts;
 mod append;
+mod budgets;
 mod claim_life;
 mod facts;
 mod framework;

@@ -22,7 +22,7 @@ const ROWS_A_CLAIM: i64 = 20;
 async fn an_append_that_was_planned_for_empty_tables_reads_no_more_when_they_are_full() {
     let database = Database::fresh().await;
     let pool = migrated(&database).await;
-    seen_empty(&pool, ["events", "reward_stock", "campaign_budget", "member_grants"]).await;
+    seen_empty(&pool, ["events", "reward_stock", "campaign_budget", "member_grants", "value_spent"]).await;
     // so that what a member has already is looked up as well
     let limits = Limits { manual: true, per_member: Some(1_000), stock: Some(1_000), ..Limits::default() };
     let programme = Programme::on(&database, limits).await;

@@ -7,6 +7,7 @@ use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
 use commands::{ClaimError, CommandError, GuardRefusal, ReadError, SpendError};
 use domain::activity::ActivityRefusal;
+use domain::budget::BudgetsRefusal;
 use domain::campaign::CampaignRefusal;
 use domain::claim::{ClaimRefusal, DenialReason};
 use domain::condition::ConditionProblem;
@@ -107,7 +108,10 @@ impl From<GuardRefusal> for Problem {
     fn from(refusal: GuardRefusal) -> Self {
         match refusal {
             GuardRefusal::LimitReached => Self::new(Code::LimitReached),
-            GuardRefusal::BudgetExhausted => Self::new(Code::BudgetExhausted),
+            GuardRefusal::BudgetExhausted { budget } => {
+                let problem = Self::new(Code::BudgetExhausted);
+                if let Some(budget) = budget { problem.with("budget", budget) } else { problem }
+            },
             GuardRefusal::OutOfStock => Self::new(Code::OutOfStock),
             GuardRefusal::BelowCommitted { committed } => Self::new(Code::BelowCommitted).with("committed", committed),
             GuardRefusal::PeriodsInUse => Self::new(Code::EventInUse),
@@ -156,7 +160,7 @@ impl From<CampaignRefusal> for Problem {
             CampaignRefusal::StockOutOfBounds => {
                 Self::field("quantityDelta", "range", "must leave a stock of at most 1000000000")
             }
-            CampaignRefusal::Budgets(refusal) => Self::field("budgets", "invalid", refusal.to_string()),
+            CampaignRefusal::Budgets(refusal) => refusal.into(),
             CampaignRefusal::CreditsNoPoints => Self::field("unit", "type", refusal.to_string()),
             CampaignRefusal::NothingMatures => Self::field("availableAfterDays", "type", refusal.to_string()),
             CampaignRefusal::NothingExpires => Self::field("expiry", "type", refusal.to_string()),
@@ -166,6 +170,12 @@ impl From<CampaignRefusal> for Problem {
             CampaignRefusal::CodesAreTheStock => Self::field("quantity", "codes", refusal.to_string()),
             CampaignRefusal::PriceMissing => Self::field("price", "required", refusal.to_string()),
         }
+    }
+}
+
+impl From<BudgetsRefusal> for Problem {
+    fn from(refusal: BudgetsRefusal) -> Self {
+        Self::field("budgets", "invalid", refusal.to_string())
     }
 }
 

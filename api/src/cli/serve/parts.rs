@@ -34,7 +34,7 @@ use crate::http::router;
 use crate::http::state::AppState;
 use crate::jobs::demo_traffic::DemoTraffic;
 use crate::jobs::kafka_intake::{Desk, Inbound, InboundConfig};
-use crate::jobs::reactors::{DebtReactor, ReferralProgramme, ReferralReactor};
+use crate::jobs::reactors::{BudgetReactor, DebtReactor, ReferralProgramme, ReferralReactor};
 use crate::jobs::scheduler::Scheduler;
 use crate::pages;
 use crate::routes;
@@ -76,6 +76,7 @@ impl Inside {
             ReferralProgramme::new(ledger(), self.facts.clone(), pool(), condition, config.email_verification);
         followers.follow(ReferralReactor::new(programme.clone()));
         followers.follow(DebtReactor::new(ledger()));
+        followers.follow(BudgetReactor::new(ledger()));
         if let Some(broker) = broker.filter(|broker| broker.has_facts) {
             let facts = InboundConfig {
                 brokers: broker.brokers.clone(),

@@ -142,9 +142,21 @@ fn denied(dry_run: DryRun, receipt: &Receipt<Claim>) -> Problem {
         .with("evaluatedAt", decision.evaluated_at)
         .with("timeZone", decision.time_zone.name())
         .at(receipt.position);
-    let problem = match receipt.state.last_shortfall().1.filter(|_| reason == DenialReason::InsufficientPoints) {
-        Some(PriceShortfall { unit, need, have }) => problem.with("unit", unit).with("need", need).with("have", have),
-        None => problem,
+    let problem = match (reason, receipt.state.last_shortfall()) {
+        (DenialReason::InsufficientPoints, (_, Some(PriceShortfall { unit, need, have }))) => {
+            problem.with("unit", unit).with("need", need).with("have", have)
+        }
+        (DenialReason::BudgetExhausted, (Some(budget), _)) => problem.with("budget", budget),
+        (
+            DenialReason::MemberBlocked
+            | DenialReason::CampaignNotActive
+            | DenialReason::ConditionUnmet
+            | DenialReason::LimitReached
+            | DenialReason::BudgetExhausted
+            | DenialReason::OutOfStock
+            | DenialReason::InsufficientPoints,
+            _,
+        ) => problem,
     };
     match dry_run {
         DryRun::No => problem.recorded(),

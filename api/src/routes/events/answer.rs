@@ -12,6 +12,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::routes::budget_body::BudgetBody;
+
 /// One event.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -33,6 +35,7 @@ pub(super) struct EventBody {
     max_reward_count: Option<i64>,
     per_member_limit: Option<i64>,
     pending_expires_after: String,
+    budgets: Vec<BudgetBody>,
     #[schemars(with = "CampaignStatus")]
     status: &'static str,
     created_at: Option<Moment>,
@@ -54,6 +57,7 @@ impl EventBody {
             approval: json!(terms.approval),
             time_zone: terms.time_zone.name().to_owned(),
             pending_expires_after: terms.pending_expires_after.into(),
+            budgets: terms.budgets.iter().map(BudgetBody::of).collect(),
             name: terms.name,
             description: terms.description,
             start_date: terms.starts_at,
@@ -80,6 +84,7 @@ impl EventBody {
             max_reward_count: row.max_reward_count,
             per_member_limit: row.per_member_limit,
             pending_expires_after: row.pending_expires_after,
+            budgets: row.budgets.iter().flat_map(|budgets| budgets.iter()).map(BudgetBody::of).collect(),
             created_at: Some(Moment::from(row.created_at)),
         }
     }

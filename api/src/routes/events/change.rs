@@ -16,6 +16,7 @@ use crate::http::headers::positions::Written;
 use crate::http::idempotency::{Idempotent, Key};
 use crate::http::input::extract::{PathId, Query};
 use crate::http::state::AppState;
+use crate::routes::budget_body::names_units;
 
 type Changed = Written<Tagged<Json<EventBody>>>;
 
@@ -28,6 +29,7 @@ pub(super) async fn revise(
     _: Query<Nothing>,
     Idempotent(revision, key): Idempotent<Revision>,
 ) -> Result<Changed, Problem> {
+    names_units(&state, revision.budgets.as_deref().unwrap_or_default()).await?;
     let command = CampaignCommand::Revise { revision: Box::new(revision), at: operator.at };
     change(&state, &operator, CampaignId(id), &seen, command, &key).await
 }

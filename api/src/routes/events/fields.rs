@@ -5,6 +5,7 @@ use domain::period::Frequency;
 use domain::quantity::{GrantLimit, MAX_COUNT};
 use domain::zone::Tz;
 
+use crate::app::input::budgets::budgets;
 use crate::app::input::fields::readers::InstantOrDate;
 use crate::app::input::fields::{Broken, Fields, FromFields, Reader, readers};
 use crate::http::input::condition::condition;
@@ -22,6 +23,7 @@ impl FromFields for Draft {
         let max_reward_count = fields.nullable("maxRewardCount", grant_limit());
         let per_member_limit = fields.nullable("perMemberLimit", grant_limit());
         let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry());
+        let budgets = budgets(fields, "budgets");
         let time_zone = time_zone?.unwrap_or(Tz::UTC);
         let terms = CampaignTerms {
             name: name?,
@@ -34,7 +36,7 @@ impl FromFields for Draft {
             max_reward_count: max_reward_count?,
             per_member_limit: per_member_limit?,
             pending_expires_after: pending_expires_after?.unwrap_or_default(),
-            budgets: vec![],
+            budgets: budgets?.unwrap_or_default(),
         };
         Some(Self { terms, condition: condition? })
     }
@@ -54,6 +56,7 @@ impl FromFields for Revision {
         let max_reward_count = fields.change("maxRewardCount", grant_limit());
         let per_member_limit = fields.change("perMemberLimit", grant_limit());
         let pending_expires_after = fields.optional("pendingExpiresAfter", pending_expiry());
+        let budgets = budgets(fields, "budgets");
         Some(Self {
             name: name?,
             description: description?,
@@ -66,7 +69,7 @@ impl FromFields for Revision {
             per_member_limit: per_member_limit?,
             pending_expires_after: pending_expires_after?,
             condition: condition?,
-            budgets: None,
+            budgets: budgets?,
         })
     }
 }

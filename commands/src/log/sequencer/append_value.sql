@@ -49,4 +49,30 @@
         limit 1
     ) as found
     where d.ctid = found.place and debt_changes.owed < 0 and exists (select from head)
+), spent as (
+    update value_spent v
+    set amount = v.amount + spent_changes.amount
+    from {spent_changes}
+    cross join lateral (
+        select ctid as place
+        from value_spent
+        where value_spent.ctid = spent_changes.place::tid
+          and value_spent.scope = spent_changes.scope
+          and value_spent.unit = spent_changes.unit
+          and value_spent.day = spent_changes.day
+        union all
+        select ctid
+        from value_spent
+        where value_spent.scope = spent_changes.scope
+          and value_spent.unit = spent_changes.unit
+          and value_spent.day = spent_changes.day
+        limit 1
+    ) as found
+    where v.ctid = found.place and exists (select from head)
+    returning spent_changes.number, v.ctid::text as place
+), spent_first as (
+    insert into value_spent (scope, unit, day, amount)
+    select scope, unit, day, amount
+    from {spent_changes}
+    where number not in (select number from spent) and exists (select from head)
 )

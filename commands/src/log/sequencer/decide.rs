@@ -54,7 +54,7 @@ impl Known {
         if !lots.take_in(&append.value) || !days.take_in(&append.value) {
             return Err(AppendError::Conflict(append.first_stream()));
         }
-        self.guards.apply(&append.guards)?;
+        self.guards.apply(&append.guards, &append.caps)?;
         for event in &append.events {
             self.streams.insert(event.stream.clone(), event.sequence);
         }

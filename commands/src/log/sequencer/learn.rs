@@ -1,5 +1,7 @@
 //! Reads what a batch is judged by and is not known yet. It judges nothing.
 
+use std::collections::HashSet;
+
 use domain::id::{CampaignId, RewardId};
 use sqlx::{PgConnection, Row};
 
@@ -19,6 +21,7 @@ impl Known {
     ) -> Result<(), sqlx::Error> {
         self.learn_streams(connection, batch, locked).await?;
         self.learn_room_for_grants(connection, batch).await?;
+        self.learn_spent(connection, batch).await?;
         for change in batch.iter().flat_map(|append| append.guards.iter()) {
             self.learn_limits(connection, change).await?;
         }
@@ -63,6 +66,20 @@ impl Known {
             return Ok(());
         }
         tables::load_members(connection, rows, &limited).await
+    }
+
+    /// What is counted in the periods of the budgets that limit these grants.
+    async fn learn_spent(&mut self, connection: &mut PgConnection, batch: &[&Append]) -> Result<(), sqlx::Error> {
+        if batch.iter().all(|append| append.caps.is_empty()) {
+            return Ok(());
+        }
+        let spent = &mut self.guards.spent;
+        spent.keep_small();
+        let mut wanted = HashSet::new();
+        for append in batch {
+            wanted.extend(spent.unknown(&append.guards, &append.caps));
+        }
+        spent.learn(connection, wanted.into_iter().collect()).await
     }
 
     /// What a change of limits is measured against.

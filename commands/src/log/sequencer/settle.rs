@@ -28,7 +28,7 @@ impl Writer {
             | "wallet_debts_settled_once"
             | "daily_acts_one_of_each_number" => Err(AppendError::Conflict(append.first_stream())),
             "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
-            "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted.into()),
+            "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted { budget: None }.into()),
             "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),
             ONE_ANSWER_A_KEY => Err(GuardRefusal::AlsoRefused { constraint }.into()),
             _ if append.also.is_some() => Err(GuardRefusal::AlsoRefused { constraint }.into()),

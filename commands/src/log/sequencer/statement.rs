@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::Head;
 use crate::guards::GuardChange;
 use crate::guards::tables::GrantTotals;
-use crate::guards::value_totals::ValueTotals;
+use crate::guards::value_totals::{SpentKey, ValueTotals};
 use crate::log::append::Append;
 use crate::log::named_parameters::{NamedStatement, Parameters};
 use crate::log::stored_answers::StoredAnswer;
@@ -34,7 +34,7 @@ static APPEND: NamedStatement =
 static APPEND_WITH_VALUE: NamedStatement = NamedStatement::new(concat!(
     include_str!("append.sql"),
     include_str!("append_value.sql"),
-    include_str!("append_places.sql")
+    include_str!("append_value_places.sql")
 ));
 
 /// The same for a batch in which something is limited by the day.
@@ -42,7 +42,7 @@ static APPEND_WITH_ACTS: NamedStatement = NamedStatement::new(concat!(
     include_str!("append.sql"),
     include_str!("append_value.sql"),
     include_str!("append_acts.sql"),
-    include_str!("append_places.sql")
+    include_str!("append_value_places.sql")
 ));
 
 /// At this many rows all places are forgotten.
@@ -55,12 +55,13 @@ pub(super) struct Places {
     head: Option<String>,
     rewards: HashMap<Uuid, String>,
     campaigns: HashMap<Uuid, String>,
+    spent: HashMap<SpentKey, String>,
 }
 
 impl Places {
     /// Remembers where a batch put its rows.
-    fn learn(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
-        if self.rewards.len() + self.campaigns.len() > MAX_PLACES {
+    fn learn(&mut self, row: &PgRow, value: &ValueTotals) -> Result<(), sqlx::Error> {
+        if self.rewards.len() + self.campaigns.len() + self.spent.len() > MAX_PLACES {
             *self = Self::default();
         }
         self.head = Some(row.try_get("head")?);
@@ -68,6 +69,17 @@ impl Places {
         let campaigns: (Vec<Uuid>, Vec<String>) = (row.try_get("campaigns")?, row.try_get("campaign_places")?);
         self.rewards.extend(rewards.0.into_iter().zip(rewards.1));
         self.campaigns.extend(campaigns.0.into_iter().zip(campaigns.1));
+        if value.spent.is_empty() {
+            return Ok(());
+        }
+        // rows are told by their number among those that were sent; new ones are found by their key the next time
+        let (numbers, places): (Vec<i64>, Vec<String>) = (row.try_get("spent")?, row.try_get("spent_places")?);
+        let mut by_number: HashMap<i64, String> = numbers.into_iter().zip(places).collect();
+        for (number, key) in (1..).zip(value.spent.keys()) {
+            if let Some(place) = by_number.remove(&number) {
+                self.spent.insert(key.clone(), place);
+            }
+        }
         Ok(())
     }
 }
@@ -131,7 +143,7 @@ impl<'a> Rows<'a> {
     ) -> Result<bool, sqlx::Error> {
         let row = self.bound(before, after, places)?.fetch_optional(connection).await?;
         if let Some(row) = &row {
-            places.learn(row)?;
+            places.learn(row, &self.value)?;
         }
         Ok(row.is_some())
     }
@@ -200,13 +212,13 @@ impl<'a> Rows<'a> {
             .column("fingerprint", |answer| answer.fingerprint.as_slice())
             .column("answer", |answer| answer.answer.as_slice())
             .end();
-        let parameters = if self.value.is_empty() { parameters } else { self.with_value(parameters) };
+        let parameters = if self.value.is_empty() { parameters } else { self.with_value(parameters, places) };
         let parameters = if self.value.acts.is_empty() { parameters } else { self.with_acts(parameters) };
         parameters.query()
     }
 
-    fn with_value(&self, parameters: Parameters) -> Parameters {
-        let ValueTotals { given, moved, begun, ended, owed, acts: _ } = &self.value;
+    fn with_value(&self, parameters: Parameters, places: &Places) -> Parameters {
+        let ValueTotals { given, moved, begun, ended, owed, acts: _, spent } = &self.value;
         parameters
             .rows("new_lots", given.iter())
             .column("member_id", |(((member, _), _), _)| *member)
@@ -242,6 +254,14 @@ impl<'a> Rows<'a> {
             .column("member_id", |((member, _), _)| *member)
             .column("unit", |((_, unit), _)| unit.as_str())
             .column("owed", |(_, owed)| *owed)
+            .end()
+            .rows("spent_changes", spent.iter())
+            .column("scope", |((scope, _, _), _)| *scope)
+            .column("unit", |((_, unit, _), _)| unit.to_string())
+            .column("day", |((_, _, day), _)| *day)
+            .column("amount", |(_, amount)| *amount)
+            .column("place", |(key, _)| places.spent.get(key).map(String::as_str))
+            .numbered()
             .end()
     }
 

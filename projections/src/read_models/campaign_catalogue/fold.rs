@@ -7,6 +7,7 @@ use domain::Event;
 use domain::campaign::{CampaignEvent, CampaignTerms, RewardTerms};
 use domain::claim::ClaimEvent;
 use domain::condition::Condition;
+use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -119,6 +120,7 @@ fn created_row(id: Uuid, terms: &CampaignTerms, condition: &Condition, entry: &E
         max_reward_count: None,
         per_member_limit: None,
         pending_expires_after: String::new(),
+        budgets: None,
         condition: Json(condition.to_json()),
         condition_version: 1,
         run: "running".to_owned(),
@@ -143,6 +145,7 @@ impl CampaignRow {
         self.max_reward_count = terms.max_reward_count.map(Into::into);
         self.per_member_limit = terms.per_member_limit.map(Into::into);
         self.pending_expires_after = terms.pending_expires_after.into();
+        self.budgets = (!terms.budgets.is_empty()).then(|| Json(terms.budgets.clone()));
     }
 }
 
@@ -223,14 +226,16 @@ async fn write_campaigns(tx: &mut PgConnection, rows: &[CampaignRow]) -> Result<
     if rows.is_empty() {
         return Ok(());
     }
+    let budgets = rows.iter().map(|row| row.budgets.as_ref().map(|budgets| json!(budgets.0).to_string()));
+    let budgets = budgets.collect::<Vec<_>>();
     sqlx::query(concat!(
         "insert into campaigns (",
         campaign_columns!(),
         ")
         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[],
                              $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::json[],
-                             $13::bigint[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[],
-                             $18::timestamptz[])
+                             $13::json[], $14::bigint[], $15::text[], $16::bigint[], $17::bigint[],
+                             $18::bigint[], $19::timestamptz[])
         on conflict (campaign_id) do update
         set name = excluded.name,
             description = excluded.description,
@@ -242,6 +247,7 @@ async fn write_campaigns(tx: &mut PgConnection, rows: &[CampaignRow]) -> Result<
             max_reward_count = excluded.max_reward_count,
             per_member_limit = excluded.per_member_limit,
             pending_expires_after = excluded.pending_expires_after,
+            budgets = excluded.budgets,
             condition = excluded.condition,
             condition_version = excluded.condition_version,
             run = excluded.run,
@@ -259,6 +265,7 @@ async fn write_campaigns(tx: &mut PgConnection, rows: &[CampaignRow]) -> Result<
     .bind(rows.iter().map(|row| row.max_reward_count).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.per_member_limit).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.pending_expires_after.as_str()).collect::<Vec<_>>())
+    .bind(budgets)
     .bind(rows.iter().map(|row| row.condition.to_string()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.condition_version).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.run.as_str()).collect::<Vec<_>>())

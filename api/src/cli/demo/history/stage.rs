@@ -6,10 +6,10 @@ use std::convert::Infallible;
 
 use chrono::TimeDelta;
 use commands::{Appended, ClaimError, ClaimRequest, CommandError, KnownState, Ledger, Loaded, Metadata, StreamKey};
-use commands::{Receipt, Unit, shortage_of};
+use commands::{Receipt, Short, Unit, shortage_of};
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
-use domain::claim::{Claim, ClaimCommand, ClaimStatus, Shortage, StaffCommand};
+use domain::claim::{Claim, ClaimCommand, ClaimStatus, StaffCommand};
 use domain::condition::{Condition, EvaluationContext, evaluate, is_met};
 use domain::facts::MemberFacts;
 use domain::id::{ActivityId, ClaimId, MemberId};
@@ -107,21 +107,21 @@ impl<'a> Stage<'a> {
             match (outcome, news) {
                 (Ok(appended), news) => self.hear(news, appended, at, end),
                 (Err(CommandError::Guard(refusal)), News::Asked { ask, who, claim, before }) => {
-                    let Some(shortage) = shortage_of(&refusal) else {
+                    let Some(missing) = shortage_of(&refusal) else {
                         return Err(trouble(CommandError::Guard(refusal)));
                     };
                     match before {
                         Some(before) => self.claims.insert(claim, *before),
                         None => self.claims.remove(&claim),
                     };
-                    short.push((at, ask, who, shortage));
+                    short.push((at, ask, who, missing));
                 }
                 (Err(error), _) => return Err(trouble(error)),
             }
         }
         let mut again = vec![];
-        for (at, ask, who, shortage) in short {
-            again.extend(self.request(at, ask, who, Some(shortage)).await?);
+        for (at, ask, who, missing) in short {
+            again.extend(self.request(at, ask, who, Some(missing)).await?);
         }
         for (at, news, outcome) in in_order(again).await {
             self.hear(news, outcome.map_err(trouble)?, at, end);
@@ -271,7 +271,7 @@ impl<'a> Stage<'a> {
         at: Moment,
         ask: Ask,
         who: Person,
-        shortage: Option<Shortage>,
+        short: Option<Short>,
     ) -> Result<Option<Decided<'a>>, Trouble> {
         let (someone, show) = (&self.people[who], &self.shows[ask.show]);
         let unit = self.ledger.unit(Metadata::of(someone.id, Role::User, at).dated());
@@ -280,7 +280,7 @@ impl<'a> Stage<'a> {
             campaign: &show.campaign,
             facts: someone.facts.clone(),
             facts_position: self.head,
-            shortage,
+            short,
         };
         let request = ClaimRequest {
             reward_id: show.reward_id,
