@@ -13,7 +13,7 @@
 //!   for a reward of a campaign, granted or denied.
 //! - The clock of the replay ends with the last thing that the log knows of, whenever it is run.
 //! - Members who ask at the same millisecond take their turns by id. Refused is, in this order: who has
-//!   the grant of the period, who has reached the member's limit, who comes after the budget is spent,
+//!   the grant of the period, who has reached the member's limit, who comes after a budget is spent,
 //!   and who finds no stock. Who was refused asks again in the next period only.
 //!
 //! In memory are the facts of the kinds that the condition names, 16 bytes each and a few more with measures, and who
@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use domain::budget::{Budget, BudgetUnit, CountedAmount};
 use domain::condition::Condition;
 use domain::facts::FACT_STREAMS;
 use domain::id::{CampaignId, MemberId};
@@ -68,6 +69,10 @@ pub struct BacktestDraft {
     pub quantity: Option<i64>,
     /// How much one grant hands out.
     pub amount: i64,
+    /// What one grant counts against budgets: the points that it credits, and what it costs.
+    pub counts: Vec<CountedAmount>,
+    /// The draft's own budgets; those of the programme are spent by all campaigns, and left out.
+    pub budgets: Vec<Budget>,
 }
 
 /// When members are taken to ask for the reward.
@@ -88,10 +93,14 @@ pub struct BacktestResult {
     pub members_seen: i64,
     /// The number of grants.
     pub granted: i64,
+    /// How often a budget left no room.
+    pub denied_budget_exhausted: i64,
     /// How often a request failed for lack of stock alone.
     pub denied_out_of_stock: i64,
     /// The sum of all amounts.
     pub amount: i64,
+    /// The points that all grants credit, and what they cost.
+    pub counted: BTreeMap<BudgetUnit, i64>,
     /// When the last one in stock was granted.
     pub sold_out_at: Option<Moment>,
     /// Grants by day in the zone of the draft; days without one are left out.

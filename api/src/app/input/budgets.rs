@@ -2,11 +2,12 @@
 //! gone. It knows no resource.
 
 use domain::budget::{Budget, BudgetUnit, MAX_ALERTS, MAX_BUDGETS, Per};
-use domain::quantity::{Amount, MAX_COUNT, Percent};
+use domain::quantity::Percent;
 use schemars::json_schema;
 use serde_json::Value;
 
 use super::fields::{Broken, Fields, FromFields, Reader, describe, read, reader, readers};
+use super::value::{amount, quantity};
 
 /// What is told where nobody says what to tell.
 const TOLD_BY_DEFAULT: [i64; 2] = [80, 100];
@@ -38,7 +39,7 @@ pub fn budgets(fields: &mut Fields, path: &str) -> Option<Option<Vec<Budget>>> {
 impl FromFields for Budget {
     fn read(fields: &mut Fields) -> Option<Self> {
         let unit = fields.required("unit", budget_unit());
-        let amount = fields.required("amount", quantity::<Amount>(1, MAX_COUNT));
+        let amount = fields.required("amount", amount());
         let per = fields.required("per", readers::choice(Per::ALL.map(|per| (per.name(), per))));
         let alert_at = fields.optional("alertAt", readers::list(0, MAX_ALERTS, quantity::<Percent>(1, 100)));
         let by_default = || TOLD_BY_DEFAULT.into_iter().filter_map(|part| Percent::try_from(part).ok()).collect();
@@ -50,10 +51,6 @@ fn budget_unit() -> impl Reader<Value = BudgetUnit> {
     let schema = |_: &mut _| json_schema!({"type": "string", "pattern": "^([A-Z]{3}|[a-z][a-z0-9_.-]{0,63})$"});
     let read = |text: String| BudgetUnit::try_from(text).map_err(|not| Broken::new("format", not.to_string()));
     readers::string().then(read).shown_as(reader(schema, Ok::<Value, Broken>))
-}
-
-fn quantity<Q: TryFrom<i64, Error: std::fmt::Display>>(min: i64, max: i64) -> impl Reader<Value = Q> {
-    readers::number(min, max).then(|number| Q::try_from(number).map_err(|not| Broken::new("range", not.to_string())))
 }
 
 #[cfg(test)]

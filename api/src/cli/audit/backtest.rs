@@ -80,6 +80,10 @@ fn summary(outcome: &BacktestResult, started: Instant) -> String {
             None => "never sold out".to_owned(),
         },
     ];
+    if outcome.denied_budget_exhausted > 0 {
+        lines.push(format!("{} claims refused by a budget", outcome.denied_budget_exhausted));
+    }
+    lines.extend(outcome.counted.iter().map(|(unit, amount)| format!("{amount} {unit}")));
     lines.extend(outcome.by_day.iter().map(|(date, granted)| format!("{date} {granted:>8}")));
     lines.join("\n")
 }

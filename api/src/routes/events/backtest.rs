@@ -1,6 +1,7 @@
 //! `POST /events/backtest`: a draft of an event replayed over all that happened. It writes nothing.
 //! What exactly is replayed is said in `projections::audit`.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use aide::axum::ApiRouter;
@@ -9,10 +10,13 @@ use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
 use domain::Moment;
+use domain::budget::{Budget, BudgetUnit, CountedAmount};
+use domain::campaign::{CampaignRefusal, RewardType};
 use domain::condition::Condition;
 use domain::id::CampaignId;
 use domain::period::Frequency;
-use domain::quantity::MAX_COUNT;
+use domain::quantity::{Amount, MAX_COUNT};
+use domain::value::UnitCode;
 use domain::zone::Tz;
 use projections::audit::{BacktestDraft, BacktestResult, RequestTiming, backtest};
 use schemars::JsonSchema;
@@ -20,7 +24,9 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::app::input::budgets::budgets;
 use crate::app::input::fields::{Broken, Fields, FromFields, Nothing, readers};
+use crate::app::input::value::{amount, currency, unit_code};
 use crate::app::problem::{Code, Problem, condition_errors};
 use crate::http::auth::Staff;
 use crate::http::headers::positions::{At, MinPosition};
@@ -79,6 +85,8 @@ impl FromFields for Order {
             per_member_limit: limits.into_iter().flatten().min(),
             quantity: reward.quantity,
             amount: reward.amount,
+            counts: reward.counts,
+            budgets: event.budgets,
         };
         Some(Self { draft, ask })
     }
@@ -92,6 +100,7 @@ struct EventDraft {
     time_zone: Tz,
     max_reward_count: Option<i64>,
     per_member_limit: Option<i64>,
+    budgets: Vec<Budget>,
 }
 
 impl FromFields for EventDraft {
@@ -110,6 +119,7 @@ impl FromFields for EventDraft {
         let time_zone = fields.optional("timeZone", readers::zone());
         let max_reward_count = fields.nullable("maxRewardCount", readers::number(1, MAX_COUNT));
         let per_member_limit = fields.nullable("perMemberLimit", readers::number(1, MAX_COUNT));
+        let budgets = budgets(fields, "event.budgets");
         let time_zone = time_zone?.unwrap_or(Tz::UTC);
         let (starts_at, ends_at) = (starts_at?.in_zone(time_zone), ends_at?.in_zone(time_zone));
         if starts_at >= ends_at {
@@ -124,6 +134,7 @@ impl FromFields for EventDraft {
             time_zone,
             max_reward_count: max_reward_count?,
             per_member_limit: per_member_limit?,
+            budgets: budgets?.unwrap_or_default(),
         })
     }
 }
@@ -137,14 +148,39 @@ struct RewardDraft {
     quantity: Option<i64>,
     amount: i64,
     per_member_limit: Option<i64>,
+    counts: Vec<CountedAmount>,
 }
 
 impl FromFields for RewardDraft {
     fn read(fields: &mut Fields) -> Option<Self> {
         let quantity = fields.nullable("quantity", readers::number(0, MAX_COUNT));
-        let amount = fields.optional("amount", readers::number(1, MAX_COUNT));
+        let reward_type = fields.optional("type", readers::choice(RewardType::ALL.map(|one| (one.name(), one))));
+        let amount = fields.optional("amount", amount());
+        let unit = fields.optional("unit", unit_code());
+        let cost = fields.optional_object::<CostDraft>("cost");
         let per_member_limit = fields.nullable("perMemberLimit", readers::number(1, MAX_COUNT));
-        Some(Self { quantity: quantity?, amount: amount?.unwrap_or(1), per_member_limit: per_member_limit? })
+        let (reward_type, amount, unit, cost) = (reward_type?, amount?, unit?, cost?);
+        if unit.is_some() && reward_type != Some(RewardType::Point) {
+            fields.report("unit", Broken::new("type", CampaignRefusal::CreditsNoPoints.to_string()));
+            return None;
+        }
+        let amount = amount.map_or_else(|| Amount::try_from(1).ok(), Some)?;
+        let points = (reward_type == Some(RewardType::Point)).then(|| unit.unwrap_or_else(UnitCode::points));
+        let points = points.map(|unit| CountedAmount { unit: BudgetUnit::Unit(unit), amount });
+        let counts = points.into_iter().chain(cost.map(|cost| cost.0)).collect();
+        let (quantity, per_member_limit) = (quantity?, per_member_limit?);
+        Some(Self { quantity, amount: amount.get(), per_member_limit, counts })
+    }
+}
+
+/// What one grant costs.
+struct CostDraft(CountedAmount);
+
+impl FromFields for CostDraft {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let currency = fields.required("currency", currency());
+        let amount = fields.required("amount", amount());
+        Some(Self(CountedAmount { unit: BudgetUnit::Currency(currency?), amount: amount? }))
     }
 }
 
@@ -177,8 +213,13 @@ pub(crate) struct OutcomeBody {
     position: i64,
     members_seen: i64,
     granted: i64,
+    denied_budget_exhausted: i64,
     denied_out_of_stock: i64,
     amount: i64,
+    /// What all grants credit, by unit.
+    points: BTreeMap<String, i64>,
+    /// What all grants cost, by currency.
+    cost: BTreeMap<String, i64>,
     sold_out_at: Option<Moment>,
     by_day: Vec<DayBody>,
     winners: Vec<WinnerBody>,
@@ -204,12 +245,22 @@ pub(crate) struct WinnerBody {
 impl OutcomeBody {
     pub(crate) fn of(outcome: &BacktestResult, started: Instant, winners: usize) -> Self {
         let shown = outcome.winners.iter().take(winners);
+        let (mut points, mut cost) = (BTreeMap::new(), BTreeMap::new());
+        for (unit, amount) in &outcome.counted {
+            match unit {
+                BudgetUnit::Unit(code) => points.insert(code.to_string(), *amount),
+                BudgetUnit::Currency(currency) => cost.insert(currency.to_string(), *amount),
+            };
+        }
         Self {
             position: outcome.position,
             members_seen: outcome.members_seen,
             granted: outcome.granted,
+            denied_budget_exhausted: outcome.denied_budget_exhausted,
             denied_out_of_stock: outcome.denied_out_of_stock,
             amount: outcome.amount,
+            points,
+            cost,
             sold_out_at: outcome.sold_out_at,
             by_day: outcome.by_day.iter().map(|(date, granted)| DayBody { date: *date, granted: *granted }).collect(),
             winners: shown

@@ -142,6 +142,8 @@ impl Programme {
 
     fn draft(&self) -> BacktestDraft {
         BacktestDraft {
+            counts: vec![],
+            budgets: vec![],
             condition: Condition::parse(&self.condition).unwrap(),
             starts_at: self.at(self.begins),
             ends_at: self.at(self.begins + self.lasts),
