@@ -218,6 +218,11 @@ impl Material {
 
     /// A limit refuses exactly when all of it is given or promised.
     fn ahead(&self, reason: DenialReason, event: &ClaimEvent) -> Option<Ahead> {
+        if let ClaimEvent::Denied(denied) = event
+            && denied.budget.as_ref().is_some_and(|budget| !budget.is_of_grants())
+        {
+            return None;
+        }
         let winners = match reason {
             DenialReason::OutOfStock => self.campaign_then.reward(event.about().reward_id)?.quantity?.get(),
             DenialReason::BudgetExhausted => self.campaign_then.terms()?.max_reward_count?.get(),

@@ -96,6 +96,12 @@ impl BudgetShortfall {
         }
     }
 
+    /// Whether it limits the number of grants, and nothing that they give.
+    #[must_use]
+    pub fn is_of_grants(&self) -> bool {
+        self.unit == crate::value::UnitCode::RESERVED
+    }
+
     /// Whether it is the same budget in the same period, whatever is committed by now.
     #[must_use]
     pub fn is_of_the_same(&self, other: &Self) -> bool {

@@ -40,6 +40,7 @@ mod value_claims;
 
 // What members have: units of value, what is paid with it, given, taken and sent.
 mod adjustments;
+mod budgets;
 mod spends;
 mod transfers;
 mod units;

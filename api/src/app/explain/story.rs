@@ -1,6 +1,7 @@
 //! The story of a claim in words: one sentence for all of it, and one for each step.
 
 use domain::Moment;
+use domain::budget::{BudgetShortfall, Scope};
 use domain::campaign::CampaignStatus;
 use domain::claim::{Claim, ClaimEvent, ClaimStatus, DenialReason};
 use schemars::JsonSchema;
@@ -97,9 +98,10 @@ fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Optio
         DenialReason::CampaignNotActive => not_active(material, claim),
         DenialReason::ConditionUnmet => phrases::explain_unmet(),
         DenialReason::LimitReached => limited(material, claim),
-        DenialReason::BudgetExhausted => match ahead {
-            Some(Ahead { winners, last_position: Some(position), .. }) => phrases::explain_budget(*winners, *position),
-            Some(_) | None => phrases::explain_no_budget(),
+        DenialReason::BudgetExhausted => match (ahead, claim.last_shortfall().0.filter(|budget| !budget.is_of_grants())) {
+            (_, Some(budget)) => over_budget(budget),
+            (Some(Ahead { winners, last_position: Some(position), .. }), None) => phrases::explain_budget(*winners, *position),
+            (Some(_) | None, None) => phrases::explain_no_budget(),
         },
         DenialReason::OutOfStock => match ahead {
             Some(Ahead { winners, last_position: Some(position), .. }) => {
@@ -114,6 +116,15 @@ fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Optio
                 |price| phrases::explain_too_few_points(price.unit.to_string(), price.need, price.have),
             )
         }
+    }
+}
+
+fn over_budget(budget: &BudgetShortfall) -> Said {
+    let BudgetShortfall { scope, unit, period, amount, committed, need, .. } = budget.clone();
+    if scope == Scope::Programme.name() {
+        phrases::explain_budget_of_programme(unit, period, amount, committed, need)
+    } else {
+        phrases::explain_budget_of_event(unit, period, amount, committed, need)
     }
 }
 

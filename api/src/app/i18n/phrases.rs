@@ -95,6 +95,8 @@ phrases! {
     explain_limits(reward, event) = "explain-limits";
     explain_budget(winners, position) = "explain-budget";
     explain_no_budget = "explain-no-budget";
+    explain_budget_of_event(unit, period, amount, committed, need) = "explain-budget-of-event";
+    explain_budget_of_programme(unit, period, amount, committed, need) = "explain-budget-of-programme";
     explain_sold_out(winners, position) = "explain-sold-out";
     explain_no_stock = "explain-no-stock";
     explain_too_few_points(unit, need, have) = "explain-too-few-points";

@@ -91,6 +91,8 @@ fn scarce(event: &ClaimEvent) -> Option<Scarce> {
     let ClaimEvent::Denied(denied) = event else { return None };
     match denied.reason {
         DenialReason::OutOfStock => Some(Scarce::Reward(denied.about.reward_id)),
+        // what a budget of points has given is no list of grants
+        DenialReason::BudgetExhausted if denied.budget.as_ref().is_some_and(|budget| !budget.is_of_grants()) => None,
         DenialReason::BudgetExhausted => Some(Scarce::Campaign(denied.about.campaign_id)),
         DenialReason::MemberBlocked
         | DenialReason::CampaignNotActive
