@@ -1,10 +1,12 @@
 //! The check of the guard tables: derives every row from the log and compares it with the stored one, in one snapshot. What
 //! limits claims is in `compare/limits`, what members hold of units in `compare/wallets`, what is limited by the day in
-//! `compare/acts`. Rows of which there may be as many as claims are summed up in temporary tables, which the closing rollback
-//! removes. An event that cannot be decoded is skipped here; the verification of the log reports it.
+//! `compare/acts`, what counts against budgets in `compare/spent`. Rows of which there may be as many as claims are summed up in
+//! temporary tables, which the closing rollback removes. An event that cannot be decoded is skipped here; the verification of
+//! the log reports it.
 
 mod acts;
 mod limits;
+mod spent;
 mod wallets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use super::changes_of;
 use super::value::value_changes_of;
 use acts::Acts;
 use limits::Limits;
+use spent::Spent;
 use wallets::Wallets;
 
 /// How many events one page of the fold reads.
@@ -26,7 +29,7 @@ const HELD_ROWS: usize = 20_000;
 type CompareError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The guard tables.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     limits::STOCK,
     limits::BUDGET,
     limits::GRANTS,
@@ -35,6 +38,7 @@ pub const TABLES: [&str; 8] = [
     wallets::HOLDS,
     wallets::DEBTS,
     acts::ACTS,
+    spent::SPENT,
 ];
 
 /// One difference between a guard table and the log.
@@ -81,6 +85,7 @@ async fn compare(
 ) -> Result<Vec<Compared>, CompareError> {
     let (mut limits, mut wallets) = (Limits::begin(connection).await?, Wallets::begin(connection).await?);
     let mut acts = Acts::begin(connection).await?;
+    let mut spent = Spent::default();
     let mut after = 0_i64;
     loop {
         let sql = "select position, aggregate_id, event_type, event_version, payload::text as payload
@@ -104,6 +109,7 @@ async fn compare(
             }
             for change in value_changes_of(&event, row.try_get("position")?) {
                 acts.apply(&change);
+                spent.apply(&change);
                 wallets.apply(change);
             }
         }
@@ -118,6 +124,7 @@ async fn compare(
     let mut compared = limits.compared(connection).await?;
     compared.extend(wallets::compared(connection).await?);
     compared.push(acts::compared(connection).await?);
+    compared.push(spent.compared(connection).await?);
     Ok(compared)
 }
 

@@ -5,6 +5,7 @@
 //! A check reports the first failure and counts on. A row that cannot be read is a failure too, and does not stop other
 //! checks. The write side compares what it derives itself (the guard tables).
 
+mod budgets;
 mod log;
 mod packed;
 mod pages;
@@ -119,6 +120,7 @@ pub async fn checks(pool: &PgPool, progress: ProgressFn<'_>) -> Result<(i64, Vec
     checks.push(packed::check(pool, progress).await?);
     checks.push(decisions(pool, position, progress).await?);
     checks.extend(value::checks(pool, position, progress).await?);
+    checks.push(budgets::check(pool, position, progress).await?);
     for name in registry::ALL {
         // a connection of its own, on which no statement has been planned for the real tables
         let mut conn = pool.connect_options().connect().await?;

@@ -245,7 +245,7 @@ impl Shop {
         assert_eq!(differences, Vec::<String>::new());
         drop(connection);
         let (_, checks) = projections::audit::checks(&self.pool, &mut |_, _| {}).await.unwrap();
-        for name in ["positions", "hash_chain", "postings", "allocations"] {
+        for name in ["positions", "hash_chain", "postings", "allocations", "budgets"] {
             let check = checks.iter().find(|check| check.name == name).unwrap();
             assert!(check.ok && check.checked > 0, "{check:?}");
         }

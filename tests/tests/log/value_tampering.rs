@@ -75,6 +75,8 @@ async fn what_is_altered_about_value_is_found_in_rows_and_in_events() {
         ("a hold that is gone", "delete from wallet_holds", "guard.wallet_holds"),
         ("a debt", "update wallet_debts set owed = owed - 1", "guard.wallet_debts"),
         ("a debt that is gone", "delete from wallet_debts", "guard.wallet_debts"),
+        ("what is counted on a day", "update value_spent set amount = amount + 1", "guard.value_spent"),
+        ("a day that is gone", "delete from value_spent", "guard.value_spent"),
     ] {
         altered.push((what, statement.to_owned(), None, found));
     }
@@ -85,6 +87,9 @@ async fn what_is_altered_about_value_is_found_in_rows_and_in_events() {
     for (what, kind, path, to, found) in [
         ("what a grant gave", "claim.granted", "/credit/amount", json!(10), "postings"),
         ("a grant, beside its row", "claim.granted", "/credit/amount", json!(101), "guard.wallet_lots"),
+        ("what a grant counts", "claim.granted", "/counted/amounts/0/amount", json!(99), "budgets"),
+        ("on which day", "claim.granted", "/counted/on", json!("2020-01-01"), "guard.value_spent"),
+        ("what counts no more", "claim.reversed", "/reversal/counted/amounts/0/amount", json!(1), "budgets"),
         ("which lot pays", "spend.made", "/paid/lots/0/lotId", json!(other_lot), "allocations"),
         ("how much of a lot pays", "spend.made", "/paid/lots/0/amount", json!(29), "allocations"),
         ("what was known when it was paid", "spend.made", "/paid/lotsPosition", json!(1), "allocations"),
