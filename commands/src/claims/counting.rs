@@ -108,8 +108,7 @@ impl Ledger {
     /// # Errors
     /// See [`ReadError`].
     pub async fn committed_in(&self, periods: Vec<Period>) -> Result<Vec<i64>, ReadError> {
-        let wanted: Vec<_> =
-            periods.into_iter().map(|one| Wanted::of(one.scope, one.unit, one.per, one.day)).collect();
+        let wanted: Vec<_> = periods.into_iter().map(|one| Wanted::of(one.scope, one.unit, one.per, one.day)).collect();
         let mut connection = self.shared.pool.acquire().await?;
         Ok(read_sums(&mut connection, &wanted).await?)
     }

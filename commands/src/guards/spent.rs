@@ -105,7 +105,11 @@ impl Spent {
     }
 
     /// Reads sums that are not known yet.
-    pub(crate) async fn learn(&mut self, connection: &mut PgConnection, wanted: Vec<Wanted>) -> Result<(), sqlx::Error> {
+    pub(crate) async fn learn(
+        &mut self,
+        connection: &mut PgConnection,
+        wanted: Vec<Wanted>,
+    ) -> Result<(), sqlx::Error> {
         let amounts = read_sums(connection, &wanted).await?;
         for (Wanted { scope, unit, first, last }, amount) in wanted.into_iter().zip(amounts) {
             self.sums.entry((scope, unit)).or_default().push(Sum { first, last, amount });

@@ -21,6 +21,12 @@ pub fn may_move_value(event_type: &str, payload: &str) -> bool {
     }
 }
 
+/// Whether a claim can count against budgets; what gives something back can [move value](may_move_value) already.
+pub(crate) fn may_count(event_type: &str, payload: &str) -> bool {
+    static COUNTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""counted""#));
+    matches!(event_type, "claim.submitted" | "claim.granted") && COUNTED.find(payload.as_bytes()).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

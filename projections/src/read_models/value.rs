@@ -7,6 +7,7 @@
 //! cost, times the grants that the dashboard has counted (`costs`). Whose the value is, is not known here.
 
 mod answer;
+mod budgets;
 mod changes;
 mod costs;
 mod totals;
@@ -15,6 +16,7 @@ mod view;
 use sqlx::postgres::PgConnection;
 
 pub use answer::{AccountsOfUnit, CostOfEvent, Ending, Liability, UnitLiability, ValueAnalytics};
+pub use budgets::BudgetStanding;
 pub use view::View;
 
 use self::changes::Known;
@@ -23,7 +25,7 @@ use crate::engine::error::FoldError;
 use crate::engine::projection::{Projection, Spread};
 use crate::log::Recorded;
 use crate::read_models::dashboard::Dashboard;
-use crate::read_models::moving_value::may_move_value;
+use crate::read_models::moving_value::{may_count, may_move_value};
 
 /// The projection of this folder.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +41,11 @@ impl Projection for Value {
     const NAME: &'static str = "value";
     const VERSION: i32 = 1;
     const STREAMS: &'static [&'static str] = &STREAMS;
-    const TABLES: &'static [&'static str] = &["value_totals", "value_lots", "value_costs"];
+    const TABLES: &'static [&'static str] = &["value_totals", "value_lots", "value_costs", "value_budgeted"];
     const SPREAD: Spread = Spread::Whole { because: "its totals are sums over all members up to a position" };
 
     fn may_concern(event_type: &str, payload: &str) -> bool {
-        may_move_value(event_type, payload)
+        may_move_value(event_type, payload) || may_count(event_type, payload)
     }
 
     async fn fold(&self, tx: &mut PgConnection, batch: &[Recorded]) -> Result<(), FoldError> {

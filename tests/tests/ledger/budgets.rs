@@ -118,7 +118,10 @@ async fn the_programme_limits_all_events_in_its_own_zone() {
     member.client.claim(&one).await.created();
     let refused = member.client.claim(&other).await;
     refused.problem(409, "budget_exhausted");
-    assert_eq!((&refused.json["budget"]["scope"], &refused.json["budget"]["committed"]), (&json!("programme"), &json!(100)));
+    assert_eq!(
+        (&refused.json["budget"]["scope"], &refused.json["budget"]["committed"]),
+        (&json!("programme"), &json!(100))
+    );
     let raised = admin.patch("/budgets", &json!({"budgets": [of_points(200, "month")]})).await;
     raised.ok();
     member.client.claim(&other).await.created();
@@ -169,8 +172,11 @@ async fn a_backtest_tells_points_and_cost_and_honours_budgets() {
     let all = operator.post("/events/backtest", &order(json!([]))).await;
     let granted = all.ok()["granted"].as_i64().unwrap();
     assert!(granted >= 4);
-    assert_eq!((&all.json["points"], &all.json["cost"]), (&json!({"points": 100 * granted}), &json!({"KRW": 90 * granted})));
-    let some = operator.post("/events/backtest", &order(json!([of_points(250, "month")]))).await;
+    assert_eq!(
+        (&all.json["points"], &all.json["cost"]),
+        (&json!({"points": 100 * granted}), &json!({"KRW": 90 * granted}))
+    );
+    let some = operator.post("/events/backtest", &order(json!([of_points(250, "total")]))).await;
     assert_eq!((&some.ok()["granted"], &some.json["points"]), (&json!(2), &json!({"points": 200})));
     assert_eq!(some.json["deniedBudgetExhausted"], json!(granted - 2));
     let other = json!([{"unit": "KRW", "amount": 90, "per": "total"}]);

@@ -20,7 +20,9 @@ use uuid::Uuid;
 
 use super::support::{Everybody, Limits, Programme, all, claim, member, now, shared};
 
-const SEOUL: Tz = Tz::Asia__Seoul;
+fn seoul() -> Tz {
+    "Asia/Seoul".parse().unwrap()
+}
 
 fn budgets(list: serde_json::Value) -> Vec<Budget> {
     serde_json::from_value(list).unwrap()
@@ -55,19 +57,19 @@ async fn add(programme: &Programme, amount: i64, reward_type: RewardType) -> Rew
     reward_id
 }
 
-async fn claim_at(ledger: &Ledger, reward_id: RewardId, member_id: MemberId, at: Moment) -> Receipt<Claim> {
-    let ask = ClaimRequest { reward_id, member_id, at, refuse_own_campaign: false };
-    ledger.request_reward(ask, &Everybody, &Metadata::of(member_id, Role::User, at)).await.unwrap()
-}
-
 async fn step(ledger: &Ledger, claim: &str, action: StaffAction, at: Moment) -> Receipt<Claim> {
     let command = ClaimCommand::Staff(StaffCommand { action, operator: member(9_999), note: None, at, value: None });
     ledger.change_claim(claim, command, &Metadata::system(at), &AnswerFromReceipt::none(), None).await.unwrap()
 }
 
 async fn register(programme: &Programme, who: MemberId) {
-    let registration =
-        Registration { time_zone: SEOUL, joined_on: now().utc().date_naive(), birthday: None, role: Role::User, returned: None };
+    let registration = Registration {
+        time_zone: seoul(),
+        joined_on: now().utc().date_naive(),
+        birthday: None,
+        role: Role::User,
+        returned: None,
+    };
     let command = MemberCommand::Register(registration);
     programme.ledger.execute::<Member>(&who.to_string(), command, &Metadata::system(now())).await.unwrap();
 }
@@ -136,14 +138,20 @@ async fn a_change_of_budgets_holds_for_the_next_claim_on_every_instance() {
     let other = Ledger::start(programme.pool.clone()).await.unwrap();
     let granted = claim(&other, programme.reward, member(1)).await.unwrap();
     assert_eq!(granted.state.status(), Some(ClaimStatus::Granted));
-    limit_programme(&programme.ledger, SEOUL, json!([{"unit": "points", "amount": 15, "per": "total"}])).await;
+    limit_programme(&programme.ledger, seoul(), json!([{"unit": "points", "amount": 15, "per": "total"}])).await;
     let denied = claim(&other, programme.reward, member(2)).await.unwrap();
     let short = shortfall(&denied).unwrap();
     assert_eq!((short.scope.as_str(), short.amount, short.committed, short.need), ("programme", 15, 10, 10));
-    let dry = ClaimRequest { reward_id: programme.reward, member_id: member(3), at: now(), refuse_own_campaign: false };
+    let dry = ClaimRequest {
+        reward_id: programme.reward,
+        member_id: member(3),
+        reference: None,
+        at: now(),
+        refuse_own_campaign: false,
+    };
     let dry = other.dry_run_reward(dry, &Everybody).await.unwrap();
     assert_eq!(shortfall(&dry), Some(short), "a dry run names the same");
-    limit_programme(&programme.ledger, SEOUL, json!([{"unit": "points", "amount": 20, "per": "total"}])).await;
+    limit_programme(&programme.ledger, seoul(), json!([{"unit": "points", "amount": 20, "per": "total"}])).await;
     let granted = claim(&other, programme.reward, member(2)).await.unwrap();
     assert_eq!(granted.state.status(), Some(ClaimStatus::Granted));
     programme.assert_sound().await;
@@ -159,13 +167,55 @@ async fn what_a_budget_has_reached_is_told_once_a_period() {
         day: now().utc().date_naive(),
         committed,
     };
-    let tell = async |committed| {
-        programme.ledger.tell_budget(command(committed), &Metadata::system(now())).await.unwrap()
-    };
-    assert_eq!([tell(4).await, tell(5).await, tell(6).await, tell(10).await, tell(10).await], [
-        false, true, false, true, false
-    ]);
+    let tell =
+        async |committed| programme.ledger.tell_budget(command(committed), &Metadata::system(now())).await.unwrap();
+    assert_eq!(
+        [tell(4).await, tell(5).await, tell(6).await, tell(10).await, tell(10).await],
+        [false, true, false, true, false]
+    );
     programme.assert_sound().await;
+}
+
+/// The control of the tests above: two instances that are made to forget what is counted exceed the budget by the same claims.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_rows_claims_exceed_a_budget_and_the_verification_names_the_first() {
+    let programme = Programme::with(Limits::default()).await;
+    limit_campaign(&programme, json!([{"unit": "points", "amount": 25, "per": "total"}])).await;
+    let forget = "create function forget() returns trigger language plpgsql as
+                  $$ begin new.amount := 0; return new; end $$;
+                  create trigger forget before insert or update on value_spent for each row execute function forget()";
+    sqlx::raw_sql(forget).execute(&programme.pool).await.unwrap();
+    let other = Ledger::start(programme.pool.clone()).await.unwrap();
+    let mut positions = vec![];
+    for number in 0..6 {
+        let ledger = if number % 2 == 0 { &programme.ledger } else { &other };
+        let receipt = claim(ledger, programme.reward, member(number)).await.unwrap();
+        assert_eq!(receipt.state.status(), Some(ClaimStatus::Granted), "{number}: nothing is refused");
+        positions.push(receipt.position);
+    }
+    let (_, checks) = projections::audit::checks(&programme.pool, &mut |_, _| {}).await.unwrap();
+    let budgets = checks.iter().find(|check| check.name == "budgets").unwrap();
+    let failure = budgets.first_failure.as_ref().expect("a grant beyond the budget");
+    assert_eq!(failure.position, Some(positions[2]), "20 of 25 were given before: {failure:?}");
+    let mut connection = programme.pool.acquire().await.unwrap();
+    let differences = commands::guards::compare::compare_with_log(&mut connection).await.unwrap();
+    assert!(differences.len() == 1 && differences[0].starts_with("value_spent"), "{differences:?}");
+}
+
+/// More is never given back than was taken: the row refuses it, and without its constraint the comparison names the row.
+#[tokio::test]
+async fn a_row_refuses_to_fall_below_zero_and_is_found_where_it_could() {
+    let programme = Programme::with(Limits::default()).await;
+    claim(&programme.ledger, programme.reward, member(1)).await.unwrap();
+    let fall = "update value_spent set amount = amount - 11";
+    let refused = sqlx::query(fall).execute(&programme.pool).await.unwrap_err();
+    assert!(refused.to_string().contains("value_spent_given_back_once"), "{refused}");
+    let unguarded = "alter table value_spent drop constraint value_spent_given_back_once";
+    sqlx::query(unguarded).execute(&programme.pool).await.unwrap();
+    sqlx::query(fall).execute(&programme.pool).await.unwrap();
+    let mut connection = programme.pool.acquire().await.unwrap();
+    let differences = commands::guards::compare::compare_with_log(&mut connection).await.unwrap();
+    assert!(differences.len() == 1 && differences[0].starts_with("value_spent"), "{differences:?}");
 }
 
 /// One claim as a ledger of single grants keeps it.
@@ -196,8 +246,13 @@ async fn random_claims_over_days_are_what_a_naive_count_says() {
     let second = CampaignId(Uuid::now_v7());
     let limits = Limits { frequency: Frequency::Daily, manual: true, ..Limits::default() };
     let id = second.to_string();
-    programme.ledger.execute::<Campaign>(&id, super::support::create("Another", limits), &Metadata::system(now())).await.unwrap();
-    let second = Programme { campaign: second, pool: programme.pool.clone(), ledger: programme.ledger.clone(), ..programme };
+    programme
+        .ledger
+        .execute::<Campaign>(&id, super::support::create("Another", limits), &Metadata::system(now()))
+        .await
+        .unwrap();
+    let second =
+        Programme { campaign: second, pool: programme.pool.clone(), ledger: programme.ledger.clone(), ..programme };
     let own = json!([
         {"unit": "points", "amount": 90, "per": "day"}, {"unit": "points", "amount": 240, "per": "week"},
         {"unit": "points", "amount": 400, "per": "month"}, {"unit": "points", "amount": 600, "per": "total"}
@@ -207,7 +262,7 @@ async fn random_claims_over_days_are_what_a_naive_count_says() {
         {"unit": "points", "amount": 800, "per": "total"}, {"unit": "KRW", "amount": 1, "per": "total"}
     ]);
     limit_campaign(&programme, own.clone()).await;
-    limit_programme(&programme.ledger, SEOUL, whole.clone()).await;
+    limit_programme(&programme.ledger, seoul(), whole.clone()).await;
     let rewards = [
         (programme.campaign, add(&programme, 10, RewardType::Point).await, budgets(own)),
         (second.campaign, add(&second, 30, RewardType::Point).await, vec![]),
@@ -218,7 +273,7 @@ async fn random_claims_over_days_are_what_a_naive_count_says() {
     let whole = budgets(whole);
     // the first of a month that begins with the campaigns' second day or later
     let begins = now().utc().date_naive() + TimeDelta::days(20);
-    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(20);
+    let mut random = rand::rngs::StdRng::seed_from_u64(20);
     let (mut kept, mut refused) = (Vec::<Kept>::new(), 0);
     for _ in 0..160 {
         let hours = random.random_range(0..24 * 18);
@@ -237,19 +292,19 @@ async fn random_claims_over_days_are_what_a_naive_count_says() {
             continue;
         }
         let (campaign, reward, own) = &rewards[random.random_range(0..2)];
-        let days = (local_date(Tz::UTC, at), local_date(SEOUL, at));
+        let days = (local_date(Tz::UTC, at), local_date(seoul(), at));
         let amount = if *campaign == programme.campaign { 10 } else { 30 };
         let scopes = [(Scope::Campaign(*campaign), days.0, own), (Scope::Programme, days.1, &whole)];
         let short = scopes.iter().flat_map(|(scope, day, budgets)| {
-            let of = |per: Per| budgets.iter().filter(move |budget| budget.per == per);
+            let of = move |per: Per| budgets.iter().filter(move |budget| budget.per == per);
             Per::ALL.into_iter().flat_map(of).map(move |budget| (*scope, *day, budget))
         });
         let points = BudgetUnit::try_from("points".to_owned()).unwrap();
-        let short = short.filter(|(_, _, budget)| budget.unit == points).find(|(scope, day, budget)| {
-            naive(&kept, *scope, budget.per, *day) + amount > budget.amount.get()
-        });
+        let short = short
+            .filter(|(_, _, budget)| budget.unit == points)
+            .find(|(scope, day, budget)| naive(&kept, *scope, budget.per, *day) + amount > budget.amount.get());
         let who = member(random.random_range(0..6));
-        let ask = ClaimRequest { reward_id: *reward, member_id: who, at, refuse_own_campaign: false };
+        let ask = ClaimRequest { reward_id: *reward, member_id: who, reference: None, at, refuse_own_campaign: false };
         let Ok(receipt) = ledger.request_reward(ask, &Everybody, &Metadata::of(who, Role::User, at)).await else {
             continue; // claimed on that day already
         };

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use chrono::Datelike as _;
+use domain::budget::Scope;
 use domain::claim::ClaimEvent;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::value::{Account, Books, UnitCode};
-use domain::zone::Tz;
+use domain::zone::{Tz, local_date};
 use domain::{Event, Moment};
 use projections::read_models::dashboard::Dashboard;
-use projections::read_models::value::{Value, View};
+use projections::read_models::value::{BudgetStanding, Value, View};
 use projections::read_models::wallets::{self, EntryKind, Lots, StatementPage, Wallets};
 
 use super::support::history::Generator;
@@ -119,6 +120,18 @@ fn costs(log: &TestLog, through: i64) -> BTreeMap<CampaignId, (i128, i64)> {
     costs
 }
 
+/// What is committed of a budget in its present period, counted the plain way.
+fn committed(log: &TestLog, through: i64, campaign: CampaignId, of: &BudgetStanding) -> i128 {
+    let until = log.events.iter().take_while(|(position, _)| *position <= through);
+    let claims = until.filter_map(|(_, draft)| match &draft.event {
+        Event::Claim(event) if event.about().campaign_id == campaign => event.counted(),
+        _ => None,
+    });
+    let in_period = claims.filter(|(counted, _)| of.budget.per.period_of(counted.on) == of.period);
+    let amounts = in_period.flat_map(|(counted, sign)| counted.amounts.iter().map(move |one| (one, sign)));
+    amounts.filter(|(one, _)| one.unit == of.budget.unit).map(|(one, sign)| i128::from(one.amount.get() * sign)).sum()
+}
+
 async fn is_what_the_books_say(log: &TestLog, view: View, other: View, position: i64) {
     let (points, then) = (UnitCode::points(), books(log, position));
     let clock = Moment::from(recorded_at(position));
@@ -133,6 +146,12 @@ async fn is_what_the_books_say(log: &TestLog, view: View, other: View, position:
     let told: BTreeMap<_, _> = value.costs.iter().map(|cost| (cost.campaign_id, (cost.amount, cost.grants))).collect();
     assert_eq!(told, costs(log, position), "at {position}");
     assert!(value.costs.iter().all(|cost| cost.name.starts_with("campaign")));
+
+    for one in &value.budgets {
+        let Scope::Campaign(campaign) = one.scope else { panic!("the programme has none: {one:?}") };
+        assert_eq!(one.period, one.budget.per.period_of(local_date("Asia/Seoul".parse().unwrap(), clock)));
+        assert_eq!(one.committed, committed(log, position, campaign, one), "{one:?} at {position}");
+    }
 
     let liability = other.liability(Tz::UTC).await.unwrap();
     let of_points = &liability.units[0];
@@ -174,6 +193,8 @@ async fn the_totals_are_those_of_the_books_at_every_position() {
         let clock = recorded_at(log.head());
         let now = async || View::now(&log.pool, clock).await.unwrap();
         is_what_the_books_say(log, now().await, now().await, log.head()).await;
+        let budgets = now().await.value().await.unwrap().budgets;
+        assert!(budgets.iter().any(|budget| budget.committed > 0), "the history counts nothing: {budgets:?}");
         // beside the ends of groups of positions, and far from them
         for position in [0, 1, 300, 777, 1_022, 1_023, 1_024, 1_025, 1_500, 2_047, 2_048, 2_300, log.head()] {
             let at = async || View::at(&log.pool, position).await.unwrap();

@@ -98,11 +98,15 @@ fn denied(reason: DenialReason, material: &Material, claim: &Claim, ahead: Optio
         DenialReason::CampaignNotActive => not_active(material, claim),
         DenialReason::ConditionUnmet => phrases::explain_unmet(),
         DenialReason::LimitReached => limited(material, claim),
-        DenialReason::BudgetExhausted => match (ahead, claim.last_shortfall().0.filter(|budget| !budget.is_of_grants())) {
-            (_, Some(budget)) => over_budget(budget),
-            (Some(Ahead { winners, last_position: Some(position), .. }), None) => phrases::explain_budget(*winners, *position),
-            (Some(_) | None, None) => phrases::explain_no_budget(),
-        },
+        DenialReason::BudgetExhausted => {
+            match (ahead, claim.last_shortfall().0.filter(|budget| !budget.is_of_grants())) {
+                (_, Some(budget)) => over_budget(budget),
+                (Some(Ahead { winners, last_position: Some(position), .. }), None) => {
+                    phrases::explain_budget(*winners, *position)
+                }
+                (Some(_) | None, None) => phrases::explain_no_budget(),
+            }
+        }
         DenialReason::OutOfStock => match ahead {
             Some(Ahead { winners, last_position: Some(position), .. }) => {
                 phrases::explain_sold_out(*winners, *position)

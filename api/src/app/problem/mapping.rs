@@ -111,7 +111,7 @@ impl From<GuardRefusal> for Problem {
             GuardRefusal::BudgetExhausted { budget } => {
                 let problem = Self::new(Code::BudgetExhausted);
                 if let Some(budget) = budget { problem.with("budget", budget) } else { problem }
-            },
+            }
             GuardRefusal::OutOfStock => Self::new(Code::OutOfStock),
             GuardRefusal::BelowCommitted { committed } => Self::new(Code::BelowCommitted).with("committed", committed),
             GuardRefusal::PeriodsInUse => Self::new(Code::EventInUse),

@@ -6,11 +6,12 @@ use aide::axum::routing::get_with;
 use axum::Json;
 use axum::extract::State;
 use domain::Moment;
+use domain::budget::{Per, Scope};
 use domain::quantity::{EXACT, Scale};
 use domain::value::{Account, Currency, UnitCode};
 use domain::zone::Tz;
 use projections::read_models::value::{
-    AccountsOfUnit, CostOfEvent, Ending, Liability, MODELS, UnitLiability, ValueAnalytics, View,
+    AccountsOfUnit, BudgetStanding, CostOfEvent, Ending, Liability, MODELS, UnitLiability, ValueAnalytics, View,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -36,7 +37,7 @@ pub(super) fn router() -> ApiRouter<AppState> {
         .api_route(
             "/dashboard/value-analytics",
             get_with(value_analytics, |op| {
-                op.named("getValueAnalytics", "Every account of value, and what events have cost")
+                op.named("getValueAnalytics", "Every account of value, what events have cost, and what budgets leave")
             }),
         )
 }
@@ -215,6 +216,8 @@ struct ValueAnalyticsBody {
     units: Vec<AccountsOfUnitBody>,
     /// What events have cost, the dearest first.
     costs: Vec<CostBody>,
+    /// What is left of the budgets that are in force, the programme's first.
+    budgets: Vec<BudgetLeftBody>,
     as_of: AsOfBody,
 }
 
@@ -266,11 +269,57 @@ struct CostBody {
     grants: i64,
 }
 
+/// What is left of one budget in its present period.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BudgetLeft")]
+struct BudgetLeftBody {
+    /// `event` or `programme`.
+    scope: &'static str,
+    #[schemars(with = "Option<Uuid>")]
+    event_id: Option<String>,
+    /// What the event is called.
+    name: Option<String>,
+    unit: String,
+    #[schemars(with = "Per")]
+    per: &'static str,
+    /// The period, by the days of the event or of the programme.
+    period: String,
+    amount: i64,
+    /// What is promised or given in it.
+    committed: Sum,
+    /// What may still be given; below zero where the budget was lowered.
+    left: Sum,
+}
+
+impl From<BudgetStanding> for BudgetLeftBody {
+    fn from(standing: BudgetStanding) -> Self {
+        let BudgetStanding { scope, name, budget, period, committed } = standing;
+        let event_id = match scope {
+            Scope::Campaign(campaign) => Some(campaign.to_string()),
+            Scope::Programme => None,
+        };
+        let amount = budget.amount.get();
+        Self {
+            scope: scope.name(),
+            event_id,
+            name,
+            unit: budget.unit.to_string(),
+            per: budget.per.name(),
+            period,
+            amount,
+            committed: Sum(committed),
+            left: Sum(i128::from(amount) - committed),
+        }
+    }
+}
+
 impl From<ValueAnalytics> for ValueAnalyticsBody {
     fn from(analytics: ValueAnalytics) -> Self {
         Self {
             units: analytics.units.into_iter().map(AccountsOfUnitBody::from).collect(),
             costs: analytics.costs.into_iter().map(CostBody::from).collect(),
+            budgets: analytics.budgets.into_iter().map(BudgetLeftBody::from).collect(),
             as_of: analytics.as_of.into(),
         }
     }

@@ -164,7 +164,7 @@ impl FromFields for RewardDraft {
             fields.report("unit", Broken::new("type", CampaignRefusal::CreditsNoPoints.to_string()));
             return None;
         }
-        let amount = amount.map_or_else(|| Amount::try_from(1).ok(), Some)?;
+        let amount = amount.map_or_else(|| Amount::try_from(1_i64).ok(), Some)?;
         let points = (reward_type == Some(RewardType::Point)).then(|| unit.unwrap_or_else(UnitCode::points));
         let points = points.map(|unit| CountedAmount { unit: BudgetUnit::Unit(unit), amount });
         let counts = points.into_iter().chain(cost.map(|cost| cost.0)).collect();

@@ -30,7 +30,13 @@ pub(super) struct Grants<'a> {
 
 impl<'a> Grants<'a> {
     pub(super) fn of(draft: &'a BacktestDraft) -> Self {
-        Self { draft, has: HashSet::new(), by_member: HashMap::new(), committed: HashMap::new(), outcome: BacktestResult::default() }
+        Self {
+            draft,
+            has: HashSet::new(),
+            by_member: HashMap::new(),
+            committed: HashMap::new(),
+            outcome: BacktestResult::default(),
+        }
     }
 
     pub(super) fn ask(&mut self, ask: Asking, ids: &[MemberId], periods: &Periods) {
@@ -78,10 +84,12 @@ impl<'a> Grants<'a> {
     }
 
     fn count(&mut self, day: NaiveDate) {
-        for (number, budget) in self.draft.budgets.iter().enumerate() {
-            *self.committed.entry((number, budget.per.days_of(day).0)).or_default() += self.needs(budget);
+        let draft = self.draft;
+        for (number, budget) in draft.budgets.iter().enumerate() {
+            let need = self.needs(budget);
+            *self.committed.entry((number, budget.per.days_of(day).0)).or_default() += need;
         }
-        for one in &self.draft.counts {
+        for one in &draft.counts {
             *self.outcome.counted.entry(one.unit.clone()).or_default() += one.amount.get();
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use domain::Event;
-use domain::budget::{Budget, BudgetUnit, Committed, Counted, Per, Scope, room_for};
+use domain::budget::{BudgetUnit, Committed, Counted, Per, Scope, room_for};
 use domain::campaign::{Campaign, CampaignEvent};
 use domain::claim::ClaimEvent;
 use domain::id::CampaignId;
@@ -125,7 +125,8 @@ impl BudgetAudit {
         if reward.is_none_or(|reward| reward.counted() != counted.amounts) {
             return Some("it does not count what its reward gives and costs".to_owned());
         }
-        let own: &[Budget] = campaign.and_then(Campaign::terms).map_or(&[], |terms| &terms.budgets);
+        let terms = campaign.and_then(Campaign::terms);
+        let own = terms.map(|terms| terms.budgets.as_slice()).unwrap_or_default();
         let short = room_for(counted, (about.campaign_id, own), self.programme.budgets(), &self.sums).err()?;
         Some(format!(
             "of the {} {} that the {} gives in {}, {} were committed, and it takes {}",

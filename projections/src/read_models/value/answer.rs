@@ -9,6 +9,7 @@ use domain::unit::UnitTerms;
 use domain::value::{Account, Currency, UnitCode};
 use domain::zone::{Tz, local_date};
 
+use super::budgets::BudgetStanding;
 use super::totals::{ACCOUNTS, End, OUTSTANDING, Total};
 use super::view::View;
 use crate::engine::error::FoldError;
@@ -74,6 +75,8 @@ pub struct ValueAnalytics {
     pub units: Vec<AccountsOfUnit>,
     /// What events have cost, the dearest first.
     pub costs: Vec<CostOfEvent>,
+    /// What is left of the budgets that are in force, the programme's first.
+    pub budgets: Vec<BudgetStanding>,
     /// What all this is as of.
     pub as_of: AsOf,
 }
@@ -138,7 +141,7 @@ impl View {
                 Total::Held(of, end) if *of == unit => {
                     months.entry(Month::of(*end, zone)).or_insert((0, 0)).1 += amount
                 }
-                Total::Free(..) | Total::Held(..) | Total::Account(..) => {}
+                Total::Free(..) | Total::Held(..) | Total::Account(..) | Total::Counted(..) => {}
             }
         }
         let endings =
@@ -166,8 +169,8 @@ impl View {
             let accounts = Account::ALL.map(|one| (one, account(&totals, &unit, one))).to_vec();
             units.push(AccountsOfUnit { unit, terms, accounts });
         }
-        let as_of = self.as_of;
-        Ok(ValueAnalytics { units, costs: self.costs().await?, as_of })
+        let (as_of, budgets) = (self.as_of, self.budgets().await?);
+        Ok(ValueAnalytics { units, costs: self.costs().await?, budgets, as_of })
     }
 }
 
@@ -177,8 +180,9 @@ fn account(totals: &BTreeMap<Total, i128>, unit: &UnitCode, account: Account) ->
 
 /// The units of which there is or was something; `points` is always there.
 fn units_of(totals: &BTreeMap<Total, i128>) -> BTreeSet<UnitCode> {
-    let named = totals.keys().map(|total| match total {
-        Total::Account(unit, _) | Total::Free(unit, _) | Total::Held(unit, _) => unit.clone(),
+    let named = totals.keys().filter_map(|total| match total {
+        Total::Account(unit, _) | Total::Free(unit, _) | Total::Held(unit, _) => Some(unit.clone()),
+        Total::Counted(..) => None,
     });
     named.chain([UnitCode::points()]).collect()
 }

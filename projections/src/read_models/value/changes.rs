@@ -29,6 +29,7 @@ pub(super) struct Known {
     ends: BTreeMap<LotId, End>,
     new_lots: Vec<(LotId, End)>,
     new_costs: Vec<(RewardId, CampaignId, Cost)>,
+    budgeted: BTreeSet<CampaignId>,
 }
 
 impl Known {
@@ -56,6 +57,12 @@ impl Known {
                     let cost = added.terms.value.as_ref().and_then(|value| value.cost);
                     known.new_costs.extend(cost.map(|cost| (added.reward_id, campaign, cost)));
                 }
+                Event::Campaign(CampaignEvent::Created(event)) if !event.terms.budgets.is_empty() => {
+                    known.has_budgets(&recorded.entry.aggregate_id)?;
+                }
+                Event::Campaign(CampaignEvent::Revised(event)) if !event.terms.budgets.is_empty() => {
+                    known.has_budgets(&recorded.entry.aggregate_id)?;
+                }
                 Event::Claim(_)
                 | Event::Campaign(_)
                 | Event::Member(_)
@@ -67,6 +74,12 @@ impl Known {
         lots.retain(|lot| !known.ends.contains_key(lot));
         known.load_ends(conn, lots).await?;
         Ok(known)
+    }
+
+    fn has_budgets(&mut self, campaign: &str) -> Result<(), FoldError> {
+        let id = campaign.parse().map_err(|_| FoldError::stored("campaign id", campaign))?;
+        self.budgeted.insert(id);
+        Ok(())
     }
 
     async fn load_ends(&mut self, conn: &mut PgConnection, mut lots: BTreeSet<LotId>) -> Result<(), FoldError> {
@@ -136,6 +149,13 @@ impl Known {
             for entry in entries(event) {
                 self.moved(&entry, &mut change);
             }
+            if let Event::Claim(event) = event
+                && let Some((counted, sign)) = event.counted()
+            {
+                for (scope, unit, day, amount) in counted.rows(event.about().campaign_id) {
+                    change(Total::Counted(scope, unit.clone(), day), i128::from(sign * amount));
+                }
+            }
         }
         changes
     }
@@ -173,6 +193,14 @@ impl Known {
             )
             .bind(self.new_lots.iter().map(|(lot, _)| lot.0).collect::<Vec<_>>())
             .bind(self.new_lots.iter().map(|(_, End(end))| end.map(Moment::utc)).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await?;
+        }
+        if !self.budgeted.is_empty() {
+            sqlx::query(
+                "insert into value_budgeted (campaign_id) select * from unnest($1::uuid[]) on conflict do nothing",
+            )
+            .bind(self.budgeted.iter().map(|campaign| campaign.0).collect::<Vec<_>>())
             .execute(&mut *tx)
             .await?;
         }

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use domain::Moment;
+use domain::budget::{BudgetUnit, Scope};
+use domain::id::CampaignId;
 use domain::value::{Account, UnitCode};
 use sqlx::postgres::PgConnection;
 
@@ -47,6 +49,8 @@ pub(super) enum Total {
     Free(UnitCode, End),
     /// What of a unit is held, in lots that end then.
     Held(UnitCode, End),
+    /// What counts against the budgets of a scope on a day.
+    Counted(Scope, BudgetUnit, NaiveDate),
 }
 
 /// The kind that says what accounts come to.
@@ -66,6 +70,7 @@ impl Total {
             Self::Account(unit, account) => ("account", unit.to_string(), account.name().to_owned()),
             Self::Free(unit, end) => ("free", unit.to_string(), end.to_text()),
             Self::Held(unit, end) => ("held", unit.to_string(), end.to_text()),
+            Self::Counted(scope, unit, day) => ("counted", unit.to_string(), part_of(*scope, *day)),
         }
     }
 
@@ -76,10 +81,25 @@ impl Total {
             "account" => code().zip(account()).map(|(unit, account)| Self::Account(unit, account)),
             "free" => code().zip(End::read(part)).map(|(unit, end)| Self::Free(unit, end)),
             "held" => code().zip(End::read(part)).map(|(unit, end)| Self::Held(unit, end)),
+            "counted" => read_part(part)
+                .zip(BudgetUnit::try_from(unit.to_owned()).ok())
+                .map(|((scope, day), unit)| Self::Counted(scope, unit, day)),
             _ => None,
         };
         total.ok_or_else(|| FoldError::stored("total", format!("{kind} {unit} {part}")))
     }
+}
+
+/// The part under which a day of a scope is stored: the days of a scope stand beside each other, in order.
+fn part_of(scope: Scope, day: NaiveDate) -> String {
+    format!("{scope} {}", day.format("%Y-%m-%d"))
+}
+
+fn read_part(part: &str) -> Option<(Scope, NaiveDate)> {
+    let (scope, day) = part.split_once(' ')?;
+    let programme = Scope::Programme;
+    let scope = if scope == programme.name() { programme } else { Scope::Campaign(CampaignId(scope.parse().ok()?)) };
+    Some((scope, day.parse().ok()?))
 }
 
 /// A total behind an event.
@@ -140,6 +160,66 @@ pub(super) async fn last_rows(
         ) as last",
     )
     .bind(kinds)
+    .bind(position)
+    // planned each time: a plan made while the table was empty would read all of it ever after
+    .persistent(false)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// What is counted in scopes from one day to another, as the last rows up to a position have it.
+pub(super) async fn last_rows_between(
+    conn: &mut PgConnection,
+    wanted: &[(Scope, BudgetUnit, NaiveDate, NaiveDate)],
+    position: i64,
+) -> Result<BTreeMap<Total, At>, FoldError> {
+    let year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
+    let clamped = |day: NaiveDate| day.clamp(year(1), year(9_999));
+    let rows: Vec<Row> = sqlx::query_as(
+        "with recursive total as (
+            select first.*, wanted.last_part
+            from unnest($1::text[], $2::text[], $3::text[]) as wanted(unit, first_part, last_part)
+            cross join lateral (
+                select kind, unit, part
+                from value_totals
+                where value_totals.kind = 'counted'
+                  and value_totals.unit = wanted.unit
+                  and value_totals.part >= wanted.first_part
+                  and value_totals.part <= wanted.last_part
+                order by kind, unit, part
+                limit 1
+            ) as first
+            union
+            select next.*, total.last_part
+            from total
+            cross join lateral (
+                select kind, unit, part
+                from value_totals
+                where value_totals.kind = total.kind
+                  and value_totals.unit = total.unit
+                  and value_totals.part > total.part
+                  and value_totals.part <= total.last_part
+                order by kind, unit, part
+                limit 1
+            ) as next
+        )
+        select total.kind, total.unit, total.part, last.position, last.amount
+        from (select distinct kind, unit, part from total) as total
+        cross join lateral (
+            select position, amount::text as amount
+            from value_totals
+            where value_totals.kind = total.kind
+              and value_totals.unit = total.unit
+              and value_totals.part = total.part
+              and value_totals.position <= $4
+            order by kind desc, unit desc, part desc, position desc
+            limit 1
+        ) as last",
+    )
+    .bind(wanted.iter().map(|(_, unit, ..)| unit.to_string()).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|(scope, _, first, _)| part_of(*scope, clamped(*first))).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|(scope, .., last)| part_of(*scope, clamped(*last))).collect::<Vec<_>>())
     .bind(position)
     // planned each time: a plan made while the table was empty would read all of it ever after
     .persistent(false)

@@ -10,7 +10,7 @@ use domain::value::{UnitCode, ValueEvent};
 use sqlx::{PgPool, Postgres, Transaction};
 
 use super::changes::Known;
-use super::totals::{Total, group_start, last_rows};
+use super::totals::{At, Total, group_start, last_rows};
 use super::{MODELS, STREAMS};
 use crate::engine::error::FoldError;
 use crate::log;
@@ -84,6 +84,15 @@ impl View {
     /// The totals of some kinds.
     pub(super) async fn totals(&mut self, kinds: &[&str]) -> Result<BTreeMap<Total, i128>, FoldError> {
         let rows = last_rows(&mut self.tx, kinds, self.as_of.position).await?;
+        self.brought_up(rows, |total| kinds.contains(&total.kind())).await
+    }
+
+    /// Some totals at the position, from their last rows before it.
+    pub(super) async fn brought_up(
+        &mut self,
+        rows: BTreeMap<Total, At>,
+        wanted: impl Fn(&Total) -> bool,
+    ) -> Result<BTreeMap<Total, i128>, FoldError> {
         let mut totals: BTreeMap<Total, i128> = rows.iter().map(|(total, at)| (total.clone(), at.amount)).collect();
         if self.is_past {
             let after = group_start(self.as_of.position) - 1;
@@ -96,7 +105,7 @@ impl View {
             let known = Known::load(&mut self.tx, &recent).await?;
             let later = |total: &Total, position| rows.get(total).is_none_or(|at| at.position < position);
             for change in known.changes(&recent) {
-                if kinds.contains(&change.total.kind()) && later(&change.total, change.position) {
+                if wanted(&change.total) && later(&change.total, change.position) {
                     *totals.entry(change.total).or_default() += change.by;
                 }
             }

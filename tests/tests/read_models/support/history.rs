@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::Moment;
 use domain::activity::{ActivityEvent, Recorded, Voided};
+use domain::budget::{Budget, Counted};
 use domain::campaign::{
     self, Approval, CampaignEvent, CampaignTerms, Cost, PendingExpiry, RewardAdded, RewardRevised, RewardTerms,
     RewardType, RewardValue, StockChanged,
@@ -20,7 +21,7 @@ use domain::period::Frequency;
 use domain::referral::{self, ReferralEvent};
 use domain::role::Role;
 use domain::spend::Paid;
-use domain::zone::Zone;
+use domain::zone::{Zone, local_date};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -46,6 +47,8 @@ pub(crate) struct Generator {
     /// What grants that stand have credited, and prices that are held.
     credits: BTreeMap<ClaimId, Credit>,
     prices: BTreeMap<ClaimId, Paid>,
+    /// What claims that stand or wait count against budgets.
+    counted: BTreeMap<ClaimId, Counted>,
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -70,6 +73,7 @@ impl Generator {
             purse: Purse::default(),
             credits: BTreeMap::new(),
             prices: BTreeMap::new(),
+            counted: BTreeMap::new(),
         }
     }
 
@@ -251,7 +255,8 @@ impl Generator {
             max_reward_count: self.random.random_bool(0.5).then(|| 50.try_into().unwrap()),
             per_member_limit: None,
             pending_expires_after: PendingExpiry::default(),
-            budgets: vec![],
+            // not drawn: the histories of all seeds stay what they are
+            budgets: if self.next_id.is_multiple_of(2) { budgets() } else { vec![] },
         }
     }
 
@@ -331,16 +336,33 @@ impl Generator {
         Some(Draft { stream_id: id.0, event: event.into() })
     }
 
+    /// What a grant counts against budgets, today.
+    fn counts(&self, about: &Subject) -> Option<Counted> {
+        let (_, _, terms) = self.rewards.iter().find(|(reward, ..)| *reward == about.reward_id)?;
+        let (campaign, programme) = ("Asia/Seoul".parse().unwrap(), domain::zone::Tz::UTC);
+        let now = self.purse.now();
+        Counted::of(local_date(campaign, now), local_date(programme, now), terms.counted())
+    }
+
+    /// What comes back of a claim that was waiting.
+    fn given_back(&mut self, about: &Subject) -> Option<claim::GivenBack> {
+        let id = about.claim_id();
+        let (price, counted) = (self.purse.released(about, self.prices.remove(&id)), self.counted.remove(&id));
+        (price.is_some() || counted.is_some()).then_some(claim::GivenBack { price, counted })
+    }
+
     fn claim_event(&mut self, about: Subject, status: &'static str) -> (ClaimEvent, &'static str) {
         let decision = decision();
         let note = None;
         let choice = self.random.random_range(0..5);
         let id = about.claim_id();
+        let counts = if matches!(status, "denied" | "expired") { self.counts(&about) } else { None };
         match (status, choice) {
             ("denied" | "expired", 0 | 3) => {
                 let (credit, paid) = (self.purse.credit(&about, &mut self.random), self.purse.price(&about));
                 self.credits.extend(credit.clone().map(|credit| (id, credit)));
-                let granted = claim::Granted { credit, paid, ..claim::Granted::of(about, decision) };
+                self.counted.extend(counts.clone().map(|counts| (id, counts)));
+                let granted = claim::Granted { credit, paid, counted: counts, ..claim::Granted::of(about, decision) };
                 (ClaimEvent::Granted(granted), "granted")
             }
             ("denied" | "expired", 1 | 2) => {
@@ -349,7 +371,9 @@ impl Generator {
                 let waits = if paid.is_some() { Days::new(1_000) } else { Days::new(0) };
                 let expires_at = Moment::from(first_day() + waits);
                 self.prices.extend(paid.clone().map(|paid| (id, paid)));
-                let submitted = claim::Submitted { paid, ..claim::Submitted::of(about, decision, expires_at) };
+                self.counted.extend(counts.clone().map(|counts| (id, counts)));
+                let submitted = claim::Submitted::of(about, decision, expires_at);
+                let submitted = claim::Submitted { paid, counted: counts, ..submitted };
                 (ClaimEvent::Submitted(submitted), "pending")
             }
             ("denied" | "expired", _) => {
@@ -363,15 +387,15 @@ impl Generator {
                 (ClaimEvent::Approved(approved), "granted")
             }
             ("pending", 1) => {
-                let given_back = self.purse.given_back(&about, self.prices.remove(&id));
+                let given_back = self.given_back(&about);
                 (ClaimEvent::Rejected(claim::Rejected { given_back, ..claim::Rejected::of(about, note) }), "rejected")
             }
             ("pending", 2) => {
-                let given_back = self.purse.given_back(&about, self.prices.remove(&id));
+                let given_back = self.given_back(&about);
                 (ClaimEvent::Expired(claim::Expired { given_back, ..claim::Expired::of(about) }), "expired")
             }
             ("pending", 3) => {
-                let given_back = self.purse.given_back(&about, self.prices.remove(&id));
+                let given_back = self.given_back(&about);
                 let withdrawn = claim::Withdrawn::of(about, claim::WithdrawalReason::MemberErased);
                 (ClaimEvent::Withdrawn(claim::Withdrawn { given_back, ..withdrawn }), "rejected")
             }
@@ -380,6 +404,10 @@ impl Generator {
             ("granted" | "failed" | "fulfilled", 2) => {
                 let credit = self.credits.remove(&id);
                 let reversal = self.purse.reversal(&about, credit, &mut self.random);
+                let reversal = match (reversal, self.counted.remove(&id)) {
+                    (reversal, None) => reversal,
+                    (reversal, counted) => Some(claim::Reversal { counted, ..reversal.unwrap_or_default() }),
+                };
                 (ClaimEvent::Reversed(claim::Reversed { reversal, ..claim::Reversed::of(about, note) }), "reversed")
             }
             // a blocked member asks again: nothing that was decided changes
@@ -388,6 +416,15 @@ impl Generator {
             }
         }
     }
+}
+
+/// Wide enough that nobody is refused: what is counted is what is looked at.
+fn budgets() -> Vec<Budget> {
+    serde_json::from_value(serde_json::json!([
+        {"unit": "points", "amount": 1_000_000, "per": "day", "alertAt": [80]},
+        {"unit": "KRW", "amount": 1_000_000, "per": "total"},
+    ]))
+    .unwrap()
 }
 
 fn costs_something() -> RewardValue {

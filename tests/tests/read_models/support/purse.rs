@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::campaign::RewardType;
-use domain::claim::{Credit, GivenBack, PriceReleased, Reversal, Subject};
+use domain::claim::{Credit, PriceReleased, Reversal, Subject};
 use domain::id::{MemberId, SpendId, WalletId};
 use domain::spend::{HoldTime, Paid, Spend, SpendCommand, SpendRequest, SpendStatus, SpendSubject};
 use domain::value::{Books, Grace, HoldId, Holdings, OnReversal, UnitCode};
@@ -78,10 +78,10 @@ impl Purse {
     }
 
     /// What comes back of a price that is held.
-    pub(crate) fn given_back(&self, about: &Subject, paid: Option<Paid>) -> Option<GivenBack> {
+    pub(crate) fn released(&self, about: &Subject, paid: Option<Paid>) -> Option<PriceReleased> {
         let paid = paid?;
         let released = self.holdings(about.member_id, &paid.unit).release(&paid.lots, self.now());
-        Some(GivenBack { price: Some(PriceReleased { unit: paid.unit, released }), counted: None })
+        Some(PriceReleased { unit: paid.unit, released })
     }
 
     /// What the reversal of a grant takes back.
