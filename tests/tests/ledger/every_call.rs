@@ -145,6 +145,8 @@ async fn value(admin: &Client, service: &Client, member: &Member) {
     admin.patch(&path, &json!({"name": "Stars of gold"})).await.ok();
     admin.get(&path).await.ok();
     admin.get("/units").await.ok();
+    admin.patch("/budgets", &json!({"budgets": [{"unit": "points", "amount": 1_000_000, "per": "month"}]})).await.ok();
+    admin.get("/budgets").await.ok();
     let order = |hold: bool| json!({"reference": unique(), "memberId": member.id, "amount": 10, "hold": hold});
     let [first, second] = [service.post("/spends", &order(true)).await, service.post("/spends", &order(true)).await];
     first.created();
