@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use serde_json::json;
 use tests::support::{
     Client, Cluster, Log, Setup, Stage,
-    programme::crowd,
+    programme::{anybody, crowd, event, reward, with},
     swarm::{Outcome, claim_for_all, tally},
 };
 
@@ -82,6 +83,33 @@ async fn a_power_cut_in_a_stampede_loses_nothing_acknowledged() {
     );
     let read = stage.operator().await.get_at(&format!("/rewards/{prize}"), log.head().await).await;
     assert_eq!(read.ok()["reward"]["granted"], STOCK, "the projections resumed without doubling");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_power_cut_in_a_stampede_spends_no_budget_twice() {
+    let (stage, members, _) = scene().await;
+    let operator = stage.operator().await;
+    // a hundred points each, for 250 of the 400
+    let budget = json!([{"unit": "points", "amount": 100 * STOCK + 99, "per": "total"}]);
+    let event = operator.create_event(&with(event(anybody()), json!({ "budgets": budget }))).await;
+    let prize = operator.create_reward(&reward(&event, None)).await;
+    let (reporter, log) = (stage.reporter().await, stage.log().await);
+    let running = stampede(&reporter, &prize, &members, &log, WIDTH).await;
+    stage.service.kill_9();
+    let promised = acknowledged(&running.await.unwrap());
+    each_is_there_once(&log, &promised).await;
+
+    stage.service.restart().await;
+    let reporter = stage.reporter().await;
+    let second = claim_for_all(&reporter, &prize, &members, 32).await;
+    for outcome in second.iter().filter(|outcome| !promised.contains_key(&outcome.member)) {
+        let answer = outcome.answer.as_ref().unwrap();
+        if answer.status == 409 && answer.json["code"] == "budget_exhausted" {
+            assert_eq!(answer.json["budget"]["committed"], 100 * STOCK, "{answer}");
+        }
+    }
+    assert_eq!(log.count("claim.granted").await, STOCK, "{:?}", tally(&second));
+    log.assert_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
