@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use tests::support::postgres::{Cluster, Database};
 use tests::support::{Client, Service, Setup, programme};
@@ -21,10 +21,44 @@ const MEMBERS: usize = 20_000;
 /// Enough that nobody has to ask twice for one in a round.
 const REWARDS: usize = 16;
 const STOCK: i64 = 1_000_000;
+const PLENTY: i64 = 1_000_000_000;
 /// So many callers ask again before their standing is forgotten.
 const FEW: usize = 16;
 /// How long the followers may take to come to the end of the log.
 const TO_SETTLE: Duration = Duration::from_secs(600);
+
+/// What is claimed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Offer {
+    /// A thing, which moves nothing beside stock.
+    Item,
+    /// Points, which a grant credits and counts.
+    Points,
+    /// Points that cost money, within five budgets of their event.
+    PointsWithinBudgets,
+}
+
+impl Offer {
+    fn reward(self) -> Value {
+        match self {
+            Self::Item => json!({"type": "ITEM"}),
+            Self::Points => json!({"type": "POINT"}),
+            Self::PointsWithinBudgets => json!({"type": "POINT", "cost": {"currency": "KRW", "amount": 1}}),
+        }
+    }
+
+    /// Wide enough that nobody is refused.
+    fn budgets(self) -> Value {
+        let of = |unit: &str, per: &str| json!({"unit": unit, "amount": PLENTY, "per": per});
+        match self {
+            Self::Item | Self::Points => json!([]),
+            Self::PointsWithinBudgets => {
+                let points = ["total", "month", "week", "day"].map(|per| of("points", per));
+                points.into_iter().chain([of("KRW", "day")]).collect()
+            }
+        }
+    }
+}
 
 pub(crate) struct Http {
     service: Service,
@@ -62,10 +96,10 @@ impl Http {
     }
 
     /// CPU time counts until everything that follows the log has followed: that is part of a claim.
-    pub(crate) async fn hot(&self, load: Load, reward_type: &str) -> Measured {
+    pub(crate) async fn hot(&self, load: Load, offer: Offer) -> Measured {
         let mut paths = Vec::new();
         for _ in 0..REWARDS {
-            paths.push(format!("/claims/{}/claim", self.reward(reward_type).await));
+            paths.push(format!("/claims/{}/claim", self.reward(offer).await));
         }
         self.settle().await;
         let pid = self.service.pid().unwrap();
@@ -86,9 +120,10 @@ impl Http {
         sound::assert_sound(&self.pool).await;
     }
 
-    async fn reward(&self, reward_type: &str) -> String {
-        let event = self.operator.create_event(&programme::event(programme::login_streak(7))).await;
-        let reward = programme::with(programme::reward(&event, Some(STOCK)), json!({"type": reward_type}));
+    async fn reward(&self, offer: Offer) -> String {
+        let event = programme::event(programme::login_streak(7));
+        let event = self.operator.create_event(&programme::with(event, json!({"budgets": offer.budgets()}))).await;
+        let reward = programme::with(programme::reward(&event, Some(STOCK)), offer.reward());
         self.operator.create_reward(&reward).await
     }
 

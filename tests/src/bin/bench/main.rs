@@ -38,6 +38,7 @@ use futures::FutureExt;
 use tests::support::folder;
 use tests::support::postgres::Cluster;
 
+use http::Offer;
 use load::{Load, Measured};
 use report::Report;
 
@@ -117,9 +118,6 @@ const CLAIMS_ME: u32 = 200;
 const DASHBOARD: u32 = 50;
 const ROUTE: u32 = 50;
 const PAGE: u32 = 50;
-/// The types of rewards that are claimed.
-const ITEM: &str = "ITEM";
-const POINTS: &str = "POINT";
 /// Open pages that listen.
 const STREAMS: usize = 200;
 
@@ -235,13 +233,16 @@ async fn over_http(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         let load = |waiters| Load { waiters, length: size.round, postgres: cluster.pid() };
         for connections in [64, 256] {
             report.add(&format!("http constant, {connections}"), http.constant(load(connections)).await);
-            report.add(&format!("http hot, {connections}"), http.hot(load(connections), ITEM).await);
+            report.add(&format!("http hot, {connections}"), http.hot(load(connections), Offer::Item).await);
         }
-        report.add("http hot points, 256", http.hot(load(256), POINTS).await);
+        report.add("http hot points, 256", http.hot(load(256), Offer::Points).await);
+        report.add("http hot points within budgets, 256", http.hot(load(256), Offer::PointsWithinBudgets).await);
         report.add("http me remembered, 64", http.standing(load(64), true).await);
         report.add("http me looked up, 64", http.standing(load(64), false).await);
     }
     report.figure_of("points_vs_items", "http hot points, 256", "http hot, 256", "at least 0.85");
+    let within_budgets = "http hot points within budgets, 256";
+    report.figure_of("all_on_vs_items", within_budgets, "http hot, 256", "at least 0.75, five budgets");
     report.figure_of("standing_cold_vs_warm", "http me looked up, 64", "http me remembered, 64", "");
     http.assert_sound().await;
 }
