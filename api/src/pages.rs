@@ -8,6 +8,7 @@
 mod adjustments;
 mod approvals;
 mod assets;
+mod budgets;
 mod charts;
 mod claim;
 mod claims;
@@ -118,6 +119,7 @@ fn routes() -> Router<Pages> {
         .merge(events::routes())
         .merge(event::routes())
         .merge(editor::routes())
+        .merge(budgets::routes())
         .merge(rewards::routes())
         .merge(reward::routes())
         .merge(stream::routes())

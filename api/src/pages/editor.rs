@@ -26,6 +26,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::Pages;
+use super::budgets::rows::BudgetFields;
 use super::event::{Event, id_of};
 use super::failure::Failure;
 use super::form::{FormErrors, new_key};
@@ -135,6 +136,7 @@ struct EditorPage {
     steps: Vec<Step>,
     json: Option<String>,
     json_wrong: Vec<String>,
+    budgets: BudgetFields,
     tried: String,
 }
 
@@ -226,6 +228,7 @@ async fn show(visit: &Visit, shown: &Shown, editing: Editing) -> Result<Response
             after,
             steps,
             json,
+            budgets: draft.budgets.fields(text, errors),
             tried,
             shell,
         },

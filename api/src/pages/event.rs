@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use uuid::Uuid;
 
 use super::Pages;
+use super::budgets::left::BudgetsLeft;
 use super::client::Refused;
 use super::failure::Failure;
 use super::moment::{Shown, Stamp};
@@ -66,6 +67,8 @@ struct EventPage {
     rule: String,
     days: String,
     rewards: String,
+    /// What its budgets leave; nothing where it has none.
+    budgets: Option<String>,
     changes: String,
     is_then: bool,
     /// Why an action failed.
@@ -132,6 +135,7 @@ async fn show(visit: &Visit, id: &str, refused: Option<steps::NotTaken>) -> Resu
             rule: part(text, analytics.clone().map(|one| rule_met::of(&frame, one))),
             days: part(text, analytics.clone().map(|one| days::of(&frame, one))),
             rewards: rewards::of(&frame, &asked, may_change),
+            budgets: asked.budgets.clone().and_then(|all| BudgetsLeft::part_of_event(visit, all, id)),
             changes: part(text, analytics.map(|one| changes::of(&frame, one, &asked.marks))),
             is_then: shown.is_then(),
             notice: refused.map(|refused| steps::Notice::of(&frame, &refused)),

@@ -4,6 +4,7 @@
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Pages;
@@ -151,6 +152,11 @@ pub(super) fn token_of(pages: &Pages, log_in: Uuid) -> String {
 /// A new idempotency key, so that a form that is sent twice is executed once.
 pub(super) fn new_key() -> String {
     Uuid::new_v4().to_string()
+}
+
+/// A number, or what was typed in its place, so that the API names its field.
+pub(super) fn number(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
 }
 
 /// Browsers send `Origin` with every form. Its scheme is not compared, because a proxy may have terminated TLS.

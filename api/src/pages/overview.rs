@@ -17,6 +17,7 @@ use axum::routing::get;
 use chrono::TimeDelta;
 
 use super::Pages;
+use super::budgets::{self, left::BudgetsLeft};
 use super::failure::Failure;
 use super::moment::{Shown, Stamp};
 use super::part::{alone, part};
@@ -54,6 +55,10 @@ struct OverviewPage {
     granted: String,
     todo: String,
     running: String,
+    /// What budgets leave; nothing where there are none.
+    budgets: Option<String>,
+    /// Where the programme's are changed.
+    budgets_href: Option<String>,
     reasons: String,
     latest: String,
     liability: String,
@@ -108,6 +113,8 @@ async fn overview(visit: Visit) -> Result<Response, Failure> {
         figures: part(text, asked.days.map(|days| figures::of(&moments, &days))),
         granted: part(text, asked.hours.as_ref().map(|hours| granted::of(&moments, hours)).map_err(Clone::clone)),
         todo: part(text, asked.attention.map(|list| todo::of(&moments, list))),
+        budgets: BudgetsLeft::part_of_all(&visit, asked.budgets),
+        budgets_href: visit.is_one_of(budgets::ADMINS).then(|| visit.to("/ui/budgets")),
         running: part(text, asked.running.map(|list| running::of(&moments, list))),
         reasons: part(text, asked.hours.map(|hours| reasons::of(&moments, &hours, asked.summary.ok().as_ref()))),
         latest,

@@ -1,6 +1,7 @@
 //! The pages as a browser without a script gets them: who may see which, what they say, and what becomes of their forms.
 
 mod approvals;
+mod budgets;
 mod claims;
 mod editor;
 mod events;

@@ -1,7 +1,7 @@
 //! The back-tests that the editor asks for: of the draft, and of the event in force beside it. Whole logs are read one
 //! after another in a process, so that a page waits a moment for its turn before it says that others are reading.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -28,7 +28,14 @@ pub(super) struct Outcome {
     pub(super) position: i64,
     pub(super) members_seen: i64,
     pub(super) granted: i64,
+    #[serde(default)]
+    pub(super) denied_budget_exhausted: i64,
     pub(super) denied_out_of_stock: i64,
+    /// What all grants credit, by unit, and what they cost, by currency.
+    #[serde(default)]
+    pub(super) points: BTreeMap<String, i64>,
+    #[serde(default)]
+    pub(super) cost: BTreeMap<String, i64>,
     pub(super) sold_out_at: Option<Moment>,
     pub(super) by_day: Vec<Day>,
     pub(super) winners: Vec<Winner>,

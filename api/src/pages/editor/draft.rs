@@ -6,15 +6,17 @@ use std::str::FromStr as _;
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Timelike as _};
 use domain::Moment;
+use domain::campaign::RewardType;
 use domain::condition::Condition;
 use domain::zone::{Tz, first_moment};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::form;
-use super::node::{Node, Word, number};
+use super::node::{Node, Word};
+use crate::pages::budgets::rows::{FIELD as BUDGETS, Rows};
 use crate::pages::event::Event;
-use crate::pages::form::Form;
+use crate::pages::form::{Form, number};
 
 /// The fields of an event's terms, by the names of the API.
 pub(super) const TERMS: [&str; 10] = [
@@ -30,7 +32,7 @@ pub(super) const TERMS: [&str; 10] = [
     "perMemberLimit",
 ];
 /// What a test hands out, and over which time: nothing of it is saved.
-const TRIED: [&str; 3] = ["quantity", "limit", "window"];
+const TRIED: [&str; 4] = ["quantity", "limit", "points", "window"];
 /// The value of `window` for a test over the latest time of the same length.
 pub(super) const LATEST: &str = "latest";
 /// The value for the event's own time.
@@ -45,6 +47,13 @@ pub(super) struct Reward {
     pub(super) name: String,
     pub(super) quantity: Option<i64>,
     pub(super) per_member_limit: Option<i64>,
+    #[serde(rename = "type")]
+    reward_type: String,
+    amount: i64,
+    /// Of which unit its points are.
+    unit: Option<String>,
+    /// What a grant costs, as the API shows it.
+    cost: Option<Value>,
 }
 
 /// The rule in one of its two views.
@@ -60,6 +69,7 @@ pub(super) enum Written {
 pub(super) struct Draft {
     values: BTreeMap<&'static str, String>,
     pub(super) rule: Written,
+    pub(super) budgets: Rows,
 }
 
 impl Draft {
@@ -77,7 +87,8 @@ impl Draft {
             ("pendingExpiresAfter", "72h".to_owned()),
             ("window", LATEST.to_owned()),
         ];
-        Self { values: values.into(), rule: Written::Tree(Node::Group(Word::All, vec![Node::fresh()])) }
+        let rule = Written::Tree(Node::Group(Word::All, vec![Node::fresh()]));
+        Self { values: values.into(), rule, budgets: Rows::default() }
     }
 
     /// An event as it is, with what it hands out.
@@ -86,11 +97,13 @@ impl Draft {
         let text = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
         values.insert("quantity", text(reward.and_then(|reward| reward.quantity)));
         values.insert("limit", text(reward.and_then(|reward| reward.per_member_limit)));
+        let points = reward.filter(|reward| reward.reward_type == RewardType::Point.name());
+        values.insert("points", text(points.map(|reward| reward.amount)));
         values.insert("window", if event.start_date > now { LATEST } else { OWN }.to_owned());
         let rule = serde_json::from_value::<Condition>(event.condition.clone());
         let rule =
             rule.map_or_else(|_| Written::Json(event.condition.to_string()), |one| Written::Tree(Node::of(&one)));
-        Self { values, rule }
+        Self { values, rule, budgets: Rows::of(&event.budgets) }
     }
 
     /// What came with a form.
@@ -101,7 +114,7 @@ impl Draft {
             Some(json) => Written::Json(json.to_owned()),
             None => Written::Tree(form::read(form).unwrap_or_else(|| Node::Group(Word::All, vec![]))),
         };
-        Self { values, rule }
+        Self { values, rule, budgets: Rows::read(form) }
     }
 
     pub(super) fn value(&self, field: &str) -> &str {
@@ -160,6 +173,9 @@ impl Draft {
         let terms = TERMS.iter().map(|field| ((*field).to_owned(), self.term(field)));
         let mut body: Map<_, _> = terms.filter(|(_, value)| !value.is_null()).collect();
         body.insert("condition".to_owned(), condition);
+        if !self.budgets.is_empty() {
+            body.insert(BUDGETS.to_owned(), self.budgets.body());
+        }
         Value::Object(body)
     }
 
@@ -176,6 +192,10 @@ impl Draft {
         if self.is_another_rule(event) {
             changes.insert("condition".to_owned(), condition);
         }
+        let budgets = self.budgets.body();
+        if budgets != Rows::of(&event.budgets).body() {
+            changes.insert(BUDGETS.to_owned(), budgets);
+        }
         changes
     }
 
@@ -184,13 +204,25 @@ impl Draft {
         self.parsed().is_none_or(|rule| rule.to_json() != event.condition)
     }
 
-    /// The body of a back-test. `now` is where the latest time ends.
-    pub(super) fn tried(&self, condition: Value, now: Moment) -> Value {
+    /// The body of a back-test. `now` is where the latest time ends; what a grant costs, and of which unit its points are, is as
+    /// the reward says.
+    pub(super) fn tried(&self, condition: Value, reward: Option<&Reward>, now: Moment) -> Value {
         let (start, end) = match self.latest(now) {
             Some((start, end)) => (json!(start), json!(end)),
             None => (self.date("startDate"), self.date("endDate")),
         };
         let optional = |field: &str| if self.value(field).is_empty() { Value::Null } else { number(self.value(field)) };
+        let mut hands_out = json!({"quantity": optional("quantity"), "perMemberLimit": optional("limit")});
+        if !self.value("points").is_empty() {
+            hands_out["type"] = json!(RewardType::Point.name());
+            hands_out["amount"] = number(self.value("points"));
+            if let Some(unit) = reward.and_then(|reward| reward.unit.as_ref()) {
+                hands_out["unit"] = json!(unit);
+            }
+        }
+        if let Some(cost) = reward.and_then(|reward| reward.cost.as_ref()) {
+            hands_out["cost"] = cost.clone();
+        }
         json!({
             "event": {
                 "condition": condition,
@@ -200,8 +232,9 @@ impl Draft {
                 "timeZone": self.value("timeZone"),
                 "maxRewardCount": optional("maxRewardCount"),
                 "perMemberLimit": optional("perMemberLimit"),
+                "budgets": self.budgets.body(),
             },
-            "reward": {"quantity": optional("quantity"), "perMemberLimit": optional("limit")},
+            "reward": hands_out,
             "ask": "firstPossible",
         })
     }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use domain::condition::{Condition, Leaf};
 use serde_json::{Map, Value, json};
 
+use crate::pages::form::number;
+
 /// What a leaf asks for, and the fields that it may have.
 pub(super) const KINDS: [(&str, &[&str]); 10] = [
     ("streak", &["kind", "days", "since"]),
@@ -160,9 +162,4 @@ impl Question {
         };
         fields.iter().filter_map(written).collect()
     }
-}
-
-/// What is no number goes as it is typed, so that its field is named.
-pub(super) fn number(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
 }

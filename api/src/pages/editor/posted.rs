@@ -69,6 +69,7 @@ async fn press(posted: Posted, subject: Option<Subject>) -> Result<Response, Fai
             None => editing.asked = true,
         },
         "" | "try" => editing.asked = true,
+        button if editing.draft.budgets.press(button) => {}
         button => {
             if let (Some((edit, path)), Written::Tree(node)) = (Edit::read(button), &mut editing.draft.rule) {
                 editing.focus = Some(edit.of(node, &path));

@@ -81,6 +81,7 @@ pub(super) fn sections(text: Text, draft: &Draft, errors: Option<&FormErrors>, t
         fields: vec![
             hinted("quantity", Control::Number, "ui-editor-empty-unlimited"),
             hinted("limit", Control::Number, "ui-editor-empty-unlimited"),
+            hinted("points", Control::Number, "ui-editor-empty-no-points"),
             hinted("window", Control::Choice(windows), "ui-editor-window-why"),
         ],
     };

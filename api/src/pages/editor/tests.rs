@@ -296,7 +296,7 @@ impl Draft {
         let mut fields: Vec<_> =
             TERMS.iter().map(|field| ((*field).to_owned(), self.value(field).to_owned())).collect();
         fields.push(("window".to_owned(), window.to_owned()));
-        let tried = Self::read(&Form(fields)).tried(json!({}), now);
+        let tried = Self::read(&Form(fields)).tried(json!({}), None, now);
         json!({"startDate": tried["event"]["startDate"], "endDate": tried["event"]["endDate"]})
     }
 }

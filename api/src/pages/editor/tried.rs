@@ -1,6 +1,8 @@
 //! The right half of the editor: what the draft would have done, beside the version in force, or in a sentence why that is
 //! not known; and the button that saves it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use domain::Moment;
 
@@ -8,6 +10,7 @@ use super::backtest::{Outcome, Who};
 use super::growth;
 use super::node::FIELDS;
 use super::save::Save;
+use crate::pages::budgets::rows;
 use crate::pages::charts::Plot;
 use crate::pages::client::Refused;
 use crate::pages::form::FormErrors;
@@ -57,6 +60,7 @@ pub(super) struct Known {
 }
 
 /// One number of both.
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) draft: String,
@@ -93,7 +97,7 @@ pub(super) fn labelled(text: Text, (field, message): &(String, String)) -> (Stri
             None => text.say("ui-editor-rule"),
         },
         None if field == "json" => text.say("ui-editor-json"),
-        None => text.say_of("editor-term", field),
+        None => rows::label_of(text, field).unwrap_or_else(|| text.say_of("editor-term", field)),
     };
     (field.clone(), format!("{label}: {message}"))
 }
@@ -146,12 +150,17 @@ impl Known {
             finding: finding(text, draft, force),
             measure,
             force: force.map(|force| say!(text, "ui-editor-version", version = force.version)),
-            rows: vec![
-                number("ui-editor-granted", |of| of.granted),
-                sold_out,
-                number("ui-editor-in-vain", |of| of.denied_out_of_stock),
-                number("ui-editor-could-ask", |of| of.members_seen),
-            ],
+            rows: [
+                vec![number("ui-editor-granted", |of| of.granted)],
+                given(text, draft, force),
+                vec![
+                    sold_out,
+                    number("ui-editor-in-vain", |of| of.denied_out_of_stock),
+                    number("ui-editor-over-budget", |of| of.denied_budget_exhausted),
+                    number("ui-editor-could-ask", |of| of.members_seen),
+                ],
+            ]
+            .concat(),
             growth_title: say!(text, "ui-editor-growth", zone = text.zone_name()),
             plot: growth::plot(text, draft, force, span),
             who: force.filter(|force| !force.is_same).map(|force| who(visit, &Who::of(draft, force.outcome))),
@@ -199,6 +208,26 @@ fn finding(text: Text, draft: &Outcome, force: Option<&Force<'_>>) -> String {
             )
         }
     }
+}
+
+/// What all grants give and cost, a row for each unit and currency.
+fn given(text: Text, draft: &Outcome, force: Option<&Force<'_>>) -> Vec<Row> {
+    let of = |outcome: &Outcome| {
+        outcome.points.iter().chain(&outcome.cost).map(|(unit, sum)| (unit.clone(), *sum)).collect()
+    };
+    let mine: BTreeMap<String, i64> = of(draft);
+    let theirs: Option<BTreeMap<String, i64>> = force.map(|force| of(force.outcome));
+    let units: BTreeSet<&String> = mine.keys().chain(theirs.iter().flat_map(BTreeMap::keys)).collect();
+    let sum = |of: &BTreeMap<String, i64>, unit: &String| of.get(unit).copied().unwrap_or(0);
+    let row = |unit: &String| Row {
+        name: say!(text, "ui-editor-given", unit = unit.clone()),
+        draft: text.number(sum(&mine, unit)),
+        force: theirs.as_ref().map_or_else(String::new, |theirs| text.number(sum(theirs, unit))),
+        difference: theirs
+            .as_ref()
+            .map_or_else(String::new, |theirs| text.difference(sum(&mine, unit), sum(theirs, unit))),
+    };
+    units.into_iter().map(row).collect()
 }
 
 fn sold_out(text: Text, of: &Outcome) -> String {

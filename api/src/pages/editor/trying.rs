@@ -9,6 +9,7 @@ use super::backtest::replay;
 use super::draft::Written;
 use super::save::Save;
 use super::tried::{CHEAP_MS, Force, Known, NotKnown, State, Tried};
+use crate::pages::budgets::rows;
 use crate::pages::client::Refused;
 use crate::pages::form::FormErrors;
 use crate::pages::moment::Shown;
@@ -40,11 +41,12 @@ pub(super) async fn of(visit: &Visit, shown: &Shown, editing: &Editing) -> (Trie
 async fn known(visit: &Visit, editing: &Editing, now: Moment) -> Result<Known, Refused> {
     let (draft, asked) = (&editing.draft, editing.asked);
     let condition = draft.condition().map_err(|error| not_json(visit, error))?;
-    let body = draft.tried(condition, now);
+    let reward = editing.subject.as_ref().and_then(|subject| subject.reward.as_ref());
+    let body = draft.tried(condition, reward, now);
     let mine = replay(visit, &body, asked).await?;
     let span = draft.span(now).unwrap_or((now, now));
     let Some(event) = editing.event() else { return Ok(Known::of(visit, &mine, None, span)) };
-    let force_body = draft.in_force(event, now).tried(event.condition.clone(), now);
+    let force_body = draft.in_force(event, now).tried(event.condition.clone(), reward, now);
     let is_same = force_body == body;
     let version = event.condition_version;
     // what cannot be compared now is shown alone
@@ -74,6 +76,7 @@ pub(super) fn errors(refused: &Refused, rule: &Written) -> FormErrors {
         let own = match field.as_str() {
             "reward.quantity" => "quantity",
             "reward.perMemberLimit" => "limit",
+            "reward.amount" => "points",
             other => other.strip_prefix("event.").unwrap_or(other),
         };
         *field = match rule {
@@ -82,7 +85,7 @@ pub(super) fn errors(refused: &Refused, rule: &Written) -> FormErrors {
                 *message = format!("{}: {message}", own.trim_start_matches("condition."));
                 "json".to_owned()
             }
-            Written::Json(_) | Written::Tree(_) => own.to_owned(),
+            Written::Json(_) | Written::Tree(_) => rows::shown_at(own),
         };
     }
     errors

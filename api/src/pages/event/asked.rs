@@ -6,6 +6,8 @@ use domain::condition::Condition;
 use serde::Deserialize;
 
 use super::Frame;
+use crate::pages::budgets::left::{Standing, standing};
+use crate::pages::budgets::rows::Budget;
 use crate::pages::client::Refused;
 use crate::pages::moment::Stamp;
 use crate::pages::stock::Forecast;
@@ -31,6 +33,8 @@ pub(in crate::pages) struct Event {
     pub(in crate::pages) per_member_limit: Option<i64>,
     pub(in crate::pages) pending_expires_after: String,
     pub(in crate::pages) status: String,
+    #[serde(default)]
+    pub(in crate::pages) budgets: Vec<Budget>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -164,6 +168,8 @@ pub(super) struct Asked {
     pub(super) then: Option<Analytics>,
     pub(super) rewards: Result<Vec<RewardStock>, Refused>,
     pub(super) marks: Vec<Mark>,
+    /// What budgets leave; not asked for where the event has none.
+    pub(super) budgets: Option<Result<Vec<Standing>, Refused>>,
 }
 
 impl Asked {
@@ -173,8 +179,14 @@ impl Asked {
             frame.analytics(versus, &versus.position.to_string()).await.ok()
         };
         let now = frame.analytics(frame.now, &frame.at);
-        let (analytics, then, rewards, marks) = tokio::join!(now, then, frame.rewards(), frame.marks());
-        Self { analytics, then, rewards, marks }
+        let budgets = async {
+            // it may have had others then
+            let any = frame.is_then || !frame.event.budgets.is_empty();
+            if any { Some(standing(frame.visit, &frame.at).await) } else { None }
+        };
+        let (analytics, then, rewards, marks, budgets) =
+            tokio::join!(now, then, frame.rewards(), frame.marks(), budgets);
+        Self { analytics, then, rewards, marks, budgets }
     }
 
     /// The reward that sells out first, or else the one with the smallest share left.

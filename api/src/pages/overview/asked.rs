@@ -7,6 +7,7 @@ use domain::zone::first_moment;
 use serde::Deserialize;
 
 use super::Moments;
+use crate::pages::budgets::left::{Standing, standing};
 use crate::pages::client::Refused;
 use crate::pages::moment::Stamp;
 use crate::pages::stock::Forecast;
@@ -22,6 +23,7 @@ pub(super) struct Asked {
     pub(super) hours: Result<Hours, Refused>,
     pub(super) attention: Result<Attention, Refused>,
     pub(super) running: Result<Running, Refused>,
+    pub(super) budgets: Result<Vec<Standing>, Refused>,
     pub(super) summary: Result<Summary, Refused>,
 }
 
@@ -193,14 +195,15 @@ struct Expiring {
 
 impl Asked {
     pub(super) async fn of(moments: &Moments<'_>) -> Self {
-        let (days, hours, attention, running, summary) = tokio::join!(
+        let (days, hours, attention, running, budgets, summary) = tokio::join!(
             moments.daily(),
             moments.hours(),
             moments.ask("/dashboard/attention", &moments.at, &[]),
             moments.running(),
+            standing(moments.visit, &moments.at),
             moments.ask_without_zone("/dashboard"),
         );
-        Self { days, hours, attention, running, summary }
+        Self { days, hours, attention, running, budgets, summary }
     }
 }
 

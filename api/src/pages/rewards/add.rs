@@ -10,7 +10,7 @@ use super::value::{self, ValueField};
 use crate::pages::client::{Change, FieldRefused, Refused};
 use crate::pages::event_names::event_names;
 use crate::pages::failure::Failure;
-use crate::pages::form::{Form, Posted, new_key};
+use crate::pages::form::{Form, Posted, new_key, number};
 use crate::pages::response::see_other;
 use crate::pages::visit::{OPERATORS, Visit};
 
@@ -98,9 +98,4 @@ fn body(form: &Form) -> Value {
     }
     body.extend(value::body(form));
     Value::Object(body)
-}
-
-/// A number, or what was typed in its place.
-pub(super) fn number(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
 }

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::add::{AddForm, number};
-use crate::pages::form::Form;
+use super::add::AddForm;
+use crate::pages::form::{Form, number};
 use crate::pages::text::Text;
 
 /// The names of the fields in the order in which they stand.

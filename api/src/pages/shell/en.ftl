@@ -10,6 +10,7 @@ ui-menu-overview = Overview
 ui-menu-events = Events
 ui-menu-rewards = Rewards
 ui-menu-members = Members
+ui-menu-budgets = Budgets
 ui-menu-approvals = Approvals
 ui-menu-claims = Claims
 ui-menu-adjustments = Adjustments

@@ -10,6 +10,7 @@ ui-menu-overview = 개요
 ui-menu-events = 이벤트
 ui-menu-rewards = 리워드
 ui-menu-members = 회원
+ui-menu-budgets = 예산
 ui-menu-approvals = 승인
 ui-menu-claims = 신청
 ui-menu-adjustments = 조정

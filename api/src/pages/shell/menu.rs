@@ -13,6 +13,7 @@ pub(in crate::pages) enum Place {
     Events,
     Rewards,
     Members,
+    Budgets,
     Approvals,
     Claims,
     Adjustments,
@@ -26,7 +27,7 @@ pub(in crate::pages) enum Place {
 impl Place {
     const MENU: [(&'static str, &'static [Self]); 5] = [
         ("", &[Self::Overview]),
-        ("ui-menu-programme", &[Self::Events, Self::Rewards, Self::Members]),
+        ("ui-menu-programme", &[Self::Events, Self::Rewards, Self::Members, Self::Budgets]),
         ("ui-menu-decisions", &[Self::Approvals, Self::Claims, Self::Adjustments]),
         ("ui-menu-audit", &[Self::Log, Self::Verification]),
         ("ui-menu-service", &[Self::Operations]),
@@ -38,6 +39,7 @@ impl Place {
             Self::Events => "/ui/events",
             Self::Rewards => "/ui/rewards",
             Self::Members => "/ui/members",
+            Self::Budgets => "/ui/budgets",
             Self::Approvals => "/ui/approvals",
             Self::Claims => "/ui/claims",
             Self::Adjustments => "/ui/adjustments",
@@ -64,6 +66,7 @@ impl Place {
                 "M8.5 5.5a2.5 2.5 0 11-5 0a2.5 2.5 0 015 0M1.8 13.5c.3-2.7 2-4 4.2-4s3.9 1.3 4.2 4M10.5 3.2a2.5 2.5 0 010 \
                  4.6M12 9.8c1.3.6 2 1.9 2.2 3.7"
             }
+            Self::Budgets => "M2.5 13.5h11M4 13.5V9M8 13.5V3M12 13.5V6.5M2.5 5.5h3M10.5 3.5h3",
             Self::Approvals => "M2.5 8.5l3.5 3.5 7.5-8",
             Self::Claims => "M3.5 2h6l3 3v9h-9zM9.5 2v3h3M6 8.5h4M6 11h4",
             Self::Adjustments => "M2 5h10.5a1.5 1.5 0 011.5 1.5v6H3.5A1.5 1.5 0 012 11zM2 5l8-2.5V5M10.5 9h1",
@@ -84,7 +87,7 @@ impl Place {
             Self::Claims => "c",
             Self::Log => "l",
             Self::Verification => "v",
-            Self::Adjustments | Self::Operations | Self::Elsewhere => "",
+            Self::Budgets | Self::Adjustments | Self::Operations | Self::Elsewhere => "",
         }
     }
 
@@ -93,7 +96,7 @@ impl Place {
             Self::Overview | Self::Events | Self::Rewards | Self::Members | Self::Claims | Self::Adjustments => STAFF,
             Self::Approvals => OPERATORS,
             Self::Log | Self::Verification => AUDITORS,
-            Self::Operations => &[Role::Admin],
+            Self::Budgets | Self::Operations => &[Role::Admin],
             Self::Elsewhere => &[],
         }
     }

@@ -21,6 +21,7 @@ messages! {
     "settings",
     "me",
     "editor",
+    "budgets",
     "event",
     "events",
     "overview",

@@ -8,7 +8,8 @@ use tests::support::{
 
 /// The fields of the form as a browser would send them.
 fn fields(page: &Page) -> Vec<(String, String)> {
-    let form = page.html.split("data-draft").nth(1).and_then(|rest| rest.split("</form>").next()).expect("a form");
+    let begins = ["data-draft", "action=\"/ui/budgets\""].into_iter().find(|begin| page.says(begin)).expect("a form");
+    let form = page.html.split(begins).nth(1).and_then(|rest| rest.split("</form>").next()).expect("an end");
     let signs = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
     let plain = |text: &str| signs.iter().fold(text.to_owned(), |text, (name, sign)| text.replace(name, sign));
     let attribute = |tag: &str, name: &str| {
@@ -37,7 +38,7 @@ fn fields(page: &Page) -> Vec<(String, String)> {
 }
 
 /// Presses a button of a page, with some fields changed.
-async fn press(browser: &Browser, path: &str, page: &Page, button: &str, changes: &[(&str, &str)]) -> Page {
+pub(super) async fn press(browser: &Browser, path: &str, page: &Page, button: &str, changes: &[(&str, &str)]) -> Page {
     let mut fields = fields(page);
     for (name, value) in changes {
         match fields.iter_mut().find(|(of, _)| of == name) {
@@ -51,11 +52,11 @@ async fn press(browser: &Browser, path: &str, page: &Page, button: &str, changes
 }
 
 /// From where what a save has written is read.
-fn min(location: &str) -> i64 {
+pub(super) fn min(location: &str) -> i64 {
     location.split("min=").nth(1).and_then(|min| min.parse().ok()).unwrap_or_else(|| panic!("{location}"))
 }
 
-fn value(page: &Page, name: &str) -> String {
+pub(super) fn value(page: &Page, name: &str) -> String {
     fields(page).into_iter().find(|(of, _)| of == name).unwrap_or_else(|| panic!("no {name}: {}", page.html)).1
 }
 
