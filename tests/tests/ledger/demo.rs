@@ -159,15 +159,15 @@ async fn an_empty_log_is_given_five_weeks_of_a_programme() {
     assert!(service.log().contains("This is a demo. Its log was empty"), "{}", service.log());
 
     let auditor = service.demo("auditor").await;
+    let pool = database.pool().await;
+    let head = "select position from log_head";
+    let before: i64 = sqlx::query_scalar(head).fetch_one(&pool).await.unwrap();
     let mut events = BTreeMap::<String, i64>::new();
-    for event in auditor.get("/events").await.list("/events") {
+    for event in auditor.get_at("/events", before).await.list("/events") {
         *events.entry(event["status"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     let wanted = [("active", 6), ("ended", 1), ("paused", 1), ("scheduled", 1)];
     assert_eq!(events, wanted.map(|(status, count)| (status.to_owned(), count)).into());
-    let pool = database.pool().await;
-    let head = "select position from log_head";
-    let before: i64 = sqlx::query_scalar(head).fetch_one(&pool).await.unwrap();
     let from = (Utc::now() - chrono::TimeDelta::days(60)).date_naive();
     let dashboard = auditor.get_at(&format!("/dashboard?from={from}"), before).await;
     let claims = &dashboard.ok()["claims"];
@@ -211,6 +211,15 @@ async fn an_empty_log_is_given_five_weeks_of_a_programme() {
 
     let verified = Auditor::of(&database.url).verify(&[]);
     assert_eq!((verified.code, verified.failed()), (0, vec![]), "{}", verified.out);
+
+    // in force, and none of them is exceeded
+    let value = auditor.get_at("/dashboard/value-analytics", before).await;
+    let budgets = value.list("/budgets");
+    let of = |scope: &str| budgets.iter().filter(|budget| budget["scope"] == scope).count();
+    assert_eq!((of("programme"), of("event")), (2, 3), "{value}");
+    for budget in budgets {
+        assert!(budget["committed"].as_i64() >= Some(0) && budget["left"].as_i64() >= Some(0), "{budget}");
+    }
 
     // the next start finds a log that is not empty
     service.restart().await;

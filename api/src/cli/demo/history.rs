@@ -5,6 +5,7 @@
 
 mod acts;
 mod asking;
+pub(super) mod limits;
 mod lives;
 mod people;
 mod shows;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
-use commands::Ledger;
+use commands::{Ledger, Metadata};
 use domain::Moment;
 use domain::condition::Condition;
 use domain::facts::Birthday;
@@ -111,6 +112,7 @@ pub async fn fill(config: &Config, pool: &PgPool, now: Moment) -> anyhow::Result
     let Lives { mut people, own } = lives::put_on(&mut agenda, &key, now, &mut Dice::of(key, OF_PEOPLE), staff.member)?;
     let shows: Vec<Running> = shows::put_on(&mut agenda, now, &mut dice)?;
     know(&ledger, &mut people[own], begins).await?;
+    limits::set(&ledger, &Metadata::of(staff.staff.admin, Role::Admin, begins)).await?;
     let condition: Condition = serde_json::from_str(&config.referral_condition).context("REFERRAL_CONDITION")?;
     let head = ledger.head();
     let head = *head.borrow();

@@ -66,6 +66,8 @@ struct Plan {
     zone: Tz,
     approval: Approval,
     budget: Option<i64>,
+    /// How much it may give and cost, as the log has it.
+    budgets: Value,
     limit: Option<i64>,
     reward: (&'static str, RewardType, i64, Option<i64>),
     /// What a claim moves beside stock, as the log has it.
@@ -161,6 +163,7 @@ fn plans(ago: Ago) -> [Plan; 9] {
         zone: Tz::UTC,
         approval: Approval::Automatic,
         budget: None,
+        budgets: json!([]),
         limit: None,
         reward,
         value: None,
@@ -187,6 +190,8 @@ fn plans(ago: Ago) -> [Plan; 9] {
             frequency: Frequency::Daily,
             zone: seoul,
             limit: Some(20),
+            // what is told when a part of it is gone would be told as soon as the service starts: no day comes near it
+            budgets: json!([{"unit": "points", "amount": 1_500, "per": "day", "alertAt": [80, 100]}]),
             // nothing ends within the five weeks: what is due would be recorded as soon as the service starts
             value: Some(json!({"expiry": {"days": 60, "endOf": "month"}})),
             ..plan(
@@ -276,6 +281,10 @@ fn plans(ago: Ago) -> [Plan; 9] {
             ends: ahead(60),
             frequency: Frequency::Weekly,
             zone: seoul,
+            budgets: json!([
+                {"unit": "KRW", "amount": 700_000, "per": "total"},
+                {"unit": "KRW", "amount": 180_000, "per": "week"},
+            ]),
             value: Some(json!({
                 "price": {"unit": "points", "amount": 30},
                 "cost": {"currency": "KRW", "amount": 9_000},
@@ -306,7 +315,7 @@ impl Plan {
             max_reward_count: limit(self.budget)?,
             per_member_limit: limit(self.limit)?,
             pending_expires_after: PendingExpiry::try_from("7d".to_owned()).map_err(|_| Malformed(name))?,
-            budgets: vec![],
+            budgets: serde_json::from_value(self.budgets).map_err(|_| Malformed(name))?,
         };
         let condition = Condition::parse(&self.condition).map_err(|_| Malformed(name))?;
         let (reward, reward_type, amount, stock) = self.reward;

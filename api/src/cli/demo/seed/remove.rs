@@ -10,7 +10,7 @@ use crate::app::accounts::{self, Account, DEMO_ACCOUNTS, DEMO_PASSWORD, Password
 use crate::app::clock;
 use crate::app::limits::guesses::Guess;
 use crate::app::problem::Problem;
-use crate::cli::demo::history::campaign_ids;
+use crate::cli::demo::history::{campaign_ids, limits};
 
 /// What was taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub async fn refuse_if_left(pool: &PgPool) -> anyhow::Result<()> {
     )
 }
 
-/// Erases the accounts of the demo and ends its events. Its members and what they did stay in the log.
+/// Erases the accounts of the demo, ends its events and lifts its budgets. Its members and what they did stay in the log.
 ///
 /// # Errors
 /// The database is out of reach.
@@ -92,6 +92,7 @@ pub async fn remove(pool: &PgPool) -> anyhow::Result<Left> {
             }
         }
     }
+    limits::lift(&ledger, &Metadata::system(clock::now())).await?;
     Ok(Left { accounts: accounts.len(), events })
 }
 
