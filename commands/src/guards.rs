@@ -5,6 +5,7 @@
 
 pub mod acts;
 pub mod compare;
+pub(crate) mod low_codes;
 pub(crate) mod names;
 mod rows;
 pub(crate) mod spent;
@@ -80,6 +81,8 @@ pub struct GrantChange {
     pub granted: i64,
     /// What it takes from budgets, or gives back to them.
     pub counted: Option<Box<Counted>>,
+    /// What is given back stays out of stock: the code of a coupon returns to nobody.
+    pub keeps_stock: bool,
 }
 
 impl GuardChange {
@@ -113,6 +116,11 @@ impl GrantChange {
     fn committed(&self) -> i64 {
         self.held + self.granted
     }
+
+    /// What it takes from the stock of its reward: promised, and given.
+    fn from_stock(&self) -> (i64, i64) {
+        (self.held, if self.keeps_stock { 0 } else { self.granted })
+    }
 }
 
 /// What an event of the stream `stream_id` changes about the limits.
@@ -127,7 +135,7 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
                 CampaignEvent::RewardAdded(added) => Some(GuardChange::Reward {
                     reward_id: added.reward_id,
                     campaign_id,
-                    quantity: added.terms.quantity.map(Into::into),
+                    quantity: added.terms.first_stock().map(Into::into),
                     per_member_limit: added.terms.per_member_limit.map(Into::into),
                 }),
                 CampaignEvent::StockChanged(change) => {
@@ -147,10 +155,14 @@ pub fn changes_of(event: &Event, stream_id: &str) -> Option<GuardChange> {
                 Transition { held: 0, granted: 0, .. } => {
                     step.is_attempt().then_some(GuardChange::Claimed { campaign_id: about.campaign_id })
                 }
-                Transition { held, granted, .. } => Some(grants(event, held, granted)),
+                Transition { held, granted, .. } => {
+                    let keeps_stock = event.from_stock() != (held, granted);
+                    Some(grants(event, held, granted, keeps_stock))
+                }
             }
         }
-        Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => None,
+        Event::Value(event) => event.codes().map(|(reward_id, quantity)| GuardChange::Quantity { reward_id, quantity }),
+        Event::Member(_) | Event::Activity(_) | Event::Referral(_) => None,
     }
 }
 
@@ -164,7 +176,7 @@ fn limits(campaign_id: CampaignId, terms: &CampaignTerms, other_periods: bool) -
     }
 }
 
-fn grants(event: &ClaimEvent, held: i64, granted: i64) -> GuardChange {
+fn grants(event: &ClaimEvent, held: i64, granted: i64, keeps_stock: bool) -> GuardChange {
     let about = event.about();
     GuardChange::Grants(GrantChange {
         member_id: about.counted_for(),
@@ -172,6 +184,7 @@ fn grants(event: &ClaimEvent, held: i64, granted: i64) -> GuardChange {
         reward_id: about.reward_id,
         held,
         granted,
+        keeps_stock,
         counted: event.counted().map(|(counted, _)| Box::new(counted.clone())),
     })
 }

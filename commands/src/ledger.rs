@@ -33,6 +33,8 @@ use tokio::sync::watch;
 
 use crate::claims::campaigns;
 use crate::claims::counting::KnownProgramme;
+use crate::coupons;
+use crate::guards::low_codes::LowCodes;
 use crate::guards::{self, GuardRefusal};
 use crate::log::append::{self, Append, AppendError, Appended, StreamKey};
 use crate::log::coalesce::ReadError;
@@ -61,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) campaigns: campaigns::Campaigns,
     pub(crate) units: units::Units,
     pub(crate) programme: KnownProgramme,
+    pub(crate) codes: coupons::CodeReader,
+    pub(crate) low_codes: LowCodes,
     locks: Arc<stream_locks::StreamLocks>,
 }
 
@@ -184,14 +188,17 @@ impl Ledger {
     async fn start_by(clock: Clock, pool: PgPool) -> Result<Self, sqlx::Error> {
         epoch::begin_a_new_one_after_a_restore(&pool).await?;
         guards::names::renew_earlier_keys(&pool).await?;
-        let (sequencer, _writing) =
-            Sequencer::start(clock.connection(lookups::for_appends(&pool.connect_options())), clock);
+        let low_codes = LowCodes::default();
+        let database = clock.connection(lookups::for_appends(&pool.connect_options()));
+        let (sequencer, _writing) = Sequencer::start(database, clock, low_codes.clone());
         let shared = Shared {
             streams: streams::reader(&pool),
             rewards: campaigns::reader(&pool),
             campaigns: campaigns::Campaigns::default(),
             units: units::Units::default(),
             programme: KnownProgramme::default(),
+            codes: coupons::reader(&pool),
+            low_codes,
             locks: Arc::default(),
             sequencer,
             pool,

@@ -2,6 +2,7 @@
 //! log, `guards` keep limits across aggregates. It knows no read table and no HTTP.
 
 mod claims;
+mod coupons;
 pub mod failure;
 pub mod guards;
 mod ledger;
@@ -14,6 +15,7 @@ pub use claims::counting::Period;
 pub use claims::dry_run::RewardAvailability;
 pub use claims::known_state::KnownState;
 pub use claims::{ClaimError, ClaimRequest, FactsSource, Short, shortage_of};
+pub use coupons::{CodeOfCoupon, CodesError, FoundCoupon, KnownCoupon, RedemptionOrder, RedemptionStep, SealedCode};
 pub use guards::GuardRefusal;
 pub use ledger::retry::{Retry, TimeIsUp};
 pub use ledger::unit::Unit;

@@ -30,6 +30,9 @@ pub const LOW_PERCENT: i64 = 10;
 pub struct Codes {
     total: i64,
     told_low: bool,
+    /// The batch that was added last.
+    #[serde(default)]
+    last_added: Option<Box<Added>>,
 }
 
 /// What can be asked of the codes of a reward.
@@ -130,10 +133,19 @@ impl Codes {
     /// Takes one event into account.
     pub fn evolve(&mut self, event: &CodesEvent) {
         match event {
-            CodesEvent::Added(added) => *self = Self { total: added.total.get(), told_low: false },
+            CodesEvent::Added(added) => {
+                let last_added = Some(Box::new(added.clone()));
+                *self = Self { total: added.total.get(), told_low: false, last_added };
+            }
             CodesEvent::Withdrawn(withdrawn) => self.total = withdrawn.total.get(),
             CodesEvent::RunningLow(_) => self.told_low = true,
         }
+    }
+
+    /// The batch that was added last.
+    #[must_use]
+    pub fn last_added(&self) -> Option<&Added> {
+        self.last_added.as_deref()
     }
 
     /// How many codes there are, given or not.

@@ -191,6 +191,18 @@ impl Coupon {
         self.uses.get(&id).map(|found| (&found.redemption, found.status_at(at)))
     }
 
+    /// Until when one of its uses is or was held; `None` for a use that was made at once.
+    #[must_use]
+    pub fn held_until(&self, id: RedemptionId) -> Option<Moment> {
+        self.uses.get(&id)?.hold.map(|hold| hold.expires_at)
+    }
+
+    /// To whom the coupon of a use was granted, and by what.
+    #[must_use]
+    pub fn subject_of_use(&self, id: RedemptionId) -> Option<&CouponSubject> {
+        self.uses.get(&id).map(|one| &one.about)
+    }
+
     /// Whether staff have voided it.
     #[must_use]
     pub fn is_voided(&self) -> bool {

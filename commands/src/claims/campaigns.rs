@@ -104,6 +104,8 @@ impl Shared {
 pub struct CommittedStock {
     /// Which campaign hands it out.
     pub campaign_id: CampaignId,
+    /// How many grants there are; `None` is without limit.
+    pub quantity: Option<i64>,
     /// Grants promised to pending claims.
     pub held: i64,
     /// Grants given.
@@ -118,7 +120,7 @@ impl Ledger {
     /// # Errors
     /// See [`ReadError`].
     pub async fn committed_stock_of(&self, reward: RewardId) -> Result<Option<CommittedStock>, ReadError> {
-        let sql = "select s.campaign_id, s.held, s.granted, (
+        let sql = "select s.campaign_id, s.quantity, s.held, s.granted, (
                        select e.recorded_at
                        from events e
                        where e.aggregate_type = 'campaign' and e.aggregate_id = s.campaign_id::text
@@ -126,10 +128,11 @@ impl Ledger {
                    )
                    from reward_stock s
                    where s.reward_id = $1";
-        let row: Option<(Uuid, i64, i64, Option<DateTime<Utc>>)> =
+        let row: Option<(Uuid, Option<i64>, i64, i64, Option<DateTime<Utc>>)> =
             sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
-        Ok(row.map(|(campaign, held, granted, added_at)| CommittedStock {
+        Ok(row.map(|(campaign, quantity, held, granted, added_at)| CommittedStock {
             campaign_id: CampaignId(campaign),
+            quantity,
             held,
             granted,
             added_at: added_at.map(Moment::from),

@@ -56,7 +56,7 @@ impl Ledger {
     pub(crate) async fn short_now(&self, about: &Subject, moving: &Moving) -> Result<Option<Short>, ReadError> {
         let (member_id, campaign_id, reward_id) = (about.counted_for(), about.campaign_id, about.reward_id);
         let counted = moving.value.as_ref().and_then(|value| value.counted.clone()).map(Box::new);
-        let grant = GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1, counted };
+        let grant = GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1, keeps_stock: false, counted };
         let changes = [GuardChange::Grants(grant)];
         let mut limits = self.limits_for(about, &changes, &moving.caps).await?;
         Ok(limits.apply(&changes, &moving.caps).err().as_ref().and_then(shortage_of))

@@ -83,7 +83,7 @@ impl Ledger {
         within: Option<&Unit<'_>>,
     ) -> Result<Moving, ReadError> {
         let Some(about) = claim.state.about() else { return Ok(Moving::default()) };
-        let begins = match command {
+        let is_new = match command {
             ClaimCommand::Staff(StaffCommand { action: StaffAction::Approve, .. }) | ClaimCommand::Credit { .. } => {
                 true
             }
@@ -95,10 +95,11 @@ impl Ledger {
             | ClaimCommand::Expire { .. }
             | ClaimCommand::Withdraw { .. } => false,
         };
-        let campaign = if begins { self.campaign_with(about.reward_id).await? } else { None };
+        let campaign = if is_new { self.campaign_with(about.reward_id).await? } else { None };
         let campaign = campaign.as_ref().map(|(_, known)| &known.loaded.state);
-        let credits = campaign.and_then(|campaign| campaign.reward(about.reward_id)?.credited_unit()).is_some();
-        if wanted.is_empty() && !credits {
+        let begins = campaign.and_then(|campaign| campaign.reward(about.reward_id));
+        let gives = begins.is_some_and(|reward| reward.credited_unit().is_some() || reward.coupon(Tz::UTC).is_some());
+        if wanted.is_empty() && !gives {
             return Ok(Moving::default());
         }
         let zone = self.zone_of(about.member_id).await?;

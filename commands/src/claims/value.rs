@@ -1,6 +1,6 @@
 //! What a claim moves beside stock, read before it is decided: the terms by which its reward credits points, what its price
 //! takes, and what the member holds of each unit that comes into it. A reward that is no points and has no price costs no
-//! look-up here.
+//! look-up here; a coupon needs none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,11 +80,12 @@ impl Ledger {
     ) -> Result<Moving, ReadError> {
         let credited = reward.and_then(RewardTerms::credited_unit);
         let price = reward.and_then(RewardTerms::price).cloned();
-        if credited.is_none() && price.is_none() && wanted.is_empty() {
+        let coupon = reward.and_then(|reward| reward.coupon(zone));
+        if credited.is_none() && price.is_none() && coupon.is_none() && wanted.is_empty() {
             return Ok(Moving::default());
         }
         let mut moving = Moving::default();
-        let mut inputs = ValueInputs { price, ..ValueInputs::default() };
+        let mut inputs = ValueInputs { price, coupon, ..ValueInputs::default() };
         if let (Some(reward), Some(code)) = (reward, credited) {
             // a unit that is gone cannot be: units stay for ever, and a reward is refused whose unit is not there
             let unit = self.known_unit(&code).await?;

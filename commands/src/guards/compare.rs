@@ -1,10 +1,11 @@
 //! The check of the guard tables: derives every row from the log and compares it with the stored one, in one snapshot. What
 //! limits claims is in `compare/limits`, what members hold of units in `compare/wallets`, what is limited by the day in
-//! `compare/acts`, what counts against budgets in `compare/spent`. Rows of which there may be as many as claims are summed up in
-//! temporary tables, which the closing rollback removes. An event that cannot be decoded is skipped here; the verification of
-//! the log reports it.
+//! `compare/acts`, what counts against budgets in `compare/spent`, coupons in `compare/coupons`. Rows of which there may be as many
+//! as claims are summed up in temporary tables, which the closing rollback removes. An event that cannot be decoded is skipped
+//! here; the verification of the log reports it.
 
 mod acts;
+mod coupons;
 mod limits;
 mod spent;
 mod wallets;
@@ -15,8 +16,9 @@ use std::fmt::Debug;
 use sqlx::{PgConnection, Row};
 
 use super::changes_of;
-use super::value::value_changes_of;
+use super::value::{coupon_use_of, value_changes_of};
 use acts::Acts;
+use coupons::Coupons;
 use limits::Limits;
 use spent::Spent;
 use wallets::Wallets;
@@ -29,7 +31,7 @@ const HELD_ROWS: usize = 20_000;
 type CompareError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The guard tables.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 11] = [
     limits::STOCK,
     limits::BUDGET,
     limits::GRANTS,
@@ -39,6 +41,8 @@ pub const TABLES: [&str; 9] = [
     wallets::DEBTS,
     acts::ACTS,
     spent::SPENT,
+    coupons::GRANTS,
+    coupons::USES,
 ];
 
 /// One difference between a guard table and the log.
@@ -86,12 +90,13 @@ async fn compare(
     let (mut limits, mut wallets) = (Limits::begin(connection).await?, Wallets::begin(connection).await?);
     let mut acts = Acts::begin(connection).await?;
     let mut spent = Spent::default();
+    let mut coupons = Coupons::begin(connection).await?;
     let mut after = 0_i64;
     loop {
         let sql = "select position, aggregate_id, event_type, event_version, payload::text as payload
                    from events
                    where position > $1
-                     and aggregate_type in ('campaign', 'claim', 'spend', 'wallet', 'adjustment', 'transfer')
+                     and aggregate_type in ('campaign', 'claim', 'spend', 'wallet', 'adjustment', 'transfer', 'coupon', 'codes')
                    order by position
                    limit $2";
         let rows = sqlx::query(sql).bind(after).bind(PAGE_EVENTS).fetch_all(&mut *connection).await?;
@@ -107,24 +112,29 @@ async fn compare(
             if let Some(change) = changes_of(&event, row.try_get("aggregate_id")?) {
                 limits.apply(&change);
             }
-            for change in value_changes_of(&event, row.try_get("position")?) {
+            let of_use = coupon_use_of(&event, row.try_get("aggregate_id")?);
+            for change in value_changes_of(&event, row.try_get("position")?).into_iter().chain(of_use) {
                 acts.apply(&change);
                 spent.apply(&change);
+                coupons.apply(&change);
                 wallets.apply(change);
             }
         }
         limits.put_aside(connection, HELD_ROWS).await?;
         wallets.put_aside(connection, HELD_ROWS).await?;
         acts.put_aside(connection, HELD_ROWS).await?;
+        coupons.put_aside(connection, HELD_ROWS).await?;
         progress(after);
     }
     limits.put_aside(connection, 0).await?;
     wallets.put_aside(connection, 0).await?;
     acts.put_aside(connection, 0).await?;
+    coupons.put_aside(connection, 0).await?;
     let mut compared = limits.compared(connection).await?;
     compared.extend(wallets::compared(connection).await?);
     compared.push(acts::compared(connection).await?);
     compared.push(spent.compared(connection).await?);
+    compared.extend(coupons::compared(connection).await?);
     Ok(compared)
 }
 

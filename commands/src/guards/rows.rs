@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::budget::BudgetShortfall;
+use domain::codes::is_low;
 use domain::id::{CampaignId, MemberId, RewardId};
 use domain::identity::earlier_name_key;
 
 use super::spent::{Caps, Spent};
+use super::value::ValueChange;
 use super::{GrantChange, GuardChange, GuardRefusal};
 
 /// The guard rows that a batch of commands touches, as they stand while it is decided.
@@ -167,9 +169,35 @@ impl Guards {
         Ok(())
     }
 
+    /// The numbers of the coupons that a command has just handed out, in order: the n-th grant of a reward has the n-th
+    /// code. What was granted is never taken back from the stock of codes, so that the last grant is the latest.
+    pub(crate) fn coupon_numbers(&self, changes: &[ValueChange]) -> Vec<i64> {
+        let mut behind: HashMap<RewardId, i64> = HashMap::new();
+        let mut numbers = vec![];
+        for reward in changes.iter().rev().filter_map(handed_out_by) {
+            let granted = self.rewards.get(&reward).map_or(0, |stock| stock.granted);
+            let behind = behind.entry(reward).or_default();
+            numbers.push(granted - *behind);
+            *behind += 1;
+        }
+        numbers.reverse();
+        numbers
+    }
+
+    /// The rewards of which a command has just handed out coupons and few codes are left.
+    pub(crate) fn low_on_codes(&self, changes: &[ValueChange]) -> impl Iterator<Item = RewardId> {
+        let has_few = |reward: &RewardId| {
+            let stock = self.rewards.get(reward);
+            stock.is_some_and(|stock| is_low(stock.quantity.unwrap_or_default(), stock.held + stock.granted))
+        };
+        changes.iter().filter_map(handed_out_by).filter(has_few)
+    }
+
     /// Whether one more grant is more than one member may have of the reward, or of its campaign.
     pub(crate) fn limit_reached(&self, member_id: MemberId, campaign_id: CampaignId, reward_id: RewardId) -> bool {
-        self.is_beyond_limit(&GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1, counted: None })
+        let (keeps_stock, counted) = (false, None);
+        let change = GrantChange { member_id, campaign_id, reward_id, held: 0, granted: 1, keeps_stock, counted };
+        self.is_beyond_limit(&change)
     }
 
     fn is_beyond_limit(&self, change: &GrantChange) -> bool {
@@ -187,8 +215,9 @@ impl Guards {
     fn count(&mut self, change: &GrantChange, sign: i64) {
         let committed = sign * change.committed();
         if let Some(stock) = self.rewards.get_mut(&change.reward_id) {
-            stock.held += sign * change.held;
-            stock.granted += sign * change.granted;
+            let (held, granted) = change.from_stock();
+            stock.held += sign * held;
+            stock.granted += sign * granted;
         }
         if let Some(budget) = self.campaigns.get_mut(&change.campaign_id) {
             budget.committed += committed;
@@ -216,6 +245,21 @@ impl Guards {
     }
 }
 
+/// The reward of which a change hands a coupon out.
+fn handed_out_by(change: &ValueChange) -> Option<RewardId> {
+    match change {
+        ValueChange::CouponGranted { reward_id, .. } => Some(*reward_id),
+        ValueChange::LotGiven { .. }
+        | ValueChange::LotMoved { .. }
+        | ValueChange::HoldBegun { .. }
+        | ValueChange::HoldEnded { .. }
+        | ValueChange::Owed { .. }
+        | ValueChange::Acted(_)
+        | ValueChange::Counted { .. }
+        | ValueChange::CouponUsed { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,8 +282,16 @@ mod tests {
 
     fn change(member: u128, held: i64, granted: i64) -> GuardChange {
         let member_id = MemberId(Uuid::from_u128(member));
-        let counted = None;
-        GuardChange::Grants(GrantChange { member_id, campaign_id: CAMPAIGN, reward_id: REWARD, held, granted, counted })
+        let (keeps_stock, counted) = (false, None);
+        GuardChange::Grants(GrantChange {
+            member_id,
+            campaign_id: CAMPAIGN,
+            reward_id: REWARD,
+            held,
+            granted,
+            keeps_stock,
+            counted,
+        })
     }
 
     #[test]
@@ -262,6 +314,17 @@ mod tests {
         assert_eq!(rows.apply(&[change(1, -1, 1)], &[]), Ok(()), "a decided claim needs no more room");
         assert_eq!(rows.apply(&[change(1, 0, -1)], &[]), Ok(()));
         assert_eq!(rows.apply(&[change(2, 1, 0)], &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_coupon_that_is_taken_back_leaves_the_limits_and_stays_out_of_stock() {
+        let mut rows = rows(1, 1, 9);
+        assert_eq!(rows.apply(&[change(1, 0, 1)], &[]), Ok(()));
+        let GuardChange::Grants(taken) = change(1, 0, -1) else { panic!() };
+        assert_eq!(rows.apply(&[GuardChange::Grants(GrantChange { keeps_stock: true, ..taken })], &[]), Ok(()));
+        assert_eq!(rows.rewards[&REWARD].remaining(), Some(0));
+        assert_eq!(rows.campaigns[&CAMPAIGN].committed, 0);
+        assert_eq!(rows.apply(&[change(2, 0, 1)], &[]), Err(GuardRefusal::OutOfStock));
     }
 
     #[test]

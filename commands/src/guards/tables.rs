@@ -191,8 +191,9 @@ impl GrantTotals {
     pub(crate) fn add(&mut self, change: &GrantChange) {
         let committed = change.held + change.granted;
         let (held, granted) = self.rewards.entry(change.reward_id.0).or_default();
-        *held += change.held;
-        *granted += change.granted;
+        let from_stock = change.from_stock();
+        *held += from_stock.0;
+        *granted += from_stock.1;
         if committed != 0 {
             *self.campaigns.entry(change.campaign_id.0).or_default() += committed;
             let key = (change.member_id.0, change.campaign_id.0, change.reward_id.0);

@@ -93,8 +93,12 @@ pub enum ValueChange {
     CouponUsed {
         /// Which use.
         redemption_id: RedemptionId,
+        /// Of which coupon.
+        claim_id: ClaimId,
         /// Where it stands from now on.
         status: UseStatus,
+        /// It begins: a row is inserted, and there is none yet. Until when it is held, where it is.
+        begins: Option<Option<Moment>>,
     },
 }
 
@@ -129,13 +133,13 @@ pub fn value_changes_of(event: &Event, position: i64) -> Vec<ValueChange> {
             let (reward_id, claim_id) = (about.reward_id, about.claim_id());
             changes.extend(event.coupon().map(|_| ValueChange::CouponGranted { reward_id, claim_id }));
         }
-        Event::Value(ValueEvent::Coupon(event)) => changes.extend(of_coupon(event)),
         Event::Value(ValueEvent::Adjustment(event)) => {
             changes.extend(Act::of_adjustment(event).map(ValueChange::Acted))
         }
         Event::Value(ValueEvent::Transfer(event)) => changes.extend(Act::of_transfer(event).map(ValueChange::Acted)),
         Event::Value(
             ValueEvent::Unit(_)
+            | ValueEvent::Coupon(_)
             | ValueEvent::Wallet(_)
             | ValueEvent::Spend(_)
             | ValueEvent::Codes(_)
@@ -204,17 +208,20 @@ fn of_hold(event: &Event) -> Option<ValueChange> {
     }
 }
 
-fn of_coupon(event: &CouponEvent) -> Option<ValueChange> {
-    let (redemption_id, status) = match event {
-        CouponEvent::Redeemed(event) => (event.redemption.redemption_id, UseStatus::Captured),
-        CouponEvent::Held(event) => (event.redemption.redemption_id, UseStatus::Held),
-        CouponEvent::Captured(event) => (event.redemption_id, UseStatus::Captured),
-        CouponEvent::Released(event) => (event.redemption_id, UseStatus::Released),
-        CouponEvent::HoldExpired(event) => (event.redemption_id, UseStatus::Expired),
-        CouponEvent::RolledBack(event) => (event.redemption_id, UseStatus::RolledBack),
+/// What an event of the stream `stream_id` changes about the uses of a coupon; the stream is that of the coupon's claim.
+#[must_use]
+pub fn coupon_use_of(event: &Event, stream_id: &str) -> Option<ValueChange> {
+    let Event::Value(ValueEvent::Coupon(event)) = event else { return None };
+    let (redemption_id, status, begins) = match event {
+        CouponEvent::Redeemed(event) => (event.redemption.redemption_id, UseStatus::Captured, Some(None)),
+        CouponEvent::Held(event) => (event.redemption.redemption_id, UseStatus::Held, Some(Some(event.expires_at))),
+        CouponEvent::Captured(event) => (event.redemption_id, UseStatus::Captured, None),
+        CouponEvent::Released(event) => (event.redemption_id, UseStatus::Released, None),
+        CouponEvent::HoldExpired(event) => (event.redemption_id, UseStatus::Expired, None),
+        CouponEvent::RolledBack(event) => (event.redemption_id, UseStatus::RolledBack, None),
         CouponEvent::Voided(_) => return None,
     };
-    Some(ValueChange::CouponUsed { redemption_id, status })
+    Some(ValueChange::CouponUsed { redemption_id, claim_id: stream_id.parse().ok()?, status, begins })
 }
 
 #[cfg(test)]
@@ -241,7 +248,9 @@ mod tests {
             ValueChange::CouponGranted { .. } => "coupon".to_owned(),
             ValueChange::CouponUsed { status, .. } => format!("use {}", status.name()),
         };
-        value_changes_of(&sample(event_type, version), 7).into_iter().map(told).collect()
+        let event = sample(event_type, version);
+        let of_coupon = coupon_use_of(&event, "0190a0a0-0000-7000-8000-000000000000");
+        value_changes_of(&event, 7).into_iter().chain(of_coupon).map(told).collect()
     }
 
     #[test]

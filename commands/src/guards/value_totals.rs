@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 use domain::Moment;
 use domain::budget::BudgetUnit;
-use domain::id::LotId;
+use domain::id::{LotId, RedemptionId};
 use domain::value::{HoldId, NewLot, Portion};
 use uuid::Uuid;
 
@@ -37,6 +37,20 @@ pub(crate) struct ValueTotals {
     pub(crate) acts: Vec<Act>,
     /// By how much more is counted against budgets.
     pub(crate) spent: BTreeMap<SpentKey, i64>,
+    /// Coupons that are handed out, by reward and number: whose claim.
+    pub(crate) coupons: BTreeMap<(Uuid, i64), Uuid>,
+    /// Uses of coupons that begin.
+    pub(crate) uses_begun: BTreeMap<Uuid, BegunUse>,
+    /// Uses of coupons that go on: where they stand from now on.
+    pub(crate) uses_gone_on: BTreeMap<Uuid, &'static str>,
+}
+
+/// A use of a coupon that begins, as this batch leaves it.
+#[derive(Debug)]
+pub(crate) struct BegunUse {
+    pub(crate) claim: Uuid,
+    pub(crate) status: &'static str,
+    pub(crate) expires_at: Option<Moment>,
 }
 
 /// A lot that begins, as far as this batch leaves it.
@@ -60,9 +74,9 @@ pub(crate) struct BegunHold {
 }
 
 impl ValueTotals {
-    /// Whether the batch changes nothing of value.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { given, moved, begun, ended, owed, acts, spent } = self;
+    /// Whether the batch changes nothing of wallets and budgets, nor what is limited by the day.
+    pub(crate) fn is_without_wallets(&self) -> bool {
+        let Self { given, moved, begun, ended, owed, acts, spent, .. } = self;
         given.is_empty()
             && moved.is_empty()
             && begun.is_empty()
@@ -70,6 +84,42 @@ impl ValueTotals {
             && owed.is_empty()
             && acts.is_empty()
             && spent.is_empty()
+    }
+
+    /// Whether it changes nothing of coupons.
+    pub(crate) fn is_without_coupons(&self) -> bool {
+        let Self { coupons, uses_begun, uses_gone_on, .. } = self;
+        coupons.is_empty() && uses_begun.is_empty() && uses_gone_on.is_empty()
+    }
+
+    /// Adds the changes of a command whose first event stands at `first`; `numbers` are those of the coupons that it hands
+    /// out, in order.
+    pub(crate) fn add_all(&mut self, changes: &[ValueChange], first: i64, numbers: &[i64]) {
+        let mut numbers = numbers.iter();
+        for change in changes {
+            match change {
+                ValueChange::CouponGranted { reward_id, claim_id } => {
+                    // there are as many numbers as coupons
+                    let number = numbers.next().copied().unwrap_or_default();
+                    self.coupons.insert((reward_id.0, number), claim_id.0);
+                }
+                ValueChange::LotGiven { .. }
+                | ValueChange::LotMoved { .. }
+                | ValueChange::HoldBegun { .. }
+                | ValueChange::HoldEnded { .. }
+                | ValueChange::Owed { .. }
+                | ValueChange::Acted(_)
+                | ValueChange::Counted { .. }
+                | ValueChange::CouponUsed { .. } => self.add(change, first),
+            }
+        }
+    }
+
+    fn go_on(&mut self, redemption: Uuid, status: &'static str) {
+        match self.uses_begun.get_mut(&redemption) {
+            Some(begun) => begun.status = status,
+            None => _ = self.uses_gone_on.insert(redemption, status),
+        }
     }
 
     /// Adds a change of a command whose first event stands at `first`.
@@ -115,8 +165,15 @@ impl ValueTotals {
             ValueChange::Counted { scope, unit, day, amount } => {
                 *self.spent.entry((spent::row_of(*scope), unit.clone(), *day)).or_default() += amount;
             }
-            // what coupons count has no rows yet
-            ValueChange::CouponGranted { .. } | ValueChange::CouponUsed { .. } => {}
+            ValueChange::CouponUsed { redemption_id, claim_id, status, begins: Some(expires_at) } => {
+                let begun = BegunUse { claim: claim_id.0, status: status.name(), expires_at: *expires_at };
+                self.uses_begun.insert(redemption_id.0, begun);
+            }
+            ValueChange::CouponUsed { redemption_id, status, begins: None, .. } => {
+                self.go_on(redemption_id.0, status.name());
+            }
+            // a coupon needs its number
+            ValueChange::CouponGranted { .. } => {}
         }
     }
 }
@@ -124,7 +181,11 @@ impl ValueTotals {
 /// The lots from which several commands of one batch take. Whether each finds enough is checked on the row behind the whole
 /// batch, which would not show that one took before another gave back: such commands are not written together.
 #[derive(Debug, Default)]
-pub(crate) struct TouchedLots(BTreeMap<LotId, bool>);
+pub(crate) struct TouchedLots {
+    lots: BTreeMap<LotId, bool>,
+    /// Uses of coupons that begin: a reference that stands for two of them at once would show as one row.
+    uses: BTreeSet<RedemptionId>,
+}
 
 impl TouchedLots {
     /// Notes what a command does; `false`: it must not be written together with those before it.
@@ -142,13 +203,28 @@ impl TouchedLots {
                 | ValueChange::CouponUsed { .. } => None,
             })
         };
-        let meets = |(lot, gives): (LotId, bool)| self.0.get(&lot).is_some_and(|given| *given || gives);
-        if moves().any(meets) {
+        let begins = || {
+            changes.iter().filter_map(|change| match change {
+                ValueChange::CouponUsed { redemption_id, begins: Some(_), .. } => Some(*redemption_id),
+                ValueChange::LotMoved { .. }
+                | ValueChange::LotGiven { .. }
+                | ValueChange::HoldBegun { .. }
+                | ValueChange::HoldEnded { .. }
+                | ValueChange::Owed { .. }
+                | ValueChange::Acted(_)
+                | ValueChange::Counted { .. }
+                | ValueChange::CouponGranted { .. }
+                | ValueChange::CouponUsed { .. } => None,
+            })
+        };
+        let meets = |(lot, gives): (LotId, bool)| self.lots.get(&lot).is_some_and(|given| *given || gives);
+        if moves().any(meets) || begins().any(|redemption| self.uses.contains(&redemption)) {
             return false;
         }
         for (lot, gives) in moves() {
-            *self.0.entry(lot).or_default() |= gives;
+            *self.lots.entry(lot).or_default() |= gives;
         }
+        self.uses.extend(begins());
         true
     }
 }
@@ -174,7 +250,8 @@ fn array<T: std::fmt::Display>(lots: &[Portion], of: impl Fn(&Portion) -> T) -> 
 
 #[cfg(test)]
 mod tests {
-    use domain::id::{MemberId, SpendId};
+    use domain::coupon::UseStatus;
+    use domain::id::{ClaimId, MemberId, SpendId};
     use domain::value::UnitCode;
 
     use super::*;
@@ -202,6 +279,19 @@ mod tests {
         assert!(touched.take_in(&[moved(3, 5)]));
         assert!(!touched.take_in(&[moved(3, -1)]));
         assert!(touched.take_in(&[moved(4, 1), moved(4, -1)]), "one command is in its own order");
+    }
+
+    #[test]
+    fn a_reference_does_not_stand_for_two_uses_in_one_batch() {
+        let begins = |claim: u128| ValueChange::CouponUsed {
+            redemption_id: RedemptionId(Uuid::from_u128(5)),
+            claim_id: ClaimId(Uuid::from_u128(claim)),
+            status: UseStatus::Captured,
+            begins: Some(None),
+        };
+        let mut touched = TouchedLots::default();
+        assert!(touched.take_in(&[begins(1)]));
+        assert!(!touched.take_in(&[begins(2)]));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use sqlx::{PgPool, Row};
 
 use crate::guards::changes_of;
-use crate::guards::value::value_changes_of;
+use crate::guards::value::{coupon_use_of, value_changes_of};
 use crate::log::append::{Append, AppendError, NewEvent, StreamKey};
 use crate::log::metadata::Metadata;
 use crate::log::sequencer::Sequencer;
@@ -85,6 +85,7 @@ impl PersistedEventRepository for LedgerRepository {
             append.guards.extend(known.as_ref().and_then(|known| changes_of(known, &event.aggregate_id)));
             let place = i64::try_from(append.events.len()).unwrap_or(i64::MAX);
             append.value.extend(known.iter().flat_map(|known| value_changes_of(known, place)));
+            append.value.extend(known.as_ref().and_then(|known| coupon_use_of(known, &event.aggregate_id)));
             append.events.push(NewEvent {
                 stream: StreamKey { stream_type: A::TYPE, stream_id: event.aggregate_id.as_str().into() },
                 sequence: i64::try_from(event.sequence)

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::{LedgerAggregate, Moment};
 
-use crate::guards::value::value_changes_of;
+use crate::guards::value::{coupon_use_of, value_changes_of};
 use crate::guards::{Caps, changes_of};
 use crate::ledger::Shared;
 use crate::ledger::stream_key;
@@ -211,6 +211,7 @@ impl<A: LedgerAggregate> EventStore<A> for LedgerStore<'_, A> {
             let event = payload.clone().into();
             append.guards.extend(changes_of(&event, &loaded.stream.stream_id));
             let place = i64::try_from(append.events.len()).unwrap_or(i64::MAX);
+            append.value.extend(coupon_use_of(&event, &loaded.stream.stream_id));
             let changes = value_changes_of(&event, place);
             append.events.push(NewEvent::of(loaded.stream.clone(), loaded.sequence, &event)?);
             if !changes.is_empty() {

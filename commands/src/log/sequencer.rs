@@ -19,6 +19,7 @@ use metrics::counter;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::guards::low_codes::LowCodes;
 use crate::log::append::{Append, AppendError, Appended};
 use crate::log::metadata::Metadata;
 use crate::metrics::OVERLOADED;
@@ -101,13 +102,17 @@ impl std::fmt::Debug for Job {
 impl Sequencer {
     /// Starts the writing task. It ends when the last handle is gone and its queue is empty.
     #[must_use]
-    pub(crate) fn start(database: PgConnectOptions, clock: Clock) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(crate) fn start(
+        database: PgConnectOptions,
+        clock: Clock,
+        low_codes: LowCodes,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, mut inbox) = mpsc::channel(QUEUE_COMMANDS);
         let (moved, head) = watch::channel(0);
         let (listener, meter) = (Arc::default(), Arc::default());
         let announce = Announce { head: moved, listener: Arc::clone(&listener), meter: Arc::clone(&meter) };
         let task = tokio::spawn(async move {
-            let mut writer = Writer::new(database, clock, announce);
+            let mut writer = Writer::new(database, clock, announce, low_codes);
             let mut jobs = Vec::with_capacity(BATCH_COMMANDS);
             while inbox.recv_many(&mut jobs, BATCH_COMMANDS).await > 0 {
                 writer.write(std::mem::take(&mut jobs)).await;

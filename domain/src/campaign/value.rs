@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CampaignRefusal, RewardTerms, RewardType};
 use crate::budget::{BudgetUnit, CountedAmount};
 use crate::claim::{CouponOffer, CreditTerms, Price};
-use crate::quantity::{Amount, DelayDays, UseLimit};
+use crate::quantity::{Amount, DelayDays, StockUnits, UseLimit};
 use crate::unit::UnitTerms;
 use crate::value::{Currency, Expiry, LotTerms, UnitCode};
 use crate::zone::Tz;
@@ -124,6 +124,14 @@ impl RewardTerms {
         let cost = self.value.as_ref().and_then(|value| value.cost);
         let cost = cost.map(|cost| CountedAmount { unit: BudgetUnit::Currency(cost.currency), amount: cost.amount });
         credited.into_iter().chain(cost).collect()
+    }
+
+    /// How many grants there are at first; `None` is without limit. Where each grant hands out a code there are as many as
+    /// codes, and none before codes are added.
+    #[must_use]
+    pub fn first_stock(&self) -> Option<StockUnits> {
+        let has_codes = self.value.as_ref().is_some_and(|value| value.codes.is_some());
+        if has_codes { StockUnits::try_from(0).ok() } else { self.quantity }
     }
 
     /// What no type can say about what a claim moves.

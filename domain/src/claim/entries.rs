@@ -1,7 +1,7 @@
 //! What each step of a claim moves between accounts. Steps that were recorded before claims moved value move nothing.
 
 use super::value::{Credit, GivenBack, Reversal};
-use super::{ClaimEvent, Subject};
+use super::{ClaimEvent, Subject, Transition};
 use crate::budget::Counted;
 use crate::coupon::CouponTerms;
 use crate::spend::Paid;
@@ -48,6 +48,29 @@ impl ClaimEvent {
             | Self::Credited(_)
             | Self::Fulfilled(_)
             | Self::FulfilmentFailed(_) => None,
+        }
+    }
+
+    /// What the step takes from the stock of its reward: promised, and given. A coupon that was granted is not given back:
+    /// its code returns to nobody.
+    #[must_use]
+    pub fn from_stock(&self) -> (i64, i64) {
+        let Transition { held, granted, .. } = self.event_type().transition();
+        match self {
+            Self::Reversed(event) if event.reversal.as_ref().is_some_and(|reversal| reversal.coupon_voided) => {
+                (held, 0)
+            }
+            Self::Denied(_)
+            | Self::Submitted(_)
+            | Self::Granted(_)
+            | Self::Approved(_)
+            | Self::Rejected(_)
+            | Self::Expired(_)
+            | Self::Withdrawn(_)
+            | Self::Fulfilled(_)
+            | Self::FulfilmentFailed(_)
+            | Self::Credited(_)
+            | Self::Reversed(_) => (held, granted),
         }
     }
 

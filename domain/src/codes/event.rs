@@ -71,6 +71,16 @@ pub struct RunningLow {
 }
 
 impl CodesEvent {
+    /// How many codes there are from now on, given or not; `None`: as many as before.
+    #[must_use]
+    pub fn total(&self) -> Option<i64> {
+        match self {
+            Self::Added(event) => Some(event.total.get()),
+            Self::Withdrawn(event) => Some(event.total.get()),
+            Self::RunningLow(_) => None,
+        }
+    }
+
     /// Whose codes they are.
     #[must_use]
     pub fn about(&self) -> CodesSubject {

@@ -8,6 +8,7 @@ use crate::budget::BudgetEvent;
 use crate::codes::CodesEvent;
 use crate::coupon::CouponEvent;
 use crate::event::{DecodeError, EventType};
+use crate::id::RewardId;
 use crate::programme::{Programme, ProgrammeEvent};
 use crate::spend::SpendEvent;
 use crate::transfer::TransferEvent;
@@ -55,6 +56,22 @@ macro_rules! each {
 }
 
 impl ValueEvent {
+    /// Of which reward there are how many codes from now on, and with them grants; `None`: as many as before.
+    #[must_use]
+    pub fn codes(&self) -> Option<(RewardId, i64)> {
+        match self {
+            Self::Codes(event) => event.total().map(|total| (event.about().reward_id, total)),
+            Self::Unit(_)
+            | Self::Wallet(_)
+            | Self::Spend(_)
+            | Self::Adjustment(_)
+            | Self::Transfer(_)
+            | Self::Coupon(_)
+            | Self::Budget(_)
+            | Self::Programme(_) => None,
+        }
+    }
+
     pub(crate) fn types() -> impl Iterator<Item = EventType> {
         UnitEvent::types()
             .chain(WalletEvent::types())

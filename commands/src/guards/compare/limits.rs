@@ -95,8 +95,9 @@ impl Limits {
             }
             GuardChange::Grants(change) => {
                 if let Some(row) = self.rewards.get_mut(&change.reward_id.0) {
-                    row.held += change.held;
-                    row.granted += change.granted;
+                    let (held, granted) = change.from_stock();
+                    row.held += held;
+                    row.granted += granted;
                 }
                 if let Some(row) = self.campaigns.get_mut(&change.campaign_id.0) {
                     row.committed += change.committed();

@@ -1,7 +1,9 @@
 //! Who of a batch may write, decided in memory from what is known of the log: the versions of
 //! streams and the guard rows. What is not known is left to the constraints of the database.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use domain::id::RewardId;
 
 use crate::guards::Guards;
 use crate::guards::acts::TouchedDays;
@@ -18,11 +20,14 @@ pub(super) struct Known {
     pub(super) streams: HashMap<StreamKey, i64>,
     /// The guard rows.
     pub(super) guards: Guards,
+    /// Rewards of which few codes are left, once what was judged is written.
+    pub(super) low_codes: BTreeSet<RewardId>,
 }
 
 impl Known {
-    /// Judges the commands in the order in which they came; each sees what those before it do.
-    pub(super) fn judge<'a>(&mut self, batch: impl Iterator<Item = &'a Append>) -> Vec<Result<(), AppendError>> {
+    /// Judges the commands in the order in which they came; each sees what those before it do. Whoever may write is told the
+    /// numbers of the coupons that the command hands out.
+    pub(super) fn judge<'a>(&mut self, batch: impl Iterator<Item = &'a Append>) -> Vec<Result<Vec<i64>, AppendError>> {
         if self.streams.len() > MAX_KNOWN_STREAMS {
             self.streams.clear();
         }
@@ -35,7 +40,7 @@ impl Known {
         append: &Append,
         lots: &mut TouchedLots,
         days: &mut TouchedDays,
-    ) -> Result<(), AppendError> {
+    ) -> Result<Vec<i64>, AppendError> {
         let behind = |key: &StreamKey, expected: i64| self.streams.get(key).is_some_and(|known| *known != expected);
         if let Some((key, _)) = append.expects.iter().find(|(key, expected)| behind(key, *expected)) {
             return Err(AppendError::Conflict(key.clone()));
@@ -55,10 +60,14 @@ impl Known {
             return Err(AppendError::Conflict(append.first_stream()));
         }
         self.guards.apply(&append.guards, &append.caps)?;
+        let numbers = self.guards.coupon_numbers(&append.value);
+        if !numbers.is_empty() {
+            self.low_codes.extend(self.guards.low_on_codes(&append.value));
+        }
         for event in &append.events {
             self.streams.insert(event.stream.clone(), event.sequence);
         }
-        Ok(())
+        Ok(numbers)
     }
 
     /// Forgets everything: somebody else wrote, or a write failed.

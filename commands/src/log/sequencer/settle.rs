@@ -26,7 +26,10 @@ impl Writer {
             | "wallet_lots_never_more_than_given"
             | "wallet_holds_one_row"
             | "wallet_debts_settled_once"
-            | "daily_acts_one_of_each_number" => Err(AppendError::Conflict(append.first_stream())),
+            | "daily_acts_one_of_each_number"
+            | "coupon_uses_one_row"
+            | "coupon_grants_one_row"
+            | "coupon_grants_one_of_a_claim" => Err(AppendError::Conflict(append.first_stream())),
             "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
             "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted { budget: None }.into()),
             "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),

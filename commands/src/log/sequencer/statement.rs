@@ -1,5 +1,7 @@
-//! The one statement that appends (`append.sql`, and with `append_value.sql` for batches that move value): it moves the head of the log from exactly where it was, inserts the
-//! events, counts the grants and stores the answers for repeated requests. When the head is elsewhere it changes nothing.
+//! The one statement that appends (`append.sql`, with `append_value.sql` for batches that move value, `append_acts.sql` for those
+//! in which something is limited by the day, and `append_coupons.sql` for those with coupons): it moves the head of the log from
+//! exactly where it was, inserts the events, counts the grants and stores the answers for repeated requests. When the head is
+//! elsewhere it changes nothing.
 //!
 //! It is planned once a connection, perhaps while its tables are empty, and the plan must be good for millions of rows.
 //! Therefore each row to update is looked up by its key in a lateral query of its own and then updated where it was found
@@ -27,23 +29,24 @@ use crate::log::append::Append;
 use crate::log::named_parameters::{NamedStatement, Parameters};
 use crate::log::stored_answers::StoredAnswer;
 
-static APPEND: NamedStatement =
-    NamedStatement::new(concat!(include_str!("append.sql"), include_str!("append_places.sql")));
+macro_rules! append_with {
+    ($( $part:literal ),* to $places:literal) => {
+        NamedStatement::new(concat!(include_str!("append.sql"), $( include_str!($part), )* include_str!($places)))
+    };
+}
 
+static APPEND: NamedStatement = append_with!(to "append_places.sql");
 /// The same for a batch that moves value: others are spared its tables.
-static APPEND_WITH_VALUE: NamedStatement = NamedStatement::new(concat!(
-    include_str!("append.sql"),
-    include_str!("append_value.sql"),
-    include_str!("append_value_places.sql")
-));
-
+static APPEND_WITH_VALUE: NamedStatement = append_with!("append_value.sql" to "append_value_places.sql");
 /// The same for a batch in which something is limited by the day.
-static APPEND_WITH_ACTS: NamedStatement = NamedStatement::new(concat!(
-    include_str!("append.sql"),
-    include_str!("append_value.sql"),
-    include_str!("append_acts.sql"),
-    include_str!("append_value_places.sql")
-));
+static APPEND_WITH_ACTS: NamedStatement =
+    append_with!("append_value.sql", "append_acts.sql" to "append_value_places.sql");
+/// The same for a batch that hands out or uses coupons, and for one that moves value as well.
+static APPEND_WITH_COUPONS: NamedStatement = append_with!("append_coupons.sql" to "append_places.sql");
+static APPEND_WITH_VALUE_AND_COUPONS: NamedStatement =
+    append_with!("append_value.sql", "append_coupons.sql" to "append_value_places.sql");
+static APPEND_WITH_ALL: NamedStatement =
+    append_with!("append_value.sql", "append_acts.sql", "append_coupons.sql" to "append_value_places.sql");
 
 /// At this many rows all places are forgotten.
 const MAX_PLACES: usize = 100_000;
@@ -95,9 +98,9 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Seals a command's events after `head`, and moves it behind them.
-    pub(super) fn add(&mut self, append: &'a Append, metadata: &'a str, head: &mut Head) {
-        append.value.iter().for_each(|change| self.value.add(change, head.position + 1));
+    /// Seals a command's events after `head`, and moves it behind them; `numbers` are those of the coupons that it hands out.
+    pub(super) fn add(&mut self, append: &'a Append, numbers: &[i64], metadata: &'a str, head: &mut Head) {
+        self.value.add_all(&append.value, head.position + 1, numbers);
         for (index, event) in append.events.iter().enumerate() {
             let sealed = Sealed {
                 position: head.position + 1,
@@ -155,10 +158,15 @@ impl<'a> Rows<'a> {
         places: &Places,
     ) -> Result<Query<'static, Postgres, PgArguments>, sqlx::Error> {
         let GrantTotals { rewards, campaigns, members } = &self.grants;
-        let statement = match (self.value.is_empty(), self.value.acts.is_empty()) {
-            (true, _) => &APPEND,
-            (false, true) => &APPEND_WITH_VALUE,
-            (false, false) => &APPEND_WITH_ACTS,
+        let (wallets, coupons) = (!self.value.is_without_wallets(), !self.value.is_without_coupons());
+        let acts = !self.value.acts.is_empty();
+        let statement = match (wallets, acts, coupons) {
+            (false, _, false) => &APPEND,
+            (true, false, false) => &APPEND_WITH_VALUE,
+            (true, true, false) => &APPEND_WITH_ACTS,
+            (false, _, true) => &APPEND_WITH_COUPONS,
+            (true, false, true) => &APPEND_WITH_VALUE_AND_COUPONS,
+            (true, true, true) => &APPEND_WITH_ALL,
         };
         let parameters = statement
             .bind()
@@ -212,13 +220,34 @@ impl<'a> Rows<'a> {
             .column("fingerprint", |answer| answer.fingerprint.as_slice())
             .column("answer", |answer| answer.answer.as_slice())
             .end();
-        let parameters = if self.value.is_empty() { parameters } else { self.with_value(parameters, places) };
-        let parameters = if self.value.acts.is_empty() { parameters } else { self.with_acts(parameters) };
+        let parameters = if wallets { self.with_value(parameters, places) } else { parameters };
+        let parameters = if acts { self.with_acts(parameters) } else { parameters };
+        let parameters = if coupons { self.with_coupons(parameters) } else { parameters };
         parameters.query()
     }
 
+    fn with_coupons(&self, parameters: Parameters) -> Parameters {
+        let ValueTotals { coupons, uses_begun, uses_gone_on, .. } = &self.value;
+        parameters
+            .rows("new_coupons", coupons.iter())
+            .column("reward_id", |((reward, _), _)| *reward)
+            .column("number", |((_, number), _)| *number)
+            .column("claim_id", |(_, claim)| *claim)
+            .end()
+            .rows("new_uses", uses_begun.iter())
+            .column("redemption_id", |(redemption, _)| *redemption)
+            .column("claim_id", |(_, begun)| begun.claim)
+            .column("status", |(_, begun)| begun.status)
+            .column("expires_at", |(_, begun)| begun.expires_at.map(|end| end.utc()))
+            .end()
+            .rows("use_changes", uses_gone_on.iter())
+            .column("redemption_id", |(redemption, _)| *redemption)
+            .column("status", |(_, status)| *status)
+            .end()
+    }
+
     fn with_value(&self, parameters: Parameters, places: &Places) -> Parameters {
-        let ValueTotals { given, moved, begun, ended, owed, acts: _, spent } = &self.value;
+        let ValueTotals { given, moved, begun, ended, owed, spent, .. } = &self.value;
         parameters
             .rows("new_lots", given.iter())
             .column("member_id", |(((member, _), _), _)| *member)
@@ -304,12 +333,21 @@ mod tests {
     #[test]
     fn every_parameter_has_its_place_in_the_statement() {
         let head = Head { position: 0, hash: [0; 32], recorded_at: Moment::EPOCH, epoch: 0 };
-        let plain = Rows::default();
-        let mut with_value = Rows::default();
-        with_value.value.ended.insert(Uuid::nil());
-        let mut with_acts = Rows::default();
-        with_acts.value.acts.push(crate::guards::acts::Act::sample(1));
-        for rows in [plain, with_value, with_acts] {
+        let with = |flags: [bool; 3]| {
+            let mut rows = Rows::default();
+            if flags[0] {
+                rows.value.ended.insert(Uuid::nil());
+            }
+            if flags[1] {
+                rows.value.acts.push(crate::guards::acts::Act::sample(1));
+            }
+            if flags[2] {
+                rows.value.uses_gone_on.insert(Uuid::nil(), "held");
+            }
+            rows
+        };
+        for flags in 0..8 {
+            let rows = with([flags & 1 != 0, flags & 2 != 0, flags & 4 != 0]);
             let mut query = rows.bound(&head, &head, &Places::default()).unwrap();
             check(&mut query);
         }

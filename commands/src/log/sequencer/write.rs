@@ -14,6 +14,7 @@ use super::decide::{Known, stands_alone};
 use super::statement::{Places, Rows, read_head};
 use super::{Announce, Clock, Head, Job};
 use crate::failure::{Failure, classify};
+use crate::guards::low_codes::LowCodes;
 use crate::guards::tables;
 use crate::log::append::{Append, AppendError, Appended};
 use crate::metrics::{BATCH_COMMANDS, BATCH_SECONDS, EVENTS};
@@ -40,6 +41,7 @@ pub(super) struct Writer {
     places: Places,
     polite: u32,
     announce: Announce,
+    low_codes: LowCodes,
 }
 
 /// Why a whole batch was not written.
@@ -67,7 +69,7 @@ impl From<sqlx::Error> for Setback {
 pub(super) type Outcome = Result<Appended, AppendError>;
 
 impl Writer {
-    pub(super) fn new(database: PgConnectOptions, clock: Clock, announce: Announce) -> Self {
+    pub(super) fn new(database: PgConnectOptions, clock: Clock, announce: Announce, low_codes: LowCodes) -> Self {
         Self {
             database,
             clock,
@@ -78,6 +80,7 @@ impl Writer {
             places: Places::default(),
             polite: 0,
             announce,
+            low_codes,
         }
     }
 
@@ -263,10 +266,10 @@ impl Writer {
         for ((append, metadata), verdict) in batch.iter().zip(&metadata).zip(verdicts) {
             outcomes.push(match verdict {
                 Err(refused) => Err(refused),
-                Ok(()) => {
+                Ok(numbers) => {
                     let first_position = after.position + 1;
                     after.recorded_at = self.clock.recorded_at(append, now, after.recorded_at);
-                    rows.add(append, metadata, &mut after);
+                    rows.add(append, &numbers, metadata, &mut after);
                     let appended = Appended {
                         command_id: append.metadata.command_id,
                         first_position,
@@ -287,6 +290,9 @@ impl Writer {
             return Err(Setback::Fenced);
         }
         self.head = Some(after);
+        if !self.known.low_codes.is_empty() {
+            self.low_codes.note(std::mem::take(&mut self.known.low_codes));
+        }
         if !locked {
             self.announce.written(&rows.events, after.position);
         }
