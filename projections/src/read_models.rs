@@ -6,6 +6,7 @@ pub mod campaign_catalogue;
 pub mod campaign_windows;
 pub mod claim_history;
 mod copy_in;
+pub mod coupons;
 pub mod dashboard;
 mod json_text;
 pub mod log_analytics;

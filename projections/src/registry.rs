@@ -6,6 +6,7 @@ use crate::read_models::campaign_analytics::CampaignAnalytics;
 use crate::read_models::campaign_catalogue::CampaignCatalogue;
 use crate::read_models::campaign_windows::CampaignWindows;
 use crate::read_models::claim_history::ClaimHistory;
+use crate::read_models::coupons::Coupons;
 use crate::read_models::dashboard::Dashboard;
 use crate::read_models::member_facts::MemberFactsProjection;
 use crate::read_models::referral_tally::ReferralTally;
@@ -49,6 +50,7 @@ registry![
     Wallets,
     Value,
     Adjustments,
+    Coupons,
 ];
 
 /// What is known of the projection of this name.

@@ -32,7 +32,7 @@ const CONTENDERS: [&str; 21] = [
     "claims_with_the_broker_away64",
 ];
 /// These are done once, so that they have a rate alone.
-const RUNS: [&str; 21] = [
+const RUNS: [&str; 22] = [
     "replay_ours",
     "replay_not_packed",
     "replay_packing",
@@ -50,6 +50,7 @@ const RUNS: [&str; 21] = [
     "rebuild_of_wallets",
     "rebuild_of_value",
     "rebuild_of_adjustments",
+    "rebuild_of_coupons",
     "served_ours_compared",
     "audit_re_evaluate",
     "audit_backtest",

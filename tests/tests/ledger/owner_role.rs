@@ -8,7 +8,7 @@ use tests::support::{
     programme::{activity, event, login_streak, reward},
 };
 
-const PROJECTIONS: [&str; 11] = [
+const PROJECTIONS: [&str; 12] = [
     "member_facts",
     "referral_tally",
     "claim_history",
@@ -20,6 +20,7 @@ const PROJECTIONS: [&str; 11] = [
     "wallets",
     "value",
     "adjustments",
+    "coupons",
 ];
 
 /// What a writer that was taken over would try; the log is in the schema that is searched first.

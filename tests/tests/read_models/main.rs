@@ -5,6 +5,7 @@
 mod at_once;
 mod campaign_analytics;
 mod contract;
+mod coupons;
 mod dashboard;
 mod dashboard_days;
 mod facts;

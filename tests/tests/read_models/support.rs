@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod payments;
 pub(crate) mod publishing;
 pub(crate) mod purse;
+pub(crate) mod vouchers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use domain::Event;
 use domain::campaign::{CampaignEvent, CampaignTerms, RewardTerms};
 use domain::claim::ClaimEvent;
 use domain::condition::Condition;
+use domain::value::ValueEvent;
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
@@ -26,7 +27,7 @@ pub struct CampaignCatalogue;
 impl Projection for CampaignCatalogue {
     const NAME: &'static str = "campaign_catalogue";
     const VERSION: i32 = 1;
-    const STREAMS: &'static [&'static str] = &["campaign", "claim"];
+    const STREAMS: &'static [&'static str] = &["campaign", "claim", "codes"];
     const TABLES: &'static [&'static str] = &["campaigns", "rewards"];
     const SPREAD: Spread = Spread::Whole {
         because: "claims, whose subject is a member, count on the rewards of campaigns, whose subject is the campaign",
@@ -40,7 +41,8 @@ impl Projection for CampaignCatalogue {
             match &recorded.event {
                 Event::Campaign(event) => catalogue.take_in(event, &recorded.entry)?,
                 Event::Claim(event) => catalogue.count(event),
-                Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
+                Event::Value(event) => catalogue.restock(event),
+                Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
             }
         }
         write_campaigns(tx, &catalogue.campaigns.into_values().collect::<Vec<_>>()).await?;
@@ -101,9 +103,17 @@ impl Catalogue {
 
     fn count(&mut self, event: &ClaimEvent) {
         let Some(reward) = self.rewards.get_mut(&event.about().reward_id.0) else { return };
-        let transition = event.event_type().transition();
-        reward.held += transition.held;
-        reward.granted += transition.granted;
+        let (held, granted) = event.from_stock();
+        reward.held += held;
+        reward.granted += granted;
+    }
+
+    /// As many grants as codes, where each grant hands out one.
+    fn restock(&mut self, event: &ValueEvent) {
+        let Some((reward, total)) = event.codes() else { return };
+        if let Some(row) = self.rewards.get_mut(&reward.0) {
+            row.quantity = Some(total);
+        }
     }
 }
 
@@ -162,7 +172,7 @@ fn reward_row(id: Uuid, campaign: Uuid, terms: &RewardTerms, entry: &EventHeader
         description: terms.description.clone(),
         reward_type: terms.reward_type.name().to_owned(),
         amount: terms.amount.get(),
-        quantity: terms.quantity.map(Into::into),
+        quantity: terms.first_stock().map(Into::into),
         per_member_limit: terms.per_member_limit.map(Into::into),
         value: terms.value.as_deref().cloned().map(Json),
         held: 0,
@@ -193,7 +203,8 @@ async fn load(tx: &mut PgConnection, batch: &[Recorded]) -> Result<Catalogue, Fo
                 }
             }
             Event::Claim(event) => rewards.extend([event.about().reward_id.0]),
-            Event::Member(_) | Event::Activity(_) | Event::Referral(_) | Event::Value(_) => {}
+            Event::Value(event) => rewards.extend(event.codes().map(|(reward, _)| reward.0)),
+            Event::Member(_) | Event::Activity(_) | Event::Referral(_) => {}
         }
     }
     let mut catalogue = Catalogue::default();

@@ -111,11 +111,12 @@ pub(super) struct Grants {
 }
 
 impl Grants {
-    /// Takes one step of a claim into account.
+    /// Takes one step of a claim into account. A coupon that is taken back is not in stock again.
     pub(super) fn claim(&mut self, event: &ClaimEvent) {
         let transition = event.event_type().transition();
-        self.held += transition.held;
-        self.granted += transition.granted;
+        let (held, granted) = event.from_stock();
+        self.held += held;
+        self.granted += granted;
         self.amount += transition.granted * event.about().amount.get();
         self.steps += transition.granted.max(0);
     }

@@ -33,7 +33,7 @@ pub struct Dashboard;
 impl Projection for Dashboard {
     const NAME: &'static str = "dashboard";
     const VERSION: i32 = 4;
-    const STREAMS: &'static [&'static str] = &["member", "activity", "campaign", "claim"];
+    const STREAMS: &'static [&'static str] = &["member", "activity", "campaign", "claim", "codes"];
     const TABLES: &'static [&'static str] = &[
         "dashboard_marks",
         "dashboard_campaigns",
@@ -65,7 +65,8 @@ impl Projection for Dashboard {
                 }
                 Event::Campaign(event) => numbers.offers.campaign(stream_id(entry)?, event, entry),
                 Event::Claim(event) => numbers.claim(event, entry)?,
-                Event::Referral(_) | Event::Value(_) => {}
+                Event::Value(event) => numbers.offers.restock(event, entry.position),
+                Event::Referral(_) => {}
             }
         }
         numbers.write(tx).await
@@ -106,7 +107,8 @@ impl Numbers {
                     members.extend([event.member().0]);
                     rewards.extend([event.about().reward_id.0]);
                 }
-                Event::Referral(_) | Event::Value(_) => {}
+                Event::Value(event) => rewards.extend(event.codes().map(|(reward, _)| reward.0)),
+                Event::Referral(_) => {}
             }
         }
         Ok(Self {

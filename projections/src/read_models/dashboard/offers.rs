@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use domain::campaign::CampaignEvent;
 use domain::claim::ClaimEvent;
+use domain::value::ValueEvent;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -178,7 +179,7 @@ impl Offers {
                 ended_at: None,
             },
             (CampaignEvent::RewardAdded(added), _) => {
-                let quantity = added.terms.quantity.map(Into::into);
+                let quantity = added.terms.first_stock().map(Into::into);
                 let reward_type = added.terms.reward_type.name().to_owned();
                 let reward_id = added.reward_id.0;
                 return self.reward(RewardRow { reward_id, position, campaign_id: id, reward_type, quantity });
@@ -215,6 +216,14 @@ impl Offers {
         };
         self.new_campaigns.push(row.clone());
         self.campaigns.insert(id, row);
+    }
+
+    /// As many grants as codes, where each grant hands out one.
+    pub(super) fn restock(&mut self, event: &ValueEvent, position: i64) {
+        let Some((reward, total)) = event.codes() else { return };
+        if let Some(row) = self.rewards.get(&reward.0).cloned() {
+            self.reward(RewardRow { position, quantity: Some(total), ..row });
+        }
     }
 
     fn reward(&mut self, row: RewardRow) {
