@@ -10,6 +10,7 @@ pub mod claim_names;
 pub mod claim_value;
 pub mod client_address;
 pub mod clock;
+pub mod coupons;
 pub mod explain;
 pub mod facts;
 pub mod i18n;

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod codes;
 pub mod config;
 pub mod database;
 pub mod demo;
@@ -27,6 +28,7 @@ use crate::app::time_zones;
 use crate::config::Config;
 use admin::Admin;
 use audit::Audit;
+use codes::CodesOrder;
 use config::show_config;
 use database::Database;
 use demo::Demo;
@@ -74,6 +76,9 @@ enum Role {
     /// Work on points.
     #[command(subcommand)]
     Points(Points),
+    /// Work on the codes of rewards.
+    #[command(subcommand)]
+    Codes(CodesOrder),
     /// Read the log as an auditor, and check everything against it.
     #[command(subcommand)]
     Audit(Audit),
@@ -130,6 +135,7 @@ impl Cli {
             Some(Role::Demo(order)) => order.run(config).await?,
             Some(Role::Service(order)) => order.run(config).await?,
             Some(Role::Points(order)) => order.run(config).await?,
+            Some(Role::Codes(order)) => order.run(config).await?,
             Some(Role::Audit(order)) => return Ok(order.run(config).await),
             Some(Role::Kafka(order)) => return Ok(order.run(config).await),
             Some(Role::Config) => show_config(&config, matches)?,

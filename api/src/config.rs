@@ -29,6 +29,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::app::accounts::Returns;
+use crate::app::coupons::keys::{CodeKeyError, CodeKeys};
 use crate::app::tokens::{KeyError, Keys};
 use crate::http::client_address::TrustedProxies;
 use crate::http::layers::rate_limits::{DailyBudgets, RateLimits};
@@ -144,6 +145,10 @@ pub struct Config {
     /// File with the access-token keys, one per line: the first signs, all verify. None: generated in `DATA_DIR`, mode 0600.
     #[arg(long, env = "TOKEN_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
     pub token_key_file: Option<PathBuf>,
+
+    /// File with the keys of coupon codes, one per line: the first seals, all open. None: generated in `DATA_DIR`, mode 0600.
+    #[arg(long, env = "CODES_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
+    pub codes_key_file: Option<PathBuf>,
 
     /// File with the Ed25519 key (PEM) that signs checkpoints of the log. None: generated in `DATA_DIR`, mode 0600.
     #[arg(long, env = "AUDIT_KEY_FILE", value_name = "FILE", value_parser = path(), global = true)]
@@ -319,6 +324,22 @@ impl Config {
     pub fn returns(&self) -> Result<Returns, KeyError> {
         let keys = Keys::open(self.token_key_file.as_deref(), &self.data_dir)?;
         Ok(Returns::new(Arc::new(keys), self.return_after))
+    }
+
+    /// The keys of coupon codes.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    pub fn code_keys(&self) -> Result<CodeKeys, CodeKeyError> {
+        CodeKeys::open(self.codes_key_file.as_deref(), &self.data_dir)
+    }
+
+    /// The keys of coupon codes, where there are any; none are made.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn code_keys_if_there(&self) -> Result<Option<CodeKeys>, CodeKeyError> {
+        CodeKeys::open_if_there(self.codes_key_file.as_deref(), &self.data_dir)
     }
 
     /// The consumer group that reads facts from Kafka.

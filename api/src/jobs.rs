@@ -3,5 +3,6 @@
 pub mod checkpoints;
 pub mod demo_traffic;
 pub mod kafka_intake;
+pub mod low_codes;
 pub mod reactors;
 pub mod scheduler;

@@ -9,7 +9,9 @@ mod budgets;
 mod claim_body;
 mod claim_list;
 mod claims;
+mod codes;
 mod conditions;
+mod coupons;
 mod dashboard;
 pub(crate) mod events;
 pub(crate) mod health;
@@ -38,6 +40,8 @@ pub fn router() -> ApiRouter<AppState> {
         .merge(auth::router())
         .merge(events::router())
         .merge(events::rewards::router())
+        .merge(codes::router())
+        .merge(coupons::router())
         .merge(events::progress::router())
         .merge(events::request_reward::router())
         .merge(events::backtest::router())
@@ -93,12 +97,14 @@ mod tests {
             ("/auth/signup", "POST", signs_up),
             ("/auth/users", "POST", signs_up),
             ("/conditions/check", "POST", quiet),
+            ("/coupons/validate", "POST", quiet),
             ("/events/backtest", "POST", folds),
             ("/health/live", "GET", health),
             ("/health/ready", "GET", health),
             ("/operations/dead-letters/retry", "POST", quiet),
             ("/operations/projections/{name}/retry", "POST", quiet),
             ("/operations/projections/{name}/skip", "POST", quiet),
+            ("/rewards/{id}/codes", "POST", RouteLimits { large_body: true, ..ordinary }),
         ];
         assert_eq!(found, wanted);
         assert!(!String::from_utf8_lossy(document.as_bytes()).contains("x-limits"), "it is no part of the document");

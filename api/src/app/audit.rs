@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod changes;
 pub mod checkpoints;
+pub mod coupon_codes;
 pub mod log_page;
 pub mod signed_note;
 pub mod signing_key;

@@ -92,6 +92,11 @@ impl Config {
                 self.token_key_file.as_deref().map_or("(made in DATA_DIR)".to_owned(), shown),
             ),
             setting(
+                "CODES_KEY_FILE",
+                "codes_key_file",
+                self.codes_key_file.as_deref().map_or("(made in DATA_DIR)".to_owned(), shown),
+            ),
+            setting(
                 "AUDIT_KEY_FILE",
                 "audit_key_file",
                 self.audit_key_file.as_deref().map_or("(made in DATA_DIR)".to_owned(), shown),

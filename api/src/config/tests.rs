@@ -159,6 +159,7 @@ fn what_cannot_be_meant_is_refused_by_name() {
     check_refused("--kafka-activities-group=", "KAFKA_ACTIVITIES_GROUP");
     check_refused("--data-dir=", "DATA_DIR");
     check_refused("--token-key-file=", "TOKEN_KEY_FILE");
+    check_refused("--codes-key-file=", "CODES_KEY_FILE");
     check_refused("--referral-condition=[1]", "REFERRAL_CONDITION");
     let (good, _) = read(&["serve", "--kafka-brokers=one.example:9092, [::1]:9093"]);
     assert_eq!(good.validate(), Ok(()));

@@ -65,6 +65,11 @@ impl Config {
                 "name a file, or unset it to have a key made in DATA_DIR",
             ),
             empty(
+                "CODES_KEY_FILE",
+                self.codes_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()),
+                "name a file, or unset it to have a key made in DATA_DIR",
+            ),
+            empty(
                 "AUDIT_KEY_FILE",
                 self.audit_key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()),
                 "name a file, or unset it to have a key made in DATA_DIR",

@@ -20,7 +20,7 @@ use domain::id::MemberId;
 use domain::role::Role;
 use uuid::Uuid;
 
-pub use self::rights::{Spender, StaffOrSpender};
+pub use self::rights::{Redeemer, Spender, StaffOrSpender};
 
 use self::rights::Rights;
 use crate::app::accounts::{Right, ServiceKey};

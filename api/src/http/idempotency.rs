@@ -27,8 +27,9 @@ mod table;
 
 use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use commands::{AnswerFromAppend, AnswerFromReceipt, Appended, CommandError, Ledger, Metadata, Receipt};
 use domain::LedgerAggregate;
@@ -85,31 +86,82 @@ impl<T: FromFields> FromRequest<AppState> for Idempotent<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let refused = IntoResponse::into_response;
-        let Some(slot) = request.extensions().get::<Slot>().cloned() else {
+        let Some(arriving) = Arriving::of(&request).map_err(refused)? else {
             let bytes = body_bytes::<T>(request).await.map_err(refused)?;
             return Ok(Self(read_body(bytes).await.map_err(refused)?, Key(None)));
         };
-        let key = read_key(request.headers()).map_err(refused)?;
-        let who = request.extensions().get::<Caller>().map(Caller::identified);
-        let id = RequestId::of(request.extensions());
-        let (method, uri) = (request.method().clone(), request.uri().clone());
         let bytes = body_bytes::<T>(request).await.map_err(refused)?;
-        let fingerprint = Fingerprint::of(&method, &uri, &bytes);
-        let (caller, fingerprint) = match who {
+        let asked = arriving.begin(state, &bytes, T::IS_SECRET).await?;
+        let body = read_body(bytes).await.map_err(refused)?;
+        let key = arriving.end(state, asked).map_err(refused)?;
+        Ok(Self(body, key))
+    }
+}
+
+/// A body that is no JSON and holds secrets, and the key it was sent under; what it is made of says its extractor.
+pub(crate) async fn with_secret_body<T>(
+    request: Request,
+    state: &AppState,
+    body: impl AsyncFnOnce(Request) -> Result<(Bytes, T), Problem>,
+) -> Result<(Bytes, T, Key), Response> {
+    let refused = IntoResponse::into_response;
+    let arriving = Arriving::of(&request).map_err(refused)?;
+    let (bytes, read) = body(request).await.map_err(refused)?;
+    let Some(arriving) = arriving else { return Ok((bytes, read, Key(None))) };
+    let asked = arriving.begin(state, &bytes, true).await?;
+    let key = arriving.end(state, asked).map_err(refused)?;
+    Ok((bytes, read, key))
+}
+
+/// A request with a key whose body is not read yet.
+struct Arriving {
+    slot: Slot,
+    key: String,
+    who: Option<Identified>,
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+}
+
+impl Arriving {
+    /// `None`: it has no key.
+    fn of(request: &Request) -> Result<Option<Self>, Problem> {
+        let Some(slot) = request.extensions().get::<Slot>().cloned() else { return Ok(None) };
+        Ok(Some(Self {
+            slot,
+            key: read_key(request.headers())?,
+            who: request.extensions().get::<Caller>().map(Caller::identified),
+            id: RequestId::of(request.extensions()),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }))
+    }
+
+    /// Begins the request, unless it was answered before: then the answer is what it is refused with.
+    async fn begin(&self, state: &AppState, bytes: &[u8], is_secret: bool) -> Result<KeyedRequest, Response> {
+        let refused = IntoResponse::into_response;
+        let fingerprint = Fingerprint::of(&self.method, &self.uri, bytes);
+        let (caller, fingerprint) = match self.who {
+            Some(who) if is_secret => (who.id.to_string(), sealed(&state.keys, &fingerprint).map_err(refused)?.1),
             Some(who) => (who.id.to_string(), fingerprint),
             None => nobody(&state.keys, &fingerprint).map_err(refused)?,
         };
-        let asked = state.in_progress.begin(caller, key, fingerprint, id).ok_or_else(|| refused(in_progress()))?;
-        if let Some(answer) = table::find(&state.pool, &asked).await.map_err(refused)? {
-            return Err(answer);
+        let begun = state.in_progress.begin(caller, self.key.clone(), fingerprint, self.id);
+        let asked = begun.ok_or_else(|| refused(in_progress()))?;
+        match table::find(&state.pool, &asked).await.map_err(refused)? {
+            Some(answer) => Err(answer),
+            None => Ok(asked),
         }
-        let body = read_body(bytes).await.map_err(refused)?;
-        if let Some(who) = who {
-            state.rate_limits.take_key(who).map_err(refused)?;
+    }
+
+    /// The body could be read.
+    fn end(self, state: &AppState, asked: KeyedRequest) -> Result<Key, Problem> {
+        if let Some(who) = self.who {
+            state.rate_limits.take_key(who)?;
         }
         let asked = Arc::new(asked);
-        let _ = slot.set((asked.clone(), who));
-        Ok(Self(body, Key(Some(asked))))
+        let _ = self.slot.set((asked.clone(), self.who));
+        Ok(Key(Some(asked)))
     }
 }
 
@@ -117,8 +169,15 @@ impl<T: FromFields> FromRequest<AppState> for Idempotent<T> {
 /// never meet, and only the very same request (with its password) reads its own answer. Sealed, so that
 /// nobody who reads the table can try passwords on it.
 fn nobody(keys: &Keys, fingerprint: &Fingerprint) -> Result<(String, Fingerprint), Problem> {
-    let sealed = keys.seal("idempotency", &fingerprint.0).map_err(|error| Problem::internal("once", &error))?;
-    Ok((format!("{}{sealed}", stored_answers::NOBODY), Fingerprint::of_text(&sealed)))
+    let (seal, fingerprint) = sealed(keys, fingerprint)?;
+    Ok((format!("{}{seal}", stored_answers::NOBODY), fingerprint))
+}
+
+/// The fingerprint of a request with a secret in it, from which nobody who reads the table can guess the secret.
+fn sealed(keys: &Keys, fingerprint: &Fingerprint) -> Result<(String, Fingerprint), Problem> {
+    let seal = keys.seal("idempotency", &fingerprint.0).map_err(|error| Problem::internal("once", &error))?;
+    let fingerprint = Fingerprint::of_text(&seal);
+    Ok((seal, fingerprint))
 }
 
 fn read_key(headers: &HeaderMap) -> Result<String, Problem> {

@@ -3,6 +3,7 @@
 
 pub mod arrival;
 pub mod cors;
+pub mod coupon_codes;
 pub mod headers;
 pub mod in_flight;
 pub mod rate_limits;

@@ -54,6 +54,10 @@ impl Code {
             | Self::HoldExpired
             | Self::AmountExceedsHold
             | Self::RefundExceedsSpend
+            | Self::RewardHasNoCodes
+            | Self::CouponUsed
+            | Self::CouponExpired
+            | Self::CouponVoided
             | Self::ActivityConflict => StatusCode::CONFLICT,
             Self::BodyTooLarge | Self::RecordTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -77,7 +81,9 @@ impl Code {
             | Self::SourceReserved
             | Self::SourceNotAllowed
             | Self::OwnActivity => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::RewardUnknown | Self::MemberUnknown | Self::UnitUnknown => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::RewardUnknown | Self::MemberUnknown | Self::UnitUnknown | Self::CouponUnknown => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Overloaded | Self::Unavailable | Self::ProjectionBehind => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

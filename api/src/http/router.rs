@@ -28,7 +28,7 @@ use crate::http::layers::arrival::{self, Room};
 use crate::http::layers::in_flight::{self, InFlight};
 use crate::http::layers::route_limits::{LimitsOfRoutes, RouteLimits};
 use crate::http::layers::time_limit::Limits;
-use crate::http::layers::{cors, headers};
+use crate::http::layers::{cors, coupon_codes, headers};
 
 pub use crate::http::connections::ConnectionLimits;
 pub use crate::http::listen::listen;
@@ -77,7 +77,7 @@ impl Service {
     /// The API for callers within this process, who are already authenticated and charged.
     pub fn inside(&self) -> Router {
         let keyed = |State(state): State<AppState>, request: Request, next: Next| async move {
-            idempotency::layer(&state, request, |request| next.run(request)).await
+            with_answers_kept(&state, request, next).await
         };
         self.routes.clone().layer(from_fn_with_state(self.state.clone(), keyed))
     }
@@ -114,6 +114,11 @@ impl Service {
     }
 }
 
+/// Answers a request that may have a key. Codes are filled in outside of what stores answers, so that no stored one has any.
+async fn with_answers_kept(state: &AppState, request: Request, next: Next) -> Response {
+    coupon_codes::layer(state, request, |request| idempotency::layer(state, request, |request| next.run(request))).await
+}
+
 impl Layers {
     fn around(self, router: Router) -> Router {
         router.layer(from_fn_with_state(Arc::new(self), |State(layers): State<Arc<Self>>, request, next| async move {
@@ -147,7 +152,7 @@ impl Layers {
         if !self.takes_keys {
             return next.run(request).await;
         }
-        idempotency::layer(&self.state, request, |request| next.run(request)).await
+        with_answers_kept(&self.state, request, next).await
     }
 }
 

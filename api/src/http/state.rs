@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::app::accounts::{Passwords, Returns, SignIn};
 use crate::app::audit::checkpoints::Checkpoints;
+use crate::app::coupons::keys::CodeKeys;
 use crate::app::facts::LedgerFacts;
 use crate::app::operations::intake::IntakeDesk;
 use crate::app::problem::{Code, Problem};
@@ -51,6 +52,8 @@ pub struct AppState {
     pub checkpoints: Checkpoints,
     /// The keys of the access tokens.
     pub keys: Arc<Keys>,
+    /// The keys of the codes of coupons.
+    pub code_keys: Arc<CodeKeys>,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
     /// What log-ins and service keys stand for now.

@@ -103,16 +103,17 @@ impl Scheduler {
     /// Does all that is due and says how long there is nothing to do. The parts do not wait for each other: one of the
     /// projections may have stopped.
     async fn round(&self) -> Duration {
-        let (campaigns, claims, erased, referrals, changed, wallets) = tokio::join!(
+        let (campaigns, claims, erased, coupons, referrals, changed, wallets) = tokio::join!(
             self.keep_windows(),
             self.expire_claims(),
             self.withdraw_claims(),
+            self.end_holds_of_coupons(),
             self.wake_referrals(),
             self.judge_all_once(),
             self.settle_wallets()
         );
         let mut sleep = Duration::from_millis(LONGEST_SLEEP_MS);
-        for part in [campaigns, claims, erased, referrals, changed, wallets] {
+        for part in [campaigns, claims, erased, coupons, referrals, changed, wallets] {
             match part {
                 Ok(Some(next)) => sleep = sleep.min(until(next)),
                 Ok(None) => {}
@@ -185,6 +186,25 @@ impl Scheduler {
             Ok(_) | Err(CommandError::Refused { refusal: ClaimRefusal::StepNotAllowed { .. }, .. }) => Ok(()),
             Err(error) => Err(Trouble::Command(error.to_string())),
         }
+    }
+
+    /// Records the end of holds of coupons that nobody ended in time.
+    async fn end_holds_of_coupons(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
+        loop {
+            let at = clock::now();
+            let due = self.ledger.coupons_with_holds_due(at, BATCH).await.map_err(told)?;
+            if due.is_empty() || !self.may_go_on() {
+                return Ok(self.ledger.next_end_of_a_coupon_hold().await.map_err(told)?.map(Moment::utc));
+            }
+            let ended = stream::iter(due).map(|id| self.end_holds_of_coupon(id, at)).buffer_unordered(AT_ONCE);
+            if !anything_appended(ended.collect().await)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn end_holds_of_coupon(&self, id: ClaimId, at: Moment) -> Result<usize, Trouble> {
+        self.ledger.end_holds_of_coupon(id, &Metadata::system(at)).await.map_err(told)
     }
 
     /// Looks again at the referrals whose moment has come.
@@ -264,6 +284,10 @@ impl Scheduler {
             Err(error) => Err(Trouble::Command(error.to_string())),
         }
     }
+}
+
+fn told(error: impl std::fmt::Display) -> Trouble {
+    Trouble::Command(error.to_string())
 }
 
 /// Whether a batch did anything. One that did not is no reason to look again at once: the rows say that

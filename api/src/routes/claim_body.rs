@@ -5,12 +5,13 @@ use domain::Moment;
 use domain::campaign::RewardType;
 use domain::claim::{Claim, ClaimStatus};
 use domain::condition::LeafEvidence;
-use domain::id::ClaimId;
+use domain::id::{ClaimId, MemberId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::claim_value::{CreditBody, PaidBody, value_of};
+use crate::app::coupons::shown::CouponOfClaim;
 
 /// One claim, with the judgement that its status rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -40,6 +41,8 @@ pub(in crate::routes) struct ClaimBody {
     condition_version: u32,
     evaluated_at: Moment,
     time_zone: &'static str,
+    /// The coupon that it has handed out; null where that is none, or was taken back.
+    coupon: Option<CouponOfClaim>,
     /// Of its last event; null where nothing was appended.
     position: Option<i64>,
     created_at: Option<Moment>,
@@ -90,10 +93,17 @@ impl ClaimBody {
             condition_version: decision.condition_version,
             evaluated_at: decision.evaluated_at,
             time_zone: decision.time_zone.name(),
+            coupon: CouponOfClaim::of(claim),
             position: Some(position),
             created_at,
             updated_at,
         })
+    }
+
+    /// The coupon that stands in it without its code, and whose it is.
+    pub(in crate::routes) fn has_coupon(&self) -> Option<(ClaimId, MemberId)> {
+        let coupon = self.coupon.as_ref()?;
+        Some((coupon.id, self.user_id.parse().ok()?))
     }
 
     /// The same where nothing was appended.

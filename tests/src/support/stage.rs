@@ -35,6 +35,13 @@ impl Stage {
         Stage { service, database, newcomers: Mutex::default() }
     }
 
+    /// One for a single test, where everybody is limited as in production.
+    pub async fn limited() -> Stage {
+        let database = Database::fresh().await;
+        let service = Setup::on(&database).env("RATE_LIMITS", "default").start().await;
+        Stage { service, database, newcomers: Mutex::default() }
+    }
+
     /// A member nobody else uses, with one `visit` and without an account, which would cost a password's hash.
     pub async fn newcomer(&self) -> String {
         let mut waiting = self.newcomers.lock().await;
@@ -63,8 +70,17 @@ impl Stage {
 
     /// A new service that takes points of members in payment; the demo service may do that too.
     pub async fn shop(&self) -> Client {
+        self.service_that_may("spend").await
+    }
+
+    /// A new service that redeems coupons of members; the demo service may do that too.
+    pub async fn cashier(&self) -> Client {
+        self.service_that_may("redeem").await
+    }
+
+    async fn service_that_may(&self, right: &str) -> Client {
         let name = format!("shop-{}", unique());
-        let made = self.service.command(&["service", "create", &name, "--may", "spend"], "");
+        let made = self.service.command(&["service", "create", &name, "--may", right], "");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         self.nobody().with_token(String::from_utf8_lossy(&made.stdout).trim_end())
     }

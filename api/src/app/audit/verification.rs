@@ -9,8 +9,9 @@ use projections::audit::{AuditError, Check, NotLookedAt, ProgressFn, Verificatio
 use projections::kafka::topic::Topic;
 use sqlx::PgPool;
 
-use super::accounts;
+use super::{accounts, coupon_codes};
 use crate::app::clock;
+use crate::app::coupons::keys::CodeKeys;
 
 /// How long the relay may take to publish what is in the log.
 const RELAY_WITHIN: Duration = Duration::from_secs(30);
@@ -25,11 +26,15 @@ const KAFKA: &str = "kafka";
 pub async fn verify(
     pool: &PgPool,
     topic: Option<&Topic>,
+    keys: Option<&CodeKeys>,
     progress: ProgressFn<'_>,
 ) -> Result<(Verification, Option<TopicVerificationError>), AuditError> {
     let started_at = clock::now();
     let (position, mut checks) = checks(pool, progress).await?;
     checks.extend(guards(pool, progress).await?);
+    let codes = coupon_codes::check(pool, keys, progress).await?;
+    let are_unopened = keys.is_none() && codes.checked > 0;
+    checks.push(codes);
     let mut not_looked_at = match accounts::checks(pool, progress).await? {
         Ok(found) => {
             checks.extend(found);
@@ -37,7 +42,13 @@ pub async fn verify(
         }
         Err(not) => vec![not],
     };
-    let left_out = left_out(&mut *pool.acquire().await?, &compare::TABLES).await?;
+    if are_unopened {
+        let reason =
+            "CODES_KEY_FILE is not at hand: the codes are there under their roots, and none was opened".to_owned();
+        not_looked_at.push(NotLookedAt { name: format!("{}.sealed", coupon_codes::COUPON_CODES), reason });
+    }
+    let compared: Vec<&str> = compare::TABLES.into_iter().chain([coupon_codes::COUPON_CODES]).collect();
+    let left_out = left_out(&mut *pool.acquire().await?, &compared).await?;
     let mut not = |reason: &str| not_looked_at.push(NotLookedAt { name: KAFKA.to_owned(), reason: reason.to_owned() });
     let in_the_way = match topic {
         None => {

@@ -25,6 +25,7 @@ phrases! {
     too_deep(depth) = "detail-too-deep";
     not_decodable(encoding) = "detail-not-decodable";
     body_too_slow = "detail-body-too-slow";
+    codes_are_a_table = "detail-codes-are-a-table";
     took_too_long = "detail-took-too-long";
     database_away = "detail-database-away";
     // messages of answers that are no problem

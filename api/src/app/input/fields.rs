@@ -66,6 +66,8 @@ pub(crate) const BATCH_BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 pub trait FromFields: Sized + Send + 'static {
     /// The largest body, in bytes.
     const BODY_LIMIT_BYTES: usize = BODY_LIMIT_BYTES;
+    /// There is a secret in it, from whose plain digest it could be guessed.
+    const IS_SECRET: bool = false;
 
     /// Reads the fields. `None` only after something was reported as wrong, or when the fields are only
     /// described: so ask for every field first, and use `?` afterwards.

@@ -87,6 +87,11 @@ codes! {
     OwnWallet = "own_wallet";
     OwnAdjustment = "own_adjustment";
     TransfersOff = "transfers_off";
+    RewardHasNoCodes = "reward_has_no_codes";
+    CouponUnknown = "coupon_unknown";
+    CouponUsed = "coupon_used";
+    CouponExpired = "coupon_expired";
+    CouponVoided = "coupon_voided";
     // activities
     ActivityConflict = "activity_conflict";
     SourceReserved = "source_reserved";

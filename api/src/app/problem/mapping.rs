@@ -5,12 +5,14 @@ mod moves;
 
 use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
-use commands::{ClaimError, CommandError, GuardRefusal, ReadError, SpendError};
+use commands::{ClaimError, CodesError, CommandError, GuardRefusal, ReadError, SpendError};
 use domain::activity::ActivityRefusal;
 use domain::budget::BudgetsRefusal;
 use domain::campaign::CampaignRefusal;
 use domain::claim::{ClaimRefusal, DenialReason};
+use domain::codes::CodesRefusal;
 use domain::condition::ConditionProblem;
+use domain::coupon::CouponRefusal;
 use domain::member::MemberRefusal;
 use domain::referral::ReferralRefusal;
 use domain::spend::SpendRefusal;
@@ -288,6 +290,41 @@ impl From<SpendRefusal> for Problem {
                 Self::new(Code::RefundExceedsSpend).with("refundable", refundable)
             }
             SpendRefusal::NotYetExpired { .. } => Self::internal("spend", &refusal),
+        }
+    }
+}
+
+impl From<CouponRefusal> for Problem {
+    fn from(refusal: CouponRefusal) -> Self {
+        match refusal {
+            CouponRefusal::Unknown => Self::new(Code::CouponUnknown),
+            CouponRefusal::ReferenceConflict => Self::new(Code::ReferenceConflict),
+            CouponRefusal::Voided => Self::new(Code::CouponVoided),
+            CouponRefusal::Expired { at } => Self::new(Code::CouponExpired).with("at", at),
+            CouponRefusal::Used => Self::new(Code::CouponUsed),
+            CouponRefusal::RedemptionUnknown => Self::new(Code::NotFound),
+            CouponRefusal::StepNotAllowed { from } => Self::new(Code::StepNotAllowed).with("from", from.name()),
+            CouponRefusal::HoldExpired { at } => Self::new(Code::HoldExpired).with("at", at),
+        }
+    }
+}
+
+impl From<CodesError> for Problem {
+    fn from(error: CodesError) -> Self {
+        match error {
+            CodesError::RewardUnknown => Self::new(Code::NotFound),
+            CodesError::NoCodes => Self::new(Code::RewardHasNoCodes),
+            CodesError::Command(error) => error.into(),
+        }
+    }
+}
+
+impl From<CodesRefusal> for Problem {
+    fn from(refusal: CodesRefusal) -> Self {
+        match refusal {
+            CodesRefusal::Nothing | CodesRefusal::TooMany => Self::field("count", "range", refusal.to_string()),
+            CodesRefusal::OutOfBounds => Self::field("count", "range", refusal.to_string()),
+            CodesRefusal::BelowCommitted { committed } => Self::new(Code::BelowCommitted).with("committed", committed),
         }
     }
 }

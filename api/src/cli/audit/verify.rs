@@ -33,7 +33,8 @@ impl Verify {
         let checkpoint = self.checkpoint(pool, config).await?;
         let told = bar(head(pool).await?);
         let topic = config.named_topic();
-        let (mut verified, in_the_way) = verify(pool, topic.as_ref(), &mut |check, done| {
+        let keys = config.code_keys_if_there()?;
+        let (mut verified, in_the_way) = verify(pool, topic.as_ref(), keys.as_ref(), &mut |check, done| {
             told.set_message(check.to_owned());
             moved(&told, done);
         })

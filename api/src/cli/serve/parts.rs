@@ -34,6 +34,7 @@ use crate::http::router;
 use crate::http::state::AppState;
 use crate::jobs::demo_traffic::DemoTraffic;
 use crate::jobs::kafka_intake::{Desk, Inbound, InboundConfig};
+use crate::jobs::low_codes;
 use crate::jobs::reactors::{BudgetReactor, DebtReactor, ReferralProgramme, ReferralReactor};
 use crate::jobs::scheduler::Scheduler;
 use crate::pages;
@@ -87,6 +88,7 @@ impl Inside {
             Inbound::start(facts, ledger(), pool(), followers, stopping.clone())
                 .context("activities cannot be consumed from Kafka")?;
         }
+        low_codes::start(ledger(), followers, stopping.clone());
         Scheduler::start(ledger(), pool(), self.freshness.clone(), programme, followers, stopping.clone());
         Ok(())
     }
@@ -117,6 +119,7 @@ impl Inside {
             intake: desk(config, broker, &pool),
             checkpoints,
             keys: returns.keys(),
+            code_keys: Arc::new(config.code_keys()?),
             returns: returns.clone(),
             security: SecurityLog::new(config.security_log_addresses),
             passwords: Passwords::new().map_err(told)?,

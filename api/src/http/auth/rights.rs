@@ -65,6 +65,8 @@ macro_rules! with_right {
 with_right! {
     /// A service that may take points of members in payment.
     Spender: Service with Spend;
+    /// A service that may redeem coupons of members.
+    Redeemer: Service with Redeem;
     /// Who may see what members have and spend: staff, and services that may take it.
     StaffOrSpender: StaffOrService with Spend;
 }

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 
+use crate::http::headers::has_coupon::HAS_COUPON;
 use crate::http::headers::positions::LEDGER_POSITION;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The headers that are stored; all others belong to one transmission.
-const KEPT_HEADERS: [HeaderName; 5] =
-    [header::CONTENT_TYPE, header::CONTENT_LANGUAGE, header::ETAG, header::LOCATION, LEDGER_POSITION];
+const KEPT_HEADERS: [HeaderName; 6] =
+    [header::CONTENT_TYPE, header::CONTENT_LANGUAGE, header::ETAG, header::LOCATION, LEDGER_POSITION, HAS_COUPON];
 
 /// One whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,6 +66,14 @@ pub(crate) async fn form_bytes(request: Request) -> Result<Bytes, Problem> {
     collect(request, BODY_LIMIT_BYTES).await
 }
 
+/// The bytes of a body that is no JSON, up to a limit; its type is the caller's business.
+///
+/// # Errors
+/// `body_too_large`; `malformed_json` for an incomplete body.
+pub(crate) async fn raw_bytes(request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
+    collect(request, limit_bytes).await
+}
+
 fn has_json_type(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

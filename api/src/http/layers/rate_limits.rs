@@ -36,6 +36,7 @@ const LOGIN_FROM_AN_ADDRESS: Policy = Policy::a_minute("login-address", 60);
 const SIGN_UP_FROM_AN_ADDRESS: Policy = Policy::a_minute("sign-up-address", 20);
 const A_PRINCIPAL: Policy = Policy::a_minute("principal", 600);
 const A_SERVICE: Policy = Policy::a_minute("service", 60_000);
+const UNKNOWN_CODES: Policy = Policy::a_minute("unknown-codes", 60);
 
 /// The counts of all callers; none when nobody is limited. Cheap to clone.
 #[derive(Clone, Default)]
@@ -49,6 +50,7 @@ struct Limits {
     sign_ups: Buckets,
     principals: Buckets,
     services: Buckets,
+    unknown_codes: Buckets,
     daily: Daily,
 }
 
@@ -64,6 +66,7 @@ impl RateLimits {
             sign_ups: Buckets::new(SIGN_UP_FROM_AN_ADDRESS),
             principals: Buckets::new(A_PRINCIPAL),
             services: Buckets::new(A_SERVICE),
+            unknown_codes: Buckets::new(UNKNOWN_CODES),
             daily: Daily::new(budgets),
         })))
     }
@@ -76,6 +79,24 @@ impl RateLimits {
     pub fn login(&self, email: &str, address: Option<IpAddr>) -> Result<(), Problem> {
         let Some(limits) = &self.0 else { return Ok(()) };
         limits.logins.count(&(email_key(email), address)).refusal().map_or(Ok(()), Err)
+    }
+
+    /// Whether the caller may try a code: not after too many unknown ones.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub(crate) fn may_try_a_code(&self, who: Identified) -> Result<(), Problem> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.unknown_codes.look(&who.id.0).refusal().map_or(Ok(()), Err)
+    }
+
+    /// Counts a code of the caller's that is unknown.
+    ///
+    /// # Errors
+    /// `rate_limited`, where another one of the same moment was the last that is allowed.
+    pub(crate) fn unknown_code(&self, who: Identified) -> Result<(), Problem> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.unknown_codes.count(&who.id.0).refusal().map_or(Ok(()), Err)
     }
 
     /// The budget of wrong passwords; none where nobody is limited.

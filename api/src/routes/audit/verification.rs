@@ -7,11 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use domain::Moment;
 use projections::audit::{Check, Tree, Verification};
-use projections::kafka::topic::Topic;
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use crate::app::audit::checkpoints::Checkpoints;
 use crate::app::audit::verification::verify;
 use crate::app::clock;
 use crate::app::input::fields::Nothing;
@@ -48,9 +46,7 @@ pub(super) async fn start(
             let position = projections::log::head(&mut turn).await?.position;
             let begun = begun(position, clock::now());
             keep(&mut turn, &begun).await?;
-            let run =
-                run(state.whole_log.clone(), state.topic.clone(), state.checkpoints.clone(), turn, begun, run_of_ours);
-            tokio::spawn(run);
+            tokio::spawn(run(state.clone(), turn, begun, run_of_ours));
         }
     }
     drop(starting);
@@ -65,14 +61,12 @@ fn begun(position: i64, started_at: Moment) -> Verification {
 }
 
 async fn run(
-    pool: PgPool,
-    topic: Option<Topic>,
-    checkpoints: Checkpoints,
+    AppState { whole_log: pool, topic, checkpoints, code_keys: keys, .. }: AppState,
     mut turn: PgConnection,
     begun: Verification,
     _run_of_ours: SemaphorePermit<'static>,
 ) {
-    let verified = match verify(&pool, topic.as_ref(), &mut |_, _| {}).await {
+    let verified = match verify(&pool, topic.as_ref(), Some(&*keys), &mut |_, _| {}).await {
         Ok((verified, in_the_way)) => {
             if let Some(reason) = in_the_way {
                 tracing::warn!(%reason, "verification skipped the Kafka topic");

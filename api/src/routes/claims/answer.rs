@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::app::i18n::{Said, phrases};
 use crate::app::problem::Problem;
 use crate::http::headers::etag::Tagged;
+use crate::http::headers::has_coupon::WithCoupon;
 use crate::http::headers::positions::At;
 use crate::http::idempotency::{Key, NotStored};
 use crate::http::state::AppState;
@@ -63,9 +64,12 @@ impl OperationOutput for Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
+        let has_coupon = self.body.claim.has_coupon();
         let response = (self.status, Json(self.body)).into_response();
         match self.last {
-            Some((sequence, position)) => Tagged(sequence, At(position, response)).into_response(),
+            Some((sequence, position)) => {
+                WithCoupon(has_coupon, Tagged(sequence, At(position, response))).into_response()
+            }
             None => NotStored(response).into_response(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod change;
+mod codes;
 mod create;
 mod fields;
 

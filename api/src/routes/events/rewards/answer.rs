@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::codes::CodesBody;
 use crate::app::i18n::Said;
 
 /// One reward, and what is said about it.
@@ -53,6 +54,8 @@ pub(super) struct RewardBody {
     is_limited: bool,
     #[serde(flatten)]
     value: ValueBody,
+    #[serde(flatten)]
+    codes: CodesBody,
     created_at: Option<Moment>,
 }
 
@@ -101,10 +104,11 @@ impl RewardBody {
     pub(super) fn of(
         (event, id): (CampaignId, RewardId),
         terms: &RewardTerms,
-        (held, granted): (i64, i64),
+        (quantity, held, granted): (Option<i64>, i64, i64),
         created_at: Option<Moment>,
     ) -> Self {
-        let quantity = terms.quantity.map(StockUnits::get);
+        // of codes there are as many as were added
+        let quantity = terms.quantity.map(StockUnits::get).or(quantity).or(terms.first_stock().map(StockUnits::get));
         let per_member_limit = terms.per_member_limit.map(GrantLimit::get);
         Self {
             id: id.to_string(),
@@ -120,6 +124,7 @@ impl RewardBody {
             per_member_limit,
             is_limited: per_member_limit == Some(1),
             value: ValueBody::of(terms.reward_type == RewardType::Point, terms.value.as_deref()),
+            codes: CodesBody::of(terms.value.as_deref()),
             created_at,
         }
     }
@@ -130,6 +135,7 @@ impl From<RewardRow> for RewardBody {
         Self {
             remaining: row.remaining(),
             value: ValueBody::of(row.reward_type == RewardType::Point.name(), row.value.as_deref()),
+            codes: CodesBody::of(row.value.as_deref()),
             id: row.reward_id.to_string(),
             event_id: row.campaign_id.to_string(),
             name: row.name,

@@ -40,7 +40,8 @@ pub(super) async fn revise(
 /// The stock was read just before: claims go on meanwhile.
 fn changed(receipt: &Receipt<Campaign>, id: RewardId, stock: CommittedStock) -> Result<Changed, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it is not there"))?;
-    let reward = RewardBody::of((stock.campaign_id, id), terms, (stock.held, stock.granted), stock.added_at);
+    let reward =
+        RewardBody::of((stock.campaign_id, id), terms, (stock.quantity, stock.held, stock.granted), stock.added_at);
     let body = OneReward { message: phrases::reward_changed(), reward };
     Ok(Written::by(receipt, Tagged(receipt.sequence, Json(body))))
 }

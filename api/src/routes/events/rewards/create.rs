@@ -87,7 +87,7 @@ async fn names_units(state: &AppState, terms: &RewardTerms) -> Result<(), Proble
 
 fn created(receipt: &Receipt<Campaign>, event: CampaignId, id: RewardId) -> Result<Made, Problem> {
     let terms = receipt.state.reward(id).ok_or_else(|| Problem::internal("reward", &"it was not made"))?;
-    let reward = RewardBody::of((event, id), terms, (0, 0), receipt.updated_at);
+    let reward = RewardBody::of((event, id), terms, (None, 0, 0), receipt.updated_at);
     let body = OneReward { message: phrases::reward_created(), reward };
     Ok(Written::by(receipt, Tagged(receipt.sequence, Created(body))))
 }

@@ -9,6 +9,7 @@ use schemars::json_schema;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::codes;
 use crate::app::input::fields::{Broken, Fields, FromFields, Reader, describe, read, reader, readers};
 use crate::app::input::value;
 use crate::app::problem::{FieldError, FieldErrors};
@@ -54,13 +55,14 @@ impl FromFields for RewardValue {
         let available_after_days = fields.nullable("availableAfterDays", value::delay_days());
         let price = fields.nullable_object("price");
         let cost = fields.nullable_object("cost");
+        let codes = codes::read(fields);
         Some(Self {
             unit: unit?,
             expiry: expiry?,
             available_after_days: available_after_days?,
             price: price?,
             cost: cost?,
-            codes: None,
+            codes: codes?,
         })
     }
 }
