@@ -12,7 +12,11 @@ type Steps = &'static [&'static [&'static str]];
 /// below it; rooms on one step do not know each other.
 const CRATES: [(&str, &[&str], Steps); 4] = [
     ("domain", &[], &[]),
-    ("commands", &["domain"], &[&["failure", "metrics"], &["log", "guards"], &["ledger", "claims", "wallets"]]),
+    (
+        "commands",
+        &["domain"],
+        &[&["failure", "metrics"], &["log", "guards"], &["ledger", "claims", "wallets", "coupons"]],
+    ),
     (
         "projections",
         &["domain"],
@@ -26,11 +30,13 @@ const CRATES: [(&str, &[&str], Steps); 4] = [
 ];
 
 /// Rooms on one step that are two halves of one thing.
-const ONE_THING: [(&str, &str, &str); 4] = [
+const ONE_THING: [(&str, &str, &str); 6] = [
     ("commands", "log", "guards"),
     ("commands", "ledger", "claims"),
     ("commands", "ledger", "wallets"),
     ("commands", "claims", "wallets"),
+    ("commands", "ledger", "coupons"),
+    ("commands", "claims", "coupons"),
 ];
 
 /// What a room must not name, although it is not a room of ours.

@@ -137,6 +137,11 @@ fn the_guide_of_points() {
 }
 
 #[test]
+fn the_way_of_a_coupon() {
+    Walk::of(&["docs/guides/coupons.md"], Setup::embedded()).beside_a_service().check();
+}
+
+#[test]
 fn the_guides_for_operators_and_the_dashboards() {
     let documents = [
         "docs/guides/operating.md",

@@ -52,10 +52,13 @@ fn method(operation: &Operation) -> Method {
     operation.method.to_uppercase().parse().unwrap()
 }
 
-/// All operations that the document gives a body to.
+/// All operations that the document gives a body of JSON to.
 fn with_a_body() -> impl Iterator<Item = &'static Operation> {
     let document = contract::document();
-    contract::operations().iter().filter(move |operation| described(&document, operation)["requestBody"].is_object())
+    let is_json = move |operation: &&Operation| {
+        described(&document, operation)["requestBody"]["content"]["application/json"].is_object()
+    };
+    contract::operations().iter().filter(is_json)
 }
 
 fn described<'a>(document: &'a Value, operation: &Operation) -> &'a Value {
@@ -73,10 +76,11 @@ impl Callers {
         Self { admin: stage.service.demo("admin").await, service: stage.service.demo("service").await }
     }
 
-    /// Who may ask for this: payments are taken by services alone.
+    /// Who may ask for this: payments and coupons are taken by services alone.
     pub(super) fn may(&self, operation: &Operation) -> &Client {
-        let pays = operation.method == "post" && operation.path.starts_with("/spends");
-        if pays { &self.service } else { &self.admin }
+        let taken = ["/spends", "/coupons/validate", "/coupons/redeem", "/redemptions"];
+        let takes = operation.method == "post" && taken.iter().any(|start| operation.path.starts_with(start));
+        if takes { &self.service } else { &self.admin }
     }
 
     async fn send(&self, operation: &Operation, path: &str, media: &str, body: &[u8]) -> Answer {

@@ -28,6 +28,7 @@ async fn every_operation_is_called_and_answered_as_described() {
     let (claim, position) = claims(&operator, &member, &campaign, &prize).await;
     value(&admin, &service, &member).await;
     moves(&admin, &operator, &member, &inviter).await;
+    coupons(&operator, &service, &member, &campaign).await;
     what_is_listed(&operator, &member, &inviter, &campaign, &prize, position).await;
     the_end_of_an_event(&operator, &campaign).await;
     an_audit(&auditor, &claim, &member).await;
@@ -173,6 +174,34 @@ async fn moves(admin: &Client, operator: &Client, member: &Member, other: &Membe
     admin.get_at("/adjustments", decided.position()).await.ok();
     let gift = json!({"toMemberId": other.id, "unit": unit, "amount": 4, "reference": "birthday"});
     member.client.post("/wallets/transfers", &gift).await.created();
+}
+
+/// A member has a coupon, and shops use it.
+async fn coupons(operator: &Client, service: &Client, member: &Member, campaign: &str) {
+    let coupon = json!({"eventId": campaign, "name": "Coupon", "type": "COUPON", "codes": true, "maxUses": 9});
+    let prize = operator.create_reward(&coupon).await;
+    let codes = format!("/rewards/{prize}/codes");
+    let code = format!("CODE-{}", unique());
+    let uploaded =
+        operator.send(Method::POST, &codes, &[("content-type", "text/csv")], code.clone().into_bytes()).await;
+    uploaded.expect("an answer").created();
+    operator.post(&format!("{codes}/generate"), &json!({"count": 2})).await.created();
+    operator.post(&format!("{codes}/withdraw"), &json!({"count": 1})).await.ok();
+    let granted = member.client.claim(&prize).await;
+    let path = format!("/coupons/{}", granted.text("/claim/id"));
+    service.post("/coupons/validate", &json!({"code": code})).await.ok();
+    let order = |hold: bool| json!({"code": code, "reference": unique(), "hold": hold});
+    for (hold, steps) in [(true, &["capture", "rollback"][..]), (true, &["release"])] {
+        let made = service.post("/coupons/redeem", &order(hold)).await;
+        made.created();
+        for step in steps {
+            let path = format!("/redemptions/{}/{step}", made.text("/redemption/id"));
+            service.post(&path, &json!({})).await.ok();
+        }
+    }
+    member.client.get(&path).await.ok();
+    member.client.get_at("/coupons/me", granted.position()).await.ok();
+    operator.post(&format!("{path}/void"), &json!({"note": "A mistake."})).await.ok();
 }
 
 async fn what_is_listed(

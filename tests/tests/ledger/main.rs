@@ -88,6 +88,7 @@ mod slow_clients;
 
 // What holds when many come at once, and when things break.
 mod contention;
+mod coupons;
 mod crash_and_resume;
 mod idempotency;
 mod inbound;

@@ -40,6 +40,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("PATCH",  "/auth/password",                           [401, 400, 400, 403, 400, 400, 400]),
     ("GET",    "/auth/invite-code",                        [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/referrals/me",                            [401, 200, 200, 403, 200, 200, 200]),
+    ("GET",    "/coupons/me",                              [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/claims/me",                               [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/streaks/me",                              [401, 200, 200, 403, 200, 200, 200]),
     ("GET",    "/streaks/me/days",                         [401, 200, 200, 403, 200, 200, 200]),
@@ -71,6 +72,14 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",   "/spends/{spend}/release",                  [401, 403, 403, 400, 403, 403, 403]),
     ("POST",   "/spends/{spend}/refunds",                  [401, 403, 403, 400, 403, 403, 403]),
     ("GET",    "/spends/{spend}",                          [401, 403, 403, 200, 200, 200, 200]),
+    // services with the right to redeem
+    ("POST",   "/coupons/validate",                        [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/coupons/redeem",                          [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/redemptions/{unknown}/capture",           [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/redemptions/{unknown}/release",           [401, 403, 403, 400, 403, 403, 403]),
+    ("POST",   "/redemptions/{unknown}/rollback",          [401, 403, 403, 400, 403, 403, 403]),
+    // the own for members, all for staff
+    ("GET",    "/coupons/{coupon}",                        [401, 200, 404, 404, 200, 200, 200]),
     // staff
     ("GET",    "/spends",                                  [401, 403, 403, 403, 200, 200, 200]),
     ("GET",    "/adjustments",                             [401, 403, 403, 403, 200, 200, 200]),
@@ -110,6 +119,10 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",   "/rewards/{type}",                          [401, 403, 403, 403, 400, 403, 400]),
     ("POST",   "/events/{event}/rewards",                  [401, 403, 403, 403, 400, 403, 400]),
     ("PATCH",  "/rewards/{reward}",                        [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/rewards/{coded}/codes",                   [401, 403, 403, 403, 415, 403, 415]),
+    ("POST",   "/rewards/{coded}/codes/generate",          [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/rewards/{coded}/codes/withdraw",          [401, 403, 403, 403, 400, 403, 400]),
+    ("POST",   "/coupons/{coupon}/void",                   [401, 403, 403, 403, 400, 403, 400]),
     ("GET",    "/reward-requests/queue",                   [401, 403, 403, 403, 200, 403, 200]),
     ("GET",    "/reward-requests/{claim}",                 [401, 403, 403, 403, 200, 403, 200]),
     ("PATCH",  "/reward-requests/{claim}",                 [401, 403, 403, 403, 400, 403, 400]),
@@ -174,7 +187,14 @@ impl Scene {
         let service = stage.reporter().await;
         let order = json!({"reference": "order-1", "memberId": member.id, "amount": 1});
         let spend = service.post("/spends", &order).await.text("/spend/id");
+        let coupon = json!({"eventId": event, "name": "Coupon", "type": "COUPON", "codes": true});
+        let coded = operator.create_reward(&coupon).await;
+        operator.post(&format!("/rewards/{coded}/codes/generate"), &json!({"count": 1})).await.created();
+        let coupon = member.client.claim(&coded).await;
+        coupon.created();
         let names = vec![
+            ("{coded}", coded),
+            ("{coupon}", coupon.text("/claim/id")),
             ("{spend}", spend),
             ("{unit}", "points".to_owned()),
             ("{event}", event),

@@ -27,6 +27,11 @@ async fn programme() -> Database {
     reporter.post("/spends", &order).await.created();
     let gift = json!({"amount": 5, "note": "Lost in the move."});
     operator.post(&format!("/wallets/{}/adjustments", friend.id), &gift).await.created();
+    let coupon = json!({"eventId": campaign, "name": "Coupon", "type": "COUPON", "codes": true});
+    let coded = operator.create_reward(&coupon).await;
+    operator.post(&format!("/rewards/{coded}/codes/generate"), &json!({"count": 3})).await.created();
+    reporter.claim_for(&coded, &inviter.id).await.created();
+    reporter.claim_for(&coded, &friend.id).await.created();
     let (barred, gone) = (service.client().sign_up().await, service.client().sign_up().await);
     operator.post(&format!("/auth/users/{}/block", barred.id), &json!({"note": "two accounts"})).await.ok();
     service.demo("admin").await.delete(&format!("/auth/users/{}", gone.id), &json!({})).await.expect(204);
@@ -36,6 +41,7 @@ async fn programme() -> Database {
     operator.get_at("/claims", last.position()).await.ok();
     operator.get_at("/spends", last.position()).await.ok();
     operator.get_at("/adjustments", last.position()).await.ok();
+    operator.get_at("/coupons/me", last.position()).await.ok();
     service.terminate();
     database
 }
@@ -131,6 +137,10 @@ async fn whatever_is_altered_is_found() {
         ("a referral", "update referrals set status = 'voided'", "projection.referral_tally"),
         ("a payment", "update spends set status = 'captured', captured = amount", "projection.spends"),
         ("an adjustment", "update adjustments set status = 'pending'", "projection.adjustments"),
+        ("a coupon", "update coupons set uses = 1", "projection.coupons"),
+        ("who has which code", "update coupon_grants set number = number + 10", "guard.coupon_grants"),
+        ("a code", "update coupon_codes set digest = sha256('x') where number = 2", "coupon_codes"),
+        ("a code deleted", "delete from coupon_codes where number = 3", "coupon_codes"),
         ("a reward", "update rewards set granted = granted + 1", "projection.campaign_catalogue"),
         ("a count", "delete from dashboard_rewards", "projection.dashboard"),
         ("a milestone", "update campaign_milestones set version = version + 1", "projection.campaign_analytics"),
@@ -211,7 +221,8 @@ async fn whatever_is_altered_is_found() {
          delete from member_runs; delete from member_referrals; delete from referrals; delete from claims; delete from claimed_rewards;
          delete from campaigns; delete from rewards; delete from campaign_windows; delete from campaign_milestones;
          delete from campaign_steps; delete from campaign_marks; delete from campaign_judgements;
-         delete from campaign_refusals; delete from campaign_claimants; delete from spends; delete from adjustments; delete from audit_checkpoints",
+         delete from campaign_refusals; delete from campaign_claimants; delete from spends; delete from adjustments;
+         delete from coupons; delete from audit_checkpoints",
         head - 2
     );
     for (name, statement, rehash) in [("a rewritten suffix", innocent, Some(fact)), ("a cut tail", cut.as_str(), None)]

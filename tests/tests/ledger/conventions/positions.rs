@@ -27,6 +27,10 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
     let claim = granted.text("/claim/id");
     let order = json!({"reference": unique(), "memberId": member.id, "amount": 1});
     let paid = stage.service.demo("service").await.post("/spends", &order).await.text("/spend/id");
+    let coded = json!({"eventId": event, "name": "Coupon", "type": "COUPON", "codes": true});
+    let coded = admin.create_reward(&coded).await;
+    admin.post(&format!("/rewards/{coded}/codes/generate"), &json!({"count": 1})).await.created();
+    let coupon = member.client.claim(&coded).await.text("/claim/id");
     admin.post("/audit/verification", &json!({})).await.expect(202);
     let reads = contract::operations().iter().filter(|operation| is_read_from_a_projection(operation));
     reads
@@ -36,6 +40,7 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
                 path if ["/user/", "/members/", "/wallets/"].iter().any(|part| path.contains(part)) => &member.id,
                 path if ["/claims", "/audit", "/reward-requests"].iter().any(|start| path.starts_with(start)) => &claim,
                 "/spends/{id}" => &paid,
+                "/coupons/{id}" => &coupon,
                 "/rewards/{id}" | "/dashboard/reward-analytics/{rewardId}" => &prize,
                 _ => &event,
             };
