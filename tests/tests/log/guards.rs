@@ -1,6 +1,6 @@
 //! The limits that hold across aggregates.
 
-use commands::{CommandError, GuardRefusal, Metadata};
+use commands::{CommandError, GuardRefusal, Ledger, Metadata};
 use domain::Moment;
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
 use domain::claim::{Claim, ClaimCommand, ClaimStatus, DenialReason, StaffAction, StaffCommand};
@@ -119,6 +119,20 @@ async fn stock_is_never_taken_below_what_is_committed() {
     assert!(matches!(change(-2).await, Err(CommandError::Guard(GuardRefusal::BelowCommitted { committed: 2 }))));
     change(-1).await.unwrap();
     assert_eq!(reason(&programme.claim(member(9)).await.unwrap()), Some(DenialReason::OutOfStock));
+    programme.assert_sound().await;
+}
+
+/// Who refused for want of stock, and has written nothing since, looks again: another process may have added some.
+#[tokio::test]
+async fn stock_that_another_process_adds_is_there_for_the_next_claim() {
+    let programme = Programme::with(Limits { stock: Some(1), ..Limits::default() }).await;
+    let other = Ledger::start(programme.pool.clone()).await.unwrap();
+    programme.claim(member(1)).await.unwrap();
+    assert_eq!(reason(&programme.claim(member(2)).await.unwrap()), Some(DenialReason::OutOfStock));
+    let revision = RewardRevision { quantity_delta: Some(1), ..RewardRevision::default() };
+    let command = CampaignCommand::ReviseReward { reward_id: programme.reward, revision: Box::new(revision) };
+    other.execute::<Campaign>(&programme.campaign.to_string(), command, &Metadata::system(now())).await.unwrap();
+    assert_eq!(programme.claim(member(3)).await.unwrap().state.status(), Some(ClaimStatus::Granted));
     programme.assert_sound().await;
 }
 

@@ -282,6 +282,12 @@ impl Writer {
             });
         }
         if rows.events.is_empty() {
+            // what is refused is refused by the log as it is: another process may have added stock
+            if !locked && read_head(connection, false).await? != before {
+                self.forget();
+                self.meet_another()?;
+                return Err(Setback::Fenced);
+            }
             return Ok(outcomes);
         }
         if !rows.write(connection, &before, &after, &mut self.places).await? {
