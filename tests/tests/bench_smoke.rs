@@ -57,7 +57,7 @@ const RUNS: [&str; 22] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 30] = [
+const FIGURES: [&str; 31] = [
     "replay_vs_postgres_es",
     "replay_not_packed_vs_postgres_es",
     "served_rebuild_vs_generic_query",
@@ -77,6 +77,7 @@ const FIGURES: [&str; 30] = [
     "claims_at_10m_vs_10k",
     "claims_beside_old_snapshot_vs_without",
     "claims_of_strangers_at_10m_vs_10k",
+    "codes_vs_items",
     "standing_cold_vs_warm",
     "claim_p99_ms_at_1k",
     "relay_vs_claims",

@@ -28,7 +28,7 @@ const FEW: usize = 16;
 const TO_SETTLE: Duration = Duration::from_secs(600);
 
 /// What is claimed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Offer {
     /// A thing, which moves nothing beside stock.
     Item,
@@ -36,6 +36,8 @@ pub(crate) enum Offer {
     Points,
     /// Points that cost money, within five budgets of their event.
     PointsWithinBudgets,
+    /// A coupon with a code, which its member is told.
+    Coupon,
 }
 
 impl Offer {
@@ -44,6 +46,7 @@ impl Offer {
             Self::Item => json!({"type": "ITEM"}),
             Self::Points => json!({"type": "POINT"}),
             Self::PointsWithinBudgets => json!({"type": "POINT", "cost": {"currency": "KRW", "amount": 1}}),
+            Self::Coupon => json!({"type": "COUPON", "codes": true, "amount": 1}),
         }
     }
 
@@ -51,7 +54,7 @@ impl Offer {
     fn budgets(self) -> Value {
         let of = |unit: &str, per: &str| json!({"unit": unit, "amount": PLENTY, "per": per});
         match self {
-            Self::Item | Self::Points => json!([]),
+            Self::Item | Self::Points | Self::Coupon => json!([]),
             Self::PointsWithinBudgets => {
                 let points = ["total", "month", "week", "day"].map(|per| of("points", per));
                 points.into_iter().chain([of("KRW", "day")]).collect()
@@ -123,8 +126,15 @@ impl Http {
     async fn reward(&self, offer: Offer) -> String {
         let event = programme::event(programme::login_streak(7));
         let event = self.operator.create_event(&programme::with(event, json!({"budgets": offer.budgets()}))).await;
-        let reward = programme::with(programme::reward(&event, Some(STOCK)), offer.reward());
-        self.operator.create_reward(&reward).await
+        let stock = Some(STOCK).filter(|_| offer != Offer::Coupon);
+        let reward = programme::with(programme::reward(&event, stock), offer.reward());
+        let reward = self.operator.create_reward(&reward).await;
+        if offer == Offer::Coupon {
+            // one for every member
+            let count = json!({"count": MEMBERS});
+            self.operator.post(&format!("/rewards/{reward}/codes/generate"), &count).await.created();
+        }
+        reward
     }
 
     /// Requests per second of a route that reads one row, by callers whose standing is remembered, since they ask again

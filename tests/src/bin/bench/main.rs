@@ -237,12 +237,14 @@ async fn over_http(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         }
         report.add("http hot points, 256", http.hot(load(256), Offer::Points).await);
         report.add("http hot points within budgets, 256", http.hot(load(256), Offer::PointsWithinBudgets).await);
+        report.add("http hot codes, 256", http.hot(load(256), Offer::Coupon).await);
         report.add("http me remembered, 64", http.standing(load(64), true).await);
         report.add("http me looked up, 64", http.standing(load(64), false).await);
     }
     report.figure_of("points_vs_items", "http hot points, 256", "http hot, 256", "at least 0.85");
     let within_budgets = "http hot points within budgets, 256";
     report.figure_of("all_on_vs_items", within_budgets, "http hot, 256", "at least 0.75, five budgets");
+    report.figure_of("codes_vs_items", "http hot codes, 256", "http hot, 256", "at least 0.9");
     report.figure_of("standing_cold_vs_warm", "http me looked up, 64", "http me remembered, 64", "");
     http.assert_sound().await;
 }
