@@ -1,19 +1,30 @@
-//! What a claim has moved beside stock, in sentences: its price and its credit, and what came back of both.
+//! What a claim has moved beside stock, in sentences: its price, its credit and its coupon, and what came back of them.
 
 use domain::Moment;
 use domain::claim::{Claim, ClaimEvent, ClaimStatus, Credit, Reversed};
+use domain::coupon::CouponTerms;
 use domain::spend::Paid;
 use domain::value::{TakenBack, total};
 
 use super::Material;
 use crate::app::i18n::{Said, phrases};
 
-/// One sentence for the price and one for the credit, where there are such.
+/// One sentence for each of them that there is.
 pub(super) fn told(claim: &Claim, material: &Material) -> Vec<Said> {
     let Some(status) = claim.status() else { return vec![] };
     let price = claim.paid().map(|paid| price(status, paid));
     let credit = claim.credited().map(|credit| material.taken_back().map_or_else(|| credited(credit), taken));
-    price.into_iter().chain(credit).collect()
+    let coupon = claim.coupon().map(|(terms, is_reversed)| coupon(terms, is_reversed));
+    price.into_iter().chain(credit).chain(coupon).collect()
+}
+
+/// Which code it has is in no explanation.
+fn coupon(terms: &CouponTerms, is_reversed: bool) -> Said {
+    match terms.expires_at.map(Moment::to_text) {
+        _ if is_reversed => phrases::explain_coupon_voided(),
+        Some(until) => phrases::explain_coupon_until(until),
+        None => phrases::explain_coupon(),
+    }
 }
 
 fn price(status: ClaimStatus, paid: &Paid) -> Said {

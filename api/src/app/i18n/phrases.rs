@@ -106,6 +106,9 @@ phrases! {
     explain_price_given_back(amount, unit) = "explain-price-given-back";
     explain_credited(amount, unit, from) = "explain-credited";
     explain_credited_until(amount, unit, from, until) = "explain-credited-until";
+    explain_coupon = "explain-coupon";
+    explain_coupon_until(until) = "explain-coupon-until";
+    explain_coupon_voided = "explain-coupon-voided";
     explain_taken_back(taken, unit, owed, written_off) = "explain-taken-back";
     explain_step_denied(reason) = "explain-step-denied";
     explain_step_pending = "explain-step-pending";
