@@ -13,6 +13,7 @@ mod charts;
 mod claim;
 mod claims;
 mod client;
+mod coupons;
 mod decide;
 mod editor;
 mod event;
@@ -116,6 +117,7 @@ fn routes() -> Router<Pages> {
         .merge(wallet::routes())
         .merge(adjustments::routes())
         .merge(me::routes())
+        .merge(coupons::routes())
         .merge(events::routes())
         .merge(event::routes())
         .merge(editor::routes())

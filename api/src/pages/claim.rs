@@ -2,6 +2,7 @@
 //! the history, the decision evaluated again, the place in the chain. Operators act on the claim here.
 
 mod again;
+mod coupon;
 mod proof;
 
 use std::str::FromStr as _;
@@ -11,7 +12,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::zone::Tz;
 use uuid::Uuid;
 
@@ -28,11 +29,12 @@ use super::text::{Text, say};
 use super::visit::{AUDITORS, OPERATORS, STAFF, Visit};
 use crate::app::problem::Code;
 use again::Again;
+use coupon::CouponSection;
 use proof::Proof;
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
-    Router::new().route("/ui/claims/{id}", get(claim).post(decided))
+    Router::new().route("/ui/claims/{id}", get(claim).post(decided)).route("/ui/claims/{id}/coupon", post(coupon::void))
 }
 
 async fn claim(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
@@ -83,6 +85,7 @@ struct ClaimPage {
     rule_sub: String,
     tree: EvidenceTree,
     value: Vec<String>,
+    coupon: Option<CouponSection>,
     again: Option<Again>,
     steps: Vec<Step>,
     proof: Option<Proof>,
@@ -137,6 +140,10 @@ async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) 
         async { if is_auditor && !shown.is_then() { Some(Again::of(visit, &claim, &told).await) } else { None } },
         async { if is_auditor { Some(Proof::of(visit, &shown, &told).await) } else { None } },
     );
+    let coupon = match &claim.coupon {
+        Some(_) if !shown.is_then() => CouponSection::of(visit, &id, &shell.form_token).await,
+        Some(_) | None => None,
+    };
     let text = visit.text;
     let log = |position: i64| is_auditor.then(|| visit.to(&format!("/ui/log/{position}")));
     let member = ShortId::of(&claim.user_id);
@@ -166,6 +173,7 @@ async fn shown(visit: &Visit, id: &str, outcome: Option<Outcome>, note: String) 
         tree: told.tree(text, &log),
         again,
         value: told.value.clone(),
+        coupon,
         steps: told.steps.iter().map(|step| Step::of(text, step, &claim.user_id, &log)).collect(),
         proof,
         actions: actions(visit, &shown, &claim, seen, note),

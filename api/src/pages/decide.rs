@@ -5,6 +5,7 @@ use askama::Template;
 use axum::http::{Method, StatusCode};
 use domain::Moment;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::client::{Answer, Change, Refused};
@@ -47,6 +48,7 @@ pub(super) struct Claim {
     pub(super) period: String,
     pub(super) reward: Reward,
     pub(super) event: Named,
+    pub(super) coupon: Option<IgnoredAny>,
     pub(super) history: Vec<Happened>,
 }
 

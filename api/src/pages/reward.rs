@@ -1,18 +1,21 @@
 //! `/ui/rewards/{id}`: the remaining stock of one reward, its history and how long it lasts. Operators change the stock
 //! here.
 
+mod codes;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::Pages;
 use super::client::{Change, Refused};
+use super::decide::Outcome;
 use super::event::{Event, Frame, Reward, StockAnalytics, id_of, outlook};
 use super::failure::Failure;
 use super::form::{Posted, new_key};
@@ -24,10 +27,13 @@ use super::stock::{Stock, Until};
 use super::value::Terms;
 use super::visit::{OPERATORS, STAFF, Visit};
 use crate::app::problem::Code;
+use codes::{CodesLeft, CodesSection};
 
 #[expect(clippy::disallowed_methods, reason = "pages are in no document of the API")]
 pub(super) fn routes() -> Router<Pages> {
-    Router::new().route("/ui/rewards/{id}", get(reward).post(change_stock))
+    Router::new()
+        .route("/ui/rewards/{id}", get(reward).post(change_stock))
+        .route("/ui/rewards/{id}/codes", post(codes::change))
 }
 
 #[derive(Template)]
@@ -49,6 +55,8 @@ struct RewardPage {
     outlook: String,
     is_then: bool,
     form: Option<StockForm>,
+    /// Of a reward that hands out coupons.
+    codes: Option<CodesSection>,
 }
 
 /// The form with its current values.
@@ -83,10 +91,15 @@ struct NotDone {
 
 async fn reward(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     visit.only(STAFF)?;
-    show(&visit, &id_of(&id)?, None).await
+    show(&visit, &id_of(&id)?, None, None).await
 }
 
-async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Response, Failure> {
+async fn show(
+    visit: &Visit,
+    id: &str,
+    not_done: Option<NotDone>,
+    outcome: Option<Outcome>,
+) -> Result<Response, Failure> {
     let (shown, text) = (Shown::of(visit).await?, visit.text);
     let answer = visit.api.read::<OneReward>(&format!("/rewards/{id}"), &[]).await?;
     let (seen, RewardOfEvent { event_id, reward, terms }) = (answer.etag.unwrap_or_default(), answer.body.reward);
@@ -106,7 +119,8 @@ async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Resp
         _ => {}
     }
     let may_change = visit.is_one_of(OPERATORS) && !shown.is_then();
-    let status = not_done.as_ref().and_then(|not| StatusCode::from_u16(not.refused.status).ok()).unwrap_or_default();
+    let refused = not_done.as_ref().and_then(|not| StatusCode::from_u16(not.refused.status).ok());
+    let status = refused.or(outcome.as_ref().map(Outcome::status)).unwrap_or_default();
     let kind = terms.kind(text, &reward.reward_type);
     let one = stock.as_ref().ok();
     let words = Stock {
@@ -114,6 +128,7 @@ async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Resp
         remaining: one.and_then(|one| one.remaining),
         forecast: one.and_then(|one| one.forecast.as_ref()),
     };
+    let codes_left = one.and_then(|one| Some(CodesLeft { all: one.quantity?, remaining: one.remaining? }));
     let limited = one.is_some_and(|one| one.quantity.is_some());
     Ok(page_with(
         status,
@@ -134,7 +149,11 @@ async fn show(visit: &Visit, id: &str, not_done: Option<NotDone>) -> Result<Resp
                 String::new()
             },
             is_then: shown.is_then(),
-            form: (may_change && limited).then(|| StockForm::of(seen, not_done)),
+            form: (may_change && limited && !terms.codes).then(|| StockForm::of(seen, not_done)),
+            // how many there were at an earlier moment is in the figures
+            codes: codes_left.filter(|_| terms.codes && !shown.is_then()).map(|left| {
+                CodesSection::of(visit, id, left, may_change.then_some(shell.form_token.as_str()), outcome)
+            }),
             shell,
         },
     ))
@@ -180,7 +199,7 @@ async fn change_stock(Path(id): Path<String>, Posted { visit, form }: Posted) ->
         }
         Err(refused) if matches!(refused.status, 400 | 409 | 412 | 422 | 503) => {
             let key = form.idempotency_key().map(str::to_owned);
-            show(&visit, &id, Some(NotDone { refused, key, delta })).await
+            show(&visit, &id, Some(NotDone { refused, key, delta }), None).await
         }
         Err(refused) => Err(refused.into()),
     }

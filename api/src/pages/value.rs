@@ -42,6 +42,8 @@ pub(super) struct Terms {
     available_after_days: Option<i64>,
     price: Option<Amount>,
     cost: Option<Cost>,
+    /// Each grant hands out a coupon with a code.
+    pub(super) codes: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -134,13 +136,27 @@ impl Terms {
     /// What it costs, and how long its points are good: a sentence each.
     pub(super) fn say(&self, text: Text) -> Vec<String> {
         let mut said: Vec<_> = self.price(text).into_iter().collect();
-        said.extend(self.expiry.map(|expiry| until(text, expiry)));
+        said.extend(
+            self.expiry.map(|expiry| if self.codes { coupon_until(text, expiry) } else { until(text, expiry) }),
+        );
         said.extend(self.available_after_days.map(|days| say!(text, "ui-value-after", days = days)));
         let cost = self.cost.as_ref();
         said.extend(
             cost.map(|cost| say!(text, "ui-value-cost", amount = cost.amount, currency = cost.currency.clone())),
         );
         said
+    }
+}
+
+fn coupon_until(text: Text, expiry: RewardExpiry) -> String {
+    match expiry {
+        RewardExpiry::Never(_) => text.say("ui-value-coupon-never"),
+        RewardExpiry::By(Expiry::Date { date }) => say!(text, "ui-value-coupon-until", day = text.day_with_year(date)),
+        RewardExpiry::By(Expiry::Days(Days { days, end_of })) => match end_of {
+            None => say!(text, "ui-value-coupon-days", days = days.get()),
+            Some(EndOf::Month) => say!(text, "ui-value-coupon-days-month", days = days.get()),
+            Some(EndOf::Year) => say!(text, "ui-value-coupon-days-year", days = days.get()),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 mod approvals;
 mod budgets;
 mod claims;
+mod coupons;
 mod editor;
 mod events;
 mod member;

@@ -67,3 +67,7 @@ ui-proof-checked = Checked with all { $count } events, { $at }.
 ui-proof-event = The event of this claim
 ui-proof-choice = { $position } { $step }
 ui-proof-checkpoints = In checkpoints
+ui-claim-coupon = Coupon
+ui-claim-void = Void the coupon
+ui-claim-void-so = Nobody can use it any more, and its code returns to nobody. The note stays in the log.
+ui-claim-void-now = Void it: its member cannot use it any more

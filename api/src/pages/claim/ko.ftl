@@ -67,3 +67,7 @@ ui-proof-checked = { $at }에 이벤트 { $count }건 전체와 함께 확인했
 ui-proof-event = 이 신청의 이벤트
 ui-proof-choice = { $position } { $step }
 ui-proof-checkpoints = 포함된 체크포인트
+ui-claim-coupon = 쿠폰
+ui-claim-void = 쿠폰 무효 처리
+ui-claim-void-so = 더 이상 아무도 사용할 수 없으며, 코드는 다시 지급되지 않습니다. 메모는 로그에 남습니다.
+ui-claim-void-now = 무효 처리 (회원이 더 이상 사용할 수 없습니다)

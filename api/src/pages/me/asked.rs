@@ -5,6 +5,7 @@ use domain::Moment;
 use domain::condition::{Condition, LeafEvidence};
 use domain::value::UnitCode;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::pages::form;
 use crate::pages::text::Text;
@@ -117,6 +118,7 @@ pub(super) struct ClaimLine {
     pub(super) reason: Option<String>,
     pub(super) credit: Option<Credit>,
     pub(super) paid: Option<Amount>,
+    pub(super) coupon: Option<IgnoredAny>,
     pub(super) updated_at: Moment,
 }
 

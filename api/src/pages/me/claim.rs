@@ -19,6 +19,7 @@ use super::offers::{OnTheWay, Ready, offer_of, steps_then};
 use crate::app::problem::Code;
 use crate::pages::Pages;
 use crate::pages::client::{Change, Refused};
+use crate::pages::coupons::{CouponPane, OneCoupon};
 use crate::pages::failure::Failure;
 use crate::pages::form::{self, Posted};
 use crate::pages::response::{page, page_with, see_other};
@@ -114,6 +115,8 @@ struct ClaimPage {
     again: bool,
     /// What it has credited and costs.
     moved: Vec<String>,
+    /// The coupon that it has handed out, with its code.
+    coupon: Option<CouponPane>,
     needs: Vec<Step>,
     judged: String,
     happened: Vec<Happened>,
@@ -147,6 +150,10 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure>
         Ok(me) if again => offer_of(&visit, &me.user, &claim.event_id, &claim.reward_id).await,
         _ => None,
     };
+    let coupon = match &claim.coupon {
+        Some(_) => visit.api.get::<OneCoupon>(&format!("/coupons/{id}"), &[]).await.ok(),
+        None => None,
+    };
     let happened = told.steps.iter().map(|step| Happened {
         name: text.say_of("me-step", &step.step),
         at: text.exact_moment(step.at),
@@ -164,6 +171,7 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure>
         status_said: text.say_of("status", &claim.status),
         again: visit.asked("again").is_some(),
         moved: moved(text, &claim.status, claim.credit.as_ref(), claim.paid.as_ref()),
+        coupon: coupon.map(|one| CouponPane::of(text, &one.coupon, gain.clone())),
         needs: steps_then(text, &told),
         judged: say!(text, "ui-me-judged", at = text.exact_moment(told.evaluated_at), zone = text.zone_name()),
         happened: happened.collect(),

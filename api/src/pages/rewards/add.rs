@@ -15,7 +15,7 @@ use crate::pages::response::see_other;
 use crate::pages::visit::{OPERATORS, Visit};
 
 /// The fields with numbers, and those with texts.
-const NUMBERS: [&str; 4] = ["amount", "quantity", "perMemberLimit", "availableAfterDays"];
+const NUMBERS: [&str; 5] = ["amount", "quantity", "perMemberLimit", "availableAfterDays", "maxUses"];
 const TEXTS: [&str; 5] = ["eventId", "name", "type", "description", "unit"];
 
 #[derive(Default)]

@@ -8,7 +8,10 @@ use crate::pages::form::{Form, number};
 use crate::pages::text::Text;
 
 /// The names of the fields in the order in which they stand.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
+    "codes",
+    "maxUses",
+    "bound",
     "price.amount",
     "price.unit",
     "unit",
@@ -19,7 +22,9 @@ const FIELDS: [&str; 9] = [
     "cost.amount",
     "cost.currency",
 ];
-/// The ways to say when points are over.
+/// What is yes or no; nothing chosen is no.
+const YES: [&str; 2] = ["codes", "bound"];
+/// The ways to say when points and coupons are over.
 const EXPIRIES: [&str; 6] = ["", "never", "days", "month", "year", "date"];
 
 /// A field with its label, what is typed, and what is wrong with it.
@@ -48,10 +53,15 @@ pub(super) fn fields(text: Text, form: &AddForm) -> Vec<ValueField> {
             let words = text.say_of("rewards-expiry", if kind.is_empty() { "unit" } else { kind });
             (kind, words, kind == value)
         };
+        let answer = |is: &str| text.say(if is.is_empty() { "ui-rewards-no" } else { "ui-rewards-yes" });
         ValueField {
             name,
             label: text.say_of("rewards-value", &name.replace('.', "-")),
-            choices: if name == "expiry" { EXPIRIES.map(choice).to_vec() } else { vec![] },
+            choices: match name {
+                "expiry" => EXPIRIES.map(choice).to_vec(),
+                name if YES.contains(&name) => ["", "true"].map(|is| (is, answer(is), is == value)).to_vec(),
+                _ => vec![],
+            },
             value,
             example,
             mode,
@@ -72,6 +82,7 @@ pub(super) fn body(form: &Form) -> Map<String, Value> {
             body.insert(part.to_owned(), of.into());
         }
     }
+    body.extend(YES.iter().filter(|name| form.text(name).is_some()).map(|name| ((*name).to_owned(), true.into())));
     body.extend(expiry(form).map(|expiry| ("expiry".to_owned(), expiry)));
     body
 }
@@ -112,6 +123,7 @@ mod tests {
             &[("price.amount", "100"), ("cost.amount", "450"), ("cost.currency", "KRW")],
             json!({"price": {"amount": 100}, "cost": {"amount": 450, "currency": "KRW"}}),
         );
+        check(&[("codes", "true"), ("bound", "")], json!({"codes": true}));
         check(&[("price.unit", "stars")], json!({"price": {"unit": "stars"}}));
         check(&[("price.amount", "1.5")], json!({"price": {"amount": "1.5"}}));
         check(&[("expiry", "never"), ("expiry.days", "30")], json!({"expiry": "never"}));

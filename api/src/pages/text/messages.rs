@@ -44,4 +44,5 @@ messages! {
     "claims",
     "wallet",
     "adjustments",
+    "coupons",
 }

@@ -29,3 +29,17 @@ ui-value-after = { $days ->
     [one] The points can be used after { $days } day.
    *[other] The points can be used after { $days } days.
 }
+ui-value-coupon-never = A coupon never expires.
+ui-value-coupon-until = A coupon can be used through { $day }.
+ui-value-coupon-days = { $days ->
+    [one] A coupon expires { $days } day after it was granted.
+   *[other] A coupon expires { $days } days after it was granted.
+}
+ui-value-coupon-days-month = { $days ->
+    [one] A coupon expires at the end of the month, at the earliest { $days } day after it was granted.
+   *[other] A coupon expires at the end of the month, at the earliest { $days } days after it was granted.
+}
+ui-value-coupon-days-year = { $days ->
+    [one] A coupon expires at the end of the year, at the earliest { $days } day after it was granted.
+   *[other] A coupon expires at the end of the year, at the earliest { $days } days after it was granted.
+}

@@ -16,3 +16,8 @@ ui-value-after = { $days ->
     [0] 적립 즉시 사용 가능.
    *[other] 적립 { $days }일 후부터 사용 가능.
 }
+ui-value-coupon-never = 쿠폰의 사용 기한 없음.
+ui-value-coupon-until = { $day }까지 쿠폰 사용 가능.
+ui-value-coupon-days = 지급 후 { $days }일간 쿠폰 사용 가능.
+ui-value-coupon-days-month = 지급 후 { $days }일이 지난 달의 말일까지 쿠폰 사용 가능.
+ui-value-coupon-days-year = 지급 후 { $days }일이 지난 해의 말일까지 쿠폰 사용 가능.
