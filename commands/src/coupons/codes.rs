@@ -13,12 +13,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::claims::campaigns::CommittedStock;
+use crate::ledger::unit::Unit;
 use crate::ledger::{CommandError, Ledger};
 use crate::log::append::{AlsoWrite, Appended};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
+use crate::log::streams::Loaded;
 
 /// One code as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,15 +119,32 @@ impl Ledger {
             let from = known.state.total() + 1;
             let codes =
                 seal(reward_id, from).await.ok_or_else(|| CommandError::Broken("a code cannot be sealed".into()))?;
-            let digests = codes.iter().map(|code| code.digest).collect();
-            let rows = Arc::new(AddedRows { reward_id, batch_id, from, codes });
-            let unit = self.unit(metadata.clone()).also(rows);
-            let receipt = unit.execute_on(known, CodesCommand::Add { about, batch_id, digests }, vec![]).await?;
+            let (unit, receipt) = self.codes_added(known, about, batch_id, codes, metadata).await?;
             match unit.commit_last(receipt, answer).await {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return Ok(outcome?),
             }
         }
+    }
+
+    /// A unit that puts these codes behind the others, sealed for the numbers that they will have; and the codes as it
+    /// leaves them.
+    ///
+    /// # Errors
+    /// See [`CommandError`] and [`CodesRefusal`].
+    pub async fn codes_added(
+        &self,
+        known: Loaded<Codes>,
+        about: CodesSubject,
+        batch_id: Uuid,
+        codes: Vec<SealedCode>,
+        metadata: &Metadata,
+    ) -> Result<(Unit<'_>, Receipt<Codes>), CommandError<CodesRefusal>> {
+        let digests = codes.iter().map(|code| code.digest).collect();
+        let rows = AddedRows { reward_id: about.reward_id, batch_id, from: known.state.total() + 1, codes };
+        let unit = self.unit(metadata.clone()).also(Arc::new(rows));
+        let receipt = unit.execute_on(known, CodesCommand::Add { about, batch_id, digests }, vec![]).await?;
+        Ok((unit, receipt))
     }
 
     /// Takes the last codes of a reward out again, none of them given or promised.

@@ -262,6 +262,8 @@ struct Filled {
 async fn filled(now: Moment) -> Filled {
     let database = Database::fresh().await;
     let data = tests::support::folder::fresh("history").display().to_string();
+    // the log has a root over keyed digests of codes
+    std::fs::write(format!("{data}/codes.keys"), "one key for all of these histories\n").unwrap();
     let arguments = ["it", "--demo", "--database-url", &database.url, "--data-dir", &data];
     let config = Given::parse_from(arguments).config;
     let opened = Opened::migrated(&config).await.unwrap();

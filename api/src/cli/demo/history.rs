@@ -1,7 +1,7 @@
 //! Five weeks of a programme for an empty log, so that a demo shows what the ledger looks like when it is used: some 400
 //! members, nine events in every status, claims with every answer, points that members earn and pay with. It is made by the commands that everything is made
 //! by, under a clock that begins five weeks ago: the write side hands that out for an empty log alone, and what is made
-//! depends on the seed and the moment of the start, and on nothing else.
+//! depends on the seed, the moment of the start and the keys of coupon codes, and on nothing else.
 
 mod acts;
 mod asking;
@@ -51,6 +51,8 @@ const OF_THE_STORY: u32 = u32::MAX;
 /// … and the one for the ids of accounts and for who the other people are.
 const OF_ACCOUNTS: u32 = u32::MAX - 1;
 const OF_PEOPLE: u32 = u32::MAX - 2;
+/// … and the one for codes of coupons.
+const OF_CODES: u32 = u32::MAX - 3;
 /// How long before its first date in UTC the history begins, because some time zones are this far ahead.
 const BEFORE_FIRST_DATE: TimeDelta = TimeDelta::hours(15);
 /// An advisory lock held while a log is filled, so that two demos that start together do not both find it empty.
@@ -125,6 +127,8 @@ pub async fn fill(config: &Config, pool: &PgPool, now: Moment) -> anyhow::Result
         claims: HashMap::new(),
         agenda,
         dice,
+        code_dice: Dice::of(key, OF_CODES),
+        code_keys: config.code_keys()?,
         referrals: Some(condition).filter(|_| config.email_verification == EmailVerification::Off),
         head,
         now,

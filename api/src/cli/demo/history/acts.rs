@@ -40,6 +40,8 @@ pub(super) enum Act {
     Expire(ClaimId),
     /// A promotional event is created or changed.
     Change { show: Show, by: By, commands: Vec<CampaignCommand> },
+    /// An operator has codes made for an event's reward.
+    Codes { show: Show, count: usize },
     /// The stock of an event's reward is changed so that `left` remains.
     Restock { show: Show, left: i64 },
 }
@@ -78,7 +80,7 @@ impl Act {
     /// Whether it must be decided alone, because other actions may depend on it, or it takes from a wallet.
     pub(super) fn stands_alone(&self) -> bool {
         match self {
-            Self::Change { .. } | Self::Restock { .. } => true,
+            Self::Change { .. } | Self::Codes { .. } | Self::Restock { .. } => true,
             Self::Ask(ask) => ask.show == CINEMA,
             Self::Step { step, .. } => *step == StaffAction::Reverse,
             Self::Join { .. }

@@ -30,6 +30,8 @@ pub(super) const MUG: Show = 5;
 pub(super) const REVIEWS: Show = 6;
 pub(super) const WINTER: Show = 7;
 pub(super) const CINEMA: Show = 8;
+/// How many codes a reward of coupons has.
+const CODES: usize = 300;
 /// How many claims wait for a decision at the end.
 pub(super) const WAITING: usize = 40;
 
@@ -135,7 +137,11 @@ pub(super) fn put_on(agenda: &mut Agenda, now: Moment, dice: &mut Dice) -> Resul
         let show = running.len();
         running.push(Running { campaign_id, reward_id, campaign, care, regulars: vec![] });
         let (made, starts, ends) = (plan.made, plan.starts, plan.ends);
+        let has_codes = plan.value.as_ref().is_some_and(|value| value.get("codes").is_some());
         agenda.put(made, Act::Change { show, by: By::Operator, commands: plan.commands()? });
+        if has_codes {
+            agenda.put(made, Act::Codes { show, count: CODES });
+        }
         for at in [starts, ends] {
             if at > made && at <= now {
                 let commands = vec![CampaignCommand::KeepTime { at }];
@@ -288,13 +294,15 @@ fn plans(ago: Ago) -> [Plan; 9] {
             value: Some(json!({
                 "price": {"unit": "points", "amount": 30},
                 "cost": {"currency": "KRW", "amount": 9_000},
+                "codes": {"maxUses": 1, "bound": false},
+                "expiry": {"days": 90},
             })),
             ..plan(
                 ids(6),
                 "Cinema for points",
                 "A ticket a week for thirty points, for members who came lately.",
                 json!({"activeDays": {"kind": "login", "days": 1, "within": "7d"}}),
-                ("A cinema ticket", RewardType::Coupon, 1, Some(300)),
+                ("A cinema ticket", RewardType::Coupon, 1, None),
             )
         },
     ]

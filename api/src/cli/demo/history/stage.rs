@@ -10,6 +10,7 @@ use commands::{Receipt, Short, Unit, shortage_of};
 use domain::activity::{Activity, ActivityCommand, Report};
 use domain::campaign::{Campaign, CampaignCommand, RewardRevision};
 use domain::claim::{Claim, ClaimCommand, ClaimStatus, StaffCommand};
+use domain::codes::{CodeFormat, CodesSubject};
 use domain::condition::{Condition, EvaluationContext, evaluate, is_met};
 use domain::facts::MemberFacts;
 use domain::id::{ActivityId, ClaimId, MemberId};
@@ -23,6 +24,7 @@ use futures::future::{BoxFuture, join_all};
 use super::acts::{Act, Agenda, Ask, By, Person, Show};
 use super::people::{Someone, nothing};
 use super::shows::Running;
+use crate::app::coupons::keys::CodeKeys;
 use crate::cli::generate::dice::Dice;
 
 /// The longest period that is decided together …
@@ -58,6 +60,9 @@ pub(super) struct Stage<'a> {
     pub(super) claims: HashMap<ClaimId, Loaded<Claim>>,
     pub(super) agenda: Agenda,
     pub(super) dice: Dice,
+    /// What codes of coupons are drawn from, and sealed with.
+    pub(super) code_dice: Dice,
+    pub(super) code_keys: CodeKeys,
     /// The condition that qualifies a referral; `None` if a confirmed e-mail is required as well.
     pub(super) referrals: Option<Condition>,
     /// The position of the last event.
@@ -172,6 +177,7 @@ impl<'a> Stage<'a> {
                 };
                 Some(self.change(at, metadata, show, commands).await?)
             }
+            Act::Codes { show, count } => Some(self.add_codes(at, &of_operator, show, count).await?),
             Act::Restock { show, left } => match self.restocking(show, left) {
                 Some(command) => Some(self.change(at, of_operator, show, vec![command]).await?),
                 None => None,
@@ -334,6 +340,25 @@ impl<'a> Stage<'a> {
             campaign = run::<Campaign>(&unit, campaign, command).await?;
         }
         self.shows[show].campaign = campaign;
+        Ok(Decided { at, unit, news: News::Nothing })
+    }
+
+    /// Codes of a reward, drawn like everything else here.
+    async fn add_codes(
+        &mut self,
+        at: Moment,
+        metadata: &Metadata,
+        show: Show,
+        count: usize,
+    ) -> Result<Decided<'a>, Trouble> {
+        let Running { campaign_id, reward_id, .. } = self.shows[show];
+        let format = CodeFormat::new(CodeFormat::ALPHABET, CodeFormat::LENGTH, "CINEMA-", true).map_err(refused)?;
+        // two of them are the same once in a million demos, and then this one is refused
+        let codes: Vec<_> = (0..count).map(|_| format.code(|| self.code_dice.bytes()[0])).collect();
+        let batch_id = uuid::Builder::from_random_bytes(self.code_dice.bytes()).into_uuid();
+        let sealed = self.code_keys.seal(reward_id, 1, &codes).ok_or_else(|| refused("a code cannot be sealed"))?;
+        let (about, known) = (CodesSubject { reward_id, campaign_id }, nothing(&reward_id.to_string()));
+        let (unit, _) = self.ledger.codes_added(known, about, batch_id, sealed, metadata).await.map_err(refused)?;
         Ok(Decided { at, unit, news: News::Nothing })
     }
 
