@@ -76,7 +76,7 @@ impl DecodeError {
 pub struct EventType {
     /// The name that events of this type are stored and published under.
     pub name: &'static str,
-    /// The version that they are written in today. It is the type's own: other types stay as they are.
+    /// The newest version that they are written in today. It is the type's own: other types stay as they are.
     pub version: usize,
     pub(crate) schema: fn(&str, usize) -> Schema,
 }
@@ -125,11 +125,11 @@ impl Event {
     #[must_use]
     pub fn version(&self) -> usize {
         match self {
-            Self::Member(event) => event.event_type().version(),
-            Self::Activity(event) => event.event_type().version(),
-            Self::Campaign(event) => event.event_type().version(),
-            Self::Referral(event) => event.event_type().version(),
-            Self::Claim(event) => event.event_type().version(),
+            Self::Member(event) => event.version(),
+            Self::Activity(event) => event.version(),
+            Self::Campaign(event) => event.version(),
+            Self::Referral(event) => event.version(),
+            Self::Claim(event) => event.version(),
             Self::Value(event) => event.version(),
         }
     }
@@ -183,10 +183,12 @@ pub(crate) fn check_name(event_type: &str, payload: &str) -> Result<(), serde_js
 /// The payload repeats the name in `type`, so that it explains itself outside the log as well.
 ///
 /// `Granted(Granted) = "claim.granted"` is written in version 1. With `upcast [By(renamed)]` behind the name it is written in
-/// version 2, and `renamed` brings a payload of version 1 there; each further upcaster is one more version.
+/// version 2, and `renamed` brings a payload of version 1 there; each further upcaster is one more version. With `when
+/// Granted::moves_value` behind that, one that does not is still written in the version before, which programs of before can
+/// read while they serve beside this one: the newest version only adds what this one does not have.
 macro_rules! events {
     ($(#[$doc:meta])* $enum:ident as $type:ident $(in $wrapper:ident)? {
-        $( $(#[$variant_doc:meta])* $variant:ident($body:ty) = $name:literal $(upcast [$($upcaster:expr),+])?, )+
+        $( $(#[$variant_doc:meta])* $variant:ident($body:ty) = $name:literal $(upcast [$($upcaster:expr),+] $(when $is_needed:path)?)?, )+
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -220,7 +222,7 @@ macro_rules! events {
                 match self { $( Self::$variant => $name, )+ }
             }
 
-            /// The version in which events of this type are written today.
+            /// The newest version in which events of this type are written today.
             #[must_use]
             pub const fn version(self) -> usize {
                 self.upcasters().len() + 1
@@ -242,6 +244,14 @@ macro_rules! events {
             #[must_use]
             pub fn event_type(&self) -> $type {
                 match self { $( Self::$variant(_) => $type::$variant, )+ }
+            }
+
+            /// The version in which this event is written.
+            #[must_use]
+            pub fn version(&self) -> usize {
+                let newest = self.event_type().version();
+                let is_needed = match self { $( Self::$variant(_body) => true $($( && $is_needed(_body) )?)?, )+ };
+                if is_needed { newest } else { newest - 1 }
             }
 
             /// All types of this aggregate's events, for other programs.
@@ -269,7 +279,7 @@ macro_rules! events {
 
         impl cqrs_es::DomainEvent for $enum {
             fn event_type(&self) -> String { self.event_type().name().to_owned() }
-            fn event_version(&self) -> String { self.event_type().version().to_string() }
+            fn event_version(&self) -> String { self.version().to_string() }
         }
 
         $(

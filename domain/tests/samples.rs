@@ -119,6 +119,17 @@ fn what_is_written_today_is_byte_for_byte_the_sample() {
 }
 
 #[test]
+fn what_an_older_version_can_say_is_still_written_in_it_for_programs_of_before() {
+    let is_older = |event_type: &str, version: &str| version != current_version(event_type).to_string();
+    let older: Vec<_> = samples().into_iter().filter(|((name, version), _)| is_older(name, version)).collect();
+    assert!(!older.is_empty());
+    for ((event_type, version), payload) in older {
+        let event = Event::decode(&event_type, &version, &payload).unwrap();
+        assert_eq!(stored(&event), (event_type, version, payload));
+    }
+}
+
+#[test]
 fn a_payload_repeats_the_name_it_is_stored_under() {
     for ((event_type, _), payload) in samples() {
         let payload: Value = serde_json::from_str(&payload).unwrap();

@@ -15,9 +15,9 @@ events! {
     /// A step in the life of a campaign or of its rewards.
     CampaignEvent as CampaignEventType in Campaign {
         /// It came into being.
-        Created(Created) = "campaign.created" upcast [Unchanged],
+        Created(Created) = "campaign.created" upcast [Unchanged] when Created::has_value,
         /// Its terms or its condition changed.
-        Revised(Revised) = "campaign.revised" upcast [Unchanged],
+        Revised(Revised) = "campaign.revised" upcast [Unchanged] when Revised::has_value,
         /// An operator stopped it for a while.
         Paused(Paused) = "campaign.paused",
         /// It goes on.
@@ -25,7 +25,7 @@ events! {
         /// An operator ended it.
         Ended(Ended) = "campaign.ended",
         /// It hands out one more kind of reward.
-        RewardAdded(RewardAdded) = "campaign.reward_added" upcast [Unchanged],
+        RewardAdded(RewardAdded) = "campaign.reward_added" upcast [Unchanged] when RewardAdded::has_value,
         /// A reward is called or described otherwise.
         RewardRevised(RewardRevised) = "campaign.reward_revised",
         /// Grants were put into stock or taken out.
@@ -124,4 +124,25 @@ pub struct Opened {
 pub struct Closed {
     /// The end of the window; the event may have been noted later.
     pub ends_at: Moment,
+}
+
+impl Created {
+    /// Whether its terms say anything about value, which no program before version 2 of it could read.
+    fn has_value(&self) -> bool {
+        self.terms.has_value()
+    }
+}
+
+impl Revised {
+    /// As [`Created::has_value`].
+    fn has_value(&self) -> bool {
+        self.terms.has_value()
+    }
+}
+
+impl RewardAdded {
+    /// As [`Created::has_value`].
+    fn has_value(&self) -> bool {
+        self.terms.value.is_some()
+    }
 }

@@ -46,6 +46,11 @@ pub struct CampaignTerms {
 }
 
 impl CampaignTerms {
+    /// Whether they say anything about value: what budgets there are, or that every claim pays.
+    pub(super) fn has_value(&self) -> bool {
+        !self.budgets.is_empty() || self.frequency == Frequency::Each
+    }
+
     /// The date on which the campaign starts, in its own zone.
     #[must_use]
     pub fn starts_on(&self) -> NaiveDate {

@@ -73,6 +73,11 @@ pub struct Denied {
 }
 
 impl Denied {
+    /// Whether a price or a budget of units was the reason, which no program before version 2 of it could say.
+    pub(super) fn names_value(&self) -> bool {
+        self.reason == DenialReason::InsufficientPoints || self.budget.is_some() || self.price.is_some()
+    }
+
     /// One that lacks nothing which can be named.
     #[must_use]
     pub fn of(about: Subject, decision: Decision, reason: DenialReason) -> Self {

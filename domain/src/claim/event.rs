@@ -23,25 +23,25 @@ events! {
     /// A step in the life of one claim.
     ClaimEvent as ClaimEventType in Claim {
         /// An attempt was refused.
-        Denied(Denied) = "claim.denied" upcast [Unchanged],
+        Denied(Denied) = "claim.denied" upcast [Unchanged] when Denied::names_value,
         /// The condition is met; an operator decides.
-        Submitted(Submitted) = "claim.submitted" upcast [Unchanged],
+        Submitted(Submitted) = "claim.submitted" upcast [Unchanged] when Submitted::moves_value,
         /// The condition is met and the reward is the member's.
-        Granted(Granted) = "claim.granted" upcast [Unchanged],
+        Granted(Granted) = "claim.granted" upcast [Unchanged] when Granted::moves_value,
         /// An operator said yes: the reward is the member's.
-        Approved(Approved) = "claim.approved" upcast [Unchanged],
+        Approved(Approved) = "claim.approved" upcast [Unchanged] when Approved::moves_value,
         /// An operator said no.
-        Rejected(Rejected) = "claim.rejected" upcast [Unchanged],
+        Rejected(Rejected) = "claim.rejected" upcast [Unchanged] when Rejected::moves_value,
         /// Nobody decided in time.
-        Expired(Expired) = "claim.expired" upcast [Unchanged],
+        Expired(Expired) = "claim.expired" upcast [Unchanged] when Expired::moves_value,
         /// It was pending when it came to have nobody whose it is.
-        Withdrawn(Withdrawn) = "claim.withdrawn" upcast [Unchanged],
+        Withdrawn(Withdrawn) = "claim.withdrawn" upcast [Unchanged] when Withdrawn::moves_value,
         /// The reward was handed out.
         Fulfilled(Fulfilled) = "claim.fulfilled",
         /// Handing it out failed.
         FulfilmentFailed(FulfilmentFailed) = "claim.fulfilment_failed",
         /// The grant was taken back.
-        Reversed(Reversed) = "claim.reversed" upcast [Unchanged],
+        Reversed(Reversed) = "claim.reversed" upcast [Unchanged] when Reversed::moves_value,
         /// A grant of before credits what it would credit today.
         Credited(Credited) = "claim.credited",
     }
@@ -173,6 +173,11 @@ pub struct Credited {
 macro_rules! without_value {
     ($( $name:ident { $($field:ident: $type:ty),+ } without { $($absent:ident),+ } )+) => { $(
         impl $name {
+            /// Whether it moves anything beside stock, which no program before version 2 of it could say.
+            pub(super) fn moves_value(&self) -> bool {
+                $( self.$absent.is_some() )||+
+            }
+
             /// A step that moves nothing beside stock.
             #[must_use]
             pub fn of($($field: $type),+) -> Self {

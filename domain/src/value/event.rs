@@ -109,7 +109,7 @@ impl ValueEvent {
     /// The version that the event is written in.
     #[must_use]
     pub fn version(&self) -> usize {
-        each!(self, event => event.event_type().version())
+        each!(self, event => event.version())
     }
 
     /// Whom the event concerns: the member for what is theirs, the campaign for its codes and budgets.
