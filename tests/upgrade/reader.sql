@@ -53,6 +53,7 @@ from leases order by 1 desc limit 50;
 select id, email, email_key, password_hash, nickname, bio, profile_image_url, birth_date, time_zone,
        invite_code, role, role_since, blocked, created_at, created_position, demo
 from living_accounts order by 1 desc limit 50;
+execute living_accounts_of_before;
 select the_only_one, position, hash, recorded_at, epoch, system_identifier, timeline
 from log_head order by 1 desc limit 50;
 select through, hash, rows

@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 const BEFORE: i64 = 46;
 /// Who waits longer than this for a migration is answered with an error, and so is the test.
 const PATIENCE: &str = "set statement_timeout = '20s'";
+/// Version 0.1.0 reads accounts by prepared statements of `select *`, which fail where a column is added to the view.
+const PREPARED: &str = "prepare living_accounts_of_before as select * from living_accounts limit 50";
 const REMEDY: &str = "The schema is outdated; run `reward-ledger migrate`";
 
 fn statements(file: &str) -> String {
@@ -61,6 +63,7 @@ impl Busy {
     async fn with(database: &Database, file: &str) -> Self {
         let (mut connection, statements) = (connected(database).await, statements(file));
         sqlx::raw_sql(PATIENCE).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(PREPARED).execute(&mut connection).await.unwrap();
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = stopping.clone();
         let doing = tokio::spawn(async move {
@@ -121,6 +124,13 @@ async fn a_migration_that_the_version_before_cannot_live_with_is_noticed() {
             "23502",
         ),
         ("drop table waiting_referrals", "42P01"),
+        (
+            "create or replace view living_accounts as
+             select id, email, email_key, password_hash, nickname, bio, profile_image_url, birth_date, time_zone,
+                    invite_code, role, role_since, blocked, created_at, created_position, demo, 1 as worse
+             from accounts",
+            "0A000",
+        ),
     ] {
         let database = filled().await;
         let all = [known(i64::MAX), vec![later(9_001, "worse", sql)]].concat();

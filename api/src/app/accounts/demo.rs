@@ -6,7 +6,7 @@ use domain::identity::{earlier_email_key, email_key};
 use domain::role::Role;
 use sqlx::PgPool;
 
-use super::Account;
+use super::{Account, SELECT};
 
 /// The password of all of them. Everybody may know it: demo mode listens on the loopback address alone.
 pub const DEMO_PASSWORD: &str = "ledger-demo";
@@ -27,7 +27,7 @@ const MARKS: i64 = 46;
 /// # Errors
 /// The database's.
 pub async fn find_of_demo(pool: &PgPool) -> sqlx::Result<Vec<Account>> {
-    sqlx::query_as("select * from living_accounts where demo order by created_position").fetch_all(pool).await
+    sqlx::query_as(&format!("{SELECT} where demo order by created_position")).fetch_all(pool).await
 }
 
 /// The accounts of these addresses that were made before accounts were marked. Whoever signs up by such an address later
@@ -36,13 +36,14 @@ pub async fn find_of_demo(pool: &PgPool) -> sqlx::Result<Vec<Account>> {
 /// # Errors
 /// The database's.
 pub async fn find_older_than_marks(pool: &PgPool, emails: &[&str]) -> sqlx::Result<Vec<Account>> {
-    let sql = "select *
-               from living_accounts
-               where not demo
-                 and email_key = any($1)
-                 and created_at < (select installed_on from _sqlx_migrations where version = $2)";
+    let sql = format!(
+        "{SELECT}
+        where not demo
+          and email_key = any($1)
+          and created_at < (select installed_on from _sqlx_migrations where version = $2)"
+    );
     let keys: Vec<String> = emails.iter().flat_map(|email| [email_key(email), earlier_email_key(email)]).collect();
-    sqlx::query_as(sql).bind(keys).bind(MARKS).fetch_all(pool).await
+    sqlx::query_as(&sql).bind(keys).bind(MARKS).fetch_all(pool).await
 }
 
 /// Marks an account as one of the demo.

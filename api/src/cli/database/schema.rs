@@ -13,6 +13,11 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 /// The prefix of a contract step's name: `0052_contract_0047_drop_what_was_replaced.sql`.
 const CONTRACT: &str = "contract ";
 
+/// Checksums of migrations that had another form before a release, which leads to a schema that works as well. Number 62
+/// added a column to a view that version 0.1.0 reads by `select *`, so that its prepared statements failed while it served.
+const EARLIER_FORMS: [(i64, &str); 1] =
+    [(62, "6ac27bf9c78864a65735cb42a6bf9fe3c4d94d232e4360dce4b10d0cec15e099836d1ff31bb94833bb5f4cef4ecb4841")];
+
 /// A migration that was applied.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Applied {
@@ -51,7 +56,9 @@ pub(super) fn pending<'a>(known: &'a [Migration], applied: &[Applied]) -> Result
     let versions: HashMap<i64, &Migration> = known.iter().map(|migration| (migration.version, migration)).collect();
     for step in applied {
         match versions.get(&step.version) {
-            Some(migration) if *migration.checksum != *step.checksum => return Err(SchemaError::Altered(step.version)),
+            Some(migration) if *migration.checksum != *step.checksum && !is_earlier_form(step) => {
+                return Err(SchemaError::Altered(step.version));
+            }
             None if needed_for(&step.description) > newest => {
                 return Err(SchemaError::TooNew { version: step.version, description: step.description.clone() });
             }
@@ -60,6 +67,10 @@ pub(super) fn pending<'a>(known: &'a [Migration], applied: &[Applied]) -> Result
     }
     let is_applied = |migration: &&Migration| applied.iter().any(|step| step.version == migration.version);
     Ok(known.iter().filter(|migration| !is_applied(migration)).collect())
+}
+
+fn is_earlier_form(step: &Applied) -> bool {
+    EARLIER_FORMS.contains(&(step.version, &hex::encode(&step.checksum)))
 }
 
 /// The migration that a binary must have to work with a schema with this step; `None` unless it is a contract step. A
@@ -120,6 +131,16 @@ mod tests {
 
     fn missing(known: &[Migration], applied: &[Applied]) -> Result<Vec<i64>, SchemaError> {
         Ok(pending(known, applied)?.iter().map(|migration| migration.version).collect())
+    }
+
+    #[test]
+    fn an_earlier_form_of_a_migration_counts_as_applied() {
+        let (version, checksum) = EARLIER_FORMS[0];
+        let applied =
+            |checksum: &str| [Applied { version, description: "add".into(), checksum: hex::decode(checksum).unwrap() }];
+        assert_eq!(missing(&known(&[version]), &applied(checksum)), Ok(vec![]));
+        assert_eq!(missing(&known(&[version]), &applied("07")), Err(SchemaError::Altered(version)));
+        assert!(missing(&known(&[1]), &applied(checksum)).is_ok());
     }
 
     #[test]
