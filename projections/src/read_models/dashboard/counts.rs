@@ -6,12 +6,15 @@ use domain::claim::{ClaimEvent, ClaimStatus, DenialReason};
 use crate::engine::error::FoldError;
 
 const STATUSES: usize = ClaimStatus::ALL.len();
-const REASONS: usize = DenialReason::ALL.len();
+/// The reasons that version 0.1.0 knows.
+const FIRST_REASONS: usize = 6;
+/// Where the counters begin that version 0.1.0 does not know.
+const LATER: usize = STATUSES + FIRST_REASONS + 4;
 /// How many counters there are.
-const ALL: usize = STATUSES + REASONS + 5;
+const ALL: usize = LATER + 2;
 
-/// A counter. Their order is that of the stored row, whose last number has its own column, so a changed order needs a
-/// new version of the projection.
+/// A counter. Their order is that of the stored row: first the array that version 0.1.0 reads while it still serves, then
+/// those with columns of their own. A changed order needs a new version of the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     /// Claims that stand in this status.
@@ -35,12 +38,13 @@ impl Counter {
         let among = |found: Option<usize>| found.unwrap_or_default();
         match self {
             Self::Claims(status) => among(ClaimStatus::ALL.iter().position(|one| *one == status)),
+            Self::Denied(DenialReason::InsufficientPoints) => LATER + 1,
             Self::Denied(reason) => STATUSES + among(DenialReason::ALL.iter().position(|one| *one == reason)),
-            Self::GrantSteps => STATUSES + REASONS,
-            Self::PendingSteps => STATUSES + REASONS + 1,
-            Self::Registered => STATUSES + REASONS + 2,
-            Self::Claimants => STATUSES + REASONS + 3,
-            Self::Approvals => STATUSES + REASONS + 4,
+            Self::GrantSteps => STATUSES + FIRST_REASONS,
+            Self::PendingSteps => STATUSES + FIRST_REASONS + 1,
+            Self::Registered => STATUSES + FIRST_REASONS + 2,
+            Self::Claimants => STATUSES + FIRST_REASONS + 3,
+            Self::Approvals => LATER,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Dashboard;
 
 impl Projection for Dashboard {
     const NAME: &'static str = "dashboard";
-    const VERSION: i32 = 4;
+    const VERSION: i32 = 5;
     const STREAMS: &'static [&'static str] = &["member", "activity", "campaign", "claim", "codes"];
     const TABLES: &'static [&'static str] = &[
         "dashboard_marks",

@@ -57,7 +57,7 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) async fn load(tx: &mut PgConnection) -> Result<Self, FoldError> {
         let row: Option<(i64, DateTime<Utc>, Vec<i64>)> = sqlx::query_as(
-            "select position, recorded_at, counts || approvals
+            "select position, recorded_at, counts || approvals || insufficient_points
             from dashboard_marks
             order by position desc
             limit 1",
@@ -92,8 +92,9 @@ impl Marks {
         // an array of arrays has no type of its own: all counters of all marks in a row
         let width = i32::try_from(self.last.counts.stored().len()).unwrap_or(i32::MAX);
         sqlx::query(
-            "insert into dashboard_marks (position, recorded_at, counts, approvals)
-            select position, recorded_at, ($3::bigint[])[(nth - 1) * $4 + 1 : nth * $4 - 1], ($3::bigint[])[nth * $4]
+            "insert into dashboard_marks (position, recorded_at, counts, approvals, insufficient_points)
+            select position, recorded_at,
+                   ($3::bigint[])[(nth - 1) * $4 + 1 : nth * $4 - 2], ($3::bigint[])[nth * $4 - 1], ($3::bigint[])[nth * $4]
             from unnest($1::bigint[], $2::timestamptz[]) with ordinality as mark(position, recorded_at, nth)",
         )
         .bind(self.passed.iter().map(|mark| mark.position).collect::<Vec<_>>())

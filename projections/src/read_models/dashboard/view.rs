@@ -98,7 +98,7 @@ impl View {
             ) as view
             left join events on events.position = view.position
             left join lateral (
-                select position, recorded_at, counts || approvals as counts
+                select position, recorded_at, counts || approvals || insufficient_points as counts
                 from dashboard_marks
                 where dashboard_marks.position <= view.position
                 order by position desc
@@ -222,7 +222,7 @@ impl View {
             "select mark.counts, since.count
             from unnest($1::timestamptz[], $2::timestamptz[]) with ordinality as asked(quarter, moment, nth)
             left join lateral (
-                select counts || approvals as counts
+                select counts || approvals || insufficient_points as counts
                 from dashboard_marks
                 where dashboard_marks.recorded_at < asked.quarter
                   and dashboard_marks.position <= $3
@@ -261,7 +261,7 @@ impl View {
             "select asked.nth, mark.position, mark.recorded_at, mark.counts
             from unnest($1::timestamptz[]) with ordinality as asked(moment, nth)
             cross join lateral (
-                select position, recorded_at, counts || approvals as counts
+                select position, recorded_at, counts || approvals || insufficient_points as counts
                 from dashboard_marks
                 where dashboard_marks.recorded_at < asked.moment
                   and dashboard_marks.position <= $2

@@ -2,7 +2,7 @@
 select asked.nth, before.position, before.recorded_at, before.counts, beyond.position as next
 from unnest($1::timestamptz[]) with ordinality as asked(moment, nth)
 left join lateral (
-    select position, recorded_at, counts || approvals as counts
+    select position, recorded_at, counts || approvals || insufficient_points as counts
     from dashboard_marks
     where dashboard_marks.recorded_at < asked.moment
       and dashboard_marks.position <= $2
