@@ -8,6 +8,7 @@ import re
 import resource
 import shutil
 import signal
+import random
 import socket
 import subprocess
 import tempfile
@@ -237,7 +238,10 @@ def bounded():
 
 
 def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those that systems give to outgoing connections: one of these could take it before
+    the service does."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port

@@ -28,7 +28,7 @@ class Instance(Service):
 
     def start(self):
         self.starting = True
-        self.port = free_port()  # the load opens many connections: the port of before may be one of theirs
+        self.port = free_port()
         self.environment["LISTEN"] = f"127.0.0.1:{self.port}"
         super().start()
         self.starting = False
@@ -121,7 +121,8 @@ def side_by_side(cluster, old_binary, new_binary, seconds):
 
 
 def prepare(service):
-    """An event that is open to everybody who visited, its reward, and members who did."""
+    """An event that is open to everybody who visited, its reward, and members who did. The reward is a thing: version 0.1.0
+    cannot read grants that credit points."""
     operator, now = service.demo("operator"), datetime.now(timezone.utc)
     event = {
         "name": f"Upgrade {uuid.uuid4()}",
@@ -130,7 +131,7 @@ def prepare(service):
         "condition": {"cel": {"expression": "count('visit', 30) > 0"}},
     }
     event = operator.post("/events", event).json["id"]
-    reward = {"eventId": event, "name": "Points", "type": "POINT", "amount": 100, "quantity": None}
+    reward = {"eventId": event, "name": "Mugs", "type": "ITEM", "amount": 1, "quantity": None}
     reward = operator.post("/rewards", reward).json["reward"]["id"]
     members = [str(uuid.uuid4()) for _ in range(MEMBERS)]
     at = now.isoformat(timespec="milliseconds")
