@@ -14,9 +14,10 @@ use domain::{LedgerAggregate, Moment};
 use super::KnownWallet;
 use crate::ledger::unit::Unit;
 use crate::ledger::{CommandError, stream_key};
+use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 
-/// The most holds whose end one append records; the others are due behind it.
+/// The most holds whose end one append records.
 const HOLDS_AT_ONCE: usize = 100;
 
 /// Records in `unit` what is due in a wallet, but the hold `own`, which the command itself ends or refuses.
@@ -33,16 +34,32 @@ pub(crate) async fn record_due<R>(
     Ok(())
 }
 
-/// Records the end of the holds that nobody ended in time.
+/// Records the end of the holds that nobody ended in time. Whatever is decided counts on all of them: where they are too many for
+/// one append, the first are ended in one of their own, and the command is decided anew.
 pub(crate) async fn end_holds<R>(
     unit: &Unit<'_>,
     wallet: &KnownWallet,
     own: Option<HoldId>,
     at: Moment,
 ) -> Result<(), CommandError<R>> {
-    let due = wallet.holdings.due(at);
+    let due: Vec<_> = wallet.holdings.due(at).holds.into_iter().filter(|hold| Some(*hold) != own).collect();
+    let Some(first) = due.get(..HOLDS_AT_ONCE).filter(|first| first.len() < due.len()) else {
+        return end_each(unit, wallet, &due, at).await;
+    };
+    let ahead = unit.ledger().unit(Metadata::system(at));
+    end_each(&ahead, wallet, first, at).await?;
+    ahead.commit::<R>().await?;
+    Err(CommandError::Conflict(stream_key::<Wallet>(&WalletId::of(wallet.member_id, &wallet.unit).to_string())))
+}
+
+async fn end_each<R>(
+    unit: &Unit<'_>,
+    wallet: &KnownWallet,
+    holds: &[HoldId],
+    at: Moment,
+) -> Result<(), CommandError<R>> {
     let holdings = || wallet.holdings.clone();
-    for hold in due.holds.into_iter().filter(|hold| Some(*hold) != own).take(HOLDS_AT_ONCE) {
+    for hold in holds {
         match hold {
             HoldId::Spend(id) => {
                 let expire = SpendCommand::Expire { holdings: holdings(), at };

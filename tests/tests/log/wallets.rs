@@ -203,6 +203,27 @@ async fn what_is_due_is_recorded_in_the_append_that_follows_it() {
 }
 
 #[tokio::test]
+async fn more_holds_than_one_append_ends_are_all_over_for_what_comes_next() {
+    let programme = with_points(500, Limits::default()).await;
+    let paid = spend(&programme.ledger, order("paid", 20, None, now())).await.unwrap();
+    for number in 0..230 {
+        spend(&programme.ledger, order(&format!("held-{number}"), 2, Some("1h"), now())).await.unwrap();
+    }
+    assert_eq!(standing(&programme, now()).await.available, 20);
+    let at = later(2);
+    let refund = SpendStep::Refund { reference: "back".to_owned().try_into().unwrap(), amount: None };
+    let refunded = change(&programme, "paid", refund, at).await.unwrap();
+    assert_eq!(refunded.state.refunded(), 20, "{:?}", paid.state);
+    assert_eq!(kinds(&programme, "spend.expired").await.len(), 230);
+    for number in 0..230 {
+        spend(&programme.ledger, order(&format!("again-{number}"), 2, Some("1h"), at)).await.unwrap();
+    }
+    spend(&programme.ledger, order("all", 500, None, later(4))).await.unwrap();
+    assert_eq!(standing(&programme, later(4)).await.balance, 0);
+    programme.assert_sound().await;
+}
+
+#[tokio::test]
 async fn a_price_is_held_while_a_claim_is_pending_and_comes_back_when_it_is_rejected() {
     let programme = with_points(500, Limits { manual: true, ..Limits::default() }).await;
     let claims: Vec<String> =
