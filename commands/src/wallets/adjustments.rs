@@ -204,7 +204,7 @@ impl Ledger {
         }
         let decided = adjustment.state.decide(command.clone());
         decided.map_err(|refusal| CommandError::Refused { refusal, position })?;
-        let unit = self.unit(metadata.clone());
+        let unit = self.unit(metadata.clone().dated());
         record_due(&unit, &wallet, None, at).await?;
         let receipt = unit.execute_on(adjustment, command, expects).await?;
         unit.commit_last(receipt, answer).await

@@ -137,7 +137,7 @@ impl Ledger {
         if events.is_empty() {
             return Ok(Receipt::of(transfer, 0));
         }
-        let unit = self.unit(metadata.clone());
+        let unit = self.unit(metadata.clone().dated());
         record_due(&unit, &wallet, None, at).await?;
         let receipt = unit.execute_on(transfer, request, expects).await?;
         unit.commit_last(receipt, answer).await
