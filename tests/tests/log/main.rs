@@ -18,6 +18,7 @@ mod schema;
 mod support;
 mod two_writers;
 mod value_expiry;
+mod value_hands;
 mod value_naive;
 mod value_races;
 mod value_random;

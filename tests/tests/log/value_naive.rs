@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::adjustment::{AdjustmentEvent, Change, Taken};
 use domain::claim::{ClaimEvent, Credit, GivenBack, Reversal};
-use domain::id::{LotId, MemberId, SpendId};
+use domain::id::{LotId, MemberId, SpendId, TransferId};
 use domain::spend::{Paid, SpendEvent, SpendSubject};
+use domain::transfer::TransferEvent;
 use domain::value::{Dated, Holdings, NewLot, Portion, Refund, Release, Standing, TakenBack, UnitCode, ValueEvent};
 use domain::wallet::WalletEvent;
 use domain::{Event, Moment};
@@ -42,6 +44,8 @@ enum Place {
 pub(crate) struct Naive {
     points: Vec<Point>,
     owed: BTreeMap<Owner, i64>,
+    /// What has left a wallet and not arrived: how much, and from when until when it is good.
+    on_its_way: BTreeMap<TransferId, Vec<(i64, Moment, Option<Moment>)>>,
 }
 
 /// The ledger behind each position of the log.
@@ -68,10 +72,10 @@ impl History {
             Event::Claim(event) => self.claim(&mut next, position, at, event),
             Event::Value(ValueEvent::Spend(event)) => self.spend(&mut next, position, at, event),
             Event::Value(ValueEvent::Wallet(event)) => self.wallet(&mut next, position, at, event),
+            Event::Value(ValueEvent::Adjustment(event)) => self.adjustment(&mut next, position, event),
+            Event::Value(ValueEvent::Transfer(event)) => self.transfer(&mut next, position, event),
             Event::Value(
                 ValueEvent::Unit(_)
-                | ValueEvent::Adjustment(_)
-                | ValueEvent::Transfer(_)
                 | ValueEvent::Coupon(_)
                 | ValueEvent::Codes(_)
                 | ValueEvent::Budget(_)
@@ -87,12 +91,55 @@ impl History {
 
     /// The points that pay, chosen where the payment was decided.
     fn pay(&self, next: &mut Naive, who: MemberId, paid: &Paid, to: Place) {
-        let owner = (who, paid.unit.clone());
-        let known = self.at(paid.lots_position);
-        let chosen = known.take(&owner, paid.amount.get(), paid.allocated_at);
-        assert_eq!(known.lots_of(&chosen), paid.lots, "what pays {paid:?}");
-        let still_there = next.free_points(&paid.lots);
+        let (lots, lots_position) = (paid.lots.clone(), paid.lots_position);
+        let taken = Taken { lots, lots_position, allocated_at: paid.allocated_at };
+        self.take(next, &(who, paid.unit.clone()), paid.amount.get(), &taken, to);
+    }
+
+    /// Points that leave a wallet, chosen where that was decided.
+    fn take(&self, next: &mut Naive, owner: &Owner, amount: i64, told: &Taken, to: Place) {
+        let known = self.at(told.lots_position);
+        let chosen = known.take(owner, amount, told.allocated_at);
+        assert_eq!(known.lots_of(&chosen), told.lots, "what is taken: {told:?}");
+        let still_there = next.free_points(&told.lots);
         next.put(&still_there, to);
+    }
+
+    fn adjustment(&self, next: &mut Naive, position: i64, event: &AdjustmentEvent) {
+        let about = event.about();
+        let owner = (about.member_id, about.unit.clone());
+        match event.change() {
+            Some(Change::Given(lot)) => {
+                assert_eq!(lot.amount.get(), about.amount.get(), "what {about:?} gives");
+                next.create(&owner, lot, position);
+            }
+            Some(Change::Taken(taken)) => self.take(next, &owner, -about.amount.get(), taken, Place::Gone),
+            None => {}
+        }
+    }
+
+    fn transfer(&self, next: &mut Naive, position: i64, event: &TransferEvent) {
+        let about = event.about();
+        let id = TransferId::of(about.member_id, &about.reference);
+        match event {
+            TransferEvent::Sent(sent) => {
+                let (lots, lots_position) = (sent.lots.clone(), sent.lots_position);
+                let taken = Taken { lots, lots_position, allocated_at: sent.allocated_at };
+                let days = sent.lots.iter().map(|part| {
+                    let point = next.points.iter().find(|one| one.lot == part.lot_id).unwrap();
+                    (part.amount.get(), point.from, point.until)
+                });
+                next.on_its_way.insert(id, days.collect());
+                self.take(next, &(about.member_id, about.unit.clone()), about.amount.get(), &taken, Place::Gone);
+            }
+            TransferEvent::Received(received) => {
+                let told: Vec<_> =
+                    received.lots.iter().map(|lot| (lot.amount.get(), lot.available_from, lot.expires_at)).collect();
+                assert_eq!(next.on_its_way.remove(&id), Some(told), "what {about:?} brings");
+                let owner = (about.to_member_id, about.unit.clone());
+                received.lots.iter().for_each(|lot| next.create(&owner, lot, position));
+            }
+        }
     }
 
     fn claim(&self, next: &mut Naive, position: i64, at: Moment, event: &ClaimEvent) {

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use commands::{ClaimError, CommandError, Metadata, SpendError, SpendOrder, SpendStep};
 use domain::claim::{ClaimStatus, StaffAction};
-use domain::id::{MemberId, RewardId, SpendId};
+use domain::id::{AdjustmentId, MemberId, RewardId, SpendId};
 use domain::spend::SpendRefusal;
 use domain::value::{AllocationRefusal, Books, UnitCode};
 use rand::seq::IndexedRandom as _;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::support::{all, member};
+use super::value_hands::assert_days_kept;
 use super::value_naive::{History, free_lots};
 use super::value_shop::{Gives, SHOP, Shop, points, reference, stars};
 
@@ -24,6 +25,8 @@ const ACTIONS: usize = 200;
 struct Board {
     claims: Mutex<Vec<String>>,
     spends: Mutex<Vec<SpendId>>,
+    /// Those that wait for somebody else.
+    adjustments: Mutex<Vec<AdjustmentId>>,
 }
 
 /// A refusal for too few points: whose wallet, what there was, and between which positions.
@@ -39,6 +42,7 @@ struct Refused {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_move_each_point_as_a_naive_ledger_does() {
     let shop = Shop::with(2, MEMBERS).await;
+    shop.limit_hands().await;
     let rewards = Arc::new(rewards(&shop).await);
     let board = Arc::new(Board::default());
     let playing = (0..PLAYERS).map(|number| {
@@ -81,9 +85,12 @@ async fn act(
     name: &str,
     random: &mut StdRng,
 ) -> Option<Refused> {
-    let who = member(random.random_range(0..MEMBERS));
+    let who_number = random.random_range(0..MEMBERS);
+    let who = member(who_number);
     let unit = if random.random_bool(0.5) { points() } else { stars() };
-    match random.random_range(0..20) {
+    let (after, at) = (shop.head().await, shop.now());
+    let short = |have, before| Refused { who, unit: unit.clone(), have, after, before, at };
+    match random.random_range(0..26) {
         0..6 => {
             let claimed = shop.claim(instance, who, *rewards.choose(random).unwrap()).await;
             match claimed {
@@ -99,17 +106,13 @@ async fn act(
                 let minutes = random.random_range(5..600);
                 format!("{minutes}m").try_into().unwrap()
             });
-            let order = SpendOrder { hold, ..shop.order(who, unit.clone(), name, random.random_range(1..15)) };
-            let (after, at) = (shop.head().await, order.at);
+            let order = SpendOrder { hold, at, ..shop.order(who, unit.clone(), name, random.random_range(1..15)) };
             match shop.pay(instance, order).await {
                 Ok(_) => board.spends.lock().unwrap().push(SpendId::of(SHOP, &reference(name))),
                 Err(SpendError::Command(CommandError::Refused {
-                    refusal: SpendRefusal::Lots(AllocationRefusal::Insufficient(short)),
+                    refusal: SpendRefusal::Lots(AllocationRefusal::Insufficient(lacking)),
                     ..
-                })) => {
-                    let before = shop.head().await;
-                    return Some(Refused { who, unit, have: short.have, after, before, at });
-                }
+                })) => return Some(short(lacking.have, shop.head().await)),
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -137,6 +140,22 @@ async fn act(
         18 => {
             let metadata = Metadata::system(shop.now());
             shop.ledger(instance).settle_wallet(who, &unit, &metadata).await.unwrap();
+        }
+        19..21 => match shop.adjust(instance, (who, unit.clone()), at, random).await {
+            Ok(waiting) => board.adjustments.lock().unwrap().extend(waiting),
+            Err(had) => return Some(short(had?, shop.head().await)),
+        },
+        21..23 => {
+            let adjustment = board.adjustments.lock().unwrap().choose(random).copied()?;
+            shop.decide(instance, adjustment, random).await;
+        }
+        23..25 => {
+            let other = member((who_number + 1) % MEMBERS);
+            let amount = random.random_range(1..10);
+            let sent = shop.send(instance, (who, other), unit.clone(), name, (amount, at)).await;
+            if let Err(had) = sent {
+                return Some(short(had?, shop.head().await));
+            }
         }
         _ => shop.wait(random.random_range(1..450)),
     }
@@ -182,9 +201,16 @@ async fn agree(shop: &Shop, refused: &[Refused]) {
         "spend.refunded",
         "wallet.expired",
         "wallet.debt_settled",
+        "adjustment.posted",
+        "adjustment.requested",
+        "adjustment.approved",
+        "adjustment.rejected",
+        "transfer.sent",
+        "transfer.received",
     ] {
         assert!(kinds.contains(kind), "{kind} never happened: {kinds:?}");
     }
+    assert_days_kept(&log);
     assert!(refused.len() > 5, "{} were refused", refused.len());
     shop.assert_sound().await;
 }
