@@ -30,8 +30,8 @@ pub use re_evaluation::{
     re_evaluate_all,
 };
 pub use streams::{
-    ActivityState, CampaignState, ClaimState, MemberState, ReferralState, STREAM_TYPES, StreamAsOf, StreamState,
-    state_of,
+    ActivityState, AdjustmentState, CampaignState, ClaimState, MemberState, ReferralState, STREAM_TYPES, SpendState,
+    StreamAsOf, StreamState, TransferState, UnitState, WalletState, is_named_by_code, state_of,
 };
 pub use tree::{Tree, grow, tree};
 pub use verify::{Check, Failure, NotLookedAt, ProgressFn, Verification, checks, left_out};

@@ -1,6 +1,8 @@
 //! The state of one stream as of a position, as a typed document: its events folded with the same `evolve` that
 //! decisions use. The present state is answered the same way.
 
+mod value;
+
 use domain::activity::{Activity, Recorded as ActivityRecorded};
 use domain::campaign::{Campaign, CampaignTerms, RewardTerms};
 use domain::claim::{Claim, ClaimStatus, Decision, DenialReason, Subject};
@@ -17,12 +19,24 @@ use sqlx::PgConnection;
 
 use super::AuditError;
 use crate::log;
+use value::FoldedValue;
+pub use value::{AdjustmentState, SpendState, TransferState, UnitState, WalletState};
 
 /// A JSON object as the log stores it.
 type Object = serde_json::Map<String, serde_json::Value>;
 
+/// The streams that are named by codes.
+const UNIT: &str = "unit";
+
 /// The stream types, by their names in the log.
-pub const STREAM_TYPES: [&str; 5] = ["member", "activity", "campaign", "claim", "referral"];
+pub const STREAM_TYPES: [&str; 10] =
+    ["member", "activity", "campaign", "claim", "referral", UNIT, "wallet", "spend", "adjustment", "transfer"];
+
+/// Whether the streams of a type are named by codes; all others are by UUIDs.
+#[must_use]
+pub fn is_named_by_code(stream_type: &str) -> bool {
+    stream_type == UNIT
+}
 
 /// A stream as of a position.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -49,6 +63,16 @@ pub enum StreamState {
     Claim(Box<ClaimState>),
     /// Of a referral.
     Referral(ReferralState),
+    /// Of a unit.
+    Unit(Box<UnitState>),
+    /// Of a wallet.
+    Wallet(WalletState),
+    /// Of a payment.
+    Spend(Box<SpendState>),
+    /// Of a change of a wallet by staff.
+    Adjustment(Box<AdjustmentState>),
+    /// Of a transfer.
+    Transfer(TransferState),
 }
 
 /// A member's account as the log has it.
@@ -175,6 +199,7 @@ struct Folded {
     campaign: Campaign,
     claim: Claim,
     referral: Referral,
+    value: FoldedValue,
 }
 
 impl Folded {
@@ -185,8 +210,7 @@ impl Folded {
             Event::Campaign(event) => self.campaign.evolve(event),
             Event::Claim(event) => self.claim.evolve(event),
             Event::Referral(event) => self.referral.evolve(event),
-            // these streams cannot be asked for yet
-            Event::Value(_) => {}
+            Event::Value(event) => self.value.take_in(event),
         }
     }
 
@@ -196,6 +220,7 @@ impl Folded {
             .or_else(|| self.campaign(at))
             .or_else(|| self.claim())
             .or_else(|| self.referral())
+            .or_else(|| self.value.state(at))
     }
 
     fn member(&self) -> Option<StreamState> {

@@ -119,7 +119,19 @@ async fn beyond_the_limit_of_a_day_somebody_else_has_to_agree() {
     adjust(&admin, &member, &of(&unit, 100)).await.created();
 
     decide(&operator, &asked, "APPROVED").await.problem(403, "own_adjustment");
+    let auditor = stage.auditor().await;
+    let stream = format!("/audit/streams/adjustment/{}", asked.text("/adjustment/id"));
+    let state = auditor.get(&stream).await.ok()["state"].clone();
+    assert_eq!((&state["status"], &state["about"]["amount"]), (&json!("pending"), &json!(1)));
     let approved = decide(&admin, &asked, "APPROVED").await;
+    let state = auditor.get(&format!("{stream}?sincePosition={}", asked.position())).await.ok().clone();
+    assert_eq!(
+        (&state["state"]["status"], &state["state"]["decision"]["note"]),
+        (&json!("posted"), &json!("Checked."))
+    );
+    assert!(state["difference"]["changed"].as_array().unwrap().iter().any(|part| part["path"] == "status"), "{state}");
+    let of_unit = auditor.get(&format!("/audit/streams/unit/{unit}")).await;
+    assert_eq!((&of_unit.ok()["state"]["code"], &of_unit.json["state"]["fourEyesAbove"]), (&json!(unit), &json!(100)));
     let body = &approved.ok()["adjustment"];
     assert_eq!((&body["status"], &body["decisionNote"]), (&json!("posted"), &json!("Checked.")));
     assert_eq!(body["decidedBy"], json!(id_of(&admin).await));

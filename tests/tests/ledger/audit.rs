@@ -228,7 +228,7 @@ async fn what_is_no_stream_and_what_is_no_moment_is_refused() {
     for unknown in [format!("/audit/streams/member/{}", id()), format!("/audit/streams/claim/{member}")] {
         auditor.get(&unknown).await.problem(404, "not_found");
     }
-    for unknown in ["/audit/streams/wallet/{id}", "/audit/streams/member/me"] {
+    for unknown in ["/audit/streams/purse/{id}", "/audit/streams/unit/{id}", "/audit/streams/member/me"] {
         auditor.get(&unknown.replace("{id}", &member)).await.problem(404, "not_found");
     }
     auditor.get(&format!("{path}?atPosition=999999999")).await.invalid("query.atPosition");

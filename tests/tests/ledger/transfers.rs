@@ -59,6 +59,10 @@ async fn what_is_sent_arrives_and_ends_when_it_would_have_ended() {
     let has = async |member: &Member| available(&shop, &member.id, &unit).await;
     assert_eq!((has(&mina).await, has(&noah).await), (40, 60));
 
+    let stream = format!("/audit/streams/transfer/{}", sent.text("/transfer/id"));
+    let state = stage.auditor().await.get(&stream).await.ok()["state"]["about"].clone();
+    assert_eq!((&state["toMemberId"], &state["amount"]), (&json!(noah.id), &json!(60)));
+
     let again = send(&mina.client, &body).await;
     assert_eq!((&again.ok()["duplicate"], &again.json["transfer"]), (&json!(true), told));
     assert!(again.header("ledger-position").is_none(), "nothing was written");

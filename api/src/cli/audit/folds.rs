@@ -1,10 +1,10 @@
 //! `audit stream` and `audit facts`: what the log says of then.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, FixedOffset};
 use domain::Moment;
 use domain::id::MemberId;
-use projections::audit::{self, AsOf, FactRow, STREAM_TYPES, StreamAsOf};
+use projections::audit::{self, AsOf, FactRow, STREAM_TYPES, StreamAsOf, is_named_by_code};
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -43,11 +43,11 @@ impl When {
 /// Which stream, as of when.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Stream {
-    /// member, activity, campaign, claim or referral.
+    /// What it is about.
     #[arg(value_name = "TYPE", value_parser = clap::builder::PossibleValuesParser::new(STREAM_TYPES))]
     stream_type: String,
-    /// Its id.
-    id: Uuid,
+    /// Its id; of a unit, its code.
+    id: String,
     #[command(flatten)]
     when: When,
     /// Show what changed since this position instead.
@@ -72,7 +72,11 @@ impl Stream {
     pub(super) async fn run(self, pool: &PgPool) -> anyhow::Result<bool> {
         let mut conn = pool.acquire().await.context("the database cannot be reached")?;
         let (position, at) = self.when.position(&mut conn).await?;
-        let id = self.id.to_string();
+        let id = match Uuid::parse_str(&self.id) {
+            Ok(id) if !is_named_by_code(&self.stream_type) => id.to_string(),
+            Err(_) if is_named_by_code(&self.stream_type) => self.id,
+            Ok(_) | Err(_) => bail!("{} is no id of a {}", self.id, self.stream_type),
+        };
         let to = audit::state_of(&mut conn, &self.stream_type, &id, position, at).await?;
         let to = to.with_context(|| format!("{} {id} did not exist at position {position}", self.stream_type))?;
         let before = When { at_position: self.since, at_time: self.since_time };

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::extract::rejection::PathRejection;
-use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, state_of};
+use domain::value::UnitCode;
+use projections::audit::{AsOf, STREAM_TYPES, StreamAsOf, is_named_by_code, state_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -62,7 +63,11 @@ pub(super) async fn state(
 ) -> Result<At<Json<StreamBody>>, Problem> {
     let nothing = || Problem::new(Code::NotFound);
     let Path((stream_type, id)) = path.map_err(|_| nothing())?;
-    let id = parse_id(&id).ok_or_else(nothing)?.to_string();
+    let id = if is_named_by_code(&stream_type) {
+        UnitCode::try_from(id).map_err(|_| nothing())?.as_str().to_owned()
+    } else {
+        parse_id(&id).ok_or_else(nothing)?.to_string()
+    };
     if !STREAM_TYPES.contains(&stream_type.as_str()) {
         return Err(nothing());
     }
