@@ -5,6 +5,7 @@
 
 mod acts;
 mod asking;
+mod gifts;
 pub(super) mod limits;
 mod lives;
 mod people;
@@ -112,6 +113,7 @@ pub async fn fill(config: &Config, pool: &PgPool, now: Moment) -> anyhow::Result
     let mut agenda = Agenda::default();
     let mut dice = Dice::of(key, OF_THE_STORY);
     let Lives { mut people, own } = lives::put_on(&mut agenda, &key, now, &mut Dice::of(key, OF_PEOPLE), staff.member)?;
+    gifts::put_on(&mut agenda, now, own);
     let shows: Vec<Running> = shows::put_on(&mut agenda, now, &mut dice)?;
     know(&ledger, &mut people[own], begins).await?;
     limits::set(&ledger, &Metadata::of(staff.staff.admin, Role::Admin, begins)).await?;

@@ -8,6 +8,7 @@ use domain::campaign::CampaignCommand;
 use domain::claim::StaffAction;
 use domain::id::{ActivityId, ClaimId};
 
+use super::gifts::Gift;
 use super::shows::CINEMA;
 
 /// The index of a person.
@@ -44,6 +45,8 @@ pub(super) enum Act {
     Codes { show: Show, count: usize },
     /// The stock of an event's reward is changed so that `left` remains.
     Restock { show: Show, left: i64 },
+    /// Staff give something by hand.
+    Gift(Gift),
 }
 
 /// A request for a reward.
@@ -80,7 +83,7 @@ impl Act {
     /// Whether it must be decided alone, because other actions may depend on it, or it takes from a wallet.
     pub(super) fn stands_alone(&self) -> bool {
         match self {
-            Self::Change { .. } | Self::Codes { .. } | Self::Restock { .. } => true,
+            Self::Change { .. } | Self::Codes { .. } | Self::Restock { .. } | Self::Gift(_) => true,
             Self::Ask(ask) => ask.show == CINEMA,
             Self::Step { step, .. } => *step == StaffAction::Reverse,
             Self::Join { .. }

@@ -178,6 +178,10 @@ impl<'a> Stage<'a> {
                 Some(self.change(at, metadata, show, commands).await?)
             }
             Act::Codes { show, count } => Some(self.add_codes(at, &of_operator, show, count).await?),
+            Act::Gift(gift) => {
+                self.give(at, gift).await?;
+                None
+            }
             Act::Restock { show, left } => match self.restocking(show, left) {
                 Some(command) => Some(self.change(at, of_operator, show, vec![command]).await?),
                 None => None,
@@ -469,7 +473,7 @@ async fn in_order(decided: Vec<Decided<'_>>) -> Vec<(Moment, News, Outcome)> {
     news.into_iter().zip(outcomes).map(|((at, news), outcome)| (at, news, outcome)).collect()
 }
 
-fn refused(error: impl std::fmt::Display) -> Trouble {
+pub(super) fn refused(error: impl std::fmt::Display) -> Trouble {
     Trouble::Refused(error.to_string())
 }
 
