@@ -1,6 +1,7 @@
 //! What the programme owes its members of each unit, and in which months it ends.
 
 use askama::Template;
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::Moments;
@@ -83,19 +84,7 @@ pub(super) async fn of(moments: &Moments<'_>) -> Result<LiabilityPart, Refused> 
 
 fn row(text: Text, of: OfUnit) -> Row {
     let amounts = Amounts { text, unit: of.unit, scale: of.scale };
-    let ends = of.months.iter().filter(|month| month.outstanding.get() != 0);
-    let mut told: Vec<_> = ends
-        .clone()
-        .take(MONTHS)
-        .map(|month| match &month.month {
-            Some(name) => format!("{name} {}", amounts.bare(month.outstanding.get())),
-            None => say!(text, "ui-wallet-ends-no-month", amount = amounts.bare(month.outstanding.get())),
-        })
-        .collect();
-    let rest: i128 = ends.skip(MONTHS).map(|month| month.outstanding.get()).sum();
-    if rest != 0 {
-        told.push(say!(text, "ui-wallet-ends-after", amount = amounts.bare(rest)));
-    }
+    let told = ends(text, &amounts, &of.months).join(" · ");
     Row {
         outstanding: amounts.bare(of.outstanding.get()),
         held: amounts.bare(of.held.get()),
@@ -103,7 +92,33 @@ fn row(text: Text, of: OfUnit) -> Row {
             .worth
             .map(|worth| format!("{} {}", text.number(worth.amount.get()), worth.currency))
             .unwrap_or_default(),
-        ends: told.join(" · "),
+        ends: told,
         name: of.name,
     }
+}
+
+/// `Dec 2026: 1,500`, what ends later in one, and last what never ends.
+fn ends(text: Text, amounts: &Amounts, months: &[Month]) -> Vec<String> {
+    let mut dated: Vec<_> =
+        months.iter().filter(|month| month.month.is_some() && month.outstanding.get() != 0).collect();
+    dated.sort_by_key(|month| &month.month);
+    let (first, rest) = dated.split_at(dated.len().min(MONTHS));
+    let mut told: Vec<_> = first
+        .iter()
+        .map(|one| {
+            let name = one.month.as_deref().unwrap_or_default();
+            let day = NaiveDate::parse_from_str(&format!("{name}-01"), "%Y-%m-%d");
+            let month = day.map_or_else(|_| name.to_owned(), |day| text.month_with_year(day));
+            say!(text, "ui-wallet-ends-in", month = month, amount = amounts.bare(one.outstanding.get()))
+        })
+        .collect();
+    let later: i128 = rest.iter().map(|month| month.outstanding.get()).sum();
+    let never: i128 = months.iter().filter(|month| month.month.is_none()).map(|month| month.outstanding.get()).sum();
+    if later != 0 {
+        told.push(say!(text, "ui-wallet-ends-after", amount = amounts.bare(later)));
+    }
+    if never != 0 {
+        told.push(say!(text, "ui-wallet-ends-no-month", amount = amounts.bare(never)));
+    }
+    told
 }

@@ -1,5 +1,6 @@
 ui-day = { $day } { $month }
 ui-day-with-year = { $day } { $month } { $year }
+ui-month-with-year = { $month } { $year }
 ui-weekday-and-day = { $weekday } { $day } { $month }
 ui-exact-day = { $weekday } { $day } { $month } { $year }
 ui-weekday-0 = Mon

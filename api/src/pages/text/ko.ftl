@@ -1,5 +1,6 @@
 ui-day = { $month } { $day }일
 ui-day-with-year = { $year }년 { $month } { $day }일
+ui-month-with-year = { $year }년 { $month }
 ui-weekday-and-day = { $month } { $day }일 ({ $weekday })
 ui-exact-day = { $year }년 { $month } { $day }일 ({ $weekday })
 ui-weekday-0 = 월

@@ -79,6 +79,11 @@ impl Text {
         self.say_of("month", &date.month().to_string())
     }
 
+    /// `Nov 2026`.
+    pub(in super::super) fn month_with_year(&self, date: NaiveDate) -> String {
+        say!(self, "ui-month-with-year", month = self.month(date), year = date.year().to_string())
+    }
+
     /// `14 Nov 14:32`.
     pub(in super::super) fn moment(&self, moment: impl Borrow<Moment>) -> String {
         let moment = moment.borrow();
