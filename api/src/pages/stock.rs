@@ -71,7 +71,7 @@ impl Stock<'_> {
     pub(super) fn until(&self, text: Text, now: Moment) -> Until {
         let muted = |id: &str| Until { tone: "muted", words: text.say(id) };
         match (self.remaining, self.forecast) {
-            (None, _) => muted("ui-stock-no-limit"),
+            (None, _) => muted("ui-stock-never"),
             (Some(..=0), _) => Until { tone: "no", words: text.say("ui-stock-sold-out") },
             (Some(_), None) => muted("ui-stock-not-known"),
             (Some(_), Some(forecast)) => match (forecast.sold_out_at, forecast.after_end) {

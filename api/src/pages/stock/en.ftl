@@ -1,7 +1,7 @@
 ui-stock-an-hour = { $count } an hour
 ui-stock-a-day = { $count } a day
 ui-stock-today = Today ≈ { $time }
-ui-stock-no-limit = no limit
+ui-stock-never = never
 ui-stock-unlimited = unlimited
 ui-stock-sold-out = sold out
 ui-stock-not-known = not known yet

@@ -1,7 +1,7 @@
 ui-stock-an-hour = 시간당 { $count }개
 ui-stock-a-day = 하루 { $count }개
 ui-stock-today = 오늘 { $time }경
-ui-stock-no-limit = 제한 없음
+ui-stock-never = 소진 없음
 ui-stock-unlimited = 무제한
 ui-stock-sold-out = 품절
 ui-stock-not-known = 아직 알 수 없음

@@ -13,7 +13,7 @@ async fn the_form_of_a_reward_has_its_price_and_how_long_its_points_are_good() {
     let campaign = operator.create_event(&with(event(anybody()), json!({"name": format!("Value {}", unique())}))).await;
     let browser = Browser::of(&stage.service).demo("operator").await;
     let page = browser.get(&format!("/ui/rewards?eventId={campaign}")).await;
-    page.ok().says_all(&["name=\"price.amount\"", "name=\"expiry.days\"", "Price of a claim", "as the unit has it"]);
+    page.ok().says_all(&["name=\"price.amount\"", "name=\"expiry.days\"", "Price of a claim", "as set for the unit"]);
     let (token, key) = (page.field("token"), page.field("key"));
     let fixed = [("token", token.as_str()), ("key", key.as_str()), ("eventId", campaign.as_str()), ("name", "Points")];
     let wrong = [
