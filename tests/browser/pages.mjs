@@ -12,6 +12,10 @@ const isPage = (href) => {
     && !url.searchParams.has("fragment") && !url.pathname.endsWith(".csv");
 };
 
+/** Where wallets are shown: links lead there. */
+const STAFF = ["/ui/adjustments", "/ui/members/ID/wallet"];
+const WALLETS = { admin: STAFF, operator: STAFF, auditor: STAFF, member: ["/ui/me/points"] };
+
 async function find(browser, role) {
   const { context, page, seen } = await reader(browser, role);
   const found = new Map(role === "member" ? [["/ui/me", "/ui/me"]] : [["/ui", "/ui"]]);
@@ -79,6 +83,7 @@ await test(async (browser) => {
   for (const role of ["admin", "operator", "auditor", "member"]) {
     const found = await find(browser, role);
     console.log(`${role}: ${[...found.keys()].join(" ")}`);
+    for (const one of WALLETS[role]) check(found.has(one), `${role}: a way to ${one}`);
     await Promise.all([
       again(browser, role, found, { ko: true, dark: true, width: 390 }, "ko-dark-390"),
       again(browser, role, found, { width: 320 }, "en-light-320"),

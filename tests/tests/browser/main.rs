@@ -30,3 +30,8 @@ async fn every_page_of_every_role_is_accessible_fits_and_asks_nobody_else() {
 async fn claims_are_decided_by_keyboard_and_an_earlier_moment_stays_as_it_was() {
     driven("deciding.mjs").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_may_not_give_alone_another_approves_and_the_member_sees_it() {
+    driven("adjusting.mjs").await;
+}
