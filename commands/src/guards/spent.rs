@@ -13,6 +13,9 @@ use uuid::Uuid;
 use super::GuardChange;
 use crate::log::named_parameters::NamedStatement;
 
+#[cfg(test)]
+mod tests;
+
 /// At this many sums all are forgotten and read again.
 const MAX_SUMS: usize = 10_000;
 
