@@ -57,7 +57,9 @@ const RUNS: [&str; 22] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 31] = [
+const FIGURES: [&str; 33] = [
+    "points_vs_items",
+    "all_on_vs_items",
     "replay_vs_postgres_es",
     "replay_not_packed_vs_postgres_es",
     "served_rebuild_vs_generic_query",
