@@ -65,22 +65,28 @@ fn described<'a>(document: &'a Value, operation: &Operation) -> &'a Value {
     &document["paths"][&operation.path][&operation.method]
 }
 
-/// Two who may, between them, ask for everything: the rules of a request are told to those who may make it.
+/// Three who may, between them, ask for everything: the rules of a request are told to those who may make it.
 pub(super) struct Callers {
     admin: Client,
     service: Client,
+    member: Client,
 }
 
 impl Callers {
     pub(super) async fn of(stage: &Stage) -> Self {
-        Self { admin: stage.service.demo("admin").await, service: stage.service.demo("service").await }
+        let of = |name: &'static str| stage.service.demo(name);
+        Self { admin: of("admin").await, service: of("service").await, member: of("member").await }
     }
 
-    /// Who may ask for this: payments and coupons are taken by services alone.
+    /// Who may ask for this: payments and coupons are taken by services alone, and members send what is their own.
     pub(super) fn may(&self, operation: &Operation) -> &Client {
         let taken = ["/spends", "/coupons/validate", "/coupons/redeem", "/redemptions"];
         let takes = operation.method == "post" && taken.iter().any(|start| operation.path.starts_with(start));
-        if takes { &self.service } else { &self.admin }
+        match operation.path.as_str() {
+            _ if takes => &self.service,
+            "/wallets/transfers" => &self.member,
+            _ => &self.admin,
+        }
     }
 
     async fn send(&self, operation: &Operation, path: &str, media: &str, body: &[u8]) -> Answer {

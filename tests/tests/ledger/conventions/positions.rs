@@ -27,6 +27,8 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
     let claim = granted.text("/claim/id");
     let order = json!({"reference": unique(), "memberId": member.id, "amount": 1});
     let paid = stage.service.demo("service").await.post("/spends", &order).await.text("/spend/id");
+    let gift = json!({"amount": 1, "note": "A gift."});
+    let adjusted = admin.post(&format!("/wallets/{}/adjustments", member.id), &gift).await.text("/adjustment/id");
     let coded = json!({"eventId": event, "name": "Coupon", "type": "COUPON", "codes": true});
     let coded = admin.create_reward(&coded).await;
     admin.post(&format!("/rewards/{coded}/codes/generate"), &json!({"count": 1})).await.created();
@@ -40,6 +42,7 @@ async fn readable(stage: &Stage, admin: &Client) -> Vec<String> {
                 path if ["/user/", "/members/", "/wallets/"].iter().any(|part| path.contains(part)) => &member.id,
                 path if ["/claims", "/audit", "/reward-requests"].iter().any(|start| path.starts_with(start)) => &claim,
                 "/spends/{id}" => &paid,
+                "/adjustments/{id}" => &adjusted,
                 "/coupons/{id}" => &coupon,
                 "/rewards/{id}" | "/dashboard/reward-analytics/{rewardId}" => &prize,
                 _ => &event,
