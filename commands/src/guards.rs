@@ -118,7 +118,7 @@ impl GrantChange {
     }
 
     /// What it takes from the stock of its reward: promised, and given.
-    fn from_stock(&self) -> (i64, i64) {
+    fn stock(&self) -> (i64, i64) {
         (self.held, if self.keeps_stock { 0 } else { self.granted })
     }
 }

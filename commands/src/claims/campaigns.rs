@@ -128,8 +128,8 @@ impl Ledger {
                    )
                    from reward_stock s
                    where s.reward_id = $1";
-        let row: Option<(Uuid, Option<i64>, i64, i64, Option<DateTime<Utc>>)> =
-            sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
+        type Row = (Uuid, Option<i64>, i64, i64, Option<DateTime<Utc>>);
+        let row: Option<Row> = sqlx::query_as(sql).bind(reward.0).fetch_optional(&self.shared.pool).await?;
         Ok(row.map(|(campaign, quantity, held, granted, added_at)| CommittedStock {
             campaign_id: CampaignId(campaign),
             quantity,

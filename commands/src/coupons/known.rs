@@ -64,13 +64,15 @@ left join lateral (
 ) as code on true
 order by wanted.place";
 
+/// Reward, number and code of a claim; nulls where it has none.
+type Row = (Option<Uuid>, Option<i64>, Option<Vec<u8>>);
+
 pub(crate) fn reader(pool: &PgPool) -> CodeReader {
     lookups::gathered(pool, |connection, claims: Vec<ClaimId>| {
         let ids: Vec<Uuid> = claims.into_iter().map(|claim| claim.0).collect();
         async move {
-            let rows: Vec<(Option<Uuid>, Option<i64>, Option<Vec<u8>>)> =
-                sqlx::query_as(READ_CODES).bind(ids).fetch_all(connection).await?;
-            let code = |(reward, number, encrypted): (Option<Uuid>, Option<i64>, Option<Vec<u8>>)| {
+            let rows: Vec<Row> = sqlx::query_as(READ_CODES).bind(ids).fetch_all(connection).await?;
+            let code = |(reward, number, encrypted): Row| {
                 Some(CodeOfCoupon { reward_id: RewardId(reward?), number: number?, encrypted: encrypted? })
             };
             Ok(rows.into_iter().map(code).collect())

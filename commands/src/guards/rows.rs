@@ -215,7 +215,7 @@ impl Guards {
     fn count(&mut self, change: &GrantChange, sign: i64) {
         let committed = sign * change.committed();
         if let Some(stock) = self.rewards.get_mut(&change.reward_id) {
-            let (held, granted) = change.from_stock();
+            let (held, granted) = change.stock();
             stock.held += sign * held;
             stock.granted += sign * granted;
         }

@@ -191,7 +191,7 @@ impl GrantTotals {
     pub(crate) fn add(&mut self, change: &GrantChange) {
         let committed = change.held + change.granted;
         let (held, granted) = self.rewards.entry(change.reward_id.0).or_default();
-        let from_stock = change.from_stock();
+        let from_stock = change.stock();
         *held += from_stock.0;
         *granted += from_stock.1;
         if committed != 0 {

@@ -95,7 +95,7 @@ impl Limits {
             }
             GuardChange::Grants(change) => {
                 if let Some(row) = self.rewards.get_mut(&change.reward_id.0) {
-                    let (held, granted) = change.from_stock();
+                    let (held, granted) = change.stock();
                     row.held += held;
                     row.granted += granted;
                 }
