@@ -181,7 +181,6 @@ async fn terms_that_are_wrong_or_contradict_each_other_name_their_field() {
         ("cost.currency", json!({"cost": {"amount": 1}})),
         ("cost.currency", json!({"cost": {"amount": 1, "currency": "krw"}})),
         ("cost.amount", json!({"cost": {"amount": -1, "currency": "KRW"}})),
-        ("codes", json!({"type": "COUPON", "codes": true})),
         ("maxUses", json!({"type": "COUPON", "maxUses": 1})),
         ("bound", json!({"type": "COUPON", "bound": false})),
     ] {
