@@ -211,6 +211,13 @@ impl Writer {
         if self.is_over { Err(Setback::Broken(NOT_ALONE.to_owned())) } else { Ok(()) }
     }
 
+    /// Only what is committed is noted: who waits for it looks at the rows at once.
+    fn note_low_codes(&mut self) {
+        if !self.known.low_codes.is_empty() {
+            self.low_codes.note(std::mem::take(&mut self.known.low_codes));
+        }
+    }
+
     async fn attempt_locked(
         &mut self,
         connection: &mut PgConnection,
@@ -236,6 +243,7 @@ impl Writer {
             }
         }
         sqlx::query("commit").execute(&mut *connection).await?;
+        self.note_low_codes();
         // what was written is looked up by whoever wants it: it is rare
         self.announce.written(&[], self.head.map_or(0, |head| head.position));
         Ok(outcomes)
@@ -296,10 +304,8 @@ impl Writer {
             return Err(Setback::Fenced);
         }
         self.head = Some(after);
-        if !self.known.low_codes.is_empty() {
-            self.low_codes.note(std::mem::take(&mut self.known.low_codes));
-        }
         if !locked {
+            self.note_low_codes();
             self.announce.written(&rows.events, after.position);
         }
         Ok(outcomes)
