@@ -15,6 +15,7 @@ pub mod explain;
 pub mod facts;
 pub mod i18n;
 pub mod input;
+pub mod key_file;
 pub mod limits;
 pub mod operations;
 pub mod problem;

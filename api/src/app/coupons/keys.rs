@@ -2,9 +2,7 @@
 //! its number, and beside it a keyed digest (HMAC-SHA-256) by which it is found and by which the log has it. Two keys are derived from
 //! each line of the file, so that neither says anything about the other. No key is ever shown.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -13,12 +11,11 @@ use commands::{CodeOfCoupon, SealedCode};
 use domain::chain::Hash;
 use domain::codes::CouponCode;
 use domain::id::RewardId;
-use rand::RngCore as _;
+
+use crate::app::key_file::{self, MIN_KEY_BYTES};
 
 /// The name of the file that is created when none is configured.
 const FILE_NAME: &str = "codes.keys";
-/// The shortest key in bytes.
-const MIN_KEY_BYTES: usize = 32;
 /// The form in which a sealed code is stored: this byte, the id of the key, the nonce, and what is encrypted.
 const FORM: u8 = 1;
 const ID_BYTES: usize = 4;
@@ -75,12 +72,8 @@ impl CodeKeys {
     /// # Errors
     /// See [`CodeKeyError`].
     pub fn open(given: Option<&Path>, data_dir: &Path) -> Result<Self, CodeKeyError> {
-        let path = given.map_or_else(|| data_dir.join(FILE_NAME), Path::to_owned);
-        let trouble = |source| CodeKeyError::File { path: path.clone(), source };
-        if given.is_none() {
-            make_unless_there(data_dir, &path).map_err(trouble)?;
-        }
-        Self::parse(&std::fs::read_to_string(&path).map_err(trouble)?)
+        let read = key_file::read_or_make(given, data_dir, FILE_NAME);
+        Self::parse(&read.map_err(|(path, source)| CodeKeyError::File { path, source })?)
     }
 
     /// The same, but makes no file: `None` where none is configured and none is there.
@@ -88,7 +81,7 @@ impl CodeKeys {
     /// # Errors
     /// See [`CodeKeyError`].
     pub fn open_if_there(given: Option<&Path>, data_dir: &Path) -> Result<Option<Self>, CodeKeyError> {
-        let is_there = given.is_some() || data_dir.join(FILE_NAME).exists();
+        let is_there = given.is_some() || key_file::path(None, data_dir, FILE_NAME).exists();
         if is_there { Self::open(given, data_dir).map(Some) } else { Ok(None) }
     }
 
@@ -97,8 +90,7 @@ impl CodeKeys {
     /// # Errors
     /// [`CodeKeyError::NoKey`].
     pub fn parse(lines: &str) -> Result<Self, CodeKeyError> {
-        let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-        let mut keys = lines.map(|line| Some(line).filter(|line| line.len() >= MIN_KEY_BYTES).and_then(Key::of));
+        let mut keys = key_file::keys(lines).ok_or(CodeKeyError::NoKey)?.into_iter().map(Key::of);
         let first = keys.next().flatten().ok_or(CodeKeyError::NoKey)?;
         let others = keys.collect::<Option<Vec<_>>>().ok_or(CodeKeyError::NoKey)?;
         Ok(Self { first, others })
@@ -132,6 +124,11 @@ impl CodeKeys {
     /// # Errors
     /// See [`Unopened`].
     pub fn open_code(&self, sealed: &CodeOfCoupon) -> Result<CouponCode, Unopened> {
+        self.opened(sealed).map(|(_, code)| code)
+    }
+
+    /// A code, and the key that sealed it.
+    fn opened(&self, sealed: &CodeOfCoupon) -> Result<(&Key, CouponCode), Unopened> {
         let stored = sealed.encrypted.as_slice();
         let (form, rest) = stored.split_first().ok_or(Unopened::Altered)?;
         let (id, rest) = rest.split_at_checked(ID_BYTES).ok_or(Unopened::Altered)?;
@@ -145,7 +142,7 @@ impl CodeKeys {
         let bound_to = Aad::from(place(sealed.reward_id, sealed.number));
         let opened = key.encryption.open_in_place(nonce, bound_to, &mut text).map_err(|_| Unopened::Altered)?;
         let opened = std::str::from_utf8(opened).map_err(|_| Unopened::Altered)?;
-        CouponCode::try_from(opened).map_err(|_| Unopened::Altered)
+        CouponCode::try_from(opened).map(|code| (key, code)).map_err(|_| Unopened::Altered)
     }
 
     /// Whether a sealed code opens, and has this digest under the key that sealed it.
@@ -153,9 +150,7 @@ impl CodeKeys {
     /// # Errors
     /// See [`Unopened`].
     pub fn vouches_for(&self, sealed: &CodeOfCoupon, digest: &[u8]) -> Result<bool, Unopened> {
-        let code = self.open_code(sealed)?;
-        let id = sealed.encrypted.get(1..=ID_BYTES).ok_or(Unopened::Altered)?;
-        let key = self.all().find(|key| key.id == id).ok_or(Unopened::KeyMissing)?;
+        let (key, code) = self.opened(sealed)?;
         Ok(key.digest(&code) == digest)
     }
 }
@@ -202,26 +197,6 @@ fn place(reward: RewardId, number: i64) -> [u8; 24] {
     bytes[..16].copy_from_slice(reward.0.as_bytes());
     bytes[16..].copy_from_slice(&number.to_be_bytes());
     bytes
-}
-
-/// Two processes may start at once: the file appears complete or not at all, and the first one stays.
-fn make_unless_there(data_dir: &Path, path: &Path) -> io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(data_dir)?;
-    let mut key = [0_u8; MIN_KEY_BYTES];
-    rand::rng().fill_bytes(&mut key);
-    let draft = data_dir.join(format!(".{FILE_NAME}.{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    writeln!(file, "{}", hex::encode(key))?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 #[cfg(test)]

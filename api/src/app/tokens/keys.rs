@@ -1,20 +1,17 @@
 //! The signing keys of access tokens: read from a file, or created once in a file readable by the service's user only.
 //! No key is ever shown.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jsonwebtoken::crypto::{sign, verify};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
-use rand::RngCore as _;
 use sha2::{Digest, Sha256};
+
+use crate::app::key_file::{self, MIN_KEY_BYTES};
 
 /// The name of the file that is created when none is configured.
 const FILE_NAME: &str = "token.keys";
-/// The shortest key in bytes: the output length of HS256.
-const MIN_KEY_BYTES: usize = 32;
 
 /// All keys that tokens may be signed with.
 #[derive(Clone)]
@@ -58,12 +55,8 @@ impl Keys {
     /// # Errors
     /// See [`KeyError`].
     pub fn open(given: Option<&Path>, data_dir: &Path) -> Result<Self, KeyError> {
-        let path = given.map_or_else(|| data_dir.join(FILE_NAME), Path::to_owned);
-        let trouble = |source| KeyError::File { path: path.clone(), source };
-        if given.is_none() {
-            make_unless_there(data_dir, &path).map_err(trouble)?;
-        }
-        Self::parse(&std::fs::read_to_string(&path).map_err(trouble)?)
+        let read = key_file::read_or_make(given, data_dir, FILE_NAME);
+        Self::parse(&read.map_err(|(path, source)| KeyError::File { path, source })?)
     }
 
     /// Reads keys, one a line.
@@ -71,13 +64,9 @@ impl Keys {
     /// # Errors
     /// [`KeyError::NoKey`].
     pub fn parse(lines: &str) -> Result<Self, KeyError> {
-        let mut keys = lines
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .map(|line| if line.len() < MIN_KEY_BYTES { Err(KeyError::NoKey) } else { Ok(Key::of(line)) });
-        let first = keys.next().ok_or(KeyError::NoKey)??;
-        Ok(Self { first, others: keys.collect::<Result<_, _>>()? })
+        let mut keys = key_file::keys(lines).ok_or(KeyError::NoKey)?.into_iter().map(Key::of);
+        let first = keys.next().ok_or(KeyError::NoKey)?;
+        Ok(Self { first, others: keys.collect() })
     }
 
     /// A keyed digest (HMAC-SHA-256 with the first key) to recognise a secret by. `purpose` separates different uses,
@@ -133,26 +122,6 @@ impl Key {
             encoding: EncodingKey::from_secret(line.as_bytes()),
             decoding: DecodingKey::from_secret(line.as_bytes()),
         }
-    }
-}
-
-/// Two processes may start at once: the file appears complete or not at all, and the first one stays.
-fn make_unless_there(data_dir: &Path, path: &Path) -> io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(data_dir)?;
-    let mut key = [0_u8; MIN_KEY_BYTES];
-    rand::rng().fill_bytes(&mut key);
-    let draft = data_dir.join(format!(".{FILE_NAME}.{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    writeln!(file, "{}", hex::encode(key))?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 
