@@ -6,6 +6,7 @@ mod acts;
 mod adjustments;
 mod debtors;
 mod due;
+mod error;
 mod holdings;
 mod settlement;
 mod spends;
@@ -13,10 +14,11 @@ mod terms;
 mod transfers;
 pub(crate) mod units;
 
-pub use adjustments::{AdjustmentError, AdjustmentOrder, AdjustmentVerdict};
+pub use adjustments::{AdjustmentOrder, AdjustmentVerdict};
+pub use error::{AdjustmentError, SpendError, TransferError, WalletError};
 pub use holdings::Wallets;
-pub use spends::{SpendError, SpendOrder, SpendStep};
-pub use transfers::{TransferError, TransferOrder};
+pub use spends::{SpendOrder, SpendStep};
+pub use transfers::TransferOrder;
 
 pub(crate) use due::record_due;
 pub(crate) use holdings::KnownWallet;

@@ -3,3 +3,4 @@
 pub mod etag;
 pub mod has_coupon;
 pub mod positions;
+pub mod step_answer;

@@ -9,10 +9,9 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, patch_with, post_with};
 use axum::Json;
 use axum::extract::State;
-use commands::{AdjustmentError, CommandError, Receipt};
-use domain::adjustment::{Adjustment, AdjustmentRefusal};
+use commands::Receipt;
+use domain::adjustment::Adjustment;
 use domain::id::{AdjustmentId, MemberId};
-use domain::value::UnitCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -91,7 +90,7 @@ async fn adjust(
     let unit = order.unit.clone();
     let answer = move |receipt: &Receipt<Adjustment>| Answer::asked(id, receipt);
     let done = state.ledger.adjust(order, &operator.metadata(), &key.store(answer)).await;
-    answer(&done.map_err(|error| of_unit(error, &unit))?)
+    answer(&done.map_err(|error| Problem::from(error).in_unit(&unit))?)
 }
 
 /// Agrees, or says no.
@@ -109,7 +108,7 @@ async fn decide(
     let verdict = decision.said_by(&operator, id, &seen);
     let answer = move |receipt: &Receipt<Adjustment>| Answer::decided(id, receipt);
     let done = state.ledger.decide_adjustment(verdict, &operator.metadata(), &key.store(answer)).await;
-    answer(&done.map_err(|error| of_unit(error, &unit))?)
+    answer(&done.map_err(|error| Problem::from(error).in_unit(&unit))?)
 }
 
 /// One adjustment, as the log has it.
@@ -127,14 +126,4 @@ async fn one(
     let (sequence, position) = (found.sequence, position.max(found.position));
     let adjustment = body.stored(found.position, found.created_at, found.updated_at);
     Ok(At(position, Tagged(sequence, Json(OneAdjustment { adjustment }))))
-}
-
-/// A refusal also says of what there is too little.
-fn of_unit(error: AdjustmentError, unit: &UnitCode) -> Problem {
-    let is_of_lots = matches!(
-        &error,
-        AdjustmentError::Command(CommandError::Refused { refusal: AdjustmentRefusal::Lots(_), position: _ })
-    );
-    let problem = Problem::from(error);
-    if is_of_lots { problem.with("unit", unit) } else { problem }
 }

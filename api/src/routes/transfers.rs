@@ -1,18 +1,15 @@
 //! `/wallets/transfers`: a member sends points to another. What arrives ends when it would have ended. The unit says how often a
 //! member may do that in a day; mostly it is not at all.
 
-use aide::OperationOutput;
 use aide::axum::ApiRouter;
 use aide::axum::routing::post_with;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use commands::{CommandError, Receipt, TransferError, TransferOrder};
+use commands::{Receipt, TransferOrder};
 use domain::Moment;
 use domain::id::{MemberId, TransferId};
 use domain::quantity::Amount;
-use domain::transfer::{Transfer, TransferRefusal};
+use domain::transfer::Transfer;
 use domain::value::{Reference, UnitCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,8 +20,7 @@ use crate::app::input::fields::{Fields, FromFields, Nothing, readers};
 use crate::app::input::value::{amount, reference, unit_code};
 use crate::app::problem::{Code, Problem};
 use crate::http::auth::User;
-use crate::http::headers::etag::Tagged;
-use crate::http::headers::positions::Written;
+use crate::http::headers::step_answer::StepAnswer;
 use crate::http::idempotency::Idempotent;
 use crate::http::input::extract::Query;
 use crate::http::openapi::Describe as _;
@@ -93,17 +89,7 @@ async fn transfer(
     let order = TransferOrder { member_id: sender.id, to_member_id: to, unit, amount, reference, at: sender.at };
     let answer = move |receipt: &Receipt<Transfer>| Answer::after(id, receipt);
     let sent = state.ledger.transfer(order, &sender.metadata(), &key.store(answer)).await;
-    answer(&sent.map_err(|error| of_unit(error, &code))?)
-}
-
-/// A refusal also says of what there is too little.
-fn of_unit(error: TransferError, unit: &UnitCode) -> Problem {
-    let is_of_lots = matches!(
-        &error,
-        TransferError::Command(CommandError::Refused { refusal: TransferRefusal::Lots(_), position: _ })
-    );
-    let problem = Problem::from(error);
-    if is_of_lots { problem.with("unit", unit) } else { problem }
+    answer(&sent.map_err(|error| Problem::from(error).in_unit(&code))?)
 }
 
 /// What was sent.
@@ -131,18 +117,7 @@ struct TransferBody {
     created_at: Option<Moment>,
 }
 
-#[derive(Debug)]
-struct Answer(StatusCode, Written<Tagged<Json<AnswerBody>>>);
-
-impl OperationOutput for Answer {
-    type Inner = AnswerBody;
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        (self.0, self.1).into_response()
-    }
-}
+type Answer = StepAnswer<AnswerBody>;
 
 impl Answer {
     fn after(id: TransferId, receipt: &Receipt<Transfer>) -> Result<Self, Problem> {
@@ -161,6 +136,6 @@ impl Answer {
         };
         let body = AnswerBody { transfer, duplicate: is_repeated.then_some(true) };
         let status = if is_repeated { StatusCode::OK } else { StatusCode::CREATED };
-        Ok(Self(status, Written::by(receipt, Tagged(receipt.sequence, Json(body)))))
+        Ok(Self::by(status, receipt, body))
     }
 }

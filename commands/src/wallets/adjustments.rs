@@ -11,12 +11,11 @@ use domain::quantity::SignedAmount;
 use domain::value::{Expiry, UnitCode};
 use domain::zone::Tz;
 
+use super::error::AdjustmentError;
 use super::terms::{Version, has_wallet, version, zone_of};
 use super::{KnownWallet, record_due};
 use crate::guards::acts::ActKind;
-use crate::ledger::retry::TimeIsUp;
 use crate::ledger::{CommandError, Ledger};
-use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
@@ -58,32 +57,6 @@ pub struct AdjustmentVerdict {
     pub seen: Option<Vec<i64>>,
     /// The moment of saying it.
     pub at: Moment,
-}
-
-/// Why a wallet is left as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum AdjustmentError {
-    /// There is no such unit.
-    #[error("there is no such unit")]
-    UnitUnknown,
-    /// There is no such member.
-    #[error("there is no such member")]
-    MemberUnknown,
-    /// The command failed.
-    #[error(transparent)]
-    Command(#[from] CommandError<AdjustmentRefusal>),
-}
-
-impl From<ReadError> for AdjustmentError {
-    fn from(error: ReadError) -> Self {
-        Self::Command(error.into())
-    }
-}
-
-impl From<TimeIsUp> for AdjustmentError {
-    fn from(error: TimeIsUp) -> Self {
-        Self::Command(error.into())
-    }
 }
 
 /// A command for an adjustment, once it is its turn and all that decides it is read.

@@ -10,10 +10,10 @@ use domain::value::{Grace, HoldId, Reference, UnitCode};
 use domain::wallet::Wallet;
 use domain::zone::Tz;
 
+use super::error::SpendError;
 use super::{KnownWallet, record_due};
 use crate::ledger::retry::{Retry, TimeIsUp};
 use crate::ledger::{CommandError, Ledger};
-use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
@@ -55,32 +55,6 @@ pub enum SpendStep {
         /// How many; `None` is all that are left.
         amount: Option<Amount>,
     },
-}
-
-/// Why a payment is left as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum SpendError {
-    /// There is no such unit.
-    #[error("there is no such unit")]
-    UnitUnknown,
-    /// There is no such member.
-    #[error("there is no such member")]
-    MemberUnknown,
-    /// The command failed.
-    #[error(transparent)]
-    Command(#[from] CommandError<SpendRefusal>),
-}
-
-impl From<ReadError> for SpendError {
-    fn from(error: ReadError) -> Self {
-        Self::Command(error.into())
-    }
-}
-
-impl From<TimeIsUp> for SpendError {
-    fn from(error: TimeIsUp) -> Self {
-        Self::Command(error.into())
-    }
 }
 
 /// A command for a payment, once it is its turn and all that decides it is read.

@@ -8,12 +8,11 @@ use domain::transfer::{Transfer, TransferRefusal, TransferRequest, TransferSubje
 use domain::value::{Reference, UnitCode};
 use domain::zone::local_date;
 
+use super::error::TransferError;
 use super::terms::{Version, has_wallet, version, zone_of};
 use super::{KnownWallet, record_due};
 use crate::guards::acts::ActKind;
-use crate::ledger::retry::TimeIsUp;
 use crate::ledger::{CommandError, Ledger};
-use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
@@ -34,32 +33,6 @@ pub struct TransferOrder {
     pub reference: Reference,
     /// The moment of asking.
     pub at: Moment,
-}
-
-/// Why nothing is sent.
-#[derive(Debug, thiserror::Error)]
-pub enum TransferError {
-    /// There is no such unit.
-    #[error("there is no such unit")]
-    UnitUnknown,
-    /// There is nobody to send it, or nobody to send it to.
-    #[error("there is no such member")]
-    MemberUnknown,
-    /// The command failed.
-    #[error(transparent)]
-    Command(#[from] CommandError<TransferRefusal>),
-}
-
-impl From<ReadError> for TransferError {
-    fn from(error: ReadError) -> Self {
-        Self::Command(error.into())
-    }
-}
-
-impl From<TimeIsUp> for TransferError {
-    fn from(error: TimeIsUp) -> Self {
-        Self::Command(error.into())
-    }
 }
 
 /// A transfer, once it is its turn and all that decides it is read.

@@ -5,7 +5,7 @@ mod moves;
 
 use commands::failure::{Failure, classify};
 use commands::log::append::MAX_EVENT_BYTES;
-use commands::{ClaimError, CodesError, CommandError, GuardRefusal, ReadError, SpendError};
+use commands::{ClaimError, CodesError, CommandError, GuardRefusal, ReadError, WalletError};
 use domain::activity::ActivityRefusal;
 use domain::budget::BudgetsRefusal;
 use domain::campaign::CampaignRefusal;
@@ -266,12 +266,12 @@ impl From<UnitRefusal> for Problem {
     }
 }
 
-impl From<SpendError> for Problem {
-    fn from(error: SpendError) -> Self {
+impl<R: Into<Problem>> From<WalletError<R>> for Problem {
+    fn from(error: WalletError<R>) -> Self {
         match error {
-            SpendError::UnitUnknown => Self::new(Code::UnitUnknown),
-            SpendError::MemberUnknown => Self::new(Code::MemberUnknown),
-            SpendError::Command(error) => error.into(),
+            WalletError::UnitUnknown => Self::new(Code::UnitUnknown),
+            WalletError::MemberUnknown => Self::new(Code::MemberUnknown),
+            WalletError::Command(error) => error.into(),
         }
     }
 }

@@ -1,9 +1,6 @@
 //! An adjustment as it is shown: when it is asked for, when it is decided, and later.
 
-use aide::OperationOutput;
-use axum::Json;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use commands::Receipt;
 use domain::Moment;
 use domain::adjustment::{Adjustment, AdjustmentStatus};
@@ -14,8 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::problem::Problem;
-use crate::http::headers::etag::Tagged;
-use crate::http::headers::positions::Written;
+use crate::http::headers::step_answer::StepAnswer;
 
 /// One adjustment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -77,18 +73,7 @@ pub(super) struct OneAdjustment {
 }
 
 /// The answer to a step.
-#[derive(Debug)]
-pub(super) struct Answer(StatusCode, Written<Tagged<Json<OneAdjustment>>>);
-
-impl OperationOutput for Answer {
-    type Inner = OneAdjustment;
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        (self.0, self.1).into_response()
-    }
-}
+pub(super) type Answer = StepAnswer<OneAdjustment>;
 
 impl Answer {
     /// A change was asked for: it is made, or waits.
@@ -106,6 +91,6 @@ impl Answer {
         let body = AdjustmentBody::of(id, &receipt.state);
         let body = body.ok_or_else(|| Problem::internal("adjustment", &"one that was made is not there"))?;
         let adjustment = body.stored(receipt.position, receipt.created_at, receipt.updated_at);
-        Ok(Self(status, Written::by(receipt, Tagged(receipt.sequence, Json(OneAdjustment { adjustment })))))
+        Ok(Self::by(status, receipt, OneAdjustment { adjustment }))
     }
 }

@@ -1,9 +1,6 @@
 //! A coupon and its uses as they are shown. A shop sees what the coupon is good for, and not whose it is.
 
-use aide::OperationOutput;
-use axum::Json;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use commands::{KnownCoupon, Receipt};
 use domain::Moment;
 use domain::codes::CouponCode;
@@ -14,8 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::problem::Problem;
-use crate::http::headers::etag::Tagged;
-use crate::http::headers::positions::Written;
+use crate::http::headers::step_answer::StepAnswer;
 
 /// Who looks at a coupon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,24 +158,7 @@ pub(super) struct AnswerBody {
 }
 
 /// The answer to a step of a use.
-#[derive(Debug)]
-pub(super) struct Answer {
-    status: StatusCode,
-    sequence: i64,
-    position: Option<i64>,
-    body: AnswerBody,
-}
-
-impl OperationOutput for Answer {
-    type Inner = AnswerBody;
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let response = (self.status, Json(self.body)).into_response();
-        Tagged(self.sequence, Written(self.position, response)).into_response()
-    }
-}
+pub(super) type Answer = StepAnswer<AnswerBody>;
 
 impl Answer {
     /// A use was made or held.
@@ -213,11 +192,7 @@ impl Answer {
             position: receipt.position,
             updated_at: receipt.updated_at,
         };
-        Ok(Self {
-            status: if is_repeated { StatusCode::OK } else { status },
-            sequence: receipt.sequence,
-            position: Some(receipt.position).filter(|_| !is_repeated),
-            body: AnswerBody { redemption, duplicate: is_repeated.then_some(true) },
-        })
+        let body = AnswerBody { redemption, duplicate: is_repeated.then_some(true) };
+        Ok(Self::by(if is_repeated { StatusCode::OK } else { status }, receipt, body))
     }
 }

@@ -1,20 +1,10 @@
 //! The codes of refused adjustments and transfers.
 
-use commands::{AdjustmentError, TransferError};
 use domain::adjustment::AdjustmentRefusal;
 use domain::transfer::TransferRefusal;
+use domain::value::UnitCode;
 
 use super::{Code, Problem};
-
-impl From<AdjustmentError> for Problem {
-    fn from(error: AdjustmentError) -> Self {
-        match error {
-            AdjustmentError::UnitUnknown => Self::new(Code::UnitUnknown),
-            AdjustmentError::MemberUnknown => Self::new(Code::MemberUnknown),
-            AdjustmentError::Command(error) => error.into(),
-        }
-    }
-}
 
 impl From<AdjustmentRefusal> for Problem {
     fn from(refusal: AdjustmentRefusal) -> Self {
@@ -31,16 +21,6 @@ impl From<AdjustmentRefusal> for Problem {
     }
 }
 
-impl From<TransferError> for Problem {
-    fn from(error: TransferError) -> Self {
-        match error {
-            TransferError::UnitUnknown => Self::new(Code::UnitUnknown),
-            TransferError::MemberUnknown => Self::new(Code::MemberUnknown),
-            TransferError::Command(error) => error.into(),
-        }
-    }
-}
-
 impl From<TransferRefusal> for Problem {
     fn from(refusal: TransferRefusal) -> Self {
         match refusal {
@@ -51,5 +31,13 @@ impl From<TransferRefusal> for Problem {
             TransferRefusal::LimitReached { limit } => Self::new(Code::LimitReached).with("limit", limit),
             TransferRefusal::Lots(refusal) => refusal.into(),
         }
+    }
+}
+
+impl Problem {
+    /// The same; where lots were the reason, with the unit that they are of.
+    #[must_use]
+    pub fn in_unit(self, unit: &UnitCode) -> Self {
+        if matches!(self.code(), Code::InsufficientPoints | Code::TooManyLots) { self.with("unit", unit) } else { self }
     }
 }
