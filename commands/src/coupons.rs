@@ -8,6 +8,6 @@ mod low;
 mod uses;
 
 pub use codes::{CodesError, SealedCode};
-pub use known::{CodeOfCoupon, FoundCoupon, KnownCoupon};
+pub use known::{CodeOfCoupon, KnownCoupon};
 pub(crate) use known::{CodeReader, reader};
 pub use uses::{RedemptionOrder, RedemptionStep};

@@ -27,13 +27,6 @@ pub struct KnownCoupon {
     pub(super) claim: (StreamKey, i64),
 }
 
-/// What a code stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FoundCoupon {
-    /// The claim that granted the coupon.
-    pub claim_id: ClaimId,
-}
-
 /// The code of one coupon, sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeOfCoupon {
@@ -99,11 +92,11 @@ impl Ledger {
         Ok(Some(KnownCoupon { granted, coupon, claim: (claim.stream, claim.sequence) }))
     }
 
-    /// The coupon whose code has one of these digests; `None` also for a code that nobody was granted yet.
+    /// The claim that granted the coupon whose code has one of these digests; `None` also for a code that nobody was granted yet.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn coupon_with(&self, digests: &[Hash]) -> Result<Option<FoundCoupon>, ReadError> {
+    pub async fn coupon_with(&self, digests: &[Hash]) -> Result<Option<ClaimId>, ReadError> {
         let sql = "select granted.claim_id
                    from coupon_codes as code
                    join coupon_grants as granted on granted.reward_id = code.reward_id and granted.number = code.number
@@ -111,7 +104,7 @@ impl Ledger {
                    limit 1";
         let digests: Vec<&[u8]> = digests.iter().map(<[u8; 32]>::as_slice).collect();
         let found: Option<Uuid> = sqlx::query_scalar(sql).bind(digests).fetch_optional(&self.shared.pool).await?;
-        Ok(found.map(|claim| FoundCoupon { claim_id: ClaimId(claim) }))
+        Ok(found.map(ClaimId))
     }
 
     /// The code of a coupon, by the claim that granted it.

@@ -33,7 +33,6 @@ pub(super) async fn coupon(
 
 async fn found(state: &AppState, TypedCode(typed): &TypedCode) -> Result<Option<(ClaimId, KnownCoupon)>, Problem> {
     let Ok(code) = CouponCode::try_from(typed.trim()) else { return Ok(None) };
-    let Some(found) = state.ledger.coupon_with(&state.code_keys.digests(&code)).await? else { return Ok(None) };
-    let known = state.ledger.coupon(found.claim_id).await?;
-    Ok(known.map(|known| (found.claim_id, known)))
+    let Some(id) = state.ledger.coupon_with(&state.code_keys.digests(&code)).await? else { return Ok(None) };
+    Ok(state.ledger.coupon(id).await?.map(|known| (id, known)))
 }
