@@ -96,23 +96,7 @@ impl ValueTotals {
     /// out, in order.
     pub(crate) fn add_all(&mut self, changes: &[ValueChange], first: i64, numbers: &[i64]) {
         let mut numbers = numbers.iter();
-        for change in changes {
-            match change {
-                ValueChange::CouponGranted { reward_id, claim_id } => {
-                    // there are as many numbers as coupons
-                    let number = numbers.next().copied().unwrap_or_default();
-                    self.coupons.insert((reward_id.0, number), claim_id.0);
-                }
-                ValueChange::LotGiven { .. }
-                | ValueChange::LotMoved { .. }
-                | ValueChange::HoldBegun { .. }
-                | ValueChange::HoldEnded { .. }
-                | ValueChange::Owed { .. }
-                | ValueChange::Acted(_)
-                | ValueChange::Counted { .. }
-                | ValueChange::CouponUsed { .. } => self.add(change, first),
-            }
-        }
+        changes.iter().for_each(|change| self.add(change, first, &mut numbers));
     }
 
     fn go_on(&mut self, redemption: Uuid, status: &'static str) {
@@ -122,8 +106,7 @@ impl ValueTotals {
         }
     }
 
-    /// Adds a change of a command whose first event stands at `first`.
-    pub(crate) fn add(&mut self, change: &ValueChange, first: i64) {
+    fn add(&mut self, change: &ValueChange, first: i64, numbers: &mut std::slice::Iter<'_, i64>) {
         match change {
             ValueChange::LotGiven { member_id, unit, lot, position } => {
                 let given = GivenLot { lot: *lot, position: first + position, free: lot.amount.get(), expired: 0 };
@@ -172,8 +155,11 @@ impl ValueTotals {
             ValueChange::CouponUsed { redemption_id, status, begins: None, .. } => {
                 self.go_on(redemption_id.0, status.name());
             }
-            // a coupon needs its number
-            ValueChange::CouponGranted { .. } => {}
+            ValueChange::CouponGranted { reward_id, claim_id } => {
+                // there are as many numbers as coupons
+                let number = numbers.next().copied().unwrap_or_default();
+                self.coupons.insert((reward_id.0, number), claim_id.0);
+            }
         }
     }
 }
@@ -297,16 +283,16 @@ mod tests {
     #[test]
     fn a_row_is_written_once_and_what_begins_and_ends_in_a_batch_has_none() {
         let mut totals = ValueTotals::default();
-        totals.add(&moved(1, -10), 5);
-        totals.add(&moved(1, -20), 6);
+        totals.add_all(&[moved(1, -10)], 5, &[]);
+        totals.add_all(&[moved(1, -20)], 6, &[]);
         let (member_id, unit) = (MemberId::default(), UnitCode::points());
         let hold = HoldId::Spend(SpendId(Uuid::from_u128(9)));
         let lots = vec![Portion::of(lot(1), 20).unwrap(), Portion::of(lot(2), 1).unwrap()];
-        totals.add(&ValueChange::HoldBegun { member_id, unit, hold, expires_at: Moment::EPOCH, lots }, 6);
+        totals.add_all(&[ValueChange::HoldBegun { member_id, unit, hold, expires_at: Moment::EPOCH, lots }], 6, &[]);
         let begun = &totals.begun[&Uuid::from_u128(9)];
         assert_eq!(begun.amounts, "{20,1}");
         assert_eq!(begun.lots, format!("{{{},{}}}", Uuid::from_u128(1), Uuid::from_u128(2)));
-        totals.add(&ValueChange::HoldEnded { hold }, 7);
+        totals.add_all(&[ValueChange::HoldEnded { hold }], 7, &[]);
         assert!(totals.begun.is_empty() && totals.ended.is_empty());
         assert_eq!(totals.moved.values().copied().collect::<Vec<_>>(), [(-30, 0)]);
     }
