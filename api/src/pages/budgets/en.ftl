@@ -10,7 +10,7 @@ ui-budget-lead = { $count ->
    *[other] and { $short } of them are nearly or wholly used up.
 }
 ui-budget-now = What is left
-ui-budget-now-why = Granted and waiting claims together, in the present period. What is given back returns to its own day.
+ui-budget-now-why = Granted and waiting claims together, in the present period. What is given back counts for the day on which it was taken.
 ui-budget-then = What was left at an earlier moment. Budgets are changed as of now alone.
 ui-budget-none = No budget is in force
 ui-budget-none-why = Events give as much as their stock and their limits allow.
@@ -33,13 +33,13 @@ ui-budget-per-day = a day
 ui-budget-field-amount = At most
 ui-budget-field-unit = Of this unit or currency
 ui-budget-field-per = In
-ui-budget-field-alertat = Told at percent
+ui-budget-field-alertat = Alert at (percent)
 ui-budget-add = Add a budget
 ui-budget-remove = Remove
 ui-budget-remove-of = Remove budget { $number }
 ui-budget-change = Change the programme’s budgets
 ui-budget-programme-budgets = Budgets of the programme
-ui-budget-why = They limit all events together, and are asked after those of the event. A grant that does not fit is refused whole.
+ui-budget-why = They limit all events together, and are checked after those of the event. A grant that does not fit is refused whole.
 ui-budget-event-why = They limit what this event gives, such as points, or what it costs, such as KRW. A grant that does not fit is refused whole.
 ui-budget-zone = Time zone
 ui-budget-zone-why = Days, weeks and months begin here, such as Asia/Seoul.

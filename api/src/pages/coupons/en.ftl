@@ -5,10 +5,10 @@ ui-coupons-lead = { $count ->
    *[other] { $count } of these can be used now: show the code when you pay.
 }
 ui-coupons-none = You have no coupons yet
-ui-coupons-none-how = A coupon that you are granted is here with its code.
+ui-coupons-none-how = Coupons that you are granted appear here with their codes.
 ui-coupon-active = Can be used
 ui-coupon-used = Used
-ui-coupon-expired = Over
+ui-coupon-expired = Expired
 ui-coupon-voided = Void
 ui-coupon-good-until = It can be used through { $day }.
 ui-coupon-was-good-until = It could be used through { $day }.
