@@ -168,9 +168,9 @@ async fn codes_are_added_whole_or_not_at_all_and_the_last_ones_withdrawn() {
     upload(&operator, &prize, "application/json", "{}").await.problem(415, "unsupported_media_type");
 
     let lines: String = given[..3].iter().map(|code| format!("{}\n", json!({"code": code}))).collect();
+    let elsewhere = coupons(&operator, json!({})).await;
     let added = upload(&operator, &prize, "application/x-ndjson", &lines).await;
     assert_eq!([&added.created()["from"], &added.json["count"], &added.json["remaining"]], [1, 3, 3]);
-    let elsewhere = coupons(&operator, json!({})).await;
     let taken = upload(&operator, &elsewhere, "text/csv", &format!("{}\n{}", given[3], given[1].to_lowercase())).await;
     taken.invalid("line.2");
     assert_eq!(stock(&operator, &elsewhere, added.position()).await[0], json!(0), "all or nothing");
