@@ -34,7 +34,7 @@ pub struct Serve {
     #[arg(long, value_enum)]
     only: Option<Only>,
     /// The projections that a worker feeds, separated by commas: member_facts, referral_tally, claim_history,
-    /// campaign_windows, spends, wallets or adjustments.
+    /// campaign_windows, spends, wallets, adjustments or coupons.
     #[arg(long, value_name = "NAME", requires = "only", value_delimiter = ',')]
     projection: Vec<String>,
     /// Leave the schema of the database as it is, and refuse to start on an older one.
