@@ -124,7 +124,7 @@ impl Routes {
             ("post", "activities") => of("service"),
             ("post", "events" | "rewards" | "conditions") => of("operator"),
             (_, "dashboard" | "members") => of("operator"),
-            (_, "operations") => of("admin"),
+            (_, "operations" | "budgets") => of("admin"),
             (_, "audit") => of("auditor"),
             (_, "auth") if path.starts_with("/auth/users") => of("admin"),
             ("get", "claims") if path == "/claims/{id}/explanation" => Arc::new(vec![self.claimant.clone()]),
