@@ -5,6 +5,7 @@
 mod codes;
 mod known;
 mod low;
+mod staged;
 mod uses;
 
 pub use codes::{CodesError, SealedCode};

@@ -29,7 +29,7 @@ use cqrs_es::CqrsFramework;
 use domain::chain::Chained;
 use domain::{LedgerAggregate, Moment};
 use sqlx::PgPool;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::claims::campaigns;
 use crate::claims::counting::KnownProgramme;
@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) programme: KnownProgramme,
     pub(crate) codes: coupons::CodeReader,
     pub(crate) low_codes: LowCodes,
+    /// Who adds or withdraws codes holds a connection and needs another: one at a time.
+    pub(crate) staging: Semaphore,
     locks: Arc<stream_locks::StreamLocks>,
 }
 
@@ -199,6 +201,7 @@ impl Ledger {
             programme: KnownProgramme::default(),
             codes: coupons::reader(&pool),
             low_codes,
+            staging: Semaphore::new(1),
             locks: Arc::default(),
             sequencer,
             pool,

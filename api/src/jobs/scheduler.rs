@@ -1,6 +1,6 @@
 //! What only the clock brings: campaigns open and close, pending claims expire, referrals qualify whose condition time
 //! alone fulfils, lots and holds of points end (`scheduler/wallets`); and claims that were asked for while their member
-//! was erased are withdrawn. It looks up what is due, sends an ordinary command for each with the system as actor, and
+//! was erased are withdrawn; and rows of codes that a process left behind are cleared away. It looks up what is due, sends an ordinary command for each with the system as actor, and
 //! sleeps until the next due moment. When it begins it also looks at the pending referrals that were never judged by the
 //! condition in force: it may have been changed.
 //!
@@ -103,17 +103,18 @@ impl Scheduler {
     /// Does all that is due and says how long there is nothing to do. The parts do not wait for each other: one of the
     /// projections may have stopped.
     async fn round(&self) -> Duration {
-        let (campaigns, claims, erased, coupons, referrals, changed, wallets) = tokio::join!(
+        let (campaigns, claims, erased, coupons, codes, referrals, changed, wallets) = tokio::join!(
             self.keep_windows(),
             self.expire_claims(),
             self.withdraw_claims(),
             self.end_holds_of_coupons(),
+            self.clear_codes(),
             self.wake_referrals(),
             self.judge_all_once(),
             self.settle_wallets()
         );
         let mut sleep = Duration::from_millis(LONGEST_SLEEP_MS);
-        for part in [campaigns, claims, erased, coupons, referrals, changed, wallets] {
+        for part in [campaigns, claims, erased, coupons, codes, referrals, changed, wallets] {
             match part {
                 Ok(Some(next)) => sleep = sleep.min(until(next)),
                 Ok(None) => {}
@@ -189,6 +190,10 @@ impl Scheduler {
     }
 
     /// Records the end of holds of coupons that nobody ended in time.
+    async fn clear_codes(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
+        self.ledger.clear_codes_left_behind().await.map(|()| None).map_err(told)
+    }
+
     async fn end_holds_of_coupons(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
         loop {
             let at = clock::now();

@@ -1,5 +1,5 @@
-//! The codes of a reward: added behind the others, and the last ones withdrawn. What they are is written in the transaction of
-//! the event that has the root over their digests.
+//! The codes of a reward: added behind the others, and the last ones withdrawn. The event has the root over their digests, and
+//! the append that has the event makes them those of the reward; `staged` writes their rows.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use domain::chain::Hash;
 use domain::codes::{Codes, CodesCommand, CodesRefusal, CodesSubject};
 use domain::id::RewardId;
 use domain::quantity::Amount;
-use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::staged::{self, AddStaged, Alone, Batch, NoteWithdrawn, ONE_OF_A_NUMBER};
 use crate::claims::campaigns::CommittedStock;
+use crate::failure::{self, Failure};
+use crate::guards::GuardRefusal;
 use crate::ledger::unit::Unit;
-use crate::ledger::{CommandError, Ledger};
-use crate::log::append::{AlsoWrite, Appended};
+use crate::ledger::{CommandError, Ledger, stream_key};
 use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
@@ -51,58 +51,12 @@ impl From<ReadError> for CodesError {
     }
 }
 
-/// The rows of codes that are added.
-struct AddedRows {
-    reward_id: RewardId,
-    batch_id: Uuid,
-    from: i64,
-    codes: Vec<SealedCode>,
-}
-
-/// The last codes of a reward, which are withdrawn.
-struct WithdrawnRows {
-    reward_id: RewardId,
-    /// The last that stays.
-    through: i64,
-}
-
-impl AlsoWrite for AddedRows {
-    fn write<'a>(
-        &'a self,
-        connection: &'a mut PgConnection,
-        _: &'a Appended,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
-        let sql = "insert into coupon_codes (batch_id, number, reward_id, digest, encrypted)
-                   select $1, $2 + place - 1, $3, digest, encrypted
-                   from unnest($4::bytea[], $5::bytea[]) with ordinality as code(digest, encrypted, place)";
-        let digests: Vec<&[u8]> = self.codes.iter().map(|code| code.digest.as_slice()).collect();
-        let encrypted: Vec<&[u8]> = self.codes.iter().map(|code| code.encrypted.as_slice()).collect();
-        let insert = sqlx::query(sql).bind(self.batch_id).bind(self.from).bind(self.reward_id.0);
-        let insert = insert.bind(digests).bind(encrypted);
-        async move { insert.execute(connection).await.map(|_| ()) }.boxed()
-    }
-}
-
-impl AlsoWrite for WithdrawnRows {
-    fn write<'a>(
-        &'a self,
-        connection: &'a mut PgConnection,
-        _: &'a Appended,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
-        let sql = "update coupon_codes
-                   set withdrawn = true
-                   where reward_id = $1 and number > $2 and not withdrawn";
-        let update = sqlx::query(sql).bind(self.reward_id.0).bind(self.through);
-        async move { update.execute(connection).await.map(|_| ()) }.boxed()
-    }
-}
-
 impl Ledger {
     /// Adds codes to a reward, behind the others. `seal` seals all of them for a reward, from this number on.
     ///
     /// # Errors
-    /// See [`CodesError`]; [`GuardRefusal::AlsoRefused`](crate::GuardRefusal::AlsoRefused) when one of the codes is there
-    /// already.
+    /// See [`CodesError`]; [`GuardRefusal::AlsoRefused`] when one of the codes is there already, or in a batch that is being
+    /// added.
     pub async fn add_codes(
         &self,
         reward_id: RewardId,
@@ -112,15 +66,31 @@ impl Ledger {
         answer: &AnswerFromReceipt<Codes>,
     ) -> Result<Receipt<Codes>, CodesError> {
         let (about, _) = self.reward_with_codes(reward_id).await?;
+        let (pool, id) = (&self.shared.pool, reward_id.to_string());
         let mut retry = self.retry();
-        retry.turn::<Codes>(&reward_id.to_string()).await.map_err(CommandError::from)?;
+        retry.turn::<Codes>(&id).await.map_err(CommandError::from)?;
+        let _one_at_a_time = self.shared.staging.acquire().await;
         loop {
-            let known = self.load::<Codes>(&reward_id.to_string()).await?;
-            let from = known.state.total() + 1;
-            let codes =
-                seal(reward_id, from).await.ok_or_else(|| CommandError::Broken("a code cannot be sealed".into()))?;
-            let (unit, receipt) = self.codes_added(known, about, batch_id, codes, metadata).await?;
-            match unit.commit_last(receipt, answer).await {
+            let alone = Alone::with(pool, reward_id).await.map_err(ReadError::from)?;
+            let outcome = if let Some(alone) = &alone {
+                alone.clear(pool, reward_id).await.map_err(ReadError::from)?;
+                let known = self.load::<Codes>(&id).await?;
+                let codes = seal(reward_id, known.state.total() + 1).await;
+                let codes = codes.ok_or_else(|| CommandError::Broken("a code cannot be sealed".into()))?;
+                let added = match self.codes_added(known, about, batch_id, codes, metadata).await {
+                    Ok((unit, receipt)) => unit.commit_last(receipt, answer).await,
+                    Err(refused) => Err(refused),
+                };
+                if added.is_err() {
+                    // whoever adds codes next does it otherwise
+                    _ = alone.clear(pool, reward_id).await;
+                }
+                added
+            } else {
+                Err(CommandError::Conflict(stream_key::<Codes>(&id)))
+            };
+            drop(alone);
+            match outcome {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return Ok(outcome?),
             }
@@ -128,7 +98,7 @@ impl Ledger {
     }
 
     /// A unit that puts these codes behind the others, sealed for the numbers that they will have; and the codes as it
-    /// leaves them.
+    /// leaves them. Their rows are written, and found by nobody before the unit is committed.
     ///
     /// # Errors
     /// See [`CommandError`] and [`CodesRefusal`].
@@ -140,11 +110,21 @@ impl Ledger {
         codes: Vec<SealedCode>,
         metadata: &Metadata,
     ) -> Result<(Unit<'_>, Receipt<Codes>), CommandError<CodesRefusal>> {
+        let stream = known.stream.clone();
         let digests = codes.iter().map(|code| code.digest).collect();
-        let rows = AddedRows { reward_id: about.reward_id, batch_id, from: known.state.total() + 1, codes };
-        let unit = self.unit(metadata.clone()).also(Arc::new(rows));
+        let batch = Batch { reward_id: about.reward_id, batch_id, from: known.state.total() + 1, codes };
+        let unit = self.unit(metadata.clone()).also(Arc::new(AddStaged(batch_id)));
         let receipt = unit.execute_on(known, CodesCommand::Add { about, batch_id, digests }, vec![]).await?;
-        Ok((unit, receipt))
+        match batch.stage(&self.shared.pool).await.map_err(|error| (failure::classify(&error), error)) {
+            Ok(()) => Ok((unit, receipt)),
+            Err((Failure::Constraint(constraint), _)) if constraint == ONE_OF_A_NUMBER => {
+                Err(CommandError::Conflict(stream))
+            }
+            Err((Failure::Constraint(constraint), _)) => {
+                Err(CommandError::Guard(GuardRefusal::AlsoRefused { constraint }))
+            }
+            Err((_, error)) => Err(ReadError::from(error).into()),
+        }
     }
 
     /// Takes the last codes of a reward out again, none of them given or promised.
@@ -158,23 +138,47 @@ impl Ledger {
         metadata: &Metadata,
         answer: &AnswerFromReceipt<Codes>,
     ) -> Result<Receipt<Codes>, CodesError> {
+        let (pool, id) = (&self.shared.pool, reward_id.to_string());
         let mut retry = self.retry();
-        retry.turn::<Codes>(&reward_id.to_string()).await.map_err(CommandError::from)?;
+        retry.turn::<Codes>(&id).await.map_err(CommandError::from)?;
+        let _one_at_a_time = self.shared.staging.acquire().await;
         loop {
             let (about, stock) = self.reward_with_codes(reward_id).await?;
-            let known = self.load::<Codes>(&reward_id.to_string()).await?;
-            let rows = Arc::new(WithdrawnRows { reward_id, through: known.state.total() - count.get() });
-            let unit = self.unit(metadata.clone()).also(rows);
-            let withdraw = CodesCommand::Withdraw { about, count, committed: stock.held + stock.granted };
-            let receipt = unit.execute_on(known, withdraw, vec![]).await?;
-            match unit.commit_last(receipt, answer).await {
+            let alone = Alone::with(pool, reward_id).await.map_err(ReadError::from)?;
+            let outcome = if let Some(alone) = &alone {
+                alone.clear(pool, reward_id).await.map_err(ReadError::from)?;
+                let known = self.load::<Codes>(&id).await?;
+                let last = known.state.total();
+                let rows = Arc::new(NoteWithdrawn { reward_id, first: last - count.get() + 1, last });
+                let unit = self.unit(metadata.clone()).also(rows);
+                let withdraw = CodesCommand::Withdraw { about, count, committed: stock.held + stock.granted };
+                let receipt = unit.execute_on(known, withdraw, vec![]).await?;
+                let withdrawn = unit.commit_last(receipt, answer).await;
+                if withdrawn.is_ok() {
+                    // the log has it; what is not marked now is marked by the scheduler
+                    _ = alone.clear(pool, reward_id).await;
+                }
+                withdrawn
+            } else {
+                Err(CommandError::Conflict(stream_key::<Codes>(&id)))
+            };
+            drop(alone);
+            match outcome {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return Ok(outcome?),
             }
         }
     }
 
-    /// Which of these digests are those of codes that are there already, by their places.
+    /// Clears away the rows that commands on codes have left behind when their process died.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn clear_codes_left_behind(&self) -> Result<(), ReadError> {
+        Ok(staged::clear_all(&self.shared.pool).await?)
+    }
+
+    /// Which of these digests are those of codes that are there already, or in a batch that is being added, by their places.
     ///
     /// # Errors
     /// See [`ReadError`].

@@ -472,3 +472,86 @@ async fn codes_are_imported_from_a_file_beside_a_running_service() {
     stage.reporter().await.claim_for(&prize, &stage.newcomer().await).await.created();
     assert_eq!(verdict(&stage.cashier().await, &given[0]).await, (true, Value::Null));
 }
+
+/// How many rows a table has.
+async fn rows(database: &Database, table: &str) -> i64 {
+    sqlx::query_scalar(&format!("select count(*) from {table}")).fetch_one(&database.pool().await).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_whose_service_died_before_the_append_are_nobodys_and_can_be_added_again() {
+    let database = Database::fresh().await;
+    let keys = key_file(&[OLD_KEY]);
+    let setup = || Setup::on(&database).env("CODES_KEY_FILE", &keys.display().to_string());
+    let first = setup().start().await;
+    let chief = administrator(&first).await;
+    let (prize, other) = (coupons(&chief, json!({})).await, coupons(&chief, json!({})).await);
+    let given = codes(500);
+
+    let pool = database.pool().await;
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("select from log_head for update").execute(&mut *held).await.unwrap();
+    let dying = async {
+        let (path, headers) = (format!("/rewards/{prize}/codes"), [("content-type", "text/csv")]);
+        chief.send(Method::POST, &path, &headers, given.join("\n").into_bytes()).await.is_none()
+    };
+    let killed = async {
+        while rows(&database, "coupon_codes").await < 500 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        first.kill_9();
+    };
+    assert!(tokio::join!(dying, killed).0, "nobody answered");
+    held.rollback().await.unwrap();
+
+    let second = setup().start().await;
+    let chief = administrator(&second).await;
+    assert_eq!(stock(&chief, &prize, 0).await[0], json!(0));
+    let reporter = second.demo("service").await;
+    reporter.claim_for(&prize, &second.client().sign_up().await.id).await.problem(409, "out_of_stock");
+    add(&chief, &other, &given).await;
+    let member = second.client().sign_up().await;
+    let granted = member.client.claim(&other).await;
+    assert_eq!(granted.created()["claim"]["coupon"]["code"], json!(given[0]));
+    assert_eq!((rows(&database, "coupon_codes").await, rows(&database, "staged_codes").await), (500, 0));
+    Log::of(&database).await.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stampede_goes_on_while_a_hundred_thousand_codes_are_added_to_the_same_reward() {
+    let stage = Stage::own().await;
+    let (operator, shop, reporter) = (stage.operator().await, stage.cashier().await, stage.reporter().await);
+    let prize = coupons(&operator, json!({})).await;
+    let given = codes(40);
+    add(&operator, &prize, &given).await;
+    let mut members = vec![];
+    for _ in 0..64 {
+        members.push(stage.newcomer().await);
+    }
+    let (path, many) = (format!("/rewards/{prize}/codes/generate"), json!({"count": 100_000}));
+    let (outcomes, added) = tokio::join!(claim_for_all(&reporter, &prize, &members, 16), operator.post(&path, &many));
+    assert_eq!(added.created()["from"], 41);
+    let early = outcomes.iter().filter(|outcome| outcome.granted().is_some()).count();
+    assert!(early >= 40, "{early}");
+    let rest = claim_for_all(&reporter, &prize, &members, 16).await;
+    let late = rest.iter().filter(|outcome| outcome.granted().is_some()).count();
+    assert_eq!(early + late, 64, "each member gets one");
+    let log = stage.log().await;
+    assert_eq!(log.stock(&prize).await, (Some(100_040), 0, 64));
+    let in_order = granted_in_order(&log, &prize).await;
+    assert_eq!(holders(&shop, &given).await, in_order[..40], "the n-th grant has the n-th code");
+    log.assert_sound().await;
+    for path in ["/dashboard", "/claims", "/spends"] {
+        operator.get_at(path, log.head().await).await.ok(); // nobody is behind
+    }
+    let verified = stage.service.command(&["audit", "verify", "--json"], "");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+const OLD_KEY: &str = "an old key of thirty-two letters";
+
+fn key_file(lines: &[&str]) -> std::path::PathBuf {
+    let path = tests::support::folder::fresh("codes").join("codes.keys");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    path
+}

@@ -1,5 +1,5 @@
-//! Random commands over two instances at once, against a ledger that moves every single point by itself: at every position both say the
-//! same of everybody, and at the end so do the guard rows.
+//! Random commands over two instances at once, against a ledger that moves every single point by itself, and one that keeps coupons as
+//! paper: at every position all say the same of everybody, and at the end so do the guard rows.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +12,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::support::{all, member};
+use super::value_coupons::Counter;
 use super::value_hands::assert_days_kept;
 use super::value_naive::{History, free_lots};
 use super::value_shop::{Gives, SHOP, Shop, points, reference, stars};
@@ -27,6 +28,7 @@ struct Board {
     spends: Mutex<Vec<SpendId>>,
     /// Those that wait for somebody else.
     adjustments: Mutex<Vec<AdjustmentId>>,
+    counter: Counter,
 }
 
 /// A refusal for too few points: whose wallet, what there was, and between which positions.
@@ -44,7 +46,8 @@ async fn two_instances_move_each_point_as_a_naive_ledger_does() {
     let shop = Shop::with(2, MEMBERS).await;
     shop.limit_hands().await;
     let rewards = Arc::new(rewards(&shop).await);
-    let board = Arc::new(Board::default());
+    let board = Arc::new(Board { counter: Counter::open(&shop).await, ..Board::default() });
+    let rewards = Arc::new([rewards.as_slice(), &board.counter.rewards].concat());
     let playing = (0..PLAYERS).map(|number| {
         let (shop, rewards, board) = (shop.clone(), rewards.clone(), board.clone());
         async move {
@@ -59,6 +62,7 @@ async fn two_instances_move_each_point_as_a_naive_ledger_does() {
     });
     let refused: Vec<Refused> = all(playing).await.into_iter().flatten().collect();
     agree(&shop, &refused).await;
+    board.counter.agree(&shop, &shop.log().await).await;
 }
 
 /// Of both units, with short and with long lives, some with a price, some that wait for a decision.
@@ -90,12 +94,13 @@ async fn act(
     let unit = if random.random_bool(0.5) { points() } else { stars() };
     let (after, at) = (shop.head().await, shop.now());
     let short = |have, before| Refused { who, unit: unit.clone(), have, after, before, at };
-    match random.random_range(0..26) {
+    match random.random_range(0..38) {
         0..6 => {
-            let claimed = shop.claim(instance, who, *rewards.choose(random).unwrap()).await;
-            match claimed {
+            let reward = *rewards.choose(random).unwrap();
+            match shop.claim(instance, who, reward).await {
                 Ok(claim) if claim.state.status() != Some(ClaimStatus::Denied) => {
                     board.claims.lock().unwrap().push(claim.stream_id.to_string());
+                    board.counter.asked(claim.state.about().unwrap().claim_id(), (who, reward));
                 }
                 Ok(_) | Err(ClaimError::AlreadyClaimed { .. } | ClaimError::Command(CommandError::Refused { .. })) => {}
                 Err(other) => panic!("{other:?}"),
@@ -157,6 +162,7 @@ async fn act(
                 return Some(short(had?, shop.head().await));
             }
         }
+        25..36 => board.counter.act(shop, instance, name, random).await,
         _ => shop.wait(random.random_range(1..450)),
     }
     None
@@ -207,6 +213,15 @@ async fn agree(shop: &Shop, refused: &[Refused]) {
         "adjustment.rejected",
         "transfer.sent",
         "transfer.received",
+        "codes.added",
+        "codes.withdrawn",
+        "coupon.redeemed",
+        "coupon.held",
+        "coupon.captured",
+        "coupon.released",
+        "coupon.hold_expired",
+        "coupon.rolled_back",
+        "coupon.voided",
     ] {
         assert!(kinds.contains(kind), "{kind} never happened: {kinds:?}");
     }

@@ -148,6 +148,11 @@ impl Shop {
         &self.instances[instance % self.instances.len()]
     }
 
+    /// The campaign whose claims are granted at once, or the one whose claims wait for a decision.
+    pub(crate) fn campaign(&self, reviewed: bool) -> CampaignId {
+        if reviewed { self.manual } else { self.automatic }
+    }
+
     pub(crate) async fn reward(&self, gives: Gives, reviewed: bool) -> RewardId {
         let reward_id = RewardId(Uuid::now_v7());
         let days = gives.days.map(|days| RewardExpiry::By(Expiry::after(days.try_into().unwrap())));
@@ -169,7 +174,7 @@ impl Shop {
             value: Some(Box::new(value)),
         };
         let command = CampaignCommand::AddReward(Box::new(NewReward { reward_id, terms }));
-        let campaign = if reviewed { self.manual } else { self.automatic };
+        let campaign = self.campaign(reviewed);
         let staff = Metadata::system(now());
         self.ledger(0).execute::<Campaign>(&campaign.to_string(), command, &staff).await.unwrap();
         reward_id

@@ -113,12 +113,23 @@ async fn beyond(
     totals: &BTreeMap<RewardId, i64>,
     batches: &[Uuid],
 ) -> Result<Option<String>, AuditError> {
-    let sql = "select batch_id from coupon_codes where batch_id <> all($1) limit 1";
+    // a batch that is being added is no batch yet, and what was just withdrawn may not be marked yet
+    let sql = "select batch_id
+               from coupon_codes
+               where batch_id <> all($1) and batch_id not in (select batch_id from staged_codes)
+               limit 1";
     let unknown: Option<Uuid> = sqlx::query_scalar(sql).bind(batches).fetch_optional(&mut *connection).await?;
     if let Some(batch) = unknown {
         return Ok(Some(format!("no event has added the batch {batch}")));
     }
-    let sql = "select reward_id, count(*), max(number) from coupon_codes where not withdrawn group by reward_id";
+    let sql = "select reward_id, count(*), max(number)
+               from coupon_codes as code
+               where not withdrawn and batch_id not in (select batch_id from staged_codes)
+                 and not exists (
+                     select from withdrawn_codes as noted
+                     where noted.reward_id = code.reward_id and code.number between first_number and last_number
+                 )
+               group by reward_id";
     let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(sql).fetch_all(&mut *connection).await?;
     let there: BTreeMap<RewardId, (i64, i64)> =
         rows.into_iter().map(|(reward, count, last)| (RewardId(reward), (count, last))).collect();

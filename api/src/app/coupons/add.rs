@@ -14,7 +14,8 @@ use super::generate::generate;
 use super::keys::CodeKeys;
 use crate::app::problem::Problem;
 
-/// How often codes are made anew when one of them is there already: with codes that cannot be guessed never.
+/// How often it is tried when codes are there already: made anew, which with codes that cannot be guessed is never, or added
+/// again where somebody who was about to add them did not.
 const ATTEMPTS: usize = 3;
 
 /// Codes on their way to a reward.
@@ -40,16 +41,18 @@ impl Adding<'_> {
     /// `validation_failed` with the lines of codes that are there already, and the problem of each [`CodesError`].
     pub async fn add(&self, Batch { codes, first_line }: Batch) -> Result<Receipt<Codes>, Problem> {
         self.ledger.reward_with_codes(self.reward).await?;
+        self.ledger.clear_codes_left_behind().await?;
         let codes = Arc::new(codes);
-        self.refuse_taken(&codes, first_line).await?;
-        match self.append(codes.clone()).await {
-            // somebody else has added one of them in between
-            Err(CodesError::Command(CommandError::Guard(GuardRefusal::AlsoRefused { .. }))) => {
-                self.refuse_taken(&codes, first_line).await?;
-                Err(Problem::internal("codes", &"codes were refused that are not there"))
+        for _ in 0..ATTEMPTS {
+            self.refuse_taken(&codes, first_line).await?;
+            match self.append(codes.clone()).await {
+                // somebody else has added one of them in between, or was about to
+                Err(CodesError::Command(CommandError::Guard(GuardRefusal::AlsoRefused { .. }))) => {}
+                outcome => return Ok(outcome?),
             }
-            outcome => Ok(outcome?),
         }
+        self.refuse_taken(&codes, first_line).await?;
+        Err(Problem::internal("codes", &"codes were refused that are not there"))
     }
 
     /// Makes so many codes of a format and adds them.

@@ -20,7 +20,7 @@ impl Writer {
                 Ok(found) => found.into_iter().next().flatten().ok_or(AppendError::Unavailable),
                 Err(_) => Err(AppendError::Unavailable),
             },
-            // somebody else has continued the stream, has taken from the lots or was the n-th of the day meanwhile
+            // somebody else has continued the stream, has taken from the lots, was the n-th of the day or has cleared codes away meanwhile
             "events_one_of_each_step"
             | "wallet_lots_never_negative"
             | "wallet_lots_never_more_than_given"
@@ -29,7 +29,8 @@ impl Writer {
             | "daily_acts_one_of_each_number"
             | "coupon_uses_one_row"
             | "coupon_grants_one_row"
-            | "coupon_grants_one_of_a_claim" => Err(AppendError::Conflict(append.first_stream())),
+            | "coupon_grants_one_of_a_claim"
+            | "staged_codes_still_there" => Err(AppendError::Conflict(append.first_stream())),
             "reward_stock_never_negative" => Err(GuardRefusal::OutOfStock.into()),
             "campaign_budget_never_exceeded" => Err(GuardRefusal::BudgetExhausted { budget: None }.into()),
             "unique_names_taken" => Err(GuardRefusal::NameTaken.into()),
