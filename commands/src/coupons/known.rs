@@ -115,6 +115,37 @@ impl Ledger {
         self.shared.codes.read(claim).await
     }
 
+    /// One code of each batch that somebody has or may get: all codes of a batch are sealed under one key.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn one_code_of_each_batch(&self) -> Result<Vec<CodeOfCoupon>, ReadError> {
+        // from batch to batch along the index
+        let sql = "with recursive batch as (
+                       (select batch_id from coupon_codes order by batch_id limit 1)
+                       union all
+                       select (
+                           select next.batch_id from coupon_codes as next
+                           where next.batch_id > batch.batch_id
+                           order by next.batch_id
+                           limit 1
+                       )
+                       from batch
+                       where batch.batch_id is not null
+                   )
+                   select code.reward_id, code.number, code.encrypted
+                   from batch
+                   cross join lateral (
+                       select reward_id, number, encrypted
+                       from coupon_codes
+                       where coupon_codes.batch_id = batch.batch_id and not withdrawn
+                       limit 1
+                   ) as code";
+        let rows: Vec<(Uuid, i64, Vec<u8>)> = sqlx::query_as(sql).fetch_all(&self.shared.pool).await?;
+        let code = |(reward, number, encrypted)| CodeOfCoupon { reward_id: RewardId(reward), number, encrypted };
+        Ok(rows.into_iter().map(code).collect())
+    }
+
     /// The coupon that a use is of.
     ///
     /// # Errors

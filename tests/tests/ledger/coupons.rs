@@ -549,9 +549,51 @@ async fn a_stampede_goes_on_while_a_hundred_thousand_codes_are_added_to_the_same
 }
 
 const OLD_KEY: &str = "an old key of thirty-two letters";
+const NEW_KEY: &str = "a new key of thirty-two letters!";
 
 fn key_file(lines: &[&str]) -> std::path::PathBuf {
     let path = tests::support::folder::fresh("codes").join("codes.keys");
     std::fs::write(&path, lines.join("\n")).unwrap();
     path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_rotated_and_the_codes_of_a_key_that_is_gone_are_missed_at_start() {
+    let database = Database::fresh().await;
+    let keys = key_file(&[OLD_KEY]);
+    let write = |lines: &[&str]| std::fs::write(&keys, lines.join("\n")).unwrap();
+    let service = Setup::on(&database).env("CODES_KEY_FILE", &keys.display().to_string()).start().await;
+    let (chief, shop) = (administrator(&service).await, service.demo("service").await);
+    let prize = coupons(&chief, json!({})).await;
+    let given = codes(2);
+    add(&chief, &prize, &given[..1]).await;
+    let member = service.client().sign_up().await;
+    let granted = member.client.claim(&prize).await;
+    let path = format!("/coupons/{}", granted.text("/claim/coupon/id"));
+    let sealed_by = async |number: i64| -> Vec<u8> {
+        let sql = "select substr(encrypted, 2, 4) from coupon_codes where number = $1";
+        sqlx::query_scalar(sql).bind(number).fetch_one(&database.pool().await).await.unwrap()
+    };
+
+    write(&[NEW_KEY, OLD_KEY]);
+    service.restart().await;
+    assert_eq!(member.client.get(&path).await.ok()["coupon"]["code"], json!(given[0]));
+    let twice = upload(&chief, &prize, "text/csv", &given[0].to_lowercase()).await;
+    twice.invalid("line.1"); // found under the key that sealed it
+    add(&chief, &prize, &given[1..]).await;
+    assert_ne!(sealed_by(1).await, sealed_by(2).await, "the first key of the file seals");
+    assert_eq!(verdict(&shop, &given[0]).await, (true, Value::Null));
+    redeem(&shop, &order(&given[0])).await.created();
+    let other = service.client().sign_up().await;
+    assert_eq!(other.client.claim(&prize).await.text("/claim/coupon/code"), given[1]);
+    assert!(!service.log().contains("CODES_KEY_FILE"), "no key is missed");
+
+    write(&[NEW_KEY]);
+    service.restart().await;
+    let told = service.log();
+    let missed = told.lines().find(|line| line.contains("CODES_KEY_FILE does not have"));
+    assert!(missed.is_some_and(|line| line.contains("ERROR")), "{told}");
+    assert!(!told.contains(OLD_KEY) && !told.contains(NEW_KEY));
+    member.client.get(&path).await.problem(500, "internal");
+    assert_eq!(verdict(&shop, &given[1]).await, (true, Value::Null));
 }

@@ -19,6 +19,7 @@ use super::broker::Broker;
 use super::open_files;
 use crate::app::accounts::Passwords;
 use crate::app::audit::checkpoints::Checkpoints;
+use crate::app::coupons::missing;
 use crate::app::facts::LedgerFacts;
 use crate::app::operations::intake::IntakeDesk;
 use crate::app::problem::Problem;
@@ -108,6 +109,8 @@ impl Inside {
         let counting = rate_limits.clone();
         self.ledger.meter(move |metadata, events| counting.appended(metadata, events));
         let returns = config.returns()?;
+        let code_keys = Arc::new(config.code_keys()?);
+        tokio::spawn(missing::tell(self.ledger.clone(), code_keys.clone()));
         let state = AppState {
             ledger: self.ledger.clone(),
             facts: self.facts.clone(),
@@ -119,7 +122,7 @@ impl Inside {
             intake: desk(config, broker, &pool),
             checkpoints,
             keys: returns.keys(),
-            code_keys: Arc::new(config.code_keys()?),
+            code_keys,
             returns: returns.clone(),
             security: SecurityLog::new(config.security_log_addresses),
             passwords: Passwords::new().map_err(told)?,
