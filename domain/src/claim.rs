@@ -36,7 +36,7 @@ pub use value::{
 
 use self::value::Moved;
 use crate::budget::BudgetShortfall;
-use crate::coupon::CouponTerms;
+use crate::coupon::{CouponSubject, CouponTerms, GrantedCoupon};
 use crate::moment::Moment;
 use crate::spend::Paid;
 
@@ -235,6 +235,15 @@ impl Claim {
     pub fn coupon(&self) -> Option<(&CouponTerms, bool)> {
         let state = self.state.as_ref()?;
         Some((state.moved.coupon.as_ref()?, state.status == ClaimStatus::Reversed))
+    }
+
+    /// The same with whose it is, as the coupon's own stream wants it.
+    #[must_use]
+    pub fn granted_coupon(&self) -> Option<GrantedCoupon> {
+        let ((terms, is_reversed), about) = (self.coupon()?, self.about()?);
+        let about =
+            CouponSubject { member_id: about.member_id, reward_id: about.reward_id, campaign_id: about.campaign_id };
+        Some(GrantedCoupon { about, terms: terms.clone(), is_reversed })
     }
 
     /// What the last refused attempt lacked: room in a budget, or points.

@@ -6,6 +6,7 @@ mod body;
 mod list;
 mod lookup;
 mod steps;
+mod then;
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 use self::asked::{RedeemDraft, ValidateDraft, VoidDraft};
 use self::body::{Answer, AnswerBody, CouponBody, OneCoupon, Validation, Viewer};
+use self::then::Asked;
 use crate::app::coupons::shown::code_of;
 use crate::app::input::fields::Nothing;
 use crate::app::problem::{Code, Problem};
@@ -154,13 +156,22 @@ async fn one(
     caller: Account,
     PathId(id): PathId,
     min: MinPosition,
-    _: Query<Nothing>,
+    Query(asked): Query<Asked>,
 ) -> Result<At<Tagged<Json<OneCoupon>>>, Problem> {
     let id = ClaimId(id);
-    let position = min.reached_by_log(&state).await?;
+    let then = asked.then(&state, caller.at).await?;
+    let head = min.reached_by_log(&state).await?;
+    let position = then.map_or(head, |then| then.position);
     let nothing = || Problem::new(Code::NotFound).at(position);
-    let known = state.ledger.coupon(id).await?.ok_or_else(nothing)?;
-    let is_own = known.granted.about.member_id == caller.id;
+    let (position, sequence, coupon) = if let Some(then) = then {
+        let (sequence, coupon) = then.coupons(&state, &[id]).await?.pop().ok_or_else(nothing)?;
+        (position, sequence, coupon)
+    } else {
+        let known = state.ledger.coupon(id).await?.ok_or_else(nothing)?;
+        let (sequence, position) = (known.coupon.sequence, position.max(known.coupon.position));
+        (position, sequence, CouponBody::of(id, &known, caller.at, Viewer::Member))
+    };
+    let is_own = coupon.is_of(caller.id);
     let is_staff = match caller.role {
         Role::Operator | Role::Auditor | Role::Admin => true,
         Role::User | Role::Service => false,
@@ -170,8 +181,7 @@ async fn one(
     }
     let code = if is_own { code_of(&state.ledger, &state.code_keys, id).await } else { Ok(None) };
     let code = code.map_err(|reason| Problem::internal("coupon", &reason))?;
-    let coupon = CouponBody::of(id, &known, caller.at, Viewer::Member).with_code(code.as_ref());
-    let (sequence, position) = (known.coupon.sequence, position.max(known.coupon.position));
+    let coupon = coupon.with_code(code.as_ref());
     Ok(At(position, Tagged(sequence, Json(OneCoupon { coupon }))))
 }
 

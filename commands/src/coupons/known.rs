@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::Moment;
 use domain::chain::Hash;
 use domain::claim::Claim;
-use domain::coupon::{Coupon, CouponSubject, GrantedCoupon};
+use domain::coupon::{Coupon, GrantedCoupon};
 use domain::id::{ClaimId, RedemptionId, RewardId};
 use futures::FutureExt;
 use sqlx::PgPool;
@@ -83,12 +83,7 @@ impl Ledger {
         let id = id.to_string();
         let (claim, coupon) = tokio::join!(self.load::<Claim>(&id), self.load::<Coupon>(&id));
         let (claim, coupon) = (claim?, coupon?);
-        let (Some((terms, is_reversed)), Some(about)) = (claim.state.coupon(), claim.state.about()) else {
-            return Ok(None);
-        };
-        let about =
-            CouponSubject { member_id: about.member_id, reward_id: about.reward_id, campaign_id: about.campaign_id };
-        let granted = GrantedCoupon { about, terms: terms.clone(), is_reversed };
+        let Some(granted) = claim.state.granted_coupon() else { return Ok(None) };
         Ok(Some(KnownCoupon { granted, coupon, claim: (claim.stream, claim.sequence) }))
     }
 

@@ -2,6 +2,7 @@
 //! was taken back; newest first. Single uses stay in the log, and codes are no event. Whether it is over depends on a moment,
 //! which is not asked here.
 
+mod then;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use domain::value::ValueEvent;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
+pub use self::then::{CouponThen, at};
 use self::write::{load, write};
 use crate::engine::error::FoldError;
 use crate::engine::projection::{Projection, Spread};

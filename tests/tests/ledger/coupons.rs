@@ -597,3 +597,42 @@ async fn keys_are_rotated_and_the_codes_of_a_key_that_is_gone_are_missed_at_star
     member.client.get(&path).await.problem(500, "internal");
     assert_eq!(verdict(&shop, &given[1]).await, (true, Value::Null));
 }
+
+#[tokio::test]
+async fn a_coupon_is_seen_as_it_was() {
+    let stage = Stage::shared().await;
+    let (operator, shop) = (stage.operator().await, stage.cashier().await);
+    let prize = coupons(&operator, json!({})).await;
+    let given = codes(1);
+    add(&operator, &prize, &given).await;
+    let member = stage.nobody().sign_up().await;
+    let granted = member.client.claim(&prize).await.position();
+    let used = redeem(&shop, &order(&given[0])).await;
+    let path = format!("/coupons/{}", used.text("/redemption/couponId"));
+    let back =
+        shop.post(&format!("/redemptions/{}/rollback", used.text("/redemption/id")), &json!({})).await.position();
+    let voided = operator.post(&format!("{path}/void"), &json!({"note": "By mistake."})).await.position();
+
+    for (position, status, uses) in
+        [(granted, "active", 0), (used.position(), "used", 1), (back, "active", 0), (voided, "voided", 0)]
+    {
+        let then = member.client.get(&format!("{path}?atPosition={position}")).await;
+        let coupon = then.ok()["coupon"].clone();
+        assert_eq!((&coupon["status"], &coupon["uses"], then.position()), (&json!(status), &json!(uses), position));
+        assert_eq!(coupon["code"], json!(given[0]));
+        let list = member.client.get(&format!("/coupons/me?atPosition={position}")).await;
+        assert_eq!((list.ok()["coupons"].clone(), list.position()), (json!([coupon]), position));
+        let seen = operator.get(&format!("{path}?atPosition={position}")).await;
+        assert_eq!((&seen.ok()["coupon"]["status"], seen.json["coupon"].get("code")), (&json!(status), None));
+    }
+    let early = granted - 1;
+    member.client.get(&format!("{path}?atPosition={early}")).await.problem(404, "not_found");
+    let none = member.client.get(&format!("/coupons/me?atPosition={early}")).await;
+    assert_eq!(none.ok()["coupons"], json!([]));
+    let stranger = stage.nobody().sign_up().await;
+    stranger.client.get(&format!("{path}?atPosition={granted}")).await.problem(404, "not_found");
+    let now = member.client.get(&path).await;
+    let of_time = format!("{path}?atTime=2020-01-01T00:00:00Z");
+    member.client.get(&of_time).await.problem(404, "not_found");
+    assert_eq!(now.ok()["coupon"]["status"], "voided");
+}

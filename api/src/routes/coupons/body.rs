@@ -97,6 +97,15 @@ impl CouponBody {
         }
     }
 
+    pub(super) fn id(&self) -> ClaimId {
+        self.id
+    }
+
+    /// Whether it is this member's.
+    pub(super) fn is_of(&self, member: MemberId) -> bool {
+        self.member_id == Some(member)
+    }
+
     /// The same with its code.
     pub(super) fn with_code(self, code: Option<&CouponCode>) -> Self {
         Self { code: code.map(|code| code.reveal().to_owned()), ..self }

@@ -1,4 +1,4 @@
-//! The coupons of the member who asks, newest first, each as it stands now and with its code.
+//! The coupons of the member who asks, newest first, each with its code, as it stands now or stood then.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::{CouponBody, Viewer};
+use super::then::Asked;
 use crate::app::coupons::shown::code_of;
 use crate::app::input::fields::{Fields, FromFields};
 use crate::app::problem::Problem;
@@ -23,12 +24,15 @@ use crate::routes::lists::Page;
 const COUPONS: &str = "coupons";
 
 pub(super) struct Listing {
+    asked: Asked,
     page: Page,
 }
 
 impl FromFields for Listing {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { page: Page::read(fields)? })
+        let asked = Asked::read(fields);
+        let page = Page::read(fields);
+        Some(Self { asked: asked?, page: page? })
     }
 }
 
@@ -47,22 +51,34 @@ pub(super) async fn own(
     member: Member,
     uri: Uri,
     min: MinPosition,
-    Query(Listing { page }): Query<Listing>,
+    Query(Listing { asked, page }): Query<Listing>,
 ) -> Result<At<Json<List>>, Problem> {
     let walk = page.of(&state.keys, &uri, member.id)?;
-    let position = min.reached_by(&[COUPONS], &state).await?;
+    let then = asked.then(&state, member.at).await?;
+    let folded = min.and(then.map_or(0, |then| then.position)).reached_by(&[COUPONS], &state).await?;
+    let position = then.map_or(folded, |then| then.position);
+    let before = then.map(|then| then.position + 1).into_iter().chain(walk.before).min();
     let mut connection = state.pool.acquire().await?;
-    let mut rows = coupons::of_member(&mut connection, member.id, walk.before, walk.rows()).await?;
+    let mut rows = coupons::of_member(&mut connection, member.id, before, walk.rows()).await?;
     drop(connection);
     let next_cursor = walk.cut(&mut rows, |row| row.created_position)?;
-    let bodies = rows.iter().map(|row| shown(&state, ClaimId(row.coupon_id), member.at));
-    let coupons = try_join_all(bodies).await?.into_iter().flatten().collect();
+    let ids: Vec<ClaimId> = rows.iter().map(|row| ClaimId(row.coupon_id)).collect();
+    let bodies = match then {
+        Some(then) => then.coupons(&state, &ids).await?.into_iter().map(|(_, body)| body).collect(),
+        None => try_join_all(ids.iter().map(|id| now(&state, *id, member.at))).await?.into_iter().flatten().collect(),
+    };
+    let bodies: Vec<CouponBody> = bodies;
+    let coupons = try_join_all(bodies.into_iter().map(|body| with_code(&state, body))).await?;
     Ok(At(position, Json(List { coupons, next_cursor })))
 }
 
 /// A coupon as the log has it now: a hold of it may be over that nobody has recorded.
-async fn shown(state: &AppState, id: ClaimId, at: domain::Moment) -> Result<Option<CouponBody>, Problem> {
-    let (known, code) = tokio::join!(state.ledger.coupon(id), code_of(&state.ledger, &state.code_keys, id));
-    let code = code.map_err(|reason| Problem::internal("coupon", &reason))?;
-    Ok(known?.map(|known| CouponBody::of(id, &known, at, Viewer::Member).with_code(code.as_ref())))
+async fn now(state: &AppState, id: ClaimId, at: domain::Moment) -> Result<Option<CouponBody>, Problem> {
+    let known = state.ledger.coupon(id).await?;
+    Ok(known.map(|known| CouponBody::of(id, &known, at, Viewer::Member)))
+}
+
+async fn with_code(state: &AppState, body: CouponBody) -> Result<CouponBody, Problem> {
+    let code = code_of(&state.ledger, &state.code_keys, body.id()).await;
+    Ok(body.with_code(code.map_err(|reason| Problem::internal("coupon", &reason))?.as_ref()))
 }

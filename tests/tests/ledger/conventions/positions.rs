@@ -204,3 +204,32 @@ async fn a_recorded_refusal_and_its_repetition_stand_where_the_claim_stands() {
     dry.problem(409, "out_of_stock");
     assert_eq!(dry.header("ledger-position"), None, "a dry run appends nothing");
 }
+
+/// Whatever can be seen as it was takes one moment, and none that has not come.
+#[tokio::test]
+async fn the_past_is_one_moment_that_has_been() {
+    let stage = Stage::own().await;
+    let admin = stage.service.demo("admin").await;
+    let paths = readable(&stage, &admin).await;
+    let head = stage.log().await.head().await;
+    let document = stage.nobody().get("/openapi.json").await;
+    let can_be_seen_as_it_was = |path: &str| {
+        let known = contract::operation(&Method::GET, path).unwrap();
+        let parameters = document.json["paths"][&known.path]["get"]["parameters"].as_array().cloned();
+        parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "atTime"))
+    };
+    let paths: Vec<&String> = paths.iter().filter(|path| can_be_seen_as_it_was(path)).collect();
+    for path in ["/wallets/me", "/coupons/me"] {
+        assert!(paths.iter().any(|known| *known == path), "{path} is not among {paths:?}");
+    }
+    for path in paths {
+        let ask = async |query: String| admin.get(&format!("{path}?{query}")).await;
+        ask(format!("atPosition={head}&atTime=2026-01-01T00:00:00Z")).await.invalid("query.atTime");
+        ask(format!("atPosition={}", head + 1_000_000)).await.invalid("query.atPosition");
+        for wrong in ["-1", "soon", "1.5"] {
+            ask(format!("atPosition={wrong}")).await.invalid("query.atPosition");
+        }
+        ask("atTime=soon".to_owned()).await.invalid("query.atTime");
+        ask(format!("atPosition={head}")).await.ok();
+    }
+}
