@@ -44,6 +44,7 @@ use crate::log::sequencer::{Clock, Sequencer};
 use crate::log::stored_answers::AnswerFromReceipt;
 use crate::log::streams::{self, Loaded, StreamReader};
 use crate::log::{epoch, lookups};
+use crate::wallets::holdings::{self, WalletReader};
 use crate::wallets::units;
 use repository::LedgerRepository;
 use store::{LedgerStore, Outcome};
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) pool: PgPool,
     sequencer: Sequencer,
     pub(crate) streams: StreamReader,
+    pub(crate) wallets: WalletReader,
     pub(crate) rewards: campaigns::RewardReader,
     pub(crate) campaigns: campaigns::Campaigns,
     pub(crate) units: units::Units,
@@ -195,6 +197,7 @@ impl Ledger {
         let (sequencer, _writing) = Sequencer::start(database, clock, low_codes.clone());
         let shared = Shared {
             streams: streams::reader(&pool),
+            wallets: holdings::reader(&pool),
             rewards: campaigns::reader(&pool),
             campaigns: campaigns::Campaigns::default(),
             units: units::Units::default(),

@@ -27,4 +27,4 @@ pub use log::receipt::Receipt;
 pub use log::stored_answers::{AnswerFromAppend, AnswerFromReceipt, StoredAnswer};
 pub use log::streams::Loaded;
 pub use wallets::{AdjustmentError, AdjustmentOrder, AdjustmentVerdict, TransferError, TransferOrder};
-pub use wallets::{SpendError, SpendOrder, SpendStep, WalletError, Wallets};
+pub use wallets::{READ_WALLETS, SpendError, SpendOrder, SpendStep, WalletError, Wallets};

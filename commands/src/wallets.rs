@@ -7,7 +7,7 @@ mod adjustments;
 mod debtors;
 mod due;
 mod error;
-mod holdings;
+pub(crate) mod holdings;
 mod settlement;
 mod spends;
 mod terms;
@@ -16,7 +16,7 @@ pub(crate) mod units;
 
 pub use adjustments::{AdjustmentOrder, AdjustmentVerdict};
 pub use error::{AdjustmentError, SpendError, TransferError, WalletError};
-pub use holdings::Wallets;
+pub use holdings::{READ_WALLETS, Wallets};
 pub use spends::{SpendOrder, SpendStep};
 pub use transfers::TransferOrder;
 

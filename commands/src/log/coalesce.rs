@@ -53,6 +53,15 @@ impl From<sqlx::Error> for ReadError {
     }
 }
 
+/// Whether a query for few reads waits for more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gathering {
+    /// It waits while queries take long, which they do where the machine has nothing to spare.
+    WhileSlow,
+    /// It never waits: these queries are slow by what they read.
+    AtOnce,
+}
+
 type Waiting<K, V> = (K, oneshot::Sender<Result<V, ReadError>>);
 
 /// Gathers reads of values by key.
@@ -74,10 +83,18 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
     where
         R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
     {
-        Self::within(QUERY_TIME_LIMIT, read)
+        Self::within(QUERY_TIME_LIMIT, Gathering::WhileSlow, read)
     }
 
-    fn within<R>(limit: Duration, read: R) -> Self
+    /// The same for reads that are slow by what they read.
+    pub(crate) fn at_once<R>(read: R) -> Self
+    where
+        R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
+    {
+        Self::within(QUERY_TIME_LIMIT, Gathering::AtOnce, read)
+    }
+
+    fn within<R>(limit: Duration, gathering: Gathering, read: R) -> Self
     where
         R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
     {
@@ -91,7 +108,9 @@ impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
                 if inbox.recv_many(&mut waiting, BATCH_READS).await == 0 {
                     break;
                 }
-                gather(&mut inbox, &mut waiting, begun + rest(Duration::from_micros(took.load(Relaxed)))).await;
+                if gathering == Gathering::WhileSlow {
+                    gather(&mut inbox, &mut waiting, begun + rest(Duration::from_micros(took.load(Relaxed)))).await;
+                }
                 begun = Instant::now();
                 let (keys, callers): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
                 let (reading, took) = (read(keys), took.clone());
@@ -193,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_that_is_never_answered_is_given_up_and_the_next_ones_are_read() {
-        let reads = Coalescer::within(Duration::from_millis(20), |numbers: Vec<u64>| {
+        let reads = Coalescer::within(Duration::from_millis(20), Gathering::WhileSlow, |numbers: Vec<u64>| {
             Box::pin(async move {
                 if numbers.contains(&0) {
                     std::future::pending::<()>().await;

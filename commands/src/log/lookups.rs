@@ -41,8 +41,32 @@ where
     R: for<'c> Fn(&'c mut PgConnection, Vec<K>) -> BoxFuture<'c, Result<Vec<V>, ReadError>>,
     R: Copy + Send + Sync + 'static,
 {
+    Coalescer::start(over_kept_connections(pool, read))
+}
+
+/// The same for look-ups that may be slow by what they read: they never wait for others.
+pub(crate) fn gathered_at_once<K, V, R>(pool: &PgPool, read: R) -> Coalescer<K, V>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+    R: for<'c> Fn(&'c mut PgConnection, Vec<K>) -> BoxFuture<'c, Result<Vec<V>, ReadError>>,
+    R: Copy + Send + Sync + 'static,
+{
+    Coalescer::at_once(over_kept_connections(pool, read))
+}
+
+fn over_kept_connections<K, V, R>(
+    pool: &PgPool,
+    read: R,
+) -> impl Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static
+where
+    K: Send + 'static,
+    V: Send + 'static,
+    R: for<'c> Fn(&'c mut PgConnection, Vec<K>) -> BoxFuture<'c, Result<Vec<V>, ReadError>>,
+    R: Copy + Send + Sync + 'static,
+{
     let lookups = Lookups::beside(pool);
-    Coalescer::start(move |keys| {
+    move |keys| {
         let lookups = lookups.clone();
         async move {
             let mut connection = lookups.take().await?;
@@ -51,7 +75,7 @@ where
             Ok(values)
         }
         .boxed()
-    })
+    }
 }
 
 /// Connections for look-ups, kept at hand: a pool asks the server once more whenever it takes one back, which is half the

@@ -1,6 +1,7 @@
 //! What the database itself refuses, and how it is brought up to date.
 
 use api::cli::{MIGRATOR, database::migrations};
+use sqlx::ConnectOptions;
 use tests::support::postgres::Database;
 
 use super::support::{Limits, Programme, member, migrated};
@@ -61,6 +62,24 @@ async fn streams_are_read_by_the_index_even_on_a_table_that_was_never_analysed()
     .unwrap();
     assert!(plan.iter().any(|line| line.contains("Index Scan using events_one_of_each_step")), "{plan:#?}");
     assert!(!plan.iter().any(|line| line.contains("Seq Scan")), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn wallets_are_read_by_indexes_even_on_tables_that_were_never_analysed() {
+    let database = Database::fresh().await;
+    let pool = migrated(&database).await;
+    let database = commands::log::lookups::for_lookups(&pool.connect_options());
+    let mut lookups = database.connect().await.unwrap();
+    let query = commands::READ_WALLETS
+        .replace("$1::uuid[]", "array[gen_random_uuid()]")
+        .replace("$2::text[]", "array['points']")
+        .replace("$3", "array[]::uuid[]");
+    let plan: Vec<String> = sqlx::query_scalar(&format!("explain {query}")).fetch_all(&mut lookups).await.unwrap();
+    for index in ["wallet_lots_one_row", "wallet_holds_of_a_wallet", "wallet_debts_one_row"] {
+        assert!(plan.iter().any(|line| line.contains(index)), "{index}: {plan:#?}");
+    }
+    let whole: Vec<_> = plan.iter().filter(|line| line.contains("Seq Scan") && !line.contains("log_head")).collect();
+    assert!(whole.is_empty(), "{plan:#?}");
 }
 
 #[tokio::test]
