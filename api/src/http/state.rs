@@ -1,5 +1,6 @@
 //! What the handlers share: the write side, the read side, keys. It holds no request and no rule.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use commands::Ledger;
@@ -23,9 +24,12 @@ use crate::http::client_address::TrustedProxies;
 use crate::http::idempotency::InProgress;
 use crate::http::layers::rate_limits::RateLimits;
 
-/// Shared by all handlers; cheap to clone.
+/// Shared by all handlers. A request clones it several times, so a clone is one reference more and nothing else.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
     /// The database, for requests: each statement has a time limit.
     pub pool: PgPool,
     /// The same, for reads that look through much.
@@ -77,7 +81,21 @@ pub struct AppState {
     pub secure_cookie: bool,
 }
 
-impl AppState {
+impl From<Shared> for AppState {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
     /// What a log-in needs.
     #[must_use]
     pub fn sign_in(&self) -> SignIn<'_> {

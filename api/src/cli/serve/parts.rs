@@ -32,7 +32,7 @@ use crate::config::{Config, KafkaUse};
 use crate::http::idempotency::{self, InProgress};
 use crate::http::metrics;
 use crate::http::router;
-use crate::http::state::AppState;
+use crate::http::state::{AppState, Shared};
 use crate::jobs::demo_traffic::DemoTraffic;
 use crate::jobs::kafka_intake::{Desk, Inbound, InboundConfig};
 use crate::jobs::low_codes;
@@ -111,7 +111,7 @@ impl Inside {
         let returns = config.returns()?;
         let code_keys = Arc::new(config.code_keys()?);
         tokio::spawn(missing::tell(self.ledger.clone(), code_keys.clone()));
-        let state = AppState {
+        let state = AppState::from(Shared {
             ledger: self.ledger.clone(),
             facts: self.facts.clone(),
             head: followers.head(),
@@ -136,7 +136,7 @@ impl Inside {
             pool: pool.clone(),
             heavy_reads: database.for_heavy_reads(),
             whole_log: database.pool.clone(),
-        };
+        });
         let hearing = tokio::spawn(session_cache::listen(state.session_cache.clone(), pool.clone(), stopping.clone()));
         tokio::spawn(idempotency::clean_up(pool.clone(), stopping.clone()));
         tokio::spawn(returns.forget_old(pool, stopping.clone()));

@@ -61,12 +61,12 @@ fn begun(position: i64, started_at: Moment) -> Verification {
 }
 
 async fn run(
-    AppState { whole_log: pool, topic, checkpoints, code_keys: keys, .. }: AppState,
+    state: AppState,
     mut turn: PgConnection,
     begun: Verification,
     _run_of_ours: SemaphorePermit<'static>,
 ) {
-    let verified = match verify(&pool, topic.as_ref(), Some(&*keys), &mut |_, _| {}).await {
+    let verified = match verify(&state.whole_log, state.topic.as_ref(), Some(&*state.code_keys), &mut |_, _| {}).await {
         Ok((verified, in_the_way)) => {
             if let Some(reason) = in_the_way {
                 tracing::warn!(%reason, "verification skipped the Kafka topic");
@@ -85,7 +85,7 @@ async fn run(
     }
     // a log that was found altered is not signed
     if verified.is_ok()
-        && let Err(error) = checkpoints.make_and_keep(&mut turn, &mut Tree::default(), verified.position).await
+        && let Err(error) = state.checkpoints.make_and_keep(&mut turn, &mut Tree::default(), verified.position).await
     {
         tracing::warn!(%error, "a checkpoint of what was verified could not be kept");
     }
