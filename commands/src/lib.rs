@@ -14,7 +14,7 @@ pub use claims::campaigns::CommittedStock;
 pub use claims::counting::Period;
 pub use claims::dry_run::RewardAvailability;
 pub use claims::known_state::KnownState;
-pub use claims::{ClaimError, ClaimRequest, FactsSource, Short, shortage_of};
+pub use claims::{ClaimError, ClaimRequest, FactsAndClaim, FactsSource, Short, shortage_of};
 pub use coupons::{CodeOfCoupon, CodesError, KnownCoupon, RedemptionOrder, RedemptionStep, SealedCode};
 pub use guards::GuardRefusal;
 pub use ledger::retry::{Retry, TimeIsUp};

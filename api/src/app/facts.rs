@@ -1,14 +1,15 @@
 //! Reads the facts that claims are decided on: the projection and the tail of the log beyond it. Concurrent claims
-//! share one query.
+//! share one query, which reads what became of each claim before as well.
 
 use commands::log::lookups;
-use commands::{Coalescer, FactsSource, ReadError};
+use commands::log::streams::StoredEvent;
+use commands::{Coalescer, FactsAndClaim, FactsSource, ReadError};
 use domain::facts::{Facts, FactsNeeded};
-use domain::id::MemberId;
+use domain::id::{ClaimId, MemberId};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use projections::FoldError;
-use projections::read_models::member_facts::{FactsRequest, Loaded, load_many};
+use projections::read_models::member_facts::{ClaimStep, FactsRequest, Loaded, load_many};
 use sqlx::PgPool;
 
 /// Reads facts as of the head of the log; cheap to clone.
@@ -31,11 +32,30 @@ impl LedgerFacts {
 impl FactsSource for LedgerFacts {
     fn facts(&self, member: MemberId, needed: FactsNeeded) -> BoxFuture<'_, Result<(Facts, i64), ReadError>> {
         async move {
-            let loaded = self.reads.read(FactsRequest { member, needed }).await?;
+            let loaded = self.reads.read(FactsRequest { member, needed, claim: None }).await?;
             Ok((loaded.facts, loaded.position))
         }
         .boxed()
     }
+
+    fn facts_and_claim(
+        &self,
+        member: MemberId,
+        needed: FactsNeeded,
+        claim: ClaimId,
+    ) -> BoxFuture<'_, Result<FactsAndClaim, ReadError>> {
+        async move {
+            let loaded = self.reads.read(FactsRequest { member, needed, claim: Some(claim) }).await?;
+            let claim = Some(loaded.claim.into_iter().map(stored).collect());
+            Ok(FactsAndClaim { facts: loaded.facts, position: loaded.position, claim })
+        }
+        .boxed()
+    }
+}
+
+fn stored(step: ClaimStep) -> StoredEvent {
+    let ClaimStep { sequence, event_type, event_version, payload, actor, position, recorded_at } = step;
+    StoredEvent { sequence, event_type, event_version, payload, actor, position, recorded_at }
 }
 
 fn read_error(error: FoldError) -> ReadError {

@@ -23,14 +23,15 @@ cross join lateral (
 
 /// One stored event, as far as a decision needs it.
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are the columns of the log")]
 pub struct StoredEvent {
-    sequence: i64,
-    event_type: String,
-    event_version: String,
-    payload: String,
-    pub(crate) actor: String,
-    position: i64,
-    recorded_at: Moment,
+    pub sequence: i64,
+    pub event_type: String,
+    pub event_version: String,
+    pub payload: String,
+    pub actor: String,
+    pub position: i64,
+    pub recorded_at: Moment,
 }
 
 /// An aggregate as its stream left it.

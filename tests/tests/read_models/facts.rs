@@ -43,7 +43,7 @@ async fn snapshot_and_tail_are_the_full_fold_wherever_the_projection_stands() {
                 let to = if step == 0 { 0 } else { random.random_range(0..=log.head()) };
                 log.project(MemberFactsProjection, to, 64, 1).await;
                 let requests: Vec<_> =
-                    members.iter().map(|member| FactsRequest { member: *member, needed: needs(&mut random) }).collect();
+                    members.iter().map(|member| FactsRequest { member: *member, needed: needs(&mut random), claim: None }).collect();
                 let loaded = load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
                 assert_eq!(loaded.len(), requests.len());
                 for (request, loaded) in requests.iter().zip(loaded) {
@@ -73,7 +73,7 @@ async fn facts_that_workers_feed_are_right_however_far_apart_the_partitions_are(
             let requests: Vec<_> = generator
                 .members
                 .iter()
-                .map(|member| FactsRequest { member: *member, needed: needs(&mut random) })
+                .map(|member| FactsRequest { member: *member, needed: needs(&mut random), claim: None })
                 .collect();
             let loaded = load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
             for (request, loaded) in requests.iter().zip(loaded) {
@@ -154,10 +154,10 @@ async fn no_plan_made_on_an_empty_log_reads_a_whole_table() {
     with_log(async |log| {
         let mut conn = log.pool.acquire().await.unwrap();
         let load = include_str!("../../../projections/src/read_models/member_facts/load.sql");
-        let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[], integer[]) as {load}");
+        let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[], integer[], text[]) as {load}");
         sqlx::raw_sql(&prepare).execute(&mut *conn).await.unwrap();
         sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&mut *conn).await.unwrap();
-        let plan: Vec<String> = sqlx::query_scalar("explain execute load ('{}', '{}', '{}', '{}', '{}', '{}')")
+        let plan: Vec<String> = sqlx::query_scalar("explain execute load ('{}', '{}', '{}', '{}', '{}', '{}', '{}')")
             .fetch_all(&mut *conn)
             .await
             .unwrap();
@@ -165,7 +165,9 @@ async fn no_plan_made_on_an_empty_log_reads_a_whole_table() {
         for table in ["events", "members", "member_days", "member_runs", "member_referrals", "worker_partitions"] {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
         }
-        assert!(plan.contains("events_facts_of_a_subject"), "{plan}");
+        for index in ["events_facts_of_a_subject", "events_one_of_each_step"] {
+            assert!(plan.contains(index), "{plan}");
+        }
     })
     .await;
 }

@@ -36,7 +36,7 @@ async fn load(log: &TestLog, members: &[MemberId], size: usize, what: &str, need
         .iter()
         .cycle()
         .take(size)
-        .map(|member| FactsRequest { member: *member, needed: needed.clone() })
+        .map(|member| FactsRequest { member: *member, needed: needed.clone(), claim: None })
         .collect();
     let rounds = 2_000 / size.max(10);
     load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();

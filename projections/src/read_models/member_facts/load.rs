@@ -1,13 +1,13 @@
 //! Reads facts as of the head of the log: the projected rows and the tail of the log beyond them, in
-//! one database snapshot. Right however far the projection is behind; nobody waits for it.
+//! one database snapshot, with the events of a claim that is decided on them. Right however far the projection is behind; nobody waits for it.
 
-use chrono::NaiveDate;
-use domain::Event;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::activity::ActivityEvent;
 use domain::facts::{Facts, FactsNeeded};
-use domain::id::MemberId;
+use domain::id::{ClaimId, MemberId};
 use domain::member::Returned;
 use domain::name::Name;
+use domain::{Event, Moment};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
@@ -23,6 +23,21 @@ pub struct FactsRequest {
     pub member: MemberId,
     /// What of them a condition looks at; the member itself is always there.
     pub needed: FactsNeeded,
+    /// A claim that is decided on them: its events are read in the same snapshot.
+    pub claim: Option<ClaimId>,
+}
+
+/// An event of a claim, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the columns of the log")]
+pub struct ClaimStep {
+    pub sequence: i64,
+    pub event_type: String,
+    pub event_version: String,
+    pub payload: String,
+    pub actor: String,
+    pub position: i64,
+    pub recorded_at: Moment,
 }
 
 /// Facts, and up to where they are folded.
@@ -32,6 +47,8 @@ pub struct Loaded {
     pub facts: Facts,
     /// The head of the log in the snapshot that they were read in.
     pub position: i64,
+    /// The events of the claim, in order; none where none was named.
+    pub claim: Vec<ClaimStep>,
 }
 
 /// The facts of many members at once, one answer for each request, in order, all as of one position.
@@ -58,17 +75,18 @@ pub async fn load_many(conn: &mut PgConnection, requests: &[FactsRequest]) -> Re
         .bind(requests.iter().map(|request| request.needed.every_kind).collect::<Vec<_>>())
         .bind(requests.iter().map(|request| request.needed.referrals).collect::<Vec<_>>())
         .bind(requests.iter().map(|request| partition_of_subject(&request.member.to_string())).collect::<Vec<_>>())
+        .bind(requests.iter().map(|request| request.claim.map(|claim| claim.to_string())).collect::<Vec<_>>())
         .fetch_all(&mut *conn)
         .await?;
     let mut answers = Vec::with_capacity(requests.len());
-    for (request, row) in requests.iter().zip(rows) {
-        let position = row.head;
+    for (request, mut row) in requests.iter().zip(rows) {
+        let (position, claim) = (row.head, std::mem::take(&mut row.claim));
         let facts = match row.fold()? {
             Some(facts) => facts,
             // a withdrawal may concern a day that was not read; the log up to the same position knows
             None => fold_until(conn, request.member, position).await?,
         };
-        answers.push(Loaded { facts: restrict(facts, &request.needed), position });
+        answers.push(Loaded { facts: restrict(facts, &request.needed), position, claim });
     }
     Ok(answers)
 }
@@ -146,6 +164,7 @@ struct FactsRow {
     days: Vec<(String, NaiveDate, i64, String)>,
     referrals: Vec<(Uuid, NaiveDate)>,
     tail: Vec<(i64, String, String, String)>,
+    claim: Vec<ClaimStep>,
 }
 
 impl FactsRow {
@@ -200,8 +219,31 @@ impl FromRow<'_, PgRow> for FactsRow {
             days: days.map(|((kind, date), (count, sums))| (kind, date, count, sums)).collect(),
             referrals: list(row, "invitees")?.into_iter().zip(list(row, "referral_dates")?).collect(),
             tail: tail.map(|((position, kind), (version, payload))| (position, kind, version, payload)).collect(),
+            claim: steps(row)?,
         })
     }
+}
+
+/// The events of the claim that was named; hardly any has one yet.
+fn steps(row: &PgRow) -> sqlx::Result<Vec<ClaimStep>> {
+    let Some(sequences) = row.try_get::<Option<Vec<i64>>, _>("claim_sequences")? else { return Ok(Vec::new()) };
+    let (types, versions) = (list::<String>(row, "claim_types")?, list::<String>(row, "claim_versions")?);
+    let (payloads, actors) = (list::<String>(row, "claim_payloads")?, list::<String>(row, "claim_actors")?);
+    let (positions, times) = (list::<i64>(row, "claim_positions")?, list::<DateTime<Utc>>(row, "claim_times")?);
+    let names = types.into_iter().zip(versions);
+    let contents = payloads.into_iter().zip(actors);
+    let places = positions.into_iter().zip(times);
+    let steps = sequences.into_iter().zip(names).zip(contents).zip(places);
+    let step = |(((sequence, (event_type, event_version)), (payload, actor)), (position, recorded_at))| ClaimStep {
+        sequence,
+        event_type,
+        event_version,
+        payload,
+        actor,
+        position,
+        recorded_at: Moment::from(recorded_at),
+    };
+    Ok(steps.map(step).collect())
 }
 
 /// The earlier ids of a member who came back.

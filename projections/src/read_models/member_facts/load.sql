@@ -8,14 +8,17 @@ select at.head, at.folded,
        days.kinds as day_kinds, days.dates as day_dates, days.counts as day_counts, days.sums as day_sums,
        referrals.invitees, referrals.dates as referral_dates,
        tail.positions as tail_positions, tail.types as tail_types, tail.versions as tail_versions,
-       tail.payloads as tail_payloads
+       tail.payloads as tail_payloads,
+       claim.sequences as claim_sequences, claim.types as claim_types, claim.versions as claim_versions,
+       claim.payloads as claim_payloads, claim.actors as claim_actors, claim.positions as claim_positions,
+       claim.times as claim_times
 -- the head is the last event's position: log_head has a version for each append, and an old snapshot keeps all of them
 from (
     select coalesce((select position from events order by position desc limit 1), 0) as head,
            coalesce((select position from checkpoints where name = 'member_facts'), 0) as folded
 ) as at
-cross join unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $6::integer[])
-    with ordinality as wanted(member_id, date_kinds, tally_kinds, every_kind, referrals, partition, number)
+cross join unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $6::integer[], $7::text[])
+    with ordinality as wanted(member_id, date_kinds, tally_kinds, every_kind, referrals, partition, claim_id, number)
 -- what workers feed is folded up to where the member's partition is
 cross join lateral (
     select coalesce(
@@ -60,4 +63,16 @@ cross join lateral (
         order by events.subject, events.position
     ) as fact
 ) as tail
+-- a null names no claim
+cross join lateral (
+    select array_agg(sequence) as sequences, array_agg(event_type) as types, array_agg(event_version) as versions,
+           array_agg(payload) as payloads, array_agg(actor) as actors, array_agg(position) as positions,
+           array_agg(recorded_at) as times
+    from (
+        select sequence, event_type, event_version, payload::text as payload, actor, position, recorded_at
+        from events
+        where events.aggregate_type = 'claim' and events.aggregate_id = wanted.claim_id
+        order by events.aggregate_type, events.aggregate_id, events.sequence
+    ) as step
+) as claim
 order by wanted.number
