@@ -103,8 +103,9 @@ pub async fn flags(conn: &mut PgConnection, claims: &[Pending<'_>]) -> Result<Ve
     });
     let conditions: Vec<Condition> = conditions.collect::<Result<_, AuditError>>()?;
     let requests = claims.iter().zip(&conditions);
-    let requests: Vec<FactsRequest> =
-        requests.map(|(claim, rule)| FactsRequest { member: claim.member, needed: rule.needs(), claim: None }).collect();
+    let requests: Vec<FactsRequest> = requests
+        .map(|(claim, rule)| FactsRequest { member: claim.member, needed: rule.needs(), claim: None })
+        .collect();
     let events = remarkable(conn, claims).await?;
     let known = load_many(conn, &requests).await?;
     let seen = claims.iter().zip(&conditions).zip(known).zip(&events);

@@ -42,8 +42,10 @@ async fn snapshot_and_tail_are_the_full_fold_wherever_the_projection_stands() {
             for step in 0..4 {
                 let to = if step == 0 { 0 } else { random.random_range(0..=log.head()) };
                 log.project(MemberFactsProjection, to, 64, 1).await;
-                let requests: Vec<_> =
-                    members.iter().map(|member| FactsRequest { member: *member, needed: needs(&mut random), claim: None }).collect();
+                let requests: Vec<_> = members
+                    .iter()
+                    .map(|member| FactsRequest { member: *member, needed: needs(&mut random), claim: None })
+                    .collect();
                 let loaded = load_many(&mut log.pool.acquire().await.unwrap(), &requests).await.unwrap();
                 assert_eq!(loaded.len(), requests.len());
                 for (request, loaded) in requests.iter().zip(loaded) {
@@ -154,7 +156,8 @@ async fn no_plan_made_on_an_empty_log_reads_a_whole_table() {
     with_log(async |log| {
         let mut conn = log.pool.acquire().await.unwrap();
         let load = include_str!("../../../projections/src/read_models/member_facts/load.sql");
-        let prepare = format!("prepare load (uuid[], text[], text[], boolean[], boolean[], integer[], text[]) as {load}");
+        let prepare =
+            format!("prepare load (uuid[], text[], text[], boolean[], boolean[], integer[], text[]) as {load}");
         sqlx::raw_sql(&prepare).execute(&mut *conn).await.unwrap();
         sqlx::raw_sql("set plan_cache_mode = force_generic_plan").execute(&mut *conn).await.unwrap();
         let plan: Vec<String> = sqlx::query_scalar("explain execute load ('{}', '{}', '{}', '{}', '{}', '{}', '{}')")

@@ -60,12 +60,7 @@ fn begun(position: i64, started_at: Moment) -> Verification {
     Verification { position, started_at, finished_at: None, checks: vec![], left_out: vec![], not_looked_at: vec![] }
 }
 
-async fn run(
-    state: AppState,
-    mut turn: PgConnection,
-    begun: Verification,
-    _run_of_ours: SemaphorePermit<'static>,
-) {
+async fn run(state: AppState, mut turn: PgConnection, begun: Verification, _run_of_ours: SemaphorePermit<'static>) {
     let verified = match verify(&state.whole_log, state.topic.as_ref(), Some(&*state.code_keys), &mut |_, _| {}).await {
         Ok((verified, in_the_way)) => {
             if let Some(reason) = in_the_way {

@@ -24,6 +24,8 @@ pub(crate) struct Measured {
     /// None when PostgreSQL has no part in it.
     pub(crate) postgres_cpu_us: Option<f64>,
     pub(crate) rss_mib: Option<f64>,
+    /// Of the load generator, where it is a process of its own.
+    pub(crate) generator_cpu_us: Option<f64>,
 }
 
 impl Measured {
@@ -54,10 +56,9 @@ impl Begun {
         Measured {
             done,
             seconds: self.started.elapsed().as_secs_f64(),
-            latencies_us: Vec::new(),
             own_cpu_us: own_cpu() - self.own,
             postgres_cpu_us: Some(self.load.postgres_cpu() - self.postgres),
-            rss_mib: None,
+            ..Measured::default()
         }
     }
 }
@@ -141,7 +142,7 @@ pub(crate) fn cpu_of(pid: u32) -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) * TICK_US)
 }
 
-fn ended_children(pid: u32) -> f64 {
+pub(crate) fn ended_children(pid: u32) -> f64 {
     let Some(fields) = stat(pid) else { return 0.0 };
     let ticks = |index: usize| fields.get(index).and_then(|text: &String| text.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(13) + ticks(14)) * TICK_US

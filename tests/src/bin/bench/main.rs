@@ -241,6 +241,8 @@ async fn over_http(cluster: &Arc<Cluster>, size: &Size, report: &mut Report) {
         report.add("http me remembered, 64", http.standing(load(64), true).await);
         report.add("http me looked up, 64", http.standing(load(64), false).await);
     }
+    report.figure("http_hot256_cpu_us", report.cpu_us("http hot, 256"), "own and PostgreSQL's");
+    report.figure("http_hot256_cpu_vs_generator", report.cpu_vs_generator("http hot, 256"), "");
     report.figure_of("points_vs_items", "http hot points, 256", "http hot, 256", "at least 0.85");
     let within_budgets = "http hot points within budgets, 256";
     report.figure_of("all_on_vs_items", within_budgets, "http hot, 256", "at least 0.75, five budgets");

@@ -60,6 +60,15 @@ impl Report {
         rounds.iter().map(spent).sum::<f64>() / done.max(1) as f64
     }
 
+    /// The CPU time of one thing, own and PostgreSQL's, in terms of what the load generator spends on asking for it. It can
+    /// be compared between runs on a busy and on a quiet machine.
+    pub(crate) fn cpu_vs_generator(&self, name: &str) -> f64 {
+        let rounds = self.of(name);
+        let done: usize = rounds.iter().map(|round| round.done).sum();
+        let spent: f64 = rounds.iter().filter_map(|round| round.generator_cpu_us).sum();
+        self.cpu_us(name) * done as f64 / spent.max(1.0)
+    }
+
     /// The rate over all rounds of a contender.
     pub(crate) fn rate(&self, name: &str) -> f64 {
         let rounds = self.of(name);

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use tests::support::folder;
 use tokio::process::Command;
 
+use crate::load::ended_children;
+
 /// One thread makes more requests than two cores can answer, and leaves the other core to the server.
 const THREADS: usize = 1;
 const REMEDY: &str = "`wrk` cannot be started: install the package wrk";
@@ -29,6 +31,9 @@ pub(crate) struct Shown {
     pub(crate) broken: usize,
     /// A thousand quantiles. `wrk` adds what callers would have waited who could not ask in time.
     pub(crate) latencies_us: Vec<u32>,
+    /// The CPU time of `wrk` itself.
+    #[serde(skip)]
+    pub(crate) cpu_us: f64,
 }
 
 impl Wrk {
@@ -51,6 +56,7 @@ impl Wrk {
     }
 
     async fn send(&self, method: &str, url: &str, paths: &[String], connections: usize, length: Duration) -> Shown {
+        let before = ended_children(std::process::id());
         let seconds = length.as_secs_f64().ceil().max(1.0);
         let output = Command::new("wrk")
             .args([format!("-t{THREADS}"), format!("-c{connections}"), format!("-d{seconds}s")])
@@ -65,7 +71,8 @@ impl Wrk {
             .await
             .expect(REMEDY);
         let said = String::from_utf8_lossy(&output.stdout);
-        let shown = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
+        let shown: Option<Shown> = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
+        let shown = shown.map(|shown| Shown { cpu_us: ended_children(std::process::id()) - before, ..shown });
         shown.unwrap_or_else(|| panic!("wrk: {}\n{said}{}", output.status, String::from_utf8_lossy(&output.stderr)))
     }
 }
