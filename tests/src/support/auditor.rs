@@ -118,8 +118,10 @@ impl Superuser {
         let name = format!("c_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
         let mut admin = PgConnection::connect(&Self::url(database, "postgres")).await.expect("a superuser gets in");
         let statement = format!("create database {name} template {owner} owner {owner}");
-        // the last connection of who was just stopped may still be ending
-        for _ in 0..100 {
+        let others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1";
+        // the last connection of who was just stopped may still be ending, and a pool that was closed may have left one open
+        for _ in 0..10 {
+            sqlx::query(others).bind(owner).execute(&mut admin).await.expect("a superuser ends other sessions");
             if sqlx::query(&statement).execute(&mut admin).await.is_ok() {
                 let (server, _) = database.url.rsplit_once('/').expect("a database");
                 let url = format!("{server}/{name}");
