@@ -57,9 +57,15 @@ const RUNS: [&str; 22] = [
     "relay_catching_up",
 ];
 /// What is said of contenders together, or of what is none.
-const FIGURES: [&str; 33] = [
+const FIGURES: [&str; 39] = [
     "points_vs_items",
     "all_on_vs_items",
+    "spends_vs_claims",
+    "one_wallet64_vs_cold64",
+    "claims_beside_spends",
+    "spend_over_1000_lots_p99_ms",
+    "claims_beside_expiry_vs_without",
+    "lots_expired_per_s",
     "replay_vs_postgres_es",
     "replay_not_packed_vs_postgres_es",
     "served_rebuild_vs_generic_query",

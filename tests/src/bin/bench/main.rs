@@ -8,6 +8,7 @@
 mod audited;
 mod claims;
 mod constant;
+mod expiry;
 mod fill;
 mod http;
 mod kafka;
@@ -72,6 +73,8 @@ pub(crate) struct Size {
     pub(crate) route_length: Duration,
     /// Events of the log that is audited.
     pub(crate) audited: usize,
+    /// Lots that end at one midnight.
+    pub(crate) ending: usize,
     /// Events of a long and of a short log.
     pub(crate) long_log: usize,
     pub(crate) short_log: usize,
@@ -91,6 +94,7 @@ const FULL: Size = Size {
     page_length: Duration::from_secs(15),
     route_length: Duration::from_secs(3),
     audited: 1_000_000,
+    ending: 1_000_000,
     long_log: 10_000_000,
     short_log: 10_000,
 };
@@ -109,6 +113,7 @@ const SMOKE: Size = Size {
     page_length: Duration::from_millis(500),
     route_length: Duration::from_millis(100),
     audited: 12_000,
+    ending: 4_000,
     long_log: 16_000,
     short_log: 8_000,
 };
@@ -171,7 +176,10 @@ async fn run_one(section: &str, settings: &'static [&'static str], size: &Size, 
     match section {
         "claims" => in_process(&cluster, size, report).await,
         "http" => over_http(&cluster, size, report).await,
-        "value" => value::measure(&cluster, size, report).await,
+        "value" => {
+            value::measure(&cluster, size, report).await;
+            expiry::measure(&cluster, size, report).await;
+        }
         "replay" => into_memory(&cluster, size, report).await,
         "served" => into_tables(&cluster, size, report).await,
         "audit" => auditing(&cluster, size, report).await,
