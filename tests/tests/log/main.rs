@@ -22,6 +22,7 @@ mod value_coupons;
 mod value_expiry;
 mod value_hands;
 mod value_naive;
+mod value_paper;
 mod value_races;
 mod value_random;
 mod value_shop;
