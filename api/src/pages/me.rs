@@ -12,6 +12,7 @@ mod needs;
 mod offers;
 mod points;
 mod profile;
+mod send;
 
 use askama::Template;
 use axum::Router;
@@ -45,6 +46,7 @@ pub(super) fn routes() -> Router<Pages> {
         .merge(claim::routes())
         .merge(history::routes())
         .merge(points::routes())
+        .merge(send::routes())
         .merge(invite::routes())
         .merge(profile::routes())
 }

@@ -3,16 +3,19 @@
 
 use askama::Template;
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use domain::value::UnitCode;
 use serde::Deserialize;
 
 use super::MEMBERS;
+use super::send::{SendForm, Unsent};
 use crate::pages::Pages;
 use crate::pages::client::Refused;
+use crate::pages::decide::Outcome;
 use crate::pages::failure::Failure;
-use crate::pages::response::page;
+use crate::pages::response::page_with;
 use crate::pages::shell::{Shell, Tab};
 use crate::pages::text::say;
 use crate::pages::visit::Visit;
@@ -49,6 +52,11 @@ struct PointsPage {
     statement: Option<Vec<Row>>,
     older: Option<String>,
     newest: Option<String>,
+    /// Something was sent just now.
+    sent: bool,
+    outcome: Option<Outcome>,
+    /// `None` where the unit cannot be sent to others.
+    send: Option<SendForm>,
 }
 
 struct Ending {
@@ -100,27 +108,38 @@ struct Price {
 }
 
 async fn points(visit: Visit) -> Result<Response, Failure> {
-    visit.only(MEMBERS)?;
     let wanted = visit.asked("unit").unwrap_or(UnitCode::POINTS).to_owned();
-    let mut query = vec![("unit", wanted.as_str()), ("limit", "20")];
+    shown(&visit, &wanted, None).await
+}
+
+/// The page of one unit, with what could not be sent.
+///
+/// # Errors
+/// The API's.
+pub(super) async fn shown(visit: &Visit, wanted: &str, unsent: Option<Unsent>) -> Result<Response, Failure> {
+    visit.only(MEMBERS)?;
+    let mut query = vec![("unit", wanted), ("limit", "20")];
     query.extend(visit.asked("cursor").map(|cursor| ("cursor", cursor)));
-    let (wallets, statement, offered) = tokio::join!(
+    let (wallets, statement, offered, send) = tokio::join!(
         visit.api.get::<Wallets>("/wallets/me", &[]),
         visit.api.get::<Statement>("/wallets/me/statement", &query),
-        offered(&visit),
+        offered(visit),
+        SendForm::of(visit, wanted, unsent.as_ref()),
     );
     let (wallets, text) = (wallets?.wallets, visit.text);
     let wallet = wallets.iter().find(|wallet| wallet.unit == wanted).cloned();
-    let wallet = wallet.unwrap_or_else(|| Wallet::nothing(&wanted));
+    let wallet = wallet.unwrap_or_else(|| Wallet::nothing(wanted));
     let amounts = Amounts { text, unit: wallet.unit.clone(), scale: wallet.scale };
     let statement = statement.ok();
     let older = statement.as_ref().and_then(|statement| statement.next_cursor.clone());
     let link = |unit: &str| visit.to_with("/ui/me/points", &[("unit", unit)]);
-    Ok(page(&PointsPage {
+    let outcome = unsent.map(|unsent| unsent.outcome);
+    let status = outcome.as_ref().map_or(StatusCode::OK, Outcome::status);
+    let page = PointsPage {
         title: say!(text, "ui-wallet-you-have", amount = amounts.said(wallet.balance)),
         lead: lead(&amounts, &wallet),
         units: if wallets.len() > 1 {
-            wallets.iter().map(|one| (link(&one.unit), name(&visit, &one.unit), one.unit == wanted)).collect()
+            wallets.iter().map(|one| (link(&one.unit), name(visit, &one.unit), one.unit == wanted)).collect()
         } else {
             vec![]
         },
@@ -130,12 +149,16 @@ async fn points(visit: Visit) -> Result<Response, Failure> {
         maturing: wallet.maturing.iter().take(SHOWN).map(|start| Ending::first_day(&amounts, *start)).collect(),
         buys: offered.ok().map(|offered| buys(&amounts, &wallet, offered)),
         statement: statement.map(|statement| {
-            rows(&visit, &amounts, &statement, |claim| Some(visit.to(&format!("/ui/me/claims/{claim}"))))
+            rows(visit, &amounts, &statement, |claim| Some(visit.to(&format!("/ui/me/claims/{claim}"))))
         }),
-        older: older.map(|cursor| visit.link(&[("cursor", Some(&cursor))])),
+        older: older.map(|cursor| visit.link(&[("cursor", Some(&cursor)), ("sent", None)])),
         newest: visit.asked("cursor").map(|_| visit.link(&[("cursor", None)])),
-        shell: Shell::member(&visit, Tab::Points),
-    }))
+        shell: Shell::member(visit, Tab::Points),
+        sent: visit.asked("sent").is_some() && outcome.is_none(),
+        outcome,
+        send,
+    };
+    Ok(page_with(status, &page))
 }
 
 /// `Points`, or the code of another unit.

@@ -174,3 +174,34 @@ fn grouped(number: i64) -> String {
     let parts: Vec<_> = digits.as_bytes().rchunks(3).rev().map(|part| String::from_utf8_lossy(part)).collect();
     parts.join(",")
 }
+
+#[tokio::test]
+async fn a_member_sends_some_to_another_where_the_unit_allows_it() {
+    let stage = Stage::shared().await;
+    let admin = stage.service.demo("admin").await;
+    let (mina, noah) = (stage.nobody().sign_up().await, stage.nobody().sign_up().await);
+    let unit = format!("stars-{}", unique());
+    admin.post("/units", &json!({"code": unit, "name": "Stars", "transfersPerDay": 2})).await.created();
+    given(stage, &mina.id, &json!({"amount": 1, "note": "A gift."})).await;
+    let min = given(stage, &mina.id, &json!({"unit": unit, "amount": 100, "note": "A gift."})).await;
+    let browser = Browser::of(&stage.service).signed_in(&mina.email).await;
+    let points = browser.get(&format!("/ui/me/points?min={min}")).await;
+    assert!(!points.ok().says("toMemberId"), "points are not sent: {}", points.html);
+    let path = format!("/ui/me/points?unit={unit}");
+    let page = browser.get(&format!("{path}&min={min}")).await;
+    page.ok().says_all(&["Send to another member", &mina.id, "name=\"toMemberId\""]);
+    let (token, key) = (page.field("token"), page.field("key"));
+    let send = async |to: &str, amount: &str, key: &str| {
+        let fields = [("token", token.as_str()), ("key", key), ("unit", &unit), ("toMemberId", to), ("amount", amount)];
+        browser.post("/ui/me/points/send", &fields).await
+    };
+    send(&noah.id, "some", &unique()).await.expect(400).says_all(&["validation_failed", &noah.id, "value=\"some\""]);
+    send(&noah.id, "101", &unique()).await.expect(409).says_all(&["insufficient_points", "value=\"101\""]);
+    for _ in 0..2 {
+        let sent = send(&noah.id, "60", &key).await;
+        let after = browser.get(sent.leads_to("/ui/me/points?")).await;
+        after.ok().says_all(&["It was sent.", &format!("You have 40 {unit}"), "Sent to a member"]);
+    }
+    let korean = Browser::of(&stage.service).korean().signed_in(&noah.email).await;
+    korean.get(&path).await.ok().says_all(&["다른 회원에게 보내기", &format!("60 {unit}")]);
+}
