@@ -59,13 +59,12 @@ impl BurnDown {
         let last = self.left.last().map(|left| (left.x, left.left));
         if let (Some(outlook), Some((x, left))) = (&self.outlook, last) {
             let to = |gone: f64| cut((x, left as f64), gone, &scale);
-            let ends: Vec<_> = to(outlook.earliest).into_iter().chain(to(outlook.latest).into_iter().rev()).collect();
-            plot.fan(&[vec![(x, scale.y(left))], ends].concat());
+            plot.fan(&[vec![(x, scale.y(left))], between(to(outlook.earliest), to(outlook.latest))].concat());
         }
         plot.line("go", &points);
         if let (Some(outlook), Some((x, left))) = (&self.outlook, last) {
             let way = cut((x, left as f64), outlook.gone, &scale);
-            plot.line("go dash", &[vec![(x, scale.y(left))], way].concat());
+            plot.line("go dash", &[(x, scale.y(left)), way]);
         }
         if let Some((x, word)) = self.end {
             plot.rule(x, 100.0);
@@ -97,14 +96,20 @@ impl BurnDown {
 }
 
 /// The line from the remaining stock to zero, clipped at the right edge.
-fn cut((x, left): (f64, f64), gone: f64, scale: &Scale) -> Vec<(f64, f64)> {
+fn cut((x, left): (f64, f64), gone: f64, scale: &Scale) -> (f64, f64) {
     if gone <= 100.0 {
-        return vec![(gone.max(x), 100.0)];
+        return (gone.max(x), 100.0);
     }
     // a pace that hardly takes anything leads to a place too far away to divide by
     let share = (gone - 100.0) / (gone - x);
     let at_edge = if share.is_finite() { left * share } else { left };
-    vec![(100.0, scale.y_of(at_edge))]
+    (100.0, scale.y_of(at_edge))
+}
+
+/// The far edge of the band, from the end of the fastest pace to that of the slowest. Where the fastest leaves nothing, the
+/// band goes on along the bottom.
+fn between(fastest: (f64, f64), slowest: (f64, f64)) -> Vec<(f64, f64)> {
+    vec![fastest, (slowest.0, fastest.1), slowest]
 }
 
 #[cfg(test)]
@@ -114,10 +119,16 @@ mod tests {
     #[test]
     fn the_way_ends_at_the_edge_however_slow_the_pace() {
         let scale = Scale::to(100);
-        assert_eq!(cut((40.0, 50.0), 60.0, &scale), [(60.0, 100.0)]);
-        assert_eq!(cut((40.0, 50.0), 160.0, &scale), [(100.0, scale.y(25))]);
+        assert_eq!(cut((40.0, 50.0), 60.0, &scale), (60.0, 100.0));
+        assert_eq!(cut((40.0, 50.0), 160.0, &scale), (100.0, scale.y(25)));
         for gone in [f64::MAX, f64::INFINITY] {
-            assert_eq!(cut((40.0, 50.0), gone, &scale), [(100.0, scale.y(50))], "{gone}");
+            assert_eq!(cut((40.0, 50.0), gone, &scale), (100.0, scale.y(50)), "{gone}");
         }
+    }
+
+    #[test]
+    fn the_band_of_a_pace_that_leaves_nothing_goes_on_along_the_bottom() {
+        assert_eq!(between((60.0, 100.0), (100.0, 40.0)), [(60.0, 100.0), (100.0, 100.0), (100.0, 40.0)]);
+        assert_eq!(between((100.0, 70.0), (100.0, 40.0)), [(100.0, 70.0), (100.0, 70.0), (100.0, 40.0)]);
     }
 }
