@@ -6,6 +6,7 @@ pub mod activities;
 pub mod approvals;
 pub mod as_of;
 pub mod audit;
+pub mod build;
 pub mod claim_names;
 pub mod claim_value;
 pub mod client_address;

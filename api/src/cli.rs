@@ -8,6 +8,7 @@ pub mod config;
 pub mod database;
 pub mod demo;
 pub mod generate;
+pub mod health;
 pub mod import;
 pub mod kafka;
 pub mod metrics;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-use crate::app::time_zones;
+use crate::app::{build, time_zones};
 use crate::config::Config;
 use admin::Admin;
 use audit::Audit;
@@ -33,6 +34,7 @@ use config::show_config;
 use database::Database;
 use demo::Demo;
 use generate::Generate;
+use health::Health;
 use import::Import;
 use kafka::Kafka;
 use migrate::migrate;
@@ -41,12 +43,13 @@ use projections::Projections;
 use rebuild::Rebuild;
 use serve::{Serve, serve};
 use service::Service;
+use signals::end_when_asked;
 
 pub use database::MIGRATOR;
 
 /// An event-sourced reward ledger: members meet conditions, claim rewards, and every decision is kept.
 #[derive(Parser)]
-#[command(name = "reward-ledger", version)]
+#[command(name = "reward-ledger", version = build::DESCRIBED.as_str())]
 pub struct Cli {
     #[command(flatten)]
     config: Config,
@@ -60,6 +63,9 @@ enum Role {
     Serve(Serve),
     /// Bring the database to the schema of this version.
     Migrate,
+    /// Ask the running service of this configuration whether it is ready: at `METRICS_LISTEN`, or at `LISTEN` where that is
+    /// not set, over the loopback. Ends with 0 when it is, and with 1 and the reason when it is not or does not answer.
+    Health(Health),
     /// Rebuild a projection from the log, beside the rows that serve.
     Rebuild(Rebuild),
     /// Show the state of all projections, or decide about one that has stopped.
@@ -116,18 +122,23 @@ impl Cli {
     /// # Errors
     /// With the remedy in the text.
     pub async fn run(self, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-        let config = self.config;
-        match (time_zones::put_in_force(config.tzdir.as_deref()), &self.role) {
+        end_when_asked()?;
+        // it needs neither secrets nor time zones, and is run every few seconds
+        if let Some(Role::Health(order)) = self.role {
+            return Ok(order.run(&self.config).await);
+        }
+        let config = match (prepared(self.config), &self.role) {
             // a check that could not run has found no difference
             (Err(error), Some(Role::Audit(_) | Role::Kafka(_))) => {
-                eprintln!("error: {error}");
+                eprintln!("error: {error:#}");
                 return Ok(ExitCode::from(2));
             }
-            (put, _) => put?,
-        }
+            (config, _) => config?,
+        };
         match self.role {
             None => serve(config).await?,
             Some(Role::Serve(order)) => order.run(config).await?,
+            Some(Role::Health(order)) => return Ok(order.run(&config).await),
             Some(Role::Migrate) => migrate(config).await?,
             Some(Role::Rebuild(order)) => order.run(config).await?,
             Some(Role::Projections(order)) => order.run(config).await?,
@@ -144,4 +155,11 @@ impl Cli {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The configuration with the secrets that are in files, and the time zones in force.
+fn prepared(config: Config) -> anyhow::Result<Config> {
+    let config = config.with_secrets_of_files()?;
+    time_zones::put_in_force(config.tzdir.as_deref())?;
+    Ok(config)
 }

@@ -1,15 +1,17 @@
 //! The configuration: every option, from a flag or the environment, with its unit and default.
 //!
 //! Flags win over the environment. It is read once at start; contradictions are refused before
-//! anything else happens. It does not open files or connections: it only says where they are.
+//! anything else happens. It opens no connections, and no files but those of `secret_files`: it only says where they are.
 //! `RUST_LOG` is read by the logging itself, before this.
 
 mod exposed;
 mod kafka;
+mod secret_files;
 mod settings;
 mod validate;
 
 pub use kafka::{EndpointIdentification, KafkaSecurity, SaslMechanism, SecurityProtocol};
+pub use secret_files::SecretFileError;
 pub use settings::{Origin, Setting};
 pub use validate::{Contradiction, Contradictions};
 
@@ -79,10 +81,18 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
 
+    /// File with that address, instead of `DATABASE_URL`: for secrets that are mounted as files.
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", value_parser = path(), global = true)]
+    pub database_url_file: Option<PathBuf>,
+
     /// The same database, as the role that owns and migrates the schema. The role of `DATABASE_URL` can then only append
     /// to the log and cannot grant itself more. `migrate` needs this option, `serve` does not. None: one role does both.
     #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", value_parser = secret, hide_env_values = true, global = true)]
     pub database_owner_url: Option<SecretString>,
+
+    /// File with that address, instead of `DATABASE_OWNER_URL`.
+    #[arg(long, env = "DATABASE_OWNER_URL_FILE", value_name = "FILE", value_parser = path(), global = true)]
+    pub database_owner_url_file: Option<PathBuf>,
 
     /// Schema that holds the ledger: lower-case letters, digits and `_`.
     #[arg(long, env = "DATABASE_SCHEMA", value_name = "NAME", default_value = "public", global = true)]

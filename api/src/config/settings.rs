@@ -72,7 +72,13 @@ impl Config {
             setting("DEMO_HISTORY", "demo_history", self.demo_history.to_string()),
             setting("DEMO_TRAFFIC", "demo_traffic", self.demo_traffic.to_string()),
             setting("DATABASE_URL", "database_url", self.database_url_masked()),
+            setting("DATABASE_URL_FILE", "database_url_file", file(self.database_url_file.as_deref())),
             setting("DATABASE_OWNER_URL", "database_owner_url", self.database_owner_url_masked()),
+            setting(
+                "DATABASE_OWNER_URL_FILE",
+                "database_owner_url_file",
+                file(self.database_owner_url_file.as_deref()),
+            ),
             setting("DATABASE_SCHEMA", "database_schema", self.database_schema.clone()),
             setting("KAFKA", "kafka", value_name(self.kafka)),
             setting(
@@ -178,6 +184,10 @@ fn value_name(value: impl ValueEnum) -> String {
 
 fn or_nobody(list: &str) -> String {
     if list.is_empty() { "(nobody)".to_owned() } else { list.to_owned() }
+}
+
+fn file(path: Option<&Path>) -> String {
+    path.map_or_else(|| "(none)".to_owned(), shown)
 }
 
 fn shown(path: &Path) -> String {

@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::build;
+
 /// How long a request took, in seconds, by method, route and status.
 const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
 /// The label for values outside the known set.
@@ -32,6 +34,8 @@ const FOLLOWER_POSITION: &str = "ledger_follower_position";
 const FOLLOWER_LAG_EVENTS: &str = "ledger_follower_lag_events";
 /// Always 1; its label is the release of the time zone rules in force.
 const TIME_ZONE_RULES: &str = "ledger_time_zone_rules_info";
+/// Always 1; its labels are the version and the commit of this process.
+const BUILD: &str = "ledger_build_info";
 /// Bounds of the histograms of time, in seconds.
 const SECONDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 /// Bounds of the histogram of batches, in commands.
@@ -64,6 +68,7 @@ pub async fn serve(
         .install_recorder()?;
     describe();
     metrics::gauge!(TIME_ZONE_RULES, "version" => rules::in_force().version()).set(1.0);
+    metrics::gauge!(BUILD, "version" => build::VERSION, "commit" => build::COMMIT.unwrap_or("unknown")).set(1.0);
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}; set METRICS_LISTEN to another address or leave it out"))?;
@@ -89,6 +94,7 @@ pub fn describe() {
     metrics::describe_gauge!(FOLLOWER_POSITION, "Position up to which a follower has folded the log");
     metrics::describe_gauge!(FOLLOWER_LAG_EVENTS, "Consumer lag: events between a follower and the end of the log");
     metrics::describe_gauge!(TIME_ZONE_RULES, "Release of the time zone rules in force, as the label version");
+    metrics::describe_gauge!(BUILD, "Version and commit of the process, as the labels version and commit");
 }
 
 async fn figures(State(sources): State<Sources>) -> Response {

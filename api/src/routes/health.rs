@@ -14,6 +14,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
 
+use crate::app::build;
 use crate::app::i18n::phrases;
 use crate::app::input::fields::Nothing;
 use crate::app::problem::{Code, Problem};
@@ -46,13 +47,13 @@ pub(crate) fn plain(pool: PgPool) -> Router {
         false => (StatusCode::SERVICE_UNAVAILABLE, Json(Health::of("unavailable"))),
     };
     Router::new()
-        .route("/health/live", get(async || Json(Health::of("live"))))
+        .route("/health/live", get(async || Json(Health::live())))
         .route("/health/ready", get(answer))
         .with_state(pool)
 }
 
 async fn live(_: Query<Nothing>) -> Json<Health> {
-    Json(Health::of("live"))
+    Json(Health::live())
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -64,11 +65,21 @@ struct Health {
     /// `off` where the log is published nowhere and no facts are read from Kafka, because the configuration says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     kafka: Option<&'static str>,
+    /// The version of the process; in `/health/live` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'static str>,
+    /// The commit that it was built from, where the build was told; in `/health/live` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'static str>,
 }
 
 impl Health {
     fn of(status: &'static str) -> Self {
-        Self { status, time_zone_rules: rules::in_force().version(), kafka: None }
+        Self { status, time_zone_rules: rules::in_force().version(), kafka: None, version: None, commit: None }
+    }
+
+    fn live() -> Self {
+        Self { version: Some(build::VERSION), commit: build::COMMIT, ..Self::of("live") }
     }
 }
 

@@ -18,7 +18,9 @@ const FILE_NAME: &str = "audit.key";
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or created.
-    #[error("the audit key {path}: {source}")]
+    #[error(
+        "the audit key {path} cannot be read or made: {source}. Set AUDIT_KEY_FILE to a readable file, or DATA_DIR to a folder with room that can be written"
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -26,7 +28,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The file holds something else.
-    #[error("the audit key {0} is not an Ed25519 key in PEM")]
+    #[error("the audit key {0} is not an Ed25519 key in PEM. Set AUDIT_KEY_FILE to a file that holds one")]
     NoKey(PathBuf),
 }
 

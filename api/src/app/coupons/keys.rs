@@ -43,7 +43,9 @@ impl std::fmt::Debug for CodeKeys {
 #[derive(Debug, thiserror::Error)]
 pub enum CodeKeyError {
     /// The file cannot be read or created.
-    #[error("the key file of coupon codes {path} cannot be read: {source}. Set CODES_KEY_FILE to a readable file")]
+    #[error(
+        "the key file of coupon codes {path} cannot be read or made: {source}. Set CODES_KEY_FILE to a readable file, or DATA_DIR to a folder with room that can be written"
+    )]
     File {
         /// The file.
         path: PathBuf,

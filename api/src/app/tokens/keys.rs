@@ -37,7 +37,9 @@ impl std::fmt::Debug for Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or created.
-    #[error("the token key file {path} cannot be read: {source}. Set TOKEN_KEY_FILE to a readable file")]
+    #[error(
+        "the token key file {path} cannot be read or made: {source}. Set TOKEN_KEY_FILE to a readable file, or DATA_DIR to a folder with room that can be written"
+    )]
     File {
         /// The file.
         path: PathBuf,
