@@ -12,6 +12,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     when("real_history", env::var_os("HISTORY_DIR").is_some());
     when("may_mount", may_mount());
+    when("may_chroot", may_chroot());
 }
 
 fn when(name: &str, is_so: bool) {
@@ -30,4 +31,12 @@ fn may_mount() -> bool {
     fs::create_dir_all(&folder).is_ok()
         && succeeds("mount", &["-t", "tmpfs", "-o", "size=1m", "reward-ledger-tests"], &folder)
         && succeeds("umount", &[], &folder)
+}
+
+/// Whether this user may run a program in a file system of its own, as a container engine does.
+fn may_chroot() -> bool {
+    let inside =
+        "mount --bind / / && exec setpriv --no-new-privs -- /usr/sbin/chroot --userspec=65532:65532 / /bin/true";
+    let arguments = ["--mount", "--propagation", "private", "--pid", "--fork", "sh", "-c", inside];
+    Command::new("unshare").args(arguments).output().is_ok_and(|output| output.status.success())
 }

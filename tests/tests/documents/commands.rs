@@ -145,6 +145,7 @@ fn the_way_of_a_coupon() {
 fn the_guides_for_operators_and_the_dashboards() {
     let documents = [
         "docs/guides/operating.md",
+        "docs/guides/deploying.md",
         "docs/guides/accounts-and-keys.md",
         "docs/guides/importing.md",
         "docs/guides/upgrading.md",
