@@ -1,7 +1,7 @@
 //! What only the clock brings: campaigns open and close, pending claims expire, referrals qualify whose condition time
-//! alone fulfils, lots and holds of points end (`scheduler/wallets`); and claims that were asked for while their member
-//! was erased are withdrawn; and rows of codes that a process left behind are cleared away. It looks up what is due, sends an ordinary command for each with the system as actor, and
-//! sleeps until the next due moment. When it begins it also looks at the pending referrals that were never judged by the
+//! alone fulfils, lots and holds of points end (`scheduler/wallets`), claims that were asked for while their member was erased
+//! are withdrawn, and rows of codes that a process left behind are cleared away. It looks up what is due, sends an ordinary
+//! command for each with the system as actor, and sleeps until the next due moment. When it begins it also looks at the pending referrals that were never judged by the
 //! condition in force: it may have been changed.
 //!
 //! One process does this at a time, under a lease. That only spares work: a command that comes twice
@@ -189,11 +189,12 @@ impl Scheduler {
         }
     }
 
-    /// Records the end of holds of coupons that nobody ended in time.
+    /// Clears away the rows of codes that a process which died has left behind.
     async fn clear_codes(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
         self.ledger.clear_codes_left_behind().await.map(|()| None).map_err(told)
     }
 
+    /// Records the end of holds of coupons that nobody ended in time.
     async fn end_holds_of_coupons(&self) -> Result<Option<DateTime<Utc>>, Trouble> {
         loop {
             let at = clock::now();
