@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use commands::{AnswerFromReceipt, CodesError, CommandError, Metadata, RedemptionOrder, RedemptionStep, SealedCode};
+use commands::{
+    AnswerFromReceipt, CodesError, CommandError, GuardRefusal, Metadata, RedemptionOrder, RedemptionStep, SealedCode,
+};
 use domain::campaign::{
     Campaign, CampaignCommand, CodesTerms, NewReward, RewardExpiry, RewardTerms, RewardType, RewardValue,
 };
@@ -161,7 +163,7 @@ impl Counter {
                     Err(other) => panic!("{other:?}"),
                 }
             }
-            (12, Some((claim_id, _))) if random.random_bool(0.3) => {
+            (12, Some((claim_id, _))) if random.random_bool(0.6) => {
                 match ledger.void_coupon(claim_id, "By hand.".to_owned(), &metadata, &answer).await {
                     Ok(_) | Err(CommandError::Refused { .. }) => {}
                     Err(other) => panic!("{other:?}"),
@@ -174,10 +176,10 @@ impl Counter {
                 let reward = *self.rewards.choose(random).unwrap();
                 match shop.withdraw_codes(instance, reward, 1).await {
                     Ok(())
-                    | Err(CodesError::Command(CommandError::Refused {
-                        refusal: CodesRefusal::BelowCommitted { .. },
-                        ..
-                    })) => {}
+                    | Err(CodesError::Command(
+                        CommandError::Refused { refusal: CodesRefusal::BelowCommitted { .. }, .. }
+                        | CommandError::Guard(GuardRefusal::BelowCommitted { .. }),
+                    )) => {}
                     Err(other) => panic!("{other:?}"),
                 }
             }
