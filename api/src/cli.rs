@@ -16,6 +16,7 @@ pub mod migrate;
 pub mod points;
 pub mod projections;
 pub mod rebuild;
+pub mod restore;
 pub mod serve;
 pub mod service;
 pub mod signals;
@@ -41,6 +42,7 @@ use migrate::migrate;
 use points::Points;
 use projections::Projections;
 use rebuild::Rebuild;
+use restore::Restore;
 use serve::{Serve, serve};
 use service::Service;
 use signals::end_when_asked;
@@ -96,6 +98,8 @@ enum Role {
     /// Import what happened elsewhere.
     #[command(subcommand)]
     Import(Import),
+    /// Restore the log from a file that `audit log` wrote, into an empty database.
+    Restore(Restore),
     /// Generate made-up activities, as `import activities` reads them.
     Generate(Generate),
 }
@@ -151,6 +155,7 @@ impl Cli {
             Some(Role::Kafka(order)) => return Ok(order.run(config).await),
             Some(Role::Config) => show_config(&config, matches)?,
             Some(Role::Import(order)) => return order.run(config).await,
+            Some(Role::Restore(order)) => order.run(config).await?,
             Some(Role::Generate(order)) => return Ok(order.run()),
         }
         Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ pub mod lookups;
 pub mod metadata;
 pub(crate) mod named_parameters;
 pub mod receipt;
+pub mod restored;
 pub mod sequencer;
 pub mod stored_answers;
 pub mod streams;

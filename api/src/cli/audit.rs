@@ -3,6 +3,7 @@
 //! no difference, 1: a difference was found and reported, 2: the check could not run.
 
 mod backtest;
+pub(super) mod earlier;
 mod folds;
 mod log;
 mod re_evaluate;

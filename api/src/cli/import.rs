@@ -2,9 +2,9 @@
 //! are sent. A service that runs on the database sees them at once; running it again continues, since
 //! what is there already is a duplicate. It knows no HTTP and needs no service.
 
-mod lines;
+pub(super) mod lines;
 mod report;
-mod source;
+pub(super) mod source;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -21,10 +21,12 @@ use crate::app::activities::{Outcome, RawActivity, RecordError, Refusal, Reporti
 use crate::app::problem::{FieldErrors, Problem};
 use crate::cli::Database;
 use crate::config::Config;
-use lines::{Chunk, Line, MAX_LINE_BYTES};
+use lines::{Chunk, Line};
 pub use report::{Refused, Report};
 use source::Source;
 
+/// The longest line in bytes; a longer one is refused without being kept in memory.
+const MAX_LINE_BYTES: u64 = 256 * 1024;
 /// How often a batch is tried while the database is away: half a minute in all.
 const ATTEMPTS: u32 = 9;
 /// The pause after the first failed try; it doubles up to [`LONGEST_PAUSE`].
@@ -161,7 +163,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn follow(&mut self, source: Source) -> Result<(), ImportError> {
         let (bar, consumed) = (progress(source.size_bytes), source.consumed.clone());
-        let mut chunks = lines::read(source.reader);
+        let mut chunks = lines::read(source.reader, MAX_LINE_BYTES);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk.map_err(|reason| ImportError::Read { after_line: self.report.lines, reason })?;
             self.take(chunk).await?;

@@ -2,7 +2,7 @@
 //! limits claims is in `compare/limits`, what members hold of units in `compare/wallets`, what is limited by the day in
 //! `compare/acts`, what counts against budgets in `compare/spent`, coupons in `compare/coupons`. Rows of which there may be as many
 //! as claims are summed up in temporary tables, which the closing rollback removes. An event that cannot be decoded is skipped
-//! here; the verification of the log reports it.
+//! here; the verification of the log reports it. A log that was restored gets its guard rows from the same derivation (`fill`).
 
 mod acts;
 mod coupons;
@@ -83,10 +83,41 @@ pub async fn compare_tables(
     compared
 }
 
+/// Derives every guard row from the log and writes it into its table, which is empty, within the transaction of whoever
+/// asks.
+///
+/// # Errors
+/// The database is out of reach, or a row breaks a rule of its table.
+pub async fn fill(connection: &mut PgConnection, progress: impl FnMut(i64) + Send) -> Result<(), CompareError> {
+    let Derived { limits, spent } = derive(connection, progress).await?;
+    limits.fill(connection).await?;
+    spent.fill(connection).await?;
+    for statement in [wallets::FILL.as_slice(), &[acts::FILL], &coupons::FILL].concat() {
+        sqlx::query(statement).persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The guard rows as the log has them; those that are not here are in temporary tables.
+struct Derived {
+    limits: Limits,
+    spent: Spent,
+}
+
 async fn compare(
     connection: &mut PgConnection,
-    mut progress: impl FnMut(i64) + Send,
+    progress: impl FnMut(i64) + Send,
 ) -> Result<Vec<Compared>, CompareError> {
+    let Derived { limits, spent } = derive(connection, progress).await?;
+    let mut compared = limits.compared(connection).await?;
+    compared.extend(wallets::compared(connection).await?);
+    compared.push(acts::compared(connection).await?);
+    compared.push(spent.compared(connection).await?);
+    compared.extend(coupons::compared(connection).await?);
+    Ok(compared)
+}
+
+async fn derive(connection: &mut PgConnection, mut progress: impl FnMut(i64) + Send) -> Result<Derived, CompareError> {
     let (mut limits, mut wallets) = (Limits::begin(connection).await?, Wallets::begin(connection).await?);
     let mut acts = Acts::begin(connection).await?;
     let mut spent = Spent::default();
@@ -130,12 +161,7 @@ async fn compare(
     wallets.put_aside(connection, 0).await?;
     acts.put_aside(connection, 0).await?;
     coupons.put_aside(connection, 0).await?;
-    let mut compared = limits.compared(connection).await?;
-    compared.extend(wallets::compared(connection).await?);
-    compared.push(acts::compared(connection).await?);
-    compared.push(spent.compared(connection).await?);
-    compared.extend(coupons::compared(connection).await?);
-    Ok(compared)
+    Ok(Derived { limits, spent })
 }
 
 fn compared<K: Ord + Debug, V: PartialEq + Debug>(

@@ -4,7 +4,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -58,9 +58,7 @@ impl Cluster {
     }
 
     fn initialise(&self) {
-        if let Some((user, group)) = server_user() {
-            std::os::unix::fs::chown(&self.folder, Some(user), Some(group)).expect("the server's user owns its folder");
-        }
+        Self::own(&self.folder);
         fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700)).expect("a private data folder");
         let mut initdb = as_server_user(Command::new(self.binaries.join("initdb")));
         initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
@@ -142,6 +140,45 @@ impl Cluster {
         Database { url, cluster: self.clone() }
     }
 
+    /// Where its data is.
+    pub fn data(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Gives a folder to the server's user.
+    fn own(folder: &Path) {
+        if let Some((user, group)) = server_user() {
+            std::os::unix::fs::chown(folder, Some(user), Some(group)).expect("the server's user owns its folder");
+        }
+    }
+
+    /// A new folder that the server may write to.
+    pub fn folder_of_its_own(name: &str) -> PathBuf {
+        let folder = folder::fresh(name);
+        Self::own(&folder);
+        folder
+    }
+
+    /// Loses all data, as a disk that breaks does.
+    pub fn lose(&self) {
+        self.crash();
+        fs::remove_dir_all(&self.folder).expect("the data can be removed");
+        fs::create_dir(&self.folder).expect("a new folder");
+        Self::own(&self.folder);
+    }
+
+    /// A program that runs as the server's user, and finds the server's programs.
+    pub fn program(&self, program: impl AsRef<Path>) -> Command {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(self.binaries.clone()).chain(std::env::split_paths(&others));
+        let mut command = as_server_user(Command::new(program.as_ref()));
+        command
+            .env("PATH", std::env::join_paths(path).expect("a path without colons"))
+            .env("HOME", "/")
+            .current_dir("/");
+        command
+    }
+
     /// Writes everything that is in memory to the disk.
     pub async fn checkpoint(&self) {
         let mut admin = PgConnection::connect(&self.admin_url()).await.expect("the cluster answers");
@@ -149,7 +186,8 @@ impl Cluster {
         admin.close().await.ok();
     }
 
-    fn admin_url(&self) -> String {
+    /// The address of the server for its superuser.
+    pub fn admin_url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tests::support::{Broker, Database, Setup, process::free_port};
+use tests::support::{Broker, Database, Setup, folder, process::free_port};
 
 use super::{answers, markdown::Document};
 
@@ -139,6 +139,13 @@ fn the_guide_of_points() {
 #[test]
 fn the_way_of_a_coupon() {
     Walk::of(&["docs/guides/coupons.md"], Setup::embedded()).beside_a_service().check();
+}
+
+#[test]
+fn back_up_and_restore() {
+    let scripts = format!("{}/", folder::workspace().join("deploy/backup").display());
+    let walk = Walk::of(&["docs/guides/backup.md"], Setup::embedded()).beside_a_service();
+    walk.with("deploy/backup/", &scripts).check();
 }
 
 #[test]

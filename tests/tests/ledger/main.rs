@@ -87,6 +87,7 @@ mod schemas;
 mod slow_clients;
 
 // What holds when many come at once, and when things break.
+mod backup;
 mod contention;
 mod coupons;
 mod crash_and_resume;
@@ -101,6 +102,7 @@ mod plans;
 mod projections_command;
 mod random_commands;
 mod relay;
+mod restore;
 mod scheduler;
 mod stampede;
 mod two_instances;

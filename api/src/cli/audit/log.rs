@@ -1,8 +1,12 @@
-//! `audit log`: the log through a filter, event after event, to the end or for as long as somebody listens.
+//! `audit log`: the log through a filter, event after event, to the end or for as long as somebody listens. A file that it writes
+//! is what `restore` reads; how it goes on with one is in `log/export`.
 
+mod export;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use projections::log::{Entry, EntryFilter, Order, read_filtered};
 use serde::Serialize;
 use sqlx::PgPool;
@@ -11,6 +15,7 @@ use uuid::Uuid;
 use super::show::{Format, csv_line, say};
 use super::{head, print_json};
 use crate::routes::audit::EntryBody;
+use export::Export;
 
 /// How many events are read at once.
 const PAGE_EVENTS: i64 = 1_000;
@@ -44,6 +49,11 @@ pub struct Log {
     /// At the end of the log, wait for more until interrupted.
     #[arg(long, conflicts_with = "json")]
     follow: bool,
+    /// Write to this file, which is made or continued after its last whole line: an export of the whole log, which `restore`
+    /// reads. Refused when the file holds an event that is not in this log.
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["after", "type", "subject", "stream_type", "stream_id", "actor", "json"])]
+    into: Option<PathBuf>,
     /// The format of a line.
     #[arg(long, value_enum, default_value_t = Format::Ndjson, conflicts_with = "json")]
     format: Format,
@@ -87,6 +97,14 @@ impl Log {
         };
         let mut shown = Vec::new();
         let (mut after, mut left) = (self.after, self.limit.unwrap_or(u64::MAX));
+        let mut export = None;
+        if let Some(file) = &self.into {
+            if self.format != Format::Ndjson {
+                bail!("--into takes --format ndjson, which `restore` reads");
+            }
+            let (opened, last) = Export::open(file, pool).await?;
+            (export, after) = (Some(opened), last);
+        }
         if self.format == Format::Csv {
             say(csv_line(COLUMNS))?;
         }
@@ -98,6 +116,7 @@ impl Log {
             drop(connection);
             let Some(last) = page.last() else {
                 if self.follow {
+                    export.as_mut().map_or(Ok(()), Export::flush)?;
                     tokio::time::sleep(POLL).await;
                     continue;
                 }
@@ -109,6 +128,10 @@ impl Log {
                     break;
                 }
                 left -= 1;
+                if let Some(export) = &mut export {
+                    export.write(entry)?;
+                    continue;
+                }
                 match (self.json, self.format) {
                     (true, _) => shown.push(
                         EntryBody::try_from(entry).map_err(|_| anyhow::anyhow!("a stored value is not valid JSON"))?,
@@ -119,6 +142,9 @@ impl Log {
                     (false, Format::Csv) => say(csv_of(&entry))?,
                 }
             }
+        }
+        if let Some(export) = export {
+            export.finish()?;
         }
         if self.json {
             print_json(&Document { events: shown, head: head(pool).await? })?;

@@ -5,8 +5,6 @@ use std::io::{self, BufRead, Read};
 
 use tokio::sync::mpsc;
 
-/// The longest line in bytes; a longer one is refused without being kept in memory.
-pub(super) const MAX_LINE_BYTES: u64 = 256 * 1024;
 /// The most lines of a chunk, which is written in one transaction.
 const CHUNK_LINES: usize = 1_000;
 /// The most bytes of a chunk.
@@ -18,31 +16,31 @@ const WAITING_CHUNKS: usize = 2;
 
 /// One line that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::cli) struct Line {
     /// Its number from 1, counting blank lines.
-    pub(super) number: u64,
+    pub(in crate::cli) number: u64,
     text: Option<Vec<u8>>,
 }
 
 impl Line {
     /// Its bytes; `None` if there are too many.
-    pub(super) fn text(&self) -> Option<&[u8]> {
+    pub(in crate::cli) fn text(&self) -> Option<&[u8]> {
         self.text.as_deref()
     }
 }
 
 /// Consecutive lines.
 #[derive(Debug, Default)]
-pub(super) struct Chunk {
-    pub(super) lines: Vec<Line>,
+pub(in crate::cli) struct Chunk {
+    pub(in crate::cli) lines: Vec<Line>,
 }
 
-/// Reads in the background; nothing follows an error. The thread is not joined, because it may block on a pipe that is
-/// never closed.
-pub(super) fn read(reader: Box<dyn BufRead + Send>) -> mpsc::Receiver<io::Result<Chunk>> {
+/// Reads in the background; nothing follows an error. Of a line with more than `longest` bytes nothing is kept. The thread is not
+/// joined, because it may block on a pipe that is never closed.
+pub(in crate::cli) fn read(reader: Box<dyn BufRead + Send>, longest: u64) -> mpsc::Receiver<io::Result<Chunk>> {
     let (chunks, inbox) = mpsc::channel(WAITING_CHUNKS);
     std::thread::spawn(move || {
-        let mut lines = Lines { reader, number: 0 };
+        let mut lines = Lines { reader, longest, number: 0 };
         loop {
             let (chunk, end) = lines.chunk();
             let full = chunks.blocking_send(Ok(chunk)).is_ok();
@@ -61,6 +59,7 @@ pub(super) fn read(reader: Box<dyn BufRead + Send>) -> mpsc::Receiver<io::Result
 
 struct Lines<R> {
     reader: R,
+    longest: u64,
     number: u64,
 }
 
@@ -84,11 +83,11 @@ impl<R: BufRead> Lines<R> {
     fn line(&mut self) -> io::Result<Option<Line>> {
         loop {
             let mut text = Vec::new();
-            if self.reader.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut text)? == 0 {
+            if self.reader.by_ref().take(self.longest + 1).read_until(b'\n', &mut text)? == 0 {
                 return Ok(None);
             }
             self.number += 1;
-            if text.len() as u64 > MAX_LINE_BYTES && !text.ends_with(b"\n") {
+            if text.len() as u64 > self.longest && !text.ends_with(b"\n") {
                 self.skip_line()?;
                 return Ok(Some(Line { number: self.number, text: None }));
             }
@@ -116,8 +115,10 @@ impl<R: BufRead> Lines<R> {
 mod tests {
     use super::*;
 
+    const LONGEST: u64 = 1_000;
+
     fn lines(text: &[u8]) -> Vec<(u64, Option<String>)> {
-        let mut lines = Lines { reader: text, number: 0 };
+        let mut lines = Lines { reader: text, longest: LONGEST, number: 0 };
         let mut read = vec![];
         while let Some(line) = lines.line().unwrap() {
             read.push((line.number, line.text().map(|text| String::from_utf8_lossy(text).into_owned())));
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_not_kept() {
-        let longest = "x".repeat(usize::try_from(MAX_LINE_BYTES).unwrap());
+        let longest = "x".repeat(usize::try_from(LONGEST).unwrap());
         let read = lines(format!("{longest}\n{longest}y and more\nz").as_bytes());
         assert_eq!(read, [(1, Some(longest)), (2, None), (3, Some("z".to_owned()))]);
     }
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn a_chunk_has_a_bound() {
         let text = "{}\n".repeat(CHUNK_LINES + 1);
-        let mut lines = Lines { reader: text.as_bytes(), number: 0 };
+        let mut lines = Lines { reader: text.as_bytes(), longest: LONGEST, number: 0 };
         let sizes = [lines.chunk(), lines.chunk()].map(|(chunk, end)| (chunk.lines.len(), end.unwrap()));
         assert_eq!(sizes, [(CHUNK_LINES, false), (1, true)]);
     }

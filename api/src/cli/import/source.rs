@@ -17,17 +17,17 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// An open source of lines.
-pub(super) struct Source {
+pub(in crate::cli) struct Source {
     /// The lines, no longer compressed.
-    pub(super) reader: Box<dyn BufRead + Send>,
+    pub(in crate::cli) reader: Box<dyn BufRead + Send>,
     /// The size of the file, if known.
-    pub(super) size_bytes: Option<u64>,
+    pub(in crate::cli) size_bytes: Option<u64>,
     /// How much of the file has been read.
-    pub(super) consumed: Arc<AtomicU64>,
+    pub(in crate::cli) consumed: Arc<AtomicU64>,
 }
 
 impl Source {
-    pub(super) fn open(file: &Path) -> io::Result<Self> {
+    pub(in crate::cli) fn open(file: &Path) -> io::Result<Self> {
         if file == Path::new("-") {
             return Self::of(io::stdin(), None);
         }

@@ -16,6 +16,10 @@ static ADD: NamedStatement = NamedStatement::new(
     on conflict do nothing",
 );
 
+/// Writes what was put aside into the table, which is empty.
+pub(super) const FILL: &str = "insert into daily_acts (kind, actor, unit, day, number, amount)
+                               select kind, actor, unit, day, number, amount from pg_temp.derived_acts";
+
 /// What the pages since the last that were put aside add.
 #[derive(Default)]
 pub(super) struct Acts(Vec<Act>);

@@ -64,6 +64,14 @@ const COMPARE: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// Writes what was put aside into the tables, which are empty.
+pub(super) const FILL: [&str; 2] = [
+    "insert into coupon_grants (reward_id, number, claim_id)
+     select reward_id, number, claim_id from pg_temp.derived_coupons",
+    "insert into coupon_uses (redemption_id, claim_id, status, expires_at)
+     select redemption_id, claim_id, status, expires_at from pg_temp.derived_uses",
+];
+
 /// What the pages since the last that were put aside change.
 #[derive(Default)]
 pub(super) struct Coupons {

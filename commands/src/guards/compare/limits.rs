@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::identity::KEY_VERSION;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
@@ -21,6 +22,24 @@ static ADD_TO_DERIVED_GRANTS: NamedStatement = NamedStatement::new(
     on conflict (member_id, campaign_id, reward_id) do update
     set committed = grants.committed + excluded.committed",
 );
+
+static FILL_STOCK: NamedStatement = NamedStatement::new(
+    "insert into reward_stock (reward_id, campaign_id, quantity, held, granted, per_member_limit)
+    select reward_id, campaign_id, quantity, held, granted, per_member_limit from {derived}",
+);
+
+static FILL_BUDGET: NamedStatement = NamedStatement::new(
+    "insert into campaign_budget (campaign_id, max_reward_count, per_member_limit, committed, claimed)
+    select campaign_id, max_reward_count, per_member_limit, committed, claimed from {derived}",
+);
+
+static FILL_NAMES: NamedStatement = NamedStatement::new(
+    "insert into unique_names (kind, name_key, owner, key_version)
+    select 'campaign', name_key, owner, {key_version} from {derived}",
+);
+
+const FILL_GRANTS: &str = "insert into member_grants (member_id, campaign_id, reward_id, committed)
+                           select member_id, campaign_id, reward_id, committed from pg_temp.derived_grants";
 
 /// A row of `reward_stock`.
 #[derive(Debug, Clone, PartialEq, FromRow)]
@@ -124,6 +143,36 @@ impl Limits {
             .column("committed", |(_, committed)| *committed)
             .end();
         add.query()?.persistent(false).execute(connection).await?;
+        Ok(())
+    }
+
+    /// Writes them into their tables, which are empty.
+    pub(super) async fn fill(self, connection: &mut PgConnection) -> Result<(), CompareError> {
+        let stock = FILL_STOCK
+            .bind()
+            .rows("derived", self.rewards.values())
+            .column("reward_id", |row| row.reward_id)
+            .column("campaign_id", |row| row.campaign_id)
+            .column("quantity", |row| row.quantity)
+            .column("held", |row| row.held)
+            .column("granted", |row| row.granted)
+            .column("per_member_limit", |row| row.per_member_limit)
+            .end();
+        stock.query()?.persistent(false).execute(&mut *connection).await?;
+        let budget = FILL_BUDGET
+            .bind()
+            .rows("derived", self.campaigns.values())
+            .column("campaign_id", |row| row.campaign_id)
+            .column("max_reward_count", |row| row.max_reward_count)
+            .column("per_member_limit", |row| row.per_member_limit)
+            .column("committed", |row| row.committed)
+            .column("claimed", |row| row.claimed)
+            .end();
+        budget.query()?.persistent(false).execute(&mut *connection).await?;
+        let names = FILL_NAMES.bind().value("key_version", KEY_VERSION).rows("derived", self.names.keys().iter());
+        let names = names.column("name_key", |(_, key)| key.as_str()).column("owner", |(owner, _)| *owner).end();
+        names.query()?.persistent(false).execute(&mut *connection).await?;
+        sqlx::query(FILL_GRANTS).persistent(false).execute(connection).await?;
         Ok(())
     }
 

@@ -9,8 +9,13 @@ use uuid::Uuid;
 use super::{CompareError, Compared, compared};
 use crate::guards::spent::row_of;
 use crate::guards::value::ValueChange;
+use crate::log::named_parameters::NamedStatement;
 
 pub(super) const SPENT: &str = "value_spent";
+
+static FILL: NamedStatement = NamedStatement::new(
+    "insert into value_spent (scope, unit, day, amount) select scope, unit, day, amount from {derived}",
+);
 
 /// The rows as the log has them.
 #[derive(Default)]
@@ -31,6 +36,20 @@ impl Spent {
             | ValueChange::CouponGranted { .. }
             | ValueChange::CouponUsed { .. } => {}
         }
+    }
+
+    /// Writes them into the table, which is empty.
+    pub(super) async fn fill(&self, connection: &mut PgConnection) -> Result<(), CompareError> {
+        let rows = FILL
+            .bind()
+            .rows("derived", self.0.iter())
+            .column("scope", |((scope, _, _), _)| *scope)
+            .column("unit", |((_, unit, _), _)| unit.as_str())
+            .column("day", |((_, _, day), _)| *day)
+            .column("amount", |(_, amount)| *amount)
+            .end();
+        rows.query()?.persistent(false).execute(connection).await?;
+        Ok(())
     }
 
     pub(super) async fn compared(&self, connection: &mut PgConnection) -> Result<Compared, CompareError> {

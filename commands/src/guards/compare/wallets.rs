@@ -112,6 +112,21 @@ const COMPARE: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// Writes what was put aside into the tables, which are empty.
+pub(super) const FILL: [&str; 3] = [
+    "insert into wallet_lots (member_id, unit, lot_id, amount, free, expired, available_from, expires_at, position)
+     select member_id, unit, lot_id, amount, free, expired, available_from, expires_at, position from pg_temp.derived_lots",
+    "insert into wallet_holds (member_id, unit, hold_id, held_by, expires_at, lots, amounts)
+     select member_id, unit, hold_id, held_by, expires_at, parts.lots, parts.amounts
+     from pg_temp.derived_holds as log
+     cross join lateral (
+         select array_agg(split_part(part, ' ', 1)::uuid order by number) as lots,
+                array_agg(split_part(part, ' ', 2)::bigint order by number) as amounts
+         from unnest(string_to_array(log.lots, ', ')) with ordinality as said (part, number)
+     ) as parts",
+    "insert into wallet_debts (member_id, unit, owed) select member_id, unit, owed from pg_temp.derived_debts",
+];
+
 /// What the pages since the last that were put aside change.
 #[derive(Default)]
 pub(super) struct Wallets {
