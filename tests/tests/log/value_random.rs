@@ -19,7 +19,7 @@ use super::value_shop::{Gives, SHOP, Shop, points, reference, stars};
 
 const MEMBERS: u128 = 3;
 const PLAYERS: u64 = 6;
-const ACTIONS: usize = 200;
+const ACTIONS: usize = 320;
 
 /// What all players know of.
 #[derive(Default)]
@@ -173,7 +173,7 @@ async fn act(
                 return Some(short(had?, shop.head().await));
             }
         }
-        25..36 => board.counter.act(shop, instance, name, random).await,
+        25..37 => board.counter.act(shop, instance, name, random).await,
         _ => shop.wait(random.random_range(1..450)),
     }
     None
