@@ -127,7 +127,7 @@ mod tests {
         let first = LINE.lines().next().unwrap();
         for length in 0..first.len() {
             if first.is_char_boundary(length) {
-                assert!(Line::read(first[..length].as_bytes()).is_err(), "{length}");
+                assert!(Line::read(&first.as_bytes()[..length]).is_err(), "{length}");
             }
         }
         let said = |text: String| match Line::read(text.as_bytes()).and_then(|line| line.event().map(drop)) {
