@@ -15,6 +15,7 @@ use domain::budget::BudgetShortfall;
 use domain::campaign::{Campaign, CampaignStatus, CampaignTerms, RewardTerms};
 use domain::claim::{Claim, ClaimCommand, ClaimRefusal, ClaimStatus, DecisionInputs, EarlierClaim, Shortage, Subject};
 use domain::condition::Condition;
+use domain::event::StoredEvent;
 use domain::facts::{Facts, FactsNeeded, MemberFacts};
 use domain::id::{CampaignId, ClaimId, MemberId, RewardId};
 use domain::member::Returned;
@@ -35,7 +36,7 @@ use crate::log::coalesce::ReadError;
 use crate::log::metadata::Metadata;
 use crate::log::receipt::Receipt;
 use crate::log::stored_answers::AnswerFromReceipt;
-use crate::log::streams::{Loaded, StoredEvent};
+use crate::log::streams::Loaded;
 use value::{Moving, Wanted};
 
 /// Facts about a member, and what became of a claim before.

@@ -21,7 +21,7 @@ pub use ledger::retry::{Retry, TimeIsUp};
 pub use ledger::unit::Unit;
 pub use ledger::{CommandError, Ledger};
 pub use log::append::{AlsoWrite, AppendError, Appended, StreamKey};
-pub use log::coalesce::{Coalescer, ReadError};
+pub use log::coalesce::{Coalescer, Gathering, ReadError};
 pub use log::metadata::Metadata;
 pub use log::receipt::Receipt;
 pub use log::stored_answers::{AnswerFromAppend, AnswerFromReceipt, StoredAnswer};

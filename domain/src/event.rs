@@ -30,6 +30,25 @@ pub enum Event {
     Value(ValueEvent),
 }
 
+/// One event of a stream as the log holds it, as far as a decision needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number in the stream, from 1.
+    pub sequence: i64,
+    /// The stored name.
+    pub event_type: String,
+    /// The stored version.
+    pub event_version: String,
+    /// What it says, as JSON.
+    pub payload: String,
+    /// Who caused it.
+    pub actor: String,
+    /// Its position in the log.
+    pub position: i64,
+    /// When the log took it.
+    pub recorded_at: Moment,
+}
+
 /// Why stored bytes are not an event that this program knows.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {

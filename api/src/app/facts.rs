@@ -2,14 +2,13 @@
 //! share one query, which reads what became of each claim before as well.
 
 use commands::log::lookups;
-use commands::log::streams::StoredEvent;
-use commands::{Coalescer, FactsAndClaim, FactsSource, ReadError};
+use commands::{Coalescer, FactsAndClaim, FactsSource, Gathering, ReadError};
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::{ClaimId, MemberId};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use projections::FoldError;
-use projections::read_models::member_facts::{ClaimStep, FactsRequest, Loaded, load_many};
+use projections::read_models::member_facts::{FactsRequest, Loaded, load_many};
 use sqlx::PgPool;
 
 /// Reads facts as of the head of the log; cheap to clone.
@@ -22,7 +21,7 @@ impl LedgerFacts {
     /// Starts the reading task.
     #[must_use]
     pub fn start(pool: PgPool) -> Self {
-        let reads = lookups::gathered(&pool, |conn, requests: Vec<FactsRequest>| {
+        let reads = lookups::gathered(&pool, Gathering::WhileSlow, |conn, requests: Vec<FactsRequest>| {
             async move { load_many(conn, &requests).await.map_err(read_error) }.boxed()
         });
         Self { reads }
@@ -46,16 +45,10 @@ impl FactsSource for LedgerFacts {
     ) -> BoxFuture<'_, Result<FactsAndClaim, ReadError>> {
         async move {
             let loaded = self.reads.read(FactsRequest { member, needed, claim: Some(claim) }).await?;
-            let claim = Some(loaded.claim.into_iter().map(stored).collect());
-            Ok(FactsAndClaim { facts: loaded.facts, position: loaded.position, claim })
+            Ok(FactsAndClaim { facts: loaded.facts, position: loaded.position, claim: Some(loaded.claim) })
         }
         .boxed()
     }
-}
-
-fn stored(step: ClaimStep) -> StoredEvent {
-    let ClaimStep { sequence, event_type, event_version, payload, actor, position, recorded_at } = step;
-    StoredEvent { sequence, event_type, event_version, payload, actor, position, recorded_at }
 }
 
 fn read_error(error: FoldError) -> ReadError {

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::ledger::{Ledger, Shared, stream_key};
-use crate::log::coalesce::{Coalescer, ReadError};
+use crate::log::coalesce::{Coalescer, Gathering, ReadError};
 use crate::log::lookups;
 use crate::log::streams::Loaded;
 
@@ -73,7 +73,7 @@ left join lateral (
 order by wanted.place";
 
 pub(crate) fn reader(pool: &PgPool) -> RewardReader {
-    lookups::gathered(pool, |conn, rewards: Vec<RewardId>| {
+    lookups::gathered(pool, Gathering::WhileSlow, |conn, rewards: Vec<RewardId>| {
         let ids: Vec<Uuid> = rewards.into_iter().map(|reward| reward.0).collect();
         async move {
             let found: Vec<Option<Uuid>> = sqlx::query_scalar(READ_CAMPAIGNS).bind(ids).fetch_all(conn).await?;

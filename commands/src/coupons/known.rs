@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::ledger::Ledger;
 use crate::log::append::StreamKey;
-use crate::log::coalesce::{Coalescer, ReadError};
+use crate::log::coalesce::{Coalescer, Gathering, ReadError};
 use crate::log::lookups;
 use crate::log::streams::Loaded;
 
@@ -61,7 +61,7 @@ order by wanted.place";
 type Row = (Option<Uuid>, Option<i64>, Option<Vec<u8>>);
 
 pub(crate) fn reader(pool: &PgPool) -> CodeReader {
-    lookups::gathered(pool, |connection, claims: Vec<ClaimId>| {
+    lookups::gathered(pool, Gathering::WhileSlow, |connection, claims: Vec<ClaimId>| {
         let ids: Vec<Uuid> = claims.into_iter().map(|claim| claim.0).collect();
         async move {
             let rows: Vec<Row> = sqlx::query_as(READ_CODES).bind(ids).fetch_all(connection).await?;

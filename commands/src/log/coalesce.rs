@@ -55,10 +55,10 @@ impl From<sqlx::Error> for ReadError {
 
 /// Whether a query for few reads waits for more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gathering {
+pub enum Gathering {
     /// It waits while queries take long, which they do where the machine has nothing to spare.
     WhileSlow,
-    /// It never waits: these queries are slow by what they read.
+    /// It never waits: for queries that take long by what they read.
     AtOnce,
 }
 
@@ -79,19 +79,11 @@ impl<K, V> Clone for Coalescer<K, V> {
 impl<K: Send + 'static, V: Send + 'static> Coalescer<K, V> {
     /// Starts the reading task over `read`, which answers every key it is given, in order.
     /// The task ends when the last handle is gone.
-    pub fn start<R>(read: R) -> Self
+    pub fn start<R>(gathering: Gathering, read: R) -> Self
     where
         R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
     {
-        Self::within(QUERY_TIME_LIMIT, Gathering::WhileSlow, read)
-    }
-
-    /// The same for reads that are slow by what they read.
-    pub(crate) fn at_once<R>(read: R) -> Self
-    where
-        R: Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static,
-    {
-        Self::within(QUERY_TIME_LIMIT, Gathering::AtOnce, read)
+        Self::within(QUERY_TIME_LIMIT, gathering, read)
     }
 
     fn within<R>(limit: Duration, gathering: Gathering, read: R) -> Self

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection, PgPool};
 
-use crate::log::coalesce::{Coalescer, ReadError};
+use crate::log::coalesce::{Coalescer, Gathering, ReadError};
 
 /// How many may be on their way at the same time; each look-up answers a whole batch.
 const CONNECTIONS: u32 = 4;
@@ -34,31 +34,7 @@ pub fn for_appends(database: &PgConnectOptions) -> PgConnectOptions {
 
 /// Gathers look-ups in the database of a pool: `read` answers every key it is given, in order, over a connection that is
 /// kept for the next when all went well, and closed otherwise.
-pub fn gathered<K, V, R>(pool: &PgPool, read: R) -> Coalescer<K, V>
-where
-    K: Send + 'static,
-    V: Send + 'static,
-    R: for<'c> Fn(&'c mut PgConnection, Vec<K>) -> BoxFuture<'c, Result<Vec<V>, ReadError>>,
-    R: Copy + Send + Sync + 'static,
-{
-    Coalescer::start(over_kept_connections(pool, read))
-}
-
-/// The same for look-ups that may be slow by what they read: they never wait for others.
-pub(crate) fn gathered_at_once<K, V, R>(pool: &PgPool, read: R) -> Coalescer<K, V>
-where
-    K: Send + 'static,
-    V: Send + 'static,
-    R: for<'c> Fn(&'c mut PgConnection, Vec<K>) -> BoxFuture<'c, Result<Vec<V>, ReadError>>,
-    R: Copy + Send + Sync + 'static,
-{
-    Coalescer::at_once(over_kept_connections(pool, read))
-}
-
-fn over_kept_connections<K, V, R>(
-    pool: &PgPool,
-    read: R,
-) -> impl Fn(Vec<K>) -> BoxFuture<'static, Result<Vec<V>, ReadError>> + Send + 'static
+pub fn gathered<K, V, R>(pool: &PgPool, gathering: Gathering, read: R) -> Coalescer<K, V>
 where
     K: Send + 'static,
     V: Send + 'static,
@@ -66,7 +42,7 @@ where
     R: Copy + Send + Sync + 'static,
 {
     let lookups = Lookups::beside(pool);
-    move |keys| {
+    Coalescer::start(gathering, move |keys| {
         let lookups = lookups.clone();
         async move {
             let mut connection = lookups.take().await?;
@@ -75,7 +51,7 @@ where
             Ok(values)
         }
         .boxed()
-    }
+    })
 }
 
 /// Connections for look-ups, kept at hand: a pool asks the server once more whenever it takes one back, which is half the

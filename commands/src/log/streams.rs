@@ -1,12 +1,13 @@
 //! Reads whole streams of events for decisions, many in one query.
 
+use domain::event::StoredEvent;
 use domain::{LedgerAggregate, Moment};
 use futures::FutureExt;
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row};
 
 use crate::log::append::StreamKey;
-use crate::log::coalesce::{Coalescer, ReadError};
+use crate::log::coalesce::{Coalescer, Gathering, ReadError};
 use crate::log::lookups;
 
 /// Every stream by its own walk over the index: a plan for `= any(…)` that was made while the table
@@ -20,19 +21,6 @@ cross join lateral (
     where e.aggregate_type = wanted.stream_type and e.aggregate_id = wanted.stream_id
     order by e.aggregate_type, e.aggregate_id, e.sequence
 ) e";
-
-/// One stored event, as far as a decision needs it.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are the columns of the log")]
-pub struct StoredEvent {
-    pub sequence: i64,
-    pub event_type: String,
-    pub event_version: String,
-    pub payload: String,
-    pub actor: String,
-    pub position: i64,
-    pub recorded_at: Moment,
-}
 
 /// An aggregate as its stream left it.
 #[derive(Debug, Clone)]
@@ -77,7 +65,9 @@ impl<A: LedgerAggregate> Loaded<A> {
 pub(crate) type StreamReader = Coalescer<StreamKey, Vec<StoredEvent>>;
 
 pub(crate) fn reader(pool: &PgPool) -> StreamReader {
-    lookups::gathered(pool, |conn, keys| async move { Ok(read_streams(conn, &keys).await?) }.boxed())
+    lookups::gathered(pool, Gathering::WhileSlow, |conn, keys| {
+        async move { Ok(read_streams(conn, &keys).await?) }.boxed()
+    })
 }
 
 pub(crate) async fn read_streams(

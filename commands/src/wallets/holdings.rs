@@ -15,7 +15,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::ledger::Ledger;
-use crate::log::coalesce::{Coalescer, ReadError};
+use crate::log::coalesce::{Coalescer, Gathering, ReadError};
 use crate::log::lookups;
 
 /// What one member holds of every unit.
@@ -51,7 +51,7 @@ pub(crate) type WalletReader = Coalescer<WalletKey, Wallets>;
 
 pub(crate) fn reader(pool: &PgPool) -> WalletReader {
     // a wallet of thousands of lots takes long by itself
-    lookups::gathered_at_once(pool, |conn, keys| async move { read_wallets(conn, &keys).await }.boxed())
+    lookups::gathered(pool, Gathering::AtOnce, |conn, keys| async move { read_wallets(conn, &keys).await }.boxed())
 }
 
 /// One row of any of the tables; which one is told by `kind`.

@@ -19,7 +19,7 @@ use domain::role::Role;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-pub use load::{ClaimStep, FactsRequest, Loaded, fold_kept_until, fold_until, load_many, restrict};
+pub use load::{FactsRequest, Loaded, fold_kept_until, fold_until, load_many, restrict};
 
 use self::write::{write_days, write_members, write_referrals, write_runs};
 use crate::engine::error::FoldError;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use commands::log::lookups;
-use commands::{Coalescer, ReadError};
+use commands::{Coalescer, Gathering, ReadError};
 use domain::id::MemberId;
 use domain::role::Role;
 use futures::FutureExt;
@@ -42,7 +42,7 @@ type Names = Option<Vec<String>>;
 type Row = (Option<Uuid>, Option<String>, Option<i64>, Option<i64>, Option<bool>, Option<Vec<u8>>, Names, Names);
 
 pub(super) fn reader(pool: &PgPool) -> Coalescer<Uuid, Option<CachedSession>> {
-    lookups::gathered(pool, |conn, ids: Vec<Uuid>| {
+    lookups::gathered(pool, Gathering::WhileSlow, |conn, ids: Vec<Uuid>| {
         async move {
             let rows: Vec<Row> = sqlx::query_as(SQL).bind(ids).fetch_all(conn).await?;
             rows.into_iter().map(session).collect()

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use commands::Gathering;
 use futures::FutureExt;
 use futures::future::join_all;
 
@@ -9,7 +10,7 @@ use super::*;
 fn counted(takes: Duration) -> (SessionCache, Arc<AtomicUsize>) {
     let reads = Arc::new(AtomicUsize::new(0));
     let counter = reads.clone();
-    let reader = Coalescer::start(move |ids: Vec<Uuid>| {
+    let reader = Coalescer::start(Gathering::WhileSlow, move |ids: Vec<Uuid>| {
         counter.fetch_add(ids.len(), Ordering::SeqCst);
         async move {
             tokio::time::sleep(takes).await;
@@ -77,7 +78,7 @@ async fn what_was_read_before_a_change_is_not_remembered_after_it() {
 async fn a_failure_is_shared_but_hardly_believed() {
     let tries = Arc::new(AtomicUsize::new(0));
     let counter = tries.clone();
-    let session_cache = SessionCache::over(Coalescer::start(move |_: Vec<Uuid>| {
+    let session_cache = SessionCache::over(Coalescer::start(Gathering::WhileSlow, move |_: Vec<Uuid>| {
         counter.fetch_add(1, Ordering::SeqCst);
         async { Err(ReadError::Unavailable) }.boxed()
     }));

@@ -1,8 +1,10 @@
 //! Reads facts as of the head of the log: the projected rows and the tail of the log beyond them, in
-//! one database snapshot, with the events of a claim that is decided on them. Right however far the projection is behind; nobody waits for it.
+//! one database snapshot, with the events of a claim that is decided on them. Right however far the projection is behind;
+//! nobody waits for it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::activity::ActivityEvent;
+use domain::event::StoredEvent;
 use domain::facts::{Facts, FactsNeeded};
 use domain::id::{ClaimId, MemberId};
 use domain::member::Returned;
@@ -27,19 +29,6 @@ pub struct FactsRequest {
     pub claim: Option<ClaimId>,
 }
 
-/// An event of a claim, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are the columns of the log")]
-pub struct ClaimStep {
-    pub sequence: i64,
-    pub event_type: String,
-    pub event_version: String,
-    pub payload: String,
-    pub actor: String,
-    pub position: i64,
-    pub recorded_at: Moment,
-}
-
 /// Facts, and up to where they are folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
@@ -48,7 +37,7 @@ pub struct Loaded {
     /// The head of the log in the snapshot that they were read in.
     pub position: i64,
     /// The events of the claim, in order; none where none was named.
-    pub claim: Vec<ClaimStep>,
+    pub claim: Vec<StoredEvent>,
 }
 
 /// The facts of many members at once, one answer for each request, in order, all as of one position.
@@ -164,7 +153,7 @@ struct FactsRow {
     days: Vec<(String, NaiveDate, i64, String)>,
     referrals: Vec<(Uuid, NaiveDate)>,
     tail: Vec<(i64, String, String, String)>,
-    claim: Vec<ClaimStep>,
+    claim: Vec<StoredEvent>,
 }
 
 impl FactsRow {
@@ -225,7 +214,7 @@ impl FromRow<'_, PgRow> for FactsRow {
 }
 
 /// The events of the claim that was named; hardly any has one yet.
-fn steps(row: &PgRow) -> sqlx::Result<Vec<ClaimStep>> {
+fn steps(row: &PgRow) -> sqlx::Result<Vec<StoredEvent>> {
     let Some(sequences) = row.try_get::<Option<Vec<i64>>, _>("claim_sequences")? else { return Ok(Vec::new()) };
     let (types, versions) = (list::<String>(row, "claim_types")?, list::<String>(row, "claim_versions")?);
     let (payloads, actors) = (list::<String>(row, "claim_payloads")?, list::<String>(row, "claim_actors")?);
@@ -234,7 +223,7 @@ fn steps(row: &PgRow) -> sqlx::Result<Vec<ClaimStep>> {
     let contents = payloads.into_iter().zip(actors);
     let places = positions.into_iter().zip(times);
     let steps = sequences.into_iter().zip(names).zip(contents).zip(places);
-    let step = |(((sequence, (event_type, event_version)), (payload, actor)), (position, recorded_at))| ClaimStep {
+    let step = |(((sequence, (event_type, event_version)), (payload, actor)), (position, recorded_at))| StoredEvent {
         sequence,
         event_type,
         event_version,
