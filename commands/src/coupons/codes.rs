@@ -14,6 +14,7 @@ use super::staged::{self, AddStaged, Alone, Batch, NoteWithdrawn, ONE_OF_A_NUMBE
 use crate::claims::campaigns::CommittedStock;
 use crate::failure::{self, Failure};
 use crate::guards::GuardRefusal;
+use crate::ledger::retry::Retry;
 use crate::ledger::unit::Unit;
 use crate::ledger::{CommandError, Ledger, stream_key};
 use crate::log::coalesce::ReadError;
@@ -66,31 +67,25 @@ impl Ledger {
         answer: &AnswerFromReceipt<Codes>,
     ) -> Result<Receipt<Codes>, CodesError> {
         let (about, _) = self.reward_with_codes(reward_id).await?;
-        let (pool, id) = (&self.shared.pool, reward_id.to_string());
+        let id = reward_id.to_string();
         let mut retry = self.retry();
         retry.turn::<Codes>(&id).await.map_err(CommandError::from)?;
         let _one_at_a_time = self.shared.staging.acquire().await;
         loop {
-            let alone = Alone::with(pool, reward_id).await.map_err(ReadError::from)?;
-            let outcome = if let Some(alone) = &alone {
-                alone.clear(pool, reward_id).await.map_err(ReadError::from)?;
-                let known = self.load::<Codes>(&id).await?;
-                let codes = seal(reward_id, known.state.total() + 1).await;
-                let codes = codes.ok_or_else(|| CommandError::Broken("a code cannot be sealed".into()))?;
-                let added = match self.codes_added(known, about, batch_id, codes, metadata).await {
-                    Ok((unit, receipt)) => unit.commit_last(receipt, answer).await,
-                    Err(refused) => Err(refused),
-                };
-                if added.is_err() {
-                    // whoever adds codes next does it otherwise
-                    _ = alone.clear(pool, reward_id).await;
-                }
-                added
-            } else {
-                Err(CommandError::Conflict(stream_key::<Codes>(&id)))
+            let alone = self.alone_with_codes(reward_id, &mut retry).await?;
+            let known = self.load::<Codes>(&id).await?;
+            let codes = seal(reward_id, known.state.total() + 1).await;
+            let codes = codes.ok_or_else(|| CommandError::Broken("a code cannot be sealed".into()))?;
+            let added = match self.codes_added(known, about, batch_id, codes, metadata).await {
+                Ok((unit, receipt)) => unit.commit_last(receipt, answer).await,
+                Err(refused) => Err(refused),
             };
+            if added.is_err() {
+                // whoever adds codes next does it otherwise
+                _ = alone.clear().await;
+            }
             drop(alone);
-            match outcome {
+            match added {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return Ok(outcome?),
             }
@@ -138,34 +133,42 @@ impl Ledger {
         metadata: &Metadata,
         answer: &AnswerFromReceipt<Codes>,
     ) -> Result<Receipt<Codes>, CodesError> {
-        let (pool, id) = (&self.shared.pool, reward_id.to_string());
+        let id = reward_id.to_string();
         let mut retry = self.retry();
         retry.turn::<Codes>(&id).await.map_err(CommandError::from)?;
         let _one_at_a_time = self.shared.staging.acquire().await;
         loop {
             let (about, stock) = self.reward_with_codes(reward_id).await?;
-            let alone = Alone::with(pool, reward_id).await.map_err(ReadError::from)?;
-            let outcome = if let Some(alone) = &alone {
-                alone.clear(pool, reward_id).await.map_err(ReadError::from)?;
-                let known = self.load::<Codes>(&id).await?;
-                let last = known.state.total();
-                let rows = Arc::new(NoteWithdrawn { reward_id, first: last - count.get() + 1, last });
-                let unit = self.unit(metadata.clone()).also(rows);
-                let withdraw = CodesCommand::Withdraw { about, count, committed: stock.held + stock.granted };
-                let receipt = unit.execute_on(known, withdraw, vec![]).await?;
-                let withdrawn = unit.commit_last(receipt, answer).await;
-                if withdrawn.is_ok() {
-                    // the log has it; what is not marked now is marked by the scheduler
-                    _ = alone.clear(pool, reward_id).await;
-                }
-                withdrawn
-            } else {
-                Err(CommandError::Conflict(stream_key::<Codes>(&id)))
-            };
+            let alone = self.alone_with_codes(reward_id, &mut retry).await?;
+            let known = self.load::<Codes>(&id).await?;
+            let last = known.state.total();
+            let rows = Arc::new(NoteWithdrawn { reward_id, first: last - count.get() + 1, last });
+            let unit = self.unit(metadata.clone()).also(rows);
+            let withdraw = CodesCommand::Withdraw { about, count, committed: stock.held + stock.granted };
+            let receipt = unit.execute_on(known, withdraw, vec![]).await?;
+            let withdrawn = unit.commit_last(receipt, answer).await;
+            if withdrawn.is_ok() {
+                // the log has it; what is not marked now is marked by the scheduler
+                _ = alone.clear().await;
+            }
             drop(alone);
-            match outcome {
+            match withdrawn {
                 Err(CommandError::Conflict(stream)) if retry.after_conflict(&stream).await => {}
                 outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    /// Waits until no other process works on the codes of a reward, and clears away what one has left behind.
+    async fn alone_with_codes(&self, reward: RewardId, retry: &mut Retry) -> Result<Alone, CommandError<CodesRefusal>> {
+        loop {
+            if let Some(alone) = Alone::with(&self.shared.pool, reward).await.map_err(ReadError::from)? {
+                alone.clear().await.map_err(ReadError::from)?;
+                return Ok(alone);
+            }
+            let stream = stream_key::<Codes>(&reward.to_string());
+            if !retry.after_conflict(&stream).await {
+                return Err(CommandError::Conflict(stream));
             }
         }
     }

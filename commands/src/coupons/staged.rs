@@ -76,7 +76,12 @@ impl AlsoWrite for NoteWithdrawn {
 }
 
 /// The codes of one reward, for as long as it is kept; none of the log's locks.
-pub(super) struct Alone(#[expect(dead_code, reason = "its end frees the lock")] Transaction<'static, Postgres>);
+pub(super) struct Alone {
+    reward: RewardId,
+    pool: PgPool,
+    /// Its end frees the lock.
+    _lock: Transaction<'static, Postgres>,
+}
 
 impl Alone {
     /// Takes them; `None` while somebody else has them.
@@ -86,11 +91,12 @@ impl Alone {
                        hashtextextended('reward-ledger codes ' || current_schema() || ' ' || $1, 0)
                    )";
         let is_free: bool = sqlx::query_scalar(sql).bind(reward.to_string()).fetch_one(&mut *tx).await?;
-        Ok(is_free.then_some(Self(tx)))
+        Ok(is_free.then_some(Self { reward, pool: pool.clone(), _lock: tx }))
     }
 
     /// Clears away what was left behind of the reward.
-    pub(super) async fn clear(&self, pool: &PgPool, reward: RewardId) -> Result<(), sqlx::Error> {
+    pub(super) async fn clear(&self) -> Result<(), sqlx::Error> {
+        let Self { reward, pool, .. } = self;
         // committed before the codes are deleted, so that an append does not wait for that
         let sql = "update staged_codes set given_up = true where reward_id = $1 returning batch_id";
         let given_up: Vec<Uuid> = sqlx::query_scalar(sql).bind(reward.0).fetch_all(pool).await?;
@@ -115,7 +121,7 @@ pub(super) async fn clear_all(pool: &PgPool) -> Result<(), sqlx::Error> {
     let rewards: Vec<Uuid> = sqlx::query_scalar(sql).fetch_all(pool).await?;
     for reward in rewards.into_iter().map(RewardId) {
         if let Some(alone) = Alone::with(pool, reward).await? {
-            alone.clear(pool, reward).await?;
+            alone.clear().await?;
         }
     }
     Ok(())

@@ -20,7 +20,8 @@ impl Writer {
                 Ok(found) => found.into_iter().next().flatten().ok_or(AppendError::Unavailable),
                 Err(_) => Err(AppendError::Unavailable),
             },
-            // somebody else has continued the stream, has taken from the lots, was the n-th of the day or has cleared codes away meanwhile
+            // somebody else has continued the stream, has taken from the lots, was the n-th of the day or has cleared codes
+            // away meanwhile
             "events_one_of_each_step"
             | "wallet_lots_never_negative"
             | "wallet_lots_never_more_than_given"
