@@ -1,7 +1,7 @@
 //! Addresses with passwords that are given as files, as container engines hand secrets out. Read once, before anything else.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -66,10 +66,11 @@ fn either(
 fn read(name: &'static str, path: &Path) -> Result<SecretString, SecretFileError> {
     let unreadable =
         |source| SecretFileError::Unreadable { name, path: path.to_owned(), user: nix::unistd::geteuid(), source };
-    let length = fs::metadata(path).map_err(unreadable)?.len();
-    let text = if length > LONGEST { String::new() } else { fs::read_to_string(path).map_err(unreadable)? };
+    let mut text = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.take(LONGEST + 1).read_to_string(&mut text).map_err(unreadable)?;
     match text.trim() {
-        "" => Err(SecretFileError::NoAddress { name, path: path.to_owned() }),
-        address => Ok(SecretString::from(address)),
+        address if !address.is_empty() && length as u64 <= LONGEST => Ok(SecretString::from(address)),
+        _ => Err(SecretFileError::NoAddress { name, path: path.to_owned() }),
     }
 }
