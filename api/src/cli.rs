@@ -127,11 +127,10 @@ impl Cli {
     /// With the remedy in the text.
     pub async fn run(self, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         end_when_asked()?;
-        // it needs neither secrets nor time zones, and is run every few seconds
-        if let Some(Role::Health(order)) = self.role {
-            return Ok(order.run(&self.config).await);
-        }
-        let config = match (prepared(self.config), &self.role) {
+        // `health` needs neither secrets nor time zones, and is run every few seconds
+        let is_health = matches!(self.role, Some(Role::Health(_)));
+        let config = if is_health { Ok(self.config) } else { prepared(self.config) };
+        let config = match (config, &self.role) {
             // a check that could not run has found no difference
             (Err(error), Some(Role::Audit(_) | Role::Kafka(_))) => {
                 eprintln!("error: {error:#}");

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use commands::{CommandError, Ledger, Metadata, ReadError};
 use domain::Moment;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uuid::Uuid;
 
 use crate::app::activities::{Outcome, RawActivity, RecordError, Refusal, Reporting, UnknownMembers, record_batch};
@@ -162,7 +161,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn follow(&mut self, source: Source) -> Result<(), ImportError> {
-        let (bar, consumed) = (progress(source.size_bytes), source.consumed.clone());
+        let (bar, consumed) = (source.progress(": {msg}"), source.consumed.clone());
         let mut chunks = lines::read(source.reader, MAX_LINE_BYTES);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk.map_err(|reason| ImportError::Read { after_line: self.report.lines, reason })?;
@@ -251,14 +250,4 @@ fn passes(error: &RecordError) -> bool {
             | CommandError::Broken(_),
         ) => false,
     }
-}
-
-/// A bar on standard error, by bytes of the file; nothing where nobody looks.
-fn progress(size_bytes: Option<u64>) -> ProgressBar {
-    let template = match size_bytes {
-        Some(_) => "{bar:30} {percent:>3} % {bytes_per_sec} {eta} left: {msg}",
-        None => "{spinner} {bytes} {bytes_per_sec}: {msg}",
-    };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(size_bytes, ProgressDrawTarget::stderr()).with_style(style)
 }

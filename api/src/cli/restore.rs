@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow, bail};
 use commands::guards::compare;
 use commands::log::restored::{RestoreError, RestoredHead, Restoring, broken_stream, lock_empty_log};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use projections::audit::left_out;
 use serde::Serialize;
 use sqlx::postgres::PgDatabaseError;
@@ -117,7 +116,7 @@ async fn write(connection: &mut PgConnection, source: Source) -> anyhow::Result<
         }
         locked => locked.context(UNREACHABLE)?,
     }
-    let bar = progress(source.size_bytes);
+    let bar = source.progress("");
     let consumed = source.consumed.clone();
     let mut restoring = Restoring::begin(connection).await?;
     let (mut chunks, mut last) = (lines::read(source.reader, MAX_LINE_BYTES), 0);
@@ -175,14 +174,4 @@ fn told_of(report: &Report) -> String {
         projections.len(),
         left_out.join(", ")
     )
-}
-
-/// A bar on standard error, by bytes of the file; nothing where nobody looks.
-fn progress(size_bytes: Option<u64>) -> ProgressBar {
-    let template = match size_bytes {
-        Some(_) => "{bar:30} {percent:>3} % {bytes_per_sec} {eta} left",
-        None => "{spinner} {bytes} {bytes_per_sec}",
-    };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(size_bytes, ProgressDrawTarget::stderr()).with_style(style)
 }

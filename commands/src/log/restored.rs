@@ -230,13 +230,9 @@ fn write_row(rows: &mut Vec<u8>, event: &Sealed<'_>, opens_command: bool, hash: 
     rows.extend_from_slice(event.epoch.to_string().as_bytes());
     for bytes in [event.previous_hash, hash] {
         rows.extend_from_slice(b"\t\\\\x");
-        rows.extend(bytes.iter().flat_map(|byte| [hex_digit(byte >> 4), hex_digit(byte & 15)]));
+        rows.extend_from_slice(hex::encode(bytes).as_bytes());
     }
     rows.push(b'\n');
-}
-
-fn hex_digit(value: u8) -> u8 {
-    if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
 
 fn put_text(rows: &mut Vec<u8>, text: &str) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The first bytes of a gzip member.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -21,7 +22,7 @@ pub(in crate::cli) struct Source {
     /// The lines, no longer compressed.
     pub(in crate::cli) reader: Box<dyn BufRead + Send>,
     /// The size of the file, if known.
-    pub(in crate::cli) size_bytes: Option<u64>,
+    size_bytes: Option<u64>,
     /// How much of the file has been read.
     pub(in crate::cli) consumed: Arc<AtomicU64>,
 }
@@ -51,6 +52,17 @@ impl Source {
             Box::new(counted.whole())
         };
         Ok(Self { reader, size_bytes, consumed })
+    }
+
+    /// A bar on standard error, by bytes of the file, with this template behind it; nothing where nobody looks.
+    pub(in crate::cli) fn progress(&self, behind: &str) -> ProgressBar {
+        let template = match self.size_bytes {
+            Some(_) => "{bar:30} {percent:>3} % {bytes_per_sec} {eta} left",
+            None => "{spinner} {bytes} {bytes_per_sec}",
+        };
+        let style = ProgressStyle::with_template(&format!("{template}{behind}"));
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::with_draw_target(self.size_bytes, ProgressDrawTarget::stderr()).with_style(style)
     }
 }
 

@@ -59,7 +59,8 @@ impl BurnDown {
         let last = self.left.last().map(|left| (left.x, left.left));
         if let (Some(outlook), Some((x, left))) = (&self.outlook, last) {
             let to = |gone: f64| cut((x, left as f64), gone, &scale);
-            plot.fan(&[vec![(x, scale.y(left))], between(to(outlook.earliest), to(outlook.latest))].concat());
+            let [fastest, corner, slowest] = far_edge(to(outlook.earliest), to(outlook.latest));
+            plot.fan(&[(x, scale.y(left)), fastest, corner, slowest]);
         }
         plot.line("go", &points);
         if let (Some(outlook), Some((x, left))) = (&self.outlook, last) {
@@ -108,8 +109,8 @@ fn cut((x, left): (f64, f64), gone: f64, scale: &Scale) -> (f64, f64) {
 
 /// The far edge of the band, from the end of the fastest pace to that of the slowest. Where the fastest leaves nothing, the
 /// band goes on along the bottom.
-fn between(fastest: (f64, f64), slowest: (f64, f64)) -> Vec<(f64, f64)> {
-    vec![fastest, (slowest.0, fastest.1), slowest]
+fn far_edge(fastest: (f64, f64), slowest: (f64, f64)) -> [(f64, f64); 3] {
+    [fastest, (slowest.0, fastest.1), slowest]
 }
 
 #[cfg(test)]
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_band_of_a_pace_that_leaves_nothing_goes_on_along_the_bottom() {
-        assert_eq!(between((60.0, 100.0), (100.0, 40.0)), [(60.0, 100.0), (100.0, 100.0), (100.0, 40.0)]);
-        assert_eq!(between((100.0, 70.0), (100.0, 40.0)), [(100.0, 70.0), (100.0, 70.0), (100.0, 40.0)]);
+        assert_eq!(far_edge((60.0, 100.0), (100.0, 40.0)), [(60.0, 100.0), (100.0, 100.0), (100.0, 40.0)]);
+        assert_eq!(far_edge((100.0, 70.0), (100.0, 40.0)), [(100.0, 70.0), (100.0, 70.0), (100.0, 40.0)]);
     }
 }

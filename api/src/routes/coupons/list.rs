@@ -63,11 +63,10 @@ pub(super) async fn own(
     drop(connection);
     let next_cursor = walk.cut(&mut rows, |row| row.created_position)?;
     let ids: Vec<ClaimId> = rows.iter().map(|row| ClaimId(row.coupon_id)).collect();
-    let bodies = match then {
+    let bodies: Vec<CouponBody> = match then {
         Some(then) => then.coupons(&state, &ids).await?.into_iter().map(|(_, body)| body).collect(),
         None => try_join_all(ids.iter().map(|id| now(&state, *id, member.at))).await?.into_iter().flatten().collect(),
     };
-    let bodies: Vec<CouponBody> = bodies;
     let coupons = try_join_all(bodies.into_iter().map(|body| with_code(&state, body))).await?;
     Ok(At(position, Json(List { coupons, next_cursor })))
 }
