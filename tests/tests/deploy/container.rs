@@ -167,15 +167,16 @@ impl Drop for Container {
 }
 
 impl Running {
-    /// The first process of the container, as the machine numbers it.
-    pub(crate) fn first(&self) -> i32 {
+    /// The first process of the container, as the machine numbers it, while it runs.
+    fn running(&self) -> Option<i32> {
         let outer = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).unwrap_or_default();
-        children
-            .split(' ')
-            .next()
-            .and_then(|pid| pid.parse().ok())
-            .unwrap_or_else(|| panic!("it has ended:\n{}", self.said()))
+        let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).ok()?;
+        children.split(' ').next()?.parse().ok()
+    }
+
+    /// The same.
+    pub(crate) fn first(&self) -> i32 {
+        self.running().unwrap_or_else(|| panic!("it has ended:\n{}", self.said()))
     }
 
     /// Sends a signal to the first process.
@@ -197,6 +198,10 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // it has changed its user, which made it forget that it ends with its parent
+        if let Some(first) = self.running() {
+            kill(Pid::from_raw(first), Signal::SIGKILL).ok();
+        }
         self.child.kill().ok();
         self.child.wait().ok();
     }
