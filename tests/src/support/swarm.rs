@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
 
-use super::{Answer, Client};
+use super::programme::crowd;
+use super::{Answer, Client, Service};
 
 /// What one member was answered; none when the connection broke.
 pub struct Outcome {
@@ -36,6 +37,15 @@ pub async fn claim_for_all(reporter: &Client, reward: &str, members: &[String], 
         async move { Outcome { answer: reporter.try_claim_for(&reward, &member).await, member } }
     });
     stream::iter(asking).buffer_unordered(width).collect().await
+}
+
+/// Some of everything: an event, a reward for so many, members, facts, grants and denials.
+pub async fn something_happens(service: &Service, members: usize, stock: i64) {
+    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
+    let (members, facts) = crowd(members);
+    service.import(&facts);
+    let (_, prize) = operator.create_open_event(Some(stock)).await;
+    claim_for_all(&reporter, &prize, &members, 8).await;
 }
 
 /// How often each answer was given.

@@ -12,11 +12,7 @@ use std::{
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tests::support::{
-    Broker, Cluster, Database, Service, Setup,
-    auditor::Auditor,
-    folder,
-    programme::{crowd, unique},
-    swarm::claim_for_all,
+    Broker, Cluster, Database, Service, Setup, auditor::Auditor, folder, programme::unique, swarm::something_happens,
 };
 
 /// For a machine that is ten times as slow.
@@ -40,14 +36,6 @@ fn refused(command: &mut Command) -> String {
     let output = command.output().expect("the script starts");
     assert!(!output.status.success(), "{command:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-async fn load(service: &Service) {
-    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
-    let (members, facts) = crowd(30);
-    service.import(&facts);
-    let (_, prize) = operator.create_open_event(Some(20)).await;
-    claim_for_all(&reporter, &prize, &members, 8).await;
 }
 
 async fn asked<T>(cluster: &Cluster, sql: &str) -> T
@@ -113,12 +101,12 @@ async fn a_lost_server_comes_back_at_a_moment_and_what_only_the_topic_knows_is_t
     let (database, broker, topic) = (cluster.database().await, Broker::shared(), format!("drill-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
     let fed = worker(&database, broker, &topic);
-    load(&service).await;
+    something_happens(&service, 30, 20).await;
 
     // the base back-up, while it serves
     let folder = Cluster::folder_of_its_own("backup");
     let base = done(cluster.program(script("base-backup")).arg(cluster.admin_url()).arg(&folder));
-    load(&service).await;
+    something_happens(&service, 30, 20).await;
     workers_are_at_the_end(&service).await;
     let auditor = Auditor::of(&database.url);
     let checkpoint = folder::fresh("drill").join("log.checkpoint").display().to_string();
@@ -127,9 +115,9 @@ async fn a_lost_server_comes_back_at_a_moment_and_what_only_the_topic_knows_is_t
     let moment: String = asked(&cluster, "select clock_timestamp()::text").await;
 
     // what comes after the moment is archived in part, published as a whole, and lost
-    load(&service).await;
+    something_happens(&service, 30, 20).await;
     archived(&cluster, &archive).await;
-    load(&service).await;
+    something_happens(&service, 30, 20).await;
     let (code, found) = topic_verified(&service, "60s");
     assert_eq!(code, Some(0), "{found}");
     let (lost, epoch) = head(&database).await;
@@ -165,7 +153,7 @@ async fn a_lost_server_comes_back_at_a_moment_and_what_only_the_topic_knows_is_t
     // it goes on in another epoch, under the positions that were lost
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
     let fed = worker(&database, broker, &topic);
-    load(&service).await;
+    something_happens(&service, 30, 20).await;
     let (gone_on, epoch) = head(&database).await;
     assert!(gone_on > kept && epoch == 2, "{gone_on} {epoch}");
     workers_are_at_the_end(&service).await;

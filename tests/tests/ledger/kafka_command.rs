@@ -9,12 +9,7 @@ use rdkafka::{
 };
 use serde_json::Value;
 use std::{process::Output, time::Duration};
-use tests::support::{
-    Broker, Database, Service, Setup,
-    programme::{crowd, unique},
-    swarm::claim_for_all,
-    topic::Topic,
-};
+use tests::support::{Broker, Database, Setup, programme::unique, swarm::something_happens, topic::Topic};
 
 /// What a command printed, and how it ended.
 #[track_caller]
@@ -23,14 +18,6 @@ fn told(output: &Output) -> (Option<i32>, Value) {
     let document = serde_json::from_str(&said);
     let error = String::from_utf8_lossy(&output.stderr);
     (output.status.code(), document.unwrap_or_else(|_| panic!("one document: {said} {error}")))
-}
-
-async fn something_happens(service: &Service) {
-    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
-    let (members, facts) = crowd(20);
-    service.import(&facts);
-    let (_, prize) = operator.create_open_event(Some(10)).await;
-    claim_for_all(&reporter, &prize, &members, 8).await;
 }
 
 async fn delete(broker: &Broker, topic: &str) {
@@ -43,7 +30,7 @@ async fn delete(broker: &Broker, topic: &str) {
 async fn the_topic_is_held_against_the_log_beside_the_service() {
     let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("verified-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 20, 10).await;
     let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
     assert_eq!(code, Some(0), "{found}");
     let number = |field: &str| found[field].as_i64().unwrap();
@@ -99,7 +86,7 @@ async fn is_gone(broker: &Broker, topic: &str) {
 async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
     let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("wiped-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 20, 10).await;
     let verified = |wanted: &dyn Fn(&Value) -> bool| {
         let (code, found) = told(&service.command(&["kafka", "verify", "--json"], ""));
         assert!(code == Some(0) && wanted(&found), "{found}");
@@ -118,7 +105,7 @@ async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
     let beyond = service.command(&["kafka", "republish", "--from", "1000000"], "");
     assert_eq!(beyond.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&beyond.stderr).contains("the log ends at position"));
-    something_happens(&service).await;
+    something_happens(&service, 20, 10).await;
     verified(&|_| true);
 
     service.kill_9();
@@ -142,7 +129,7 @@ async fn a_wiped_topic_is_filled_again_with_and_without_a_service() {
 async fn the_verification_over_http_looks_at_the_topic_and_says_when_it_did_not() {
     let (database, broker, topic) = (Database::fresh().await, Broker::launch(), format!("looked-{}", unique()));
     let service = Setup::on(&database).kafka(&broker, &topic).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 20, 10).await;
     let auditor = service.demo("auditor").await;
     let of_the_topic = |found: &tests::support::Answer| {
         let checks = found.list("/checks").iter().filter(|check| check["name"].as_str().unwrap().starts_with("kafka."));

@@ -13,23 +13,14 @@ use rdkafka::{
 };
 use serde_json::{Value, json};
 use tests::support::{
-    Broker, Database, Log, Service, Setup,
+    Broker, Database, Log, Setup,
     log::Event,
-    programme::{crowd, unique},
-    swarm::claim_for_all,
+    programme::unique,
+    swarm::something_happens,
     topic::{Message, Topic},
 };
 
 const CATCH_UP: Duration = Duration::from_secs(40);
-
-/// Some of everything: an event, a reward, members, facts, grants and denials.
-async fn something_happens(service: &Service) {
-    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
-    let (members, facts) = crowd(30);
-    service.import(&facts);
-    let (_, prize) = operator.create_open_event(Some(20)).await;
-    claim_for_all(&reporter, &prize, &members, 8).await;
-}
 
 /// Every event is there; each message is its event, bytes and headers; a key stays in its partition and in order.
 #[track_caller]
@@ -81,14 +72,14 @@ async fn is_complete(broker: &Broker, topic: &str, database: &Database) {
 async fn the_topic_is_the_log_also_after_the_relay_was_cut_off() {
     let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("relay-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     is_complete(broker, &topic, &database).await;
     assert_eq!(Topic::new(&broker.bootstrap(), &topic).partitions(), 12);
 
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     service.kill_9(); // somewhere in the middle of publishing
     service.restart().await;
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     is_complete(broker, &topic, &database).await;
 }
 
@@ -121,7 +112,7 @@ fn seen_by_python(broker: &Broker, topic: &str) -> Vec<Value> {
 async fn consumers_in_other_languages_see_what_we_see() {
     let (database, broker, topic) = (Database::fresh().await, Broker::shared(), format!("read-{}", unique()));
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     is_complete(broker, &topic, &database).await;
     service.kill_9();
     let ours = Topic::new(&broker.bootstrap(), &topic).messages();
@@ -147,12 +138,12 @@ async fn without_its_broker_the_service_starts_serves_and_catches_up() {
     let (database, broker) = (Database::fresh().await, Broker::launch());
     broker.stop();
     let service = Setup::on(&database).kafka(&broker, "away").start().await;
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     broker.start();
     is_complete(&broker, "away", &database).await;
 
     broker.stop();
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     assert_eq!(service.client().get("/health/ready").await.status, 200, "ready does not depend on Kafka");
     broker.start();
     is_complete(&broker, "away", &database).await;
@@ -166,7 +157,7 @@ async fn a_topic_with_another_number_of_partitions_stops_the_relay_and_not_the_s
     let odd = NewTopic::new(&topic, 3, TopicReplication::Fixed(1));
     admin.create_topics(&[odd], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
     let service = Setup::on(&database).kafka(broker, &topic).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     let says_why = || service.log().contains("3 partitions, not ");
     let started = Instant::now();
     while !says_why() && started.elapsed() < Duration::from_secs(30) {
@@ -181,7 +172,7 @@ async fn a_topic_with_another_number_of_partitions_stops_the_relay_and_not_the_s
 async fn without_kafka_it_brings_a_broker_of_its_own() {
     let database = Database::fresh().await;
     let service = Setup::on(&database).start().await;
-    something_happens(&service).await;
+    something_happens(&service, 30, 20).await;
     let (service_url, printed) = (service.url(), service.log());
     let addresses = printed.split(|sign: char| !(sign.is_ascii_digit() || ".:".contains(sign)));
     let mut candidates: Vec<&str> = addresses

@@ -7,11 +7,11 @@ use domain::chain::{GENESIS, Sealed};
 use serde_json::Value;
 use sqlx::PgPool;
 use tests::support::{
-    Database, Service, Setup,
+    Database, Setup,
     auditor::{Auditor, Said},
     folder,
-    programme::{activity, crowd},
-    swarm::claim_for_all,
+    programme::activity,
+    swarm::something_happens,
 };
 
 const GOLDEN: &str = include_str!("golden/log.v1.ndjson");
@@ -78,14 +78,6 @@ impl<'a> Empty<'a> {
     }
 }
 
-async fn something_happens(service: &Service) {
-    let (operator, reporter) = (service.demo("operator").await, service.demo("service").await);
-    let (members, facts) = crowd(20);
-    service.import(&facts);
-    let (_, prize) = operator.create_open_event(Some(10)).await;
-    claim_for_all(&reporter, &prize, &members, 8).await;
-}
-
 fn path(name: &str) -> (PathBuf, String) {
     let file = folder::fresh(name).join("log.ndjson");
     let text = file.display().to_string();
@@ -109,7 +101,7 @@ async fn a_log_comes_back_with_its_positions_hashes_guards_and_read_models() {
     assert_eq!(text.lines().count(), 700);
     fs::write(&file, &text[..text.len() - 100]).unwrap();
     export(&["--limit", "11"]);
-    something_happens(&service).await;
+    something_happens(&service, 20, 10).await;
     service.terminate();
     export(&[]);
     let text = fs::read_to_string(&file).unwrap();
