@@ -1,8 +1,8 @@
 //! What only the clock brings: campaigns open and close, pending claims expire, referrals qualify whose condition time
 //! alone fulfils, lots and holds of points end (`scheduler/wallets`), claims that were asked for while their member was erased
 //! are withdrawn, and rows of codes that a process left behind are cleared away. It looks up what is due, sends an ordinary
-//! command for each with the system as actor, and sleeps until the next due moment. When it begins it also looks at the pending referrals that were never judged by the
-//! condition in force: it may have been changed.
+//! command for each with the system as actor, and sleeps until the next due moment. When it begins it also looks at the
+//! pending referrals that were never judged by the condition in force: it may have been changed.
 //!
 //! One process does this at a time, under a lease. That only spares work: a command that comes twice
 //! (from a process that was paused and woke up, or because a row is a little old) finds the aggregate

@@ -1,5 +1,5 @@
-//! Tells at start of codes whose key is not in the file: another file was named, or a key was taken out too early. The service goes on,
-//! since a key that is lost for good must not end it.
+//! Warns at start of codes whose key is not in the file: another file was named, or a key was taken out too early. The
+//! service goes on, since a key that is lost for good must not end it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use super::keys::{CodeKeys, Unopened};
 pub async fn tell(ledger: Ledger, keys: Arc<CodeKeys>) {
     let codes = match ledger.one_code_of_each_batch().await {
         Ok(codes) => codes,
-        Err(reason) => return tracing::warn!(%reason, "codes: it cannot be seen whether their keys are there"),
+        Err(reason) => {
+            return tracing::warn!(%reason, "could not check whether the keys of coupon codes are in CODES_KEY_FILE");
+        }
     };
     let batches = codes.len();
     let missing = codes.iter().filter(|code| keys.open_code(code).err() == Some(Unopened::KeyMissing)).count();
@@ -19,8 +21,8 @@ pub async fn tell(ledger: Ledger, keys: Arc<CodeKeys>) {
         tracing::error!(
             missing,
             batches,
-            "codes: batches were sealed under keys that CODES_KEY_FILE does not have, and their codes can be neither shown nor \
-             redeemed. Put the lines of those keys behind the first one, and restart"
+            "some batches of coupon codes are sealed under keys that CODES_KEY_FILE does not have, and can be neither shown \
+             nor redeemed: add those keys below the first line, and restart"
         );
     }
 }
